@@ -1,0 +1,83 @@
+//! API keys: a project's credential for one client or agent.
+
+use std::fmt;
+
+use crate::Timestamp;
+use crate::id::{KeyId, ProjectId, UserId};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: KeyId,
+    pub project_id: ProjectId,
+    /// The key never may more than this user may now.
+    pub creator: UserId,
+    pub name: String,
+    /// Unique on the instance.
+    pub public_id: KeyPublicId,
+    pub hash: KeyHash,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+impl ApiKey {
+    /// Whether the key opens anything at `now`, its creator's rights aside.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// The public part of a key: 12 characters of `[A-Za-z0-9]`. Safe to show and to log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyPublicId(String);
+
+impl KeyPublicId {
+    pub const LEN: usize = 12;
+
+    /// None when the text does not have the form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == Self::LEN && text.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyPublicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for KeyPublicId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The keyed hash (HMAC-SHA-256) of a key's secret part. Compared in constant time, in `orch-auth` only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(..)")
+    }
+}

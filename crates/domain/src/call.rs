@@ -1,0 +1,181 @@
+//! Calls: one tool call, prompt get or resource read, and the ticket that makes sure each is recorded.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Timestamp;
+use crate::id::{CallId, KeyId, ProjectId, ServerId, UserId};
+use crate::port::call_log::{CallLog, CallLogError};
+
+/// The record of a call. Arguments and results are not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub id: CallId,
+    pub at: Timestamp,
+    pub project_id: ProjectId,
+    pub user_id: UserId,
+    pub key_id: Option<KeyId>,
+    /// What the client calls itself, name and version; as claimed.
+    pub client: Arc<str>,
+    /// None when no server of that name was found.
+    pub server_id: Option<ServerId>,
+    /// The alias at the time of the call; empty when unknown.
+    pub server: Arc<str>,
+    pub kind: CallKind,
+    /// The tool's or prompt's upstream name, or the resource's URI; as the client wrote it when it was not found.
+    pub target: String,
+    pub duration: Duration,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    Tool,
+    Prompt,
+    Resource,
+}
+
+impl CallKind {
+    pub const ALL: [Self; 3] = [Self::Tool, Self::Prompt, Self::Resource];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Resource => "resource",
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Ok,
+    /// The tool itself reported an error (`isError`).
+    ToolError,
+    /// The upstream answered with a JSON-RPC error of this code.
+    RpcError(i64),
+    /// The upstream is down, broke off, or broke the protocol.
+    Unavailable,
+    Timeout,
+    /// Policy said no, or there is no such thing.
+    Refused,
+    /// A limit of ours was reached.
+    Limited,
+    Cancelled,
+    /// The answer could not be delivered, or the daemon stopped.
+    Abandoned,
+}
+
+impl Outcome {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::ToolError => "tool_error",
+            Self::RpcError(_) => "rpc_error",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Limited => "limited",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// The upstream's error code, for [`Outcome::RpcError`].
+    #[must_use]
+    pub const fn code(self) -> Option<i64> {
+        match self {
+            Self::RpcError(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The inverse of [`Outcome::as_str`] and [`Outcome::code`].
+    #[must_use]
+    pub fn parse(text: &str, code: Option<i64>) -> Option<Self> {
+        Some(match text {
+            "ok" => Self::Ok,
+            "tool_error" => Self::ToolError,
+            "rpc_error" => Self::RpcError(code?),
+            "unavailable" => Self::Unavailable,
+            "timeout" => Self::Timeout,
+            "refused" => Self::Refused,
+            "limited" => Self::Limited,
+            "cancelled" => Self::Cancelled,
+            "abandoned" => Self::Abandoned,
+            _ => return None,
+        })
+    }
+}
+
+/// An answer whose call is on record. Only [`CallTicket::close`] and [`Audited::unrecorded`] make one, and an edge
+/// answers with nothing else.
+#[derive(Debug)]
+pub struct Audited<T>(T);
+
+impl<T> Audited<T> {
+    /// An answer to something that is not a call: a list, a ping, a handshake.
+    pub const fn unrecorded(answer: T) -> Self {
+        Self(answer)
+    }
+
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// The obligation to record a call. Dropped unclosed, it records the call as abandoned.
+pub struct CallTicket {
+    log: Arc<dyn CallLog>,
+    /// None once it is on record.
+    call: Option<Call>,
+    opened: Timestamp,
+}
+
+impl CallTicket {
+    /// `call.outcome` and `call.duration` are filled in at the end. Opened by [`open`](crate::port::call_log::open).
+    pub(crate) fn new(log: Arc<dyn CallLog>, call: Call) -> Self {
+        Self { log, opened: call.at, call: Some(call) }
+    }
+
+    /// The call as it will be recorded, to be completed once the target is known.
+    pub fn call_mut(&mut self) -> Option<&mut Call> {
+        self.call.as_mut()
+    }
+
+    /// Puts the call on record and gives the answer free. An error means that the record is not durable, and so the
+    /// answer must not leave.
+    pub fn close<T>(mut self, outcome: Outcome, now: Timestamp, answer: T) -> Result<Audited<T>, CallLogError> {
+        self.record(outcome, now)?;
+        Ok(Audited(answer))
+    }
+
+    fn record(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), CallLogError> {
+        let Some(mut call) = self.call.take() else {
+            return Ok(());
+        };
+        call.outcome = outcome;
+        call.duration = (now - self.opened).try_into().unwrap_or(Duration::ZERO);
+        self.log.append(&call)
+    }
+}
+
+impl Drop for CallTicket {
+    fn drop(&mut self) {
+        if self.call.is_some() {
+            let now = self.log.now();
+            // The caller has gone; the log itself reports that it cannot be written.
+            let _ = self.record(Outcome::Abandoned, now);
+        }
+    }
+}
+
+impl fmt::Debug for CallTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallTicket").field("call", &self.call).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! What a server offers: its last good lists, as the upstream wrote them.
+
+use std::sync::Arc;
+
+use crate::Timestamp;
+use crate::id::ServerId;
+
+/// The last good state of a server's lists. Survives restarts of server and daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCatalog {
+    pub server_id: ServerId,
+    pub fetched_at: Timestamp,
+    /// The handshake's result as JSON text: capabilities, serverInfo, instructions, protocolVersion.
+    pub handshake: Arc<str>,
+    /// In the upstream's order.
+    pub items: Vec<CatalogItem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogItem {
+    pub kind: ItemKind,
+    /// The tool's or prompt's name, the resource's URI or the template's URI template. Unique with its kind.
+    pub name: String,
+    /// The definition as the upstream sent it: the text of a JSON object.
+    pub definition: Arc<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ItemKind {
+    Tool,
+    Prompt,
+    Resource,
+    Template,
+}
+
+impl ItemKind {
+    pub const ALL: [Self; 4] = [Self::Tool, Self::Prompt, Self::Resource, Self::Template];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Resource => "resource",
+            Self::Template => "template",
+        }
+    }
+}

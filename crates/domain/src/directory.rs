@@ -1,0 +1,153 @@
+//! The snapshot that the data plane decides by: everything about users, projects, members, servers and keys that a
+//! request needs. Immutable; a change makes a new one that shares what did not change.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::alias::Alias;
+use crate::api_key::{ApiKey, KeyPublicId};
+use crate::id::{KeyId, ProjectId, ServerId, UserId};
+use crate::policy::Subject;
+use crate::principal::{Credential, Principal};
+use crate::project::Project;
+use crate::role::Role;
+use crate::server::Server;
+use crate::slug::Slug;
+
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    users: Arc<HashMap<UserId, UserFacts>>,
+    projects: HashMap<ProjectId, Arc<ProjectFacts>>,
+    slugs: HashMap<Slug, ProjectId>,
+    keys: HashMap<KeyPublicId, Arc<ApiKey>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserFacts {
+    pub active: bool,
+    pub instance_admin: bool,
+}
+
+/// A project with all that belongs to it.
+#[derive(Debug, Clone)]
+pub struct ProjectFacts {
+    pub project: Project,
+    pub members: HashMap<UserId, Role>,
+    /// In the order of their aliases.
+    pub servers: BTreeMap<Alias, Arc<Server>>,
+    pub keys: Vec<Arc<ApiKey>>,
+}
+
+impl ProjectFacts {
+    #[must_use]
+    pub fn server(&self, id: ServerId) -> Option<&Arc<Server>> {
+        self.servers.values().find(|server| server.id == id)
+    }
+}
+
+impl Directory {
+    #[must_use]
+    pub fn new(users: HashMap<UserId, UserFacts>, projects: Vec<ProjectFacts>) -> Self {
+        let mut directory = Self { users: Arc::new(users), ..Self::default() };
+        for facts in projects {
+            directory.insert(facts);
+        }
+        directory
+    }
+
+    /// The same directory with other users.
+    #[must_use]
+    pub fn with_users(&self, users: HashMap<UserId, UserFacts>) -> Self {
+        Self { users: Arc::new(users), ..self.clone() }
+    }
+
+    /// The same directory with one project replaced, or removed when `facts` is None.
+    #[must_use]
+    pub fn with_project(&self, id: ProjectId, facts: Option<ProjectFacts>) -> Self {
+        let mut directory = self.clone();
+        if let Some(old) = directory.projects.remove(&id) {
+            directory.slugs.remove(&old.project.slug);
+            for key in &old.keys {
+                directory.keys.remove(&key.public_id);
+            }
+        }
+        if let Some(facts) = facts {
+            directory.insert(facts);
+        }
+        directory
+    }
+
+    fn insert(&mut self, facts: ProjectFacts) {
+        let id = facts.project.id;
+        self.slugs.insert(facts.project.slug.clone(), id);
+        for key in &facts.keys {
+            self.keys.insert(key.public_id.clone(), Arc::clone(key));
+        }
+        self.projects.insert(id, Arc::new(facts));
+    }
+
+    #[must_use]
+    pub fn user(&self, id: UserId) -> Option<UserFacts> {
+        self.users.get(&id).copied()
+    }
+
+    #[must_use]
+    pub fn project(&self, id: ProjectId) -> Option<&Arc<ProjectFacts>> {
+        self.projects.get(&id)
+    }
+
+    /// Finds a project by what stands in a URL: its id or its slug.
+    #[must_use]
+    pub fn project_named(&self, id_or_slug: &str) -> Option<&Arc<ProjectFacts>> {
+        if let Ok(slug) = Slug::parse(id_or_slug) {
+            return self.slugs.get(&slug).and_then(|id| self.projects.get(id));
+        }
+        id_or_slug.parse().ok().and_then(|id| self.projects.get(&id))
+    }
+
+    pub fn projects(&self) -> impl Iterator<Item = &Arc<ProjectFacts>> {
+        self.projects.values()
+    }
+
+    #[must_use]
+    pub fn key(&self, public_id: &str) -> Option<&Arc<ApiKey>> {
+        self.keys.get(public_id)
+    }
+
+    /// Whether the credential behind `principal` still opens anything: its user is active, its key is live.
+    #[must_use]
+    pub fn is_live(&self, principal: &Principal, now: crate::Timestamp) -> bool {
+        match principal.credential {
+            Credential::Console => true,
+            Credential::Login { .. } => self.user(principal.user_id).is_some_and(|user| user.active),
+            Credential::Key { key_id, project_id } => {
+                self.user(principal.user_id).is_some_and(|user| user.active) && self.live_key(project_id, key_id, now)
+            }
+        }
+    }
+
+    fn live_key(&self, project_id: ProjectId, key_id: KeyId, now: crate::Timestamp) -> bool {
+        self.project(project_id)
+            .and_then(|facts| facts.keys.iter().find(|key| key.id == key_id))
+            .is_some_and(|key| key.is_live(now))
+    }
+
+    /// What `principal` is on `project`: the facts that [`crate::policy::authorize`] decides by.
+    #[must_use]
+    pub fn subject(&self, principal: &Principal, project: &ProjectFacts) -> Subject {
+        if principal.credential == Credential::Console {
+            return Subject { role: Some(Role::Admin) };
+        }
+        if let Credential::Key { project_id, .. } = principal.credential
+            && project_id != project.project.id
+        {
+            return Subject { role: None };
+        }
+        let Some(user) = self.user(principal.user_id).filter(|user| user.active) else {
+            return Subject { role: None };
+        };
+        let role =
+            if user.instance_admin { Some(Role::Admin) } else { project.members.get(&principal.user_id).copied() };
+        Subject { role }
+    }
+}

@@ -1,0 +1,29 @@
+//! Vocabulary of the product: nouns, the rules over them, and the ports through which the other crates reach the
+//! world. Does no I/O, knows no wire format and no protocol.
+
+pub mod alias;
+pub mod api_key;
+pub mod audit;
+pub mod call;
+pub mod catalog;
+pub mod change;
+pub mod directory;
+pub mod email;
+pub mod error;
+pub mod id;
+pub mod membership;
+pub mod page;
+pub mod policy;
+pub mod port;
+pub mod principal;
+pub mod project;
+pub mod refresh_token;
+pub mod role;
+pub mod secret;
+pub mod server;
+pub mod server_state;
+pub mod slug;
+pub mod user;
+
+/// A point in time in UTC. Stored with microsecond precision.
+pub type Timestamp = time::OffsetDateTime;

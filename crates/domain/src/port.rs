@@ -1,0 +1,18 @@
+//! The roles that other crates play for the domain. Each has a contract in `orch-testkit` that runs on its fake and
+//! on its real implementation.
+
+pub mod audit_log;
+pub mod call_log;
+pub mod catalog_repo;
+pub mod changes;
+pub mod clock;
+pub mod directory_source;
+pub mod key_minter;
+pub mod key_repo;
+pub mod login_repo;
+pub mod password_hasher;
+pub mod project_repo;
+pub mod server_repo;
+pub mod server_runtime;
+pub mod user_repo;
+pub mod vault;

@@ -1,0 +1,52 @@
+//! The record of calls: a durable local append on the way of a call, and reading for people.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+use crate::call::{Call, CallTicket};
+use crate::error::StoreError;
+use crate::id::{ProjectId, UserId};
+use crate::page::{Page, PageRequest};
+
+/// Where calls go on record. Appending does no query and does not wait for the database.
+pub trait CallLog: Send + Sync {
+    /// Refuses when no further call could be recorded, so that a call that cannot be recorded is not made.
+    fn check(&self) -> Result<(), CallLogError>;
+    /// When this returns, the record survives the end of the process.
+    fn append(&self, call: &Call) -> Result<(), CallLogError>;
+    /// The time as the log's clock has it.
+    fn now(&self) -> Timestamp;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallLogError {
+    /// The database has been away for so long that the journal has reached its size limit.
+    #[error("the journal is full ({bytes} bytes): the database has not taken calls for a while")]
+    Full { bytes: u64 },
+    #[error("the journal cannot be written: {reason}")]
+    Unwritable { reason: String },
+}
+
+/// Opens the record of a call; its outcome is filled in when the ticket is closed.
+pub fn open(log: &Arc<dyn CallLog>, call: Call) -> Result<CallTicket, CallLogError> {
+    log.check()?;
+    Ok(CallTicket::new(Arc::clone(log), call))
+}
+
+/// Which calls to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallFilter {
+    pub project: ProjectId,
+    /// Only this user's calls.
+    pub user: Option<UserId>,
+}
+
+#[async_trait]
+pub trait CallRepo: Send + Sync {
+    /// Newest first.
+    async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError>;
+    /// Stores calls; a call that is stored already (same id) is skipped, so that a batch can be repeated.
+    async fn insert(&self, calls: &[Call]) -> Result<(), StoreError>;
+}

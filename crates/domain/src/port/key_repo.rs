@@ -1,0 +1,35 @@
+//! API keys. Every write but the note of use carries its audit entry and commits with it, and is announced.
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+use crate::api_key::ApiKey;
+use crate::audit::AuditEntry;
+use crate::error::StoreError;
+use crate::id::{KeyId, ProjectId, UserId};
+use crate::page::{Page, PageRequest};
+
+#[async_trait]
+pub trait KeyRepo: Send + Sync {
+    async fn find(&self, id: KeyId) -> Result<Option<ApiKey>, StoreError>;
+    /// Newest first; of one creator, or all of the project when `creator` is None.
+    async fn list(
+        &self,
+        project: ProjectId,
+        creator: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<ApiKey>, StoreError>;
+    async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Makes the key dead from `at` on; a second revocation changes nothing. Missing when there is no such key.
+    async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Stores the new key and lets the old one expire at `old_expires_at`, in one transaction.
+    async fn rotate(
+        &self,
+        old: KeyId,
+        old_expires_at: Timestamp,
+        new: &ApiKey,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// Notes the last use of many keys at once; an older note never overwrites a newer one. Not announced.
+    async fn note_used(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,31 @@
+//! Logins and their refresh tokens.
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+use crate::api_key::KeyHash;
+use crate::audit::AuditEntry;
+use crate::error::StoreError;
+use crate::id::{LoginId, UserId};
+use crate::refresh_token::{RefreshToken, Rotation};
+
+#[async_trait]
+pub trait LoginRepo: Send + Sync {
+    /// Opens a login with its first refresh token.
+    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Spends the token with hash `old` and stores `new_hash` of the same login in its place, in one transaction.
+    /// Two rotations of one token at once: one wins, the other counts as reuse.
+    async fn rotate(
+        &self,
+        old: &KeyHash,
+        new_hash: &KeyHash,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Rotation, StoreError>;
+    /// Ends a login; ending one that is over changes nothing.
+    async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Ends every login of a user, except one.
+    async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError>;
+    /// Whether the login is open at `now`.
+    async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError>;
+}

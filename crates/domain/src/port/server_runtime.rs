@@ -1,0 +1,55 @@
+//! What runs: states, starts and stops, and logs of servers. Does not check permission; the caller has.
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+use crate::id::ServerId;
+use crate::server_state::ServerStatus;
+
+#[async_trait]
+pub trait ServerRuntime: Send + Sync {
+    fn status(&self, server: ServerId) -> ServerStatus;
+    /// Starts the server unless it runs, and waits until it is ready or has failed.
+    async fn start(&self, server: ServerId) -> Result<(), RuntimeError>;
+    /// Stops what runs; the next call starts it again. Running calls fail.
+    async fn stop(&self, server: ServerId) -> Result<(), RuntimeError>;
+    /// The latest `limit` lines of standard error and our own remarks, oldest first.
+    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
+    /// What the server offers as last seen, of one kind, in the upstream's order; definitions as JSON text.
+    fn offers(&self, server: ServerId, kind: crate::catalog::ItemKind) -> Offers;
+}
+
+/// A list from the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offers {
+    pub items: Vec<crate::catalog::CatalogItem>,
+    /// None when the lists were never fetched.
+    pub fetched_at: Option<Timestamp>,
+    /// True while the server is not ready, so the list is the last good one.
+    pub stale: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub source: LogSource,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogSource {
+    Stderr,
+    /// The daemon's own remarks: started, exited with code 1, rubbish on stdout.
+    Daemon,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuntimeError {
+    #[error("there is no such server")]
+    Missing,
+    #[error("the server is disabled")]
+    Disabled,
+    #[error("{reason}")]
+    Failed { reason: String },
+}

@@ -1,0 +1,48 @@
+//! Projects: the unit of isolation.
+
+use crate::Timestamp;
+use crate::id::ProjectId;
+use crate::slug::Slug;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub id: ProjectId,
+    pub slug: Slug,
+    pub name: String,
+    pub separator: Separator,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Counts the changes; what an `ETag` is made of.
+    pub version: u32,
+}
+
+/// What stands between alias and name on the unified endpoint. `__` unless the project chose another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Separator(String);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a separator: use 1 to 4 of _ and -")]
+pub struct InvalidSeparator {
+    pub text: String,
+}
+
+impl Separator {
+    pub fn parse(text: &str) -> Result<Self, InvalidSeparator> {
+        if (1..=4).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'_' | b'-')) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidSeparator { text: text.to_owned() })
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Separator {
+    fn default() -> Self {
+        Self("__".to_owned())
+    }
+}
