@@ -1,6 +1,8 @@
 //! The snapshot that the data plane decides by: everything about users, projects, members, servers and keys that a
 //! request needs. Immutable; a change makes a new one that shares what did not change.
 
+pub mod live;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
