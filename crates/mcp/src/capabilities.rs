@@ -1,0 +1,100 @@
+//! Server capabilities: what of an upstream's is shown to a client, and the union over several upstreams.
+
+use serde_json::{Map, Value, json};
+
+use crate::raw::Raw;
+
+/// Whether a server's capabilities name `feature`, such as `tools`.
+#[must_use]
+pub fn has(capabilities: &Raw, feature: &str) -> bool {
+    crate::object::member(capabilities, feature).is_some_and(|value| value.is_object())
+}
+
+/// The capabilities of a relay in front of servers with these capabilities. Lists may change for reasons of the
+/// relay's own, so `listChanged` is always said. Features in `withheld` are left out, because the relay does not
+/// serve them. Unknown features of a single server pass; of several servers only the known ones are united.
+#[must_use]
+pub fn relayed<'a>(servers: impl IntoIterator<Item = &'a Raw>, withheld: &[&str]) -> Raw {
+    let parsed: Vec<Map<String, Value>> = servers.into_iter().filter_map(|raw| raw.read().ok()).collect();
+    let mut union = match parsed.as_slice() {
+        [only] => only.clone(),
+        several => {
+            let mut union = Map::new();
+            for server in several {
+                for feature in ["tools", "prompts", "resources", "completions", "logging"] {
+                    if let Some(value) = server.get(feature) {
+                        merge(union.entry(feature).or_insert_with(|| json!({})), value);
+                    }
+                }
+            }
+            union
+        }
+    };
+    for path in withheld {
+        remove(&mut union, path);
+    }
+    for feature in ["tools", "prompts", "resources"] {
+        if let Some(Value::Object(value)) = union.get_mut(feature) {
+            value.insert("listChanged".to_owned(), Value::Bool(true));
+        }
+    }
+    Raw::serialize(&union).unwrap_or_else(|_| Raw::from_static("{}"))
+}
+
+/// Removes `feature` or `feature.flag`.
+fn remove(capabilities: &mut Map<String, Value>, path: &str) {
+    match path.split_once('.') {
+        None => {
+            capabilities.remove(path);
+        }
+        Some((feature, flag)) => {
+            if let Some(Value::Object(value)) = capabilities.get_mut(feature) {
+                value.remove(flag);
+            }
+        }
+    }
+}
+
+/// Adds the flags of `more`; a flag is true when any server says so.
+fn merge(into: &mut Value, more: &Value) {
+    let (Value::Object(into), Value::Object(more)) = (into, more) else { return };
+    for (flag, value) in more {
+        if into.get(flag) != Some(&Value::Bool(true)) {
+            into.insert(flag.clone(), value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{has, relayed};
+    use crate::raw::Raw;
+
+    fn raw(text: &'static str) -> Raw {
+        Raw::parse(Bytes::from_static(text.as_bytes())).expect(text)
+    }
+
+    #[test]
+    fn shows_one_server_as_it_is_but_for_what_is_withheld() {
+        let server = raw(r#"{"tools":{},"resources":{"subscribe":true},"tasks":{"list":{}},"experimental":{"x":1}}"#);
+        let shown = relayed([&server], &["tasks", "resources.subscribe"]);
+        assert_eq!(
+            shown.as_str(),
+            r#"{"tools":{"listChanged":true},"resources":{"listChanged":true},"experimental":{"x":1}}"#
+        );
+        assert!(has(&shown, "tools") && !has(&shown, "tasks"));
+    }
+
+    #[test]
+    fn unites_several_servers() {
+        let a = raw(r#"{"tools":{},"experimental":{"x":1}}"#);
+        let b = raw(r#"{"prompts":{"listChanged":false},"resources":{"subscribe":true},"completions":{}}"#);
+        assert_eq!(
+            relayed([&a, &b], &[]).as_str(),
+            r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"completions":{}}"#
+        );
+        assert_eq!(relayed([], &[]).as_str(), "{}");
+    }
+}

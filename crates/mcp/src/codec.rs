@@ -1,0 +1,244 @@
+//! Bytes to messages and back. Parses the envelope once and leaves the rest as it was written.
+
+use std::borrow::Cow;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::error::{RpcError, code};
+use crate::id::RequestId;
+use crate::message::{Message, MethodName, Notification, Request, Response};
+use crate::raw::Raw;
+
+/// Deeper nesting than this is refused: nobody needs it, and parsers further on may recurse.
+pub const MAX_DEPTH: usize = 128;
+
+/// At most this many entries in a batch.
+pub const MAX_BATCH: usize = 100;
+
+/// A decoded body.
+#[derive(Debug)]
+pub enum Incoming {
+    Single(Message),
+    /// Only where the revision allows it; that is the edge's decision. An entry that is no message has its error.
+    Batch(Vec<Result<Message, Malformed>>),
+}
+
+/// Text that is not a JSON-RPC message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", error.message)]
+pub struct Malformed {
+    /// The id, where it could be read.
+    pub id: Option<RequestId>,
+    pub error: RpcError,
+}
+
+impl Malformed {
+    fn new(code: i64, message: impl Into<String>) -> Self {
+        Self { id: None, error: RpcError::new(code, message) }
+    }
+}
+
+/// Decodes one message, or a batch.
+pub fn decode(body: &Bytes) -> Result<Incoming, Malformed> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Malformed::new(code::PARSE_ERROR, format!("the text is not UTF-8: {error}")))?;
+    check_depth(body)?;
+    if text.trim_start().starts_with('[') {
+        let entries: Vec<&RawValue> = serde_json::from_str(text).map_err(parse_error)?;
+        if entries.is_empty() {
+            return Err(Malformed::new(code::INVALID_REQUEST, "the batch is empty"));
+        }
+        if entries.len() > MAX_BATCH {
+            return Err(Malformed::new(code::INVALID_REQUEST, format!("a batch has at most {MAX_BATCH} entries")));
+        }
+        return Ok(Incoming::Batch(entries.into_iter().map(|entry| decode_one(body, entry.get())).collect()));
+    }
+    decode_one(body, text).map(Incoming::Single)
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    jsonrpc: Option<Cow<'a, str>>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    method: Option<Cow<'a, str>>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    params: Option<&'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    error: Option<&'a RawValue>,
+}
+
+/// Tells `null` from absent, which plain `Option` does not.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn decode_one(buffer: &Bytes, text: &str) -> Result<Message, Malformed> {
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
+        // Valid JSON of the wrong shape is an invalid request, everything else a parse error.
+        if error.is_data() {
+            Malformed::new(code::INVALID_REQUEST, format!("not a JSON-RPC message: {error}"))
+        } else {
+            parse_error(error)
+        }
+    })?;
+    let id = match envelope.id {
+        None => None,
+        Some(raw) if raw.get() == "null" => None,
+        Some(raw) => Some(
+            RequestId::from_raw(buffer, raw)
+                .ok_or_else(|| Malformed::new(code::INVALID_REQUEST, "`id` must be a string or an integer"))?,
+        ),
+    };
+    let invalid =
+        |message: &str| Err(Malformed { id: id.clone(), error: RpcError::new(code::INVALID_REQUEST, message) });
+    if envelope.jsonrpc.as_deref() != Some("2.0") {
+        return invalid("`jsonrpc` must be \"2.0\"");
+    }
+    let Some(method) = envelope.method else {
+        let outcome = match (envelope.result, envelope.error) {
+            (Some(result), None) => Ok(Raw::within(buffer, result)),
+            (None, Some(error)) => Err(RpcError::from_raw(buffer, error)),
+            (None, None) => return invalid("neither `method` nor `result` nor `error` is there"),
+            (Some(_), Some(_)) => return invalid("`result` and `error` exclude each other"),
+        };
+        if envelope.id.is_none() && outcome.is_ok() {
+            return invalid("a response needs the `id` of its request");
+        }
+        return Ok(Message::Response(Response { id, outcome }));
+    };
+    if envelope.result.is_some() || envelope.error.is_some() {
+        return invalid("`method` excludes `result` and `error`");
+    }
+    let params = match envelope.params {
+        None => None,
+        Some(raw) if raw.get().starts_with('{') => Some(Raw::within(buffer, raw)),
+        Some(raw) if raw.get() == "null" => None,
+        Some(_) => return invalid("`params` must be an object"),
+    };
+    let method = MethodName::within(buffer, method);
+    match (envelope.id, id) {
+        (None, _) => Ok(Message::Notification(Notification { method, params })),
+        (Some(_), Some(id)) => Ok(Message::Request(Request { id, method, params })),
+        (Some(_), None) => Err(Malformed::new(code::INVALID_REQUEST, "`id` must not be null")),
+    }
+}
+
+fn parse_error(error: serde_json::Error) -> Malformed {
+    Malformed::new(code::PARSE_ERROR, format!("not valid JSON: {error}"))
+}
+
+fn check_depth(text: &[u8]) -> Result<(), Malformed> {
+    // A text that short cannot be too deep.
+    if text.len() <= MAX_DEPTH {
+        return Ok(());
+    }
+    let mut depth = 0usize;
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let message = format!("nested deeper than {MAX_DEPTH} levels");
+                    return Err(Malformed::new(code::INVALID_REQUEST, message));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                // Skip the string.
+                loop {
+                    let rest = bytes.as_slice();
+                    let Some(stop) = memchr::memchr2(b'"', b'\\', rest) else { return Ok(()) };
+                    let escaped = rest.get(stop) == Some(&b'\\');
+                    let skip = if escaped { stop + 2 } else { stop + 1 };
+                    bytes = rest.get(skip..).unwrap_or_default().iter();
+                    if !escaped {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `{"jsonrpc":"2.0","id":…,"result":…}`.
+#[must_use]
+pub fn encode_result(id: &RequestId, result: &Raw) -> Bytes {
+    let mut out = BytesMut::with_capacity(40 + id.as_bytes().len() + result.as_bytes().len());
+    put_head(&mut out, Some(id));
+    out.put_slice(b",\"result\":");
+    out.put_slice(result.as_bytes());
+    out.put_u8(b'}');
+    out.freeze()
+}
+
+/// `{"jsonrpc":"2.0","id":…,"error":…}`; without `id` when it is not known.
+#[must_use]
+pub fn encode_error(id: Option<&RequestId>, error: &RpcError) -> Bytes {
+    let mut out = BytesMut::with_capacity(160);
+    put_head(&mut out, id);
+    out.put_slice(b",\"error\":");
+    // Writing to memory a value whose every part serialises cannot fail.
+    let text = serde_json::to_vec(error)
+        .unwrap_or_else(|_| br#"{"code":-32603,"message":"the error could not be written"}"#.to_vec());
+    out.put_slice(&text);
+    out.put_u8(b'}');
+    out.freeze()
+}
+
+/// `{"jsonrpc":"2.0","id":…,"method":…,"params":…}`.
+#[must_use]
+pub fn encode_request(id: &RequestId, method: &str, params: Option<&Raw>) -> Bytes {
+    encode_call(Some(id), method, params)
+}
+
+/// `{"jsonrpc":"2.0","method":…,"params":…}`.
+#[must_use]
+pub fn encode_notification(method: &str, params: Option<&Raw>) -> Bytes {
+    encode_call(None, method, params)
+}
+
+fn encode_call(id: Option<&RequestId>, method: &str, params: Option<&Raw>) -> Bytes {
+    let params_len = params.map_or(0, |params| params.as_bytes().len());
+    let mut out = BytesMut::with_capacity(64 + method.len() + params_len);
+    put_head(&mut out, id);
+    out.put_slice(b",\"method\":");
+    put_string(&mut out, method);
+    if let Some(params) = params {
+        out.put_slice(b",\"params\":");
+        out.put_slice(params.as_bytes());
+    }
+    out.put_u8(b'}');
+    out.freeze()
+}
+
+fn put_head(out: &mut BytesMut, id: Option<&RequestId>) {
+    out.put_slice(br#"{"jsonrpc":"2.0""#);
+    if let Some(id) = id {
+        out.put_slice(b",\"id\":");
+        out.put_slice(id.as_bytes());
+    }
+}
+
+fn put_string(out: &mut BytesMut, text: &str) {
+    let plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
+    if plain {
+        out.put_u8(b'"');
+        out.put_slice(text.as_bytes());
+        out.put_u8(b'"');
+    } else {
+        out.put_slice(serde_json::Value::from(text).to_string().as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests;

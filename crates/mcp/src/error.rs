@@ -1,0 +1,106 @@
+//! JSON-RPC errors.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::raw::Raw;
+
+/// Codes with a meaning of their own; see the revision's specification.
+pub mod code {
+    pub const PARSE_ERROR: i64 = -32700;
+    pub const INVALID_REQUEST: i64 = -32600;
+    pub const METHOD_NOT_FOUND: i64 = -32601;
+    pub const INVALID_PARAMS: i64 = -32602;
+    pub const INTERNAL: i64 = -32603;
+    /// Bad request or session, as the TypeScript SDK uses it toward legacy clients.
+    pub const BAD_SESSION: i64 = -32000;
+    /// Session not found, likewise.
+    pub const SESSION_NOT_FOUND: i64 = -32001;
+    /// Legacy revisions only.
+    pub const RESOURCE_NOT_FOUND: i64 = -32002;
+}
+
+/// An error object. `data` stays raw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RpcError {
+    pub code: i64,
+    pub message: String,
+    pub data: Option<Raw>,
+}
+
+impl RpcError {
+    #[must_use]
+    pub fn new(code: i64, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+
+    #[must_use]
+    pub fn with_data(mut self, data: &impl Serialize) -> Self {
+        self.data = Raw::serialize(data).ok();
+        self
+    }
+
+    #[must_use]
+    pub fn method_not_found(method: &str) -> Self {
+        Self::new(code::METHOD_NOT_FOUND, format!("method not found: {method}"))
+    }
+
+    #[must_use]
+    pub fn invalid_params(message: impl Into<String>) -> Self {
+        Self::new(code::INVALID_PARAMS, message)
+    }
+
+    /// An error of the relay itself: -32603 with `data.gateway.reason`, one of a stable set of words.
+    #[must_use]
+    pub fn gateway(reason: &'static str, message: impl Into<String>) -> Self {
+        #[derive(Serialize)]
+        struct Data {
+            gateway: Gateway,
+        }
+        #[derive(Serialize)]
+        struct Gateway {
+            reason: &'static str,
+        }
+        Self::new(code::INTERNAL, message).with_data(&Data { gateway: Gateway { reason } })
+    }
+
+    /// Reads an error object leniently: upstreams write odd codes and leave the message out.
+    pub(crate) fn from_raw(buffer: &Bytes, value: &RawValue) -> Self {
+        #[derive(Deserialize)]
+        struct Wire<'a> {
+            #[serde(default)]
+            code: Option<f64>,
+            #[serde(default)]
+            message: Option<String>,
+            #[serde(default, borrow)]
+            data: Option<&'a RawValue>,
+        }
+        match serde_json::from_str::<Wire<'_>>(value.get()) {
+            Ok(wire) => Self {
+                #[expect(clippy::cast_possible_truncation, reason = "codes are small integers; others are clamped")]
+                code: wire.code.map_or(code::INTERNAL, |code| code as i64),
+                message: wire.message.unwrap_or_else(|| "the error has no message".to_owned()),
+                data: wire.data.map(|data| Raw::within(buffer, data)),
+            },
+            Err(_) => Self {
+                code: code::INTERNAL,
+                message: "the error object is malformed".to_owned(),
+                data: Some(Raw::within(buffer, value)),
+            },
+        }
+    }
+}
+
+impl Serialize for RpcError {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", &self.code)?;
+        map.serialize_entry("message", &self.message)?;
+        if let Some(data) = &self.data {
+            map.serialize_entry("data", data)?;
+        }
+        map.end()
+    }
+}

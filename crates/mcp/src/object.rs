@@ -1,0 +1,181 @@
+//! Shallow reading and editing of JSON objects: one level is looked at, the rest is copied byte for byte.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::{BufMut, BytesMut};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::raw::Raw;
+
+/// The value is not a JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a JSON object")]
+pub struct NotAnObject;
+
+/// The members of an object in their order, values untouched. A repeated key stays repeated; the last one counts.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// A key that is only copied when it has escapes.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                    members.push((key, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Walk)
+    }
+}
+
+fn members(object: &Raw) -> Result<Members<'_>, NotAnObject> {
+    object.read().map_err(|_| NotAnObject)
+}
+
+/// The value of a member; None when it is absent or the value is no object.
+#[must_use]
+pub fn member(object: &Raw, key: &str) -> Option<Raw> {
+    let members = members(object).ok()?;
+    let (_, value) = members.0.iter().rev().find(|(name, _)| name == key)?;
+    Some(Raw::within(object.buffer(), value))
+}
+
+/// The text of a member that is a string.
+#[must_use]
+pub fn string(object: &Raw, key: &str) -> Option<String> {
+    member(object, key)?.read().ok()
+}
+
+/// All members in their order.
+pub fn entries(object: &Raw) -> Result<Vec<(String, Raw)>, NotAnObject> {
+    let members = members(object)?;
+    Ok(members.0.into_iter().map(|(key, value)| (key.into_owned(), Raw::within(object.buffer(), value))).collect())
+}
+
+/// The elements of an array, untouched; None when it is none.
+#[must_use]
+pub fn elements(array: &Raw) -> Option<Vec<Raw>> {
+    let values: Vec<&RawValue> = array.read().ok()?;
+    Some(values.into_iter().map(|value| Raw::within(array.buffer(), value)).collect())
+}
+
+/// The object with a member set, in its old place when it was there, else at the end.
+pub fn with(object: &Raw, key: &str, value: &Raw) -> Result<Raw, NotAnObject> {
+    edit(object, |members| {
+        let mut found = false;
+        for (name, old) in members.iter_mut() {
+            if name == key {
+                *old = value.as_str();
+                found = true;
+            }
+        }
+        if !found {
+            members.push((Cow::Owned(key.to_owned()), value.as_str()));
+        }
+    })
+}
+
+/// The object without the members that `drop` says yes to.
+pub fn without(object: &Raw, drop: impl Fn(&str) -> bool) -> Result<Raw, NotAnObject> {
+    edit(object, |members| members.retain(|(name, _)| !drop(name)))
+}
+
+fn edit<'a>(object: &'a Raw, change: impl FnOnce(&mut Vec<(Cow<'a, str>, &'a str)>)) -> Result<Raw, NotAnObject>
+where
+{
+    let mut list: Vec<_> = members(object)?.0.into_iter().map(|(key, value)| (key, value.get())).collect();
+    change(&mut list);
+    Ok(write(list.iter().map(|(key, value)| (key.as_ref(), *value))))
+}
+
+/// An object made of members whose values are JSON text already.
+#[must_use]
+pub fn build<'a>(members: impl IntoIterator<Item = (&'a str, &'a Raw)>) -> Raw {
+    write(members.into_iter().map(|(key, value)| (key, value.as_str())))
+}
+
+fn write<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Raw {
+    let mut out = BytesMut::new();
+    out.put_u8(b'{');
+    for (index, (key, value)) in members.enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        out.put_slice(serde_json::Value::from(key).to_string().as_bytes());
+        out.put_u8(b':');
+        out.put_slice(value.as_bytes());
+    }
+    out.put_u8(b'}');
+    Raw::trusted(out.freeze())
+}
+
+/// An array of values that are JSON text already.
+#[must_use]
+pub fn array<'a>(values: impl IntoIterator<Item = &'a Raw>) -> Raw {
+    let mut out = BytesMut::new();
+    out.put_u8(b'[');
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        out.put_slice(value.as_bytes());
+    }
+    out.put_u8(b']');
+    Raw::trusted(out.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{array, build, elements, entries, member, with, without};
+    use crate::raw::Raw;
+
+    fn raw(text: &'static str) -> Raw {
+        Raw::parse(Bytes::from_static(text.as_bytes())).expect(text)
+    }
+
+    #[test]
+    fn finds_members_without_touching_them() {
+        let object = raw(r#"{"a":{"b" : [1, 2]},"a\u0062":1e400,"x":1,"x":2}"#);
+        assert_eq!(member(&object, "a"), Some(raw(r#"{"b" : [1, 2]}"#)));
+        assert_eq!(member(&object, "ab"), Some(raw("1e400")));
+        assert_eq!(member(&object, "x"), Some(raw("2")));
+        assert_eq!(member(&object, "y"), None);
+        assert_eq!(member(&raw("[1]"), "y"), None);
+        assert_eq!(entries(&object).map(|list| list.len()), Ok(4));
+    }
+
+    #[test]
+    fn sets_and_removes_members() {
+        let object = raw(r#"{ "a": 1.0, "b": "\u00e9" }"#);
+        assert_eq!(with(&object, "a", &raw("2")), Ok(raw(r#"{"a":2,"b":"\u00e9"}"#)));
+        assert_eq!(with(&object, "c", &raw("[]")), Ok(raw(r#"{"a":1.0,"b":"\u00e9","c":[]}"#)));
+        assert_eq!(with(&raw("{}"), "q\"", &raw("1")), Ok(raw(r#"{"q\"":1}"#)));
+        assert_eq!(without(&object, |key| key == "a"), Ok(raw(r#"{"b":"\u00e9"}"#)));
+        assert!(with(&raw("1"), "a", &raw("2")).is_err());
+    }
+
+    #[test]
+    fn builds_what_it_can_take_apart() {
+        let list = array([&raw("1"), &raw("{}")]);
+        assert_eq!(elements(&list), Some(vec![raw("1"), raw("{}")]));
+        assert_eq!(build([("k", &list)]), raw(r#"{"k":[1,{}]}"#));
+    }
+}
