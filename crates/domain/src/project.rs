@@ -16,19 +16,20 @@ pub struct Project {
     pub version: u32,
 }
 
-/// What stands between alias and name on the unified endpoint. `__` unless the project chose another.
+/// What stands between alias and name on the unified endpoint. `__` unless the project chose another. It holds an
+/// underscore, which no alias does, so names of different servers never meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Separator(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a separator: use 1 to 4 of _ and -")]
+#[error("`{text}` is not a separator: use 1 to 4 of _ and -, with at least one _")]
 pub struct InvalidSeparator {
     pub text: String,
 }
 
 impl Separator {
     pub fn parse(text: &str) -> Result<Self, InvalidSeparator> {
-        if (1..=4).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'_' | b'-')) {
+        if (1..=4).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'_' | b'-')) && text.contains('_') {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidSeparator { text: text.to_owned() })

@@ -1,1 +1,17 @@
-//! placeholder
+//! What MCP clients do: find, permit, route, send, relay, record. Decides nothing about transports, credentials or
+//! storage; it sees upstreams through [`orch_mcp::peer::Peer`] and everything else through the domain's ports.
+
+pub mod catalog;
+pub mod config;
+pub mod connector;
+pub mod context;
+pub mod error;
+pub mod fleet;
+mod methods;
+mod names;
+mod outward;
+pub mod relay;
+pub mod reply;
+pub mod stop;
+mod uris;
+mod view;

@@ -1,0 +1,141 @@
+//! What one server offers, as last seen. A snapshot: a refresh makes a new one.
+
+pub(crate) mod fetch;
+
+use std::sync::Arc;
+
+use orch_domain::Timestamp;
+use orch_domain::catalog::{CatalogItem, ItemKind, StoredCatalog};
+use orch_domain::id::ServerId;
+use orch_mcp::initialize::ServerHello;
+use orch_mcp::message::MethodName;
+use orch_mcp::object;
+use orch_mcp::raw::Raw;
+
+/// The last good state of a server's lists.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    pub hello: ServerHello,
+    pub fetched_at: Timestamp,
+    lists: [Vec<Item>; 4],
+}
+
+/// A listed thing: its definition as the server wrote it, and the part of it that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub name: String,
+    pub definition: Raw,
+}
+
+/// How the four kinds of lists look on the wire.
+pub(crate) struct ListShape {
+    pub(crate) method: MethodName,
+    /// The member of the result that holds the items.
+    pub(crate) member: &'static str,
+    /// The member of an item that names it.
+    pub(crate) key: &'static str,
+    /// The capability that promises the list.
+    pub(crate) capability: &'static str,
+}
+
+pub(crate) const fn shape(kind: ItemKind) -> ListShape {
+    match kind {
+        ItemKind::Tool => ListShape {
+            method: MethodName::from_static("tools/list"),
+            member: "tools",
+            key: "name",
+            capability: "tools",
+        },
+        ItemKind::Prompt => ListShape {
+            method: MethodName::from_static("prompts/list"),
+            member: "prompts",
+            key: "name",
+            capability: "prompts",
+        },
+        ItemKind::Resource => ListShape {
+            method: MethodName::from_static("resources/list"),
+            member: "resources",
+            key: "uri",
+            capability: "resources",
+        },
+        ItemKind::Template => ListShape {
+            method: MethodName::from_static("resources/templates/list"),
+            member: "resourceTemplates",
+            key: "uriTemplate",
+            capability: "resources",
+        },
+    }
+}
+
+const fn index(kind: ItemKind) -> usize {
+    match kind {
+        ItemKind::Tool => 0,
+        ItemKind::Prompt => 1,
+        ItemKind::Resource => 2,
+        ItemKind::Template => 3,
+    }
+}
+
+impl Catalog {
+    #[must_use]
+    pub const fn empty(hello: ServerHello, fetched_at: Timestamp) -> Self {
+        Self { hello, fetched_at, lists: [Vec::new(), Vec::new(), Vec::new(), Vec::new()] }
+    }
+
+    /// The items of one kind in the server's order.
+    #[must_use]
+    pub fn list(&self, kind: ItemKind) -> &[Item] {
+        self.lists.get(index(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn set_list(&mut self, kind: ItemKind, items: Vec<Item>) {
+        if let Some(list) = self.lists.get_mut(index(kind)) {
+            *list = items;
+        }
+    }
+
+    /// The whole list as the result of its method, on one page.
+    #[must_use]
+    pub(crate) fn page(&self, kind: ItemKind) -> Raw {
+        page(kind, self.list(kind).iter().map(|item| &item.definition))
+    }
+
+    pub(crate) fn to_stored(&self, server_id: ServerId) -> StoredCatalog {
+        let items = ItemKind::ALL
+            .into_iter()
+            .flat_map(|kind| {
+                self.list(kind).iter().map(move |item| CatalogItem {
+                    kind,
+                    name: item.name.clone(),
+                    definition: Arc::from(item.definition.as_str()),
+                })
+            })
+            .collect();
+        StoredCatalog {
+            server_id,
+            fetched_at: self.fetched_at,
+            handshake: Arc::from(self.hello.write().as_str()),
+            items,
+        }
+    }
+
+    /// None when what is stored cannot be read; then it is fetched anew.
+    pub(crate) fn from_stored(stored: &StoredCatalog) -> Option<Self> {
+        let raw = |text: &Arc<str>| Raw::parse(bytes::Bytes::copy_from_slice(text.as_bytes())).ok();
+        let mut catalog = Self::empty(ServerHello::read(&raw(&stored.handshake)?).ok()?, stored.fetched_at);
+        for item in &stored.items {
+            let definition = raw(&item.definition)?;
+            catalog.lists.get_mut(index(item.kind))?.push(Item { name: item.name.clone(), definition });
+        }
+        Some(catalog)
+    }
+
+    /// Whether the same things are offered in the same words.
+    pub(crate) fn offers_the_same(&self, other: &Self) -> bool {
+        self.hello == other.hello && self.lists == other.lists
+    }
+}
+
+pub(crate) fn page<'a>(kind: ItemKind, definitions: impl IntoIterator<Item = &'a Raw>) -> Raw {
+    object::build([(shape(kind).member, &object::array(definitions))])
+}

@@ -1,0 +1,92 @@
+//! Fetching of a server's lists, page by page, within bounds.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use orch_domain::catalog::ItemKind;
+use orch_mcp::object;
+use orch_mcp::peer::{Peer, PeerError, PeerRequest, ReplyItem};
+use orch_mcp::raw::Raw;
+
+use super::{Item, shape};
+
+/// Why a list could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("{method}: {error}")]
+    Peer { method: String, error: PeerError },
+    #[error("{method} was not answered within {seconds} s")]
+    Timeout { method: String, seconds: u64 },
+    #[error("the answer to {method} has no array `{member}`")]
+    Malformed { method: String, member: &'static str },
+}
+
+/// A list with remarks on what was wrong with it, for the server's log.
+pub(crate) struct Fetched {
+    pub(crate) items: Vec<Item>,
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Reads all pages of one list. An item without a name, or with the name of an earlier one, is left out with a
+/// remark; so is what goes beyond `max_items`.
+pub(crate) async fn list(
+    peer: &dyn Peer,
+    kind: ItemKind,
+    deadline: Duration,
+    max_items: usize,
+) -> Result<Fetched, FetchError> {
+    let shape = shape(kind);
+    let method = shape.method.as_str();
+    let mut fetched = Fetched { items: Vec::new(), remarks: Vec::new() };
+    let mut names = HashSet::new();
+    let mut cursors = HashSet::new();
+    let mut cursor: Option<Raw> = None;
+    loop {
+        let params = cursor.as_ref().map(|cursor| object::build([("cursor", cursor)]));
+        let request = PeerRequest { method: shape.method.clone(), params, progress: false };
+        let result = tokio::time::timeout(deadline, answer(peer, request))
+            .await
+            .map_err(|_| FetchError::Timeout { method: method.to_owned(), seconds: deadline.as_secs() })?
+            .map_err(|error| FetchError::Peer { method: method.to_owned(), error })?;
+        let items = object::member(&result, shape.member)
+            .and_then(|items| object::elements(&items))
+            .ok_or_else(|| FetchError::Malformed { method: method.to_owned(), member: shape.member })?;
+        for definition in items {
+            let Some(name) = object::string(&definition, shape.key) else {
+                fetched.remarks.push(format!("{method}: an item without `{}` is left out", shape.key));
+                continue;
+            };
+            if !names.insert(name.clone()) {
+                fetched.remarks.push(format!("{method}: a second item named {name:?} is left out"));
+                continue;
+            }
+            if fetched.items.len() == max_items {
+                fetched.remarks.push(format!("{method}: more than {max_items} items, the rest is left out"));
+                return Ok(fetched);
+            }
+            fetched.items.push(Item { name, definition });
+        }
+        match object::member(&result, "nextCursor").filter(|cursor| !matches!(cursor.as_str(), "null" | "\"\"")) {
+            None => return Ok(fetched),
+            Some(next) => {
+                if !cursors.insert(next.clone()) {
+                    fetched.remarks.push(format!("{method}: the cursor {next:?} came twice, reading ends there"));
+                    return Ok(fetched);
+                }
+                cursor = Some(next);
+            }
+        }
+    }
+}
+
+/// Waits for the end of a request and lets everything before it go.
+async fn answer(peer: &dyn Peer, request: PeerRequest) -> Result<Raw, PeerError> {
+    let mut replies = peer.send(request);
+    while let Some(item) = replies.next().await {
+        if let ReplyItem::End(end) = item {
+            return end;
+        }
+    }
+    Err(PeerError::Closed { reason: "the connection ended without an answer".to_owned() })
+}

@@ -1,0 +1,32 @@
+//! The port that turns a configured server into a live peer. The implementation opens secrets, launches or dials, and
+//! does the handshake; it decides neither when nor whether.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orch_domain::id::ServerId;
+use orch_domain::port::server_runtime::LogLine;
+use orch_domain::server::Server;
+use orch_mcp::peer::{Peer, PeerSink};
+
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// Gives a peer whose handshake is done. Dropping the future gives up and leaves nothing behind.
+    async fn connect(&self, server: &Server, sink: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure>;
+
+    /// The latest `limit` lines of the server's log, oldest first.
+    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
+
+    /// Adds a remark of ours to the server's log.
+    fn remark(&self, server: ServerId, text: String);
+
+    /// The server is gone for good: its log goes too.
+    fn forget(&self, server: ServerId);
+}
+
+/// Why there is no peer, in words for callers and admins alike: names the command or host and the cause, no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ConnectFailure {
+    pub reason: String,
+}

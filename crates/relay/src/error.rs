@@ -1,0 +1,93 @@
+//! Why a request has no result, and what is said about it on the wire and on the record.
+
+use orch_domain::call::Outcome;
+use orch_domain::port::call_log::CallLogError;
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::peer::PeerError;
+use orch_mcp::revision::Revision;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Nothing of that name is there for this principal.
+    #[error("unknown {what}: {name}")]
+    Unknown { what: &'static str, name: String },
+    /// Legacy clients know a code of its own for this.
+    #[error("resource not found: {uri}")]
+    UnknownResource { uri: String },
+    #[error("{0}")]
+    InvalidParams(String),
+    #[error("method not found: {0}")]
+    MethodNotFound(String),
+    /// The server cannot be started or reached.
+    #[error("server {server} is not available: {reason}")]
+    Unavailable { server: String, reason: String },
+    #[error("server {server} did not answer within {seconds} s")]
+    Timeout { server: String, seconds: u64 },
+    #[error("server {server} is busy: {reason}")]
+    Busy { server: String, reason: String },
+    /// The server answered with an error, which is the answer.
+    #[error("{}", .0.message)]
+    Upstream(RpcError),
+    #[error("access has ended")]
+    AccessEnded,
+    #[error("the call cannot be recorded: {0}")]
+    NotRecorded(#[from] CallLogError),
+}
+
+impl CallError {
+    pub(crate) fn from_peer(server: &str, error: PeerError) -> Self {
+        match error {
+            PeerError::Rpc(error) => Self::Upstream(error),
+            PeerError::Busy { reason } => Self::Busy { server: server.to_owned(), reason },
+            PeerError::Closed { reason } | PeerError::Protocol { reason } => {
+                Self::Unavailable { server: server.to_owned(), reason }
+            }
+            unauthorized @ PeerError::Unauthorized { .. } => {
+                Self::Unavailable { server: server.to_owned(), reason: unauthorized.to_string() }
+            }
+        }
+    }
+
+    /// The one place where these become JSON-RPC errors.
+    #[must_use]
+    pub fn to_rpc(&self, revision: Revision) -> RpcError {
+        #[derive(serde::Serialize)]
+        struct Uri<'a> {
+            uri: &'a str,
+        }
+        let text = self.to_string();
+        match self {
+            Self::Upstream(error) => error.clone(),
+            Self::Unknown { .. } | Self::InvalidParams(_) => RpcError::invalid_params(text),
+            Self::UnknownResource { uri } => {
+                let code = if revision.is_legacy() { code::RESOURCE_NOT_FOUND } else { code::INVALID_PARAMS };
+                RpcError::new(code, text).with_data(&Uri { uri })
+            }
+            Self::MethodNotFound(_) => RpcError::new(code::METHOD_NOT_FOUND, text),
+            Self::Unavailable { .. } => RpcError::gateway("upstream_unavailable", text),
+            Self::Timeout { .. } => RpcError::gateway("upstream_timeout", text),
+            Self::Busy { .. } => RpcError::gateway("limit", text),
+            Self::AccessEnded => RpcError::gateway("access_ended", text),
+            Self::NotRecorded(error) => {
+                tracing::error!(error = %error, "a call was refused because it cannot be recorded");
+                RpcError::gateway("record_unavailable", "the call cannot be recorded, so it is refused")
+            }
+        }
+    }
+
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Upstream(error) => Outcome::RpcError(error.code),
+            Self::Unknown { .. }
+            | Self::UnknownResource { .. }
+            | Self::InvalidParams(_)
+            | Self::MethodNotFound(_)
+            | Self::NotRecorded(_) => Outcome::Refused,
+            Self::Unavailable { .. } => Outcome::Unavailable,
+            Self::Timeout { .. } => Outcome::Timeout,
+            Self::Busy { .. } => Outcome::Limited,
+            Self::AccessEnded => Outcome::Abandoned,
+        }
+    }
+}

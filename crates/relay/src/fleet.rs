@@ -1,0 +1,160 @@
+//! All servers that run or may run: one slot each, one owner task each. Knows when to start and stop; never decides
+//! who may.
+
+mod owner;
+mod runtime;
+mod slot;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use orch_domain::catalog::{ItemKind, StoredCatalog};
+use orch_domain::directory::Directory;
+use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::port::catalog_repo::CatalogRepo;
+use orch_domain::port::clock::Clock;
+use orch_domain::server::Server;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::catalog::Catalog;
+use crate::config::RelayConfig;
+use crate::connector::Connector;
+
+pub(crate) use self::slot::{Lease, Slot, Unready};
+
+/// A server's list is no longer what it was, or may not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListChange {
+    pub project: ProjectId,
+    pub server: ServerId,
+    pub kind: ItemKind,
+}
+
+type ListObserver = Box<dyn Fn(ListChange) + Send + Sync>;
+
+/// What the owner tasks share.
+pub(crate) struct Shared {
+    pub(crate) config: RelayConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    connector: Arc<dyn Connector>,
+    catalogs: Arc<dyn CatalogRepo>,
+    observers: Mutex<Vec<ListObserver>>,
+    /// Goes up with every change of any catalog; what views of several catalogs check themselves against.
+    catalog_version: AtomicU64,
+}
+
+impl Shared {
+    fn announce(&self, change: ListChange) {
+        let observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
+        for observer in observers.iter() {
+            observer(change);
+        }
+    }
+
+    fn catalog_changed(&self) {
+        self.catalog_version.fetch_add(1, Ordering::Release);
+    }
+}
+
+pub struct Fleet {
+    shared: Arc<Shared>,
+    slots: ArcSwap<HashMap<ServerId, Arc<Slot>>>,
+    /// Owner tasks, to be waited for at the end; also guards against two changes of `slots` at once.
+    tasks: Mutex<HashMap<ServerId, JoinHandle<()>>>,
+    runtime: Handle,
+}
+
+/// What a fleet works with.
+pub struct FleetParts {
+    pub config: RelayConfig,
+    pub clock: Arc<dyn Clock>,
+    pub connector: Arc<dyn Connector>,
+    pub catalogs: Arc<dyn CatalogRepo>,
+    /// Where the owner tasks run.
+    pub runtime: Handle,
+}
+
+impl Fleet {
+    /// A fleet that knows the last good lists and runs nothing yet.
+    #[must_use]
+    pub fn new(parts: FleetParts) -> Self {
+        let shared = Shared {
+            config: parts.config,
+            clock: parts.clock,
+            connector: parts.connector,
+            catalogs: parts.catalogs,
+            observers: Mutex::default(),
+            catalog_version: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared), slots: ArcSwap::default(), tasks: Mutex::default(), runtime: parts.runtime }
+    }
+
+    /// Makes the slots agree with the directory: new servers get one, changed ones restart, disabled ones stop, and
+    /// those of servers that are gone end. `stored` fills the catalogs of new slots.
+    pub fn reconcile(&self, directory: &Directory, stored: &[StoredCatalog]) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.slots.load();
+        let mut slots = HashMap::with_capacity(old.len());
+        for server in directory.projects().flat_map(|project| project.servers.values()) {
+            if let Some(slot) = old.get(&server.id) {
+                slot.reconfigure(server);
+                slots.insert(server.id, Arc::clone(slot));
+                continue;
+            }
+            let catalog = stored.iter().find(|stored| stored.server_id == server.id).and_then(Catalog::from_stored);
+            let (slot, owner) = slot::new(Arc::clone(server), catalog, Arc::clone(&self.shared));
+            tasks.insert(server.id, self.runtime.spawn(owner.run()));
+            slots.insert(server.id, slot);
+        }
+        for (id, slot) in old.iter() {
+            if !slots.contains_key(id) {
+                slot.retire();
+            }
+        }
+        tasks.retain(|id, task| slots.contains_key(id) || !task.is_finished());
+        self.slots.store(Arc::new(slots));
+        // Servers came, went or were switched: every view over several of them has to be made anew.
+        self.shared.catalog_changed();
+    }
+
+    /// Has `observer` called whenever a list changed. It must not block.
+    pub fn observe_lists(&self, observer: impl Fn(ListChange) + Send + Sync + 'static) {
+        self.shared.observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
+    }
+
+    /// Stops everything and waits until it is gone.
+    pub async fn shut_down(&self) {
+        for slot in self.slots.load().values() {
+            slot.retire();
+        }
+        let tasks: Vec<_> = {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            tasks.drain().map(|(_, task)| task).collect()
+        };
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(error = %error, "the owner task of a server did not end in good order");
+            }
+        }
+    }
+
+    pub(crate) fn slot(&self, server: ServerId) -> Option<Arc<Slot>> {
+        self.slots.load().get(&server).cloned()
+    }
+
+    pub(crate) fn catalog_version(&self) -> u64 {
+        self.shared.catalog_version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn config(&self) -> &RelayConfig {
+        &self.shared.config
+    }
+
+    /// The slot of a server that is in the directory; None in the moment between its creation and its slot.
+    pub(crate) fn slot_of(&self, server: &Server) -> Option<Arc<Slot>> {
+        self.slot(server.id)
+    }
+}

@@ -1,0 +1,68 @@
+//! The fleet as the control plane sees it.
+
+use async_trait::async_trait;
+use orch_domain::catalog::{CatalogItem, ItemKind};
+use orch_domain::id::ServerId;
+use orch_domain::port::server_runtime::{LogLine, Offers, RuntimeError, ServerRuntime};
+use orch_domain::server_state::{ServerState, ServerStatus};
+use tokio::sync::oneshot;
+
+use super::owner::Command;
+use super::{Fleet, Unready};
+
+#[async_trait]
+impl ServerRuntime for Fleet {
+    fn status(&self, server: ServerId) -> ServerStatus {
+        self.slot(server).map_or_else(
+            || ServerStatus {
+                state: ServerState::Stopped,
+                since: self.shared.clock.now(),
+                reason: None,
+                pid: None,
+                revision: None,
+                implementation: None,
+                calls_in_flight: 0,
+            },
+            |slot| slot.status(),
+        )
+    }
+
+    async fn start(&self, server: ServerId) -> Result<(), RuntimeError> {
+        let slot = self.slot(server).ok_or(RuntimeError::Missing)?;
+        if !slot.server().enabled {
+            return Err(RuntimeError::Disabled);
+        }
+        slot.want().await.map_err(failure)
+    }
+
+    async fn stop(&self, server: ServerId) -> Result<(), RuntimeError> {
+        let slot = self.slot(server).ok_or(RuntimeError::Missing)?;
+        let (done, stopped) = oneshot::channel();
+        slot.command(Command::Stop(done)).map_err(failure)?;
+        // A server that is removed meanwhile is stopped as well.
+        let _ = stopped.await;
+        Ok(())
+    }
+
+    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine> {
+        self.shared.connector.log_tail(server, limit)
+    }
+
+    fn offers(&self, server: ServerId, kind: ItemKind) -> Offers {
+        let Some(slot) = self.slot(server) else { return Offers::default() };
+        let Some(catalog) = slot.catalog() else { return Offers { stale: true, ..Offers::default() } };
+        let items = catalog
+            .list(kind)
+            .iter()
+            .map(|item| CatalogItem { kind, name: item.name.clone(), definition: item.definition.as_str().into() })
+            .collect();
+        let stale = slot.status().state != ServerState::Ready;
+        Offers { items, fetched_at: Some(catalog.fetched_at), stale }
+    }
+}
+
+fn failure(unready: Unready) -> RuntimeError {
+    match unready {
+        Unready::Failed(reason) | Unready::Busy(reason) => RuntimeError::Failed { reason },
+    }
+}

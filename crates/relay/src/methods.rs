@@ -1,0 +1,5 @@
+//! The methods of the protocol, one file for each family.
+
+pub(crate) mod call;
+pub(crate) mod complete;
+pub(crate) mod lists;

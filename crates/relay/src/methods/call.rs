@@ -1,0 +1,150 @@
+//! `tools/call`, `prompts/get` and `resources/read`: what goes on record.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
+use orch_domain::catalog::ItemKind;
+use orch_domain::id::CallId;
+use orch_domain::policy::{Action, Permit, authorize};
+use orch_domain::port::call_log;
+use orch_domain::server::Server;
+use orch_mcp::message::Request;
+use orch_mcp::meta;
+use orch_mcp::object;
+use orch_mcp::peer::PeerRequest;
+use orch_mcp::raw::Raw;
+use serde::Deserialize;
+
+use crate::context::{CallContext, Endpoint};
+use crate::error::CallError;
+use crate::outward::{Outward, Shape};
+use crate::relay::Relay;
+use crate::reply::Reply;
+use crate::view::{self, Origin};
+
+/// The longest name that is put on record.
+const MAX_RECORDED: usize = 1024;
+
+/// What a call is aimed at.
+struct Target {
+    permit: Permit<Arc<Server>>,
+    /// The params as the upstream is to get them.
+    params: Raw,
+}
+
+pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Request) -> Reply {
+    let revision = cx.client.revision;
+    let params = request.params.unwrap_or_else(|| Raw::from_static("{}"));
+    let (params, hop) = meta::take_hop(params);
+    let name = target_name(kind, &params);
+    let shown = name.as_deref().unwrap_or_default();
+    let mut ticket = match call_log::open(&relay.calls, record(relay, cx, kind, shown)) {
+        Ok(ticket) => ticket,
+        Err(error) => return Reply::failed(&CallError::NotRecorded(error), revision, None, &*relay.clock),
+    };
+    let target = match name.and_then(|name| resolve(relay, cx, kind, &params, &name, &mut ticket)) {
+        Ok(target) => target,
+        Err(error) => return Reply::failed(&error, revision, Some(ticket), &*relay.clock),
+    };
+    let outward = match cx.endpoint {
+        Endpoint::Server(_) => Outward::AsIs,
+        Endpoint::Unified => Outward::Namespaced { server: Arc::clone(target.permit.get()), shape: shape(kind) },
+    };
+    let request =
+        PeerRequest { method: request.method, params: Some(target.params), progress: hop.progress_token.is_some() };
+    relay.send(cx, target.permit, request, outward, hop, Some(ticket))
+}
+
+const fn shape(kind: CallKind) -> Shape {
+    match kind {
+        CallKind::Tool => Shape::ToolResult,
+        CallKind::Prompt => Shape::PromptResult,
+        CallKind::Resource => Shape::ReadResult,
+    }
+}
+
+fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Call {
+    Call {
+        id: CallId::new(),
+        at: relay.clock.now(),
+        project_id: cx.project.project.id,
+        user_id: cx.principal.user_id,
+        key_id: cx.principal.key_id(),
+        client: Arc::clone(&cx.client.name),
+        server_id: None,
+        server: Arc::default(),
+        kind,
+        target: shown.chars().take(MAX_RECORDED).collect(),
+        duration: std::time::Duration::ZERO,
+        outcome: Outcome::Abandoned,
+    }
+}
+
+/// The member of the params that says what is called.
+fn target_name<'a>(kind: CallKind, params: &'a Raw) -> Result<Cow<'a, str>, CallError> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+    }
+    #[derive(Deserialize)]
+    struct Located<'a> {
+        #[serde(borrow)]
+        uri: Cow<'a, str>,
+    }
+    let name = match kind {
+        CallKind::Tool | CallKind::Prompt => params.read::<Named<'a>>().map(|named| named.name),
+        CallKind::Resource => params.read::<Located<'a>>().map(|located| located.uri),
+    };
+    name.map_err(|error| CallError::InvalidParams(format!("params: {error}")))
+}
+
+/// Finds the server, asks the one decision point, and translates the name.
+fn resolve(
+    relay: &Relay,
+    cx: &CallContext,
+    kind: CallKind,
+    params: &Raw,
+    shown: &str,
+    ticket: &mut CallTicket,
+) -> Result<Target, CallError> {
+    let unknown = || match kind {
+        CallKind::Tool => CallError::Unknown { what: "tool", name: shown.to_owned() },
+        CallKind::Prompt => CallError::Unknown { what: "prompt", name: shown.to_owned() },
+        CallKind::Resource => CallError::UnknownResource { uri: shown.to_owned() },
+    };
+    let (server, translated) = match &cx.endpoint {
+        Endpoint::Server(server) => (Arc::clone(server), None),
+        Endpoint::Unified => {
+            let origin = match kind {
+                CallKind::Tool => relay.view(&cx.project).resolve(&cx.project, ItemKind::Tool, shown),
+                CallKind::Prompt => relay.view(&cx.project).resolve(&cx.project, ItemKind::Prompt, shown),
+                CallKind::Resource => view::resolve_uri(&cx.project, shown),
+            };
+            let Origin { server, name } = origin.ok_or_else(unknown)?;
+            (server, Some(name))
+        }
+    };
+    // A denied object answers exactly like one that does not exist.
+    let permit = authorize(cx.subject, Action::Call, server).map_err(|_| unknown())?;
+    let server = permit.get();
+    if let Some(call) = ticket.call_mut() {
+        call.server_id = Some(server.id);
+        call.server = Arc::from(server.alias.as_str());
+        if let Some(name) = &translated {
+            call.target = name.chars().take(MAX_RECORDED).collect();
+        }
+    }
+    let params = match translated {
+        None => params.clone(),
+        Some(name) => {
+            let key = if kind == CallKind::Resource { "uri" } else { "name" };
+            Raw::serialize(&name)
+                .ok()
+                .and_then(|name| object::with(params, key, &name).ok())
+                .ok_or_else(|| CallError::InvalidParams("params must be an object".to_owned()))?
+        }
+    };
+    Ok(Target { permit, params })
+}

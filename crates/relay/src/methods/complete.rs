@@ -1,0 +1,63 @@
+//! `completion/complete`: routed by its reference.
+
+use std::sync::Arc;
+
+use orch_domain::catalog::ItemKind;
+use orch_domain::policy::{Action, Permit, authorize};
+use orch_domain::server::Server;
+use orch_mcp::message::Request;
+use orch_mcp::meta;
+use orch_mcp::object;
+use orch_mcp::peer::PeerRequest;
+use orch_mcp::raw::Raw;
+
+use crate::context::{CallContext, Endpoint};
+use crate::error::CallError;
+use crate::outward::{Outward, Shape};
+use crate::relay::Relay;
+use crate::reply::Reply;
+use crate::view::{self, Origin};
+
+pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Reply {
+    let params = request.params.unwrap_or_else(|| Raw::from_static("{}"));
+    let (params, hop) = meta::take_hop(params);
+    let (permit, params) = match resolve(relay, cx, params) {
+        Ok(found) => found,
+        Err(error) => return Reply::failed(&error, cx.client.revision, None, &*relay.clock),
+    };
+    let outward = match cx.endpoint {
+        Endpoint::Server(_) => Outward::AsIs,
+        Endpoint::Unified => Outward::Namespaced { server: Arc::clone(permit.get()), shape: Shape::Other },
+    };
+    let request = PeerRequest { method: request.method, params: Some(params), progress: hop.progress_token.is_some() };
+    relay.send(cx, permit, request, outward, hop, None)
+}
+
+fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Permit<Arc<Server>>, Raw), CallError> {
+    let Endpoint::Unified = cx.endpoint else {
+        let Endpoint::Server(server) = &cx.endpoint else {
+            return Err(CallError::MethodNotFound("completion/complete".to_owned()));
+        };
+        let unknown = |_| CallError::MethodNotFound("completion/complete".to_owned());
+        let permit = authorize(cx.subject, Action::Call, Arc::clone(server)).map_err(unknown)?;
+        return Ok((permit, params));
+    };
+    let reference = object::member(&params, "ref")
+        .ok_or_else(|| CallError::InvalidParams("params: missing field `ref`".to_owned()))?;
+    let (key, origin, what) = if let Some(name) = object::string(&reference, "name") {
+        ("name", relay.view(&cx.project).resolve(&cx.project, ItemKind::Prompt, &name), name)
+    } else if let Some(uri) = object::string(&reference, "uri") {
+        ("uri", view::resolve_uri(&cx.project, &uri), uri)
+    } else {
+        return Err(CallError::InvalidParams("params.ref: needs `name` or `uri`".to_owned()));
+    };
+    let unknown = || CallError::Unknown { what: "reference", name: what.clone() };
+    let Origin { server, name } = origin.ok_or_else(unknown)?;
+    let permit = authorize(cx.subject, Action::Call, server).map_err(|_| unknown())?;
+    let params = Raw::serialize(&name)
+        .ok()
+        .and_then(|name| object::with(&reference, key, &name).ok())
+        .and_then(|reference| object::with(&params, "ref", &reference).ok())
+        .ok_or_else(|| CallError::InvalidParams("params.ref must be an object".to_owned()))?;
+    Ok((permit, params))
+}

@@ -1,0 +1,85 @@
+//! What has to be changed in an answer on its way out. On the endpoint of one server: nothing. On the unified
+//! endpoint: the URIs of resources, so that they can be read back.
+
+use std::sync::Arc;
+
+use memchr::memmem;
+use orch_domain::server::Server;
+use orch_mcp::error::RpcError;
+use orch_mcp::object;
+use orch_mcp::raw::Raw;
+
+use crate::uris;
+
+/// Which members of the result hold URIs of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `content[]`: linked and embedded resources.
+    ToolResult,
+    /// `messages[].content`: the same.
+    PromptResult,
+    /// `contents[].uri`.
+    ReadResult,
+    Other,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Outward {
+    AsIs,
+    Namespaced { server: Arc<Server>, shape: Shape },
+}
+
+impl Outward {
+    pub(crate) fn result(&self, result: Raw) -> Raw {
+        let Self::Namespaced { server, shape } = self else { return result };
+        // Most results have no URI at all. One in an escaped key stays as it is, and cannot be read back.
+        if memmem::find(result.as_bytes(), b"\"uri\"").is_none() {
+            return result;
+        }
+        let alias = server.alias.as_str();
+        let rewritten = match shape {
+            Shape::ToolResult => in_array(&result, "content", |block| content_block(alias, block)),
+            Shape::PromptResult => in_array(&result, "messages", |message| {
+                let content = content_block(alias, &object::member(message, "content")?)?;
+                object::with(message, "content", &content).ok()
+            }),
+            Shape::ReadResult => in_array(&result, "contents", |contents| with_uri(alias, contents)),
+            Shape::Other => None,
+        };
+        rewritten.unwrap_or(result)
+    }
+
+    /// An error's `data.uri`.
+    pub(crate) fn error(&self, mut error: RpcError) -> RpcError {
+        if let Self::Namespaced { server, .. } = self
+            && let Some(data) = error.data.as_ref().and_then(|data| with_uri(server.alias.as_str(), data))
+        {
+            error.data = Some(data);
+        }
+        error
+    }
+}
+
+fn in_array(object: &Raw, member: &str, rewrite: impl Fn(&Raw) -> Option<Raw>) -> Option<Raw> {
+    let elements = object::elements(&object::member(object, member)?)?;
+    let rewritten: Vec<Raw> = elements.into_iter().map(|element| rewrite(&element).unwrap_or(element)).collect();
+    object::with(object, member, &object::array(&rewritten)).ok()
+}
+
+/// None when the block has no URI of the server's.
+fn content_block(alias: &str, block: &Raw) -> Option<Raw> {
+    match object::string(block, "type")?.as_str() {
+        "resource_link" => with_uri(alias, block),
+        "resource" => {
+            let resource = with_uri(alias, &object::member(block, "resource")?)?;
+            object::with(block, "resource", &resource).ok()
+        }
+        _ => None,
+    }
+}
+
+fn with_uri(alias: &str, object: &Raw) -> Option<Raw> {
+    let uri = object::string(object, "uri")?;
+    let exposed = Raw::serialize(&uris::expose(alias, &uri)).ok()?;
+    object::with(object, "uri", &exposed).ok()
+}

@@ -1,0 +1,238 @@
+//! The way of one request: to its method, to its server, and back. Knows no transport of either side.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use orch_domain::call::{CallKind, CallTicket};
+use orch_domain::catalog::ItemKind;
+use orch_domain::directory::ProjectFacts;
+use orch_domain::id::ProjectId;
+use orch_domain::policy::{Action, Permit, authorize};
+use orch_domain::port::call_log::CallLog;
+use orch_domain::port::clock::Clock;
+use orch_domain::server::Server;
+use orch_mcp::capabilities;
+use orch_mcp::error::RpcError;
+use orch_mcp::initialize::ServerHello;
+use orch_mcp::message::Request;
+use orch_mcp::meta::{self, HopMeta};
+use orch_mcp::method::Method;
+use orch_mcp::peer::PeerRequest;
+use orch_mcp::raw::Raw;
+
+use crate::context::{CallContext, Endpoint};
+use crate::error::CallError;
+use crate::fleet::{Fleet, Unready};
+use crate::methods;
+use crate::outward::Outward;
+use crate::reply::{Plan, Reply};
+use crate::view::{View, enabled};
+
+/// Capabilities of upstreams that are not relayed yet, and so are not shown.
+const WITHHELD: [&str; 3] = ["tasks", "logging", "resources.subscribe"];
+
+/// At most this much of the instructions of all servers goes to a client of the unified endpoint.
+const MAX_INSTRUCTIONS: usize = 16 * 1024;
+
+pub struct Relay {
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) calls: Arc<dyn CallLog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    views: RwLock<HashMap<ProjectId, CachedView>>,
+    /// Name and version of ours, as an MCP `Implementation`.
+    identity: Raw,
+}
+
+struct CachedView {
+    version: u64,
+    project: Arc<ProjectFacts>,
+    view: Arc<View>,
+}
+
+/// What a relay works with.
+pub struct RelayParts {
+    pub fleet: Arc<Fleet>,
+    pub calls: Arc<dyn CallLog>,
+    pub clock: Arc<dyn Clock>,
+    /// An object with `name` and `version`.
+    pub identity: Raw,
+}
+
+impl Relay {
+    #[must_use]
+    pub fn new(parts: RelayParts) -> Self {
+        Self {
+            fleet: parts.fleet,
+            calls: parts.calls,
+            clock: parts.clock,
+            views: RwLock::default(),
+            identity: parts.identity,
+        }
+    }
+
+    #[must_use]
+    pub const fn fleet(&self) -> &Arc<Fleet> {
+        &self.fleet
+    }
+
+    /// What the endpoint says of itself in a handshake, in the client's revision. One server is shown as it is, and
+    /// is started when it has never been seen; the unified endpoint waits for nobody.
+    pub async fn hello(&self, cx: &CallContext) -> Result<ServerHello, RpcError> {
+        let revision = cx.client.revision;
+        match &cx.endpoint {
+            Endpoint::Server(server) => {
+                let hello = self.server_hello(server).await.map_err(|error| error.to_rpc(revision))?;
+                let capabilities = capabilities::relayed([&hello.capabilities], &WITHHELD);
+                Ok(ServerHello { revision, capabilities, ..hello })
+            }
+            Endpoint::Unified => {
+                // Servers come and go during a session, so everything that any server could offer is promised.
+                let promised = Raw::from_static(r#"{"tools":{},"prompts":{},"resources":{},"completions":{}}"#);
+                Ok(ServerHello {
+                    revision,
+                    capabilities: capabilities::relayed([&promised], &WITHHELD),
+                    server_info: self.identity.clone(),
+                    instructions: Some(self.instructions(&cx.project)),
+                })
+            }
+        }
+    }
+
+    async fn server_hello(&self, server: &Server) -> Result<ServerHello, CallError> {
+        let name = server.alias.to_string();
+        let unavailable = |reason: String| CallError::Unavailable { server: name.clone(), reason };
+        let slot = self.fleet.slot_of(server).ok_or_else(|| unavailable("it is being set up".to_owned()))?;
+        if let Some(catalog) = slot.catalog() {
+            slot.want_verified();
+            return Ok(catalog.hello.clone());
+        }
+        match slot.acquire().await {
+            Ok(lease) => Ok(lease.peer().hello().clone()),
+            Err(Unready::Failed(reason)) => Err(unavailable(reason)),
+            Err(Unready::Busy(reason)) => Err(CallError::Busy { server: name, reason }),
+        }
+    }
+
+    fn instructions(&self, project: &Arc<ProjectFacts>) -> String {
+        let separator = project.project.separator.as_str();
+        let mut text = format!(
+            "This endpoint unites the MCP servers of the project {name}. Tools and prompts are named \
+             <server>{separator}<name>; where a server's own text names a tool, add its prefix.",
+            name = project.project.name,
+        );
+        for server in enabled(project) {
+            let Some(slot) = self.fleet.slot_of(server) else { continue };
+            slot.want_verified();
+            let Some(catalog) = slot.catalog() else { continue };
+            if let Some(own) = catalog.hello.instructions.as_deref().filter(|own| !own.trim().is_empty()) {
+                text.push_str(&format!("\n\n# {}\n\n{}", server.alias, own.trim()));
+            }
+        }
+        if text.len() > MAX_INSTRUCTIONS {
+            let cut = (0..=MAX_INSTRUCTIONS).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+            text.truncate(cut);
+        }
+        text
+    }
+
+    /// Answers one request. Only the lists and a server that must be started first make this wait.
+    pub async fn handle(&self, cx: &CallContext, request: Request) -> Reply {
+        match request.method.known() {
+            Method::ToolsCall => methods::call::call(self, cx, CallKind::Tool, request),
+            Method::PromptsGet => methods::call::call(self, cx, CallKind::Prompt, request),
+            Method::ResourcesRead => methods::call::call(self, cx, CallKind::Resource, request),
+            Method::ToolsList => self.list(cx, ItemKind::Tool, request).await,
+            Method::PromptsList => self.list(cx, ItemKind::Prompt, request).await,
+            Method::ResourcesList => self.list(cx, ItemKind::Resource, request).await,
+            Method::ResourceTemplatesList => self.list(cx, ItemKind::Template, request).await,
+            Method::Complete => methods::complete::complete(self, cx, request),
+            Method::Ping => Reply::unrecorded(Ok(Raw::from_static("{}"))),
+            Method::Other(_) => self.pass_on(cx, request),
+            _ => Reply::unrecorded(Err(RpcError::method_not_found(request.method.as_str()))),
+        }
+    }
+
+    async fn list(&self, cx: &CallContext, kind: ItemKind, request: Request) -> Reply {
+        Reply::unrecorded(methods::lists::list(self, cx, kind, &request).await)
+    }
+
+    /// A method that we do not know is the server's own business; on the unified endpoint nobody could say whose.
+    fn pass_on(&self, cx: &CallContext, request: Request) -> Reply {
+        let method = request.method.as_str();
+        let Endpoint::Server(server) = &cx.endpoint else {
+            return Reply::unrecorded(Err(RpcError::method_not_found(method)));
+        };
+        // Tasks are withheld, so their methods are as well.
+        if method.starts_with("tasks/") {
+            return Reply::unrecorded(Err(RpcError::method_not_found(method)));
+        }
+        let Ok(permit) = authorize(cx.subject, Action::Call, Arc::clone(server)) else {
+            return Reply::unrecorded(Err(RpcError::method_not_found(method)));
+        };
+        let (params, hop) = request.params.map_or((None, HopMeta::default()), |params| {
+            let (params, hop) = meta::take_hop(params);
+            (Some(params), hop)
+        });
+        let request = PeerRequest { method: request.method, params, progress: hop.progress_token.is_some() };
+        self.send(cx, permit, request, Outward::AsIs, hop, None)
+    }
+
+    /// Sends to a server; only with proof that policy has agreed.
+    pub(crate) fn send(
+        &self,
+        cx: &CallContext,
+        permit: Permit<Arc<Server>>,
+        request: PeerRequest,
+        outward: Outward,
+        hop: HopMeta,
+        ticket: Option<CallTicket>,
+    ) -> Reply {
+        let server = permit.into_inner();
+        let revision = cx.client.revision;
+        let failed = |error: &CallError, ticket| Reply::failed(error, revision, ticket, &*self.clock);
+        let name = server.alias.as_str();
+        let Some(slot) = self.fleet.slot_of(&server) else {
+            let reason = "it is being set up".to_owned();
+            return failed(&CallError::Unavailable { server: name.to_owned(), reason }, ticket);
+        };
+        let source = match slot.lease() {
+            Some(Ok(lease)) => Ok(lease),
+            Some(Err(Unready::Busy(reason) | Unready::Failed(reason))) => {
+                return failed(&CallError::Busy { server: name.to_owned(), reason }, ticket);
+            }
+            None => Err(Box::pin(async move { slot.acquire().await }) as crate::reply::Acquiring),
+        };
+        let plan = Plan {
+            clock: Arc::clone(&self.clock),
+            stop: Arc::clone(&cx.stop),
+            revision,
+            server: Arc::from(name),
+            outward,
+            progress_token: hop.progress_token,
+            patience: server.call_timeout,
+            longest: self.fleet.config().longest_call(),
+        };
+        Reply::live(source, request, plan, ticket)
+    }
+
+    /// The unified view of a project, made anew only when something changed.
+    pub(crate) fn view(&self, project: &Arc<ProjectFacts>) -> Arc<View> {
+        let version = self.fleet.catalog_version();
+        {
+            let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(cached) = views.get(&project.project.id)
+                && cached.version == version
+                && Arc::ptr_eq(&cached.project, project)
+            {
+                return Arc::clone(&cached.view);
+            }
+        }
+        let view = Arc::new(View::new(project, |server| self.fleet.slot_of(server)?.catalog()));
+        let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        // What is out of date would be made anew anyway, and may be of a project that is gone.
+        views.retain(|_, cached| cached.version == version);
+        views.insert(project.project.id, cached);
+        view
+    }
+}

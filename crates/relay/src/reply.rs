@@ -1,0 +1,255 @@
+//! The answer to one request as a stream: notifications about it, then exactly one end. Drives the deadline, the
+//! early stop and the record of the call.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use memchr::memmem;
+use orch_domain::call::{Audited, CallTicket, Outcome};
+use orch_domain::port::clock::Clock;
+use orch_mcp::error::RpcError;
+use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::object;
+use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::raw::Raw;
+use orch_mcp::revision::Revision;
+use tokio::time::{Instant, Sleep};
+
+use crate::error::CallError;
+use crate::fleet::{Lease, Unready};
+use crate::outward::Outward;
+use crate::stop::{Stop, StopReason};
+
+/// A result or an error, without the id: that belongs to the edge.
+pub type Answer = Result<Raw, RpcError>;
+
+/// What a reply consists of.
+#[derive(Debug)]
+pub enum Event {
+    /// A notification about this request, ready to send.
+    Notification(Notification),
+    End(Audited<Answer>),
+    /// The client cancelled: there is no answer.
+    Cancelled,
+}
+
+/// A stream of [`Event`]s that ends after `End` or `Cancelled`. Dropping it earlier cancels the request upstream and
+/// records the call as abandoned.
+#[must_use = "a reply does nothing unless it is polled"]
+pub struct Reply(State);
+
+enum State {
+    Done,
+    Answered(Audited<Answer>),
+    Live(Box<Live>),
+}
+
+/// A request on its way.
+struct Live {
+    source: Source,
+    plan: Plan,
+    ticket: Option<CallTicket>,
+    timer: Pin<Box<Sleep>>,
+    latest_end: Instant,
+}
+
+pub(crate) type Acquiring = Pin<Box<dyn Future<Output = Result<Lease, Unready>> + Send>>;
+
+enum Source {
+    /// The server is being started; then the request is sent.
+    Acquiring(Acquiring, PeerRequest),
+    /// The lease keeps the server from being taken for idle.
+    Streaming(ReplyStream, #[expect(dead_code, reason = "held for its Drop")] Lease),
+}
+
+/// How a live request is to be carried through.
+pub(crate) struct Plan {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stop: Arc<Stop>,
+    pub(crate) revision: Revision,
+    /// For messages.
+    pub(crate) server: Arc<str>,
+    pub(crate) outward: Outward,
+    /// The client's progress token, as it wrote it.
+    pub(crate) progress_token: Option<Raw>,
+    /// Without an answer or progress for this long, the request is cancelled.
+    pub(crate) patience: Duration,
+    pub(crate) longest: Duration,
+}
+
+impl Reply {
+    /// An answer that concerns no call.
+    pub(crate) const fn unrecorded(answer: Answer) -> Self {
+        Self(State::Answered(Audited::unrecorded(answer)))
+    }
+
+    /// A request that failed before it was sent.
+    pub(crate) fn failed(error: &CallError, revision: Revision, ticket: Option<CallTicket>, clock: &dyn Clock) -> Self {
+        let answer = Err(error.to_rpc(revision));
+        Self(State::Answered(record(ticket, error.outcome(), clock, revision, answer)))
+    }
+
+    pub(crate) fn live(
+        source: Result<Lease, Acquiring>,
+        request: PeerRequest,
+        plan: Plan,
+        ticket: Option<CallTicket>,
+    ) -> Self {
+        let now = Instant::now();
+        let source = match source {
+            Ok(lease) => Source::Streaming(lease.peer().send(request), lease),
+            Err(acquiring) => Source::Acquiring(acquiring, request),
+        };
+        Self(State::Live(Box::new(Live {
+            source,
+            ticket,
+            timer: Box::pin(tokio::time::sleep_until(now + plan.patience)),
+            latest_end: now + plan.longest,
+            plan,
+        })))
+    }
+}
+
+impl Stream for Reply {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        match std::mem::replace(&mut self.0, State::Done) {
+            State::Done => Poll::Ready(None),
+            State::Answered(answer) => Poll::Ready(Some(Event::End(answer))),
+            State::Live(mut live) => match live.poll(cx) {
+                Poll::Pending => {
+                    self.0 = State::Live(live);
+                    Poll::Pending
+                }
+                Poll::Ready(Step::Notification(notification)) => {
+                    self.0 = State::Live(live);
+                    Poll::Ready(Some(Event::Notification(notification)))
+                }
+                Poll::Ready(Step::End(outcome, answer)) => {
+                    let ticket = live.ticket.take();
+                    let Plan { clock, revision, .. } = &live.plan;
+                    Poll::Ready(Some(Event::End(record(ticket, outcome, &**clock, *revision, answer))))
+                }
+                Poll::Ready(Step::Cancelled) => {
+                    let ticket = live.ticket.take();
+                    let Plan { clock, revision, .. } = &live.plan;
+                    let nothing = record(ticket, Outcome::Cancelled, &**clock, *revision, Ok(Raw::from_static("{}")));
+                    drop(nothing);
+                    Poll::Ready(Some(Event::Cancelled))
+                }
+            },
+        }
+    }
+}
+
+/// What one poll brought.
+enum Step {
+    Notification(Notification),
+    End(Outcome, Answer),
+    Cancelled,
+}
+
+impl Live {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        loop {
+            match &mut self.source {
+                Source::Acquiring(acquiring, request) => match acquiring.as_mut().poll(cx) {
+                    Poll::Pending => return self.poll_early_end(cx),
+                    Poll::Ready(Ok(lease)) => {
+                        // The time of the start does not count against the call.
+                        self.timer.as_mut().reset(Instant::now() + self.plan.patience);
+                        self.source = Source::Streaming(lease.peer().send(request.clone()), lease);
+                    }
+                    Poll::Ready(Err(unready)) => return Poll::Ready(self.fail(&unready_error(&self.plan, unready))),
+                },
+                Source::Streaming(replies, _) => match replies.as_mut().poll_next(cx) {
+                    Poll::Pending => return self.poll_early_end(cx),
+                    Poll::Ready(Some(ReplyItem::Progress(params))) => {
+                        let patience = Instant::now() + self.plan.patience;
+                        self.timer.as_mut().reset(patience.min(self.latest_end));
+                        if let Some(notification) = self.progress(&params) {
+                            return Poll::Ready(Step::Notification(notification));
+                        }
+                    }
+                    Poll::Ready(Some(ReplyItem::Notification(notification))) => {
+                        return Poll::Ready(Step::Notification(notification));
+                    }
+                    Poll::Ready(Some(ReplyItem::End(Ok(result)))) => {
+                        let outcome = if is_tool_error(&result) { Outcome::ToolError } else { Outcome::Ok };
+                        return Poll::Ready(Step::End(outcome, Ok(self.plan.outward.result(result))));
+                    }
+                    Poll::Ready(Some(ReplyItem::End(Err(error)))) => {
+                        return Poll::Ready(self.fail(&CallError::from_peer(&self.plan.server, error)));
+                    }
+                    Poll::Ready(None) => {
+                        let reason = "the connection ended without an answer".to_owned();
+                        let server = self.plan.server.to_string();
+                        return Poll::Ready(self.fail(&CallError::Unavailable { server, reason }));
+                    }
+                },
+            }
+        }
+    }
+
+    /// Nothing has come: has somebody ended the request, or is its time over?
+    fn poll_early_end(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        if let Poll::Ready(reason) = self.plan.stop.poll(cx) {
+            return Poll::Ready(match reason {
+                StopReason::Cancelled => Step::Cancelled,
+                StopReason::AccessEnded => self.fail(&CallError::AccessEnded),
+            });
+        }
+        if matches!(self.source, Source::Acquiring(..)) {
+            // Starting has a deadline of its own.
+            return Poll::Pending;
+        }
+        if self.timer.as_mut().poll(cx).is_ready() {
+            let seconds = self.plan.patience.as_secs();
+            return Poll::Ready(self.fail(&CallError::Timeout { server: self.plan.server.to_string(), seconds }));
+        }
+        Poll::Pending
+    }
+
+    fn fail(&self, error: &CallError) -> Step {
+        let rpc = self.plan.outward.error(error.to_rpc(self.plan.revision));
+        Step::End(error.outcome(), Err(rpc))
+    }
+
+    /// The progress notification under the client's own token; None when it did not ask for any.
+    fn progress(&self, params: &Raw) -> Option<Notification> {
+        let token = self.plan.progress_token.as_ref()?;
+        let params = object::with(params, "progressToken", token).ok()?;
+        Some(Notification { method: MethodName::from_static("notifications/progress"), params: Some(params) })
+    }
+}
+
+fn unready_error(plan: &Plan, unready: Unready) -> CallError {
+    let server = plan.server.to_string();
+    match unready {
+        Unready::Failed(reason) => CallError::Unavailable { server, reason },
+        Unready::Busy(reason) => CallError::Busy { server, reason },
+    }
+}
+
+/// Puts the call on record. When that is not possible the answer does not leave: the record is the promise.
+fn record(
+    ticket: Option<CallTicket>,
+    outcome: Outcome,
+    clock: &dyn Clock,
+    revision: Revision,
+    answer: Answer,
+) -> Audited<Answer> {
+    let Some(ticket) = ticket else { return Audited::unrecorded(answer) };
+    ticket
+        .close(outcome, clock.now(), answer)
+        .unwrap_or_else(|error| Audited::unrecorded(Err(CallError::NotRecorded(error).to_rpc(revision))))
+}
+
+fn is_tool_error(result: &Raw) -> bool {
+    memmem::find(result.as_bytes(), b"\"isError\"").is_some()
+        && object::member(result, "isError").is_some_and(|value| value.as_str() == "true")
+}
