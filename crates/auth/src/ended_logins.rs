@@ -1,0 +1,95 @@
+//! Logins that ended while their access tokens are still running, so that a logout is effective at once without a
+//! query per request.
+//!
+//! Of this process only. On another replica an access token of an ended login works until it expires, at most
+//! [`AuthConfig::access_token_seconds`] later; a deactivated account is refused everywhere at once, by the directory.
+//! An application that hears of logins ended elsewhere tells it here.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use orch_domain::Timestamp;
+use orch_domain::id::{LoginId, UserId};
+
+use crate::access_token::LEEWAY;
+use crate::config::AuthConfig;
+
+#[derive(Debug)]
+pub struct EndedLogins {
+    /// After this time no access token of an ended login is left.
+    keep: Duration,
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When each may be forgotten.
+    logins: HashMap<LoginId, Timestamp>,
+    users: HashMap<UserId, Cut>,
+    next_sweep: Option<Timestamp>,
+}
+
+/// All logins of a user up to a moment, but one.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    /// Ids sort by creation, and more finely than a token's `iat`: a login made right after the cut is not in it.
+    before: LoginId,
+    except: Option<LoginId>,
+    forget_at: Timestamp,
+}
+
+impl EndedLogins {
+    #[must_use]
+    pub fn new(config: &AuthConfig) -> Self {
+        Self { keep: config.access_token_lifetime() + LEEWAY, state: RwLock::default() }
+    }
+
+    /// The login is over; its access tokens open nothing from now on.
+    pub fn end(&self, login: LoginId, now: Timestamp) {
+        let mut state = self.write();
+        state.sweep(now, self.keep);
+        state.logins.insert(login, now + self.keep);
+    }
+
+    /// All logins that the user has now are over, except one.
+    pub fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) {
+        let mut state = self.write();
+        state.sweep(now, self.keep);
+        // A login that an earlier cut ended is not brought back by being the exception of this one.
+        let except = except.filter(|login| !state.is_ended(user, *login));
+        let cut = Cut { before: LoginId::new(), except, forget_at: now + self.keep };
+        state.users.insert(user, cut);
+    }
+
+    #[must_use]
+    pub fn is_ended(&self, user: UserId, login: LoginId) -> bool {
+        self.read().is_ended(user, login)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_ended(&self, user: UserId, login: LoginId) -> bool {
+        self.logins.contains_key(&login)
+            || self.users.get(&user).is_some_and(|cut| login < cut.before && cut.except != Some(login))
+    }
+
+    /// Forgets what no token can belong to any more; at most once per lifetime of a token, so that ending many
+    /// logins does not walk the whole set each time.
+    fn sweep(&mut self, now: Timestamp, keep: Duration) {
+        if self.next_sweep.is_some_and(|next| now < next) {
+            return;
+        }
+        self.logins.retain(|_, forget_at| now < *forget_at);
+        self.users.retain(|_, cut| now < cut.forget_at);
+        self.next_sweep = Some(now + keep);
+    }
+}

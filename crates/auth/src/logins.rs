@@ -1,0 +1,279 @@
+//! Logins: from a password to a pair of tokens, and from there to their end. Decides no permission and sets no
+//! cookie.
+
+mod throttle;
+mod trail;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::Timestamp;
+use orch_domain::email::Email;
+use orch_domain::error::StoreError;
+use orch_domain::id::{LoginId, UserId};
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::clock::Clock;
+use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::password_hasher::PasswordHasher;
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::user::User;
+use secrecy::SecretString;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::access_token::{AccessTokens, Bearer};
+use crate::config::AuthConfig;
+use crate::ended_logins::EndedLogins;
+use crate::error::LoginError;
+use crate::logins::throttle::{Attempt, Throttle};
+use crate::master::MasterSecrets;
+use crate::refresh_token::RefreshTokens;
+
+pub struct Logins {
+    ports: LoginPorts,
+    access: AccessTokens,
+    refresh: RefreshTokens,
+    refresh_lifetime: Duration,
+    throttle: Throttle,
+    /// Password checks that run or wait; a flood beyond is refused at once instead of queued without end.
+    slots: Semaphore,
+}
+
+/// What logins need of the world.
+#[derive(Clone)]
+pub struct LoginPorts {
+    pub users: Arc<dyn UserRepo>,
+    pub logins: Arc<dyn LoginRepo>,
+    pub audit: Arc<dyn AuditLog>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub ended: Arc<EndedLogins>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Somebody claims to be the owner of an account.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// As it was typed.
+    pub email: &'a str,
+    pub password: &'a SecretString,
+    /// Where the claim comes from, as far as that is certain; None is not throttled by address.
+    pub address: Option<IpAddr>,
+}
+
+/// What a login or a refresh gives.
+#[derive(Debug, Clone)]
+pub struct TokenPair {
+    pub login_id: LoginId,
+    pub user: User,
+    pub access: SecretString,
+    pub access_expires_in: Duration,
+    pub refresh: SecretString,
+    pub refresh_expires_in: Duration,
+}
+
+/// Somebody logged in asks for another password.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordChange<'a> {
+    pub user: UserId,
+    /// The login that asks; it stays open, all others of the user end.
+    pub login: Option<LoginId>,
+    pub old: &'a SecretString,
+    pub new: &'a SecretString,
+    pub address: Option<IpAddr>,
+}
+
+impl Logins {
+    #[must_use]
+    pub fn new(config: &AuthConfig, secrets: &MasterSecrets, ports: LoginPorts) -> Self {
+        let slots = usize::from(config.password_concurrency.get()) + usize::from(config.password_queue);
+        Self {
+            ports,
+            access: AccessTokens::new(config, secrets),
+            refresh: RefreshTokens::new(secrets),
+            refresh_lifetime: config.refresh_token_lifetime(),
+            throttle: Throttle::default(),
+            slots: Semaphore::new(slots),
+        }
+    }
+
+    /// Opens a login. Neither the answer nor its time tells whether the account exists.
+    pub async fn login(&self, claim: Claim<'_>) -> Result<TokenPair, LoginError> {
+        let now = self.ports.clock.now();
+        let email = Email::parse(claim.email).ok();
+        let account = email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned());
+        let attempt = Attempt { account, address: claim.address };
+        let _slot = self.admit(&attempt, now)?;
+        match self.check(email.as_ref(), claim.password).await {
+            Ok(Ok(user)) => {
+                self.throttle.forgive(&attempt);
+                self.open(user, claim.address).await
+            }
+            Ok(Err(refused)) => {
+                self.ports.audit.append(&trail::failed(&refused, &attempt, now)).await?;
+                Err(LoginError::InvalidCredentials)
+            }
+            Err(error) => {
+                self.throttle.disregard(&attempt);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives new tokens for a refresh token, which is spent by it. A token that was spent before ends its login: one
+    /// of the two who used it has stolen it.
+    pub async fn refresh(&self, token: &SecretString) -> Result<TokenPair, LoginError> {
+        let now = self.ports.clock.now();
+        let (refresh, login_id, user_id) = self.rotate(token, now).await?;
+        let user = self.ports.users.find(user_id).await?;
+        // A login that ended here while the database was away is still open there.
+        let ended = self.ports.ended.is_ended(user_id, login_id);
+        let Some(user) = user.filter(|user| user.is_active() && !ended) else {
+            self.end(user_id, login_id, now).await?;
+            return Err(LoginError::InvalidRefresh);
+        };
+        self.pair(user, login_id, refresh, now)
+    }
+
+    /// Ends a login; its access tokens open nothing from now on. Ending one that is over changes nothing.
+    pub async fn logout(&self, user: UserId, login: LoginId) -> Result<(), LoginError> {
+        self.end(user, login, self.ports.clock.now()).await
+    }
+
+    /// Ends the login of a refresh token; for a browser whose access token has expired already. A token that opens
+    /// nothing ends nothing, and that is fine.
+    pub async fn logout_by_refresh(&self, token: &SecretString) -> Result<(), LoginError> {
+        let now = self.ports.clock.now();
+        match self.rotate(token, now).await {
+            Ok((_, login, user)) => self.end(user, login, now).await,
+            Err(LoginError::InvalidRefresh) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sets another password and ends the user's other logins.
+    pub async fn change_password(&self, change: PasswordChange<'_>) -> Result<(), LoginError> {
+        let now = self.ports.clock.now();
+        let Some(user) = self.ports.users.find(change.user).await?.filter(User::is_active) else {
+            return Err(LoginError::InvalidCredentials);
+        };
+        // Throttled like a login: a stolen session must not become a way to guess the password.
+        let attempt = Attempt { account: user.email.as_str().to_owned(), address: change.address };
+        let _slot = self.admit(&attempt, now)?;
+        let matches = self.ports.hasher.verify(change.old, user.password.as_ref()).await;
+        match matches {
+            Ok(true) => self.throttle.forgive(&attempt),
+            Ok(false) => return Err(LoginError::WrongPassword),
+            Err(error) => {
+                self.throttle.disregard(&attempt);
+                return Err(error.into());
+            }
+        }
+        let password = Some(self.ports.hasher.hash(change.new).await?);
+        let changed = User { password, updated_at: now, version: user.version + 1, ..user };
+        self.ports.users.update(&changed, &trail::password_changed(&changed, change.login, now)).await?;
+        self.ports.ended.end_all(change.user, change.login, now);
+        self.ports.logins.end_all(change.user, change.login, now).await?;
+        Ok(())
+    }
+
+    fn admit(&self, attempt: &Attempt, now: Timestamp) -> Result<SemaphorePermit<'_>, LoginError> {
+        let slot = self.slots.try_acquire().map_err(|_| LoginError::Busy)?;
+        self.throttle.admit(attempt, now).map_err(|retry_after| LoginError::Throttled { retry_after })?;
+        Ok(slot)
+    }
+
+    /// The account that the password opens. Does the same work for every outcome.
+    async fn check(&self, email: Option<&Email>, password: &SecretString) -> Result<Result<User, Refused>, LoginError> {
+        let user = match email {
+            Some(email) => self.ports.users.find_by_email(email).await?,
+            None => None,
+        };
+        let hash = user.as_ref().and_then(|user| user.password.as_ref());
+        let matches = self.ports.hasher.verify(password, hash).await?;
+        Ok(match user {
+            None => Err(Refused { user: None, why: "there is no such account" }),
+            Some(user) if !matches => Err(Refused { user: Some(user.id), why: "the password is wrong" }),
+            Some(user) if !user.is_active() => Err(Refused { user: Some(user.id), why: "the account is deactivated" }),
+            Some(user) => Ok(user),
+        })
+    }
+
+    async fn open(&self, user: User, address: Option<IpAddr>) -> Result<TokenPair, LoginError> {
+        // Hashing took its time: what is issued lives from now on.
+        let now = self.ports.clock.now();
+        let (plain, hash) = self.refresh.mint();
+        let token = RefreshToken {
+            hash,
+            login_id: LoginId::new(),
+            user_id: user.id,
+            issued_at: now,
+            expires_at: now + self.refresh_lifetime,
+        };
+        self.ports.logins.open(&token, &trail::opened(&user, token.login_id, address, now)).await?;
+        self.pair(user, token.login_id, plain, now)
+    }
+
+    fn pair(
+        &self,
+        user: User,
+        login_id: LoginId,
+        refresh: SecretString,
+        now: Timestamp,
+    ) -> Result<TokenPair, LoginError> {
+        Ok(TokenPair {
+            login_id,
+            access: self.access.issue(Bearer { user_id: user.id, login_id }, now)?,
+            access_expires_in: self.access.lifetime(),
+            refresh,
+            refresh_expires_in: self.refresh_lifetime,
+            user,
+        })
+    }
+
+    /// Spends a refresh token and gives the next one with whose it is.
+    async fn rotate(
+        &self,
+        token: &SecretString,
+        now: Timestamp,
+    ) -> Result<(SecretString, LoginId, UserId), LoginError> {
+        let old = self.refresh.hash_of(token).ok_or(LoginError::InvalidRefresh)?;
+        let (plain, new) = self.refresh.mint();
+        match self.ports.logins.rotate(&old, &new, now, now + self.refresh_lifetime).await? {
+            Rotation::Rotated { login_id, user_id } => Ok((plain, login_id, user_id)),
+            Rotation::Reused { login_id, user_id } => {
+                self.ports.ended.end(login_id, now);
+                let email = self.email_of(user_id).await?;
+                self.ports.audit.append(&trail::reused(user_id, email, login_id, now)).await?;
+                Err(LoginError::InvalidRefresh)
+            }
+            Rotation::Unknown => Err(LoginError::InvalidRefresh),
+        }
+    }
+
+    async fn end(&self, user: UserId, login: LoginId, now: Timestamp) -> Result<(), LoginError> {
+        // In memory first: should the database fail, the access tokens are dead all the same.
+        self.ports.ended.end(login, now);
+        let email = self.email_of(user).await?;
+        self.ports.logins.end(login, now, &trail::ended(user, email, login, now)).await?;
+        Ok(())
+    }
+
+    async fn email_of(&self, user: UserId) -> Result<String, StoreError> {
+        Ok(self.ports.users.find(user).await?.map_or_else(String::new, |user| user.email.to_string()))
+    }
+}
+
+impl fmt::Debug for Logins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logins").finish_non_exhaustive()
+    }
+}
+
+/// A login that did not happen; the reason is for the audit trail alone.
+#[derive(Debug)]
+struct Refused {
+    user: Option<UserId>,
+    why: &'static str,
+}

@@ -1,0 +1,230 @@
+//! Fakes of the domain's ports and shorthands for secrets and facts.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orch_auth::master::{MasterSecrets, Strictness};
+use orch_auth::vault::key::parse_keys;
+use orch_domain::Timestamp;
+use orch_domain::api_key::KeyHash;
+use orch_domain::audit::{AuditEntry, AuditRecord};
+use orch_domain::email::Email;
+use orch_domain::error::StoreError;
+use orch_domain::id::{LoginId, ProjectId, UserId};
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::clock::Clock;
+use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::user::{PasswordHash, User};
+use secrecy::SecretString;
+
+pub(crate) fn secret(text: &str) -> SecretString {
+    SecretString::from(text)
+}
+
+pub(crate) fn secrets() -> MasterSecrets {
+    secrets_of("a secret of these tests, long enough")
+}
+
+pub(crate) fn secrets_of(jwt_secret: &str) -> MasterSecrets {
+    let keys = parse_keys(&secret(&"42".repeat(32))).unwrap();
+    MasterSecrets::derive(&secret(jwt_secret), keys, Strictness::Development).unwrap()
+}
+
+pub(crate) struct FakeClock(Mutex<Timestamp>);
+
+impl FakeClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Timestamp::from_unix_timestamp(1_800_000_000).unwrap())))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Users, logins and the trail in memory.
+#[derive(Default)]
+pub(crate) struct Memory {
+    users: Mutex<HashMap<UserId, User>>,
+    tokens: Mutex<Vec<Stored>>,
+    ended: Mutex<Vec<LoginId>>,
+    pub(crate) trail: Mutex<Vec<AuditEntry>>,
+}
+
+struct Stored {
+    token: RefreshToken,
+    spent: bool,
+}
+
+impl Memory {
+    pub(crate) fn add_user(&self, user: User) {
+        self.users.lock().unwrap().insert(user.id, user);
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> User {
+        self.users.lock().unwrap()[&id].clone()
+    }
+
+    /// What the trail says, without ids: action, target name, detail up to the first id.
+    pub(crate) fn actions(&self) -> Vec<String> {
+        let trail = self.trail.lock().unwrap();
+        trail.iter().map(|entry| format!("{} {}", entry.action, entry.target.name)).collect()
+    }
+
+    fn note(&self, audit: &AuditEntry) {
+        self.trail.lock().unwrap().push(audit.clone());
+    }
+
+    fn end_login(&self, login: LoginId) {
+        self.ended.lock().unwrap().push(login);
+    }
+
+    fn is_ended(&self, login: LoginId) -> bool {
+        self.ended.lock().unwrap().contains(&login)
+    }
+}
+
+#[async_trait]
+impl UserRepo for Memory {
+    async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.users.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+        Ok(self.users.lock().unwrap().values().find(|user| user.email == *email).cloned())
+    }
+
+    async fn list(&self, _: PageRequest) -> Result<Page<User>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn has_instance_admin(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn create(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.add_user(user.clone());
+        self.note(audit);
+        Ok(())
+    }
+
+    async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        if self.user(user.id).version + 1 != user.version {
+            return Err(StoreError::Stale { what: "user" });
+        }
+        self.add_user(user.clone());
+        self.note(audit);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LoginRepo for Memory {
+    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.tokens.lock().unwrap().push(Stored { token: token.clone(), spent: false });
+        self.note(audit);
+        Ok(())
+    }
+
+    async fn rotate(
+        &self,
+        old: &KeyHash,
+        new_hash: &KeyHash,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        let mut tokens = self.tokens.lock().unwrap();
+        let Some(found) = tokens.iter_mut().find(|stored| stored.token.hash == *old) else {
+            return Ok(Rotation::Unknown);
+        };
+        let RefreshToken { login_id, user_id, .. } = found.token;
+        if self.is_ended(login_id) || now >= found.token.expires_at {
+            return Ok(Rotation::Unknown);
+        }
+        if found.spent {
+            self.end_login(login_id);
+            return Ok(Rotation::Reused { login_id, user_id });
+        }
+        found.spent = true;
+        let token = RefreshToken { hash: *new_hash, login_id, user_id, issued_at: now, expires_at };
+        tokens.push(Stored { token, spent: false });
+        Ok(Rotation::Rotated { login_id, user_id })
+    }
+
+    async fn end(&self, login: LoginId, _: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.end_login(login);
+        self.note(audit);
+        Ok(())
+    }
+
+    async fn end_all(&self, user: UserId, except: Option<LoginId>, _: Timestamp) -> Result<(), StoreError> {
+        for stored in self.tokens.lock().unwrap().iter() {
+            if stored.token.user_id == user && Some(stored.token.login_id) != except {
+                self.end_login(stored.token.login_id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_open(&self, login: LoginId, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(!self.is_ended(login))
+    }
+}
+
+#[async_trait]
+impl AuditLog for Memory {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.note(entry);
+        Ok(())
+    }
+
+    async fn list(&self, _: Option<ProjectId>, _: PageRequest) -> Result<Page<AuditRecord>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+}
+
+/// Takes the password for its own hash, and counts how often it was asked.
+#[derive(Default)]
+pub(crate) struct PlainHasher {
+    pub(crate) verified: AtomicUsize,
+}
+
+impl PlainHasher {
+    pub(crate) fn of(password: &str) -> PasswordHash {
+        PasswordHash::from_phc(format!("plain:{password}"))
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for PlainHasher {
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, PasswordError> {
+        use secrecy::ExposeSecret as _;
+        let password = password.expose_secret();
+        if password.len() < 10 { Err(PasswordError::Length) } else { Ok(Self::of(password)) }
+    }
+
+    async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<bool, PasswordError> {
+        use secrecy::ExposeSecret as _;
+        self.verified.fetch_add(1, Ordering::SeqCst);
+        // A password that stands for a hasher that breaks.
+        if password.expose_secret() == "break the hasher" {
+            return Err(PasswordError::Failed);
+        }
+        // Gives others a turn, as hashing on another thread does.
+        tokio::task::yield_now().await;
+        Ok(hash == Some(&Self::of(password.expose_secret())))
+    }
+}
