@@ -43,8 +43,7 @@ pub(crate) fn request(bytes: &[u8]) -> Result<Option<(Request<'_>, usize)>, Malf
         Ok(Status::Partial) => return unfinished(bytes, MAX_HEAD),
         Err(_) => return Err(Malformed("request head")),
     };
-    let (Some(method), Some(path), Some(version)) = (parsed.method, parsed.path, parsed.version)
-    else {
+    let (Some(method), Some(path), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
         return Err(Malformed("request line"));
     };
     let fields = Fields::of(parsed.headers, version == 1)?;
@@ -69,10 +68,20 @@ pub(crate) fn request(bytes: &[u8]) -> Result<Option<(Request<'_>, usize)>, Malf
 
 /// Reads the first final response in `bytes`; interim ones are skipped.
 /// `ended` says that the peer closed, which ends a body of unstated length.
-pub(crate) fn response(
-    bytes: &[u8],
-    ended: bool,
-) -> Result<Option<(Response<'_>, usize)>, Malformed> {
+pub(crate) fn response(bytes: &[u8], ended: bool) -> Result<Option<(Response<'_>, usize)>, Malformed> {
+    let mut skipped = 0;
+    loop {
+        let rest = bytes.get(skipped..).unwrap_or_default();
+        match any_response(rest, ended)? {
+            Some((Some(response), used)) => return Ok(Some((response, skipped + used))),
+            Some((None, interim)) => skipped += interim,
+            None => return Ok(None),
+        }
+    }
+}
+
+/// `Some((None, _))` is an interim (1xx) response.
+fn any_response(bytes: &[u8], ended: bool) -> Result<Option<(Option<Response<'_>>, usize)>, Malformed> {
     let mut headers = [EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut headers);
     let head = match parsed.parse(bytes) {
@@ -84,8 +93,7 @@ pub(crate) fn response(
         return Err(Malformed("status line"));
     };
     if (100..200).contains(&status) {
-        let after = response(bytes.get(head..).unwrap_or_default(), ended)?;
-        return Ok(after.map(|(response, used)| (response, head + used)));
+        return Ok(Some((None, head)));
     }
     let fields = Fields::of(parsed.headers, version == 1)?;
     let framing = match fields.framing {
@@ -100,10 +108,10 @@ pub(crate) fn response(
         status,
         session: fields.session,
         event_stream: fields.event_stream,
-        keep_alive: fields.keep_alive && framing != Framing::Unstated,
+        keep_alive: fields.keep_alive && !ended,
         body,
     };
-    Ok(Some((response, used)))
+    Ok(Some((Some(response), used)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -158,9 +166,7 @@ impl<'b> Fields<'b> {
                 }
                 14 if is("mcp-session-id") => fields.session = Some(value),
                 17 if is("transfer-encoding") => {
-                    if !value.eq_ignore_ascii_case(b"chunked")
-                        || fields.framing != Framing::Unstated
-                    {
+                    if !value.eq_ignore_ascii_case(b"chunked") || fields.framing != Framing::Unstated {
                         return Err(Malformed("transfer encoding"));
                     }
                     fields.framing = Framing::Chunked;

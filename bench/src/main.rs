@@ -1,11 +1,7 @@
 //! The benchmark's command line: which part runs and with what exit code.
 //! Owns no measurement and no protocol; those live in the files named after them.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool speaks on its standard streams"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks on its standard streams")]
 
 mod child;
 mod client;
@@ -22,6 +18,7 @@ mod nginx;
 mod report;
 mod row;
 mod run;
+mod sample;
 mod stdio_load;
 mod target;
 mod upstream_http;
@@ -121,11 +118,12 @@ struct RunArgs {
 }
 
 fn main() -> ExitCode {
+    let stopped = || Err(anyhow::anyhow!("stopped by a signal"));
     let outcome = match Cli::parse().command {
-        Command::UpstreamHttp { port } => on_runtime(upstream_http::serve(port)),
+        Command::UpstreamHttp { port } => on_runtime(upstream_http::serve(port), Ok(ExitCode::SUCCESS)),
         Command::UpstreamStdio => upstream_stdio::serve().context("upstream on stdio"),
-        Command::Load(args) => on_runtime(load(args)),
-        Command::Run(args) => on_runtime(run(args)),
+        Command::Load(args) => on_runtime(load(args), stopped()),
+        Command::Run(args) => on_runtime(run(args), stopped()),
     };
     match outcome {
         Ok(code) => code,
@@ -137,22 +135,16 @@ fn main() -> ExitCode {
 }
 
 /// One thread, so that a process never takes more than one of the two cores.
-/// A signal drops the work, and with it every process and folder it owns.
-fn on_runtime<F>(work: F) -> anyhow::Result<ExitCode>
+/// A signal drops the work, and with it every process and folder it owns, and gives `stopped`.
+fn on_runtime<F>(work: F, stopped: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode>
 where
     F: Future<Output = anyhow::Result<ExitCode>>,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         tokio::select! {
             outcome = work => outcome,
-            signal = stop_signal() => {
-                signal?;
-                anyhow::bail!("stopped by a signal")
-            }
+            heard = stop_signal() => heard.and(stopped),
         }
     })
 }
@@ -169,10 +161,7 @@ async fn stop_signal() -> anyhow::Result<()> {
 async fn load(args: LoadArgs) -> anyhow::Result<ExitCode> {
     let bound = match args.calls {
         Some(calls) => Bound::Calls(calls),
-        None => Bound::Time {
-            warmup: Duration::from_secs(args.warmup),
-            measured: Duration::from_secs(args.seconds),
-        },
+        None => Bound::Time { warmup: Duration::from_secs(args.warmup), measured: Duration::from_secs(args.seconds) },
     };
     let plan = Plan {
         endpoint: args.url,

@@ -1,0 +1,41 @@
+//! Owns the names of what is measured side by side. Never measures.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Row {
+    DirectHttp,
+    Nginx,
+    DaemonHttp,
+    DirectStdio,
+    DaemonStdio,
+}
+
+impl Row {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::DirectHttp, Self::Nginx, Self::DaemonHttp, Self::DirectStdio, Self::DaemonStdio];
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::DirectHttp => "direct, http",
+            Self::Nginx => "nginx, http",
+            Self::DaemonHttp => "daemon, http",
+            Self::DirectStdio => "direct, stdio",
+            Self::DaemonStdio => "daemon, stdio",
+        }
+    }
+
+    /// The row with nothing in between.
+    pub(crate) fn direct(self) -> Self {
+        match self {
+            Self::DirectHttp | Self::Nginx | Self::DaemonHttp => Self::DirectHttp,
+            Self::DirectStdio | Self::DaemonStdio => Self::DirectStdio,
+        }
+    }
+
+    pub(crate) fn needs_daemon(self) -> bool {
+        matches!(self, Self::DaemonHttp | Self::DaemonStdio)
+    }
+}
