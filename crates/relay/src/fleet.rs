@@ -109,15 +109,18 @@ impl Fleet {
             tasks.insert(server.id, self.runtime.spawn(owner.run()));
             slots.insert(server.id, slot);
         }
-        for (id, slot) in old.iter() {
-            if !slots.contains_key(id) {
-                slot.retire();
-            }
-        }
+        let gone: Vec<_> = old.values().filter(|slot| !slots.contains_key(&slot.server().id)).cloned().collect();
         tasks.retain(|id, task| slots.contains_key(id) || !task.is_finished());
         self.slots.store(Arc::new(slots));
         // Servers came, went or were switched: every view over several of them has to be made anew.
         self.shared.catalog_changed();
+        for slot in gone {
+            slot.retire();
+            let server = slot.server();
+            for kind in ItemKind::ALL {
+                self.shared.announce(ListChange { project: server.project_id, server: server.id, kind });
+            }
+        }
     }
 
     /// Has `observer` called whenever a list changed. It must not block.

@@ -135,16 +135,16 @@ impl Relay {
         text
     }
 
-    /// Answers one request. Only the lists and a server that must be started first make this wait.
-    pub async fn handle(&self, cx: &CallContext, request: Request) -> Reply {
+    /// Answers one request.
+    pub fn handle(self: &Arc<Self>, cx: &CallContext, request: Request) -> Reply {
         match request.method.known() {
             Method::ToolsCall => methods::call::call(self, cx, CallKind::Tool, request),
             Method::PromptsGet => methods::call::call(self, cx, CallKind::Prompt, request),
             Method::ResourcesRead => methods::call::call(self, cx, CallKind::Resource, request),
-            Method::ToolsList => self.list(cx, ItemKind::Tool, request).await,
-            Method::PromptsList => self.list(cx, ItemKind::Prompt, request).await,
-            Method::ResourcesList => self.list(cx, ItemKind::Resource, request).await,
-            Method::ResourceTemplatesList => self.list(cx, ItemKind::Template, request).await,
+            Method::ToolsList => self.list(cx, ItemKind::Tool, request),
+            Method::PromptsList => self.list(cx, ItemKind::Prompt, request),
+            Method::ResourcesList => self.list(cx, ItemKind::Resource, request),
+            Method::ResourceTemplatesList => self.list(cx, ItemKind::Template, request),
             Method::Complete => methods::complete::complete(self, cx, request),
             Method::Ping => Reply::unrecorded(Ok(Raw::from_static("{}"))),
             Method::Other(_) => self.pass_on(cx, request),
@@ -152,8 +152,11 @@ impl Relay {
         }
     }
 
-    async fn list(&self, cx: &CallContext, kind: ItemKind, request: Request) -> Reply {
-        Reply::unrecorded(methods::lists::list(self, cx, kind, &request).await)
+    fn list(self: &Arc<Self>, cx: &CallContext, kind: ItemKind, request: Request) -> Reply {
+        let (relay, stop, revision) = (Arc::clone(self), Arc::clone(&cx.stop), cx.client.revision);
+        let cx = cx.clone();
+        let answer = Box::pin(async move { methods::lists::list(&relay, &cx, kind, &request).await });
+        Reply::deferred(answer, stop, revision)
     }
 
     /// A method that we do not know is the server's own business; on the unified endpoint nobody could say whose.

@@ -44,8 +44,12 @@ pub struct Reply(State);
 enum State {
     Done,
     Answered(Audited<Answer>),
+    /// Something of ours that has to wait for servers; not a call.
+    Deferred(Deferred, Arc<Stop>, Revision),
     Live(Box<Live>),
 }
+
+pub(crate) type Deferred = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// A request on its way.
 struct Live {
@@ -86,6 +90,11 @@ impl Reply {
         Self(State::Answered(Audited::unrecorded(answer)))
     }
 
+    /// An answer of ours that takes its time.
+    pub(crate) fn deferred(answer: Deferred, stop: Arc<Stop>, revision: Revision) -> Self {
+        Self(State::Deferred(answer, stop, revision))
+    }
+
     /// A request that failed before it was sent.
     pub(crate) fn failed(error: &CallError, revision: Revision, ticket: Option<CallTicket>, clock: &dyn Clock) -> Self {
         let answer = Err(error.to_rpc(revision));
@@ -120,6 +129,22 @@ impl Stream for Reply {
         match std::mem::replace(&mut self.0, State::Done) {
             State::Done => Poll::Ready(None),
             State::Answered(answer) => Poll::Ready(Some(Event::End(answer))),
+            State::Deferred(mut answer, stop, revision) => {
+                if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+                    return Poll::Ready(Some(Event::End(Audited::unrecorded(answer))));
+                }
+                match stop.poll(cx) {
+                    Poll::Ready(StopReason::Cancelled) => Poll::Ready(Some(Event::Cancelled)),
+                    Poll::Ready(StopReason::AccessEnded) => {
+                        let error = CallError::AccessEnded.to_rpc(revision);
+                        Poll::Ready(Some(Event::End(Audited::unrecorded(Err(error)))))
+                    }
+                    Poll::Pending => {
+                        self.0 = State::Deferred(answer, stop, revision);
+                        Poll::Pending
+                    }
+                }
+            }
             State::Live(mut live) => match live.poll(cx) {
                 Poll::Pending => {
                     self.0 = State::Live(live);
