@@ -1,0 +1,143 @@
+//! Starts processes on this machine, through a keeper each. Holds none: a process belongs to its
+//! handle and to its owner task.
+
+use std::{ffi::OsString, io, os::fd::OwnedFd, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::{
+    net::unix::pipe,
+    sync::{mpsc, oneshot, watch},
+};
+use tracing::Instrument as _;
+
+use crate::{
+    config::SupervisorConfig,
+    environment,
+    error::LaunchError,
+    launcher::{Launcher, places::Places},
+    log::{ProcessLog, redact::Redactor},
+    process::{
+        Parts, Process,
+        keeper::KeeperOrder,
+        owner::{Owner, Started},
+        stderr::StderrPump,
+    },
+    spec::ProcessSpec,
+    wire,
+};
+
+/// Requests to one process that may wait for its owner; more make the asker wait.
+const REQUESTS: usize = 8;
+
+/// Starts processes on this machine.
+#[derive(Debug)]
+pub struct LocalLauncher {
+    exe: PathBuf,
+    config: SupervisorConfig,
+    inherited: Vec<(OsString, OsString)>,
+    places: Places,
+}
+
+impl LocalLauncher {
+    /// A launcher whose keepers are run from `exe`, a binary whose `main` begins with
+    /// [`run_if_requested`](crate::launch_mode::run_if_requested).
+    ///
+    /// Of the environment of this process a command inherits, unless its spec overrides them:
+    /// `PATH`, `HOME`, `LANG`, `LC_*`, `TZ`, `TMPDIR`, `USER`, `LOGNAME` and `SHELL`.
+    pub fn new(exe: PathBuf, config: SupervisorConfig) -> Self {
+        Self {
+            exe,
+            places: Places::new(config.max_processes),
+            config,
+            inherited: environment::inheritable(std::env::vars_os()),
+        }
+    }
+
+    /// A launcher whose keepers are run from the binary of this very process, even when its file
+    /// has been replaced since.
+    pub fn current_exe(config: SupervisorConfig) -> Self {
+        Self::new(PathBuf::from("/proc/self/exe"), config)
+    }
+
+    /// How many processes there are: running, starting, or still being ended.
+    pub fn count(&self) -> usize {
+        self.places.count()
+    }
+
+    /// Starts no more and resolves when the last process is gone. Ends none: handles are dropped
+    /// or stopped by whoever holds them.
+    pub async fn drained(&self) {
+        self.places.drained().await;
+    }
+}
+
+#[async_trait]
+impl Launcher for LocalLauncher {
+    async fn launch(&self, spec: ProcessSpec, log: Arc<ProcessLog>) -> Result<Process, LaunchError> {
+        let place = self.places.take()?;
+        let order = wire::encode_order(&spec, &self.inherited, self.config.orphan_grace())?;
+        let redactor = Arc::new(Redactor::of(&spec));
+        let ProcessSpec { label, program, cwd, .. } = spec;
+        let pipes = Pipes::new().map_err(|source| LaunchError::Keeper { doing: "making pipes", source })?;
+        log.redact_with(Arc::clone(&redactor));
+
+        let (requests, requested) = mpsc::channel(REQUESTS);
+        let (ended_sender, ended) = watch::channel(None);
+        let (started_sender, started) = oneshot::channel();
+        let owner = Owner {
+            order: KeeperOrder {
+                exe: self.exe.clone(),
+                label: label.clone(),
+                order,
+                stdio: pipes.theirs,
+                timeout: self.config.start_timeout(),
+            },
+            program: wire::shown(&program),
+            cwd,
+            orphan_grace: self.config.orphan_grace(),
+            stderr: StderrPump::new(pipes.stderr, redactor, Arc::clone(&log)),
+            log: Arc::clone(&log),
+            requests: requested,
+            ended: ended_sender,
+            place,
+        };
+        let span = tracing::info_span!("supervisor.process", process.label = %label);
+        tokio::spawn(owner.run(started_sender).instrument(span));
+
+        let Started { pid, keeper_pid } = started.await.unwrap_or_else(|_| {
+            Err(LaunchError::Keeper { doing: "starting the keeper", source: io::ErrorKind::Interrupted.into() })
+        })?;
+        Ok(Process::new(Parts {
+            label,
+            pid,
+            keeper_pid: Some(keeper_pid),
+            stdin: pipes.stdin,
+            stdout: pipes.stdout,
+            log,
+            requests,
+            ended,
+        }))
+    }
+}
+
+/// Three pipes: our ends, which do not block, and the command's, which do.
+struct Pipes {
+    stdin: pipe::Sender,
+    stdout: pipe::Receiver,
+    stderr: pipe::Receiver,
+    theirs: [OwnedFd; wire::STDIO],
+}
+
+impl Pipes {
+    fn new() -> io::Result<Self> {
+        let (stdin_reader, stdin) = io::pipe()?;
+        let (stdout, stdout_writer) = io::pipe()?;
+        let (stderr, stderr_writer) = io::pipe()?;
+        Ok(Self {
+            stdin: pipe::Sender::from_owned_fd(stdin.into())?,
+            stdout: pipe::Receiver::from_owned_fd(stdout.into())?,
+            stderr: pipe::Receiver::from_owned_fd(stderr.into())?,
+            theirs: [stdin_reader.into(), stdout_writer.into(), stderr_writer.into()],
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! The behaviour of this crate against real processes: a shell, `sleep`, `env`, `cat`, `setsid`.
+//! Signals only processes that it started, and waits for conditions, never for time to pass.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+
+mod environment;
+mod errors;
+mod exit;
+mod family;
+mod log;
+mod scripted;
+mod secrets;
+mod stop;
+mod support;
+mod survival;
