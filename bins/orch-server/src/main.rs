@@ -1,2 +1,61 @@
-//! placeholder
-fn main() {}
+//! The daemon's command line. Everything it does is in `orch-app`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use orch_app::config::Flags;
+
+/// A small allocator with low overhead for many short-lived buffers on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// One governed endpoint to all MCP servers of a team.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the daemon until it is told to stop
+    Serve(Options),
+    /// Check the configuration and the database, and say what is wrong
+    CheckConfig(Options),
+}
+
+#[derive(Args)]
+struct Options {
+    /// Settings as a TOML file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where database, journal and generated secrets are kept
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[arg(long)]
+    host: Option<IpAddr>,
+    #[arg(long)]
+    port: Option<u16>,
+    /// error, warn, info, debug or trace
+    #[arg(long)]
+    log_level: Option<String>,
+}
+
+fn main() -> ExitCode {
+    // A child process begins its life as this binary; this must come before anything else.
+    orch_app::launch_mode::run_if_requested();
+    match Cli::parse().command {
+        Command::Serve(options) => orch_app::serve::main(&options.flags()),
+        Command::CheckConfig(options) => orch_app::check::main(&options.flags()),
+    }
+}
+
+impl Options {
+    fn flags(self) -> Flags {
+        let Self { config, data_dir, host, port, log_level } = self;
+        Flags { config, data_dir, host, port, log_level }
+    }
+}

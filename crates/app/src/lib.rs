@@ -1,1 +1,21 @@
-//! placeholder
+//! Reads the configuration, wires the crates together, and runs the whole. Decides nothing about users, servers or
+//! calls; it only knows who needs whom.
+
+pub mod check;
+pub mod clock;
+pub mod config;
+mod connector;
+mod follow;
+pub mod instance;
+mod readiness;
+pub mod serve;
+pub mod telemetry;
+
+// What the binaries work with: they import nothing of ours but this crate.
+pub use orch_control as control;
+pub use orch_domain as domain;
+pub use orch_gateway::openapi;
+pub use orch_mcp as mcp;
+pub use orch_persistence as persistence;
+pub use orch_relay as relay;
+pub use orch_supervisor::launch_mode;

@@ -1,1 +1,70 @@
-//! placeholder
+//! What operators do: each use-case finds its object, has the policy decide, validates, writes and audits. Knows no
+//! wire format but `mcp-config.json`, and reaches the world only through the ports of `orch-domain`.
+
+mod access;
+pub mod audit;
+pub mod calls;
+mod display_name;
+pub mod error;
+pub mod export;
+pub mod import;
+pub mod keys;
+pub mod mcp_config;
+pub mod members;
+mod password;
+pub mod ports;
+pub mod problem;
+pub mod projects;
+pub mod servers;
+pub mod tools;
+pub mod users;
+
+use std::sync::Arc;
+
+use crate::access::Access;
+use crate::audit::Audit;
+use crate::calls::Calls;
+use crate::export::Export;
+use crate::import::Import;
+use crate::keys::Keys;
+use crate::members::Members;
+use crate::ports::Ports;
+use crate::projects::Projects;
+use crate::servers::Servers;
+use crate::tools::Tools;
+use crate::users::Users;
+
+/// All use-cases of the control plane, one field for each noun.
+#[derive(Debug, Clone)]
+pub struct Control {
+    pub users: Users,
+    pub projects: Projects,
+    pub members: Members,
+    pub servers: Servers,
+    pub import: Import,
+    pub export: Export,
+    pub keys: Keys,
+    pub tools: Tools,
+    pub calls: Calls,
+    pub audit: Audit,
+}
+
+impl Control {
+    #[must_use]
+    pub fn new(ports: Ports) -> Self {
+        let ports = Arc::new(ports);
+        let access = Access::new(Arc::clone(&ports));
+        Self {
+            users: Users::new(Arc::clone(&ports), access.clone()),
+            projects: Projects::new(Arc::clone(&ports), access.clone()),
+            members: Members::new(Arc::clone(&ports), access.clone()),
+            servers: Servers::new(Arc::clone(&ports), access.clone()),
+            import: Import::new(Arc::clone(&ports), access.clone()),
+            export: Export::new(Arc::clone(&ports), access.clone()),
+            keys: Keys::new(Arc::clone(&ports), access.clone()),
+            tools: Tools::new(Arc::clone(&ports), access.clone()),
+            calls: Calls::new(Arc::clone(&ports), access.clone()),
+            audit: Audit::new(ports, access),
+        }
+    }
+}

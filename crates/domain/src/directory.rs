@@ -101,10 +101,8 @@ impl Directory {
     /// Finds a project by what stands in a URL: its id or its slug.
     #[must_use]
     pub fn project_named(&self, id_or_slug: &str) -> Option<&Arc<ProjectFacts>> {
-        if let Ok(slug) = Slug::parse(id_or_slug) {
-            return self.slugs.get(&slug).and_then(|id| self.projects.get(id));
-        }
-        id_or_slug.parse().ok().and_then(|id| self.projects.get(&id))
+        let id = self.slugs.get(id_or_slug).copied().or_else(|| id_or_slug.parse().ok())?;
+        self.projects.get(&id)
     }
 
     pub fn projects(&self) -> impl Iterator<Item = &Arc<ProjectFacts>> {

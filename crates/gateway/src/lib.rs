@@ -1,1 +1,24 @@
-//! placeholder
+//! The HTTP gateway: REST, MCP endpoints, OpenAPI, health. Translates between HTTP and the crates that act; decides
+//! no permission and touches neither the database nor a process.
+
+pub mod api_error;
+pub mod body;
+pub mod caller;
+pub mod config;
+pub mod cookies;
+pub mod error;
+pub mod etag;
+pub mod gateway;
+pub mod health;
+pub mod identity;
+pub mod listing;
+pub mod mcp;
+pub mod openapi;
+pub mod request_id;
+pub mod rest;
+pub mod site;
+
+mod fallback;
+mod middleware;
+
+pub use gateway::{Gateway, GatewayParts};

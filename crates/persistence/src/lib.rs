@@ -1,1 +1,31 @@
-//! placeholder
+//! The domain's repository ports over sea-orm, for SQLite and PostgreSQL, and the journal that keeps calls until the
+//! database has them. The only crate that speaks SQL. Decides nothing about permission and opens no secret.
+
+mod config;
+mod database;
+#[expect(unreachable_pub, reason = "the derives of sea-orm write `pub`")]
+mod entity;
+mod error;
+mod journal;
+mod owned_task;
+mod paging;
+mod repo;
+mod store_error;
+mod timestamp;
+mod writing;
+
+pub use crate::config::{DatabaseConfig, JournalConfig, PersistenceConfig};
+pub use crate::database::url::DatabaseUrl;
+pub use crate::database::{Database, DatabaseKind, MigrationStep};
+pub use crate::error::PersistenceError;
+pub use crate::journal::{Journal, JournalStatus};
+pub use crate::repo::audit_log::SeaAuditLog;
+pub use crate::repo::call_repo::SeaCallRepo;
+pub use crate::repo::catalog_repo::SeaCatalogRepo;
+pub use crate::repo::changes::SeaChanges;
+pub use crate::repo::directory_source::SeaDirectorySource;
+pub use crate::repo::key_repo::SeaKeyRepo;
+pub use crate::repo::login_repo::SeaLoginRepo;
+pub use crate::repo::project_repo::SeaProjectRepo;
+pub use crate::repo::server_repo::SeaServerRepo;
+pub use crate::repo::user_repo::SeaUserRepo;

@@ -1,1 +1,18 @@
-//! placeholder
+//! Peers over stdio and Streamable HTTP: one connection to an upstream server each, with its framing, its ids and
+//! its progress tokens. Hands results on as they came. Decides neither who may call nor when to connect again.
+
+pub mod http;
+pub mod stdio;
+
+mod address;
+mod config;
+mod error;
+mod excerpt;
+mod hello;
+mod oddity;
+mod progress;
+mod server_request;
+
+pub use address::{AddressPolicy, BlockedAddress};
+pub use config::{ClientIdentity, HttpLimits, StdioLimits, UpstreamConfig};
+pub use error::{ConnectError, DialError};

@@ -146,10 +146,12 @@ impl Owner {
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Want(waiter) => {
+                self.notice_loss().await;
                 self.ready_waiters.push(waiter);
                 self.start_if_wanted().await;
             }
             Command::WantCatalog(waiter) => {
+                self.notice_loss().await;
                 self.catalog_waiters.push(waiter);
                 self.start_if_wanted().await;
                 if self.slot.catalog().is_some() {
@@ -189,9 +191,6 @@ impl Owner {
 
     /// Starts, or answers those who wait when there is nothing to be started.
     async fn start_if_wanted(&mut self) {
-        if self.peer.as_ref().is_some_and(|peer| peer.is_closed()) {
-            self.lost("the connection ended".to_owned()).await;
-        }
         let now = self.shared.clock.now();
         match next(&self.state, ServerEvent::Wanted, self.failures, now) {
             ServerState::Starting if self.starting.is_none() => {
@@ -314,9 +313,16 @@ impl Owner {
         self.shared.announce(ListChange { project: server.project_id, server: server.id, kind });
     }
 
-    async fn check_idle(&mut self) {
+    /// A connection may be over before its last event has been read.
+    async fn notice_loss(&mut self) {
         if self.peer.as_ref().is_some_and(|peer| peer.is_closed()) {
             self.lost("the connection ended".to_owned()).await;
+        }
+    }
+
+    async fn check_idle(&mut self) {
+        self.notice_loss().await;
+        if self.peer.is_none() {
             return;
         }
         let idle = micros(self.shared.clock.now()) - self.slot.last_used().max(self.ready_since.unwrap_or_default());

@@ -1,0 +1,133 @@
+//! The command line as a whole: what is common to all commands, and the way from arguments to an exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use orch_app::config::{Flags, Settings};
+
+use crate::commands::{key, migrate, openapi, project, server, tool, user};
+use crate::console::Console;
+use crate::failure;
+use crate::output::Output;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed, or the called tool reported an error
+  2  wrong usage or invalid input
+  3  there is no such project, server, user or key
+  4  it contradicts what is there, or somebody else changed it first
+  5  the database is not available";
+
+/// Manages an instance of MCP Orchestrator from the machine that it runs on
+#[derive(Parser)]
+#[command(name = "orch-admin", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Common {
+    /// Where database, journal and generated secrets are kept
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Settings as a TOML file
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON document instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    /// error, warn, info, debug or trace; the log goes to standard error
+    #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
+    log_level: String,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The schema of the database
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Accounts
+    #[command(subcommand)]
+    User(user::User),
+    /// Projects
+    #[command(subcommand)]
+    Project(project::Project),
+    /// API keys of a project
+    #[command(subcommand)]
+    Key(key::Key),
+    /// MCP servers of a project
+    #[command(subcommand)]
+    Server(server::Server),
+    /// Tools of a project's servers
+    #[command(subcommand)]
+    Tool(tool::Tool),
+    /// Print the OpenAPI document of the REST interface
+    Openapi,
+}
+
+/// The project that a command is about.
+#[derive(Args)]
+pub(crate) struct InProject {
+    /// The project, by id or slug
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) project: String,
+}
+
+pub(crate) fn main() -> ExitCode {
+    let Cli { common, command } = Cli::parse();
+    match run(common, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}
+
+fn run(common: Common, command: Command) -> anyhow::Result<()> {
+    let output = Output::new(common.json);
+    if matches!(command, Command::Openapi) {
+        return openapi::run(&output);
+    }
+    let flags = Flags {
+        config: common.config,
+        data_dir: common.data_dir,
+        log_level: Some(common.log_level),
+        ..Flags::default()
+    };
+    let settings = Settings::load(&flags).map_err(failure::usage)?;
+    orch_app::telemetry::start(&settings.log).map_err(failure::usage)?;
+    orch_app::serve::runtime()?.block_on(Box::pin(run_with(settings, command, &output)))
+}
+
+async fn run_with(settings: Settings, command: Command, output: &Output) -> anyhow::Result<()> {
+    if let Command::Migrate(migrate) = command {
+        return migrate.run(&settings, output).await;
+    }
+    let console = Console::open(settings).await?;
+    let done = match command {
+        Command::User(user) => user.run(&console, output).await,
+        Command::Project(project) => project.run(&console, output).await,
+        Command::Key(key) => key.run(&console, output).await,
+        Command::Server(server) => server.run(&console, output).await,
+        Command::Tool(tool) => tool.run(&console, output).await,
+        // These need no instance and were run above.
+        Command::Migrate(_) | Command::Openapi => Ok(()),
+    };
+    console.close().await;
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

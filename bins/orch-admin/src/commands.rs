@@ -1,0 +1,9 @@
+//! One file for each command. A command reads its arguments, asks `orch-control` or the relay, and shows the answer.
+
+pub(crate) mod key;
+pub(crate) mod migrate;
+pub(crate) mod openapi;
+pub(crate) mod project;
+pub(crate) mod server;
+pub(crate) mod tool;
+pub(crate) mod user;

@@ -1,0 +1,77 @@
+//! What goes to standard output and standard error. Standard output has the answer and nothing else.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::table::Table;
+
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Shows a list: as a table, or as a JSON array.
+    pub(crate) fn list<T: Serialize, const N: usize>(
+        &self,
+        items: &[T],
+        head: [&'static str; N],
+        row: impl Fn(&T) -> [String; N],
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return self.document(&items);
+        }
+        let mut table = Table::new(head);
+        for item in items {
+            table.push(row(item));
+        }
+        self.text(&table.to_string())
+    }
+
+    /// Shows one thing: as a sentence, or as a JSON object.
+    pub(crate) fn one(&self, item: &impl Serialize, sentence: &str) -> anyhow::Result<()> {
+        if self.json { self.document(item) } else { self.text(sentence) }
+    }
+
+    /// Shows JSON in either mode.
+    pub(crate) fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
+        self.text(&serde_json::to_string_pretty(document).context("the answer cannot be written as JSON")?)
+    }
+
+    /// Shows text and ends the line.
+    #[expect(clippy::unused_self, reason = "standard output belongs to this value")]
+    pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        match out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()) {
+            // The reader has seen enough, as in `orch-admin user list | head`.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("standard output cannot be written"),
+        }
+    }
+
+    /// Shows text that a server wrote. A terminal gets no control characters of it.
+    pub(crate) fn foreign_text(&self, text: &str) -> anyhow::Result<()> {
+        if std::io::stdout().is_terminal() { self.text(&harmless(text)) } else { self.text(text) }
+    }
+}
+
+/// Says something on standard error.
+pub(crate) fn remark(text: &str) {
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(text));
+}
+
+/// The text without control characters, which could repaint a terminal.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,14 @@
+//! The real daemon against real MCP servers and real clients. Needs Node.js and the servers that `scripts/test.sh`
+//! installs; says so when they are missing.
+
+#![expect(clippy::disallowed_methods, reason = "tests start processes and read where the servers are installed")]
+
+mod bad_input;
+mod bytes;
+mod crowd;
+mod harness;
+mod kill;
+mod real_servers;
+mod revocation;
+mod sick_servers;
+mod wire;

@@ -1,0 +1,112 @@
+//! What is taken away is gone at once, also for sessions that are open.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{Daemon, eventually, scripted};
+use crate::wire::{Wire, answer};
+
+const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+const HANG: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"hang","arguments":{}}}"#;
+
+/// The product's promise.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_revoked_key_ends_sessions_streams_and_calls() {
+    let daemon = Daemon::start().await;
+    let record = daemon.data.path().join("seen.jsonl");
+    let args = ["plain", record.to_str().expect("a path")];
+    let project = daemon.project("revoke", json!({ "s": scripted(&args) })).await;
+    let wire = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
+    let mut stream = wire.request(reqwest::Method::GET).send().await.expect("a stream");
+    assert_eq!(stream.status(), 200);
+    let hanging = wire.post(HANG);
+    let revoking = async {
+        eventually("the call reaches the server", || {
+            std::fs::read_to_string(&record).is_ok_and(|seen| seen.contains("\"hang\""))
+        })
+        .await;
+        let path = format!("/projects/revoke/keys/{}", project.key_id);
+        daemon.send(reqwest::Method::DELETE, &path, None).await;
+        Instant::now()
+    };
+    let (hung, revoked_at) = tokio::join!(hanging, revoking);
+    assert_eq!(hung.json()["error"]["data"]["gateway"]["reason"], "access_ended", "{:?}", hung.body);
+    while stream.chunk().await.expect("the stream ends in good order").is_some() {}
+    assert!(revoked_at.elapsed() < AT_ONCE, "{:?}", revoked_at.elapsed());
+    assert_eq!(wire.post(PING).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_disabled_server_ends_its_sessions_and_leaves_the_common_roof() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("disable", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await;
+    let own = Wire::open(&project, "servers/a/mcp", "2025-06-18").await;
+    let unified = Wire::open(&project, "unified/mcp", "2025-06-18").await;
+    let list = || async {
+        let answer = unified.post(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await;
+        answer.json()["result"].to_string()
+    };
+    assert!(list().await.contains("a__echo"));
+    let mut stream = unified.request(reqwest::Method::GET).send().await.expect("a stream");
+
+    daemon.send(reqwest::Method::PATCH, "/projects/disable/servers/a", Some(json!({ "enabled": false }))).await;
+    let since = Instant::now();
+    while own.post(PING).await.status != 404 {
+        assert!(since.elapsed() < AT_ONCE, "the session is still open");
+    }
+    // News come to who listens, and then the list is already without it.
+    let news = stream.chunk().await.expect("news").expect("news");
+    assert!(String::from_utf8_lossy(&news).contains("list_changed"), "{news:?}");
+    let listed = list().await;
+    assert!(!listed.contains("a__echo") && listed.contains("b__echo"), "{listed}");
+    let call = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"a__echo","arguments":{"text":"x"}}}"#;
+    assert_eq!(unified.post(call).await.json()["error"]["code"], -32602);
+    let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": { "protocolVersion": "2025-06-18" } });
+    let again = Wire::without_session(&project, "servers/a/mcp").post(hello.to_string()).await.json();
+    assert_eq!(again["error"]["data"]["gateway"]["reason"], "server_disabled", "{again}");
+
+    daemon.send(reqwest::Method::PATCH, "/projects/disable/servers/a", Some(json!({ "enabled": true }))).await;
+    let since = Instant::now();
+    while !list().await.contains("a__echo") {
+        assert!(since.elapsed() < crate::harness::DEADLINE, "the server does not come back");
+    }
+}
+
+#[tokio::test]
+async fn a_deactivated_user_takes_the_keys_along() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("leaver", json!({ "s": scripted(&[]) })).await;
+    let user = daemon
+        .post("/users", json!({ "email": "leaver@example.com", "password": "a long enough password", "name": "Leaver" }))
+        .await;
+    let id = user["id"].as_str().expect("an id").to_owned();
+    daemon
+        .send(reqwest::Method::PUT, &format!("/projects/leaver/members/{id}"), Some(json!({ "role": "member" })))
+        .await;
+    let login = json!({ "email": "leaver@example.com", "password": "a long enough password" });
+    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login);
+    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    let key = daemon
+        .http
+        .post(format!("{}/api/v1/projects/leaver/keys", daemon.base))
+        .bearer_auth(&token)
+        .json(&json!({ "name": "own" }));
+    let key = answer(key).await.json()["key"].as_str().expect("a key").to_owned();
+    let ask = || {
+        daemon
+            .http
+            .post(project.url("unified/mcp"))
+            .bearer_auth(&key)
+            .header("content-type", "application/json")
+            .body(PING)
+    };
+    assert_eq!(answer(ask()).await.status, 400, "let in, but without a session");
+    daemon.send(reqwest::Method::PATCH, &format!("/users/{id}"), Some(json!({ "active": false }))).await;
+    let since = Instant::now();
+    while answer(ask()).await.status != 401 {
+        assert!(since.elapsed() < AT_ONCE, "the key still works");
+    }
+}

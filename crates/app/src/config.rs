@@ -1,0 +1,247 @@
+//! The settings of a process: a file, then the environment, then flags. The only place that reads the environment.
+
+mod environment;
+mod secrets;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use orch_auth::config::AuthConfig;
+use orch_gateway::mcp::McpConfig;
+use orch_persistence::{DatabaseUrl, JournalConfig};
+use orch_relay::config::RelayConfig;
+use orch_supervisor::SupervisorConfig;
+use orch_upstream::UpstreamConfig;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+pub use self::secrets::Secrets;
+
+/// Everything that can be set. Durations are in the unit that the name says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub environment: Environment,
+    pub host: IpAddr,
+    pub port: u16,
+    /// Holds the database file, the journal and generated secrets.
+    pub data_dir: PathBuf,
+    /// None for a SQLite file in the data directory.
+    pub database_url: Option<SecretString>,
+    /// The public base URL, without a slash at its end.
+    pub base_url: Option<String>,
+    pub allowed_origins: Vec<String>,
+    pub allowed_hosts: Vec<String>,
+    /// Threads that serve requests; 0 for one a core.
+    pub workers: usize,
+    /// Bring the database schema up to date at start.
+    pub auto_migrate: bool,
+    pub log: LogSettings,
+    pub initial_admin: InitialAdmin,
+    pub jwt_secret: Option<SecretString>,
+    pub encryption_key: Option<SecretString>,
+    pub auth: AuthConfig,
+    pub journal: JournalSettings,
+    pub mcp: McpConfig,
+    pub relay: RelayConfig,
+    pub supervisor: SupervisorConfig,
+    pub upstream: UpstreamConfig,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Generates what is missing, and lets upstream URLs point to this machine.
+    #[default]
+    Development,
+    /// Refuses to start on missing, weak or well-known secrets.
+    Production,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or directives such as `info,orch_relay=debug`.
+    pub level: String,
+    pub format: LogFormat,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// The account that is made when there is no instance admin yet.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InitialAdmin {
+    pub email: Option<String>,
+    /// Without one, a password is generated and printed once.
+    pub password: Option<SecretString>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JournalSettings {
+    /// Calls that wait for the database take at most this much; then further calls are refused.
+    pub max_bytes: u64,
+}
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        Self { max_bytes: 256 * 1024 * 1024 }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            environment: Environment::default(),
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 8000,
+            data_dir: PathBuf::from("./data"),
+            database_url: None,
+            base_url: None,
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            workers: 0,
+            auto_migrate: true,
+            log: LogSettings::default(),
+            initial_admin: InitialAdmin::default(),
+            jwt_secret: None,
+            encryption_key: None,
+            auth: AuthConfig::default(),
+            journal: JournalSettings::default(),
+            mcp: McpConfig::default(),
+            relay: RelayConfig::default(),
+            supervisor: SupervisorConfig::default(),
+            upstream: UpstreamConfig::default(),
+        }
+    }
+}
+
+/// What flags of a command line say; they win over everything else.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// A file of settings, which then must exist.
+    pub config: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
+    pub host: Option<IpAddr>,
+    pub port: Option<u16>,
+    pub log_level: Option<String>,
+}
+
+impl Settings {
+    /// Reads the file, the environment (a `.env` file in the working directory included) and the flags.
+    pub fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let mut figment = Figment::new();
+        if let Some(path) = &flags.config {
+            if !path.is_file() {
+                bail!("the configuration file {} does not exist", path.display());
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        figment = figment.merge(Serialized::defaults(environment::read()?));
+        let mut settings: Self = figment.extract().map_err(readable)?;
+        if let Some(data_dir) = &flags.data_dir {
+            settings.data_dir.clone_from(data_dir);
+        }
+        if let Some(host) = flags.host {
+            settings.host = host;
+        }
+        if let Some(port) = flags.port {
+            settings.port = port;
+        }
+        if let Some(level) = &flags.log_level {
+            settings.log.level.clone_from(level);
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if let Some(url) = &self.base_url {
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            if !rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) {
+                bail!("MCP_SERVER_BASE_URL: {url:?} is no base URL; write it as https://host[:port]");
+            }
+        }
+        self.database_url()?;
+        Ok(())
+    }
+
+    /// The public base URL, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        match &self.base_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.host.is_loopback() || self.host.is_unspecified() => format!("http://localhost:{}", self.port),
+            None if self.host.is_ipv6() => format!("http://[{}]:{}", self.host, self.port),
+            None => format!("http://{}:{}", self.host, self.port),
+        }
+    }
+
+    pub fn database_url(&self) -> anyhow::Result<DatabaseUrl> {
+        use secrecy::ExposeSecret;
+        match &self.database_url {
+            Some(url) => DatabaseUrl::parse(url.expose_secret()).context("DATABASE_URL"),
+            None => Ok(DatabaseUrl::sqlite_file(self.data_dir.join("orchestrator.db"))),
+        }
+    }
+
+    #[must_use]
+    pub fn journal(&self) -> JournalConfig {
+        JournalConfig { max_bytes: self.journal.max_bytes, ..JournalConfig::new(self.journal_dir()) }
+    }
+
+    fn journal_dir(&self) -> PathBuf {
+        self.data_dir.join("journal")
+    }
+
+    /// Where generated secrets are kept.
+    #[must_use]
+    pub fn secrets_dir(&self) -> PathBuf {
+        self.data_dir.join("secrets")
+    }
+
+    #[must_use]
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+}
+
+/// One line that names the setting and where it was read.
+fn readable(error: figment::Error) -> anyhow::Error {
+    let mut lines = Vec::new();
+    for error in error {
+        let path = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
+        let place = error.metadata.as_ref().map_or_else(String::new, |metadata| match &metadata.source {
+            Some(figment::Source::File(file)) => format!(" (in {})", file.display()),
+            _ => String::new(),
+        });
+        lines.push(format!("{path}{}{place}", error.kind));
+    }
+    anyhow::anyhow!("the configuration cannot be used: {}", lines.join("; "))
+}
+
+/// Makes a directory that only its owner can enter.
+pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("the directory {} cannot be made", path.display()))
+}

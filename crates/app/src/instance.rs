@@ -1,0 +1,248 @@
+//! One opened instance: database, secrets, control plane and relay, wired. What the daemon serves and what the
+//! command line works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use orch_auth::api_key::mint::KeyMint;
+use orch_auth::authenticator::{AuthFacts, Authenticator};
+use orch_auth::ended_logins::EndedLogins;
+use orch_auth::logins::{LoginPorts, Logins};
+use orch_auth::password::{Argon2Cost, Argon2Hasher};
+use orch_auth::vault::AeadVault;
+use orch_control::Control;
+use orch_control::ports::Ports;
+use orch_domain::directory::Directory;
+use orch_domain::directory::live::LiveDirectory;
+use orch_domain::port::call_log::{CallLog, CallRepo};
+use orch_domain::port::catalog_repo::CatalogRepo;
+use orch_domain::port::clock::Clock;
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::server_runtime::ServerRuntime;
+use orch_domain::port::vault::Vault;
+use orch_domain::secret::Secret;
+use orch_mcp::raw::Raw;
+use orch_persistence::{
+    Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
+    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaUserRepo,
+};
+use orch_relay::fleet::{Fleet, FleetParts};
+use orch_relay::relay::{Relay, RelayParts};
+use orch_supervisor::LocalLauncher;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SystemClock;
+use crate::config::{Environment, Secrets, Settings, private_dir};
+use crate::connector::UpstreamConnector;
+use crate::follow::Follow;
+
+/// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// What to do about a database schema that is not up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    BringUpToDate,
+    MustBeUpToDate,
+}
+
+pub struct Instance {
+    pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
+    pub database: Database,
+    pub directory: Arc<LiveDirectory>,
+    pub authenticator: Arc<Authenticator>,
+    pub logins: Arc<Logins>,
+    pub control: Control,
+    pub ended: Arc<EndedLogins>,
+    pub relay: Arc<Relay>,
+    pub journal: Arc<Journal>,
+    /// Paths of secrets that were generated just now.
+    pub generated_secrets: Vec<String>,
+    changes: Arc<SeaChanges>,
+    launcher: Arc<LocalLauncher>,
+    stop: CancellationToken,
+    following: JoinHandle<()>,
+}
+
+impl Instance {
+    /// Opens everything, starts no server and listens nowhere. Fails on a missing, malformed or wrong secret.
+    pub async fn open(settings: Settings, schema: Schema) -> anyhow::Result<Self> {
+        private_dir(&settings.data_dir)?;
+        let secrets = Secrets::load(&settings)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let database = open_database(&settings, schema).await?;
+        let vault: Arc<dyn Vault> = Arc::new(AeadVault::new(secrets.master.encryption_keys())?);
+
+        let source: Arc<dyn DirectorySource> = Arc::new(SeaDirectorySource::new(database.clone()));
+        let directory = Arc::new(LiveDirectory::new(source.load().await?));
+        check_secrets(&directory.current(), &*vault)?;
+
+        let keys: Arc<dyn KeyRepo> = Arc::new(SeaKeyRepo::new(database.clone()));
+        let call_repo: Arc<dyn CallRepo> = Arc::new(SeaCallRepo::new(database.clone()));
+        let journal = Journal::open(settings.journal(), Arc::clone(&call_repo), Arc::clone(&keys), Arc::clone(&clock));
+        let journal = Arc::new(journal.await?);
+        let calls: Arc<dyn CallLog> = Arc::<Journal>::clone(&journal);
+
+        let launcher = Arc::new(LocalLauncher::current_exe(settings.supervisor.clone()));
+        let mut upstream = settings.upstream.clone();
+        if settings.environment == Environment::Development {
+            upstream.addresses.allow_loopback = true;
+        }
+        let connector = UpstreamConnector::new(
+            Arc::<LocalLauncher>::clone(&launcher),
+            Arc::clone(&vault),
+            Arc::clone(&clock),
+            upstream,
+            settings.supervisor.log,
+        );
+        let catalogs: Arc<dyn CatalogRepo> = Arc::new(SeaCatalogRepo::new(database.clone()));
+        let stored = catalogs.load_all().await?;
+        let fleet = Arc::new(Fleet::new(FleetParts {
+            config: settings.relay.clone(),
+            clock: Arc::clone(&clock),
+            connector: Arc::new(connector),
+            catalogs,
+            runtime: tokio::runtime::Handle::current(),
+        }));
+        fleet.reconcile(&directory.current(), &stored);
+        {
+            let fleet = Arc::clone(&fleet);
+            directory.observe(move |directory| fleet.reconcile(directory, &[]));
+        }
+        let relay = Arc::new(Relay::new(RelayParts {
+            fleet: Arc::clone(&fleet),
+            calls,
+            clock: Arc::clone(&clock),
+            identity: identity()?,
+        }));
+
+        let ended = Arc::new(EndedLogins::new(&settings.auth));
+        let facts =
+            AuthFacts { directory: Arc::clone(&directory), ended: Arc::clone(&ended), clock: Arc::clone(&clock) };
+        let authenticator = Arc::new(Authenticator::new(&settings.auth, &secrets.master, facts));
+        let hasher = Arc::new(Argon2Hasher::new(Argon2Cost::RECOMMENDED, settings.auth.password_concurrency)?);
+        let users = Arc::new(SeaUserRepo::new(database.clone()));
+        let login_repo = Arc::new(SeaLoginRepo::new(database.clone()));
+        let audit = Arc::new(SeaAuditLog::new(database.clone()));
+        let login_ports = LoginPorts {
+            users: Arc::<SeaUserRepo>::clone(&users),
+            logins: Arc::<SeaLoginRepo>::clone(&login_repo),
+            audit: Arc::<SeaAuditLog>::clone(&audit),
+            hasher: Arc::<Argon2Hasher>::clone(&hasher),
+            ended: Arc::clone(&ended),
+            clock: Arc::clone(&clock),
+        };
+        let logins = Arc::new(Logins::new(&settings.auth, &secrets.master, login_ports));
+        let runtime: Arc<dyn ServerRuntime> = fleet;
+        let control = Control::new(Ports {
+            directory: Arc::clone(&directory),
+            source: Arc::clone(&source),
+            users,
+            logins: login_repo,
+            projects: Arc::new(SeaProjectRepo::new(database.clone())),
+            servers: Arc::new(SeaServerRepo::new(database.clone())),
+            keys,
+            calls: call_repo,
+            audit,
+            vault,
+            hasher,
+            minter: Arc::new(KeyMint::new(&secrets.master)),
+            runtime,
+            clock: Arc::clone(&clock),
+        });
+
+        let changes = Arc::new(SeaChanges::start(&database).await?);
+        let stop = CancellationToken::new();
+        let follow = Follow {
+            changes: Arc::<SeaChanges>::clone(&changes),
+            source,
+            directory: Arc::clone(&directory),
+        };
+        let following = tokio::spawn(follow.run(stop.clone()));
+        Ok(Self {
+            settings,
+            clock,
+            database,
+            directory,
+            authenticator,
+            logins,
+            control,
+            ended,
+            relay,
+            journal,
+            generated_secrets: secrets.generated,
+            changes,
+            launcher,
+            stop,
+            following,
+        })
+    }
+
+    /// Stops every server, writes what waits, and closes the database.
+    pub async fn close(self) {
+        self.stop.cancel();
+        if let Err(error) = self.following.await {
+            tracing::error!(error = %error, "the task that follows changes did not end in good order");
+        }
+        self.relay.fleet().shut_down().await;
+        self.launcher.drained().await;
+        self.changes.shutdown().await;
+        if let Err(error) = self.journal.shutdown(LAST_WRITES).await {
+            tracing::warn!(error = %error, "calls are left in the journal for the next start");
+        }
+        self.database.close().await;
+    }
+}
+
+/// Connects to the configured database.
+pub async fn connect(settings: &Settings) -> anyhow::Result<Database> {
+    Ok(Database::connect(&DatabaseConfig::new(settings.database_url()?)).await?)
+}
+
+/// Whether every step of the schema has been applied.
+pub async fn schema_is_current(database: &Database) -> anyhow::Result<bool> {
+    Ok(database.migration_status().await?.iter().all(|step| step.applied))
+}
+
+/// Connects and sees to the schema.
+async fn open_database(settings: &Settings, schema: Schema) -> anyhow::Result<Database> {
+    let database = connect(settings).await?;
+    match schema {
+        Schema::BringUpToDate => {
+            for step in database.migrate().await.context("the database schema cannot be brought up to date")? {
+                tracing::info!(step, "applied a step of the database schema");
+            }
+        }
+        Schema::MustBeUpToDate => {
+            if !schema_is_current(&database).await? {
+                bail!("the database schema is not up to date; run: orch-admin migrate up");
+            }
+        }
+    }
+    Ok(database)
+}
+
+/// Every stored secret must open: a wrong key is found at the start, not at the first call.
+fn check_secrets(directory: &Directory, vault: &dyn Vault) -> anyhow::Result<()> {
+    let servers = directory.projects().flat_map(|project| project.servers.values());
+    for (server, secret) in servers.flat_map(|server| server.secrets.iter().map(move |secret| (server, secret))) {
+        vault
+            .open(Secret::place(secret.id), &secret.sealed)
+            .with_context(|| format!("a stored secret of the server {} does not open with MCP_ENCRYPTION_KEY", server.alias))?;
+    }
+    Ok(())
+}
+
+/// What we call ourselves toward MCP clients.
+fn identity() -> anyhow::Result<Raw> {
+    let identity = serde_json::json!({
+        "name": "mcp-orchestrator",
+        "title": "MCP Orchestrator",
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    Ok(Raw::serialize(&identity)?)
+}

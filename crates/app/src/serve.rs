@@ -1,0 +1,170 @@
+//! `serve`: opens the instance, listens, and on a signal stops in good order.
+
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use orch_gateway::mcp::{McpEndpoints, SessionLimits, Sessions};
+use orch_gateway::config::GatewayConfig;
+use orch_gateway::identity::Identity;
+use orch_gateway::{Gateway, GatewayParts};
+use secrecy::ExposeSecret;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Flags, Settings};
+use crate::instance::{Instance, Schema};
+use crate::readiness::InstanceReadiness;
+use crate::telemetry;
+
+/// How often sessions are looked at for expired credentials and disuse.
+const SESSION_SWEEP: Duration = Duration::from_secs(1);
+
+/// Runs until a signal; exit code 1 when the start fails.
+#[must_use]
+pub fn main(flags: &Flags) -> ExitCode {
+    let run = || {
+        let settings = Settings::load(flags)?;
+        telemetry::start(&settings.log)?;
+        runtime()?.block_on(serve(settings))
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Says why a command failed, with every cause.
+pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
+    #[expect(clippy::print_stderr, reason = "logging may not be running yet")]
+    {
+        eprintln!("error: {error:#}");
+    }
+    ExitCode::FAILURE
+}
+
+/// The runtime of everything but the request handlers, which have one of their own on each worker thread.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("orch")
+        .worker_threads(2)
+        .build()
+        .context("the runtime cannot be started")
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let listener = std::net::TcpListener::bind((settings.host, settings.port))
+        .with_context(|| format!("cannot listen on {}:{}", settings.host, settings.port))?;
+    let instance = Instance::open(settings, Schema::BringUpToDate).await?;
+    for path in &instance.generated_secrets {
+        tracing::info!(path, "generated a secret");
+    }
+    first_admin(&instance).await?;
+    let settings = &instance.settings;
+    let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&instance.clock)));
+    {
+        let sessions = Arc::clone(&sessions);
+        instance.directory.observe(move |directory| sessions.recheck(directory));
+    }
+    {
+        let sessions = Arc::clone(&sessions);
+        instance.relay.fleet().observe_lists(move |change| sessions.list_changed(change));
+    }
+    let endpoints = McpEndpoints {
+        relay: Arc::clone(&instance.relay),
+        directory: Arc::clone(&instance.directory),
+        authenticator: Arc::clone(&instance.authenticator),
+        sessions: Arc::clone(&sessions),
+        clock: Arc::clone(&instance.clock),
+        config: settings.mcp.clone(),
+    };
+    let config = GatewayConfig {
+        base_url: settings.public_url(),
+        allowed_origins: settings.allowed_origins.clone(),
+        allowed_hosts: settings.allowed_hosts.clone(),
+        ..GatewayConfig::default()
+    };
+    let gateway = Gateway::new(GatewayParts {
+        config,
+        control: instance.control.clone(),
+        identity: Identity {
+            authenticator: Arc::clone(&instance.authenticator),
+            logins: Arc::clone(&instance.logins),
+            ended: Arc::clone(&instance.ended),
+        },
+        clock: Arc::clone(&instance.clock),
+        readiness: Arc::new(InstanceReadiness::new(&instance)),
+        mcp: Some(endpoints),
+    })?;
+    let address = listener.local_addr()?;
+    let sweeping = tokio::spawn(sweep(Arc::clone(&sessions), Arc::clone(&instance.directory)));
+    tracing::info!(%address, base_url = settings.public_url(), "listening");
+    let stop_sessions = Arc::clone(&sessions);
+    let stopped = stop_signal()?;
+    let served = gateway
+        .serve(listener, workers(settings), async move {
+            stopped.await;
+            tracing::info!("stopping");
+            stop_sessions.end_all();
+        })
+        .await;
+    sweeping.abort();
+    sessions.end_all();
+    instance.close().await;
+    tracing::info!("stopped");
+    served.context("the HTTP server failed")
+}
+
+/// One thread a core, unless the operator says otherwise.
+fn workers(settings: &Settings) -> usize {
+    match settings.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        workers => workers,
+    }
+}
+
+/// Makes the first instance admin where there is none. A generated password is shown here and nowhere else.
+async fn first_admin(instance: &Instance) -> anyhow::Result<()> {
+    let settings = &instance.settings.initial_admin;
+    let Some(email) = settings.email.as_deref() else { return Ok(()) };
+    let created = instance
+        .control
+        .users
+        .bootstrap(email, settings.password.clone())
+        .await
+        .context("the first admin cannot be created")?;
+    if let Some(created) = created {
+        tracing::info!(email, "created the first instance admin");
+        if let Some(password) = created.generated {
+            #[expect(clippy::print_stdout, reason = "shown once, to the operator, and not in the log")]
+            {
+                println!("password of {email} (shown once): {}", password.expose_secret());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn sweep(sessions: Arc<Sessions>, directory: Arc<orch_domain::directory::live::LiveDirectory>) {
+    let mut ticks = tokio::time::interval(SESSION_SWEEP);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        sessions.recheck(&directory.current());
+        sessions.expire();
+    }
+}
+
+/// Resolves on SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,230 @@
+//! The way to a project and to the rights on the instance: finds the facts, asks [`policy::authorize`], audits what
+//! was refused. Decides nothing by itself but one rule: an API key never manages.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
+use orch_domain::error::StoreError;
+use orch_domain::id::ProjectId;
+use orch_domain::policy::{self, Action, Denial, Permit};
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::role::Role;
+use orch_domain::slug::Slug;
+
+use crate::audit::Trail;
+use crate::error::{ControlError, Needed};
+use crate::ports::Ports;
+
+#[derive(Clone)]
+pub(crate) struct Access {
+    ports: Arc<Ports>,
+}
+
+/// A project that the principal may do the asked-for to; only inside a [`Permit`].
+#[derive(Debug, Clone)]
+pub(crate) struct Grant {
+    pub(crate) id: ProjectId,
+    pub(crate) role: Role,
+    /// The role comes from being an instance admin alone; what is done with it is audited as such.
+    pub(crate) through_instance: bool,
+    pub(crate) facts: Arc<ProjectFacts>,
+}
+
+/// Proof that the principal is an instance admin or the console.
+#[derive(Debug)]
+pub(crate) struct InstanceGrant(());
+
+impl Access {
+    pub(crate) fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// Finds a project by id or slug and decides whether `who` may do `action` to it.
+    ///
+    /// A yes of the live directory is enough: it follows a revocation within milliseconds. A no is checked against
+    /// the store, so that who has just created a project or been added to one is not turned away.
+    pub(crate) async fn project(
+        &self,
+        who: &Principal,
+        project: &str,
+        action: Action,
+    ) -> Result<Permit<Grant>, ControlError> {
+        let first = self.in_live_directory(who, project, action);
+        let decision = match first {
+            Ok(permit) => Ok(permit),
+            Err(_) => self.in_store(who, project, action).await?,
+        };
+        match decision {
+            Ok(permit) => {
+                // A foreign key was hidden above; this key sees the project, and still does not manage it.
+                if who.key_id().is_some() && !open_to_keys(action) {
+                    return Err(self.refused(who, permit.get().id, action, Needed::Login).await?);
+                }
+                Ok(permit)
+            }
+            Err(Refusal { denial: Denial::NeedsRole { needed }, project: Some(id) }) => {
+                let needed =
+                    if who.key_id().is_some() && !open_to_keys(action) { Needed::Login } else { Needed::Role(needed) };
+                Err(self.refused(who, id, action, needed).await?)
+            }
+            Err(refusal) => Err(ControlError::denied(refusal.denial, "project")),
+        }
+    }
+
+    /// Whether `who` has a role on any project by being an instance admin.
+    pub(crate) async fn is_instance_admin(&self, who: &Principal) -> Result<bool, ControlError> {
+        Ok(match who.credential {
+            Credential::Console => true,
+            Credential::Key { .. } => false,
+            Credential::Login { .. } => {
+                let known = self.ports.directory.current().user(who.user_id);
+                match known {
+                    Some(facts) if facts.active && facts.instance_admin => true,
+                    _ => self.fresh_user(who).await?.is_some_and(|facts| facts.active && facts.instance_admin),
+                }
+            }
+        })
+    }
+
+    /// Lets through instance admins with a login, and the console.
+    pub(crate) async fn instance(&self, who: &Principal) -> Result<InstanceGrant, ControlError> {
+        if self.is_instance_admin(who).await? {
+            return Ok(InstanceGrant(()));
+        }
+        let needed = if who.key_id().is_some() { Needed::Login } else { Needed::InstanceAdmin };
+        Err(ControlError::Forbidden { needed })
+    }
+
+    /// Lets through every live account with a login, and the console.
+    pub(crate) async fn login(&self, who: &Principal) -> Result<(), ControlError> {
+        match who.credential {
+            Credential::Console => Ok(()),
+            Credential::Key { .. } => Err(ControlError::Forbidden { needed: Needed::Login }),
+            Credential::Login { .. } => {
+                let known = self.ports.directory.current().user(who.user_id);
+                let facts = match known {
+                    Some(facts) => Some(facts),
+                    None => self.fresh_user(who).await?,
+                };
+                if facts.is_some_and(|facts| facts.active) {
+                    Ok(())
+                } else {
+                    Err(ControlError::Missing { what: "user" })
+                }
+            }
+        }
+    }
+
+    fn in_live_directory(&self, who: &Principal, project: &str, action: Action) -> Result<Permit<Grant>, Refusal> {
+        let directory = self.ports.directory.current();
+        match directory.project_named(project) {
+            Some(facts) => decide(&directory, who, facts, action),
+            None => Err(Refusal { denial: Denial::Hidden, project: None }),
+        }
+    }
+
+    async fn in_store(
+        &self,
+        who: &Principal,
+        project: &str,
+        action: Action,
+    ) -> Result<Result<Permit<Grant>, Refusal>, StoreError> {
+        let missing = Ok(Err(Refusal { denial: Denial::Hidden, project: None }));
+        let id = match Slug::parse(project) {
+            Ok(slug) => self.ports.projects.find_by_slug(&slug).await?.map(|project| project.id),
+            Err(_) => project.parse().ok(),
+        };
+        let Some(id) = id else {
+            return missing;
+        };
+        let Some(facts) = self.ports.source.load_project(id).await? else {
+            return missing;
+        };
+        let users: HashMap<_, _> = self.fresh_user(who).await?.map(|facts| (who.user_id, facts)).into_iter().collect();
+        let directory = Directory::new(users, vec![facts]);
+        Ok(match directory.project(id) {
+            Some(facts) => decide(&directory, who, facts, action),
+            None => Err(Refusal { denial: Denial::Hidden, project: None }),
+        })
+    }
+
+    async fn fresh_user(&self, who: &Principal) -> Result<Option<UserFacts>, StoreError> {
+        let user = self.ports.users.find(who.user_id).await?;
+        Ok(user.map(|user| UserFacts { active: user.is_active(), instance_admin: user.instance_admin }))
+    }
+
+    /// Puts a refused action on the audit trail and makes the answer to it.
+    async fn refused(
+        &self,
+        who: &Principal,
+        project: ProjectId,
+        action: Action,
+        needed: Needed,
+    ) -> Result<ControlError, StoreError> {
+        let facts = self.ports.directory.current().project(project).cloned();
+        let name = facts.map(|facts| facts.project.slug.to_string()).unwrap_or_default();
+        let detail = format!("refused to {}: it needs {needed}", verb(action));
+        let entry = Trail::new(who, self.ports.clock.now()).project_id(project).entry(
+            "access.refuse",
+            "project",
+            project,
+            &name,
+            detail,
+        );
+        self.ports.audit.append(&entry).await?;
+        Ok(ControlError::Forbidden { needed })
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access").finish_non_exhaustive()
+    }
+}
+
+/// A denial with the project that the principal sees, if it sees one.
+struct Refusal {
+    denial: Denial,
+    project: Option<ProjectId>,
+}
+
+fn decide(
+    directory: &Directory,
+    who: &Principal,
+    facts: &Arc<ProjectFacts>,
+    action: Action,
+) -> Result<Permit<Grant>, Refusal> {
+    let subject = directory.subject(who, facts);
+    let through_instance =
+        who.credential != Credential::Console && subject.role > facts.members.get(&who.user_id).copied();
+    let grant = Grant {
+        id: facts.project.id,
+        // The least role never reaches anybody: without a role there is no permit.
+        role: subject.role.unwrap_or(Role::Viewer),
+        through_instance,
+        facts: Arc::clone(facts),
+    };
+    policy::authorize(subject, action, grant).map_err(|denial| Refusal { denial, project: Some(facts.project.id) })
+}
+
+/// The rights of an API key over REST: looking and calling. Whatever its creator's role, a key never manages, so a
+/// leaked key cannot make further keys, read logs or change what runs.
+const fn open_to_keys(action: Action) -> bool {
+    match action {
+        Action::View | Action::Call => true,
+        Action::UseOwnKeys | Action::Inspect | Action::ManageServers | Action::ManageProject => false,
+    }
+}
+
+const fn verb(action: Action) -> &'static str {
+    match action {
+        Action::View => "look",
+        Action::Call => "call",
+        Action::UseOwnKeys => "use own keys",
+        Action::Inspect => "inspect",
+        Action::ManageServers => "manage servers",
+        Action::ManageProject => "manage the project",
+    }
+}

@@ -1,0 +1,38 @@
+//! `mcp-config.json` of a project, with a placeholder in place of every secret.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::policy::Action;
+use orch_domain::principal::Principal;
+use serde_json::Value;
+
+use crate::access::Access;
+use crate::error::ControlError;
+use crate::mcp_config::render;
+use crate::ports::Ports;
+
+#[derive(Clone)]
+pub struct Export {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+impl Export {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// The whole file. It says no more than the servers do to everybody who sees them.
+    pub async fn get(&self, who: &Principal, project: &str) -> Result<Value, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let servers = self.ports.servers.list(permit.get().id).await?;
+        Ok(render::file(&servers))
+    }
+}
+
+impl fmt::Debug for Export {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Export").finish_non_exhaustive()
+    }
+}

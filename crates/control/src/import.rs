@@ -1,0 +1,100 @@
+//! Import of `mcp-config.json` into a project: all of it or nothing. Servers that are not in the file stay as they
+//! are.
+
+pub mod plan;
+mod resolve;
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::audit::AuditEntry;
+use orch_domain::policy::{Action, Permit};
+use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::principal::Principal;
+use orch_domain::server::Server;
+
+use crate::access::{Access, Grant};
+use crate::audit::Trail;
+use crate::error::ControlError;
+use crate::import::plan::{ImportPlan, ImportVerb};
+use crate::mcp_config;
+use crate::ports::Ports;
+
+#[derive(Clone)]
+pub struct Import {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportMode {
+    /// Only says what would be done. Problems are in the plan.
+    DryRun,
+    /// Does it. With a problem in the file nothing is done, and the problems are the error.
+    Apply,
+}
+
+impl Import {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    pub async fn run(
+        &self,
+        who: &Principal,
+        project: &str,
+        text: &str,
+        mode: ImportMode,
+    ) -> Result<ImportPlan, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageServers).await?;
+        let file = mcp_config::parse(text);
+        let existing = self.ports.servers.list(permit.get().id).await?;
+        let drafted =
+            resolve::resolve(&file, &existing, self.ports.vault.as_ref(), permit.get().id, self.ports.clock.now())?;
+        if mode == ImportMode::DryRun {
+            return Ok(drafted.plan);
+        }
+        if !drafted.plan.problems.is_empty() {
+            return Err(ControlError::Invalid { problems: drafted.plan.problems });
+        }
+        let writes: Vec<_> = drafted
+            .servers
+            .into_iter()
+            .zip(&drafted.plan.servers)
+            .filter_map(|(server, planned)| match planned.verb {
+                ImportVerb::Unchanged => None,
+                ImportVerb::Create => {
+                    let audit = self.entry(who, &permit, "server.create", &server, "imported".to_owned());
+                    Some(ServerWrite::Create { server, audit })
+                }
+                ImportVerb::Update => {
+                    let detail = format!("imported: {}", planned.changes.join(", "));
+                    let audit = self.entry(who, &permit, "server.update", &server, detail);
+                    Some(ServerWrite::Update { server, audit })
+                }
+            })
+            .collect();
+        if !writes.is_empty() {
+            self.ports.servers.put_all(&writes).await?;
+        }
+        Ok(drafted.plan)
+    }
+
+    fn entry(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        action: &'static str,
+        server: &Server,
+        detail: String,
+    ) -> AuditEntry {
+        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
+        trail.entry(action, "server", server.id, server.alias.as_str(), detail)
+    }
+}
+
+impl fmt::Debug for Import {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Import").finish_non_exhaustive()
+    }
+}

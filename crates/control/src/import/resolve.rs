@@ -1,0 +1,170 @@
+//! From a file and the servers that exist to the servers that shall exist. Writes nothing.
+
+mod alias;
+mod values;
+
+use orch_domain::Timestamp;
+use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::port::vault::{Vault, VaultError};
+use orch_domain::secret::{Secret, Slot};
+use orch_domain::server::Server;
+
+use crate::import::plan::{ImportPlan, ImportVerb, PlannedServer};
+use crate::import::resolve::alias::Target;
+use crate::mcp_config::{ConfigFile, ConfigServer};
+use crate::problem::Problem;
+use crate::servers::blueprint::{Blueprint, SlotValue, check_count, check_transport};
+
+pub(super) struct Resolved {
+    pub(super) plan: ImportPlan,
+    /// One for each server of the plan, unless the plan has problems.
+    pub(super) servers: Vec<Server>,
+}
+
+pub(super) fn resolve(
+    file: &ConfigFile<'_>,
+    existing: &[Server],
+    vault: &dyn Vault,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<Resolved, VaultError> {
+    let mut plan = ImportPlan { servers: Vec::new(), notes: file.notes.clone(), problems: file.problems.clone() };
+    let mut servers = Vec::new();
+    let targets = alias::assign(file, existing, &mut plan.notes);
+    for (entry, target) in file.servers.iter().zip(targets) {
+        let stored = match target {
+            Target::Existing(server) => Some(server),
+            Target::New(_) => None,
+        };
+        let alias = match &target {
+            Target::Existing(server) => server.alias.clone(),
+            Target::New(alias) => alias.clone(),
+        };
+        let problems = check(file, entry);
+        let values = values::resolve(file, entry, &alias, stored, vault)?;
+        if !problems.is_empty() || !values.problems.is_empty() {
+            plan.problems.extend(problems);
+            plan.problems.extend(values.problems);
+            continue;
+        }
+        let changes = stored.map(|server| changes(server, entry, &values.slots)).unwrap_or_default();
+        let verb = match stored {
+            None => ImportVerb::Create,
+            Some(_) if changes.is_empty() => ImportVerb::Unchanged,
+            Some(_) => ImportVerb::Update,
+        };
+        let draft = Draft { entry, stored, slots: values.slots, changed: &changes, alias: &alias };
+        servers.push(draft.build(vault, project, now)?);
+        plan.servers.push(PlannedServer { key: entry.key.clone(), alias, verb, changes });
+    }
+    Ok(Resolved { plan, servers })
+}
+
+/// The rules that hold for servers from any source.
+fn check(file: &ConfigFile<'_>, entry: &ConfigServer) -> Vec<Problem> {
+    let at = file.source.position(entry.offset);
+    let count = check_count(entry.values.len());
+    check_transport(&entry.transport)
+        .into_iter()
+        .chain(count)
+        .map(|problem| problem.below(&entry.path).at(at))
+        .collect()
+}
+
+struct Draft<'a> {
+    entry: &'a ConfigServer,
+    stored: Option<&'a Server>,
+    slots: Vec<(Slot, SlotValue)>,
+    changed: &'a [String],
+    alias: &'a orch_domain::alias::Alias,
+}
+
+impl Draft<'_> {
+    fn build(self, vault: &dyn Vault, project: ProjectId, now: Timestamp) -> Result<Server, VaultError> {
+        let Self { entry, stored, slots, changed, alias } = self;
+        let blueprint = Blueprint { transport: entry.transport.clone(), values: slots };
+        let launch_changed = stored.is_some() && changed.iter().any(|change| !is_bookkeeping(change));
+        let (transport, secrets) = blueprint.seal(vault)?;
+        let extra = serde_json::Value::Object(entry.extra.clone()).to_string();
+        let call_timeout = entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT);
+        let enabled = !entry.disabled;
+        Ok(match stored {
+            None => Server {
+                id: ServerId::new(),
+                project_id: project,
+                alias: alias.clone(),
+                name: entry.key.clone(),
+                enabled,
+                transport,
+                secrets,
+                call_timeout,
+                extra,
+                created_at: now,
+                updated_at: now,
+                version: 1,
+                generation: 1,
+            },
+            Some(stored) => Server {
+                enabled,
+                transport,
+                secrets,
+                call_timeout,
+                extra,
+                updated_at: now,
+                version: stored.version.saturating_add(1),
+                generation: stored.generation.saturating_add(u32::from(launch_changed)),
+                ..stored.clone()
+            },
+        })
+    }
+}
+
+/// What the file changes about a stored server, in words without values.
+fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)]) -> Vec<String> {
+    let mut changes = Vec::new();
+    if stored.transport.kind() != entry.transport.kind() {
+        changes.push("transport".to_owned());
+    } else if stored.transport != entry.transport {
+        changes.push(if entry.transport.kind() == "stdio" { "command" } else { "url" }.to_owned());
+    }
+    let unchanged = |secret: &Secret| {
+        slots
+            .iter()
+            .any(|(slot, value)| *slot == secret.slot && matches!(value, SlotValue::Keep(kept) if kept.id == secret.id))
+    };
+    let mut touched: Vec<Slot> =
+        stored.secrets.iter().filter(|secret| !unchanged(secret)).map(|secret| secret.slot.clone()).collect();
+    touched.extend(
+        slots
+            .iter()
+            .filter(|(slot, _)| stored.secrets.iter().all(|secret| secret.slot != *slot))
+            .map(|(slot, _)| slot.clone()),
+    );
+    touched.sort();
+    for slot in touched {
+        let word = match slot {
+            Slot::Arg(_) => "args".to_owned(),
+            Slot::Env(name) => format!("env {name}"),
+            Slot::Header(name) => format!("header {name}"),
+        };
+        if changes.last() != Some(&word) {
+            changes.push(word);
+        }
+    }
+    if stored.enabled == entry.disabled {
+        changes.push(if entry.disabled { "disabled" } else { "enabled" }.to_owned());
+    }
+    if stored.call_timeout != entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT) {
+        changes.push("timeout".to_owned());
+    }
+    let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
+    if extra != serde_json::Value::Object(entry.extra.clone()) {
+        changes.push("other members".to_owned());
+    }
+    changes
+}
+
+/// Whether a change leaves what runs as it is.
+fn is_bookkeeping(change: &str) -> bool {
+    matches!(change, "disabled" | "enabled" | "timeout" | "other members")
+}

@@ -1,0 +1,200 @@
+//! API keys: made, listed, revoked and rotated by people, never by another key. A key never may more than its
+//! creator may at that moment; the directory sees to it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::Timestamp;
+use orch_domain::api_key::ApiKey;
+use orch_domain::audit::AuditEntry;
+use orch_domain::id::{KeyId, UserId};
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::policy::{Action, Permit};
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::role::Role;
+use secrecy::SecretString;
+
+use crate::access::{Access, Grant};
+use crate::audit::{Trail, note_look};
+use crate::display_name;
+use crate::error::ControlError;
+use crate::ports::Ports;
+use crate::users;
+
+#[derive(Clone)]
+pub struct Keys {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct NewKey {
+    pub name: String,
+    pub expires_at: Option<Timestamp>,
+    /// Id or e-mail address of the account that answers for the key; only the console chooses one, and without a
+    /// choice takes the first active admin of the project.
+    pub creator: Option<String>,
+}
+
+/// A key with its plain text, which is shown this once and stored nowhere.
+#[derive(Debug)]
+pub struct CreatedKey {
+    pub key: ApiKey,
+    pub plain: SecretString,
+}
+
+impl Keys {
+    /// How long the old key lives on when nobody says.
+    pub const DEFAULT_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+    pub const MAX_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// Newest first: the own keys for members, all keys of the project for admins.
+    pub async fn list(&self, who: &Principal, project: &str, page: PageRequest) -> Result<Page<ApiKey>, ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        let grant = permit.get();
+        let all = grant.role >= Action::Inspect.least_role();
+        if all {
+            note_look(&self.ports, who, &permit, "the keys").await?;
+        }
+        Ok(self.ports.keys.list(grant.id, (!all).then_some(who.user_id), page).await?)
+    }
+
+    pub async fn create(&self, who: &Principal, project: &str, new: NewKey) -> Result<CreatedKey, ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        let name = display_name::parse_required("name", &new.name)?;
+        let now = self.ports.clock.now();
+        if new.expires_at.is_some_and(|end| end <= now) {
+            return Err(ControlError::invalid("expires_at", "it is over already", "write a time in the future"));
+        }
+        let creator = self.creator(who, &permit, new.creator.as_deref()).await?;
+        let minted = self.ports.minter.mint();
+        let key = ApiKey {
+            id: KeyId::new(),
+            project_id: permit.get().id,
+            creator,
+            name,
+            public_id: minted.public_id,
+            hash: minted.hash,
+            expires_at: new.expires_at,
+            revoked_at: None,
+            last_used_at: None,
+            created_at: now,
+        };
+        let entry = self.entry(who, &permit, "key.create", &key);
+        self.ports.keys.create(&key, &entry).await?;
+        Ok(CreatedKey { key, plain: minted.plain })
+    }
+
+    /// Makes a key dead at once. Admins revoke any key of the project, members their own.
+    pub async fn revoke(&self, who: &Principal, project: &str, key: &str) -> Result<(), ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        let key = self.visible(who, &permit, key).await?;
+        let entry = self.entry(who, &permit, "key.revoke", &key);
+        Ok(self.ports.keys.revoke(key.id, self.ports.clock.now(), &entry).await?)
+    }
+
+    /// Makes a new key of the same name and length of life; the old one lives on for `overlap`.
+    ///
+    /// Only the creator rotates a key, and the console: the new key acts in the creator's name, so an admin who
+    /// could rotate it would act in the name of somebody else.
+    pub async fn rotate(
+        &self,
+        who: &Principal,
+        project: &str,
+        key: &str,
+        overlap: Option<Duration>,
+    ) -> Result<CreatedKey, ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        let old = self.visible(who, &permit, key).await?;
+        if old.creator != who.user_id && who.credential != Credential::Console {
+            return Err(ControlError::Conflict {
+                problem: "only its creator rotates a key: revoke it instead".to_owned(),
+            });
+        }
+        let overlap = overlap.unwrap_or(Self::DEFAULT_OVERLAP);
+        if overlap > Self::MAX_OVERLAP {
+            return Err(ControlError::invalid("overlap_seconds", "it is too long", "use at most 2592000, 30 days"));
+        }
+        let now = self.ports.clock.now();
+        if !old.is_live(now) {
+            return Err(ControlError::Conflict {
+                problem: "the key is revoked or expired: create a new one".to_owned(),
+            });
+        }
+        let minted = self.ports.minter.mint();
+        let new = ApiKey {
+            id: KeyId::new(),
+            public_id: minted.public_id,
+            hash: minted.hash,
+            expires_at: old.expires_at.map(|end| now + (end - old.created_at)),
+            last_used_at: None,
+            created_at: now,
+            ..old.clone()
+        };
+        let end = now + overlap;
+        let old_expires_at = old.expires_at.map_or(end, |expiry| expiry.min(end));
+        let entry = self.entry(who, &permit, "key.rotate", &old);
+        self.ports.keys.rotate(old.id, old_expires_at, &new, &entry).await?;
+        Ok(CreatedKey { key: new, plain: minted.plain })
+    }
+
+    /// A key of the project that the principal may see: the own ones, all for admins.
+    async fn visible(&self, who: &Principal, permit: &Permit<Grant>, key: &str) -> Result<ApiKey, ControlError> {
+        let missing = ControlError::Missing { what: "key" };
+        let Ok(id) = key.parse() else {
+            return Err(missing);
+        };
+        let found = self.ports.keys.find(id).await?;
+        let all = permit.get().role >= Action::Inspect.least_role();
+        found.filter(|key| key.project_id == permit.get().id && (all || key.creator == who.user_id)).ok_or(missing)
+    }
+
+    async fn creator(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        chosen: Option<&str>,
+    ) -> Result<UserId, ControlError> {
+        if who.credential != Credential::Console {
+            return match chosen {
+                None => Ok(who.user_id),
+                Some(_) => {
+                    Err(ControlError::invalid("creator", "a key belongs to who creates it", "leave the field out"))
+                }
+            };
+        }
+        let hint = "name an active member of the project by e-mail address";
+        match chosen {
+            Some(chosen) => {
+                let user = users::find(&self.ports, chosen).await?.filter(orch_domain::user::User::is_active);
+                let user =
+                    user.ok_or_else(|| ControlError::invalid("creator", "there is no such active user", hint))?;
+                Ok(user.id)
+            }
+            None => {
+                let members = self.ports.projects.list_members(permit.get().id).await?;
+                members
+                    .into_iter()
+                    .find(|(membership, user)| membership.role == Role::Admin && user.is_active())
+                    .map(|(_, user)| user.id)
+                    .ok_or_else(|| ControlError::invalid("creator", "the project has no active admin", hint))
+            }
+        }
+    }
+
+    fn entry(&self, who: &Principal, permit: &Permit<Grant>, action: &'static str, key: &ApiKey) -> AuditEntry {
+        let detail = format!("orch_{}", key.public_id);
+        Trail::new(who, self.ports.clock.now()).project(permit).entry(action, "key", key.id, &key.name, detail)
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything the use-cases reach the world through.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::directory::live::LiveDirectory;
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::clock::Clock;
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::key_minter::KeyMinter;
+use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::password_hasher::PasswordHasher;
+use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::server_repo::ServerRepo;
+use orch_domain::port::server_runtime::ServerRuntime;
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::port::vault::Vault;
+
+pub struct Ports {
+    pub directory: Arc<LiveDirectory>,
+    /// Asked for fresh facts when the live directory says no: it may be some milliseconds behind a grant.
+    pub source: Arc<dyn DirectorySource>,
+    pub users: Arc<dyn UserRepo>,
+    pub logins: Arc<dyn LoginRepo>,
+    pub projects: Arc<dyn ProjectRepo>,
+    pub servers: Arc<dyn ServerRepo>,
+    pub keys: Arc<dyn KeyRepo>,
+    pub calls: Arc<dyn CallRepo>,
+    pub audit: Arc<dyn AuditLog>,
+    pub vault: Arc<dyn Vault>,
+    pub hasher: Arc<dyn PasswordHasher>,
+    pub minter: Arc<dyn KeyMinter>,
+    pub runtime: Arc<dyn ServerRuntime>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports").finish_non_exhaustive()
+    }
+}

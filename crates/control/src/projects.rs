@@ -1,0 +1,239 @@
+//! Projects: everybody with an account may make one and is its first admin.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::id::ProjectId;
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::policy::Action;
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::project::{Project, Separator};
+use orch_domain::role::Role;
+use orch_domain::slug::Slug;
+use orch_domain::user::User;
+
+use crate::access::Access;
+use crate::audit::Trail;
+use crate::display_name;
+use crate::error::{ControlError, Needed};
+use crate::ports::Ports;
+use crate::users;
+
+#[derive(Clone)]
+pub struct Projects {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+/// A project with what the principal is on it.
+#[derive(Debug, Clone)]
+pub struct ProjectSeen {
+    pub project: Project,
+    pub role: Role,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct NewProject {
+    pub name: String,
+    /// Derived from the name when absent.
+    pub slug: Option<String>,
+    pub separator: Option<String>,
+    /// Id or e-mail address of the first admin: the principal when absent; for the console, the oldest instance
+    /// admin. Only instance admins choose somebody else.
+    pub admin: Option<String>,
+}
+
+/// What to change; None leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ProjectPatch {
+    pub name: Option<String>,
+    pub slug: Option<String>,
+    pub separator: Option<String>,
+}
+
+impl Projects {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// The projects of the principal, oldest first; all of them for instance admins and the console; the one that
+    /// it belongs to for an API key.
+    pub async fn list(&self, who: &Principal, page: PageRequest) -> Result<Page<ProjectSeen>, ControlError> {
+        if let Credential::Key { project_id, .. } = who.credential {
+            let items = match self.get(who, &project_id.to_string()).await {
+                Ok(seen) if page.after.is_none() => vec![seen],
+                Ok(_) | Err(ControlError::Missing { .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            return Ok(Page { items, next: None });
+        }
+        if self.access.is_instance_admin(who).await? {
+            let projects = self.ports.projects.list(None, page).await?;
+            return Ok(projects.map(|project| ProjectSeen { project, role: Role::Admin }));
+        }
+        self.access.login(who).await?;
+        let projects = self.ports.projects.list(Some(who.user_id), page).await?;
+        let mut items = Vec::with_capacity(projects.items.len());
+        for project in projects.items {
+            // One that vanishes while we look is left out.
+            if let Ok(permit) = self.access.project(who, &project.id.to_string(), Action::View).await {
+                items.push(ProjectSeen { project, role: permit.get().role });
+            }
+        }
+        Ok(Page { items, next: projects.next })
+    }
+
+    pub async fn get(&self, who: &Principal, project: &str) -> Result<ProjectSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let project = self.stored(permit.get().id).await?;
+        Ok(ProjectSeen { project, role: permit.get().role })
+    }
+
+    pub async fn create(&self, who: &Principal, new: NewProject) -> Result<ProjectSeen, ControlError> {
+        self.access.login(who).await?;
+        let admin = self.first_admin(who, new.admin.as_deref()).await?;
+        let name = display_name::parse_required("name", &new.name)?;
+        let slug = match &new.slug {
+            Some(slug) => parse_slug(slug)?,
+            None => Slug::derive(&name).ok_or_else(|| {
+                ControlError::invalid("slug", "no slug can be made of the name", "write one, such as my-team")
+            })?,
+        };
+        let separator = new.separator.as_deref().map(parse_separator).transpose()?.unwrap_or_default();
+        let now = self.ports.clock.now();
+        let project =
+            Project { id: ProjectId::new(), slug, name, separator, created_at: now, updated_at: now, version: 1 };
+        let detail = format!("first admin is {}", admin.email);
+        let entry = Trail::new(who, now).project_id(project.id).entry(
+            "project.create",
+            "project",
+            project.id,
+            project.slug.as_str(),
+            detail,
+        );
+        self.ports.projects.create(&project, admin.id, &entry).await?;
+        Ok(ProjectSeen { project, role: Role::Admin })
+    }
+
+    /// Changes a project. `expected` is the version that the caller has seen.
+    pub async fn update(
+        &self,
+        who: &Principal,
+        project: &str,
+        patch: ProjectPatch,
+        expected: Option<u32>,
+    ) -> Result<ProjectSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
+        let before = self.stored(permit.get().id).await?;
+        if expected.is_some_and(|version| version != before.version) {
+            return Err(ControlError::Stale { what: "project" });
+        }
+        let mut after = before.clone();
+        if let Some(name) = &patch.name {
+            after.name = display_name::parse_required("name", name)?;
+        }
+        if let Some(slug) = &patch.slug {
+            after.slug = parse_slug(slug)?;
+        }
+        if let Some(separator) = &patch.separator {
+            after.separator = parse_separator(separator)?;
+        }
+        let changes: Vec<_> = [
+            (after.name != before.name).then(|| "name".to_owned()),
+            (after.slug != before.slug).then(|| format!("slug from {} to {}", before.slug, after.slug)),
+            (after.separator != before.separator).then(|| "separator".to_owned()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let role = permit.get().role;
+        if changes.is_empty() {
+            return Ok(ProjectSeen { project: before, role });
+        }
+        after.version = before.version.saturating_add(1);
+        after.updated_at = self.ports.clock.now();
+        let entry = Trail::new(who, after.updated_at).project(&permit).entry(
+            "project.update",
+            "project",
+            after.id,
+            after.slug.as_str(),
+            changes.join(", "),
+        );
+        self.ports.projects.update(&after, &entry).await?;
+        Ok(ProjectSeen { project: after, role })
+    }
+
+    /// Deletes a project with all that belongs to it. Its calls and its audit trail stay.
+    pub async fn delete(&self, who: &Principal, project: &str, expected: Option<u32>) -> Result<(), ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
+        let project = self.stored(permit.get().id).await?;
+        if expected.is_some_and(|version| version != project.version) {
+            return Err(ControlError::Stale { what: "project" });
+        }
+        let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
+            "project.delete",
+            "project",
+            project.id,
+            project.slug.as_str(),
+            String::new(),
+        );
+        Ok(self.ports.projects.delete(project.id, &entry).await?)
+    }
+
+    async fn stored(&self, id: ProjectId) -> Result<Project, ControlError> {
+        self.ports.projects.find(id).await?.ok_or(ControlError::Missing { what: "project" })
+    }
+
+    async fn first_admin(&self, who: &Principal, chosen: Option<&str>) -> Result<User, ControlError> {
+        let user = match (chosen, who.credential) {
+            (Some(chosen), _) => {
+                let user = users::find(&self.ports, chosen).await?;
+                let own = user.as_ref().is_some_and(|user| user.id == who.user_id);
+                if !own && !self.access.is_instance_admin(who).await? {
+                    return Err(ControlError::Forbidden { needed: Needed::InstanceAdmin });
+                }
+                user
+            }
+            (None, Credential::Console) => self.oldest_instance_admin().await?,
+            (None, Credential::Login { .. } | Credential::Key { .. }) => self.ports.users.find(who.user_id).await?,
+        };
+        user.filter(User::is_active).ok_or_else(|| {
+            ControlError::invalid("admin", "there is no such active user", "name an existing account by e-mail address")
+        })
+    }
+
+    async fn oldest_instance_admin(&self) -> Result<Option<User>, ControlError> {
+        let mut page = PageRequest::new(PageRequest::MAX_LIMIT, None);
+        loop {
+            let users = self.ports.users.list(page).await?;
+            if let Some(admin) = users.items.into_iter().find(|user| user.instance_admin && user.is_active()) {
+                return Ok(Some(admin));
+            }
+            if users.next.is_none() {
+                return Ok(None);
+            }
+            page.after = users.next;
+        }
+    }
+}
+
+impl fmt::Debug for Projects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projects").finish_non_exhaustive()
+    }
+}
+
+fn parse_slug(text: &str) -> Result<Slug, ControlError> {
+    Slug::parse(text).map_err(|_| {
+        ControlError::invalid(
+            "slug",
+            "it is not a slug",
+            "use 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -",
+        )
+    })
+}
+
+fn parse_separator(text: &str) -> Result<Separator, ControlError> {
+    Separator::parse(text)
+        .map_err(|_| ControlError::invalid("separator", "it is not a separator", "use 1 to 4 of _ and -"))
+}

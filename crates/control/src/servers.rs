@@ -1,0 +1,335 @@
+//! Servers of a project: their configuration, and the starting and stopping of what runs. Secrets go in and never
+//! come out.
+
+pub mod blueprint;
+pub mod transport_patch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::alias::Alias;
+use orch_domain::audit::AuditEntry;
+use orch_domain::id::ServerId;
+use orch_domain::policy::{Action, Permit};
+use orch_domain::port::server_runtime::LogLine;
+use orch_domain::principal::Principal;
+use orch_domain::server::Server;
+use orch_domain::server_state::ServerStatus;
+
+use crate::access::{Access, Grant};
+use crate::audit::{Trail, note_look};
+use crate::display_name;
+use crate::error::ControlError;
+use crate::ports::Ports;
+use crate::servers::blueprint::{Blueprint, NewTransport};
+use crate::servers::transport_patch::TransportPatch;
+
+#[derive(Clone)]
+pub struct Servers {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+/// A server with what it is doing now.
+#[derive(Debug, Clone)]
+pub struct ServerSeen {
+    pub server: Server,
+    pub status: ServerStatus,
+}
+
+#[derive(Debug)]
+pub struct NewServer {
+    pub alias: String,
+    /// The alias when absent.
+    pub name: Option<String>,
+    pub enabled: bool,
+    pub call_timeout: Option<Duration>,
+    pub transport: NewTransport,
+}
+
+/// What to change; None leaves it as it is.
+#[derive(Debug, Default)]
+pub struct ServerPatch {
+    pub alias: Option<String>,
+    pub name: Option<String>,
+    pub enabled: Option<bool>,
+    pub call_timeout: Option<Duration>,
+    pub transport: Option<TransportPatch>,
+}
+
+/// What [`ServerRuntime`](orch_domain::port::server_runtime::ServerRuntime) is asked to do.
+#[derive(Debug, Clone, Copy)]
+enum Switch {
+    Start,
+    Stop,
+}
+
+impl Servers {
+    /// The longest time that a call may be given.
+    pub const MAX_CALL_TIMEOUT: Duration = Duration::from_secs(3600);
+    pub const MAX_LOG_LINES: usize = 1000;
+
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// All servers of the project, by alias.
+    pub async fn list(&self, who: &Principal, project: &str) -> Result<Vec<ServerSeen>, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let servers = self.ports.servers.list(permit.get().id).await?;
+        Ok(servers.into_iter().map(|server| self.seen(server)).collect())
+    }
+
+    /// Finds a server by alias or id.
+    pub async fn get(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let server = find(&self.ports, &permit, server).await?;
+        Ok(self.seen(server))
+    }
+
+    pub async fn create(&self, who: &Principal, project: &str, new: NewServer) -> Result<ServerSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageServers).await?;
+        let alias = parse_alias(&new.alias)?;
+        let name = match &new.name {
+            Some(name) => display_name::parse_required("name", name)?,
+            None => alias.to_string(),
+        };
+        let call_timeout = new.call_timeout.map_or(Ok(Server::DEFAULT_CALL_TIMEOUT), check_timeout)?;
+        let blueprint = Blueprint::from(new.transport);
+        blueprint.check("transport")?;
+        let (transport, secrets) = blueprint.seal(self.ports.vault.as_ref())?;
+        let now = self.ports.clock.now();
+        let server = Server {
+            id: ServerId::new(),
+            project_id: permit.get().id,
+            alias,
+            name,
+            enabled: new.enabled,
+            transport,
+            secrets,
+            call_timeout,
+            extra: "{}".to_owned(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+            generation: 1,
+        };
+        let detail = server.transport.kind().to_owned();
+        let entry = self.entry(who, &permit, "server.create", &server, detail);
+        self.ports.servers.create(&server, &entry).await?;
+        Ok(self.seen(server))
+    }
+
+    /// Changes a server. `expected` is the version that the caller has seen.
+    pub async fn update(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+        patch: ServerPatch,
+        expected: Option<u32>,
+    ) -> Result<ServerSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageServers).await?;
+        let before = find(&self.ports, &permit, server).await?;
+        check_version(&before, expected)?;
+        let mut after = before.clone();
+        let mut changes = Vec::new();
+        if let Some(alias) = &patch.alias {
+            after.alias = parse_alias(alias)?;
+            if after.alias != before.alias {
+                changes.push(format!("alias from {}", before.alias));
+            }
+        }
+        if let Some(name) = &patch.name {
+            after.name = display_name::parse_required("name", name)?;
+            if after.name != before.name {
+                changes.push("name".to_owned());
+            }
+        }
+        if let Some(timeout) = patch.call_timeout {
+            after.call_timeout = check_timeout(timeout)?;
+            if after.call_timeout != before.call_timeout {
+                changes.push("timeout".to_owned());
+            }
+        }
+        if let Some(transport) = patch.transport {
+            let (blueprint, what) = transport.apply(&before)?;
+            if !what.is_empty() {
+                (after.transport, after.secrets) = blueprint.seal(self.ports.vault.as_ref())?;
+                after.generation = before.generation.saturating_add(1);
+                changes.extend(what);
+            }
+        }
+        let mut action = "server.update";
+        if let Some(enabled) = patch.enabled.filter(|enabled| *enabled != before.enabled) {
+            after.enabled = enabled;
+            let verb = if enabled { "enabled" } else { "disabled" };
+            if changes.is_empty() {
+                action = if enabled { "server.enable" } else { "server.disable" };
+            }
+            changes.push(verb.to_owned());
+        }
+        if changes.is_empty() {
+            return Ok(self.seen(before));
+        }
+        self.write(who, &permit, after, action, changes.join(", ")).await
+    }
+
+    pub async fn enable(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
+        let patch = ServerPatch { enabled: Some(true), ..ServerPatch::default() };
+        self.update(who, project, server, patch, None).await
+    }
+
+    pub async fn disable(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
+        let patch = ServerPatch { enabled: Some(false), ..ServerPatch::default() };
+        self.update(who, project, server, patch, None).await
+    }
+
+    /// Has every process and connection of the server replaced, in every replica of the daemon.
+    pub async fn restart(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageServers).await?;
+        let before = find(&self.ports, &permit, server).await?;
+        let after = Server { generation: before.generation.saturating_add(1), ..before };
+        self.write(who, &permit, after, "server.restart", String::new()).await
+    }
+
+    pub async fn delete(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
+        let permit = self.access.project(who, project, Action::ManageServers).await?;
+        let server = find(&self.ports, &permit, server).await?;
+        check_version(&server, expected)?;
+        let entry = self.entry(who, &permit, "server.delete", &server, String::new());
+        Ok(self.ports.servers.delete(server.id, &entry).await?)
+    }
+
+    /// Starts the server and waits until it is ready or has failed.
+    pub async fn start(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
+        self.switch(who, project, server, Switch::Start).await
+    }
+
+    /// Stops what runs; the next call starts it again.
+    pub async fn stop(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
+        self.switch(who, project, server, Switch::Stop).await
+    }
+
+    /// The latest lines of the server's log, oldest first.
+    pub async fn logs(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+        tail: usize,
+    ) -> Result<Vec<LogLine>, ControlError> {
+        let permit = self.access.project(who, project, Action::Inspect).await?;
+        let server = find(&self.ports, &permit, server).await?;
+        note_look(&self.ports, who, &permit, &format!("the log of {}", server.alias)).await?;
+        Ok(self.ports.runtime.log_tail(server.id, tail.clamp(1, Self::MAX_LOG_LINES)))
+    }
+
+    async fn switch(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+        switch: Switch,
+    ) -> Result<ServerSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageServers).await?;
+        let server = find(&self.ports, &permit, server).await?;
+        let action = match switch {
+            Switch::Start => "server.start",
+            Switch::Stop => "server.stop",
+        };
+        let entry = self.entry(who, &permit, action, &server, String::new());
+        self.ports.audit.append(&entry).await?;
+        match switch {
+            Switch::Start => self.ports.runtime.start(server.id).await?,
+            Switch::Stop => self.ports.runtime.stop(server.id).await?,
+        }
+        Ok(self.seen(server))
+    }
+
+    /// Stores the next version of a changed server.
+    async fn write(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        server: Server,
+        action: &'static str,
+        detail: String,
+    ) -> Result<ServerSeen, ControlError> {
+        let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
+        let entry = self.entry(who, permit, action, &server, detail);
+        self.ports.servers.update(&server, &entry).await?;
+        Ok(self.seen(server))
+    }
+
+    fn seen(&self, server: Server) -> ServerSeen {
+        let status = self.ports.runtime.status(server.id);
+        ServerSeen { server, status }
+    }
+
+    fn entry(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        action: &'static str,
+        server: &Server,
+        detail: String,
+    ) -> AuditEntry {
+        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
+        trail.entry(action, "server", server.id, server.alias.as_str(), detail)
+    }
+}
+
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Servers").finish_non_exhaustive()
+    }
+}
+
+/// Finds a server of the permitted project by alias or id.
+pub(crate) async fn find(ports: &Ports, permit: &Permit<Grant>, server: &str) -> Result<Server, ControlError> {
+    let project = permit.get().id;
+    let found = match Alias::parse(server) {
+        Ok(alias) => ports.servers.find_by_alias(project, &alias).await?,
+        Err(_) => match server.parse() {
+            Ok(id) => ports.servers.find(id).await?,
+            Err(_) => None,
+        },
+    };
+    found.filter(|server| server.project_id == project).ok_or(ControlError::Missing { what: "server" })
+}
+
+pub(crate) fn check_timeout(timeout: Duration) -> Result<Duration, ControlError> {
+    if timeout.is_zero() || timeout > Servers::MAX_CALL_TIMEOUT {
+        return Err(ControlError::invalid(
+            "timeout",
+            "it is out of range",
+            "write seconds, more than 0 and at most 3600",
+        ));
+    }
+    Ok(timeout)
+}
+
+fn check_version(server: &Server, expected: Option<u32>) -> Result<(), ControlError> {
+    match expected {
+        Some(version) if version != server.version => Err(ControlError::Stale { what: "server" }),
+        _ => Ok(()),
+    }
+}
+
+fn parse_alias(text: &str) -> Result<Alias, ControlError> {
+    Alias::parse(text).map_err(|_| {
+        let hint = match Alias::derive(text) {
+            Some(alias) => format!("use 1 to 24 of a-z, 0-9 and -, starting with a letter, such as {alias}"),
+            None => "use 1 to 24 of a-z, 0-9 and -, starting with a letter".to_owned(),
+        };
+        ControlError::invalid("alias", "it is not a server alias", hint)
+    })
+}

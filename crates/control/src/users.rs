@@ -1,0 +1,233 @@
+//! Accounts: only instance admins and the console manage them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::email::Email;
+use orch_domain::id::UserId;
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::user::User;
+use secrecy::SecretString;
+
+use crate::access::Access;
+use crate::audit::Trail;
+use crate::display_name;
+use crate::error::ControlError;
+use crate::password;
+use crate::ports::Ports;
+
+#[derive(Clone)]
+pub struct Users {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+#[derive(Debug)]
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    /// Without one, a password is generated and handed out once.
+    pub password: Option<SecretString>,
+    pub instance_admin: bool,
+}
+
+#[derive(Debug)]
+pub struct CreatedUser {
+    pub user: User,
+    /// The generated password, to be shown once.
+    pub generated: Option<SecretString>,
+}
+
+/// What to change; None leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    pub name: Option<String>,
+    pub instance_admin: Option<bool>,
+    /// False switches the account off: its logins and keys are dead at once.
+    pub active: Option<bool>,
+}
+
+impl Users {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// Oldest first.
+    pub async fn list(&self, who: &Principal, page: PageRequest) -> Result<Page<User>, ControlError> {
+        self.access.instance(who).await?;
+        Ok(self.ports.users.list(page).await?)
+    }
+
+    /// Finds an account by id or e-mail address.
+    pub async fn find(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
+        self.access.instance(who).await?;
+        find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "user" })
+    }
+
+    /// The principal's own account.
+    pub async fn find_own(&self, who: &Principal) -> Result<Option<User>, ControlError> {
+        match who.credential {
+            Credential::Console => Ok(None),
+            Credential::Login { .. } | Credential::Key { .. } => Ok(self.ports.users.find(who.user_id).await?),
+        }
+    }
+
+    pub async fn create(&self, who: &Principal, new: NewUser) -> Result<CreatedUser, ControlError> {
+        self.access.instance(who).await?;
+        let trail = Trail::new(who, self.ports.clock.now());
+        self.insert(new, &trail).await
+    }
+
+    /// Creates the first instance admin, or promotes the account of that address; None when there is an instance
+    /// admin already. For the start of the daemon, when nobody can log in yet.
+    pub async fn bootstrap(
+        &self,
+        email: &str,
+        password: Option<SecretString>,
+    ) -> Result<Option<CreatedUser>, ControlError> {
+        if self.ports.users.has_instance_admin().await? {
+            return Ok(None);
+        }
+        let trail = Trail::of_the_system(self.ports.clock.now());
+        let address = parse_email(email)?;
+        let Some(user) = self.ports.users.find_by_email(&address).await? else {
+            let new = NewUser { email: email.to_owned(), name: String::new(), password, instance_admin: true };
+            return Ok(Some(self.insert(new, &trail).await?));
+        };
+        let (password, generated) = chosen_or_generated(password);
+        let hash = self.ports.hasher.hash(&password).await?;
+        let user = self.next(User { instance_admin: true, deactivated_at: None, password: Some(hash), ..user });
+        let entry = trail.entry("user.promote", "user", user.id, user.email.as_str(), "first admin".to_owned());
+        self.ports.users.update(&user, &entry).await?;
+        Ok(Some(CreatedUser { user, generated }))
+    }
+
+    /// Changes an account. `expected` is the version that the caller has seen.
+    pub async fn update(
+        &self,
+        who: &Principal,
+        id_or_email: &str,
+        patch: UserPatch,
+        expected: Option<u32>,
+    ) -> Result<User, ControlError> {
+        let before = self.find(who, id_or_email).await?;
+        if expected.is_some_and(|version| version != before.version) {
+            return Err(ControlError::Stale { what: "user" });
+        }
+        let now = self.ports.clock.now();
+        let mut user = before.clone();
+        let mut changes = Vec::new();
+        let mut action = "user.update";
+        if let Some(name) = patch.name {
+            user.name = display_name::parse("name", &name)?;
+            if user.name != before.name {
+                changes.push("name");
+            }
+        }
+        if let Some(admin) = patch.instance_admin.filter(|admin| *admin != before.instance_admin) {
+            user.instance_admin = admin;
+            action = if admin { "user.promote" } else { "user.demote" };
+            changes.push(if admin { "is an instance admin now" } else { "is no instance admin any more" });
+        }
+        if let Some(active) = patch.active.filter(|active| *active != before.is_active()) {
+            user.deactivated_at = (!active).then_some(now);
+            action = if active { "user.activate" } else { "user.deactivate" };
+            changes.push(if active { "activated" } else { "deactivated" });
+        }
+        if changes.is_empty() {
+            return Ok(before);
+        }
+        let user = self.next(user);
+        let entry = Trail::new(who, now).entry(action, "user", user.id, user.email.as_str(), changes.join(", "));
+        self.ports.users.update(&user, &entry).await?;
+        Ok(user)
+    }
+
+    pub async fn deactivate(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
+        self.update(who, id_or_email, UserPatch { active: Some(false), ..UserPatch::default() }, None).await
+    }
+
+    /// Makes the account an instance admin.
+    pub async fn promote(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
+        self.update(who, id_or_email, UserPatch { instance_admin: Some(true), ..UserPatch::default() }, None).await
+    }
+
+    /// Gives the account another password and ends its logins. Gives back the password if it was generated.
+    pub async fn reset_password(
+        &self,
+        who: &Principal,
+        id_or_email: &str,
+        password: Option<SecretString>,
+    ) -> Result<Option<SecretString>, ControlError> {
+        let user = self.find(who, id_or_email).await?;
+        let now = self.ports.clock.now();
+        let (password, generated) = chosen_or_generated(password);
+        let hash = self.ports.hasher.hash(&password).await?;
+        let user = self.next(User { password: Some(hash), ..user });
+        let entry =
+            Trail::new(who, now).entry("user.reset_password", "user", user.id, user.email.as_str(), String::new());
+        self.ports.users.update(&user, &entry).await?;
+        self.ports.logins.end_all(user.id, None, now).await?;
+        Ok(generated)
+    }
+
+    async fn insert(&self, new: NewUser, trail: &Trail) -> Result<CreatedUser, ControlError> {
+        let email = parse_email(&new.email)?;
+        let name = display_name::parse("name", &new.name)?;
+        let (password, generated) = chosen_or_generated(new.password);
+        let hash = self.ports.hasher.hash(&password).await?;
+        let now = self.ports.clock.now();
+        let user = User {
+            id: UserId::new(),
+            email,
+            name,
+            password: Some(hash),
+            instance_admin: new.instance_admin,
+            deactivated_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let detail = if user.instance_admin { "instance admin" } else { "" };
+        let entry = trail.entry("user.create", "user", user.id, user.email.as_str(), detail.to_owned());
+        self.ports.users.create(&user, &entry).await?;
+        Ok(CreatedUser { user, generated })
+    }
+
+    /// The next version of a changed account.
+    fn next(&self, user: User) -> User {
+        User { version: user.version.saturating_add(1), updated_at: self.ports.clock.now(), ..user }
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users").finish_non_exhaustive()
+    }
+}
+
+/// Finds an account by id or e-mail address. Does not check permission.
+pub(crate) async fn find(ports: &Ports, id_or_email: &str) -> Result<Option<User>, ControlError> {
+    if let Ok(id) = id_or_email.parse() {
+        return Ok(ports.users.find(id).await?);
+    }
+    match Email::parse(id_or_email) {
+        Ok(email) => Ok(ports.users.find_by_email(&email).await?),
+        Err(_) => Ok(None),
+    }
+}
+
+fn parse_email(text: &str) -> Result<Email, ControlError> {
+    Email::parse(text).map_err(|error| ControlError::invalid("email", error.reason, "write it as name@example.com"))
+}
+
+fn chosen_or_generated(password: Option<SecretString>) -> (SecretString, Option<SecretString>) {
+    match password {
+        Some(password) => (password, None),
+        None => {
+            let password = password::generate();
+            (password.clone(), Some(password))
+        }
+    }
+}

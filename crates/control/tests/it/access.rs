@@ -1,0 +1,119 @@
+//! Who gets where: hiding, keys, instance admins, the console, and a directory that lags.
+
+use orch_control::calls::Whose;
+use orch_control::error::{ControlError, Needed};
+use orch_control::projects::NewProject;
+use orch_domain::page::PageRequest;
+use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::role::Role;
+
+use crate::world::{World, console, is_forbidden, is_missing, key_of, login};
+
+#[tokio::test]
+async fn hides_a_project_from_strangers_as_if_it_did_not_exist() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let stranger = login(world.user(|user| user).await.id);
+    let hidden = world.control.projects.get(&stranger, project.slug.as_str()).await.unwrap_err();
+    let missing = world.control.projects.get(&stranger, "no-such-project").await.unwrap_err();
+    assert_eq!(hidden.to_string(), missing.to_string());
+    assert!(is_missing(&Err::<(), _>(hidden)));
+}
+
+#[tokio::test]
+async fn sees_a_grant_that_the_live_directory_has_not_heard_of() {
+    let world = World::new();
+    let user = world.user(|user| user).await;
+    let new = NewProject { name: "Fresh".into(), ..NewProject::default() };
+    let seen = world.control.projects.create(&login(user.id), new).await.unwrap();
+    // No catch-up: the directory does not know the project yet.
+    let found = world.control.projects.get(&login(user.id), "fresh").await.unwrap();
+    assert_eq!((found.project.id, found.role), (seen.project.id, Role::Admin));
+}
+
+#[tokio::test]
+async fn never_lets_a_key_manage_whatever_its_creator_may() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let key = key_of(&admin, &project);
+    let slug = project.slug.as_str();
+    let page = PageRequest::default();
+    assert!(world.control.projects.get(&key, slug).await.is_ok());
+    assert!(world.control.servers.list(&key, slug).await.is_ok());
+    assert!(world.control.export.get(&key, slug).await.is_ok());
+    assert!(world.control.calls.list(&key, slug, Whose::Visible, page).await.is_ok());
+    let refused = [
+        world.control.keys.list(&key, slug, page).await.map(|_| ()),
+        world.control.audit.list(&key, slug, page).await.map(|_| ()),
+        world.control.audit.list_all(&key, page).await.map(|_| ()),
+        world.control.users.list(&key, page).await.map(|_| ()),
+        world.control.projects.delete(&key, slug, None).await,
+        world.control.projects.create(&key, NewProject { name: "x".into(), ..NewProject::default() }).await.map(|_| ()),
+    ];
+    for outcome in refused {
+        assert!(matches!(outcome, Err(ControlError::Forbidden { needed: Needed::Login })), "{outcome:?}");
+    }
+    assert!(world.store.find(project.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn hides_other_projects_from_a_key() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let (other, _) = world.project().await;
+    let instance_admin = login(world.user(|user| user.instance_admin()).await.id);
+    for who in [key_of(&admin, &project), key_of(&instance_admin, &project)] {
+        assert!(is_missing(&world.control.projects.get(&who, other.slug.as_str()).await));
+    }
+    let listed = world.control.projects.list(&key_of(&admin, &project), PageRequest::default()).await.unwrap();
+    assert_eq!(listed.items.iter().map(|seen| seen.project.id).collect::<Vec<_>>(), [project.id]);
+}
+
+#[tokio::test]
+async fn audits_what_an_instance_admin_does_as_such() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    let slug = project.slug.as_str();
+    world.control.audit.list(&root, slug, PageRequest::default()).await.unwrap();
+    world.server(&root, &project, "echo").await;
+    assert_eq!(
+        world.audit().await,
+        [
+            format!("login project.inspect {slug} looked at the audit trail (as instance admin)"),
+            "login server.create echo stdio (as instance admin)".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn audits_what_it_refused() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let viewer = world.member(&project, Role::Viewer).await;
+    let slug = project.slug.as_str();
+    assert!(is_forbidden(&world.control.servers.restart(&viewer, slug, "echo").await));
+    let refused = format!("login access.refuse {slug} refused to manage servers: it needs the role admin");
+    assert_eq!(world.audit().await, [refused]);
+}
+
+#[tokio::test]
+async fn lets_the_console_do_everything_and_says_that_it_was_the_console() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    world.server(&console(), &project, "echo").await;
+    assert!(world.control.users.list(&console(), PageRequest::default()).await.is_ok());
+    assert_eq!(world.audit().await, ["console server.create echo stdio"]);
+}
+
+#[tokio::test]
+async fn refuses_a_switched_off_account() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    world.member(&project, Role::Admin).await;
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    world.control.users.deactivate(&root, &admin.user_id.to_string()).await.unwrap();
+    world.catch_up().await;
+    assert!(is_missing(&world.control.projects.get(&admin, project.slug.as_str()).await));
+    assert!(is_missing(&world.control.projects.list(&admin, PageRequest::default()).await));
+}

@@ -1,0 +1,101 @@
+//! API keys.
+
+use std::time::Duration;
+
+use orch_control::error::ControlError;
+use orch_control::keys::NewKey;
+use orch_domain::page::PageRequest;
+use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::role::Role;
+use orch_testkit::fakes::FixedClock;
+use secrecy::ExposeSecret;
+
+use crate::world::{World, console, is_forbidden, is_missing};
+
+fn named(name: &str) -> NewKey {
+    NewKey { name: name.into(), ..NewKey::default() }
+}
+
+#[tokio::test]
+async fn belongs_to_who_creates_it() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let member = world.member(&project, Role::Member).await;
+    let keys = &world.control.keys;
+    let created = keys.create(&member, slug, named("agent")).await.unwrap();
+    assert_eq!((created.key.creator, created.plain.expose_secret()), (member.user_id, "orch_plain_0"));
+    let chosen = NewKey { creator: Some(admin.user_id.to_string()), ..named("agent") };
+    assert!(matches!(keys.create(&member, slug, chosen).await, Err(ControlError::Invalid { .. })));
+    // The console stands in for the first admin of the project.
+    assert_eq!(keys.create(&console(), slug, named("cli")).await.unwrap().key.creator, admin.user_id);
+    let page = PageRequest::default();
+    assert_eq!(keys.list(&member, slug, page).await.unwrap().items.len(), 1);
+    assert_eq!(keys.list(&admin, slug, page).await.unwrap().items.len(), 2);
+    let viewer = world.member(&project, Role::Viewer).await;
+    assert!(is_forbidden(&keys.create(&viewer, slug, named("agent")).await));
+}
+
+#[tokio::test]
+async fn is_revoked_by_its_creator_and_by_admins_alone() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let member = world.member(&project, Role::Member).await;
+    let other = world.member(&project, Role::Member).await;
+    let keys = &world.control.keys;
+    for owner in [&member, &admin] {
+        let id = keys.create(owner, slug, named("agent")).await.unwrap().key.id;
+        let foreign = keys.revoke(&other, slug, &id.to_string()).await.unwrap_err();
+        let unknown = keys.revoke(&other, slug, "no-id").await.unwrap_err();
+        assert_eq!(foreign.to_string(), unknown.to_string());
+        keys.revoke(&admin, slug, &id.to_string()).await.unwrap();
+        assert!(world.store.find(id).await.unwrap().unwrap().revoked_at.is_some());
+    }
+    let (elsewhere, stranger) = world.project().await;
+    let id = keys.create(&member, slug, named("agent")).await.unwrap().key.id;
+    assert!(is_missing(&keys.revoke(&stranger, elsewhere.slug.as_str(), &id.to_string()).await));
+}
+
+#[tokio::test]
+async fn rotates_with_an_overlap_and_keeps_its_length_of_life() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let member = world.member(&project, Role::Member).await;
+    let keys = &world.control.keys;
+    let day = Duration::from_secs(86_400);
+    let new = NewKey { expires_at: Some(FixedClock::START + day * 10), ..named("agent") };
+    let old = keys.create(&member, slug, new).await.unwrap().key;
+    world.clock.advance(day);
+    let id = old.id.to_string();
+    let by_admin = keys.rotate(&admin, slug, &id, None).await;
+    assert!(matches!(by_admin, Err(ControlError::Conflict { .. })), "nobody acts in another's name: {by_admin:?}");
+    let rotated = keys.rotate(&member, slug, &id, Some(Duration::from_secs(60))).await.unwrap().key;
+    assert_eq!(rotated.expires_at, Some(FixedClock::START + day * 11));
+    assert_eq!((rotated.creator, rotated.name.as_str()), (member.user_id, "agent"));
+    let stored = world.store.find(old.id).await.unwrap().unwrap();
+    assert_eq!(stored.expires_at, Some(FixedClock::START + day + Duration::from_secs(60)));
+    world.clock.advance(day);
+    assert!(matches!(keys.rotate(&member, slug, &id, None).await, Err(ControlError::Conflict { .. })), "it is dead");
+    let too_long = keys.rotate(&member, slug, &rotated.id.to_string(), Some(day * 31)).await;
+    assert!(matches!(too_long, Err(ControlError::Invalid { .. })), "{too_long:?}");
+}
+
+#[tokio::test]
+async fn does_not_start_its_life_in_the_past() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let new = NewKey { expires_at: Some(FixedClock::START), ..named("agent") };
+    let outcome = world.control.keys.create(&admin, project.slug.as_str(), new).await.unwrap_err();
+    assert_eq!(outcome.to_string(), "expires_at: it is over already; write a time in the future");
+}
+
+#[tokio::test]
+async fn leaves_no_trace_of_its_plain_text() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let created = world.control.keys.create(&admin, project.slug.as_str(), named("agent")).await.unwrap();
+    assert!(!format!("{created:?}").contains("orch_plain"));
+    assert!(!format!("{:?}", world.audit_records().await).contains("orch_plain"));
+}

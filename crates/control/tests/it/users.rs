@@ -1,0 +1,96 @@
+//! Accounts.
+
+use orch_control::error::ControlError;
+use orch_control::users::{NewUser, UserPatch};
+use orch_domain::port::user_repo::UserRepo;
+use secrecy::ExposeSecret;
+
+use crate::world::{World, console, is_forbidden, login};
+
+fn new(email: &str, password: Option<&str>) -> NewUser {
+    NewUser { email: email.into(), name: "Ada".into(), password: password.map(Into::into), instance_admin: false }
+}
+
+#[tokio::test]
+async fn generates_a_password_when_none_is_given() {
+    let world = World::new();
+    let created = world.control.users.create(&console(), new("Ada@Example.com", None)).await.unwrap();
+    let generated = created.generated.unwrap();
+    assert_eq!(created.user.email.as_str(), "ada@example.com");
+    assert_eq!(created.user.password.unwrap().as_phc(), format!("plain:{}", generated.expose_secret()));
+    assert_eq!(world.audit().await, ["console user.create ada@example.com"]);
+}
+
+#[tokio::test]
+async fn refuses_bad_addresses_short_passwords_and_twins() {
+    let world = World::new();
+    let users = &world.control.users;
+    let bad = users.create(&console(), new("ada", None)).await.unwrap_err();
+    assert_eq!(bad.to_string(), "email: it has no @; write it as name@example.com");
+    let short = users.create(&console(), new("ada@example.com", Some("short"))).await.unwrap_err();
+    assert_eq!(short.to_string(), "password: the length is wrong; a password has 10 to 256 characters");
+    users.create(&console(), new("ada@example.com", None)).await.unwrap();
+    let twin = users.create(&console(), new("ADA@example.com", None)).await.unwrap_err();
+    assert!(matches!(twin, ControlError::Conflict { .. }), "{twin:?}");
+}
+
+#[tokio::test]
+async fn makes_the_first_admin_once() {
+    let world = World::new();
+    let users = &world.control.users;
+    let first = users.bootstrap("root@example.com", None).await.unwrap().unwrap();
+    assert!(first.user.instance_admin && first.generated.is_some());
+    assert!(users.bootstrap("other@example.com", None).await.unwrap().is_none());
+    assert_eq!(world.audit().await, ["system user.create root@example.com instance admin"]);
+}
+
+#[tokio::test]
+async fn promotes_the_account_that_is_to_be_the_first_admin() {
+    let world = World::new();
+    let ada = world.user(|user| user.email("ada@example.com")).await;
+    let first = world.control.users.bootstrap("ada@example.com", Some("long enough".into())).await.unwrap().unwrap();
+    assert_eq!((first.user.id, first.user.instance_admin, first.user.version), (ada.id, true, 2));
+}
+
+#[tokio::test]
+async fn keeps_one_active_instance_admin() {
+    let world = World::new();
+    let root = world.user(|user| user.instance_admin()).await;
+    let outcome = world.control.users.deactivate(&login(root.id), root.email.as_str()).await;
+    assert!(matches!(outcome, Err(ControlError::LastInstanceAdmin)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn refuses_an_update_of_what_has_changed() {
+    let world = World::new();
+    let user = world.user(|user| user).await;
+    let id = user.id.to_string();
+    let patch = || UserPatch { name: Some("Grace".into()), ..UserPatch::default() };
+    let outcome = world.control.users.update(&console(), &id, patch(), Some(7)).await;
+    assert!(matches!(outcome, Err(ControlError::Stale { what: "user" })), "{outcome:?}");
+    let updated = world.control.users.update(&console(), &id, patch(), Some(1)).await.unwrap();
+    assert_eq!((updated.name.as_str(), updated.version), ("Grace", 2));
+    let same = world.control.users.update(&console(), &id, patch(), Some(2)).await.unwrap();
+    assert_eq!(same.version, 2, "what changes nothing writes nothing");
+}
+
+#[tokio::test]
+async fn is_for_instance_admins_alone() {
+    let world = World::new();
+    let (_, admin) = world.project().await;
+    let somebody = world.user(|user| user).await;
+    // Known or not, the answer is one.
+    let known = world.control.users.find(&admin, somebody.email.as_str()).await;
+    let unknown = world.control.users.find(&admin, "nobody@example.com").await;
+    assert!(is_forbidden(&known) && is_forbidden(&unknown));
+}
+
+#[tokio::test]
+async fn resets_a_password_and_says_so_without_it() {
+    let world = World::new();
+    let user = world.user(|user| user.email("ada@example.com")).await;
+    let generated = world.control.users.reset_password(&console(), "ada@example.com", None).await.unwrap().unwrap();
+    let stored = UserRepo::find(&world.store, user.id).await.unwrap().unwrap();
+    assert_eq!(stored.password.unwrap().as_phc(), format!("plain:{}", generated.expose_secret()));
+    assert_eq!(world.audit().await, ["console user.reset_password ada@example.com"]);
+}

@@ -1,0 +1,268 @@
+//! The use-cases with fakes of all ports, and shorthands for what tests set up.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use orch_control::Control;
+use orch_control::error::ControlError;
+use orch_control::ports::Ports;
+use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::{NewServer, ServerSeen};
+use orch_domain::api_key::{KeyHash, KeyPublicId};
+use orch_domain::audit::{AuditEntry, AuditRecord, AuditTarget};
+use orch_domain::catalog::ItemKind;
+use orch_domain::directory::Directory;
+use orch_domain::directory::live::LiveDirectory;
+use orch_domain::id::{AuditId, KeyId, LoginId, ServerId, UserId};
+use orch_domain::membership::Membership;
+use orch_domain::page::PageRequest;
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::key_minter::{KeyMinter, MintedKey};
+use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
+use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::port::vault::{Vault, VaultError};
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::project::Project;
+use orch_domain::role::Role;
+use orch_domain::secret::{Sealed, SealedPlace, Secret, Slot};
+use orch_domain::server::Server;
+use orch_domain::server_state::{ServerState, ServerStatus};
+use orch_domain::user::{PasswordHash, User};
+use orch_testkit::builders::{UserBuilder, a_project, a_user};
+use orch_testkit::fakes::{FixedClock, MemoryStore};
+use secrecy::{ExposeSecret, SecretString};
+
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: FixedClock,
+    pub(crate) directory: Arc<LiveDirectory>,
+    pub(crate) runtime: Arc<FakeRuntime>,
+    pub(crate) control: Control,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let store = MemoryStore::new();
+        let clock = FixedClock::default();
+        let directory = Arc::new(LiveDirectory::new(Directory::default()));
+        let runtime = Arc::new(FakeRuntime::default());
+        let shared = Arc::new(store.clone());
+        let control = Control::new(Ports {
+            directory: Arc::clone(&directory),
+            source: shared.clone(),
+            users: shared.clone(),
+            logins: shared.clone(),
+            projects: shared.clone(),
+            servers: shared.clone(),
+            keys: shared.clone(),
+            calls: shared.clone(),
+            audit: shared,
+            vault: Arc::new(ReversingVault),
+            hasher: Arc::new(PlainHasher),
+            minter: Arc::new(CountingMinter::default()),
+            runtime: runtime.clone(),
+            clock: Arc::new(clock.clone()),
+        });
+        Self { store, clock, directory, runtime, control }
+    }
+
+    /// Lets the live directory catch up with the store.
+    pub(crate) async fn catch_up(&self) {
+        self.directory.replace(self.store.load().await.unwrap());
+    }
+
+    pub(crate) async fn user(&self, build: impl FnOnce(UserBuilder) -> UserBuilder) -> User {
+        let user = build(a_user()).build();
+        UserRepo::create(&self.store, &user, &setup_entry()).await.unwrap();
+        self.catch_up().await;
+        user
+    }
+
+    /// A project with an admin.
+    pub(crate) async fn project(&self) -> (Project, Principal) {
+        let admin = self.user(|user| user).await;
+        let project = a_project().build();
+        ProjectRepo::create(&self.store, &project, admin.id, &setup_entry()).await.unwrap();
+        self.catch_up().await;
+        (project, login(admin.id))
+    }
+
+    pub(crate) async fn member(&self, project: &Project, role: Role) -> Principal {
+        let user = self.user(|user| user).await;
+        let membership = Membership { project_id: project.id, user_id: user.id, role, created_at: FixedClock::START };
+        self.store.put_member(&membership, &setup_entry()).await.unwrap();
+        self.catch_up().await;
+        login(user.id)
+    }
+
+    pub(crate) async fn server(&self, who: &Principal, project: &Project, alias: &str) -> ServerSeen {
+        let new = NewServer {
+            alias: alias.into(),
+            name: None,
+            enabled: true,
+            call_timeout: None,
+            transport: NewTransport::Stdio {
+                command: "npx".into(),
+                args: vec!["-y".into(), "secret-arg".into()],
+                env: vec![("TOKEN".into(), "secret-token".into())],
+                cwd: None,
+            },
+        };
+        self.control.servers.create(who, project.slug.as_str(), new).await.unwrap()
+    }
+
+    /// The audit trail as `action target detail`, oldest first.
+    pub(crate) async fn audit(&self) -> Vec<String> {
+        let page = AuditLog::list(&self.store, None, PageRequest::new(200, None)).await.unwrap();
+        let mut lines: Vec<_> = page
+            .items
+            .into_iter()
+            .filter(|record| record.action != "test.setup")
+            .map(|record| format!("{} {} {} {}", record.via, record.action, record.target_name, record.detail))
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        lines.reverse();
+        lines
+    }
+
+    pub(crate) async fn audit_records(&self) -> Vec<AuditRecord> {
+        AuditLog::list(&self.store, None, PageRequest::new(200, None)).await.unwrap().items
+    }
+}
+
+pub(crate) fn login(user: UserId) -> Principal {
+    Principal { user_id: user, credential: Credential::Login { login_id: LoginId::new() } }
+}
+
+pub(crate) fn console() -> Principal {
+    Principal { user_id: UserId::from_uuid(uuid::Uuid::nil()), credential: Credential::Console }
+}
+
+pub(crate) fn key_of(user: &Principal, project: &Project) -> Principal {
+    Principal { user_id: user.user_id, credential: Credential::Key { key_id: KeyId::new(), project_id: project.id } }
+}
+
+/// The plain value in a slot of a stored server.
+pub(crate) fn plain(server: &Server, slot: &Slot) -> Option<String> {
+    let secret = server.secrets.iter().find(|secret| secret.slot == *slot)?;
+    let opened = ReversingVault.open(Secret::place(secret.id), &secret.sealed).unwrap();
+    Some(opened.expose_secret().to_owned())
+}
+
+pub(crate) fn is_missing<T>(outcome: &Result<T, ControlError>) -> bool {
+    matches!(outcome, Err(ControlError::Missing { .. }))
+}
+
+pub(crate) fn is_forbidden<T>(outcome: &Result<T, ControlError>) -> bool {
+    matches!(outcome, Err(ControlError::Forbidden { .. }))
+}
+
+fn setup_entry() -> AuditEntry {
+    AuditEntry {
+        id: AuditId::new(),
+        at: FixedClock::START,
+        project_id: None,
+        actor: None,
+        action: "test.setup",
+        target: AuditTarget { kind: "project", id: String::new(), name: String::new() },
+        detail: String::new(),
+    }
+}
+
+/// Seals by turning the text around, behind the id of its row.
+pub(crate) struct ReversingVault;
+
+impl Vault for ReversingVault {
+    fn seal(&self, place: SealedPlace<'_>, plain: &SecretString) -> Result<Sealed, VaultError> {
+        let mut bytes = place.row.as_bytes().to_vec();
+        bytes.extend(plain.expose_secret().bytes().rev());
+        Ok(Sealed::from_bytes(bytes))
+    }
+
+    fn open(&self, place: SealedPlace<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
+        let bytes = sealed.as_bytes().strip_prefix(place.row.as_bytes().as_slice()).ok_or(VaultError::DoesNotOpen)?;
+        let text = String::from_utf8(bytes.iter().rev().copied().collect()).map_err(|_| VaultError::DoesNotOpen)?;
+        Ok(text.into())
+    }
+}
+
+struct PlainHasher;
+
+#[async_trait]
+impl PasswordHasher for PlainHasher {
+    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, PasswordError> {
+        match password.expose_secret().len() {
+            10..=256 => Ok(PasswordHash::from_phc(format!("plain:{}", password.expose_secret()))),
+            _ => Err(PasswordError::Length),
+        }
+    }
+
+    async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<bool, PasswordError> {
+        Ok(hash.is_some_and(|hash| hash.as_phc() == format!("plain:{}", password.expose_secret())))
+    }
+}
+
+#[derive(Default)]
+struct CountingMinter(AtomicU64);
+
+impl KeyMinter for CountingMinter {
+    fn mint(&self) -> MintedKey {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_be_bytes());
+        MintedKey {
+            plain: format!("orch_plain_{number}").into(),
+            public_id: KeyPublicId::parse(&format!("{number:012}")).unwrap(),
+            hash: KeyHash::from_bytes(hash),
+        }
+    }
+}
+
+/// Remembers what it was asked; servers named in `failing` do not start.
+#[derive(Default)]
+pub(crate) struct FakeRuntime {
+    pub(crate) states: Mutex<HashMap<ServerId, ServerState>>,
+    pub(crate) failing: Mutex<Vec<ServerId>>,
+}
+
+#[async_trait]
+impl ServerRuntime for FakeRuntime {
+    fn status(&self, server: ServerId) -> ServerStatus {
+        ServerStatus {
+            state: self.states.lock().unwrap().get(&server).cloned().unwrap_or(ServerState::Stopped),
+            since: FixedClock::START,
+            reason: None,
+            pid: None,
+            revision: None,
+            implementation: None,
+            calls_in_flight: 0,
+        }
+    }
+
+    async fn start(&self, server: ServerId) -> Result<(), RuntimeError> {
+        if self.failing.lock().unwrap().contains(&server) {
+            return Err(RuntimeError::Failed { reason: "it exited with code 1".into() });
+        }
+        self.states.lock().unwrap().insert(server, ServerState::Ready);
+        Ok(())
+    }
+
+    async fn stop(&self, server: ServerId) -> Result<(), RuntimeError> {
+        self.states.lock().unwrap().insert(server, ServerState::Stopped);
+        Ok(())
+    }
+
+    fn log_tail(&self, _: ServerId, limit: usize) -> Vec<LogLine> {
+        let line = |seq| LogLine { seq, at: FixedClock::START, source: LogSource::Stderr, text: format!("line {seq}") };
+        (0..limit.min(3) as u64).map(line).collect()
+    }
+
+    fn offers(&self, _: ServerId, _: ItemKind) -> Offers {
+        Offers::default()
+    }
+}

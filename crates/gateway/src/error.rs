@@ -1,0 +1,15 @@
+//! Why the gateway does not come up or ends.
+
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    #[error("the base URL `{url}` is not a URL such as https://mcp.example.com")]
+    BaseUrl { url: String },
+    #[error("`{origin}` is not an origin such as https://tools.example.com")]
+    AllowedOrigin { origin: String },
+    #[error("the OpenAPI document cannot be written")]
+    Document(#[source] serde_json::Error),
+    #[error("the listener cannot be used")]
+    Listen(#[source] std::io::Error),
+    #[error("the HTTP server failed")]
+    Serve(#[source] std::io::Error),
+}

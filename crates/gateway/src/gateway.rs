@@ -1,0 +1,144 @@
+//! The HTTP server: one application for REST, MCP endpoints and documentation, behind one middleware.
+
+use std::fmt;
+use std::future::Future;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, Error, HttpServer};
+use orch_control::Control;
+use orch_domain::port::clock::Clock;
+
+use crate::config::GatewayConfig;
+use crate::error::GatewayError;
+use crate::fallback::{self, Routes};
+use crate::health::{self, Readiness};
+use crate::identity::Identity;
+use crate::mcp::{self, McpEndpoints};
+use crate::middleware::Edge;
+use crate::openapi::{self, Documentation};
+use crate::rest::{self, Rest};
+use crate::site::Site;
+
+/// Everything that the workers share. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    config: GatewayConfig,
+    edge: Edge,
+    rest: Data<Rest>,
+    mcp: Option<Data<McpEndpoints>>,
+    readiness: Data<Arc<dyn Readiness>>,
+    documentation: Data<Documentation>,
+    routes: Data<Routes>,
+}
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    pub config: GatewayConfig,
+    pub control: Control,
+    pub identity: Identity,
+    pub clock: Arc<dyn Clock>,
+    pub readiness: Arc<dyn Readiness>,
+    /// Without them the gateway serves REST alone.
+    pub mcp: Option<McpEndpoints>,
+}
+
+impl Gateway {
+    pub fn new(parts: GatewayParts) -> Result<Self, GatewayError> {
+        let GatewayParts { config, control, identity, clock, readiness, mcp } = parts;
+        let site = Arc::new(Site::new(&config)?);
+        let document = openapi::openapi();
+        Ok(Self {
+            edge: Edge { site: Arc::clone(&site), identity: identity.clone() },
+            rest: Data::new(Rest { control, identity, clock, site }),
+            mcp: mcp.map(Data::new),
+            readiness: Data::new(readiness),
+            documentation: Data::new(Documentation::new(&document).map_err(GatewayError::Document)?),
+            routes: Data::new(Routes::of(&document)),
+            config,
+        })
+    }
+
+    /// Adds all routes to an application. It must be wrapped by the middleware, as [`Gateway::app`] does: without it
+    /// no request has a caller, and every guarded route refuses.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + use<> {
+        let gateway = self.clone();
+        move |config| {
+            config
+                .app_data(gateway.rest.clone())
+                .app_data(gateway.readiness.clone())
+                .app_data(gateway.documentation.clone())
+                .app_data(gateway.routes.clone())
+                .app_data(web::PayloadConfig::new(gateway.config.max_body_bytes));
+            // First, as routes are tried in order and these are asked for most.
+            if let Some(endpoints) = &gateway.mcp {
+                mcp::configure(config, endpoints);
+            }
+            let mut documented = utoipa_actix_web::service_config::ServiceConfig::new(config);
+            rest::configure(&mut documented);
+            health::configure(&mut documented);
+            openapi::configure(config);
+            config.default_service(web::to(fallback::answer));
+        }
+    }
+
+    /// The whole application; one for each worker.
+    pub fn app(
+        &self,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + use<>>,
+            Error = Error,
+            InitError = (),
+        > + use<>,
+    > {
+        App::new().wrap(self.edge.clone()).configure(self.configure())
+    }
+
+    /// Serves until `shutdown` is done and the running requests are over, or their time is.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        workers: usize,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), GatewayError> {
+        let config = self.config.clone();
+        let server = HttpServer::new(move || self.app())
+            .workers(workers.max(1))
+            .disable_signals()
+            .keep_alive(Duration::from_secs(config.keep_alive_seconds))
+            .client_request_timeout(Duration::from_secs(config.header_timeout_seconds))
+            .shutdown_timeout(config.shutdown_seconds)
+            .listen(listener)
+            .map_err(GatewayError::Listen)?
+            .run();
+        let handle = server.handle();
+        let stop = async move {
+            shutdown.await;
+            handle.stop(true).await;
+        };
+        // Polled together: the server ends by itself when it fails, and then nobody waits for the shutdown.
+        tokio::select! {
+            ended = server => ended.map_err(GatewayError::Serve),
+            () = stop => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for GatewayParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayParts").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether the daemon lives and whether it is ready. Says nothing of what is inside.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Given by the application: it knows what must work before requests are taken.
+pub trait Readiness: Send + Sync {
+    /// Answers at once, from what was last seen.
+    fn is_ready(&self) -> bool;
+}
+
+/// A state in one word.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthView {
+    status: Health,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    Ok,
+    Unavailable,
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(get_liveness).service(get_readiness).service(get_health);
+}
+
+/// Whether the process lives
+#[utoipa::path(operation_id = "get_liveness", tag = "health", responses((status = 200, body = HealthView)))]
+#[get("/health/live")]
+async fn get_liveness() -> HttpResponse {
+    HttpResponse::Ok().json(HealthView { status: Health::Ok })
+}
+
+/// Whether requests can be served
+#[utoipa::path(
+    operation_id = "get_readiness",
+    tag = "health",
+    responses((status = 200, body = HealthView), (status = 503, body = HealthView))
+)]
+#[get("/health/ready")]
+async fn get_readiness(readiness: web::Data<Arc<dyn Readiness>>) -> HttpResponse {
+    answer(readiness.is_ready())
+}
+
+/// Whether all is well
+#[utoipa::path(
+    operation_id = "get_health",
+    tag = "health",
+    responses((status = 200, body = HealthView), (status = 503, body = HealthView))
+)]
+#[get("/health")]
+async fn get_health(readiness: web::Data<Arc<dyn Readiness>>) -> HttpResponse {
+    answer(readiness.is_ready())
+}
+
+fn answer(ready: bool) -> HttpResponse {
+    if ready {
+        HttpResponse::Ok().json(HealthView { status: Health::Ok })
+    } else {
+        HttpResponse::ServiceUnavailable().json(HealthView { status: Health::Unavailable })
+    }
+}

@@ -1,0 +1,81 @@
+//! Lists on the wire: the query of a page and the page itself.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use orch_domain::page::{Page, PageRequest};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::future::{Ready, ready};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::api_error::{ApiError, Code};
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageView<T> {
+    pub items: Vec<T>,
+    /// Give it as `cursor` to get the next page; null on the last.
+    #[schema(required = true)]
+    pub next_cursor: Option<String>,
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// At most this many items, 1 to 200; 50 unless said.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    pub(crate) fn page(&self) -> Result<PageRequest, ApiError> {
+        page(self.limit, self.cursor.as_deref())
+    }
+}
+
+/// The page that `limit` and `cursor` of a query ask for.
+pub(crate) fn page(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest, ApiError> {
+    let limit = limit.unwrap_or(PageRequest::DEFAULT_LIMIT);
+    if !(1..=PageRequest::MAX_LIMIT).contains(&limit) {
+        return Err(ApiError::invalid("limit", "it is out of range", "use 1 to 200"));
+    }
+    let after = cursor.map(Uuid::parse_str).transpose().map_err(|_| {
+        ApiError::invalid("cursor", "it is not a cursor of this list", "use next_cursor as it was given")
+    })?;
+    Ok(PageRequest::new(limit, after))
+}
+
+impl<T> PageView<T> {
+    pub(crate) fn of<D>(page: Page<D>, view: impl FnMut(D) -> T) -> Self {
+        let next_cursor = page.next.map(|next| next.simple().to_string());
+        Self { items: page.items.into_iter().map(view).collect(), next_cursor }
+    }
+
+    /// A list that is always given as a whole.
+    pub(crate) fn whole(items: impl IntoIterator<Item = T>) -> Self {
+        Self { items: items.into_iter().collect(), next_cursor: None }
+    }
+}
+
+/// The query of a request, read; unknown parameters are refused.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = web::Query::<T>::from_query(request.query_string());
+        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
+            let text = error.to_string();
+            let text = text.strip_prefix("Query deserialize error: ").unwrap_or(&text);
+            ApiError::new(Code::MalformedRequest, format!("the query of the URL cannot be read: {text}"))
+        }))
+    }
+}

@@ -1,0 +1,90 @@
+//! The MCP endpoints over Streamable HTTP. Translates between HTTP and the relay's requests and replies; decides
+//! nothing about tools and servers.
+
+mod accept;
+mod body;
+mod endpoint;
+mod exchange;
+mod legacy;
+mod post;
+mod refusal;
+mod respond;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use orch_auth::authenticator::Authenticator;
+use orch_domain::directory::live::LiveDirectory;
+use orch_domain::port::clock::Clock;
+use orch_relay::relay::Relay;
+use serde::Deserialize;
+
+pub use self::legacy::sessions::{SessionLimits, Sessions};
+
+/// What the MCP endpoints work with.
+pub struct McpEndpoints {
+    pub relay: Arc<Relay>,
+    pub directory: Arc<LiveDirectory>,
+    pub authenticator: Arc<Authenticator>,
+    pub sessions: Arc<Sessions>,
+    pub clock: Arc<dyn Clock>,
+    pub config: McpConfig,
+}
+
+/// Limits of the MCP endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct McpConfig {
+    /// Largest request body in bytes.
+    pub max_body_bytes: usize,
+    /// An answer that takes longer than this many milliseconds becomes an event stream, so that it can be kept alive.
+    pub commit_after_ms: u64,
+    /// A comment is sent on an idle event stream after this many seconds.
+    pub keep_alive_secs: u64,
+    /// A session without any traffic for this many seconds ends.
+    pub session_idle_secs: u64,
+    /// One principal has at most this many sessions; a further one ends the principal's least recently used.
+    pub max_sessions_per_principal: usize,
+    /// The instance has at most this many sessions; a further one is refused.
+    pub max_sessions: usize,
+    /// One session has at most this many requests in flight.
+    pub max_requests_per_session: usize,
+}
+
+impl Default for McpConfig {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 4 * 1024 * 1024,
+            commit_after_ms: 2000,
+            keep_alive_secs: 15,
+            session_idle_secs: 1800,
+            max_sessions_per_principal: 1000,
+            max_sessions: 50_000,
+            max_requests_per_session: 256,
+        }
+    }
+}
+
+/// Adds the MCP endpoints to an application. `endpoints` is shared by all workers.
+pub fn configure(config: &mut ServiceConfig, endpoints: &web::Data<McpEndpoints>) {
+    config.app_data(endpoints.clone());
+    for path in ["/projects/{project}/servers/{server}/mcp", "/projects/{project}/unified/mcp", "/projects/{project}/mcp"]
+    {
+        config.service(
+            web::resource(path)
+                .route(web::post().to(post::handle))
+                .route(web::get().to(legacy::stream::handle))
+                .route(web::delete().to(legacy::end::handle))
+                .default_service(web::to(other)),
+        );
+    }
+}
+
+async fn other(request: HttpRequest) -> HttpResponse {
+    if request.method() == Method::OPTIONS {
+        return HttpResponse::NoContent().insert_header(("Allow", "POST, GET, DELETE")).finish();
+    }
+    refusal::method_not_allowed("POST, GET, DELETE")
+}

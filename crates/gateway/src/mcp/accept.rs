@@ -1,0 +1,74 @@
+//! Which form of answer a client takes.
+
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accepts {
+    Both,
+    JsonOnly,
+    EventsOnly,
+}
+
+/// None when neither JSON nor an event stream would be taken. Clients that do not say take both.
+pub(super) fn accepts(headers: &HeaderMap) -> Option<Accepts> {
+    let mut said = false;
+    let (mut json, mut events) = (false, false);
+    for value in headers.get_all(ACCEPT) {
+        said = true;
+        for part in value.to_str().unwrap_or_default().split(',') {
+            match part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+                "*/*" => (json, events) = (true, true),
+                "application/json" | "application/*" => json = true,
+                "text/event-stream" | "text/*" => events = true,
+                _ => {}
+            }
+        }
+    }
+    match (said, json, events) {
+        (false, ..) | (true, true, true) => Some(Accepts::Both),
+        (true, true, false) => Some(Accepts::JsonOnly),
+        (true, false, true) => Some(Accepts::EventsOnly),
+        (true, false, false) => None,
+    }
+}
+
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        value.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+
+    use super::{Accepts, accepts, is_json};
+
+    fn header(name: actix_web::http::header::HeaderName, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        headers
+    }
+
+    #[test]
+    fn reads_what_clients_send() {
+        for (value, expected) in [
+            ("application/json, text/event-stream", Some(Accepts::Both)),
+            ("Application/JSON;q=0.9,*/*;q=0.1", Some(Accepts::Both)),
+            ("application/json", Some(Accepts::JsonOnly)),
+            ("text/event-stream", Some(Accepts::EventsOnly)),
+            ("text/html", None),
+            ("", None),
+        ] {
+            assert_eq!(accepts(&header(ACCEPT, value)), expected, "{value}");
+        }
+        assert_eq!(accepts(&HeaderMap::new()), Some(Accepts::Both));
+    }
+
+    #[test]
+    fn knows_json_by_its_media_type() {
+        assert!(is_json(&header(CONTENT_TYPE, "application/json; charset=utf-8")));
+        assert!(!is_json(&header(CONTENT_TYPE, "text/plain")));
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,77 @@
+//! From an HTTP request to who asks and where: credentials, project, endpoint. The first step of every request, and
+//! the same for every method.
+
+use std::sync::Arc;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse};
+use orch_auth::authenticator::bearer_of;
+use orch_auth::error::AuthFailure;
+use orch_domain::directory::ProjectFacts;
+use orch_domain::id::ServerId;
+use orch_domain::policy::{Action, Denial, Subject, authorize};
+use orch_domain::principal::Principal;
+use orch_domain::server::Server;
+use orch_relay::context::Endpoint;
+
+use super::{McpEndpoints, refusal};
+
+/// A request that is let in.
+pub(super) struct Entry {
+    pub(super) principal: Principal,
+    pub(super) subject: Subject,
+    pub(super) project: Arc<ProjectFacts>,
+    pub(super) endpoint: Endpoint,
+}
+
+/// What a session is bound to, beside its principal and project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum EndpointId {
+    Server(ServerId),
+    Unified,
+}
+
+impl EndpointId {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Server(server) => Self::Server(server.id),
+            Endpoint::Unified => Self::Unified,
+        }
+    }
+}
+
+/// Finds out who asks and whether the endpoint is for them. An endpoint that is not there and one that is not theirs
+/// get the same answer.
+pub(super) fn enter(request: &HttpRequest, endpoints: &McpEndpoints) -> Result<Entry, HttpResponse> {
+    let principal = authenticate(request, endpoints)?;
+    let directory = endpoints.directory.current();
+    let named = request.match_info().query("project");
+    let project = directory.project_named(named).ok_or_else(refusal::no_such_endpoint)?;
+    let subject = directory.subject(&principal, project);
+    let endpoint = match request.match_info().get("server") {
+        None => Some(Endpoint::Unified),
+        Some(server) => find_server(project, server).map(|server| Endpoint::Server(Arc::clone(server))),
+    };
+    match authorize(subject, Action::Call, endpoint) {
+        Ok(permit) => {
+            let endpoint = permit.into_inner().ok_or_else(refusal::no_such_endpoint)?;
+            Ok(Entry { principal, subject, project: Arc::clone(project), endpoint })
+        }
+        Err(Denial::Hidden) => Err(refusal::no_such_endpoint()),
+        Err(denial @ Denial::NeedsRole { .. }) => Err(refusal::forbidden(&denial.to_string())),
+    }
+}
+
+fn find_server<'a>(project: &'a ProjectFacts, named: &str) -> Option<&'a Arc<Server>> {
+    project.servers.get(named).or_else(|| project.server(named.parse().ok()?))
+}
+
+/// Only the `Authorization` header counts: never a query string, never a cookie.
+fn authenticate(request: &HttpRequest, endpoints: &McpEndpoints) -> Result<Principal, HttpResponse> {
+    let Some(header) = request.headers().get(AUTHORIZATION) else {
+        return Err(refusal::unauthorized(AuthFailure::Missing.public_text(), false));
+    };
+    bearer_of(header.to_str().ok())
+        .and_then(|bearer| endpoints.authenticator.authenticate(bearer))
+        .map_err(|failure| refusal::unauthorized(failure.public_text(), true))
+}

@@ -1,0 +1,77 @@
+//! One request of a client and its reply. In the revisions with sessions a client that goes away has not cancelled,
+//! so an exchange that is dropped early is carried to its end in the background.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::web::Bytes;
+use futures_util::{Stream, StreamExt, future, stream};
+use orch_mcp::codec;
+use orch_mcp::id::RequestId;
+use orch_relay::reply::{Event, Reply};
+
+use super::legacy::session::InFlight;
+
+pub(super) struct Exchange {
+    id: RequestId,
+    /// None once the reply has ended.
+    running: Option<(Reply, InFlight)>,
+}
+
+impl Exchange {
+    pub(super) const fn new(id: RequestId, reply: Reply, in_flight: InFlight) -> Self {
+        Self { id, running: Some((reply, in_flight)) }
+    }
+
+    pub(super) const fn id(&self) -> &RequestId {
+        &self.id
+    }
+
+    /// The messages as they go to the client: notifications, then the response, unless the client cancelled.
+    pub(super) fn into_messages(self) -> impl Stream<Item = Bytes> {
+        stream::unfold(self, |mut exchange| async move {
+            let event = exchange.next().await?;
+            Some((message(&exchange.id, event), exchange))
+        })
+        .filter_map(future::ready)
+    }
+}
+
+/// None for a request that was cancelled: it gets no response.
+pub(super) fn message(id: &RequestId, event: Event) -> Option<Bytes> {
+    match event {
+        Event::Notification(notification) => {
+            Some(codec::encode_notification(notification.method.as_str(), notification.params.as_ref()))
+        }
+        Event::End(answer) => Some(match answer.into_inner() {
+            Ok(result) => codec::encode_result(id, &result),
+            Err(error) => codec::encode_error(Some(id), &error),
+        }),
+        Event::Cancelled => None,
+    }
+}
+
+impl Stream for Exchange {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        let Some((reply, _)) = &mut self.running else { return Poll::Ready(None) };
+        let event = reply.poll_next_unpin(cx);
+        if matches!(event, Poll::Ready(None | Some(Event::End(_) | Event::Cancelled))) {
+            self.running = None;
+        }
+        event
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let Some((mut reply, in_flight)) = self.running.take() else { return };
+        // Without a runtime the process is about to end, and the call is recorded as abandoned.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            while reply.next().await.is_some() {}
+            drop(in_flight);
+        });
+    }
+}

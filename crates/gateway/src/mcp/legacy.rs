@@ -1,0 +1,91 @@
+//! Clients of the revisions with a handshake: sessions, the stream of a session, and its end.
+
+mod batch;
+pub(super) mod end;
+mod handshake;
+mod notification;
+mod request;
+pub(super) mod session;
+pub(super) mod sessions;
+pub(super) mod stream;
+
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use orch_mcp::codec::Incoming;
+use orch_mcp::error::code;
+use orch_mcp::id::RequestId;
+use orch_mcp::message::Message;
+use orch_mcp::method::Method;
+use orch_mcp::revision::Revision;
+
+use self::session::Session;
+use super::accept::Accepts;
+use super::endpoint::Entry;
+use super::{McpEndpoints, refusal};
+
+pub(super) const SESSION_HEADER: &str = "mcp-session-id";
+const VERSION_HEADER: &str = "mcp-protocol-version";
+
+/// Takes a decoded body of a client with a session, or one that asks for a session.
+pub(super) async fn post(
+    entry: Entry,
+    http: &HttpRequest,
+    accepts: Accepts,
+    incoming: Incoming,
+    endpoints: &Data<McpEndpoints>,
+) -> HttpResponse {
+    if let Incoming::Single(Message::Request(request)) = &incoming
+        && request.method.known() == Method::Initialize
+    {
+        return handshake::handle(entry, request, endpoints).await;
+    }
+    let id = match &incoming {
+        Incoming::Single(Message::Request(request)) => Some(&request.id),
+        _ => None,
+    };
+    let session = match find_session(&entry, http.headers(), id, endpoints) {
+        Ok(session) => session,
+        Err(refused) => return refused,
+    };
+    match incoming {
+        Incoming::Single(Message::Request(request)) => {
+            request::handle(entry, &session, accepts, request, endpoints).await
+        }
+        Incoming::Single(Message::Notification(notification)) => {
+            notification::handle(&session, &notification);
+            HttpResponse::Accepted().finish()
+        }
+        // We ask clients nothing yet, so nothing waits for this.
+        Incoming::Single(Message::Response(_)) => HttpResponse::Accepted().finish(),
+        Incoming::Batch(entries) => batch::handle(&entry, &session, accepts, entries, endpoints).await,
+    }
+}
+
+/// The session that the request names. Unknown, over, of another principal or of another endpoint: all the same.
+pub(super) fn find_session(
+    entry: &Entry,
+    headers: &HeaderMap,
+    id: Option<&RequestId>,
+    endpoints: &McpEndpoints,
+) -> Result<Arc<Session>, HttpResponse> {
+    if let Some(version) = headers.get(VERSION_HEADER) {
+        let version = version.to_str().ok().and_then(|text| Revision::parse(text.trim()));
+        if !version.is_some_and(Revision::is_legacy) {
+            let known: Vec<&str> =
+                Revision::ALL.into_iter().filter(|known| known.is_legacy()).map(Revision::as_str).collect();
+            let text = format!("unsupported protocol version in MCP-Protocol-Version; supported: {}", known.join(", "));
+            return Err(refusal::bad_request(id, code::BAD_SESSION, &text));
+        }
+    }
+    let Some(name) = headers.get(SESSION_HEADER) else {
+        let text = "a session is needed: send initialize first, then the Mcp-Session-Id that came back";
+        return Err(refusal::bad_request(id, code::BAD_SESSION, text));
+    };
+    name.to_str()
+        .ok()
+        .and_then(|name| endpoints.sessions.find(name, entry))
+        .ok_or_else(|| refusal::no_such_session(id))
+}

@@ -1,0 +1,60 @@
+//! A request within a session.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::message::Request;
+use orch_relay::context::CallContext;
+
+use super::session::{NotTaken, Session};
+use crate::mcp::accept::Accepts;
+use crate::mcp::endpoint::Entry;
+use crate::mcp::exchange::Exchange;
+use crate::mcp::{McpEndpoints, refusal, respond};
+
+pub(super) async fn handle(
+    entry: Entry,
+    session: &Arc<Session>,
+    accepts: Accepts,
+    request: Request,
+    endpoints: &McpEndpoints,
+) -> HttpResponse {
+    let id = request.id.clone();
+    match start(entry, session, request, endpoints) {
+        Ok(exchange) => respond::respond(exchange, accepts, &endpoints.config).await,
+        Err(NotTaken::Ended) => refusal::no_such_session(Some(&id)),
+        Err(not_taken) => refusal::rpc(StatusCode::BAD_REQUEST, Some(&id), &refused(not_taken)),
+    }
+}
+
+/// Sets a request on its way.
+pub(super) fn start(
+    entry: Entry,
+    session: &Arc<Session>,
+    request: Request,
+    endpoints: &McpEndpoints,
+) -> Result<Exchange, NotTaken> {
+    let in_flight = session.register(&request.id, endpoints.config.max_requests_per_session)?;
+    let cx = CallContext {
+        principal: entry.principal,
+        subject: entry.subject,
+        project: entry.project,
+        endpoint: entry.endpoint,
+        client: Arc::clone(&session.client),
+        stop: in_flight.stop(),
+    };
+    let id = request.id.clone();
+    Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight))
+}
+
+pub(super) fn refused(not_taken: NotTaken) -> RpcError {
+    match not_taken {
+        NotTaken::Duplicate => {
+            RpcError::new(code::INVALID_REQUEST, "this id is in use by a request that has no answer yet")
+        }
+        NotTaken::TooMany => RpcError::gateway("limit", "too many requests of this session are in flight"),
+        NotTaken::Ended => RpcError::new(code::SESSION_NOT_FOUND, "session not found"),
+    }
+}

@@ -1,0 +1,203 @@
+//! All sessions of this process. Looked up by an unguessable id and by who asks for what, never by the id alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use orch_domain::catalog::ItemKind;
+use orch_domain::directory::Directory;
+use orch_domain::policy::{Action, authorize};
+use orch_domain::port::clock::Clock;
+use orch_domain::principal::Principal;
+use orch_mcp::{codec, method, sse};
+use orch_relay::context::Client;
+use orch_relay::fleet::ListChange;
+use orch_relay::stop::StopReason;
+
+use super::session::Session;
+use crate::mcp::McpConfig;
+use crate::mcp::endpoint::{EndpointId, Entry};
+
+/// How many sessions there may be, and how long they live without use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    pub per_principal: usize,
+    pub in_all: usize,
+    pub idle_secs: u64,
+}
+
+impl From<&McpConfig> for SessionLimits {
+    fn from(config: &McpConfig) -> Self {
+        Self {
+            per_principal: config.max_sessions_per_principal,
+            in_all: config.max_sessions,
+            idle_secs: config.session_idle_secs,
+        }
+    }
+}
+
+pub struct Sessions {
+    limits: SessionLimits,
+    clock: Arc<dyn Clock>,
+    all: RwLock<Registry>,
+}
+
+#[derive(Default)]
+struct Registry {
+    by_id: HashMap<Box<str>, Arc<Session>>,
+    per_principal: HashMap<Principal, usize>,
+}
+
+impl Sessions {
+    #[must_use]
+    pub fn new(limits: SessionLimits, clock: Arc<dyn Clock>) -> Self {
+        Self { limits, clock, all: RwLock::default() }
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.read().by_id.len()
+    }
+
+    /// Opens a session; None when the instance has too many. A principal with too many loses the one that it has not
+    /// used for the longest time: clients that never end their sessions are common.
+    pub(super) fn open(&self, entry: &Entry, client: Arc<Client>) -> Option<Arc<Session>> {
+        let id: Box<str> = URL_SAFE_NO_PAD.encode(random_bytes()?).into();
+        let session = Arc::new(Session::new(
+            id.clone(),
+            entry.principal.clone(),
+            entry.project.project.id,
+            EndpointId::of(&entry.endpoint),
+            client,
+            self.now(),
+        ));
+        let evicted = {
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            let own = all.per_principal.get(&entry.principal).copied().unwrap_or_default();
+            let evicted = if own >= self.limits.per_principal { all.evict(&entry.principal) } else { None };
+            if all.by_id.len() >= self.limits.in_all {
+                return None;
+            }
+            *all.per_principal.entry(entry.principal.clone()).or_default() += 1;
+            all.by_id.insert(id, Arc::clone(&session));
+            evicted
+        };
+        if let Some(evicted) = evicted {
+            evicted.end(StopReason::AccessEnded);
+        }
+        Some(session)
+    }
+
+    /// The session of that id, if it is this principal's on this endpoint.
+    pub(in crate::mcp) fn find(&self, id: &str, entry: &Entry) -> Option<Arc<Session>> {
+        let session = self.read().by_id.get(id).cloned()?;
+        let theirs = session.principal == entry.principal
+            && session.project_id == entry.project.project.id
+            && session.endpoint == EndpointId::of(&entry.endpoint);
+        theirs.then(|| {
+            session.touch(self.now());
+            session
+        })
+    }
+
+    pub(super) fn end(&self, session: &Session) {
+        self.all.write().unwrap_or_else(PoisonError::into_inner).remove(&session.id);
+        session.end(StopReason::AccessEnded);
+    }
+
+    /// Ends the sessions that `directory` does not allow any more: the credential is dead, the role is gone, the
+    /// server is switched off or deleted.
+    pub fn recheck(&self, directory: &Directory) {
+        let now = self.clock.now();
+        self.end_where(|session| {
+            if !directory.is_live(&session.principal, now) {
+                return true;
+            }
+            let Some(project) = directory.project(session.project_id) else { return true };
+            let subject = directory.subject(&session.principal, project);
+            let open = match session.endpoint {
+                EndpointId::Unified => true,
+                EndpointId::Server(id) => project.server(id).is_some_and(|server| server.enabled),
+            };
+            authorize(subject, Action::Call, ()).is_err() || !open
+        });
+    }
+
+    /// Ends the sessions that nobody has used for long.
+    pub fn expire(&self) {
+        let now = self.now();
+        let limit = i64::try_from(self.limits.idle_secs).unwrap_or(i64::MAX);
+        self.end_where(|session| session.idle_since().is_some_and(|since| now - since > limit));
+    }
+
+    /// Ends all sessions, for the end of the process.
+    pub fn end_all(&self) {
+        self.end_where(|_| true);
+    }
+
+    fn end_where(&self, ends: impl Fn(&Session) -> bool) {
+        let ending: Vec<Arc<Session>> = self.read().by_id.values().filter(|session| ends(session)).cloned().collect();
+        for session in ending {
+            self.end(&session);
+        }
+    }
+
+    /// Tells the sessions that can see the server of a changed list.
+    pub fn list_changed(&self, change: ListChange) {
+        let method = match change.kind {
+            ItemKind::Tool => method::TOOLS_LIST_CHANGED,
+            ItemKind::Prompt => method::PROMPTS_LIST_CHANGED,
+            ItemKind::Resource => method::RESOURCES_LIST_CHANGED,
+            // Templates have no notification of their own; the one of resources comes with it.
+            ItemKind::Template => return,
+        };
+        let event = sse::encode_message(None, &codec::encode_notification(method, None));
+        let all = self.read();
+        let concerned = all.by_id.values().filter(|session| {
+            session.project_id == change.project
+                && (session.endpoint == EndpointId::Unified || session.endpoint == EndpointId::Server(change.server))
+        });
+        concerned.for_each(|session| session.tell(&event));
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().unix_timestamp()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registry {
+    fn remove(&mut self, id: &str) -> Option<Arc<Session>> {
+        let session = self.by_id.remove(id)?;
+        if let Some(count) = self.per_principal.get_mut(&session.principal) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.per_principal.remove(&session.principal);
+            }
+        }
+        Some(session)
+    }
+
+    fn evict(&mut self, principal: &Principal) -> Option<Arc<Session>> {
+        let oldest = self
+            .by_id
+            .values()
+            .filter(|session| session.principal == *principal)
+            .min_by_key(|session| session.idle_since().unwrap_or(i64::MAX))?
+            .id
+            .clone();
+        self.remove(&oldest)
+    }
+}
+
+/// 256 bits; None when the system gives no randomness, and then there is no session.
+fn random_bytes() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}

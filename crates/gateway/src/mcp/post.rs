@@ -1,0 +1,43 @@
+//! A message from a client. Decodes it once and hands it to the dialect that it is written in.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use orch_mcp::codec::{self, Incoming};
+use orch_mcp::error::RpcError;
+use orch_mcp::message::Message;
+use orch_mcp::meta;
+use orch_mcp::method::Method;
+
+use super::body::BodyError;
+use super::{McpEndpoints, accept, body, endpoint, legacy, refusal};
+
+pub(super) async fn handle(request: HttpRequest, payload: Payload, endpoints: Data<McpEndpoints>) -> HttpResponse {
+    let entry = match endpoint::enter(&request, &endpoints) {
+        Ok(entry) => entry,
+        Err(refused) => return refused,
+    };
+    let headers = request.headers();
+    if !accept::is_json(headers) {
+        return refusal::unsupported_media_type();
+    }
+    let Some(accepts) = accept::accepts(headers) else { return refusal::not_acceptable() };
+    let limit = endpoints.config.max_body_bytes;
+    let body = match body::read(headers, payload, limit).await {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => return refusal::too_large(limit),
+        Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
+    };
+    let incoming = match codec::decode(&body) {
+        Ok(incoming) => incoming,
+        Err(malformed) => return refusal::malformed(&malformed),
+    };
+    if let Incoming::Single(Message::Request(rpc)) = &incoming
+        && (meta::protocol_version(rpc.params.as_ref()).is_some() || rpc.method.known() == Method::Discover)
+    {
+        // A client of both eras learns from this that it has to shake hands.
+        let error = RpcError::method_not_found(rpc.method.as_str());
+        return refusal::rpc(StatusCode::NOT_FOUND, Some(&rpc.id), &error);
+    }
+    legacy::post(entry, &request, accepts, incoming, &endpoints).await
+}

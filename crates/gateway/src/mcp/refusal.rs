@@ -1,0 +1,73 @@
+//! Answers to requests that never become a request of the protocol, and protocol errors that have an HTTP status.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
+use orch_mcp::codec::{self, Malformed};
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::id::RequestId;
+
+/// A JSON-RPC error with an HTTP status.
+pub(super) fn rpc(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
+    HttpResponse::build(status).content_type("application/json").body(codec::encode_error(id, error))
+}
+
+pub(super) fn malformed(malformed: &Malformed) -> HttpResponse {
+    rpc(StatusCode::BAD_REQUEST, malformed.id.as_ref(), &malformed.error)
+}
+
+/// `text` says what is missing in public words.
+pub(super) fn unauthorized(text: &str, presented: bool) -> HttpResponse {
+    let challenge =
+        if presented { r#"Bearer realm="mcp", error="invalid_token""# } else { r#"Bearer realm="mcp""# };
+    let mut response = rpc(StatusCode::UNAUTHORIZED, None, &RpcError::new(code::BAD_SESSION, text));
+    if let Ok(challenge) = challenge.parse() {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// The same whether the endpoint does not exist or is not for this principal.
+pub(super) fn no_such_endpoint() -> HttpResponse {
+    rpc(StatusCode::NOT_FOUND, None, &RpcError::new(code::BAD_SESSION, "there is no such MCP endpoint"))
+}
+
+pub(super) fn forbidden(text: &str) -> HttpResponse {
+    rpc(StatusCode::FORBIDDEN, None, &RpcError::new(code::BAD_SESSION, text))
+}
+
+/// The same for a session that is unknown, over, or somebody else's.
+pub(super) fn no_such_session(id: Option<&RequestId>) -> HttpResponse {
+    rpc(StatusCode::NOT_FOUND, id, &RpcError::new(code::SESSION_NOT_FOUND, "session not found"))
+}
+
+pub(super) fn bad_request(id: Option<&RequestId>, code: i64, text: &str) -> HttpResponse {
+    rpc(StatusCode::BAD_REQUEST, id, &RpcError::new(code, text))
+}
+
+pub(super) fn not_acceptable() -> HttpResponse {
+    let text = "not acceptable: the client must accept application/json and text/event-stream";
+    rpc(StatusCode::NOT_ACCEPTABLE, None, &RpcError::new(code::BAD_SESSION, text))
+}
+
+pub(super) fn unsupported_media_type() -> HttpResponse {
+    let text = "unsupported media type: Content-Type must be application/json";
+    rpc(StatusCode::UNSUPPORTED_MEDIA_TYPE, None, &RpcError::new(code::BAD_SESSION, text))
+}
+
+pub(super) fn too_large(limit: usize) -> HttpResponse {
+    let text = format!("the body is larger than {limit} bytes");
+    rpc(StatusCode::PAYLOAD_TOO_LARGE, None, &RpcError::new(code::BAD_SESSION, text))
+}
+
+pub(super) fn method_not_allowed(allow: &'static str) -> HttpResponse {
+    let mut response =
+        rpc(StatusCode::METHOD_NOT_ALLOWED, None, &RpcError::new(code::BAD_SESSION, "method not allowed"));
+    response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static(allow));
+    response
+}
+
+pub(super) fn too_many_sessions() -> HttpResponse {
+    let text = "too many sessions are open on this instance; try again later";
+    rpc(StatusCode::SERVICE_UNAVAILABLE, None, &RpcError::gateway("limit", text))
+}

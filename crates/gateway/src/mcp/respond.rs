@@ -1,0 +1,83 @@
+//! From a reply to an HTTP response: JSON when the first thing that comes is the answer, else an event stream.
+
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use orch_mcp::sse;
+use orch_relay::reply::Event;
+
+use super::accept::Accepts;
+use super::exchange::{Exchange, message};
+use super::{McpConfig, refusal};
+
+pub(super) async fn respond(mut exchange: Exchange, accepts: Accepts, config: &McpConfig) -> HttpResponse {
+    let keep_alive = Duration::from_secs(config.keep_alive_secs);
+    let first = match accepts {
+        // Nothing is gained by waiting: it will be events in any case.
+        Accepts::EventsOnly => None,
+        Accepts::JsonOnly => return json_only(exchange).await,
+        Accepts::Both => first_event(&mut exchange, Duration::from_millis(config.commit_after_ms)).await,
+    };
+    let head = match first {
+        Some(end @ Event::End(_)) => return json(message(exchange.id(), end)),
+        Some(event) => message(exchange.id(), event),
+        None => None,
+    };
+    let messages = stream::iter(head).chain(exchange.into_messages());
+    events(messages.map(|message| sse::encode_message(None, &message)), keep_alive)
+}
+
+/// The first event, or None when it takes too long to wait for with the status line.
+async fn first_event(exchange: &mut Exchange, patience: Duration) -> Option<Event> {
+    tokio::time::timeout(patience, exchange.next()).await.ok().flatten()
+}
+
+/// A client that takes no events gets the answer alone.
+async fn json_only(mut exchange: Exchange) -> HttpResponse {
+    while let Some(event) = exchange.next().await {
+        if matches!(event, Event::End(_)) {
+            return json(message(exchange.id(), event));
+        }
+    }
+    refusal::bad_request(Some(exchange.id()), orch_mcp::error::code::BAD_SESSION, "the request was cancelled")
+}
+
+fn json(body: Option<Bytes>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body.unwrap_or_default())
+}
+
+/// An event stream that is kept alive by comments.
+pub(super) fn events(events: impl Stream<Item = Bytes> + 'static, keep_alive: Duration) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-cache, no-transform"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(kept_alive(Box::pin(events), keep_alive))
+}
+
+fn kept_alive(
+    mut events: Pin<Box<impl Stream<Item = Bytes> + 'static>>,
+    every: Duration,
+) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+    let mut timer = Box::pin(tokio::time::sleep(every));
+    stream::poll_fn(move |cx| {
+        let next = events.as_mut().poll_next(cx).map(|event| event.map(Ok));
+        if next.is_ready() {
+            timer.as_mut().reset(tokio::time::Instant::now() + every);
+            return next;
+        }
+        if timer.as_mut().poll(cx).is_ready() {
+            timer.as_mut().reset(tokio::time::Instant::now() + every);
+            // The new deadline has to be polled once to wake this task.
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Ready(Some(Ok(Bytes::from_static(sse::KEEP_ALIVE))));
+            }
+        }
+        Poll::Pending
+    })
+}

@@ -1,0 +1,57 @@
+//! REST under `/api/v1`: one file for each noun. Translates between the wire and `orch-control`; decides nothing.
+
+pub mod audit;
+pub mod auth;
+pub mod calls;
+pub mod keys;
+pub mod mcp_config;
+pub mod members;
+pub mod projects;
+pub mod servers;
+pub mod tools;
+pub mod users;
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_control::Control;
+use orch_domain::port::clock::Clock;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::identity::Identity;
+use crate::site::Site;
+
+/// What the handlers work with.
+pub struct Rest {
+    pub control: Control,
+    pub identity: Identity,
+    pub clock: Arc<dyn Clock>,
+    pub(crate) site: Arc<Site>,
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rest").finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    let nouns = [
+        auth::configure,
+        users::configure,
+        projects::configure,
+        members::configure,
+        servers::configure,
+        tools::configure,
+        mcp_config::configure,
+        keys::configure,
+        calls::configure,
+        audit::configure,
+    ];
+    config.service(scope::scope("/api/v1").configure(|config| {
+        for noun in nouns {
+            noun(config);
+        }
+    }));
+}

@@ -1,0 +1,207 @@
+//! Logging in and out, and the own account. Tokens leave as a body for scripts and as cookies for browsers.
+
+use std::net::IpAddr;
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post};
+use orch_auth::logins::{Claim, PasswordChange, TokenPair};
+use orch_domain::principal::{Credential, Principal};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::api_error::{ApiError, Code};
+use crate::body::{Json, OptionalJson};
+use crate::caller::Caller;
+use crate::cookies;
+use crate::middleware::cross_site;
+use crate::rest::Rest;
+use crate::rest::users::UserView;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    email: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshRequest {
+    /// Without one, the cookie is taken.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
+    refresh_token: Option<SecretString>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest {
+    #[schema(value_type = String, format = Password)]
+    old_password: SecretString,
+    /// 10 to 256 characters.
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 256)]
+    new_password: SecretString,
+}
+
+/// A login's tokens.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionView {
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token is over.
+    expires_in: u64,
+    /// Good for one refresh; using it twice ends the login.
+    refresh_token: String,
+    user: UserView,
+}
+
+/// Who is asking.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeView {
+    user: UserView,
+    /// `login` or `key`.
+    via: &'static str,
+    /// The only project that an API key is good for.
+    #[schema(required = true)]
+    project_id: Option<uuid::Uuid>,
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(create_login).service(refresh_login).service(delete_login).service(get_me).service(update_password);
+}
+
+/// Log in
+///
+/// Answers with the tokens and sets them as HttpOnly cookies.
+#[utoipa::path(operation_id = "create_login", tag = "auth", request_body = LoginRequest, responses((status = 200, body = SessionView)))]
+#[post("/auth/login")]
+async fn create_login(
+    request: HttpRequest,
+    rest: Data<Rest>,
+    Json(body): Json<LoginRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let claim = Claim { email: &body.email, password: &body.password, address: address(&request) };
+    let pair = rest.identity.logins.login(claim).await?;
+    Ok(session(&rest, pair))
+}
+
+/// Get new tokens
+///
+/// Takes the refresh token of the body or of the cookie, which is spent by it.
+#[utoipa::path(operation_id = "refresh_login", tag = "auth", request_body = Option<RefreshRequest>, responses((status = 200, body = SessionView)))]
+#[post("/auth/refresh")]
+async fn refresh_login(
+    request: HttpRequest,
+    rest: Data<Rest>,
+    OptionalJson(body): OptionalJson<RefreshRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let token = match body.refresh_token {
+        Some(token) => token,
+        None => refresh_cookie(&request, &rest)?
+            .ok_or_else(|| ApiError::new(Code::InvalidCredentials, "there is no refresh token in body or cookie"))?,
+    };
+    let pair = rest.identity.logins.refresh(&token).await?;
+    Ok(session(&rest, pair))
+}
+
+/// Log out
+///
+/// Ends the login behind the credential: its access and refresh tokens open nothing from now on.
+#[utoipa::path(operation_id = "delete_login", tag = "auth", responses((status = 204)))]
+#[post("/auth/logout")]
+async fn delete_login(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
+    let login = login_of(&caller.principal)?;
+    rest.identity.logins.logout(caller.principal.user_id, login).await?;
+    let mut response = HttpResponse::NoContent();
+    for cookie in cookies::removed(rest.site.scheme).into_iter().flatten() {
+        response.append_header((header::SET_COOKIE, cookie));
+    }
+    Ok(response.finish())
+}
+
+/// Show who is asking
+#[utoipa::path(operation_id = "get_me", tag = "auth", responses((status = 200, body = MeView)))]
+#[get("/auth/me")]
+async fn get_me(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
+    let user = rest.control.users.find_own(&caller.principal).await?;
+    let user = user.ok_or_else(|| ApiError::new(Code::Unauthenticated, "the account is gone"))?;
+    let (via, project_id) = match caller.principal.credential {
+        Credential::Key { project_id, .. } => ("key", Some(project_id.as_uuid())),
+        Credential::Login { .. } | Credential::Console => ("login", None),
+    };
+    Ok(HttpResponse::Ok().json(MeView { user: UserView::from(user), via, project_id }))
+}
+
+/// Change the own password
+///
+/// Ends all other logins of the account.
+#[utoipa::path(operation_id = "update_password", tag = "auth", request_body = ChangePasswordRequest, responses((status = 204)))]
+#[post("/auth/password")]
+async fn update_password(
+    request: HttpRequest,
+    caller: Caller,
+    rest: Data<Rest>,
+    Json(body): Json<ChangePasswordRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let login = login_of(&caller.principal)?;
+    let change = PasswordChange {
+        user: caller.principal.user_id,
+        login: Some(login),
+        old: &body.old_password,
+        new: &body.new_password,
+        address: address(&request),
+    };
+    rest.identity.logins.change_password(change).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn login_of(principal: &Principal) -> Result<orch_domain::id::LoginId, ApiError> {
+    match principal.credential {
+        Credential::Login { login_id } => Ok(login_id),
+        Credential::Key { .. } | Credential::Console => {
+            Err(ApiError::new(Code::Forbidden, "this needs a login: API keys look and call, they do not manage"))
+        }
+    }
+}
+
+/// The refresh token of the cookie, if a page of ours sent it.
+fn refresh_cookie(request: &HttpRequest, rest: &Rest) -> Result<Option<SecretString>, ApiError> {
+    let Some(token) = cookies::find(request.headers(), cookies::REFRESH) else {
+        return Ok(None);
+    };
+    let authority = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
+    if !rest.site.is_same_site(request.headers(), authority) {
+        return Err(cross_site());
+    }
+    Ok(Some(SecretString::from(token)))
+}
+
+/// The other end of the connection. Behind a proxy that is the proxy: headers that name somebody else can be forged.
+fn address(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip())
+}
+
+fn session(rest: &Rest, pair: TokenPair) -> HttpResponse {
+    let mut response: HttpResponseBuilder = HttpResponse::Ok();
+    let scheme = rest.site.scheme;
+    let (access, refresh) = (pair.access.expose_secret(), pair.refresh.expose_secret());
+    let set = [
+        cookies::access(access, pair.access_expires_in.as_secs(), scheme),
+        cookies::refresh(refresh, pair.refresh_expires_in.as_secs(), scheme),
+    ];
+    for cookie in set.into_iter().flatten() {
+        response.append_header((header::SET_COOKIE, cookie));
+    }
+    response.json(SessionView {
+        access_token: access.to_owned(),
+        token_type: "Bearer",
+        expires_in: pair.access_expires_in.as_secs(),
+        refresh_token: refresh.to_owned(),
+        user: UserView::from(pair.user),
+    })
+}

@@ -1,0 +1,172 @@
+//! Projects. `{project}` is an id or a slug everywhere.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+use orch_control::projects::{NewProject, ProjectPatch, ProjectSeen};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::api_error::ApiError;
+use crate::body::Json;
+use crate::caller::Caller;
+use crate::etag::{self, IfMatch};
+use crate::listing::{PageQuery, PageView, Query};
+use crate::rest::Rest;
+use crate::rest::members::RoleView;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProjectView {
+    id: Uuid,
+    slug: String,
+    name: String,
+    /// What stands between alias and tool name on the unified endpoint.
+    separator: String,
+    /// What the caller is on the project.
+    role: RoleView,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+    /// What the `ETag` is made of.
+    version: u32,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateProjectRequest {
+    name: String,
+    /// Made of the name when left out.
+    #[serde(default)]
+    slug: Option<String>,
+    /// 1 to 4 of `_` and `-`; `__` when left out.
+    #[serde(default)]
+    separator: Option<String>,
+    /// Id or e-mail address of the first admin; the caller when left out. Only instance admins choose another.
+    #[serde(default)]
+    admin: Option<String>,
+}
+
+/// Fields that are left out stay as they are.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateProjectRequest {
+    name: Option<String>,
+    slug: Option<String>,
+    separator: Option<String>,
+}
+
+impl From<ProjectSeen> for ProjectView {
+    fn from(seen: ProjectSeen) -> Self {
+        let project = seen.project;
+        Self {
+            id: project.id.as_uuid(),
+            slug: project.slug.to_string(),
+            name: project.name,
+            separator: project.separator.as_str().to_owned(),
+            role: RoleView::from(seen.role),
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+            version: project.version,
+        }
+    }
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_projects)
+        .service(create_project)
+        .service(get_project)
+        .service(update_project)
+        .service(delete_project);
+}
+
+/// List the projects of the caller
+///
+/// All projects for instance admins.
+#[utoipa::path(operation_id = "list_projects", tag = "projects", params(PageQuery), responses((status = 200, body = PageView<ProjectView>)))]
+#[get("/projects")]
+async fn list_projects(
+    caller: Caller,
+    rest: Data<Rest>,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let projects = rest.control.projects.list(&caller.principal, query.page()?).await?;
+    Ok(HttpResponse::Ok().json(PageView::of(projects, ProjectView::from)))
+}
+
+/// Create a project
+#[utoipa::path(operation_id = "create_project", tag = "projects", request_body = CreateProjectRequest, responses((status = 201, body = ProjectView)))]
+#[post("/projects")]
+async fn create_project(
+    caller: Caller,
+    rest: Data<Rest>,
+    Json(body): Json<CreateProjectRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let CreateProjectRequest { name, slug, separator, admin } = body;
+    let new = NewProject { name, slug, separator, admin };
+    let seen = rest.control.projects.create(&caller.principal, new).await?;
+    let view = ProjectView::from(seen);
+    Ok(HttpResponse::Created()
+        .insert_header(("Location", format!("/api/v1/projects/{}", view.id)))
+        .insert_header(etag::of(view.version))
+        .json(view))
+}
+
+/// Show a project
+#[utoipa::path(
+    operation_id = "get_project",
+    tag = "projects",
+    params(("project" = String, Path, description = "id or slug")),
+    responses((status = 200, body = ProjectView))
+)]
+#[get("/projects/{project}")]
+async fn get_project(caller: Caller, rest: Data<Rest>, project: Path<String>) -> Result<HttpResponse, ApiError> {
+    Ok(answer(rest.control.projects.get(&caller.principal, &project).await?))
+}
+
+/// Change a project
+#[utoipa::path(
+    operation_id = "update_project",
+    tag = "projects",
+    params(("project" = String, Path, description = "id or slug")),
+    request_body = UpdateProjectRequest,
+    responses((status = 200, body = ProjectView))
+)]
+#[patch("/projects/{project}")]
+async fn update_project(
+    caller: Caller,
+    rest: Data<Rest>,
+    project: Path<String>,
+    IfMatch(expected): IfMatch,
+    Json(body): Json<UpdateProjectRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let UpdateProjectRequest { name, slug, separator } = body;
+    let patch = ProjectPatch { name, slug, separator };
+    Ok(answer(rest.control.projects.update(&caller.principal, &project, patch, expected).await?))
+}
+
+/// Delete a project with all that belongs to it
+#[utoipa::path(
+    operation_id = "delete_project",
+    tag = "projects",
+    params(("project" = String, Path, description = "id or slug")),
+    responses((status = 204))
+)]
+#[delete("/projects/{project}")]
+async fn delete_project(
+    caller: Caller,
+    rest: Data<Rest>,
+    project: Path<String>,
+    IfMatch(expected): IfMatch,
+) -> Result<HttpResponse, ApiError> {
+    rest.control.projects.delete(&caller.principal, &project, expected).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn answer(seen: ProjectSeen) -> HttpResponse {
+    let view = ProjectView::from(seen);
+    HttpResponse::Ok().insert_header(etag::of(view.version)).json(view)
+}

@@ -1,0 +1,210 @@
+//! Servers as they are sent: with secrets, which go in and never come out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
+use orch_control::servers::{NewServer, ServerPatch};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use crate::api_error::ApiError;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateServerRequest {
+    /// 1 to 24 of a-z, 0-9 and -, starting with a letter; unique in the project.
+    alias: String,
+    /// The alias when left out.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    enabled: bool,
+    /// Seconds that a call may take, at most 3600; 30 when left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 3600)]
+    timeout: Option<f64>,
+    transport: TransportRequest,
+}
+
+/// How the server is reached: `command`, `args`, `env` and `cwd` for `stdio`; `url` and `headers` for the others.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransportRequest {
+    #[serde(rename = "type")]
+    kind: TransportTypeView,
+    #[serde(default)]
+    command: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    args: Option<Vec<SecretString>>,
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    env: Option<BTreeMap<String, SecretString>>,
+    #[serde(default)]
+    cwd: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    headers: Option<BTreeMap<String, SecretString>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = TransportType)]
+pub enum TransportTypeView {
+    #[serde(rename = "stdio")]
+    Stdio,
+    #[serde(rename = "streamable-http")]
+    StreamableHttp,
+    #[serde(rename = "sse")]
+    Sse,
+}
+
+/// Fields that are left out stay as they are.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateServerRequest {
+    alias: Option<String>,
+    name: Option<String>,
+    enabled: Option<bool>,
+    /// Seconds that a call may take, at most 3600.
+    #[schema(minimum = 0, maximum = 3600)]
+    timeout: Option<f64>,
+    transport: Option<UpdateTransportRequest>,
+}
+
+/// Fields that are left out stay as they are.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateTransportRequest {
+    #[serde(rename = "type")]
+    kind: Option<TransportTypeView>,
+    command: Option<String>,
+    /// The whole list; null in it keeps the stored argument at the same position.
+    #[schema(value_type = Option<Vec<Option<String>>>)]
+    args: Option<Vec<Option<SecretString>>>,
+    /// Single variables: a value sets one, null removes it, the others stay.
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    env: Option<BTreeMap<String, Option<SecretString>>>,
+    /// Null removes it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    cwd: Option<Option<String>>,
+    url: Option<String>,
+    /// Single headers: a value sets one, null removes it, the others stay.
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    headers: Option<BTreeMap<String, Option<SecretString>>>,
+}
+
+impl CreateServerRequest {
+    pub(super) fn into_new(self) -> Result<NewServer, ApiError> {
+        Ok(NewServer {
+            alias: self.alias,
+            name: self.name,
+            enabled: self.enabled,
+            call_timeout: timeout(self.timeout)?,
+            transport: self.transport.into_new()?,
+        })
+    }
+}
+
+impl TransportRequest {
+    fn into_new(self) -> Result<NewTransport, ApiError> {
+        let headers = |headers: Option<BTreeMap<String, SecretString>>| headers.into_iter().flatten().collect();
+        match self.kind {
+            TransportTypeView::Stdio => {
+                let foreign = [("url", self.url.is_some()), ("headers", self.headers.is_some())];
+                refuse(&foreign, "a stdio server has command, args, env and cwd")?;
+                let command = self.command.ok_or_else(|| missing("command", "write the program, such as npx"))?;
+                Ok(NewTransport::Stdio {
+                    command,
+                    args: self.args.unwrap_or_default(),
+                    env: self.env.into_iter().flatten().collect(),
+                    cwd: self.cwd,
+                })
+            }
+            TransportTypeView::StreamableHttp | TransportTypeView::Sse => {
+                let foreign = [
+                    ("command", self.command.is_some()),
+                    ("args", self.args.is_some()),
+                    ("env", self.env.is_some()),
+                    ("cwd", self.cwd.is_some()),
+                ];
+                refuse(&foreign, "a server that is dialled has url and headers")?;
+                let url = self.url.ok_or_else(|| missing("url", "write it as https://host/path"))?;
+                Ok(if self.kind == TransportTypeView::Sse {
+                    NewTransport::Sse { url, headers: headers(self.headers) }
+                } else {
+                    NewTransport::StreamableHttp { url, headers: headers(self.headers) }
+                })
+            }
+        }
+    }
+}
+
+impl UpdateServerRequest {
+    pub(super) fn into_patch(self) -> Result<ServerPatch, ApiError> {
+        Ok(ServerPatch {
+            alias: self.alias,
+            name: self.name,
+            enabled: self.enabled,
+            call_timeout: timeout(self.timeout)?,
+            transport: self.transport.map(UpdateTransportRequest::into_patch),
+        })
+    }
+}
+
+impl UpdateTransportRequest {
+    fn into_patch(self) -> TransportPatch {
+        TransportPatch {
+            kind: self.kind.map(|kind| match kind {
+                TransportTypeView::Stdio => TransportKind::Stdio,
+                TransportTypeView::StreamableHttp => TransportKind::StreamableHttp,
+                TransportTypeView::Sse => TransportKind::Sse,
+            }),
+            command: self.command,
+            args: self.args,
+            env: self.env.map(|env| env.into_iter().collect()),
+            cwd: self.cwd,
+            url: self.url,
+            headers: self.headers.map(|headers| headers.into_iter().collect()),
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Tells null from absent.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Milliseconds are fine enough; what does not fit is refused by the rules for servers.
+fn timeout(seconds: Option<f64>) -> Result<Option<Duration>, ApiError> {
+    let Some(seconds) = seconds else {
+        return Ok(None);
+    };
+    let timeout = Duration::try_from_secs_f64(seconds).map_err(|_| {
+        ApiError::invalid("timeout", "it is out of range", "write seconds, more than 0 and at most 3600")
+    })?;
+    Ok(Some(Duration::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))))
+}
+
+fn missing(field: &str, hint: &str) -> ApiError {
+    ApiError::invalid(format!("transport.{field}"), "it is missing", hint)
+}
+
+fn refuse(foreign: &[(&str, bool)], hint: &str) -> Result<(), ApiError> {
+    match foreign.iter().find(|(_, present)| *present) {
+        Some((name, _)) => {
+            Err(ApiError::invalid(format!("transport.{name}"), "it does not belong to this transport", hint))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,193 @@
+//! Servers as they are shown: the names of secrets and never a value.
+
+use orch_control::servers::ServerSeen;
+use orch_domain::port::server_runtime::{LogLine, LogSource};
+use orch_domain::secret::Slot;
+use orch_domain::server::{Server, Transport};
+use orch_domain::server_state::{ServerState, ServerStatus};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServerView {
+    pub(super) id: Uuid,
+    pub(super) project_id: Uuid,
+    /// Unique in the project; stands in URLs and tool names.
+    alias: String,
+    name: String,
+    enabled: bool,
+    /// Seconds that a call may take.
+    timeout: f64,
+    transport: TransportView,
+    status: StatusView,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+    /// What the `ETag` is made of.
+    pub(super) version: u32,
+}
+
+/// How the server is reached. Arguments, variables and headers are secret: only their number and names are shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "type")]
+pub enum TransportView {
+    #[serde(rename = "stdio")]
+    Stdio {
+        command: String,
+        /// How many arguments there are.
+        arg_count: usize,
+        /// Names of environment variables.
+        env: Vec<String>,
+        cwd: Option<String>,
+    },
+    #[serde(rename = "streamable-http")]
+    StreamableHttp {
+        url: String,
+        /// Names of headers.
+        headers: Vec<String>,
+    },
+    #[serde(rename = "sse")]
+    Sse {
+        url: String,
+        /// Names of headers.
+        headers: Vec<String>,
+    },
+}
+
+/// What the server is doing now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatusView {
+    state: StateView,
+    /// When this state began.
+    #[serde(with = "time::serde::rfc3339")]
+    since: OffsetDateTime,
+    /// The last failure in plain words.
+    #[schema(required = true)]
+    reason: Option<String>,
+    /// While backing off: when the next start is tried.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    retry_at: Option<OffsetDateTime>,
+    #[schema(required = true)]
+    pid: Option<u32>,
+    /// Negotiated protocol revision.
+    #[schema(required = true)]
+    revision: Option<String>,
+    /// What the upstream calls itself.
+    #[schema(required = true)]
+    implementation: Option<String>,
+    calls_in_flight: u32,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ServerState)]
+pub enum StateView {
+    Stopped,
+    Starting,
+    Ready,
+    BackingOff,
+    Disabled,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LogLineView {
+    /// Counts the lines of a server.
+    seq: u64,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    source: LogSourceView,
+    text: String,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LogSource)]
+pub enum LogSourceView {
+    Stderr,
+    /// A remark of ours.
+    Daemon,
+}
+
+impl From<ServerSeen> for ServerView {
+    fn from(seen: ServerSeen) -> Self {
+        let ServerSeen { server, status } = seen;
+        Self {
+            id: server.id.as_uuid(),
+            project_id: server.project_id.as_uuid(),
+            alias: server.alias.to_string(),
+            transport: TransportView::of(&server),
+            name: server.name,
+            enabled: server.enabled,
+            timeout: server.call_timeout.as_secs_f64(),
+            status: StatusView::from(status),
+            created_at: server.created_at,
+            updated_at: server.updated_at,
+            version: server.version,
+        }
+    }
+}
+
+impl TransportView {
+    fn of(server: &Server) -> Self {
+        match &server.transport {
+            Transport::Stdio { command, cwd } => Self::Stdio {
+                command: command.clone(),
+                arg_count: server.args().count(),
+                env: names(server),
+                cwd: cwd.clone(),
+            },
+            Transport::StreamableHttp { url } => Self::StreamableHttp { url: url.clone(), headers: names(server) },
+            Transport::Sse { url } => Self::Sse { url: url.clone(), headers: names(server) },
+        }
+    }
+}
+
+/// The names of variables or headers, in order.
+fn names(server: &Server) -> Vec<String> {
+    let mut names: Vec<_> = server
+        .secrets
+        .iter()
+        .filter_map(|secret| match &secret.slot {
+            Slot::Env(name) | Slot::Header(name) => Some(name.clone()),
+            Slot::Arg(_) => None,
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+impl From<ServerStatus> for StatusView {
+    fn from(status: ServerStatus) -> Self {
+        let (state, retry_at) = match status.state {
+            ServerState::Stopped => (StateView::Stopped, None),
+            ServerState::Starting => (StateView::Starting, None),
+            ServerState::Ready => (StateView::Ready, None),
+            ServerState::BackingOff { until, .. } => (StateView::BackingOff, Some(until)),
+            ServerState::Disabled => (StateView::Disabled, None),
+        };
+        Self {
+            state,
+            since: status.since,
+            reason: status.reason,
+            retry_at,
+            pid: status.pid,
+            revision: status.revision,
+            implementation: status.implementation,
+            calls_in_flight: status.calls_in_flight,
+        }
+    }
+}
+
+impl From<LogLine> for LogLineView {
+    fn from(line: LogLine) -> Self {
+        let source = match line.source {
+            LogSource::Stderr => LogSourceView::Stderr,
+            LogSource::Daemon => LogSourceView::Daemon,
+        };
+        Self { seq: line.seq, at: line.at, source, text: line.text }
+    }
+}

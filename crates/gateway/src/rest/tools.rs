@@ -1,0 +1,110 @@
+//! What a server offers: tools, prompts, resources, templates.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, get};
+use orch_domain::catalog::ItemKind;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::api_error::ApiError;
+use crate::caller::Caller;
+use crate::listing::Query;
+use crate::rest::Rest;
+
+/// What a server offers of one kind, in its own order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OffersView {
+    items: Vec<OfferView>,
+    /// Always null: the list is given as a whole.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+    /// Null when the server was never asked.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    fetched_at: Option<OffsetDateTime>,
+    /// True while the server is not ready: the list is the last one that was seen.
+    stale: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OfferView {
+    /// The tool's or prompt's name, the resource's URI, or the URI template.
+    name: String,
+    /// As the server sent it.
+    #[schema(value_type = Object)]
+    definition: Box<RawValue>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct OffersQuery {
+    /// Tools unless said.
+    #[param(inline)]
+    kind: Option<ItemKindView>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ItemKind)]
+pub enum ItemKindView {
+    Tool,
+    Prompt,
+    Resource,
+    Template,
+}
+
+impl From<ItemKindView> for ItemKind {
+    fn from(kind: ItemKindView) -> Self {
+        match kind {
+            ItemKindView::Tool => Self::Tool,
+            ItemKindView::Prompt => Self::Prompt,
+            ItemKindView::Resource => Self::Resource,
+            ItemKindView::Template => Self::Template,
+        }
+    }
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_tools);
+}
+
+/// List what a server offers, as last seen
+#[utoipa::path(
+    operation_id = "list_tools",
+    tag = "tools",
+    params(
+        ("project" = String, Path, description = "id or slug"),
+        ("server" = String, Path, description = "alias or id"),
+        OffersQuery,
+    ),
+    responses((status = 200, body = OffersView))
+)]
+#[get("/projects/{project}/servers/{server}/tools")]
+async fn list_tools(
+    caller: Caller,
+    rest: Data<Rest>,
+    path: Path<(String, String)>,
+    Query(query): Query<OffersQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, server) = path.into_inner();
+    let kind = query.kind.map_or(ItemKind::Tool, ItemKind::from);
+    let offers = rest.control.tools.list(&caller.principal, &project, &server, kind).await?;
+    let items = offers
+        .items
+        .into_iter()
+        .map(|item| {
+            let definition = RawValue::from_string(item.definition.as_ref().to_owned()).map_err(ApiError::internal)?;
+            Ok(OfferView { name: item.name, definition })
+        })
+        .collect::<Result<_, ApiError>>()?;
+    Ok(HttpResponse::Ok().json(OffersView {
+        items,
+        next_cursor: None,
+        fetched_at: offers.fetched_at,
+        stale: offers.stale,
+    }))
+}

@@ -1,0 +1,184 @@
+//! Which hosts the daemon answers to and which web pages may talk to it: the defence against DNS rebinding and
+//! against other sites using a browser's cookies.
+
+use actix_web::http::header::{self, HeaderMap};
+use url::Url;
+
+use crate::config::GatewayConfig;
+use crate::cookies::Scheme;
+use crate::error::GatewayError;
+
+/// What is allowed, parsed once.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Lower case, as browsers write them: `https://host` or `https://host:8443`.
+    origins: Vec<String>,
+    /// Lower case, without a port.
+    hosts: Vec<String>,
+    pub scheme: Scheme,
+}
+
+/// Why a request is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    Host,
+    Origin,
+}
+
+impl Site {
+    pub fn new(config: &GatewayConfig) -> Result<Self, GatewayError> {
+        let base = origin(&config.base_url);
+        let Some((base_origin, base_host)) = base else {
+            return Err(GatewayError::BaseUrl { url: config.base_url.clone() });
+        };
+        let scheme = if base_origin.starts_with("https:") { Scheme::Https } else { Scheme::Http };
+        let mut origins = vec![base_origin];
+        let mut hosts = vec![base_host];
+        for text in &config.allowed_origins {
+            let (origin, _) = origin(text).ok_or_else(|| GatewayError::AllowedOrigin { origin: text.clone() })?;
+            origins.push(origin);
+        }
+        hosts.extend(config.allowed_hosts.iter().map(|host| host.trim().to_ascii_lowercase()));
+        Ok(Self { origins, hosts, scheme })
+    }
+
+    /// Whether a request with these headers may come in at all.
+    pub fn check(&self, headers: &HeaderMap, authority: Option<&str>) -> Result<(), Refusal> {
+        // HTTP/1.0 without a Host header cannot come from a browser; HTTP/2 has it in the request line.
+        let host = headers.get(header::HOST).map(|value| value.to_str());
+        match host {
+            Some(Ok(host)) if self.is_own_host(host) => {}
+            Some(_) => return Err(Refusal::Host),
+            None if authority.is_none_or(|authority| self.is_own_host(authority)) => {}
+            None => return Err(Refusal::Host),
+        }
+        match headers.get(header::ORIGIN).map(|value| value.to_str()) {
+            None => Ok(()),
+            Some(Ok(origin)) if self.is_allowed_origin(origin) => Ok(()),
+            Some(_) => Err(Refusal::Origin),
+        }
+    }
+
+    /// Whether a request that changes something and brings only a cookie comes from a page of ours. Stricter than
+    /// [`Site::check`]: a page on another loopback port is another program's.
+    #[must_use]
+    pub fn is_same_site(&self, headers: &HeaderMap, authority: Option<&str>) -> bool {
+        let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+        let Some(origin) = text(header::ORIGIN) else {
+            // Browsers leave the origin out only where they say themselves that the page is the same.
+            return matches!(text(header::HeaderName::from_static("sec-fetch-site")), Some("same-origin" | "none"));
+        };
+        let host = text(header::HOST).or(authority);
+        let own = origin.split_once("://").is_some_and(|(_, origin)| host.is_some_and(|host| host == origin));
+        own || self.is_listed(origin)
+    }
+
+    fn is_own_host(&self, host: &str) -> bool {
+        let name = without_port(host);
+        is_loopback(name) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    fn is_allowed_origin(&self, origin: &str) -> bool {
+        let loopback = origin.split_once("://").is_some_and(|(scheme, authority)| {
+            matches!(scheme, "http" | "https") && is_loopback(without_port(authority))
+        });
+        loopback || self.is_listed(origin)
+    }
+
+    fn is_listed(&self, origin: &str) -> bool {
+        self.origins.iter().any(|own| own.eq_ignore_ascii_case(origin))
+    }
+}
+
+/// The origin of a URL as a browser writes it, and its host.
+fn origin(text: &str) -> Option<(String, String)> {
+    let url = Url::parse(text).ok()?;
+    let host = url.host_str()?.to_ascii_lowercase();
+    matches!(url.scheme(), "http" | "https").then(|| (url.origin().ascii_serialization(), host))
+}
+
+/// The host of `host:port` and `[::1]:port`.
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port))
+            if port.bytes().all(|b| b.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) =>
+        {
+            host
+        }
+        _ => authority,
+    }
+}
+
+fn is_loopback(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{Refusal, Site};
+    use crate::config::GatewayConfig;
+
+    fn site() -> Site {
+        Site::new(&GatewayConfig {
+            base_url: "https://mcp.example.com".into(),
+            allowed_origins: vec!["https://tools.example.com:8443".into()],
+            allowed_hosts: vec!["orch.internal".into()],
+            ..GatewayConfig::default()
+        })
+        .unwrap()
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_str(v).unwrap()));
+        pairs.collect()
+    }
+
+    #[test]
+    fn answers_to_its_own_names_only() {
+        for host in ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]:8000", "mcp.example.com", "orch.internal:9"] {
+            assert_eq!(site().check(&headers(&[("host", host)]), None), Ok(()), "{host}");
+        }
+        for host in ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "mcp.example.com.evil.com", "", ":80"] {
+            assert_eq!(site().check(&headers(&[("host", host)]), None), Err(Refusal::Host), "{host}");
+        }
+    }
+
+    #[test]
+    fn takes_requests_from_known_pages_only() {
+        let check = |origin: &str| site().check(&headers(&[("host", "localhost"), ("origin", origin)]), None);
+        for origin in [
+            "http://localhost:3000",
+            "http://127.0.0.1:9",
+            "http://[::1]:1",
+            "https://mcp.example.com",
+            "https://tools.example.com:8443",
+        ] {
+            assert_eq!(check(origin), Ok(()), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "http://mcp.example.com",
+            "https://tools.example.com",
+            "https://evil.com",
+            "http://localhost.evil.com",
+            "file://localhost",
+            "http://localhost:3000@evil.com",
+        ] {
+            assert_eq!(check(origin), Err(Refusal::Origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn takes_cookies_from_its_own_pages_only() {
+        let check = |pairs: &[(&'static str, &str)]| site().is_same_site(&headers(pairs), None);
+        assert!(check(&[("host", "localhost:8000"), ("origin", "http://localhost:8000")]));
+        assert!(check(&[("host", "mcp.example.com"), ("origin", "https://mcp.example.com")]));
+        assert!(check(&[("host", "localhost:8000"), ("sec-fetch-site", "same-origin")]));
+        assert!(!check(&[("host", "localhost:8000"), ("origin", "http://localhost:3000")]));
+        assert!(!check(&[("host", "localhost:8000"), ("sec-fetch-site", "same-site")]));
+        assert!(!check(&[("host", "localhost:8000")]));
+    }
+}

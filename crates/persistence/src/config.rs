@@ -1,0 +1,71 @@
+//! The settings of this crate. Reads no file and no environment; `orch-app` does.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::database::url::DatabaseUrl;
+
+/// Where things are kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersistenceConfig {
+    pub database: DatabaseConfig,
+    pub journal: JournalConfig,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    pub url: DatabaseUrl,
+    /// Connections to PostgreSQL, or readers of a SQLite file; SQLite has one writer besides.
+    pub max_connections: u32,
+    /// How long to wait for a connection, and on SQLite for other processes that write.
+    pub acquire_timeout_ms: u64,
+}
+
+impl DatabaseConfig {
+    #[must_use]
+    pub fn new(url: DatabaseUrl) -> Self {
+        Self { url, max_connections: 10, acquire_timeout_ms: 10_000 }
+    }
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self::new(DatabaseUrl::sqlite_file("./data/orchestrator.db"))
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalConfig {
+    pub dir: PathBuf,
+    /// No further call is taken when this much waits for the database.
+    pub max_bytes: u64,
+    /// A segment file is closed and a new one begun at about this size.
+    pub segment_bytes: u64,
+    /// At most this many records go to the database at once.
+    pub batch_records: usize,
+    /// A record waits at most this long for others to go with it.
+    pub batch_wait_ms: u64,
+}
+
+impl JournalConfig {
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            max_bytes: 256 * 1024 * 1024,
+            segment_bytes: 4 * 1024 * 1024,
+            batch_records: 500,
+            batch_wait_ms: 200,
+        }
+    }
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self::new("./data/journal")
+    }
+}

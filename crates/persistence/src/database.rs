@@ -1,0 +1,168 @@
+//! The connection to the database, for both kinds. Owns pools, pragmas and migrations. Knows no table.
+
+pub(crate) mod connect;
+pub(crate) mod url;
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::error::StoreError;
+use orch_migrations::Migrator;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, Statement, TransactionTrait,
+};
+use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use tokio::sync::watch;
+
+use crate::config::DatabaseConfig;
+use crate::database::connect::{Backend, Pools};
+use crate::error::PersistenceError;
+use crate::store_error::unavailable;
+use crate::writing::Writing;
+
+/// One database; clones share its pools.
+#[derive(Clone)]
+pub struct Database(Arc<Shared>);
+
+struct Shared {
+    backend: Backend,
+    pools: Pools,
+    /// Counts what was committed through this value, for those who follow changes in the same process.
+    commits: watch::Sender<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    Sqlite,
+    Postgres,
+}
+
+impl DatabaseKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
+}
+
+/// A step of the schema and whether this database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStep {
+    pub name: String,
+    pub applied: bool,
+}
+
+impl Database {
+    /// Connects; creates the file of a SQLite database when it is missing. Does not migrate.
+    pub async fn connect(config: &DatabaseConfig) -> Result<Self, PersistenceError> {
+        let (backend, pools) = connect::open(config).await?;
+        Ok(Self(Arc::new(Shared { backend, pools, commits: watch::Sender::new(0) })))
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match self.0.backend {
+            Backend::SqliteFile(_) | Backend::SqliteMemory => DatabaseKind::Sqlite,
+            Backend::Postgres(_) => DatabaseKind::Postgres,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let reader = self.reader();
+        let statement = Statement::from_string(reader.get_database_backend(), "SELECT 1");
+        reader.query_one_raw(statement).await.map(|_| ()).map_err(unavailable("asking whether the database answers"))
+    }
+
+    /// Applies the steps that are missing, all or none, and tells which. Several daemons may do so at once.
+    pub async fn migrate(&self) -> Result<Vec<String>, PersistenceError> {
+        let fail = |doing| move |source| PersistenceError::Migrate { doing, source };
+        let writer = &self.0.pools.writer;
+        let txn = writer.begin_with_options(connect::WRITE).await.map_err(fail("waiting for other writers"))?;
+        if self.kind() == DatabaseKind::Postgres {
+            let lock = format!("SELECT pg_advisory_xact_lock({})", connect::MIGRATION_LOCK);
+            txn.execute_unprepared(&lock).await.map_err(fail("waiting for other migrations"))?;
+        }
+        let pending = Migrator::get_pending_migrations(&txn).await.map_err(fail("reading what was applied"))?;
+        let pending: Vec<_> = pending.iter().map(|step| step.name().to_owned()).collect();
+        Migrator::up(&txn, None).await.map_err(fail("applying steps"))?;
+        txn.commit().await.map_err(fail("committing"))?;
+        Ok(pending)
+    }
+
+    /// All steps in order. Changes nothing, not even in an empty database.
+    pub async fn migration_status(&self) -> Result<Vec<MigrationStep>, PersistenceError> {
+        let steps = Migrator::get_migration_with_status_read_only(self.reader())
+            .await
+            .map_err(|source| PersistenceError::Migrate { doing: "reading what was applied", source })?;
+        let step = |step: &sea_orm_migration::Migration| MigrationStep {
+            name: step.name().to_owned(),
+            applied: step.status() == MigrationStatus::Applied,
+        };
+        Ok(steps.iter().map(step).collect())
+    }
+
+    /// Closes all connections; what is under way ends first. [`SeaChanges`](crate::SeaChanges) must have ended.
+    pub async fn close(&self) {
+        self.0.pools.close().await;
+    }
+
+    /// For reads of one statement.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.0.pools.reader
+    }
+
+    /// For reads of several statements that must agree with each other.
+    pub(crate) async fn read_snapshot(&self, doing: &'static str) -> Result<DatabaseTransaction, StoreError> {
+        let reader = self.reader();
+        let begun = match self.kind() {
+            // A reading transaction of SQLite is a snapshot anyway.
+            DatabaseKind::Sqlite => reader.begin().await,
+            DatabaseKind::Postgres => {
+                reader.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+            }
+        };
+        begun.map_err(unavailable(doing))
+    }
+
+    /// Begins a write that is announced. Such writes run one after the other on the whole database, so that a rule over
+    /// several rows cannot be broken by two at once, and changes are numbered in the order of their commits.
+    pub(crate) async fn write(&self, doing: &'static str) -> Result<Writing, StoreError> {
+        let writing = self.write_quietly(doing).await?;
+        if self.kind() == DatabaseKind::Postgres {
+            let wait = format!(
+                "SELECT set_config('lock_timeout', '10s', true), \
+                 set_config('idle_in_transaction_session_timeout', '30s', true), pg_advisory_xact_lock({})",
+                connect::WRITE_LOCK
+            );
+            writing.conn().execute_unprepared(&wait).await.map_err(unavailable(doing))?;
+        }
+        Ok(writing)
+    }
+
+    /// Begins a write that nobody follows. On PostgreSQL others write at the same time.
+    pub(crate) async fn write_quietly(&self, doing: &'static str) -> Result<Writing, StoreError> {
+        let txn = self.0.pools.writer.begin_with_options(connect::WRITE).await.map_err(unavailable(doing))?;
+        Ok(Writing::new(self.clone(), txn, doing))
+    }
+
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.0.backend
+    }
+
+    pub(crate) fn note_commit(&self) {
+        self.0.commits.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.0.commits.subscribe()
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Database").field(&self.kind().as_str()).finish()
+    }
+}

@@ -1,0 +1,44 @@
+//! Rows of `changes`: the news that daemons follow.
+
+use orch_domain::change::Change;
+use orch_domain::id::ProjectId;
+use sea_orm::entity::prelude::{
+    ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
+};
+use uuid::Uuid;
+
+use sea_orm::ActiveValue::{NotSet, Set};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "changes")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub seq: i64,
+    pub kind: String,
+    pub project_id: Option<Uuid>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What a newer version of ours wrote and this one does not know counts as everything.
+    pub(crate) fn to_change(&self) -> Change {
+        match (self.kind.as_str(), self.project_id) {
+            ("users", _) => Change::Users,
+            ("project", Some(id)) => Change::Project(ProjectId::from_uuid(id)),
+            _ => Change::Everything,
+        }
+    }
+}
+
+pub(crate) fn row(change: Change) -> ActiveModel {
+    let (kind, project_id) = match change {
+        Change::Users => ("users", None),
+        Change::Project(id) => ("project", Some(id.as_uuid())),
+        Change::Everything => ("everything", None),
+    };
+    ActiveModel { seq: NotSet, kind: Set(kind.to_owned()), project_id: Set(project_id) }
+}

@@ -1,0 +1,108 @@
+//! The record's bytes, there and back, for any call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use uuid::Uuid;
+
+use super::{MAX_LEN, MAX_TEXT, MIN_LEN, decode, encode};
+use crate::journal::frame::{self, Next};
+use crate::timestamp::from_micros;
+
+fn id() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(Outcome::Ok),
+        Just(Outcome::ToolError),
+        any::<i64>().prop_map(Outcome::RpcError),
+        Just(Outcome::Unavailable),
+        Just(Outcome::Timeout),
+        Just(Outcome::Refused),
+        Just(Outcome::Limited),
+        Just(Outcome::Cancelled),
+        Just(Outcome::Abandoned),
+    ]
+}
+
+pub(crate) fn call() -> impl Strategy<Value = Call> {
+    let ids = (id(), id(), id(), proptest::option::of(id()), proptest::option::of(id()));
+    let kind = proptest::sample::select(CallKind::ALL.to_vec());
+    // Years 1 to 9999.
+    let at = (-62_135_596_800_000_000_i64..253_402_300_800_000_000).prop_map(|at| from_micros(at).unwrap());
+    (ids, at, ".{0,40}", ".{0,24}", kind, ".{0,200}", any::<u64>(), outcome()).prop_map(
+        |((id, project, user, key, server_id), at, client, server, kind, target, micros, outcome)| Call {
+            id: CallId::from_uuid(id),
+            at,
+            project_id: ProjectId::from_uuid(project),
+            user_id: UserId::from_uuid(user),
+            key_id: key.map(KeyId::from_uuid),
+            client: client.into(),
+            server_id: server_id.map(ServerId::from_uuid),
+            server: server.into(),
+            kind,
+            target,
+            duration: Duration::from_micros(micros),
+            outcome,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn gives_back_what_it_was_given(call in call()) {
+        let mut bytes = Vec::new();
+        encode(&call, &mut bytes);
+        assert!((MIN_LEN..=MAX_LEN).contains(&bytes.len()));
+        assert_eq!(decode(&bytes), Some(call));
+    }
+
+    #[test]
+    fn a_frame_gives_back_what_it_was_given(calls in proptest::collection::vec(call(), 1..5)) {
+        let mut file = Vec::new();
+        let mut one = Vec::new();
+        for call in &calls {
+            frame::build(call, &mut one);
+            file.extend_from_slice(&one);
+        }
+        let mut rest = file.as_slice();
+        for call in &calls {
+            let Next::Frame { payload, len } = frame::next(rest) else { panic!("no frame") };
+            assert_eq!(decode(payload).as_ref(), Some(call));
+            rest = &rest[len..];
+        }
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = decode(&bytes);
+        let _ = frame::next(&bytes);
+    }
+
+    #[test]
+    fn a_damaged_frame_is_seen(call in call(), at in any::<proptest::sample::Index>(), flip in 1..=255_u8) {
+        let mut bytes = Vec::new();
+        frame::build(&call, &mut bytes);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        assert!(!matches!(frame::next(&bytes), Next::Frame { .. }));
+    }
+}
+
+#[test]
+fn cuts_off_what_is_too_long_between_characters() {
+    let mut call = orch_testkit::builders::a_call().build();
+    call.target = "ü".repeat(MAX_TEXT);
+    call.client = Arc::from("x".repeat(MAX_TEXT + 1));
+    let mut bytes = Vec::new();
+    encode(&call, &mut bytes);
+    let read = decode(&bytes).unwrap();
+    assert_eq!((read.target.len(), read.client.len()), (MAX_TEXT, MAX_TEXT));
+    assert!(bytes.len() <= MAX_LEN);
+}

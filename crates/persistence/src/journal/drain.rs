@@ -1,0 +1,236 @@
+//! Moves records from the journal to the database, in batches, in the background. Waits and keeps while the database
+//! is away. Never takes a record out of the journal that the database does not have, unless it is put aside in a file.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use orch_domain::Timestamp;
+use orch_domain::call::Call;
+use orch_domain::error::StoreError;
+use orch_domain::id::KeyId;
+use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::key_repo::KeyRepo;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::journal::codec;
+use crate::journal::frame::{self, MAX_FRAME, Next};
+use crate::journal::queue::Queue;
+use crate::journal::segment::Segment;
+use crate::owned_task::StopSignal;
+
+/// Pauses after a failure double from the first to the last of these.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How often a disk that took nothing is tried again.
+const MEND_EVERY: Duration = Duration::from_secs(1);
+/// Bytes read at once; more than one frame for sure.
+const CHUNK: u64 = 256 * 1024;
+const _: () = assert!(CHUNK > MAX_FRAME as u64);
+
+pub(crate) struct Drain {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) calls: Arc<dyn CallRepo>,
+    pub(crate) keys: Arc<dyn KeyRepo>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum DrainError {
+    #[error("the database does not take calls: {0}")]
+    Store(#[from] StoreError),
+    #[error("the journal cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What was read of a segment: the calls up to `end`, or none when something else stands there.
+struct Batch {
+    calls: Vec<Call>,
+    end: u64,
+}
+
+impl Drain {
+    pub(crate) async fn run(self, mut stop: StopSignal) {
+        let mut pause: Option<Duration> = None;
+        loop {
+            tokio::select! {
+                () = stop.wait() => return,
+                () = self.wait_for_work(pause) => {}
+            }
+            if self.queue.is_broken() {
+                self.queue.mend();
+            }
+            pause = match self.drain_all(&mut stop).await {
+                Ok(()) => {
+                    self.queue.clear_error();
+                    None
+                }
+                Err(error) => {
+                    self.queue.note_error(error.to_string());
+                    if pause.is_none() {
+                        tracing::warn!(error = %error, "calls wait in the journal, trying again");
+                    }
+                    Some(pause.map_or(PAUSES.0, |pause| (pause * 2).min(PAUSES.1)))
+                }
+            };
+        }
+    }
+
+    async fn wait_for_work(&self, pause: Option<Duration>) {
+        let queue = &*self.queue;
+        if let Some(pause) = pause {
+            return sleep(pause).await;
+        }
+        while queue.front().is_none() && !queue.is_broken() {
+            queue.wake.notified().await;
+        }
+        if queue.is_broken() {
+            return sleep(MEND_EVERY).await;
+        }
+        // Something waits: a little patience makes a batch of it.
+        let deadline = Instant::now() + Duration::from_millis(queue.config.batch_wait_ms);
+        let enough = |queue: &Queue| {
+            queue.waiting_records() >= queue.config.batch_records as u64 || queue.flushing.load(Ordering::Acquire) > 0
+        };
+        while !enough(queue) {
+            tokio::select! {
+                () = sleep_until(deadline) => return,
+                () = queue.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Drains until nothing is left, or until told to stop: between two batches, never within one.
+    async fn drain_all(&self, stop: &mut StopSignal) -> Result<(), DrainError> {
+        for segment in self.queue.unsynced() {
+            // Tried once: what is written survives our own death anyway.
+            if let Err(error) = blocking(move || segment.sync()).await {
+                tracing::warn!(error = %error, "a journal segment cannot be synced");
+            }
+        }
+        while let Some(segment) = self.queue.front() {
+            if stop.is_set() {
+                return Ok(());
+            }
+            self.drain_some(&segment).await?;
+            let queue = Arc::clone(&self.queue);
+            blocking(move || queue.retire(&segment)).await?;
+        }
+        Ok(())
+    }
+
+    async fn drain_some(&self, segment: &Arc<Segment>) -> Result<(), DrainError> {
+        if segment.waiting() == 0 {
+            return Ok(());
+        }
+        let (from, most) = (Arc::clone(segment), self.queue.config.batch_records);
+        let batch = blocking(move || read_batch(&from, most)).await?;
+        if batch.calls.is_empty() {
+            return self.skip_damage(segment).await;
+        }
+        self.store(segment, &batch.calls).await?;
+        let (queue, done) = (Arc::clone(&self.queue), Arc::clone(segment));
+        let records = batch.calls.len() as u64;
+        blocking(move || queue.advance(&done, batch.end, records)).await?;
+        Ok(())
+    }
+
+    async fn store(&self, segment: &Segment, calls: &[Call]) -> Result<(), DrainError> {
+        match self.calls.insert(calls).await {
+            Ok(()) => {}
+            Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
+            // The database is there and refuses: find out which it refuses, and put those aside.
+            Err(_) => self.store_one_by_one(segment, calls).await?,
+        }
+        let mut newest: HashMap<KeyId, Timestamp> = HashMap::new();
+        for call in calls {
+            if let Some(key) = call.key_id {
+                let newest = newest.entry(key).or_insert(call.at);
+                *newest = call.at.max(*newest);
+            }
+        }
+        if !newest.is_empty() {
+            let uses: Vec<_> = newest.into_iter().collect();
+            self.keys.note_used(&uses).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_one_by_one(&self, segment: &Segment, calls: &[Call]) -> Result<(), DrainError> {
+        let mut refused = Vec::new();
+        let mut reason = None;
+        for call in calls {
+            match self.calls.insert(std::slice::from_ref(call)).await {
+                Ok(()) => {}
+                Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
+                Err(error) => {
+                    let mut bytes = Vec::new();
+                    frame::build(call, &mut bytes);
+                    refused.push(bytes);
+                    reason = Some(error);
+                }
+            }
+        }
+        let Some(reason) = reason else {
+            return Ok(());
+        };
+        let path = segment.path().with_extension("rejected");
+        tracing::error!(error = %reason, records = refused.len(), file = %path.display(),
+            "the database refuses calls, they are put aside");
+        self.queue.note_rejected(refused.len() as u64);
+        blocking(move || {
+            let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+            file.write_all(&refused.concat())?;
+            file.sync_data()
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Steps over what is not a frame. The torn last frame of a process that was killed is nothing to worry about, for
+    /// no answer has left for it; everything else is damage, and the file is kept.
+    async fn skip_damage(&self, segment: &Arc<Segment>) -> Result<(), DrainError> {
+        let rest = Arc::clone(segment);
+        let (next, torn) = blocking(move || {
+            let bytes = rest.read(rest.drained(), u64::MAX)?;
+            let next = frame::find_next(&bytes);
+            let readable = matches!(frame::next(&bytes), Next::Frame { .. });
+            let short = bytes.len() <= MAX_FRAME || bytes.iter().all(|byte| *byte == 0);
+            Ok((next, rest.adopted && next.is_none() && short && !readable))
+        })
+        .await?;
+        if !torn {
+            segment.damaged.store(true, Ordering::Release);
+        }
+        let offset = next.map_or(segment.end(), |step| segment.drained() + step as u64);
+        let (queue, done) = (Arc::clone(&self.queue), Arc::clone(segment));
+        blocking(move || queue.advance(&done, offset, 0)).await?;
+        Ok(())
+    }
+}
+
+/// At most `most` calls from where `segment` is drained up to.
+fn read_batch(segment: &Segment, most: usize) -> io::Result<Batch> {
+    let start = segment.drained();
+    let bytes = segment.read(start, CHUNK)?;
+    let mut batch = Batch { calls: Vec::new(), end: start };
+    let mut rest = bytes.as_slice();
+    while batch.calls.len() < most {
+        let Next::Frame { payload, len } = frame::next(rest) else {
+            break;
+        };
+        let (Some(call), Some(after)) = (codec::decode(payload), rest.get(len..)) else {
+            break;
+        };
+        batch.calls.push(call);
+        batch.end += len as u64;
+        rest = after;
+    }
+    Ok(batch)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}

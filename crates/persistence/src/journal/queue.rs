@@ -1,0 +1,252 @@
+//! What waits for the database: the segments of this process in order, and what is counted about them. Appends on one
+//! side, gives to [`drain`](super::drain) on the other. Does not know the database.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use orch_domain::call::Call;
+use orch_domain::port::call_log::CallLogError;
+use tokio::sync::{Notify, watch};
+
+use crate::config::JournalConfig;
+use crate::journal::frame;
+use crate::journal::segment::{HEADER, Segment};
+
+thread_local! {
+    /// Where frames are built, so that an append neither allocates nor builds under the lock.
+    static FRAME: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(1024));
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) config: JournalConfig,
+    /// The segment that is appended to; None once the journal is closed.
+    active: Mutex<Option<Arc<Segment>>>,
+    /// Full segments and leftovers, the oldest first.
+    sealed: Mutex<VecDeque<Arc<Segment>>>,
+    waiting_bytes: AtomicU64,
+    waiting_records: AtomicU64,
+    /// Counts all records that ever waited here; [`Queue::done`] follows it.
+    appended: AtomicU64,
+    done: watch::Sender<u64>,
+    /// Set while the disk does not take what is written.
+    broken: AtomicBool,
+    trouble: Mutex<Trouble>,
+    /// Wakes up the drain: something waits now, a batch is full, or somebody wants it flushed.
+    pub(crate) wake: Notify,
+    /// How many wait for a flush.
+    pub(crate) flushing: AtomicU64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trouble {
+    pub(crate) last_error: Option<String>,
+    pub(crate) corrupt_segments: u64,
+    pub(crate) rejected_records: u64,
+}
+
+impl Queue {
+    /// Takes over what dead processes have left, and begins a segment of its own.
+    pub(crate) fn open(config: JournalConfig) -> io::Result<Self> {
+        let leftovers: VecDeque<_> = Segment::adopt_all(&config.dir)?.into_iter().map(Arc::new).collect();
+        let active = Segment::create(&config.dir)?;
+        let bytes = leftovers.iter().map(|segment| segment.waiting()).sum();
+        let records = leftovers.iter().map(|segment| segment.records()).sum();
+        Ok(Self {
+            config,
+            active: Mutex::new(Some(Arc::new(active))),
+            sealed: Mutex::new(leftovers),
+            waiting_bytes: AtomicU64::new(bytes),
+            waiting_records: AtomicU64::new(records),
+            appended: AtomicU64::new(records),
+            done: watch::Sender::new(0),
+            broken: AtomicBool::new(false),
+            trouble: Mutex::default(),
+            wake: Notify::new(),
+            flushing: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn append(&self, call: &Call) -> Result<(), CallLogError> {
+        let waiting = FRAME.with_borrow_mut(|frame| {
+            frame::build(call, frame);
+            self.append_frame(frame)
+        })?;
+        if waiting == 1 || waiting == self.config.batch_records as u64 {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Gives how many records wait now.
+    fn append_frame(&self, frame: &[u8]) -> Result<u64, CallLogError> {
+        let len = frame.len() as u64;
+        let mut active = lock(&self.active);
+        let bytes = self.waiting_bytes();
+        if bytes + len > self.config.max_bytes {
+            return Err(CallLogError::Full { bytes });
+        }
+        let Some(segment) = active.as_mut() else {
+            return Err(CallLogError::Unwritable { reason: "it is closed".to_owned() });
+        };
+        if segment.end() > HEADER && segment.end() + len > self.config.segment_bytes {
+            self.begin_segment(segment);
+        }
+        if let Err(error) = segment.write(frame) {
+            let reason = error.to_string();
+            drop(active);
+            self.note_broken(&reason);
+            return Err(CallLogError::Unwritable { reason });
+        }
+        // Counted before it can be seen and drained, so that no count goes below zero.
+        self.waiting_bytes.fetch_add(len, Ordering::AcqRel);
+        let before = self.waiting_records.fetch_add(1, Ordering::AcqRel);
+        self.appended.fetch_add(1, Ordering::AcqRel);
+        segment.publish(len);
+        Ok(before + 1)
+    }
+
+    /// When no file can be made, the old one just grows.
+    fn begin_segment(&self, active: &mut Arc<Segment>) {
+        match Segment::create(&self.config.dir) {
+            Ok(new) => lock(&self.sealed).push_back(std::mem::replace(active, Arc::new(new))),
+            Err(error) => self.note_error(format!("no new segment can be begun: {error}")),
+        }
+    }
+
+    /// Why no further call should be begun.
+    pub(crate) fn check(&self) -> Result<(), CallLogError> {
+        if self.broken.load(Ordering::Acquire) {
+            let reason = self.trouble().last_error.unwrap_or_else(|| "the disk does not take it".to_owned());
+            return Err(CallLogError::Unwritable { reason });
+        }
+        let bytes = self.waiting_bytes();
+        // Room is left for the calls that are under way.
+        let room = (self.config.max_bytes / 8).min(1024 * 1024);
+        if bytes + room > self.config.max_bytes { Err(CallLogError::Full { bytes }) } else { Ok(()) }
+    }
+
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        self.waiting_bytes.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn waiting_records(&self) -> u64 {
+        self.waiting_records.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn appended(&self) -> u64 {
+        self.appended.load(Ordering::Acquire)
+    }
+
+    /// How many of [`Queue::appended`] are done with.
+    pub(crate) fn done(&self) -> watch::Receiver<u64> {
+        self.done.subscribe()
+    }
+
+    /// The oldest segment with something to do: bytes to drain, or a file to remove.
+    pub(crate) fn front(&self) -> Option<Arc<Segment>> {
+        if let Some(segment) = lock(&self.sealed).front() {
+            return Some(Arc::clone(segment));
+        }
+        lock(&self.active).as_ref().filter(|segment| segment.waiting() > 0).map(Arc::clone)
+    }
+
+    /// Everything of `segment` before `offset` is done with, of which `records` were frames.
+    pub(crate) fn advance(&self, segment: &Segment, offset: u64, records: u64) -> io::Result<()> {
+        let bytes = offset.saturating_sub(segment.drained());
+        let noted = segment.advance(offset, records);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+        self.count_done(records);
+        noted
+    }
+
+    fn count_done(&self, records: u64) {
+        self.waiting_records.fetch_sub(records, Ordering::AcqRel);
+        self.done.send_modify(|done| *done += records);
+    }
+
+    /// Ends `segment` if it is drained and no longer appended to.
+    pub(crate) fn retire(&self, segment: &Arc<Segment>) -> io::Result<()> {
+        let mut sealed = lock(&self.sealed);
+        let finished = segment.waiting() == 0 && sealed.front().is_some_and(|front| Arc::ptr_eq(front, segment));
+        if !finished {
+            return Ok(());
+        }
+        sealed.pop_front();
+        drop(sealed);
+        // Frames that turned out unreadable: nobody waits for them any longer.
+        self.count_done(segment.records());
+        self.end_file(segment)
+    }
+
+    fn end_file(&self, segment: &Segment) -> io::Result<()> {
+        if let Some(kept) = segment.retire()? {
+            tracing::error!(file = %kept.display(),
+                "a journal segment was damaged; what could be read of it is stored, the file is kept");
+            lock(&self.trouble).corrupt_segments += 1;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unsynced(&self) -> Vec<Arc<Segment>> {
+        let sealed = lock(&self.sealed);
+        sealed.iter().filter(|segment| !segment.synced.load(Ordering::Acquire)).map(Arc::clone).collect()
+    }
+
+    /// Takes nothing more. The file of this process goes if nothing is left in it.
+    pub(crate) fn close(&self) -> io::Result<()> {
+        let Some(active) = lock(&self.active).take() else {
+            return Ok(());
+        };
+        if active.waiting() == 0 { self.end_file(&active) } else { active.sync() }
+    }
+
+    fn note_broken(&self, reason: &str) {
+        self.note_error(reason.to_owned());
+        if !self.broken.swap(true, Ordering::AcqRel) {
+            tracing::error!(error = %reason, "the journal cannot be written, no call is taken");
+        }
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+
+    /// Sees whether the disk takes bytes again.
+    pub(crate) fn mend(&self) {
+        let active = lock(&self.active);
+        let mended = active.as_ref().is_none_or(|segment| segment.probe().is_ok());
+        if mended {
+            self.broken.store(false, Ordering::Release);
+            drop(active);
+            tracing::info!("the journal can be written again");
+        }
+    }
+
+    pub(crate) fn note_error(&self, error: String) {
+        lock(&self.trouble).last_error = Some(error);
+    }
+
+    pub(crate) fn clear_error(&self) {
+        if !self.is_broken() {
+            lock(&self.trouble).last_error = None;
+        }
+    }
+
+    pub(crate) fn note_rejected(&self, records: u64) {
+        lock(&self.trouble).rejected_records += records;
+    }
+
+    pub(crate) fn trouble(&self) -> Trouble {
+        lock(&self.trouble).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is right after every single step, so a panic elsewhere has broken nothing.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,15 @@
+//! The domain's ports over sea-orm, one file per port. Each holds queries and nothing else.
+
+pub(crate) mod audit_log;
+pub(crate) mod call_repo;
+pub(crate) mod catalog_repo;
+pub(crate) mod changes;
+pub(crate) mod directory_source;
+pub(crate) mod key_repo;
+pub(crate) mod login_repo;
+pub(crate) mod project_repo;
+pub(crate) mod server_repo;
+pub(crate) mod user_repo;
+
+/// Rows per statement where many are written: no database allows any number of parameters.
+const ROWS_AT_ONCE: usize = 500;

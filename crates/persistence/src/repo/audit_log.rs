@@ -1,0 +1,45 @@
+//! The audit trail in `audit_entries`: reading, and entries that stand alone.
+
+use async_trait::async_trait;
+use orch_domain::audit::{AuditEntry, AuditRecord};
+use orch_domain::error::StoreError;
+use orch_domain::id::ProjectId;
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::port::audit_log::AuditLog;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::database::Database;
+use crate::entity::audit_entry::{Column, Entity, Model};
+use crate::paging::newest_first;
+use crate::store_error::unavailable;
+
+#[derive(Debug, Clone)]
+pub struct SeaAuditLog {
+    database: Database,
+}
+
+impl SeaAuditLog {
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl AuditLog for SeaAuditLog {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let writing = self.database.write_quietly("appending to the audit trail").await?;
+        writing.audit(entry).await?;
+        writing.commit().await
+    }
+
+    async fn list(&self, project: Option<ProjectId>, page: PageRequest) -> Result<Page<AuditRecord>, StoreError> {
+        let mut select = newest_first(Entity::find(), Column::Id, page);
+        if let Some(project) = project {
+            select = select.filter(Column::ProjectId.eq(project.as_uuid()));
+        }
+        let rows = select.all(self.database.reader()).await.map_err(unavailable("reading the audit trail"))?;
+        let records = rows.into_iter().map(Model::into_record).collect();
+        Ok(Page::cut(records, page.limit, |record| record.id.as_uuid()))
+    }
+}

@@ -1,0 +1,136 @@
+//! Reads the snapshot that the data plane decides by. Every load is one consistent view.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orch_domain::api_key::ApiKey;
+use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
+use orch_domain::error::StoreError;
+use orch_domain::id::{ProjectId, UserId};
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::role::Role;
+use orch_domain::server::Server;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::entity::{api_key, membership, project, server, user};
+use crate::repo::server_repo;
+use crate::store_error::unavailable;
+
+#[derive(Debug, Clone)]
+pub struct SeaDirectorySource {
+    database: Database,
+}
+
+const DOING: &str = "reading the directory";
+
+impl SeaDirectorySource {
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl DirectorySource for SeaDirectorySource {
+    async fn load(&self) -> Result<Directory, StoreError> {
+        let txn = self.database.read_snapshot(DOING).await?;
+        let users = load_users(&txn).await?;
+        let projects = load_projects(&txn, None).await?;
+        Ok(Directory::new(users, projects))
+    }
+
+    async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
+        load_users(self.database.reader()).await
+    }
+
+    async fn load_project(&self, id: ProjectId) -> Result<Option<ProjectFacts>, StoreError> {
+        let txn = self.database.read_snapshot(DOING).await?;
+        Ok(load_projects(&txn, Some(id)).await?.pop())
+    }
+}
+
+async fn load_users(conn: &impl ConnectionTrait) -> Result<HashMap<UserId, UserFacts>, StoreError> {
+    let rows: Vec<(Uuid, bool, Option<OffsetDateTime>)> = user::Entity::find()
+        .select_only()
+        .columns([user::Column::Id, user::Column::InstanceAdmin, user::Column::DeactivatedAt])
+        .into_tuple()
+        .all(conn)
+        .await
+        .map_err(unavailable(DOING))?;
+    let facts = |(id, instance_admin, deactivated_at): (Uuid, bool, Option<OffsetDateTime>)| {
+        (UserId::from_uuid(id), UserFacts { active: deactivated_at.is_none(), instance_admin })
+    };
+    Ok(rows.into_iter().map(facts).collect())
+}
+
+/// All projects, or the one.
+async fn load_projects(conn: &impl ConnectionTrait, only: Option<ProjectId>) -> Result<Vec<ProjectFacts>, StoreError> {
+    let rows = project::Entity::find().filter(of(project::Column::Id, only)).all(conn).await;
+    let rows = rows.map_err(unavailable(DOING))?;
+    let mut members = load_members(conn, only).await?;
+    let mut servers = load_servers(conn, only).await?;
+    let mut keys = load_keys(conn, only).await?;
+    let facts = |row: project::Model| {
+        let id = ProjectId::from_uuid(row.id);
+        Ok(ProjectFacts {
+            project: row.into_project()?,
+            members: members.remove(&id).unwrap_or_default(),
+            servers: servers.remove(&id).unwrap_or_default().into_iter().map(by_alias).collect(),
+            keys: keys.remove(&id).unwrap_or_default(),
+        })
+    };
+    rows.into_iter().map(facts).collect()
+}
+
+async fn load_members(
+    conn: &impl ConnectionTrait,
+    only: Option<ProjectId>,
+) -> Result<HashMap<ProjectId, HashMap<UserId, Role>>, StoreError> {
+    let rows = membership::Entity::find().filter(of(membership::Column::ProjectId, only)).all(conn).await;
+    let mut members: HashMap<_, HashMap<_, _>> = HashMap::new();
+    for row in rows.map_err(unavailable(DOING))? {
+        let row = row.into_membership()?;
+        members.entry(row.project_id).or_default().insert(row.user_id, row.role);
+    }
+    Ok(members)
+}
+
+async fn load_servers(
+    conn: &impl ConnectionTrait,
+    only: Option<ProjectId>,
+) -> Result<HashMap<ProjectId, Vec<Server>>, StoreError> {
+    let mut servers: HashMap<_, Vec<_>> = HashMap::new();
+    for server in server_repo::load_where(conn, of(server::Column::ProjectId, only)).await? {
+        servers.entry(server.project_id).or_default().push(server);
+    }
+    Ok(servers)
+}
+
+async fn load_keys(
+    conn: &impl ConnectionTrait,
+    only: Option<ProjectId>,
+) -> Result<HashMap<ProjectId, Vec<Arc<ApiKey>>>, StoreError> {
+    let rows = api_key::Entity::find().filter(of(api_key::Column::ProjectId, only)).all(conn).await;
+    let mut keys: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows.map_err(unavailable(DOING))? {
+        let key = row.into_key()?;
+        keys.entry(key.project_id).or_default().push(Arc::new(key));
+    }
+    Ok(keys)
+}
+
+fn of(column: impl ColumnTrait, only: Option<ProjectId>) -> Condition {
+    let all = Condition::all();
+    match only {
+        Some(id) => all.add(column.eq(id.as_uuid())),
+        None => all,
+    }
+}
+
+fn by_alias(server: Server) -> (orch_domain::alias::Alias, Arc<Server>) {
+    (server.alias.clone(), Arc::new(server))
+}

@@ -1,0 +1,160 @@
+//! API keys in `api_keys`.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use orch_domain::Timestamp;
+use orch_domain::api_key::ApiKey;
+use orch_domain::audit::AuditEntry;
+use orch_domain::change::Change;
+use orch_domain::error::StoreError;
+use orch_domain::id::{KeyId, ProjectId, UserId};
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::port::key_repo::KeyRepo;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::entity::api_key::{self, Column, Entity, Model};
+use crate::paging::newest_first;
+use crate::store_error::{Refusal, unavailable};
+use crate::timestamp::stored;
+use crate::writing::Writing;
+
+#[derive(Debug, Clone)]
+pub struct SeaKeyRepo {
+    database: Database,
+}
+
+const THE_KEY: &str = "the API key";
+const CREATING: Refusal = Refusal {
+    doing: "creating an API key",
+    taken: "an API key with this public id",
+    missing: "the project or user of the API key",
+};
+
+impl SeaKeyRepo {
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl KeyRepo for SeaKeyRepo {
+    async fn find(&self, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        let found = Entity::find_by_id(id.as_uuid()).one(self.database.reader()).await;
+        found.map_err(unavailable("finding an API key"))?.map(Model::into_key).transpose()
+    }
+
+    async fn list(
+        &self,
+        project: ProjectId,
+        creator: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<ApiKey>, StoreError> {
+        let mut select = newest_first(Entity::find(), Column::Id, page).filter(Column::ProjectId.eq(project.as_uuid()));
+        if let Some(creator) = creator {
+            select = select.filter(Column::Creator.eq(creator.as_uuid()));
+        }
+        let rows = select.all(self.database.reader()).await.map_err(unavailable("listing API keys"))?;
+        let keys = rows.into_iter().map(Model::into_key).collect::<Result<_, _>>()?;
+        Ok(Page::cut(keys, page.limit, |key: &ApiKey| key.id.as_uuid()))
+    }
+
+    async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
+        let mut writing = self.database.write(CREATING.doing).await?;
+        insert(&writing, key).await?;
+        writing.audit(audit).await?;
+        writing.announce(Change::Project(key.project_id));
+        writing.commit().await
+    }
+
+    async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+        let doing = "revoking an API key";
+        let mut writing = self.database.write(doing).await?;
+        let key = find(&writing, id, doing).await?;
+        if key.revoked_at.is_some() {
+            return Ok(());
+        }
+        set(&writing, id.as_uuid(), Column::RevokedAt, at, doing).await?;
+        writing.audit(audit).await?;
+        writing.announce(Change::Project(ProjectId::from_uuid(key.project_id)));
+        writing.commit().await
+    }
+
+    async fn rotate(
+        &self,
+        old: KeyId,
+        old_expires_at: Timestamp,
+        new: &ApiKey,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let doing = "rotating an API key";
+        let mut writing = self.database.write(doing).await?;
+        let key = find(&writing, old, doing).await?;
+        if key.revoked_at.is_some() {
+            // Somebody has just revoked it, and a rotation must not bring it back to life.
+            return Err(StoreError::Stale { what: THE_KEY });
+        }
+        // A rotation never lengthens a life.
+        if key.expires_at.is_none_or(|end| old_expires_at < end) {
+            set(&writing, old.as_uuid(), Column::ExpiresAt, old_expires_at, doing).await?;
+        }
+        insert(&writing, new).await?;
+        writing.audit(audit).await?;
+        writing.announce(Change::Project(new.project_id));
+        writing.commit().await
+    }
+
+    async fn note_used(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+        let doing = "noting the use of API keys";
+        let mut newest: HashMap<Uuid, Timestamp> = HashMap::with_capacity(uses.len());
+        for (id, at) in uses {
+            let newest = newest.entry(id.as_uuid()).or_insert(*at);
+            *newest = (*at).max(*newest);
+        }
+        if newest.is_empty() {
+            return Ok(());
+        }
+        let writing = self.database.write_quietly(doing).await?;
+        // Locked in one order, so that two daemons that note the same keys do not wait for each other.
+        let keys = Entity::find()
+            .filter(Column::Id.is_in(newest.keys().copied()))
+            .order_by_asc(Column::Id)
+            .lock_exclusive()
+            .all(writing.conn())
+            .await
+            .map_err(unavailable(doing))?;
+        for key in keys {
+            if let Some(at) = newest.get(&key.id).copied().map(stored)
+                && key.last_used_at.is_none_or(|known| known < at)
+            {
+                set(&writing, key.id, Column::LastUsedAt, at, doing).await?;
+            }
+        }
+        writing.commit().await
+    }
+}
+
+async fn find(writing: &Writing, id: KeyId, doing: &'static str) -> Result<Model, StoreError> {
+    let found = Entity::find_by_id(id.as_uuid()).one(writing.conn()).await.map_err(unavailable(doing))?;
+    found.ok_or(StoreError::Missing { what: THE_KEY })
+}
+
+async fn insert(writing: &Writing, key: &ApiKey) -> Result<(), StoreError> {
+    let inserted = Entity::insert(api_key::row(key)).exec_without_returning(writing.conn()).await;
+    inserted.map(|_| ()).map_err(CREATING.explain())
+}
+
+async fn set(
+    writing: &Writing,
+    id: Uuid,
+    column: Column,
+    at: Timestamp,
+    doing: &'static str,
+) -> Result<(), StoreError> {
+    let update = Entity::update_many().col_expr(column, Expr::value(stored(at))).filter(Column::Id.eq(id));
+    update.exec(writing.conn()).await.map(|_| ()).map_err(unavailable(doing))
+}

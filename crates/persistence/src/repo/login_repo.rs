@@ -1,0 +1,178 @@
+//! Logins in `logins`, their refresh tokens in `refresh_tokens`.
+
+use async_trait::async_trait;
+use orch_domain::Timestamp;
+use orch_domain::api_key::KeyHash;
+use orch_domain::audit::AuditEntry;
+use orch_domain::error::StoreError;
+use orch_domain::id::{LoginId, UserId};
+use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::refresh_token::{RefreshToken, Rotation};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::entity::login::{self, Column, Entity, Model};
+use crate::entity::refresh_token;
+use crate::store_error::{Refusal, unavailable};
+use crate::timestamp::stored;
+use crate::writing::Writing;
+
+#[derive(Debug, Clone)]
+pub struct SeaLoginRepo {
+    database: Database,
+}
+
+impl SeaLoginRepo {
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl LoginRepo for SeaLoginRepo {
+    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
+        let refusal = Refusal { doing: "opening a login", taken: "a login with this token", missing: "the user" };
+        let writing = self.database.write_quietly(refusal.doing).await?;
+        delete_closed(&writing, token.user_id, token.issued_at).await?;
+        let inserted = Entity::insert(login::row(token)).exec_without_returning(writing.conn()).await;
+        inserted.map_err(refusal.explain())?;
+        insert_token(&writing, &token.hash, token.login_id.as_uuid(), (token.issued_at, token.expires_at)).await?;
+        writing.audit(audit).await?;
+        writing.commit().await
+    }
+
+    async fn rotate(
+        &self,
+        old: &KeyHash,
+        new_hash: &KeyHash,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        let doing = "rotating a refresh token";
+        let writing = self.database.write_quietly(doing).await?;
+        let Some(login_id) = find_token(&writing, old).await?.map(|token| token.login_id) else {
+            return Ok(Rotation::Unknown);
+        };
+        // Two rotations at once meet here: the second waits for the first, and only then looks at the token.
+        let login = Entity::find_by_id(login_id).lock_exclusive().one(writing.conn()).await;
+        let login = login.map_err(unavailable(doing))?.filter(|login| login.ended_at.is_none());
+        let (Some(login), Some(token)) = (login, find_token(&writing, old).await?) else {
+            return Ok(Rotation::Unknown);
+        };
+        let (login_id, user_id) = (LoginId::from_uuid(login.id), UserId::from_uuid(login.user_id));
+        if token.spent_at.is_some() {
+            end_where(&writing, Column::Id.eq(login.id), now).await?;
+            writing.commit().await?;
+            return Ok(Rotation::Reused { login_id, user_id });
+        }
+        if token.expires_at <= now {
+            return Ok(Rotation::Unknown);
+        }
+        refresh_token::Entity::update_many()
+            .col_expr(refresh_token::Column::SpentAt, Expr::value(stored(now)))
+            .filter(refresh_token::Column::Hash.eq(token.hash))
+            .exec(writing.conn())
+            .await
+            .map_err(unavailable(doing))?;
+        insert_token(&writing, new_hash, login.id, (now, expires_at)).await?;
+        Entity::update_many()
+            .col_expr(Column::ExpiresAt, Expr::value(stored(expires_at)))
+            .filter(Column::Id.eq(login.id))
+            .exec(writing.conn())
+            .await
+            .map_err(unavailable(doing))?;
+        delete_expired_tokens(&writing, login.id, now).await?;
+        writing.commit().await?;
+        Ok(Rotation::Rotated { login_id, user_id })
+    }
+
+    async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+        let writing = self.database.write_quietly("ending a login").await?;
+        if end_where(&writing, Column::Id.eq(login.as_uuid()), now).await? == 0 {
+            return Ok(());
+        }
+        writing.audit(audit).await?;
+        writing.commit().await
+    }
+
+    async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
+        let writing = self.database.write_quietly("ending the logins of a user").await?;
+        let theirs = Column::UserId.eq(user.as_uuid());
+        let which = match except {
+            Some(except) => theirs.and(Column::Id.ne(except.as_uuid())),
+            None => theirs,
+        };
+        end_where(&writing, which, now).await?;
+        writing.commit().await
+    }
+
+    async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
+        let found = Entity::find_by_id(login.as_uuid()).one(self.database.reader()).await;
+        let found = found.map_err(unavailable("finding a login"))?;
+        Ok(found.is_some_and(|login| is_open(&login, now)))
+    }
+}
+
+fn is_open(login: &Model, now: Timestamp) -> bool {
+    login.ended_at.is_none() && now < login.expires_at
+}
+
+async fn find_token(writing: &Writing, hash: &KeyHash) -> Result<Option<refresh_token::Model>, StoreError> {
+    let found = refresh_token::Entity::find_by_id(hash.as_bytes().to_vec()).one(writing.conn()).await;
+    found.map_err(unavailable("finding a refresh token"))
+}
+
+async fn insert_token(
+    writing: &Writing,
+    hash: &KeyHash,
+    login_id: Uuid,
+    (issued_at, expires_at): (Timestamp, Timestamp),
+) -> Result<(), StoreError> {
+    let refusal = Refusal { doing: "storing a refresh token", taken: "this refresh token", missing: "the login" };
+    let row = refresh_token::row(hash, login_id, issued_at, expires_at);
+    let inserted = refresh_token::Entity::insert(row).exec_without_returning(writing.conn()).await;
+    inserted.map(|_| ()).map_err(refusal.explain())
+}
+
+/// Gives how many were open.
+async fn end_where(writing: &Writing, which: Expr, now: Timestamp) -> Result<u64, StoreError> {
+    let ended = Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(stored(now)))
+        .filter(which)
+        .filter(Column::EndedAt.is_null())
+        .exec(writing.conn())
+        .await;
+    ended.map(|ended| ended.rows_affected).map_err(unavailable("ending logins"))
+}
+
+/// Housekeeping where rows arise: logins of this user that nothing can bring back.
+async fn delete_closed(writing: &Writing, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    let doing = "deleting closed logins";
+    let theirs = Entity::find().filter(Column::UserId.eq(user.as_uuid())).all(writing.conn()).await;
+    let theirs = theirs.map_err(unavailable(doing))?;
+    // Compared here: SQLite keeps times as text of varying length, which does not sort.
+    let closed: Vec<_> = theirs.iter().filter(|login| !is_open(login, now)).map(|login| login.id).collect();
+    if !closed.is_empty() {
+        let deleted = Entity::delete_many().filter(Column::Id.is_in(closed)).exec(writing.conn()).await;
+        deleted.map_err(unavailable(doing))?;
+    }
+    Ok(())
+}
+
+/// Spent tokens are kept to see their reuse, but not for longer than they would have lived.
+async fn delete_expired_tokens(writing: &Writing, login: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    let doing = "deleting expired refresh tokens";
+    let of_login = refresh_token::Column::LoginId.eq(login);
+    let tokens = refresh_token::Entity::find().filter(of_login).all(writing.conn()).await;
+    let tokens = tokens.map_err(unavailable(doing))?;
+    let expired: Vec<_> = tokens.into_iter().filter(|token| token.expires_at <= now).map(|token| token.hash).collect();
+    if !expired.is_empty() {
+        let these = refresh_token::Column::Hash.is_in(expired);
+        let deleted = refresh_token::Entity::delete_many().filter(these).exec(writing.conn()).await;
+        deleted.map_err(unavailable(doing))?;
+    }
+    Ok(())
+}

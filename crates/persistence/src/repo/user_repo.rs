@@ -1,0 +1,111 @@
+//! Accounts in `users`.
+
+use async_trait::async_trait;
+use orch_domain::audit::AuditEntry;
+use orch_domain::change::Change;
+use orch_domain::email::Email;
+use orch_domain::error::StoreError;
+use orch_domain::id::UserId;
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::user::User;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use crate::database::Database;
+use crate::entity::user::{self, Column, Entity, Model};
+use crate::entity::{login, to_signed};
+use crate::paging::oldest_first;
+use crate::store_error::{Refusal, unavailable};
+use crate::timestamp::stored;
+use crate::writing::without_key;
+
+#[derive(Debug, Clone)]
+pub struct SeaUserRepo {
+    database: Database,
+}
+
+const THE_USER: &str = "the user";
+
+impl SeaUserRepo {
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl UserRepo for SeaUserRepo {
+    async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let found = Entity::find_by_id(id.as_uuid()).one(self.database.reader()).await;
+        found.map_err(unavailable("finding a user"))?.map(Model::into_user).transpose()
+    }
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
+        let found = Entity::find().filter(Column::Email.eq(email.as_str())).one(self.database.reader()).await;
+        found.map_err(unavailable("finding a user by e-mail address"))?.map(Model::into_user).transpose()
+    }
+
+    async fn list(&self, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let rows = oldest_first(Entity::find(), Column::Id, page).all(self.database.reader()).await;
+        let rows = rows.map_err(unavailable("listing users"))?;
+        let users = rows.into_iter().map(Model::into_user).collect::<Result<_, _>>()?;
+        Ok(Page::cut(users, page.limit, |user: &User| user.id.as_uuid()))
+    }
+
+    async fn has_instance_admin(&self) -> Result<bool, StoreError> {
+        has_active_instance_admin(self.database.reader()).await
+    }
+
+    async fn create(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        let refusal = Refusal { doing: "creating a user", taken: "a user with this e-mail address", missing: THE_USER };
+        let mut writing = self.database.write(refusal.doing).await?;
+        let inserted = Entity::insert(user::row(user)).exec_without_returning(writing.conn()).await;
+        inserted.map_err(refusal.explain())?;
+        writing.audit(audit).await?;
+        writing.announce(Change::Users);
+        writing.commit().await
+    }
+
+    async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        let refusal = Refusal { doing: "updating a user", taken: "a user with this e-mail address", missing: THE_USER };
+        let id = user.id.as_uuid();
+        let mut writing = self.database.write(refusal.doing).await?;
+        let before = Entity::find_by_id(id).one(writing.conn()).await.map_err(unavailable(refusal.doing))?;
+        let before = before.ok_or(StoreError::Missing { what: THE_USER })?;
+
+        let updated = Entity::update_many()
+            .set(without_key(user::row(user), Column::Id))
+            .filter(Column::Id.eq(id))
+            .filter(Column::Version.eq(to_signed(user.version) - 1))
+            .exec(writing.conn())
+            .await
+            .map_err(refusal.explain())?;
+        if updated.rows_affected == 0 {
+            return Err(StoreError::Stale { what: THE_USER });
+        }
+
+        let was_admin = before.instance_admin && before.deactivated_at.is_none();
+        let is_admin = user.instance_admin && user.is_active();
+        if was_admin && !is_admin && !has_active_instance_admin(writing.conn()).await? {
+            return Err(StoreError::LastInstanceAdmin);
+        }
+        if let Some(at) = user.deactivated_at {
+            login::Entity::update_many()
+                .col_expr(login::Column::EndedAt, Expr::value(stored(at)))
+                .filter(login::Column::UserId.eq(id))
+                .filter(login::Column::EndedAt.is_null())
+                .exec(writing.conn())
+                .await
+                .map_err(unavailable("ending the logins of a deactivated user"))?;
+        }
+        writing.audit(audit).await?;
+        writing.announce(Change::Users);
+        writing.commit().await
+    }
+}
+
+async fn has_active_instance_admin(conn: &impl ConnectionTrait) -> Result<bool, StoreError> {
+    let admins = Entity::find().filter(Column::InstanceAdmin.eq(true)).filter(Column::DeactivatedAt.is_null());
+    admins.count(conn).await.map(|count| count > 0).map_err(unavailable("looking for an instance admin"))
+}

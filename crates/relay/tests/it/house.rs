@@ -1,0 +1,293 @@
+//! A relay with a project, servers whose peers are scripted, and a record that can be read.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use orch_domain::Timestamp;
+use orch_domain::call::Call;
+use orch_domain::catalog::StoredCatalog;
+use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
+use orch_domain::id::{ServerId, UserId};
+use orch_domain::policy::Subject;
+use orch_domain::port::call_log::{CallLog, CallLogError};
+use orch_domain::port::clock::Clock;
+use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::server_repo::ServerRepo;
+use orch_domain::port::server_runtime::LogLine;
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::role::Role;
+use orch_domain::server::Server;
+use orch_mcp::id::RequestId;
+use orch_mcp::initialize::ServerHello;
+use orch_mcp::message::{MethodName, Request};
+use orch_mcp::peer::{Peer, PeerError, PeerRequest, PeerSink, ReplyStream};
+use orch_mcp::raw::Raw;
+use orch_mcp::revision::Revision;
+use orch_relay::config::RelayConfig;
+use orch_relay::connector::{ConnectFailure, Connector};
+use orch_relay::context::{CallContext, Client, Endpoint};
+use orch_relay::fleet::{Fleet, FleetParts, ListChange};
+use orch_relay::relay::{Relay, RelayParts};
+use orch_relay::reply::{Answer, Event, Reply};
+use orch_relay::stop::Stop;
+use orch_testkit::builders::{a_project, a_server, a_user, an_audit_entry};
+use orch_testkit::fakes::{FixedClock, MemoryStore};
+use orch_testkit::scripted_peer::{ScriptedPeer, ends};
+use tokio::runtime::Handle;
+
+pub(crate) const NOW: Timestamp = time::macros::datetime!(2026-01-01 0:00 UTC);
+
+pub(crate) fn raw(text: &str) -> Raw {
+    Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text)
+}
+
+pub(crate) fn hello() -> ServerHello {
+    ServerHello {
+        revision: Revision::V2025_06_18,
+        capabilities: raw(r#"{"tools":{},"prompts":{},"resources":{}}"#),
+        server_info: raw(r#"{"name":"scripted","version":"1"}"#),
+        instructions: Some("be careful".to_owned()),
+    }
+}
+
+/// Lists of one server with a tool, a prompt and a resource; calls answer `call`.
+pub(crate) fn usual(tool: &str, call: Result<Raw, PeerError>) -> impl Fn(PeerRequest) -> ReplyStream + Send + Sync + use<> {
+    let tools = format!(r#"{{"tools":[{{"name":"{tool}","inputSchema":{{}}}}]}}"#);
+    move |request| {
+        ends(match request.method.as_str() {
+            "tools/list" => Ok(raw(&tools)),
+            "prompts/list" => Ok(raw(r#"{"prompts":[{"name":"greet"}]}"#)),
+            "resources/list" => Ok(raw(r#"{"resources":[{"uri":"file:///a","name":"a"}]}"#)),
+            "resources/templates/list" => Err(PeerError::Rpc(orch_mcp::error::RpcError::method_not_found("x"))),
+            _ => call.clone(),
+        })
+    }
+}
+
+/// Hands out scripted peers; counts how often.
+#[derive(Default)]
+pub(crate) struct ScriptedConnector {
+    peers: Mutex<HashMap<String, Result<Arc<ScriptedPeer>, String>>>,
+    pub(crate) connects: Mutex<Vec<String>>,
+    pub(crate) sinks: Mutex<HashMap<String, Arc<dyn PeerSink>>>,
+    /// Never gives a peer while set.
+    pub(crate) stuck: Mutex<Vec<String>>,
+    pub(crate) remarks: Mutex<Vec<String>>,
+}
+
+impl ScriptedConnector {
+    pub(crate) fn put(&self, alias: &str, peer: Result<Arc<ScriptedPeer>, &str>) {
+        self.peers.lock().unwrap().insert(alias.to_owned(), peer.map_err(str::to_owned));
+    }
+
+    pub(crate) fn connects_of(&self, alias: &str) -> usize {
+        self.connects.lock().unwrap().iter().filter(|other| *other == alias).count()
+    }
+}
+
+#[async_trait]
+impl Connector for ScriptedConnector {
+    async fn connect(&self, server: &Server, sink: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure> {
+        let alias = server.alias.to_string();
+        self.connects.lock().unwrap().push(alias.clone());
+        if self.stuck.lock().unwrap().contains(&alias) {
+            std::future::pending::<()>().await;
+        }
+        self.sinks.lock().unwrap().insert(alias.clone(), sink);
+        let peer = self.peers.lock().unwrap().get(&alias).cloned();
+        match peer {
+            Some(Ok(peer)) => Ok(peer),
+            Some(Err(reason)) => Err(ConnectFailure { reason }),
+            None => Err(ConnectFailure { reason: "no script".to_owned() }),
+        }
+    }
+
+    fn log_tail(&self, _server: ServerId, _limit: usize) -> Vec<LogLine> {
+        Vec::new()
+    }
+
+    fn remark(&self, _server: ServerId, text: String) {
+        self.remarks.lock().unwrap().push(text);
+    }
+
+    fn forget(&self, _server: ServerId) {}
+}
+
+pub(crate) struct Record {
+    calls: Mutex<Vec<Call>>,
+    pub(crate) full: AtomicBool,
+    clock: FixedClock,
+}
+
+impl CallLog for Record {
+    fn check(&self) -> Result<(), CallLogError> {
+        if self.full.load(Ordering::Acquire) { Err(CallLogError::Full { bytes: 1 }) } else { Ok(()) }
+    }
+
+    fn append(&self, call: &Call) -> Result<(), CallLogError> {
+        self.check()?;
+        self.calls.lock().unwrap().push(call.clone());
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) connector: Arc<ScriptedConnector>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) clock: FixedClock,
+    pub(crate) changes: Arc<Mutex<Vec<ListChange>>>,
+    pub(crate) store: MemoryStore,
+    user: UserId,
+    project: Mutex<ProjectFacts>,
+}
+
+impl House {
+    /// A project with a server for each alias.
+    pub(crate) fn with(aliases: &[&str]) -> Self {
+        Self::with_stored(aliases, |_| None)
+    }
+
+    pub(crate) fn with_stored(aliases: &[&str], stored: impl Fn(&Server) -> Option<StoredCatalog>) -> Self {
+        let project = a_project().slug("demo").build();
+        let user = UserId::new();
+        let servers: Vec<_> = aliases
+            .iter()
+            .map(|alias| a_server().in_project(project.id).named(alias).call_timeout(Duration::from_secs(30)).build())
+            .collect();
+        let stored: Vec<_> = servers.iter().filter_map(stored).collect();
+        let facts = ProjectFacts {
+            project,
+            members: HashMap::from([(user, Role::Member)]),
+            servers: servers.into_iter().map(|server| (server.alias.clone(), Arc::new(server))).collect(),
+            keys: Vec::new(),
+        };
+        let clock = FixedClock::at(NOW);
+        let connector = Arc::new(ScriptedConnector::default());
+        let store = MemoryStore::new();
+        let fleet = Arc::new(Fleet::new(FleetParts {
+            config: RelayConfig::default(),
+            clock: Arc::new(clock.clone()),
+            connector: Arc::<ScriptedConnector>::clone(&connector),
+            catalogs: Arc::new(store.clone()),
+            runtime: Handle::current(),
+        }));
+        let record =
+            Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });
+        let relay = Arc::new(Relay::new(RelayParts {
+            fleet: Arc::clone(&fleet),
+            calls: Arc::<Record>::clone(&record),
+            clock: Arc::new(clock.clone()),
+            identity: raw(r#"{"name":"test","version":"0"}"#),
+        }));
+        let changes = Arc::<Mutex<Vec<ListChange>>>::default();
+        {
+            let changes = Arc::clone(&changes);
+            fleet.observe_lists(move |change| changes.lock().unwrap().push(change));
+        }
+        let house =
+            Self { relay, fleet, connector, record, clock, changes, store, user, project: Mutex::new(facts) };
+        house.fleet.reconcile(&house.directory(), &stored);
+        house
+    }
+
+    /// Puts the project and its servers into the store, as they are in a real one.
+    pub(crate) async fn store_project(&self) {
+        let (facts, audit) = (self.facts(), an_audit_entry().build());
+        let user = a_user().build();
+        UserRepo::create(&self.store, &user, &audit).await.expect("a user");
+        ProjectRepo::create(&self.store, &facts.project, user.id, &audit).await.expect("a project");
+        for server in facts.servers.values() {
+            ServerRepo::create(&self.store, server, &audit).await.expect("a server");
+        }
+    }
+
+    pub(crate) fn facts(&self) -> Arc<ProjectFacts> {
+        Arc::new(self.project.lock().unwrap().clone())
+    }
+
+    fn directory(&self) -> Directory {
+        let users = HashMap::from([(self.user, UserFacts { active: true, instance_admin: false })]);
+        Directory::new(users, vec![self.project.lock().unwrap().clone()])
+    }
+
+    /// Changes a server's configuration, as a committed write would.
+    pub(crate) fn change(&self, alias: &str, change: impl FnOnce(&mut Server)) {
+        {
+            let mut project = self.project.lock().unwrap();
+            let server = project.servers.get_mut(alias).expect(alias);
+            change(Arc::make_mut(server));
+        }
+        self.fleet.reconcile(&self.directory(), &[]);
+    }
+
+    pub(crate) fn remove(&self, alias: &str) {
+        self.project.lock().unwrap().servers.remove(alias);
+        self.fleet.reconcile(&self.directory(), &[]);
+    }
+
+    pub(crate) fn server(&self, alias: &str) -> Arc<Server> {
+        Arc::clone(&self.project.lock().unwrap().servers[alias])
+    }
+
+    pub(crate) fn at(&self, endpoint: Endpoint) -> CallContext {
+        CallContext {
+            principal: Principal {
+                user_id: self.user,
+                credential: Credential::Console,
+            },
+            subject: Subject { role: Some(Role::Member) },
+            project: self.facts(),
+            endpoint,
+            client: Arc::new(Client { name: "tester 1".into(), revision: Revision::V2025_06_18 }),
+            stop: Arc::<Stop>::default(),
+        }
+    }
+
+    pub(crate) fn unified(&self) -> CallContext {
+        self.at(Endpoint::Unified)
+    }
+
+    pub(crate) fn alone(&self, alias: &str) -> CallContext {
+        self.at(Endpoint::Server(self.server(alias)))
+    }
+
+    pub(crate) fn send(&self, cx: &CallContext, method: &'static str, params: &str) -> Reply {
+        self.relay.handle(cx, request(method, params))
+    }
+
+    /// The answer to a request that says nothing before.
+    pub(crate) async fn ask(&self, cx: &CallContext, method: &'static str, params: &str) -> Answer {
+        end(self.send(cx, method, params)).await
+    }
+
+    pub(crate) fn recorded(&self) -> Vec<Call> {
+        self.record.calls.lock().unwrap().clone()
+    }
+}
+
+pub(crate) fn request(method: &'static str, params: &str) -> Request {
+    Request { id: RequestId::from_number(1), method: MethodName::from_static(method), params: Some(raw(params)) }
+}
+
+pub(crate) async fn end(mut reply: Reply) -> Answer {
+    while let Some(event) = reply.next().await {
+        match event {
+            Event::End(answer) => return answer.into_inner(),
+            Event::Notification(_) => {}
+            Event::Cancelled => panic!("cancelled"),
+        }
+    }
+    panic!("no end")
+}

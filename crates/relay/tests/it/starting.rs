@@ -1,0 +1,128 @@
+//! Starting and stopping: once for many callers, with pauses after failures, and never for longer than needed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use orch_domain::port::server_runtime::{RuntimeError, ServerRuntime};
+use orch_domain::server_state::ServerState;
+use orch_mcp::peer::{Peer, PeerEvent};
+use orch_testkit::scripted_peer::ScriptedPeer;
+
+use crate::house::{House, hello, raw, usual};
+
+fn peer(house: &House, alias: &str) -> Arc<ScriptedPeer> {
+    let peer = Arc::new(ScriptedPeer::new(hello(), usual("read", Ok(raw("{}")))));
+    house.connector.put(alias, Ok(Arc::clone(&peer)));
+    peer
+}
+
+const CALL: &str = r#"{"name":"read"}"#;
+
+#[tokio::test]
+async fn starts_once_for_all_who_wait() {
+    let house = House::with(&["fs"]);
+    peer(&house, "fs");
+    let cx = house.alone("fs");
+    let answers = join_all((0..100).map(|_| house.ask(&cx, "tools/call", CALL))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(house.connector.connects_of("fs"), 1);
+    assert_eq!(house.fleet.status(house.server("fs").id).state, ServerState::Ready);
+}
+
+#[tokio::test]
+async fn pauses_after_failures_and_says_so() {
+    let house = House::with(&["fs"]);
+    house.connector.put("fs", Err("exited with code 1"));
+    let cx = house.alone("fs");
+    for expected in ["exited with code 1", "exited with code 1", "the next start is possible in 0.5 s"] {
+        let error = house.ask(&cx, "tools/call", CALL).await.expect_err("it does not start");
+        assert!(error.message.contains(expected), "{expected} in {}", error.message);
+    }
+    assert_eq!(house.connector.connects_of("fs"), 2, "no start during the pause");
+    let status = house.fleet.status(house.server("fs").id);
+    assert!(matches!(status.state, ServerState::BackingOff { failures: 2, .. }), "{:?}", status.state);
+    assert_eq!(status.reason.as_deref(), Some("exited with code 1"));
+
+    peer(&house, "fs");
+    house.clock.advance(Duration::from_millis(501));
+    assert!(house.ask(&cx, "tools/call", CALL).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_lost_server_is_started_by_the_next_call() {
+    let house = House::with(&["fs"]);
+    let first = peer(&house, "fs");
+    let cx = house.alone("fs");
+    house.ask(&cx, "tools/call", CALL).await.expect("an answer");
+    let sink = Arc::clone(&house.connector.sinks.lock().unwrap()["fs"]);
+    peer(&house, "fs");
+    first.break_off();
+    sink.event(PeerEvent::Closed { reason: "killed by signal 9".to_owned() });
+    house.ask(&cx, "tools/call", CALL).await.expect("an answer of the new one");
+    assert_eq!(house.connector.connects_of("fs"), 2);
+    // News of an old connection say nothing about the new one.
+    sink.event(PeerEvent::Closed { reason: "again".to_owned() });
+    house.ask(&cx, "tools/call", CALL).await.expect("an answer");
+    assert_eq!(house.connector.connects_of("fs"), 2);
+}
+
+#[tokio::test]
+async fn a_changed_configuration_replaces_what_runs() {
+    let house = House::with(&["fs"]);
+    let old = peer(&house, "fs");
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer");
+    let new = peer(&house, "fs");
+    house.change("fs", |server| server.generation += 1);
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer");
+    assert!(old.is_closed() && !new.is_closed());
+    // A change of words only replaces nothing.
+    house.change("fs", |server| server.name = "another".to_owned());
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer");
+    assert!(!new.is_closed());
+}
+
+#[tokio::test]
+async fn stops_and_starts_as_told() {
+    let house = House::with(&["fs"]);
+    let fs = peer(&house, "fs");
+    let id = house.server("fs").id;
+    house.fleet.start(id).await.expect("a start");
+    assert_eq!(house.fleet.status(id).state, ServerState::Ready);
+    house.fleet.stop(id).await.expect("a stop");
+    assert_eq!(house.fleet.status(id).state, ServerState::Stopped);
+    assert!(fs.is_closed());
+    peer(&house, "fs");
+    house.change("fs", |server| server.enabled = false);
+    assert_eq!(house.fleet.start(id).await, Err(RuntimeError::Disabled));
+    let error = house.ask(&house.alone("fs"), "tools/call", CALL).await.expect_err("disabled");
+    assert!(error.message.contains("disabled"), "{}", error.message);
+    house.change("fs", |server| server.enabled = true);
+    house.fleet.start(id).await.expect("a start");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stops_a_server_that_nobody_uses() {
+    let house = House::with(&["fs"]);
+    let fs = peer(&house, "fs");
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer");
+    house.clock.advance(Duration::from_secs(599));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!fs.is_closed());
+    house.clock.advance(Duration::from_secs(2));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(fs.is_closed());
+    assert_eq!(house.fleet.status(house.server("fs").id).state, ServerState::Stopped);
+}
+
+#[tokio::test]
+async fn leaves_nothing_behind_at_the_end() {
+    let house = House::with(&["a", "b"]);
+    let (a, b) = (peer(&house, "a"), peer(&house, "b"));
+    house.ask(&house.alone("a"), "tools/call", CALL).await.expect("an answer");
+    house.ask(&house.alone("b"), "tools/call", CALL).await.expect("an answer");
+    house.fleet.shut_down().await;
+    assert!(a.is_closed() && b.is_closed());
+    let error = house.ask(&house.alone("a"), "tools/call", CALL).await.expect_err("over");
+    assert!(error.message.contains("removed"), "{}", error.message);
+}

@@ -1,0 +1,144 @@
+//! Contracts: what every implementation of a repository port promises, as one function per port. They run on the fakes
+//! here and on the real stores where those are. Each wants a store that nothing was written to.
+
+mod audit_log;
+mod call_repo;
+mod catalog_repo;
+mod changes;
+mod directory_source;
+mod key_repo;
+mod login_repo;
+mod members;
+mod project_repo;
+mod server_repo;
+mod user_repo;
+
+pub use audit_log::audit_log;
+pub use call_repo::call_repo;
+pub use catalog_repo::catalog_repo;
+pub use changes::changes;
+pub use directory_source::directory_source;
+pub use key_repo::key_repo;
+pub use login_repo::login_repo;
+pub use members::members;
+pub use project_repo::project_repo;
+pub use server_repo::server_repo;
+pub use user_repo::user_repo;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::Timestamp;
+use orch_domain::audit::{AuditEntry, AuditRecord};
+use orch_domain::id::{AuditId, ProjectId};
+use orch_domain::page::PageRequest;
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::catalog_repo::CatalogRepo;
+use orch_domain::port::changes::Changes;
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::server_repo::ServerRepo;
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::project::Project;
+use orch_domain::server::Server;
+use orch_domain::user::User;
+
+use crate::builders::{a_project, a_server, a_user, an_audit_entry};
+use crate::fakes::{FixedClock, MemoryStore};
+
+/// All ports of one store.
+pub trait TestStore: Send + Sync {
+    fn users(&self) -> Arc<dyn UserRepo>;
+    fn projects(&self) -> Arc<dyn ProjectRepo>;
+    fn servers(&self) -> Arc<dyn ServerRepo>;
+    fn keys(&self) -> Arc<dyn KeyRepo>;
+    fn logins(&self) -> Arc<dyn LoginRepo>;
+    fn catalogs(&self) -> Arc<dyn CatalogRepo>;
+    fn audit(&self) -> Arc<dyn AuditLog>;
+    fn calls(&self) -> Arc<dyn CallRepo>;
+    fn directory(&self) -> Arc<dyn DirectorySource>;
+    fn changes(&self) -> Arc<dyn Changes>;
+}
+
+impl TestStore for MemoryStore {
+    fn users(&self) -> Arc<dyn UserRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn projects(&self) -> Arc<dyn ProjectRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn servers(&self) -> Arc<dyn ServerRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn keys(&self) -> Arc<dyn KeyRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn logins(&self) -> Arc<dyn LoginRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn catalogs(&self) -> Arc<dyn CatalogRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn audit(&self) -> Arc<dyn AuditLog> {
+        Arc::new(self.clone())
+    }
+
+    fn calls(&self) -> Arc<dyn CallRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn directory(&self) -> Arc<dyn DirectorySource> {
+        Arc::new(self.clone())
+    }
+
+    fn changes(&self) -> Arc<dyn Changes> {
+        Arc::new(self.clone())
+    }
+}
+
+/// How often a race is run: often enough to be lost now and then by whoever can lose it.
+const ROUNDS: usize = 8;
+
+/// So many seconds after the start of the test.
+fn at(seconds: u64) -> Timestamp {
+    FixedClock::START + Duration::from_secs(seconds)
+}
+
+fn an_entry() -> AuditEntry {
+    an_audit_entry().build()
+}
+
+async fn a_stored_user(store: &dyn TestStore) -> User {
+    let user = a_user().build();
+    store.users().create(&user, &an_entry()).await.expect("a user can be created");
+    user
+}
+
+/// A project and its first admin.
+async fn a_stored_project(store: &dyn TestStore) -> (Project, User) {
+    let (project, admin) = (a_project().build(), a_stored_user(store).await);
+    store.projects().create(&project, admin.id, &an_entry()).await.expect("a project can be created");
+    (project, admin)
+}
+
+async fn a_stored_server(store: &dyn TestStore, project: ProjectId) -> Server {
+    let server = a_server().in_project(project).build();
+    store.servers().create(&server, &an_entry()).await.expect("a server can be created");
+    server
+}
+
+/// Whether the entry was committed.
+async fn is_on_record(store: &dyn TestStore, id: AuditId) -> bool {
+    let page = store.audit().list(None, PageRequest::new(PageRequest::MAX_LIMIT, None)).await;
+    let records: Vec<AuditRecord> = page.expect("the audit trail can be read").items;
+    records.iter().any(|record| record.id == id)
+}

@@ -1,0 +1,98 @@
+//! The contract of [`CallRepo`](orch_domain::port::call_log::CallRepo).
+
+use orch_domain::call::{CallKind, Outcome};
+use orch_domain::id::{KeyId, ProjectId, UserId};
+use orch_domain::page::PageRequest;
+use orch_domain::port::call_log::CallFilter;
+
+use super::{TestStore, at};
+use crate::builders::a_call;
+
+pub async fn call_repo(store: &dyn TestStore) {
+    gives_back_what_was_inserted(store).await;
+    inserts_each_call_once(store).await;
+    lists_the_newest_first(store).await;
+}
+
+async fn gives_back_what_was_inserted(store: &dyn TestStore) {
+    let project = ProjectId::new();
+    let outcomes = [
+        Outcome::Ok,
+        Outcome::ToolError,
+        Outcome::RpcError(-32_603),
+        Outcome::RpcError(i64::MIN),
+        Outcome::Unavailable,
+        Outcome::Timeout,
+        Outcome::Refused,
+        Outcome::Limited,
+        Outcome::Cancelled,
+        Outcome::Abandoned,
+    ];
+    let mut calls = Vec::new();
+    for outcome in outcomes {
+        calls.push(a_call().in_project(project).outcome(outcome).at(at(7)).build());
+    }
+    for kind in CallKind::ALL {
+        calls.push(a_call().in_project(project).kind(kind).with_key(KeyId::new()).to_nowhere("ünknown ✗").build());
+    }
+    store.calls().insert(&calls).await.expect("calls can be stored");
+    let filter = CallFilter { project, user: None };
+    let mut listed = store.calls().list(filter, PageRequest::default()).await.expect("a list").items;
+    listed.reverse();
+    assert_eq!(listed, calls);
+}
+
+async fn inserts_each_call_once(store: &dyn TestStore) {
+    let project = ProjectId::new();
+    let filter = CallFilter { project, user: None };
+    let calls: Vec<_> = (0..1100).map(|_| a_call().in_project(project).build()).collect();
+    store.calls().insert(&calls[..600]).await.expect("calls can be stored");
+    // A batch that is repeated, with more behind it, and one call twice in it.
+    let again = [&calls[400..], &calls[..1]].concat();
+    store.calls().insert(&again).await.expect("calls can be stored");
+    store.calls().insert(&again).await.expect("calls can be stored");
+    store.calls().insert(&[]).await.expect("nothing is no trouble");
+    let mut count = 0;
+    let mut request = PageRequest::new(PageRequest::MAX_LIMIT, None);
+    loop {
+        let page = store.calls().list(filter, request).await.expect("a list");
+        count += page.items.len();
+        match page.next {
+            Some(next) => request.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(count, calls.len());
+
+    // What is stored stays as it is.
+    let mut changed = calls[0].clone();
+    changed.outcome = Outcome::Abandoned;
+    let only = ProjectId::new();
+    let fresh = a_call().in_project(only).build();
+    store.calls().insert(&[changed.clone(), fresh.clone()]).await.expect("calls can be stored");
+    let page = store.calls().list(CallFilter { project: only, user: None }, PageRequest::default()).await;
+    assert_eq!(page.expect("a list").items, [fresh], "the rest of the batch is stored all the same");
+    let last = PageRequest { limit: 1, after: Some(calls[1].id.as_uuid()) };
+    assert_eq!(store.calls().list(filter, last).await.expect("a list").items, calls[..1]);
+}
+
+async fn lists_the_newest_first(store: &dyn TestStore) {
+    let calls = store.calls();
+    let (project, one, two) = (ProjectId::new(), UserId::new(), UserId::new());
+    let all: Vec<_> = [one, two, one, two, one].map(|user| a_call().in_project(project).by(user).build()).into();
+    calls.insert(&all).await.expect("calls can be stored");
+    let filter = CallFilter { project, user: None };
+    let first = calls.list(filter, PageRequest::new(2, None)).await.expect("a list");
+    calls.insert(&[a_call().in_project(project).by(one).build()]).await.expect("calls can be stored");
+    let second = calls.list(filter, PageRequest::new(3, first.next)).await.expect("a list");
+    let mut listed = [first.items, second.items].concat();
+    listed.reverse();
+    assert_eq!(listed, all, "a newer call does not move what comes next");
+    assert_eq!(second.next, None);
+
+    let theirs = CallFilter { project, user: Some(two) };
+    let listed = calls.list(theirs, PageRequest::default()).await.expect("a list").items;
+    assert_eq!(listed, [all[3].clone(), all[1].clone()]);
+    let nothing = CallFilter { project: ProjectId::new(), user: None };
+    assert_eq!(calls.list(nothing, PageRequest::default()).await.expect("a list").items, []);
+}

@@ -1,0 +1,131 @@
+//! The contract of [`Changes`](orch_domain::port::changes::Changes), and of every write to be announced.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::StreamExt;
+use orch_domain::change::Change;
+use orch_domain::membership::Membership;
+use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::project::Project;
+use orch_domain::role::Role;
+use orch_domain::server::Server;
+use orch_domain::user::User;
+
+use super::{TestStore, an_entry, at};
+use crate::builders::{a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_user};
+
+type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
+
+/// The next change; long before the deadline on every store that works.
+async fn next(news: &mut News) -> Change {
+    tokio::time::timeout(Duration::from_secs(10), news.next()).await.expect("a change in time").expect("no end")
+}
+
+pub async fn changes(store: &dyn TestStore) {
+    let (user, project) = (a_user().build(), a_project().build());
+    // Before the subscription: not told.
+    store.users().create(&user, &an_entry()).await.expect("a user");
+    let mut first = store.changes().subscribe();
+    let mut second = store.changes().subscribe();
+    let of_project = Change::Project(project.id);
+
+    let others = a_user().build();
+    store.users().create(&others, &an_entry()).await.expect("a user");
+    // The one before may be told as well: it could be on its way when the subscription was made.
+    assert_eq!(next(&mut first).await, Change::Users);
+    store.projects().create(&project, user.id, &an_entry()).await.expect("a project");
+    until(&mut first, of_project).await;
+    until(&mut second, of_project).await;
+
+    announces_each_write(store, &mut first, (&user, &others), &project).await;
+    is_silent_about_what_did_not_happen(store, &mut first, &user).await;
+
+    // The other subscriber saw the same, in the same order, up to the last.
+    let last = Change::Project(mark(store, user.id).await);
+    until(&mut first, last).await;
+    until(&mut second, last).await;
+}
+
+async fn until(news: &mut News, expected: Change) {
+    while next(news).await != expected {}
+}
+
+async fn announces_each_write(store: &dyn TestStore, news: &mut News, users: (&User, &User), project: &Project) {
+    let (user, other) = users;
+    let of_project = Change::Project(project.id);
+    let entry = an_entry;
+
+    store.users().update(&User { version: 2, ..other.clone() }, &entry()).await.expect("an update");
+    assert_eq!(next(news).await, Change::Users);
+
+    store.projects().update(&Project { version: 2, ..project.clone() }, &entry()).await.expect("an update");
+    assert_eq!(next(news).await, of_project);
+    let member = Membership { project_id: project.id, user_id: other.id, role: Role::Member, created_at: at(0) };
+    store.projects().put_member(&member, &entry()).await.expect("a member");
+    assert_eq!(next(news).await, of_project);
+    store.projects().remove_member(project.id, other.id, &entry()).await.expect("a removal");
+    assert_eq!(next(news).await, of_project);
+
+    let server = a_server().in_project(project.id).build();
+    store.servers().create(&server, &entry()).await.expect("a server");
+    assert_eq!(next(news).await, of_project);
+    let server = Server { version: 2, ..server };
+    store.servers().update(&server, &entry()).await.expect("an update");
+    assert_eq!(next(news).await, of_project);
+    let writes = [
+        ServerWrite::Update { server: Server { version: 3, ..server.clone() }, audit: entry() },
+        ServerWrite::Create { server: a_server().in_project(project.id).build(), audit: entry() },
+    ];
+    store.servers().put_all(&writes).await.expect("writes");
+    assert_eq!(next(news).await, of_project, "once for all of it");
+    store.servers().delete(server.id, &entry()).await.expect("a deletion");
+    assert_eq!(next(news).await, of_project);
+
+    let key = a_key().in_project(project.id).by(user.id).build();
+    store.keys().create(&key, &entry()).await.expect("a key");
+    assert_eq!(next(news).await, of_project);
+    let new = a_key().in_project(project.id).by(user.id).build();
+    store.keys().rotate(key.id, at(9), &new, &entry()).await.expect("a rotation");
+    assert_eq!(next(news).await, of_project);
+    store.keys().revoke(new.id, at(9), &entry()).await.expect("a revocation");
+    assert_eq!(next(news).await, of_project);
+
+    store.projects().delete(project.id, &entry()).await.expect("a deletion");
+    assert_eq!(next(news).await, of_project);
+}
+
+async fn is_silent_about_what_did_not_happen(store: &dyn TestStore, news: &mut News, user: &User) {
+    let entry = an_entry;
+    let id = mark(store, user.id).await;
+    assert_eq!(next(news).await, Change::Project(id));
+    let server = a_server().in_project(id).build();
+    store.servers().create(&server, &entry()).await.expect("a server");
+    assert_eq!(next(news).await, Change::Project(id));
+    let key = a_key().in_project(id).by(user.id).revoked_at(at(1)).build();
+    store.keys().create(&key, &entry()).await.expect("a key");
+    assert_eq!(next(news).await, Change::Project(id));
+
+    // Refused, without effect, or nothing that the data plane decides by.
+    store.users().create(&a_user().email(user.email.as_str()).build(), &entry()).await.expect_err("a conflict");
+    store.servers().update(&server, &entry()).await.expect_err("it is stale");
+    store.projects().remove_member(id, user.id, &entry()).await.expect_err("the last admin stays");
+    store.keys().revoke(key.id, at(2), &entry()).await.expect("a second revocation");
+    store.keys().note_used(&[(key.id, at(3))]).await.expect("a note");
+    let token = a_refresh_token().of(user.id).build();
+    store.logins().open(&token, &entry()).await.expect("a login");
+    store.catalogs().save(&a_catalog(server.id).tool("t").build()).await.expect("a catalog");
+    store.calls().insert(&[a_call().build()]).await.expect("a call");
+    store.audit().append(&entry()).await.expect("an entry");
+
+    let id = mark(store, user.id).await;
+    assert_eq!(next(news).await, Change::Project(id), "nothing in between");
+}
+
+/// Creates a project, for its announcement to be seen.
+async fn mark(store: &dyn TestStore, admin: orch_domain::id::UserId) -> orch_domain::id::ProjectId {
+    let project = a_project().build();
+    store.projects().create(&project, admin, &an_entry()).await.expect("a project");
+    project.id
+}

@@ -1,0 +1,152 @@
+//! The contract of [`KeyRepo`](orch_domain::port::key_repo::KeyRepo).
+
+use orch_domain::api_key::ApiKey;
+use orch_domain::error::StoreError;
+use orch_domain::id::KeyId;
+use orch_domain::page::PageRequest;
+use orch_domain::port::key_repo::KeyRepo;
+
+use super::{ROUNDS, TestStore, a_stored_project, a_stored_user, an_entry, at, is_on_record};
+use crate::builders::a_key;
+
+pub async fn key_repo(store: &dyn TestStore) {
+    finds_what_was_created(store).await;
+    lists_the_newest_first(store).await;
+    refuses_a_taken_public_id(store).await;
+    revokes_once(store).await;
+    rotates(store).await;
+    notes_the_newest_use(store).await;
+    notes_the_newest_use_of_many_at_once(store).await;
+}
+
+async fn a_stored_key(store: &dyn TestStore) -> ApiKey {
+    let (project, user) = a_stored_project(store).await;
+    let key = a_key().in_project(project.id).by(user.id).build();
+    store.keys().create(&key, &an_entry()).await.expect("a key can be created");
+    key
+}
+
+async fn find(keys: &dyn KeyRepo, id: KeyId) -> ApiKey {
+    keys.find(id).await.expect("an answer").expect("found")
+}
+
+async fn finds_what_was_created(store: &dyn TestStore) {
+    let keys = store.keys();
+    let (project, user) = a_stored_project(store).await;
+    let plain = a_key().named("agent ✓");
+    let ending = a_key().expires_at(at(60)).revoked_at(at(30));
+    for key in [plain, ending] {
+        let (key, entry) = (key.in_project(project.id).by(user.id).build(), an_entry());
+        keys.create(&key, &entry).await.expect("a key can be created");
+        assert!(is_on_record(store, entry.id).await);
+        assert_eq!(keys.find(key.id).await.expect("found"), Some(key));
+    }
+    assert_eq!(keys.find(KeyId::new()).await.expect("an answer"), None);
+    let outcome = keys.create(&a_key().in_project(project.id).build(), &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Missing { .. })), "{outcome:?}");
+}
+
+async fn lists_the_newest_first(store: &dyn TestStore) {
+    let keys = store.keys();
+    let ((project, admin), other) = (a_stored_project(store).await, a_stored_user(store).await);
+    a_stored_key(store).await;
+    let mut created = Vec::new();
+    for creator in [admin.id, other.id, admin.id, admin.id] {
+        let key = a_key().in_project(project.id).by(creator).build();
+        keys.create(&key, &an_entry()).await.expect("a key can be created");
+        created.insert(0, key);
+    }
+    let first = keys.list(project.id, None, PageRequest::new(3, None)).await.expect("a list");
+    // A newer one does not move what comes next.
+    let newest = a_key().in_project(project.id).by(admin.id).build();
+    keys.create(&newest, &an_entry()).await.expect("a key can be created");
+    let second = keys.list(project.id, None, PageRequest::new(3, first.next)).await.expect("a list");
+    assert_eq!([first.items, second.items].concat(), created);
+    assert_eq!(second.next, None);
+
+    let theirs = keys.list(project.id, Some(other.id), PageRequest::default()).await.expect("a list").items;
+    assert_eq!(theirs.iter().map(|key| key.creator).collect::<Vec<_>>(), [other.id]);
+}
+
+async fn refuses_a_taken_public_id(store: &dyn TestStore) {
+    let first = a_stored_key(store).await;
+    let same = ApiKey { id: KeyId::new(), ..first };
+    let entry = an_entry();
+    let outcome = store.keys().create(&same, &entry).await;
+    assert!(matches!(outcome, Err(StoreError::Conflict { what: "an API key with this public id" })), "{outcome:?}");
+    assert!(!is_on_record(store, entry.id).await, "nothing of a refused write stays");
+}
+
+async fn revokes_once(store: &dyn TestStore) {
+    let keys = store.keys();
+    let key = a_stored_key(store).await;
+    let (first, second) = (an_entry(), an_entry());
+    keys.revoke(key.id, at(1), &first).await.expect("a key can be revoked");
+    keys.revoke(key.id, at(2), &second).await.expect("a second time is no trouble");
+    assert_eq!(find(&*keys, key.id).await, ApiKey { revoked_at: Some(at(1)), ..key });
+    assert!(is_on_record(store, first.id).await);
+    assert!(!is_on_record(store, second.id).await, "nothing was done the second time");
+    let outcome = keys.revoke(KeyId::new(), at(1), &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
+}
+
+async fn rotates(store: &dyn TestStore) {
+    let keys = store.keys();
+    let old = a_stored_key(store).await;
+    let successor = |of: &ApiKey| a_key().in_project(of.project_id).by(of.creator).build();
+    let (new, entry) = (successor(&old), an_entry());
+    keys.rotate(old.id, at(100), &new, &entry).await.expect("a rotation");
+    assert!(is_on_record(store, entry.id).await);
+    assert_eq!(find(&*keys, new.id).await, new);
+    assert_eq!(find(&*keys, old.id).await.expires_at, Some(at(100)));
+
+    let third = successor(&old);
+    keys.rotate(old.id, at(200), &third, &an_entry()).await.expect("a rotation");
+    assert_eq!(find(&*keys, old.id).await.expires_at, Some(at(100)), "a rotation never lengthens a life");
+
+    let entry = an_entry();
+    let clash = ApiKey { public_id: old.public_id.clone(), ..successor(&old) };
+    let outcome = keys.rotate(new.id, at(50), &clash, &entry).await;
+    assert!(matches!(outcome, Err(StoreError::Conflict { .. })), "{outcome:?}");
+    assert_eq!(find(&*keys, new.id).await.expires_at, None, "both or none");
+
+    keys.revoke(old.id, at(1), &an_entry()).await.expect("a key can be revoked");
+    let outcome = keys.rotate(old.id, at(300), &successor(&old), &entry).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "what is revoked stays so: {outcome:?}");
+    let outcome = keys.rotate(KeyId::new(), at(300), &successor(&old), &entry).await;
+    assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
+    assert!(!is_on_record(store, entry.id).await, "nothing of a refused write stays");
+}
+
+async fn notes_the_newest_use(store: &dyn TestStore) {
+    let keys = store.keys();
+    let (one, two) = (a_stored_key(store).await, a_stored_key(store).await);
+    let whole = at(10).replace_nanosecond(0).expect("a time");
+    keys.note_used(&[(one.id, whole), (two.id, at(20)), (one.id, at(5))]).await.expect("uses can be noted");
+    assert_eq!(find(&*keys, one.id).await.last_used_at, Some(whole));
+    assert_eq!(find(&*keys, two.id).await.last_used_at, Some(at(20)));
+    // Later by a fraction of a second, and earlier; of a key that is gone, and of none.
+    keys.note_used(&[(one.id, at(10)), (two.id, at(19)), (KeyId::new(), at(1))]).await.expect("uses can be noted");
+    assert_eq!(find(&*keys, one.id).await.last_used_at, Some(at(10)));
+    assert_eq!(find(&*keys, two.id).await.last_used_at, Some(at(20)));
+    keys.note_used(&[]).await.expect("nothing is no trouble");
+}
+
+async fn notes_the_newest_use_of_many_at_once(store: &dyn TestStore) {
+    let (one, two) = (a_stored_key(store).await.id, a_stored_key(store).await.id);
+    let note = |uses: [(KeyId, u64); 2]| {
+        let keys = store.keys();
+        tokio::spawn(async move { keys.note_used(&uses.map(|(id, seconds)| (id, at(seconds)))).await })
+    };
+    let mut notes = Vec::new();
+    for round in 0..ROUNDS as u64 {
+        notes.push(note([(one, round), (two, 100 - round)]));
+        notes.push(note([(two, round), (one, 100 - round)]));
+    }
+    for note in notes {
+        note.await.expect("no panic").expect("uses can be noted");
+    }
+    for id in [one, two] {
+        assert_eq!(find(&*store.keys(), id).await.last_used_at, Some(at(100)));
+    }
+}

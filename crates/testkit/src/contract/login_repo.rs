@@ -1,0 +1,129 @@
+//! The contract of [`LoginRepo`](orch_domain::port::login_repo::LoginRepo).
+
+use orch_domain::api_key::KeyHash;
+use orch_domain::error::StoreError;
+use orch_domain::id::LoginId;
+use orch_domain::refresh_token::{RefreshToken, Rotation};
+
+use super::{ROUNDS, TestStore, a_stored_user, an_entry, at, is_on_record};
+use crate::builders::{a_hash, a_refresh_token};
+
+pub async fn login_repo(store: &dyn TestStore) {
+    opens_until_it_expires(store).await;
+    rotates(store).await;
+    ends_the_login_when_a_token_is_used_twice(store).await;
+    knows_no_other_token(store).await;
+    lets_one_of_two_rotations_win(store).await;
+    ends_one_and_all(store).await;
+}
+
+/// A login that was opened, by its first token: good until an hour after the start.
+async fn an_open_login(store: &dyn TestStore) -> RefreshToken {
+    let token = a_refresh_token().of(a_stored_user(store).await.id).build();
+    store.logins().open(&token, &an_entry()).await.expect("a login can be opened");
+    token
+}
+
+async fn is_open(store: &dyn TestStore, login: LoginId, seconds: u64) -> bool {
+    store.logins().is_open(login, at(seconds)).await.expect("an answer")
+}
+
+async fn opens_until_it_expires(store: &dyn TestStore) {
+    let (token, entry) = (a_refresh_token().of(a_stored_user(store).await.id).build(), an_entry());
+    assert!(!is_open(store, token.login_id, 0).await);
+    store.logins().open(&token, &entry).await.expect("a login can be opened");
+    assert!(is_on_record(store, entry.id).await);
+    assert!(is_open(store, token.login_id, 3599).await);
+    assert!(!is_open(store, token.login_id, 3600).await);
+    let outcome = store.logins().open(&a_refresh_token().build(), &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Missing { what: "the user" })), "{outcome:?}");
+}
+
+async fn rotates(store: &dyn TestStore) {
+    let logins = store.logins();
+    let first = an_open_login(store).await;
+    let rotated = Rotation::Rotated { login_id: first.login_id, user_id: first.user_id };
+    let mut hash = first.hash;
+    for step in 1..4 {
+        let next = a_hash();
+        let outcome = logins.rotate(&hash, &next, at(step * 3000), at(step * 3000 + 3600)).await.expect("a rotation");
+        assert_eq!(outcome, rotated);
+        hash = next;
+    }
+    assert!(is_open(store, first.login_id, 12_599).await, "a rotation prolongs the login");
+    assert!(!is_open(store, first.login_id, 12_600).await);
+}
+
+async fn ends_the_login_when_a_token_is_used_twice(store: &dyn TestStore) {
+    let logins = store.logins();
+    let (first, other) = (an_open_login(store).await, an_open_login(store).await);
+    let (second, third) = (a_hash(), a_hash());
+    logins.rotate(&first.hash, &second, at(1), at(100)).await.expect("a rotation");
+    logins.rotate(&second, &third, at(2), at(100)).await.expect("a rotation");
+    let outcome = logins.rotate(&first.hash, &a_hash(), at(3), at(100)).await.expect("an answer");
+    assert_eq!(outcome, Rotation::Reused { login_id: first.login_id, user_id: first.user_id });
+    assert!(!is_open(store, first.login_id, 3).await);
+    for hash in [first.hash, second, third] {
+        let outcome = logins.rotate(&hash, &a_hash(), at(4), at(100)).await.expect("an answer");
+        assert_eq!(outcome, Rotation::Unknown, "the whole login is over");
+    }
+    assert!(is_open(store, other.login_id, 3).await);
+}
+
+async fn knows_no_other_token(store: &dyn TestStore) {
+    let logins = store.logins();
+    let rotate = async |hash: KeyHash, seconds| logins.rotate(&hash, &a_hash(), at(seconds), at(9999)).await.expect("an answer");
+    assert_eq!(rotate(a_hash(), 1).await, Rotation::Unknown);
+    let expired = an_open_login(store).await;
+    assert_eq!(rotate(expired.hash, 3600).await, Rotation::Unknown);
+    let ended = an_open_login(store).await;
+    logins.end(ended.login_id, at(1), &an_entry()).await.expect("a login can be ended");
+    assert_eq!(rotate(ended.hash, 2).await, Rotation::Unknown);
+    assert!(!is_open(store, ended.login_id, 2).await);
+}
+
+async fn lets_one_of_two_rotations_win(store: &dyn TestStore) {
+    for _ in 0..ROUNDS {
+        let token = an_open_login(store).await;
+        let rotate = || {
+            let (logins, hash) = (store.logins(), token.hash);
+            tokio::spawn(async move { logins.rotate(&hash, &a_hash(), at(1), at(100)).await })
+        };
+        let (first, second) = (rotate(), rotate());
+        let outcomes = [first, second].map(|task| async { task.await.expect("no panic").expect("an answer") });
+        let [first, second] = outcomes;
+        let outcomes = [first.await, second.await];
+        let (login_id, user_id) = (token.login_id, token.user_id);
+        assert!(outcomes.contains(&Rotation::Rotated { login_id, user_id }), "{outcomes:?}");
+        assert!(outcomes.contains(&Rotation::Reused { login_id, user_id }), "{outcomes:?}");
+        assert!(!is_open(store, login_id, 1).await, "whoever of the two was the thief");
+    }
+}
+
+async fn ends_one_and_all(store: &dyn TestStore) {
+    let logins = store.logins();
+    let user = a_stored_user(store).await.id;
+    let mut tokens = Vec::new();
+    for _ in 0..4 {
+        let token = a_refresh_token().of(user).build();
+        logins.open(&token, &an_entry()).await.expect("a login can be opened");
+        tokens.push(token.login_id);
+    }
+    let (first, second, unknown) = (an_entry(), an_entry(), an_entry());
+    logins.end(tokens[0], at(1), &first).await.expect("a login can be ended");
+    logins.end(tokens[0], at(2), &second).await.expect("a second time is no trouble");
+    logins.end(LoginId::new(), at(2), &unknown).await.expect("what never was is over too");
+    assert!(is_on_record(store, first.id).await);
+    assert!(!is_on_record(store, second.id).await && !is_on_record(store, unknown.id).await);
+
+    let others = an_open_login(store).await.login_id;
+    logins.end_all(user, Some(tokens[2]), at(3)).await.expect("logins can be ended");
+    let mut open = Vec::new();
+    for login in &tokens {
+        open.push(is_open(store, *login, 3).await);
+    }
+    assert_eq!(open, [false, false, true, false]);
+    logins.end_all(user, None, at(4)).await.expect("logins can be ended");
+    assert!(!is_open(store, tokens[2], 4).await);
+    assert!(is_open(store, others, 4).await);
+}

@@ -1,0 +1,7 @@
+//! Fakes: working implementations of the ports without the world behind them. Each port's contract runs on its fake too.
+
+mod fixed_clock;
+mod memory_store;
+
+pub use fixed_clock::FixedClock;
+pub use memory_store::MemoryStore;

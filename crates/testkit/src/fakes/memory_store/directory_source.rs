@@ -1,0 +1,51 @@
+//! The directory as this store has it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
+use orch_domain::error::StoreError;
+use orch_domain::id::{ProjectId, UserId};
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::project::Project;
+use orch_domain::user::User;
+
+use super::{MemoryStore, State};
+
+#[async_trait]
+impl DirectorySource for MemoryStore {
+    async fn load(&self) -> Result<Directory, StoreError> {
+        self.read(|state| {
+            let projects = state.projects.values().map(|project| state.facts(project)).collect();
+            Directory::new(state.user_facts(), projects)
+        })
+    }
+
+    async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
+        self.read(State::user_facts)
+    }
+
+    async fn load_project(&self, id: ProjectId) -> Result<Option<ProjectFacts>, StoreError> {
+        self.read(|state| state.projects.get(&id).map(|project| state.facts(project)))
+    }
+}
+
+impl State {
+    fn user_facts(&self) -> HashMap<UserId, UserFacts> {
+        let facts = |user: &User| UserFacts { active: user.is_active(), instance_admin: user.instance_admin };
+        self.users.iter().map(|(id, user)| (*id, facts(user))).collect()
+    }
+
+    fn facts(&self, project: &Project) -> ProjectFacts {
+        let id = project.id;
+        let members = self.members.values().filter(|member| member.project_id == id);
+        let keys = self.keys.values().filter(|key| key.project_id == id);
+        ProjectFacts {
+            project: project.clone(),
+            members: members.map(|member| (member.user_id, member.role)).collect(),
+            servers: self.servers_of(id).into_iter().map(|server| (server.alias.clone(), Arc::new(server))).collect(),
+            keys: keys.cloned().map(Arc::new).collect(),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! API keys in memory.
+
+use async_trait::async_trait;
+use orch_domain::Timestamp;
+use orch_domain::api_key::ApiKey;
+use orch_domain::audit::AuditEntry;
+use orch_domain::change::Change;
+use orch_domain::error::StoreError;
+use orch_domain::id::{KeyId, ProjectId, UserId};
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::port::key_repo::KeyRepo;
+
+use super::{MemoryStore, State, newest_first};
+
+const THE_KEY: &str = "the API key";
+
+#[async_trait]
+impl KeyRepo for MemoryStore {
+    async fn find(&self, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.read(|state| state.keys.get(&id).cloned())
+    }
+
+    async fn list(
+        &self,
+        project: ProjectId,
+        creator: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<ApiKey>, StoreError> {
+        self.read(|state| {
+            let shown =
+                |key: &&ApiKey| key.project_id == project && creator.is_none_or(|creator| key.creator == creator);
+            newest_first(state.keys.values().filter(shown), page, |key| key.id.as_uuid())
+        })
+    }
+
+    async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write(|writing| {
+            writing.state.insert_key(key)?;
+            writing.audit(audit);
+            writing.announce(Change::Project(key.project_id));
+            Ok(())
+        })
+    }
+
+    async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write(|writing| {
+            let key = writing.state.keys.get_mut(&id).ok_or(StoreError::Missing { what: THE_KEY })?;
+            if key.revoked_at.is_some() {
+                return Ok(());
+            }
+            key.revoked_at = Some(at);
+            let project = key.project_id;
+            writing.audit(audit);
+            writing.announce(Change::Project(project));
+            Ok(())
+        })
+    }
+
+    async fn rotate(
+        &self,
+        old: KeyId,
+        old_expires_at: Timestamp,
+        new: &ApiKey,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        self.write(|writing| {
+            let key = writing.state.keys.get_mut(&old).ok_or(StoreError::Missing { what: THE_KEY })?;
+            if key.revoked_at.is_some() {
+                return Err(StoreError::Stale { what: THE_KEY });
+            }
+            key.expires_at = Some(key.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at)));
+            writing.state.insert_key(new)?;
+            writing.audit(audit);
+            writing.announce(Change::Project(new.project_id));
+            Ok(())
+        })
+    }
+
+    async fn note_used(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+        self.write(|writing| {
+            for (id, at) in uses {
+                if let Some(key) = writing.state.keys.get_mut(id) {
+                    key.last_used_at = key.last_used_at.max(Some(*at));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl State {
+    fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
+        if self.keys.values().any(|other| other.public_id == key.public_id) {
+            return Err(StoreError::Conflict { what: "an API key with this public id" });
+        }
+        if !self.projects.contains_key(&key.project_id) || !self.users.contains_key(&key.creator) {
+            return Err(StoreError::Missing { what: "the project or user of the API key" });
+        }
+        self.keys.insert(key.id, key.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Logins and refresh tokens in memory.
+
+use async_trait::async_trait;
+use orch_domain::Timestamp;
+use orch_domain::api_key::KeyHash;
+use orch_domain::audit::AuditEntry;
+use orch_domain::error::StoreError;
+use orch_domain::id::{LoginId, UserId};
+use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::refresh_token::{RefreshToken, Rotation};
+
+use super::{Login, MemoryStore, Token};
+
+#[async_trait]
+impl LoginRepo for MemoryStore {
+    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write(|writing| {
+            let state = &mut writing.state;
+            state.require_user(token.user_id)?;
+            if state.logins.contains_key(&token.login_id) || state.tokens.contains_key(token.hash.as_bytes()) {
+                return Err(StoreError::Conflict { what: "a login with this token" });
+            }
+            let login = Login { user_id: token.user_id, expires_at: token.expires_at, ended_at: None };
+            state.logins.insert(token.login_id, login);
+            let first = Token { login_id: token.login_id, expires_at: token.expires_at, spent: false };
+            state.tokens.insert(*token.hash.as_bytes(), first);
+            writing.audit(audit);
+            Ok(())
+        })
+    }
+
+    async fn rotate(
+        &self,
+        old: &KeyHash,
+        new_hash: &KeyHash,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        self.write(|writing| {
+            let state = &mut writing.state;
+            let Some(token) = state.tokens.get_mut(old.as_bytes()) else {
+                return Ok(Rotation::Unknown);
+            };
+            let login_id = token.login_id;
+            let Some(login) = state.logins.get_mut(&login_id).filter(|login| login.ended_at.is_none()) else {
+                return Ok(Rotation::Unknown);
+            };
+            let user_id = login.user_id;
+            if token.spent {
+                login.ended_at = Some(now);
+                return Ok(Rotation::Reused { login_id, user_id });
+            }
+            if token.expires_at <= now {
+                return Ok(Rotation::Unknown);
+            }
+            token.spent = true;
+            login.expires_at = expires_at;
+            state.tokens.insert(*new_hash.as_bytes(), Token { login_id, expires_at, spent: false });
+            Ok(Rotation::Rotated { login_id, user_id })
+        })
+    }
+
+    async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write(|writing| {
+            if let Some(login) = writing.state.logins.get_mut(&login).filter(|login| login.ended_at.is_none()) {
+                login.ended_at = Some(now);
+                writing.audit(audit);
+            }
+            Ok(())
+        })
+    }
+
+    async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|writing| {
+            for (id, login) in &mut writing.state.logins {
+                if login.user_id == user && Some(*id) != except {
+                    login.ended_at.get_or_insert(now);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
+        self.read(|state| {
+            state.logins.get(&login).is_some_and(|login| login.ended_at.is_none() && now < login.expires_at)
+        })
+    }
+}

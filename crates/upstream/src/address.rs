@@ -1,0 +1,153 @@
+//! Which network addresses may be dialled. Decides about addresses only; names are resolved before, and the address
+//! that was judged is the one that is dialled.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::Deserialize;
+
+/// What an operator allows beyond public addresses. Link-local and metadata addresses are never allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AddressPolicy {
+    /// Private networks: 10/8, 172.16/12, 192.168/16, 100.64/10 and fc00::/7.
+    pub allow_private: bool,
+    /// This machine: 127/8 and ::1.
+    pub allow_loopback: bool,
+}
+
+/// Why an address may not be dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockedAddress {
+    #[error("it is this machine")]
+    Loopback,
+    #[error("it is in a private network")]
+    Private,
+    #[error("it is link-local")]
+    LinkLocal,
+    #[error("it gives out credentials of a cloud")]
+    Metadata,
+    #[error("it is a multicast or broadcast address")]
+    Multicast,
+    #[error("it is unspecified")]
+    Unspecified,
+    #[error("it is reserved")]
+    Reserved,
+}
+
+/// Addresses at which clouds tell their guests secrets, outside of link-local.
+const METADATA_V4: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(192, 0, 0, 192)];
+const METADATA_V6: [Ipv6Addr; 2] =
+    [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
+
+impl AddressPolicy {
+    /// Whether the address may be dialled.
+    pub fn judge(self, address: IpAddr) -> Result<(), BlockedAddress> {
+        let Some(class) = classify(address) else { return Ok(()) };
+        match class {
+            BlockedAddress::Loopback if self.allow_loopback => Ok(()),
+            BlockedAddress::Private if self.allow_private => Ok(()),
+            class => Err(class),
+        }
+    }
+}
+
+/// None for a public address.
+fn classify(address: IpAddr) -> Option<BlockedAddress> {
+    match address {
+        IpAddr::V4(address) => classify_v4(address),
+        IpAddr::V6(address) => classify_v6(address),
+    }
+}
+
+fn classify_v4(address: Ipv4Addr) -> Option<BlockedAddress> {
+    if METADATA_V4.contains(&address) {
+        return Some(BlockedAddress::Metadata);
+    }
+    match address.octets() {
+        [0, 0, 0, 0] => Some(BlockedAddress::Unspecified),
+        [127, ..] => Some(BlockedAddress::Loopback),
+        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => Some(BlockedAddress::Private),
+        [169, 254, 169, 254] => Some(BlockedAddress::Metadata),
+        [169, 254, ..] => Some(BlockedAddress::LinkLocal),
+        [224..=239, ..] | [255, 255, 255, 255] => Some(BlockedAddress::Multicast),
+        [0, ..]
+        | [192, 0, 0, _]
+        | [192, 0, 2, _]
+        | [192, 88, 99, _]
+        | [198, 18..=19, ..]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _]
+        | [240..=255, ..] => Some(BlockedAddress::Reserved),
+        _ => None,
+    }
+}
+
+fn classify_v6(address: Ipv6Addr) -> Option<BlockedAddress> {
+    if METADATA_V6.contains(&address) {
+        return Some(BlockedAddress::Metadata);
+    }
+    let v4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        classify_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => Some(BlockedAddress::Unspecified),
+        [0, 0, 0, 0, 0, 0, 0, 1] => Some(BlockedAddress::Loopback),
+        // IPv4 in other clothes: mapped, compatible, translated (RFC 6052), and 6to4 with the address in front.
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0, 0, 0, 0, 0, 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => v4(high, low),
+        [0x64, 0xff9b, ..] | [0x100, 0, 0, 0, ..] | [0x2001, 0x0..=0x1ff, ..] | [0x2001, 0xdb8, ..] => {
+            Some(BlockedAddress::Reserved)
+        }
+        [0x3fff, 0x0..=0xfff, ..] | [0x5f00, ..] => Some(BlockedAddress::Reserved),
+        [0xfc00..=0xfdff, ..] => Some(BlockedAddress::Private),
+        [0xfe80..=0xfebf, ..] => Some(BlockedAddress::LinkLocal),
+        [0xfec0..=0xfeff, ..] => Some(BlockedAddress::Private),
+        [0xff00..=0xffff, ..] => Some(BlockedAddress::Multicast),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::BlockedAddress::{LinkLocal, Loopback, Metadata, Multicast, Private, Reserved, Unspecified};
+    use super::{AddressPolicy, BlockedAddress};
+
+    #[track_caller]
+    fn check(addresses: &[&str], expected: Option<BlockedAddress>) {
+        for address in addresses {
+            let parsed: IpAddr = address.parse().expect(address);
+            let judged = AddressPolicy::default().judge(parsed).err();
+            assert_eq!(judged, expected, "{address}");
+            let open = AddressPolicy { allow_private: true, allow_loopback: true };
+            let expected = expected.filter(|class| !matches!(class, Loopback | Private));
+            assert_eq!(open.judge(parsed).err(), expected, "{address} with everything allowed");
+        }
+    }
+
+    #[test]
+    fn lets_public_addresses_pass() {
+        check(&["1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "2606:4700::1"], None);
+        check(&["::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"], None);
+    }
+
+    #[test]
+    fn blocks_what_is_not_public_in_every_spelling() {
+        check(&["127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1"], Some(Loopback));
+        check(&["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1", "100.127.255.1"], Some(Private));
+        check(&["fc00::1", "fd12:3456::1", "fec0::1", "::ffff:10.0.0.1", "2002:a00:1::"], Some(Private));
+        check(&["169.254.0.1", "fe80::1", "febf::1", "::ffff:169.254.1.1"], Some(LinkLocal));
+        check(&["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192"], Some(Metadata));
+        check(&["fd00:ec2::254", "::ffff:a9fe:a9fe", "64:ff9b::a9fe:a9fe"], Some(Metadata));
+        check(&["224.0.0.1", "239.1.1.1", "255.255.255.255", "ff02::1"], Some(Multicast));
+        check(&["0.0.0.0", "::", "::ffff:0.0.0.0"], Some(Unspecified));
+        check(&["0.1.2.3", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"], Some(Reserved));
+        check(&["240.0.0.1", "2001:db8::1", "2001::1", "100::1", "64:ff9b:1::1"], Some(Reserved));
+    }
+}

@@ -1,0 +1,72 @@
+//! Peers behind Streamable HTTP, spoken to with one POST for each message and a pool of kept connections.
+
+mod call;
+mod dial;
+mod endpoint;
+mod exchange;
+mod handshake;
+mod link;
+mod listen;
+mod messages;
+mod peer;
+mod pool;
+mod refusal;
+mod session;
+mod shared;
+mod tls;
+mod values;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_mcp::peer::PeerSink;
+use secrecy::SecretString;
+use tracing::Instrument as _;
+
+use crate::config::UpstreamConfig;
+use crate::error::ConnectError;
+use crate::http::shared::Shared;
+
+pub use peer::HttpPeer;
+
+/// A server at a URL, and what every request to it carries. `Debug` shows names of headers, never a value.
+#[derive(Clone)]
+pub struct HttpTarget {
+    /// `http` or `https`, without user and password.
+    pub url: String,
+    pub headers: Vec<(String, SecretString)>,
+}
+
+impl fmt::Debug for HttpTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("HttpTarget")
+            .field("url", &endpoint::shown(&self.url))
+            .field("headers", &format_args!("{names:?} (values redacted)"))
+            .finish()
+    }
+}
+
+/// Connects and does the handshake. The runtime that calls this drives the server's own stream for as long as the
+/// peer lives; requests are driven by whoever polls them.
+pub async fn connect(
+    target: &HttpTarget,
+    config: &UpstreamConfig,
+    sink: Arc<dyn PeerSink>,
+) -> Result<Arc<HttpPeer>, ConnectError> {
+    let span = tracing::debug_span!("upstream.connect", transport = "http", server.url = %endpoint::shown(&target.url));
+    async move {
+        let shared = Arc::new(Shared::new(target, config, sink).await?);
+        let after = config.handshake_timeout();
+        let (session, hello) = tokio::time::timeout(after, handshake::run(&shared))
+            .await
+            .map_err(|_| ConnectError::Silent { after })??;
+        shared.session.store(Arc::new(session));
+        let span = tracing::debug_span!("upstream.http", server.url = %endpoint::shown(&target.url));
+        shared.tasks.spawn(listen::run(Arc::clone(&shared)).instrument(span));
+        Ok(Arc::new(HttpPeer::new(shared, hello)))
+    }
+    .instrument(span)
+    .await
+}

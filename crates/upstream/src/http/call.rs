@@ -1,0 +1,271 @@
+//! One request over HTTP, from its first poll to its end: sent, its stream read and resumed, cancelled when the
+//! caller goes. Runs entirely in the caller's task.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::stream::unfold;
+use http::Method;
+use orch_mcp::codec;
+use orch_mcp::id::RequestId;
+use orch_mcp::message::Message;
+use orch_mcp::meta;
+use orch_mcp::method::Method as Known;
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::raw::Raw;
+
+use crate::excerpt::excerpt;
+use crate::http::exchange::{Outgoing, Replay, exchange};
+use crate::http::messages::{Heard, Messages, ReadError};
+use crate::http::refusal::{Verdict, judge};
+use crate::http::session::Session;
+use crate::http::shared::Shared;
+use crate::progress::{Increasing, Progress};
+use crate::server_request;
+
+/// So often a stream is resumed without a single message in between.
+const FRUITLESS_RESUMES: u32 = 5;
+
+/// How long to wait before resuming where the server does not say, and at most where it does.
+const RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+pub(super) fn send(shared: Arc<Shared>, request: PeerRequest) -> ReplyStream {
+    let call = Call { shared, id: 0, progress: request.progress, increasing: Increasing::default(), phase: Phase::New };
+    let state = (call, Some(request));
+    Box::pin(unfold(state, |(mut call, mut request)| async move {
+        let item = call.next(request.take()).await?;
+        Some((item, (call, request)))
+    }))
+}
+
+struct Call {
+    shared: Arc<Shared>,
+    /// Ours; also the progress token.
+    id: u64,
+    progress: bool,
+    increasing: Increasing,
+    phase: Phase,
+}
+
+enum Phase {
+    New,
+    /// On its way, and it counts among the open ones.
+    Sent,
+    Reading(Box<Reading>),
+    Done,
+}
+
+struct Reading {
+    messages: Messages,
+    session: Arc<Session>,
+    fruitless: u32,
+}
+
+impl Call {
+    async fn next(&mut self, request: Option<PeerRequest>) -> Option<ReplyItem> {
+        if matches!(self.phase, Phase::Done) {
+            return None;
+        }
+        let closed = self.shared.closed.clone();
+        let item = tokio::select! {
+            biased;
+            item = self.advance(request) => item,
+            () = closed.cancelled() => ReplyItem::End(Err(Shared::closed_error())),
+        };
+        if let ReplyItem::End(_) = &item {
+            self.finish();
+        }
+        Some(item)
+    }
+
+    async fn advance(&mut self, request: Option<PeerRequest>) -> ReplyItem {
+        if let Some(request) = request {
+            let open = self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+            self.phase = Phase::Sent;
+            let limit = self.shared.max_in_flight;
+            if open >= limit {
+                let reason = format!("the server has {limit} requests open, the limit");
+                return ReplyItem::End(Err(PeerError::Busy { reason }));
+            }
+            match self.start(request).await {
+                Ok(reading) => self.phase = Phase::Reading(Box::new(reading)),
+                Err(error) => return ReplyItem::End(Err(error)),
+            }
+        }
+        loop {
+            let Phase::Reading(reading) = &mut self.phase else {
+                return ReplyItem::End(Err(Shared::closed_error()));
+            };
+            match reading.messages.next().await {
+                Ok(Some(heard)) => {
+                    reading.fruitless = 0;
+                    if let Some(item) = self.take(heard) {
+                        return item;
+                    }
+                }
+                Err(ReadError::Protocol(reason)) => {
+                    return ReplyItem::End(Err(PeerError::Protocol { reason }));
+                }
+                Ok(None) | Err(ReadError::Broken) => {
+                    if let Err(error) = resume(&self.shared, reading).await {
+                        return ReplyItem::End(Err(error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the request. If the server has forgotten the session it was not executed, so it is sent once more in a
+    /// new one.
+    async fn start(&mut self, request: PeerRequest) -> Result<Reading, PeerError> {
+        let shared = &*self.shared;
+        self.id = shared.next_id();
+        let params = match request.params {
+            params if request.progress => Some(meta::with_progress_token(params.as_ref(), self.id)),
+            params => params,
+        };
+        let body =
+            codec::encode_request(&RequestId::from_number(self.id), request.method.as_str(), params.as_ref());
+        let replay = replay(&request.method.known());
+        for _ in 0..2 {
+            let session = shared.session.load_full();
+            let outgoing = Outgoing { method: Method::POST, headers: &session.post, body: body.clone(), replay };
+            let answer = exchange(shared, &outgoing).await?;
+            match judge(shared, answer, &session.post).await {
+                Verdict::Messages(messages) => return Ok(Reading { messages, session, fruitless: 0 }),
+                Verdict::SessionLost => shared.renew(&session).await?,
+                Verdict::Refused(error) => return Err(error),
+                Verdict::Nothing => {
+                    let reason = "the server accepted the request and does not answer it".to_owned();
+                    return Err(PeerError::Protocol { reason });
+                }
+            }
+        }
+        Err(PeerError::Protocol { reason: "the server forgets every session at once".to_owned() })
+    }
+
+    /// What a message means to the caller; None when nothing.
+    fn take(&mut self, heard: Heard) -> Option<ReplyItem> {
+        let message = match heard {
+            Heard::Message(message) => message,
+            Heard::Oddity(text) => {
+                self.shared.oddities.report(|| text);
+                return None;
+            }
+        };
+        match message {
+            Message::Response(response) => {
+                // An error without an id can only be about the one request of this exchange.
+                if response.id.as_ref().is_none_or(|id| id.as_number() == Some(self.id)) {
+                    return Some(ReplyItem::End(response.outcome.map_err(PeerError::Rpc)));
+                }
+                self.shared.oddities.report(|| {
+                    let id = response.id.as_ref().map(|id| excerpt(id.as_bytes())).unwrap_or_default();
+                    format!("a response belongs to another request: id {id}")
+                });
+                None
+            }
+            Message::Notification(notification) => match notification.method.known() {
+                Known::Progress => {
+                    let progress = Progress::read(notification.params.as_ref())?;
+                    let wanted = self.progress && progress.token == self.id && self.increasing.admits(progress.value);
+                    wanted.then_some(ReplyItem::Progress(progress.params))
+                }
+                Known::Cancelled => None,
+                _ => Some(ReplyItem::Notification(notification)),
+            },
+            Message::Request(request) => {
+                self.shared.deliver_in_background(server_request::answer(&request));
+                None
+            }
+        }
+    }
+
+    /// The end is known: nothing is to be cancelled, and the connection can serve others.
+    fn finish(&mut self) {
+        match std::mem::replace(&mut self.phase, Phase::Done) {
+            Phase::Reading(reading) => reading.messages.release(&self.shared.pool),
+            Phase::Sent => {}
+            Phase::New | Phase::Done => return,
+        }
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn cancel(&self) {
+        let params = format!(r#"{{"requestId":{},"reason":"the caller gave up"}}"#, self.id);
+        if let Ok(params) = Raw::parse(params.into()) {
+            let body = codec::encode_notification(Known::Cancelled.as_str(), Some(&params));
+            self.shared.deliver_in_background(body);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if matches!(self.phase, Phase::Sent | Phase::Reading(_)) {
+            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            // The connection goes with the call; what is left of its answer is not read.
+            self.cancel();
+        }
+    }
+}
+
+/// Goes on with a stream that ended before the response, where the server gave a place to go on from.
+async fn resume(shared: &Shared, reading: &mut Reading) -> Result<(), PeerError> {
+    let Some(last) = reading.messages.last_event_id().map(str::to_owned) else {
+        let reason = "the server ended its answer before the response".to_owned();
+        return Err(PeerError::Closed { reason });
+    };
+    let wait = reading.messages.retry_ms().map_or(RETRY, Duration::from_millis).min(LONGEST_RETRY);
+    let mut failure = "the stream ended each time".to_owned();
+    while reading.fruitless < FRUITLESS_RESUMES {
+        reading.fruitless += 1;
+        tokio::time::sleep(wait).await;
+        let headers = reading.session.resuming(Some(&last));
+        let body = bytes::Bytes::new();
+        let outgoing = Outgoing { method: Method::GET, headers: &headers, body, replay: Replay::Harmless };
+        let answer = match exchange(shared, &outgoing).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                failure = PeerError::from(error).to_string();
+                continue;
+            }
+        };
+        match judge(shared, answer, &headers).await {
+            Verdict::Messages(messages) => {
+                reading.messages = messages.going_on_from(&reading.messages);
+                return Ok(());
+            }
+            Verdict::Nothing => failure = "the server has nothing to go on with".to_owned(),
+            Verdict::Refused(error @ PeerError::Busy { .. }) => failure = error.to_string(),
+            Verdict::Refused(error) => {
+                return Err(PeerError::Closed { reason: format!("the server's answer broke off: {error}") });
+            }
+            Verdict::SessionLost => {
+                let reason = "the server's answer broke off and its session is gone".to_owned();
+                return Err(PeerError::Closed { reason });
+            }
+        }
+    }
+    Err(PeerError::Closed { reason: format!("the server's answer broke off and could not be resumed: {failure}") })
+}
+
+/// Requests that only read may be sent twice; a tool may do anything, and so may what we do not know.
+fn replay(method: &Known<'_>) -> Replay {
+    match method {
+        Known::Ping
+        | Known::ToolsList
+        | Known::PromptsList
+        | Known::PromptsGet
+        | Known::ResourcesList
+        | Known::ResourceTemplatesList
+        | Known::ResourcesRead
+        | Known::ResourcesSubscribe
+        | Known::ResourcesUnsubscribe
+        | Known::Complete
+        | Known::SetLevel => Replay::Harmless,
+        _ => Replay::Unsent,
+    }
+}

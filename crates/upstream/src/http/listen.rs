@@ -1,0 +1,166 @@
+//! The task of an HTTP peer: keeps the server's own stream open and hands on what comes, and closes connections that
+//! nobody uses. Belongs to the peer and ends with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use orch_mcp::message::Message;
+use orch_mcp::method::Method as Known;
+use orch_mcp::peer::PeerEvent;
+use tokio::time::Instant;
+
+use crate::http::exchange::{Outgoing, Replay, exchange_apart};
+use crate::http::messages::{Heard, Messages};
+use crate::http::refusal::{Verdict, judge};
+use crate::http::shared::Shared;
+use crate::server_request;
+
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A server may ask for less than our own wait, but not for a busy loop.
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
+
+/// A stream that lived so long was healthy although nothing came.
+const LONG_LIVED: Duration = Duration::from_secs(30);
+
+const SWEEP: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(shared: Arc<Shared>) {
+    tokio::select! {
+        () = shared.closed.cancelled() => {}
+        () = listen(&shared) => {}
+        () = sweep(&shared) => {}
+    }
+}
+
+async fn sweep(shared: &Shared) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        shared.pool.sweep();
+    }
+}
+
+/// What became of one stream.
+enum Ended {
+    /// The server has none.
+    NotOffered,
+    SessionLost,
+    /// It was there, or might be; a healthy one is opened again without delay.
+    Lost { healthy: bool },
+}
+
+async fn listen(shared: &Arc<Shared>) {
+    let mut place = Place::default();
+    let mut backoff = SHORTEST_WAIT;
+    let mut offered = false;
+    loop {
+        let session = shared.session.load_full();
+        let ended = tokio::select! {
+            ended = stream(shared, &mut place, &mut offered) => ended,
+            // Whatever the old session's stream still says is about a server that has forgotten it.
+            () = shared.renewed.notified() => {
+                place = Place::default();
+                backoff = SHORTEST_WAIT;
+                continue;
+            }
+        };
+        match ended {
+            Ended::SessionLost if offered => {
+                place = Place::default();
+                if shared.renew(&session).await.is_err() {
+                    return;
+                }
+            }
+            Ended::NotOffered | Ended::SessionLost => {
+                // A session that is renewed may be with another version of the server.
+                shared.renewed.notified().await;
+                place = Place::default();
+            }
+            Ended::Lost { healthy } => {
+                let wait = place.retry.unwrap_or(backoff);
+                backoff = if healthy { SHORTEST_WAIT } else { (backoff * 2).min(LONGEST_WAIT) };
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = shared.renewed.notified() => place = Place::default(),
+                }
+            }
+        }
+    }
+}
+
+/// Where to go on.
+#[derive(Default)]
+struct Place {
+    last_event_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+/// Opens the stream and reads it to its end. `offered` becomes true when the server has one.
+async fn stream(shared: &Arc<Shared>, place: &mut Place, offered: &mut bool) -> Ended {
+    let session = shared.session.load_full();
+    let headers = session.resuming(place.last_event_id.as_deref());
+    let outgoing = Outgoing { method: Method::GET, headers: &headers, body: Bytes::new(), replay: Replay::Harmless };
+    let answer = match exchange_apart(shared, &outgoing).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::debug!(error = ?error, "the server's own stream cannot be opened");
+            return Ended::Lost { healthy: false };
+        }
+    };
+    let status = answer.status;
+    let mut messages = match judge(shared, answer, &headers).await {
+        Verdict::Messages(messages) => messages,
+        Verdict::SessionLost => return Ended::SessionLost,
+        Verdict::Nothing => return Ended::NotOffered,
+        // A server that is down for a moment is asked again, one that has no such stream is not.
+        Verdict::Refused(_) if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED => {
+            return Ended::Lost { healthy: false };
+        }
+        Verdict::Refused(_) if status == http::StatusCode::TOO_MANY_REQUESTS => return Ended::Lost { healthy: false },
+        Verdict::Refused(error) => {
+            tracing::debug!(error = %error, "the server has no stream of its own");
+            return Ended::NotOffered;
+        }
+    };
+    *offered = true;
+    let opened = Instant::now();
+    let mut heard = false;
+    while let Ok(Some(item)) = messages.next().await {
+        heard = true;
+        take(shared, item);
+        remember(place, &messages);
+    }
+    remember(place, &messages);
+    Ended::Lost { healthy: heard || opened.elapsed() >= LONG_LIVED }
+}
+
+fn remember(place: &mut Place, messages: &Messages) {
+    if let Some(id) = messages.last_event_id()
+        && place.last_event_id.as_deref() != Some(id)
+    {
+        place.last_event_id = Some(id.to_owned());
+    }
+    if let Some(retry) = messages.retry_ms() {
+        place.retry = Some(Duration::from_millis(retry).clamp(SHORTEST_RETRY, LONGEST_WAIT));
+    }
+}
+
+fn take(shared: &Arc<Shared>, heard: Heard) {
+    match heard {
+        Heard::Message(Message::Notification(notification)) => match notification.method.known() {
+            // Of a request that is on another stream, or over; either way not to be told here.
+            Known::Progress | Known::Cancelled => {}
+            _ => shared.sink.event(PeerEvent::Notification(notification)),
+        },
+        Heard::Message(Message::Request(request)) => {
+            shared.deliver_in_background(server_request::answer(&request));
+        }
+        Heard::Message(Message::Response(_)) => {
+            shared.oddities.report(|| "a response came on the server's own stream".to_owned());
+        }
+        Heard::Oddity(text) => shared.oddities.report(|| text),
+    }
+}

@@ -1,0 +1,215 @@
+//! The messages in the body of a response, one after the other, in whichever form the server sends them. Knows no
+//! request and no session.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use hyper::body::{Body as _, Incoming as Body};
+use orch_mcp::codec::{self, Incoming};
+use orch_mcp::message::Message;
+use orch_mcp::sse::Decoder;
+
+use crate::excerpt::excerpt;
+use crate::http::link::Link;
+use crate::http::pool::Pool;
+use crate::http::values::Values;
+
+pub(super) struct Messages {
+    link: Box<Link>,
+    body: Body,
+    form: Form,
+    decoded: VecDeque<Heard>,
+    /// The body has come to its end.
+    over: bool,
+    received: usize,
+    limit: usize,
+    /// Of the stream that this one goes on with.
+    last_event_id: Option<String>,
+    retry_ms: Option<u64>,
+}
+
+enum Form {
+    Json {
+        values: Values,
+        /// The body, if it came in one piece.
+        whole: Option<Bytes>,
+    },
+    Events(Decoder),
+}
+
+/// One thing in a body.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Message(Message),
+    /// No message, in a stream that may go on.
+    Oddity(String),
+}
+
+/// Why nothing more can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ReadError {
+    /// The connection was lost.
+    Broken,
+    /// The server breaks the protocol; says how.
+    Protocol(String),
+}
+
+impl Messages {
+    pub(super) fn json(link: Box<Link>, body: Body, limit: usize) -> Self {
+        Self::new(link, body, Form::Json { values: Values::default(), whole: None }, limit)
+    }
+
+    pub(super) fn events(link: Box<Link>, body: Body, limit: usize) -> Self {
+        Self::new(link, body, Form::Events(Decoder::new(limit)), limit)
+    }
+
+    fn new(link: Box<Link>, body: Body, form: Form, limit: usize) -> Self {
+        Self { link, body, form, decoded: VecDeque::new(), over: false, received: 0, limit, last_event_id: None, retry_ms: None }
+    }
+
+    /// This stream goes on where `broken` ended.
+    pub(super) fn going_on_from(mut self, broken: &Self) -> Self {
+        self.last_event_id = broken.last_event_id().map(str::to_owned);
+        self.retry_ms = broken.retry_ms();
+        self
+    }
+
+    /// Where to go on after this stream, if the server said so.
+    pub(super) fn last_event_id(&self) -> Option<&str> {
+        match &self.form {
+            Form::Events(decoder) => decoder.last_id().or(self.last_event_id.as_deref()),
+            Form::Json { .. } => None,
+        }
+    }
+
+    /// How long the server wants us to wait before.
+    pub(super) fn retry_ms(&self) -> Option<u64> {
+        match &self.form {
+            Form::Events(decoder) => decoder.retry_ms().or(self.retry_ms),
+            Form::Json { .. } => None,
+        }
+    }
+
+    /// Gives the connection back. What still comes of this body is nobody's.
+    pub(super) fn release(self, pool: &Pool) {
+        let rest = if self.over || self.body.is_end_stream() { None } else { Some(self.body) };
+        pool.park(self.link, rest);
+    }
+
+    /// None at the end of the body.
+    pub(super) async fn next(&mut self) -> Result<Option<Heard>, ReadError> {
+        loop {
+            if let Some(heard) = self.decoded.pop_front() {
+                return Ok(Some(heard));
+            }
+            if let Some(heard) = self.decode()? {
+                return Ok(Some(heard));
+            }
+            if !self.decoded.is_empty() {
+                continue;
+            }
+            if self.over {
+                return match &self.form {
+                    Form::Json { values, .. } if !values.is_empty() => Err(ReadError::Protocol(format!(
+                        "the server's answer ends in the middle of a message: {}",
+                        excerpt(values.rest())
+                    ))),
+                    _ => Ok(None),
+                };
+            }
+            match self.link.read(&mut self.body).await {
+                Some(Ok(data)) => self.push(data)?,
+                Some(Err(_)) => return Err(ReadError::Broken),
+                None => self.over = true,
+            }
+        }
+    }
+
+    fn push(&mut self, data: Bytes) -> Result<(), ReadError> {
+        match &mut self.form {
+            Form::Events(decoder) => decoder.push(&data),
+            Form::Json { values, whole } => {
+                let first = self.received == 0;
+                self.received = self.received.saturating_add(data.len());
+                let announced = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
+                if self.received.saturating_add(announced) > self.limit {
+                    return Err(too_large(self.limit));
+                }
+                if first && self.body.is_end_stream() {
+                    *whole = Some(data);
+                } else {
+                    if first {
+                        values.reserve(data.len().saturating_add(announced));
+                    }
+                    values.push(&data);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next thing in what has arrived. Several at once go to `decoded`.
+    fn decode(&mut self) -> Result<Option<Heard>, ReadError> {
+        match &mut self.form {
+            Form::Json { values, whole } => {
+                if let Some(whole) = whole.take() {
+                    match codec::decode(&whole) {
+                        Ok(incoming) => return Ok(spread(incoming, &mut self.decoded)),
+                        // Perhaps there are several values in it.
+                        Err(_) => values.push(&whole),
+                    }
+                }
+                let not_json = |rest: &[u8]| {
+                    ReadError::Protocol(format!("the server's answer is not JSON: {}", excerpt(rest)))
+                };
+                let value = values.next_value().map_err(|_| not_json(values.rest()))?;
+                let Some(value) = value else { return Ok(None) };
+                let incoming = codec::decode(&value).map_err(|malformed| {
+                    let why = malformed.error.message;
+                    ReadError::Protocol(format!("the server's answer is no message ({why}): {}", excerpt(&value)))
+                })?;
+                Ok(spread(incoming, &mut self.decoded))
+            }
+            Form::Events(decoder) => loop {
+                let event = match decoder.next_event() {
+                    Ok(Some(event)) => event,
+                    Ok(None) => return Ok(None),
+                    Err(orch_mcp::sse::DecodeError::TooLarge { limit }) => return Err(too_large(limit)),
+                    Err(error) => return Err(ReadError::Protocol(format!("the server's stream is broken: {error}"))),
+                };
+                // An event without data only tells where to resume.
+                if event.name != "message" || event.data.is_empty() {
+                    continue;
+                }
+                let data = Bytes::from(event.data);
+                match codec::decode(&data) {
+                    Ok(incoming) => return Ok(spread(incoming, &mut self.decoded)),
+                    Err(malformed) => {
+                        let why = malformed.error.message;
+                        let text = format!("an event is no message ({why}): {}", excerpt(&data));
+                        return Ok(Some(Heard::Oddity(text)));
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn too_large(limit: usize) -> ReadError {
+    ReadError::Protocol(format!("the server's answer is larger than {limit} bytes"))
+}
+
+fn spread(incoming: Incoming, more: &mut VecDeque<Heard>) -> Option<Heard> {
+    match incoming {
+        Incoming::Single(message) => Some(Heard::Message(message)),
+        Incoming::Batch(entries) => {
+            more.extend(entries.into_iter().map(|entry| match entry {
+                Ok(message) => Heard::Message(message),
+                Err(malformed) => {
+                    Heard::Oddity(format!("an entry of a batch is no message ({})", malformed.error.message))
+                }
+            }));
+            more.pop_front()
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The peer behind an HTTP server, after its handshake. Holds no connection of its own; calls take them from the pool.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use orch_mcp::codec;
+use orch_mcp::initialize::ServerHello;
+use orch_mcp::message::MethodName;
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream};
+use orch_mcp::raw::Raw;
+
+use crate::http::call;
+use crate::http::exchange::{Outgoing, Replay, exchange};
+use crate::http::shared::Shared;
+
+/// A server that does not let go of its session in this time is left with it.
+const GOODBYE_TIME: Duration = Duration::from_secs(5);
+
+/// A server behind Streamable HTTP. Dropping it ends its tasks; the session is only ended by [`Peer::close`].
+pub struct HttpPeer {
+    shared: Arc<Shared>,
+    hello: ServerHello,
+}
+
+impl HttpPeer {
+    pub(super) fn new(shared: Arc<Shared>, hello: ServerHello) -> Self {
+        Self { shared, hello }
+    }
+}
+
+impl Peer for HttpPeer {
+    /// Of the first handshake; when a session is lost and renewed this stays as it was.
+    fn hello(&self) -> &ServerHello {
+        &self.hello
+    }
+
+    fn send(&self, request: PeerRequest) -> ReplyStream {
+        call::send(Arc::clone(&self.shared), request)
+    }
+
+    fn notify(&self, method: MethodName, params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>> {
+        Box::pin(async move {
+            if self.is_closed() {
+                return Err(Shared::closed_error());
+            }
+            self.shared.deliver(codec::encode_notification(method.as_str(), params.as_ref())).await
+        })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.shared.closed.is_cancelled()
+    }
+
+    fn close(&self) -> PeerFuture<'_, ()> {
+        Box::pin(async move {
+            let shared = &*self.shared;
+            let first = !shared.tasks.is_closed();
+            shared.closed.cancel();
+            shared.tasks.close();
+            let goodbye = async {
+                let session = shared.session.load_full();
+                if first && session.has_id() {
+                    let outgoing = Outgoing {
+                        method: Method::DELETE,
+                        headers: &session.get,
+                        body: Bytes::new(),
+                        replay: Replay::Harmless,
+                    };
+                    // Not every server lets a client do this; it ends such sessions by itself.
+                    if let Err(error) = exchange(shared, &outgoing).await {
+                        tracing::debug!(error = ?error, "the session was not ended");
+                    }
+                }
+                shared.tasks.wait().await;
+            };
+            let _ = tokio::time::timeout(GOODBYE_TIME, goodbye).await;
+            shared.pool.clear();
+        })
+    }
+}
+
+impl Drop for HttpPeer {
+    fn drop(&mut self) {
+        self.shared.closed.cancel();
+        self.shared.tasks.close();
+        self.shared.pool.clear();
+    }
+}
+
+impl fmt::Debug for HttpPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = self.shared.dialer.to_string();
+        f.debug_struct("HttpPeer").field("server", &server).field("closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! The session of the moment, as the headers of the requests in it. Replaced as a whole when the server forgets it.
+
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue};
+use orch_mcp::revision::Revision;
+
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+
+pub(super) struct Session {
+    /// Counts the sessions of one peer; 0 is before the first.
+    pub(super) generation: u64,
+    /// Of every POST.
+    pub(super) post: HeaderMap,
+    /// Of every GET, and of the DELETE.
+    pub(super) get: HeaderMap,
+}
+
+impl Session {
+    /// Before the handshake.
+    pub(super) fn none(base: &HeaderMap) -> Self {
+        Self { generation: 0, post: base.clone(), get: get(base) }
+    }
+
+    pub(super) fn new(generation: u64, base: &HeaderMap, revision: Revision, id: Option<HeaderValue>) -> Self {
+        let mut post = base.clone();
+        // Older revisions do not know the header, and their servers may refuse a value they do not expect.
+        if revision >= Revision::V2025_06_18 {
+            post.insert(PROTOCOL_VERSION, HeaderValue::from_static(revision.as_str()));
+        }
+        if let Some(mut id) = id {
+            id.set_sensitive(true);
+            post.insert(SESSION_ID, id);
+        }
+        Self { generation, get: get(&post), post }
+    }
+
+    /// Whether the server gave the session an id.
+    pub(super) fn has_id(&self) -> bool {
+        self.post.contains_key(SESSION_ID)
+    }
+
+    /// The headers of a GET that goes on after an event.
+    pub(super) fn resuming(&self, last_event_id: Option<&str>) -> HeaderMap {
+        let mut headers = self.get.clone();
+        if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
+            headers.insert(LAST_EVENT_ID, id);
+        }
+        headers
+    }
+}
+
+fn get(post: &HeaderMap) -> HeaderMap {
+    let mut headers = post.clone();
+    headers.remove(CONTENT_TYPE);
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    headers
+}

@@ -1,0 +1,181 @@
+//! What the calls of one peer and its listening task have in common: where the server is, its session, and what is
+//! sent without anybody waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::Method;
+use orch_mcp::capabilities;
+use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::method;
+use orch_mcp::peer::{PeerError, PeerEvent, PeerSink};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{ClientIdentity, UpstreamConfig};
+use crate::error::{ConnectError, DialError};
+use crate::http::dial::Dialer;
+use crate::http::endpoint::Endpoint;
+use crate::http::exchange::{Outgoing, Replay, exchange};
+use crate::http::pool::Pool;
+use crate::http::refusal::{Verdict, judge};
+use crate::http::session::Session;
+use crate::http::{HttpTarget, handshake, tls};
+use crate::oddity::Oddities;
+
+/// A message that nobody waits for is given up after this.
+const BACKGROUND_TIME: Duration = Duration::from_secs(10);
+
+pub(super) struct Shared {
+    pub(super) endpoint: Endpoint,
+    pub(super) dialer: Dialer,
+    pub(super) pool: Pool,
+    pub(super) identity: ClientIdentity,
+    pub(super) max_message_bytes: usize,
+    pub(super) session: ArcSwap<Session>,
+    /// There is a new session.
+    pub(super) renewed: Notify,
+    pub(super) oddities: Oddities,
+    pub(super) sink: Arc<dyn PeerSink>,
+    pub(super) closed: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    pub(super) in_flight: AtomicUsize,
+    pub(super) max_in_flight: usize,
+    handshake_timeout: Duration,
+    next_id: AtomicU64,
+    /// Held while the handshake is repeated, so that everybody who lost the session waits for the same new one.
+    renewal: tokio::sync::Mutex<()>,
+    background: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub(super) async fn new(
+        target: &HttpTarget,
+        config: &UpstreamConfig,
+        sink: Arc<dyn PeerSink>,
+    ) -> Result<Self, ConnectError> {
+        let endpoint = Endpoint::parse(target, &config.identity)?;
+        let tls = if endpoint.secure {
+            let (host, port) = (endpoint.host.to_string(), endpoint.port);
+            Some(tls::config().await.map_err(|why| DialError::Tls { host, port, why })?)
+        } else {
+            None
+        };
+        let dialer = Dialer {
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            tls,
+            policy: config.addresses,
+            timeout: config.http.connect_timeout(),
+            idle: config.http.idle(),
+        };
+        Ok(Self {
+            session: ArcSwap::from_pointee(Session::none(&endpoint.headers)),
+            endpoint,
+            dialer,
+            pool: Pool::new(config.http.max_idle),
+            identity: config.identity.clone(),
+            max_message_bytes: config.max_message_bytes,
+            renewed: Notify::new(),
+            oddities: Oddities::new(Arc::clone(&sink)),
+            sink,
+            closed: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            in_flight: AtomicUsize::new(0),
+            max_in_flight: config.max_in_flight,
+            handshake_timeout: config.handshake_timeout(),
+            next_id: AtomicU64::new(1),
+            renewal: tokio::sync::Mutex::new(()),
+            background: Arc::new(Semaphore::new(config.http.background)),
+        })
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn closed_error() -> PeerError {
+        PeerError::Closed { reason: "the connection to the server was closed".to_owned() }
+    }
+
+    /// Does the handshake again, unless somebody else has since `lost`. If the server will not have it the peer is
+    /// at its end.
+    pub(super) async fn renew(&self, lost: &Session) -> Result<(), PeerError> {
+        let _one_at_a_time = self.renewal.lock().await;
+        if self.closed.is_cancelled() {
+            return Err(Self::closed_error());
+        }
+        if self.session.load().generation != lost.generation {
+            return Ok(());
+        }
+        let done = tokio::time::timeout(self.handshake_timeout, handshake::run(self)).await;
+        let error = match done {
+            Ok(Ok((session, hello))) => {
+                tracing::debug!(generation = session.generation, "session renewed");
+                self.session.store(Arc::new(session));
+                self.renewed.notify_one();
+                // The server may be another one by now, and what it announced since was lost.
+                for (feature, changed) in [
+                    ("tools", method::TOOLS_LIST_CHANGED),
+                    ("prompts", method::PROMPTS_LIST_CHANGED),
+                    ("resources", method::RESOURCES_LIST_CHANGED),
+                ] {
+                    if capabilities::has(&hello.capabilities, feature) {
+                        let method = MethodName::from_static(changed);
+                        self.sink.event(PeerEvent::Notification(Notification { method, params: None }));
+                    }
+                }
+                return Ok(());
+            }
+            Ok(Err(error)) => error,
+            Err(_) => ConnectError::Silent { after: self.handshake_timeout },
+        };
+        let reason = format!("the server forgot its session, and a new one failed: {error}");
+        self.closed.cancel();
+        self.sink.event(PeerEvent::Closed { reason: reason.clone() });
+        Err(PeerError::Closed { reason })
+    }
+
+    /// Sends a message that has no answer.
+    pub(super) async fn deliver(&self, body: Bytes) -> Result<(), PeerError> {
+        for _ in 0..2 {
+            let session = self.session.load_full();
+            // A notification may not arrive twice.
+            let replay = Replay::Unsent;
+            let outgoing = Outgoing { method: Method::POST, headers: &session.post, body: body.clone(), replay };
+            let answer = exchange(self, &outgoing).await?;
+            match judge(self, answer, &session.post).await {
+                Verdict::Nothing => return Ok(()),
+                Verdict::Messages(messages) => {
+                    messages.release(&self.pool);
+                    return Ok(());
+                }
+                Verdict::SessionLost => self.renew(&session).await?,
+                Verdict::Refused(error) => return Err(error),
+            }
+        }
+        Err(PeerError::Protocol { reason: "the server forgets every session at once".to_owned() })
+    }
+
+    /// Sends a message that nobody waits for, if there are not too many already.
+    pub(super) fn deliver_in_background(self: &Arc<Self>, body: Bytes) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(permit) = Arc::clone(&self.background).try_acquire_owned() else {
+            tracing::debug!("a message in the background was left out");
+            return;
+        };
+        let shared = Arc::clone(self);
+        let task = async move {
+            let _permit = permit;
+            let sent = tokio::time::timeout(BACKGROUND_TIME, shared.deliver(body)).await;
+            if let Ok(Err(error)) = sent {
+                tracing::debug!(error = %error, "a message in the background was not taken");
+            }
+        };
+        self.tasks.spawn_on(task, &runtime);
+    }
+}

@@ -1,0 +1,73 @@
+//! Peers that are child processes, spoken to line by line over their standard input and output.
+
+mod end;
+mod handshake;
+mod lines;
+mod outbox;
+mod owner;
+mod peer;
+mod reply;
+mod shared;
+mod slot;
+mod table;
+mod writer;
+
+use std::sync::Arc;
+
+use orch_mcp::peer::PeerSink;
+use orch_supervisor::{LaunchError, Launcher, ProcessLog, ProcessSpec};
+use tracing::Instrument as _;
+
+use crate::config::UpstreamConfig;
+use crate::error::ConnectError;
+use crate::excerpt::Secrets;
+
+pub use peer::StdioPeer;
+
+/// What to start, and where its log goes.
+#[derive(Debug, Clone)]
+pub struct StdioTarget {
+    pub spec: ProcessSpec,
+    pub log: Arc<ProcessLog>,
+}
+
+/// Starts the command and does the handshake with it. When the future is dropped, or an error comes out, the process
+/// is ended in the background. Nothing is sent to `sink` as closed unless a peer came out before.
+///
+/// The runtime that calls this reads and drives the pipes for as long as the peer lives.
+pub async fn connect(
+    launcher: &dyn Launcher,
+    target: StdioTarget,
+    config: &UpstreamConfig,
+    sink: Arc<dyn PeerSink>,
+) -> Result<Arc<StdioPeer>, ConnectError> {
+    let StdioTarget { spec, log } = target;
+    let span = tracing::debug_span!("upstream.connect", transport = "stdio", process.label = %spec.label);
+    async move {
+        let secrets = secrets(&spec);
+        let process = launcher.launch(spec, log).await.map_err(|error| match error {
+            LaunchError::NotFound { program } => ConnectError::CommandNotFound { command: program },
+            other => ConnectError::Launch(other),
+        })?;
+        let guard = owner::start(process, config, sink)?;
+        let hello = handshake::run(guard.shared(), config).await.map_err(|error| match error {
+            ConnectError::Refused(mut error) => {
+                error.message = crate::excerpt::excerpt(secrets.hide(error.message).as_bytes());
+                error.data = None;
+                ConnectError::Refused(error)
+            }
+            other => other,
+        })?;
+        guard.shared().introduce();
+        Ok(Arc::new(StdioPeer::new(guard, hello)))
+    }
+    .instrument(span)
+    .await
+}
+
+/// A server may repeat in its error what it was started with.
+fn secrets(spec: &ProcessSpec) -> Secrets {
+    use secrecy::ExposeSecret as _;
+    let values = spec.args.iter().chain(spec.env.iter().map(|(_, value)| value));
+    Secrets::new(values.map(|value| value.expose_secret()))
+}

@@ -1,0 +1,174 @@
+//! What goes to a child's standard input: written at once where the pipe takes it, kept in order up to a limit where
+//! it does not. Never waits; waiting for room is the writer's.
+
+use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::net::unix::pipe;
+use tokio::sync::Notify;
+
+/// A buffer that grew larger than this is given back once it is empty.
+const KEPT: usize = 256 * 1024;
+
+pub(super) struct Outbox {
+    limit: usize,
+    state: Mutex<State>,
+    /// The writer has something to do.
+    stuck: Notify,
+}
+
+struct State {
+    /// None when the input is closed, by us or by the child.
+    pipe: Option<Arc<pipe::Sender>>,
+    /// Whole lines, but for the first one, of which the beginning may be written.
+    pending: BytesMut,
+    /// The pipe is full, and the writer waits for it.
+    full: bool,
+}
+
+/// When a line is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Now,
+    /// With what others have to say in this moment; whoever asks for this calls [`Outbox::flush`] very soon.
+    Gathered,
+}
+
+/// Why a line was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The child does not read, and the limit is reached.
+    Full,
+    Closed,
+}
+
+/// What the writer found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drained {
+    All,
+    /// The pipe is full again.
+    Some,
+    Closed,
+}
+
+impl Outbox {
+    pub(super) fn new(pipe: pipe::Sender, limit: usize) -> Self {
+        let state = State { pipe: Some(Arc::new(pipe)), pending: BytesMut::new(), full: false };
+        Self { limit, state: Mutex::new(state), stuck: Notify::new() }
+    }
+
+    /// Takes one line, without its end.
+    pub(super) fn push(&self, line: &[u8], when: When) -> Result<(), Refused> {
+        let mut state = self.state();
+        let Some(pipe) = state.pipe.clone() else { return Err(Refused::Closed) };
+        // A line that is larger than the limit by itself may pass when nothing waits.
+        if !state.pending.is_empty() && state.pending.len() + line.len() >= self.limit {
+            return Err(Refused::Full);
+        }
+        if state.full || when == When::Gathered {
+            state.add(line, 0);
+            return Ok(());
+        }
+        if !state.pending.is_empty() {
+            state.add(line, 0);
+            self.write(&mut state, &pipe);
+            return Ok(());
+        }
+        // The usual case: no copy, one call.
+        match pipe.try_write_vectored(&[IoSlice::new(line), IoSlice::new(b"\n")]) {
+            Ok(written) if written > line.len() => {}
+            Ok(written) => {
+                state.add(line, written);
+                self.write(&mut state, &pipe);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                state.add(line, 0);
+                self.wait(&mut state);
+            }
+            Err(_) => self.broken(&mut state),
+        }
+        Ok(())
+    }
+
+    /// Writes what was gathered, unless somebody else has.
+    pub(super) fn flush(&self) {
+        let mut state = self.state();
+        if state.full || state.pending.is_empty() {
+            return;
+        }
+        if let Some(pipe) = state.pipe.clone() {
+            self.write(&mut state, &pipe);
+        }
+    }
+
+    /// For the writer: the pipe, once it is full and has to be waited for. None when the input is closed.
+    pub(super) async fn stuck(&self) -> Option<Arc<pipe::Sender>> {
+        loop {
+            {
+                let state = self.state();
+                if state.full || state.pipe.is_none() {
+                    return state.pipe.clone();
+                }
+            }
+            self.stuck.notified().await;
+        }
+    }
+
+    /// For the writer: the pipe may have room now.
+    pub(super) fn drain(&self) -> Drained {
+        let mut state = self.state();
+        let Some(pipe) = state.pipe.clone() else { return Drained::Closed };
+        state.full = false;
+        self.write(&mut state, &pipe);
+        match (&state.pipe, state.full) {
+            (None, _) => Drained::Closed,
+            (Some(_), true) => Drained::Some,
+            (Some(_), false) => Drained::All,
+        }
+    }
+
+    /// No more is taken, and what waits is thrown away.
+    pub(super) fn close(&self) {
+        self.broken(&mut self.state());
+    }
+
+    fn write(&self, state: &mut State, pipe: &pipe::Sender) {
+        while !state.pending.is_empty() {
+            match pipe.try_write(&state.pending) {
+                Ok(written) => state.pending.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.wait(state),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.broken(state),
+            }
+        }
+        if state.pending.capacity() > KEPT {
+            state.pending = BytesMut::new();
+        } else {
+            state.pending.clear();
+        }
+    }
+
+    fn wait(&self, state: &mut State) {
+        state.full = true;
+        self.stuck.notify_one();
+    }
+
+    fn broken(&self, state: &mut State) {
+        state.pipe = None;
+        state.pending = BytesMut::new();
+        self.stuck.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Keeps a line of which `written` bytes are gone already.
+    fn add(&mut self, line: &[u8], written: usize) {
+        self.pending.extend_from_slice(line.get(written..).unwrap_or_default());
+        self.pending.extend_from_slice(b"\n");
+    }
+}

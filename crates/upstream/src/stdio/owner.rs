@@ -1,0 +1,170 @@
+//! The task that owns a connection: reads what the child writes, and brings the connection to its end. Decides
+//! nothing about messages.
+
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use orch_mcp::peer::PeerSink;
+use orch_supervisor::{ExitReason, Process};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe;
+use tokio::task::JoinHandle;
+use tracing::Instrument as _;
+
+use crate::config::UpstreamConfig;
+use crate::error::ConnectError;
+use crate::stdio::end::End;
+use crate::stdio::lines::Lines;
+use crate::stdio::outbox::Outbox;
+use crate::stdio::shared::Shared;
+use crate::stdio::writer;
+
+/// How long a child whose output ended may take to exit, before we say it did not.
+const LAST_BREATH: Duration = Duration::from_secs(1);
+
+/// Ends the connection when dropped.
+pub(super) struct Guard(Arc<Shared>);
+
+impl Guard {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.stop.cancel();
+    }
+}
+
+/// Takes the process over.
+pub(super) fn start(
+    process: Process,
+    config: &UpstreamConfig,
+    sink: Arc<dyn PeerSink>,
+) -> Result<Guard, ConnectError> {
+    let (Some(stdin), Some(stdout)) = (process.take_stdin(), process.take_stdout()) else {
+        return Err(ConnectError::Unusable { reason: "the process has no pipes".to_owned() });
+    };
+    let span = tracing::debug_span!("upstream.stdio", process.label = process.label(), process.pid = process.pid());
+    let outbox = Outbox::new(stdin, config.stdio.queue_bytes);
+    let shared = Arc::new(Shared::new(process, outbox, config, sink));
+    let owner = Owner {
+        shared: Arc::clone(&shared),
+        reader: Reader { stdout, lines: Lines::new(config.max_message_bytes) },
+        grace: config.stdio.stop_grace(),
+    };
+    tokio::spawn(owner.run().instrument(span));
+    Ok(Guard(shared))
+}
+
+struct Owner {
+    shared: Arc<Shared>,
+    reader: Reader,
+    grace: Duration,
+}
+
+impl Owner {
+    async fn run(mut self) {
+        let mut writer = {
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(async move { writer::run(&shared).await })
+        };
+        let end = self.last(&mut writer).await;
+        tracing::debug!(end = %end, "connection ended");
+        self.shared.end(end);
+        // The child sees the end of its input only when the last handle to it is gone.
+        writer.abort();
+        if !writer.is_finished() {
+            let _ = writer.await;
+        }
+        drop(self.reader);
+        self.shared.process.stop(self.grace).await;
+    }
+
+    /// Reads until there is a reason to stop.
+    async fn last(&mut self, writer: &mut JoinHandle<()>) -> End {
+        let shared = &*self.shared;
+        let read = {
+            let reader = &mut self.reader;
+            tokio::select! {
+                biased;
+                end = reader.read(shared, shared.process.exited()) => end,
+                () = shared.stop.cancelled() => return End::Closed,
+                _ = writer => End::InputClosed,
+            }
+        };
+        // A child that ends does all of it at about the same time; how it exited says the most.
+        match read {
+            End::OutputClosed | End::InputClosed => {
+                let exited = shared.process.exited();
+                tokio::select! {
+                    biased;
+                    reason = exited => {
+                        self.reader.rest(shared);
+                        End::Exited(reason)
+                    }
+                    () = shared.stop.cancelled() => End::Closed,
+                    () = tokio::time::sleep(LAST_BREATH) => read,
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+struct Reader {
+    stdout: pipe::Receiver,
+    lines: Lines,
+}
+
+impl Reader {
+    async fn read(&mut self, shared: &Shared, exited: impl Future<Output = ExitReason>) -> End {
+        let mut exited = std::pin::pin!(exited);
+        loop {
+            let read = {
+                let mut read = std::pin::pin!(self.stdout.read_buf(self.lines.spare()));
+                // Reading comes first: what a child wrote before it exited counts.
+                std::future::poll_fn(|cx| match read.as_mut().poll(cx) {
+                    Poll::Ready(result) => Poll::Ready(Ok(result)),
+                    Poll::Pending => exited.as_mut().poll(cx).map(Err),
+                })
+                .await
+            };
+            match read {
+                Ok(Ok(0)) => return End::OutputClosed,
+                Ok(Ok(_)) => {
+                    if let Err(end) = self.dispatch(shared) {
+                        return end;
+                    }
+                }
+                Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Ok(Err(error)) => return End::Broken(error.kind()),
+                Err(reason) => {
+                    self.rest(shared);
+                    return End::Exited(reason);
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, shared: &Shared) -> Result<(), End> {
+        loop {
+            match self.lines.next_line() {
+                Ok(Some(line)) => shared.receive(&line),
+                Ok(None) => return Ok(()),
+                Err(too_long) => return Err(End::LineTooLong { limit: too_long.limit }),
+            }
+        }
+    }
+
+    /// What is in the pipe of a child that is gone.
+    fn rest(&mut self, shared: &Shared) {
+        while let Ok(1..) = self.stdout.try_read_buf(self.lines.spare()) {
+            if self.dispatch(shared).is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! One request to a child, from its first poll to its end. The caller's own task writes; the owner's task delivers.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use orch_mcp::codec;
+use orch_mcp::id::RequestId;
+use orch_mcp::message::MethodName;
+use orch_mcp::meta;
+use orch_mcp::method::Method;
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem};
+use orch_mcp::raw::Raw;
+
+use crate::stdio::outbox::{Refused, When};
+use crate::stdio::shared::Shared;
+use crate::stdio::slot::Slot;
+use crate::stdio::table::NotAdmitted;
+
+pub(super) struct StdioReply {
+    shared: Arc<Shared>,
+    state: State,
+}
+
+enum State {
+    New(PeerRequest),
+    /// The line lies in the outbox, for others to join it.
+    Gathered(Sent),
+    Waiting(Sent),
+    Done,
+}
+
+struct Sent {
+    id: u64,
+    slot: Arc<Slot>,
+    cancellable: bool,
+}
+
+impl StdioReply {
+    pub(super) fn new(shared: Arc<Shared>, request: PeerRequest) -> Self {
+        Self { shared, state: State::New(request) }
+    }
+
+    fn start(&self, request: PeerRequest) -> Result<State, PeerError> {
+        let shared = &*self.shared;
+        let id = shared.next_id();
+        let limits = shared.limits;
+        let slot = Arc::new(Slot::new(if request.progress { limits.progress_queue } else { 0 }));
+        let open = shared.table.admit(id, Arc::clone(&slot), limits.max_in_flight).map_err(|not| match not {
+            NotAdmitted::Full => {
+                PeerError::Busy { reason: format!("the server has {} requests open, the limit", limits.max_in_flight) }
+            }
+            NotAdmitted::Ended(end) => PeerError::Closed { reason: end.to_string() },
+        })?;
+        let when = if open > limits.gather_above { When::Gathered } else { When::Now };
+        let params = match (request.progress, request.params) {
+            (true, params) => Some(meta::with_progress_token(params.as_ref(), id)),
+            (false, params) => params,
+        };
+        let line = line(Some(id), &request.method, params.as_ref());
+        if let Err(refused) = shared.outbox.push(&line, when) {
+            shared.table.retract(id);
+            return Err(refused_error(refused, shared));
+        }
+        let cancellable = !matches!(request.method.known(), Method::Initialize);
+        let sent = Sent { id, slot, cancellable };
+        Ok(match when {
+            When::Now => State::Waiting(sent),
+            When::Gathered => State::Gathered(sent),
+        })
+    }
+
+    fn cancel(&self, sent: &Sent) {
+        if !sent.cancellable || !self.shared.table.give_up(sent.id) {
+            return;
+        }
+        let params = format!(r#"{{"requestId":{},"reason":"the caller gave up"}}"#, sent.id);
+        if let Ok(params) = Raw::parse(params.into()) {
+            // One that is not taken is lost: the child does not read anyway.
+            let line = codec::encode_notification(Method::Cancelled.as_str(), Some(&params));
+            let _ = self.shared.outbox.push(&line, When::Now);
+        }
+    }
+}
+
+impl Stream for StdioReply {
+    type Item = ReplyItem;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ReplyItem>> {
+        let this = &mut *self;
+        if let State::New(_) = &this.state {
+            let State::New(request) = std::mem::replace(&mut this.state, State::Done) else {
+                return Poll::Ready(None);
+            };
+            match this.start(request) {
+                Ok(state) => this.state = state,
+                Err(error) => return Poll::Ready(Some(ReplyItem::End(Err(error)))),
+            }
+            if matches!(this.state, State::Gathered(_)) {
+                // Behind whoever else is about to run, so that their lines go out with this one.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        } else if let State::Gathered(_) = &this.state
+            && let State::Gathered(sent) = std::mem::replace(&mut this.state, State::Done)
+        {
+            this.shared.outbox.flush();
+            this.state = State::Waiting(sent);
+        }
+        let State::Waiting(sent) = &this.state else { return Poll::Ready(None) };
+        let item = std::task::ready!(sent.slot.poll(cx));
+        if let ReplyItem::End(_) = item {
+            this.state = State::Done;
+        }
+        Poll::Ready(Some(item))
+    }
+}
+
+impl Drop for StdioReply {
+    fn drop(&mut self) {
+        match &self.state {
+            State::Gathered(sent) => {
+                self.cancel(sent);
+                // Others may have relied on this one to write their lines.
+                self.shared.outbox.flush();
+            }
+            State::Waiting(sent) => self.cancel(sent),
+            State::New(_) | State::Done => {}
+        }
+    }
+}
+
+/// A message of ours as one line; the params' own line breaks stand between tokens.
+pub(super) fn line(id: Option<u64>, method: &MethodName, params: Option<&Raw>) -> bytes::Bytes {
+    let params = params.map(Raw::on_one_line);
+    match id {
+        Some(id) => codec::encode_request(&RequestId::from_number(id), method.as_str(), params.as_ref()),
+        None => codec::encode_notification(method.as_str(), params.as_ref()),
+    }
+}
+
+pub(super) fn refused_error(refused: Refused, shared: &Shared) -> PeerError {
+    match refused {
+        Refused::Full => PeerError::Busy { reason: "the server does not read what it is sent".to_owned() },
+        Refused::Closed => {
+            let end = shared.table.ended().unwrap_or(crate::stdio::end::End::InputClosed);
+            PeerError::Closed { reason: end.to_string() }
+        }
+    }
+}

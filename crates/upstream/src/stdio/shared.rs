@@ -1,0 +1,163 @@
+//! What the owner of a connection and its callers have in common, and what becomes of a line that came in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use orch_mcp::codec::{self, Incoming};
+use orch_mcp::message::{Message, Notification, Response};
+use orch_mcp::method::Method;
+use orch_mcp::peer::{PeerError, PeerEvent, PeerSink};
+use orch_supervisor::Process;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::UpstreamConfig;
+use crate::excerpt::excerpt;
+use crate::oddity::Oddities;
+use crate::progress::Progress;
+use crate::server_request;
+use crate::stdio::end::End;
+use crate::stdio::outbox::{Outbox, When};
+use crate::stdio::table::{Claimed, Table};
+
+pub(super) struct Shared {
+    pub(super) process: Process,
+    pub(super) table: Table,
+    pub(super) outbox: Outbox,
+    pub(super) limits: Limits,
+    /// Asks the owner to end the connection.
+    pub(super) stop: CancellationToken,
+    next_id: AtomicU64,
+    oddities: Oddities,
+    sink: Arc<dyn PeerSink>,
+    introduced: AtomicBool,
+    /// Lines that were no message.
+    rubbish: AtomicU64,
+}
+
+/// The part of the configuration that calls need.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) max_in_flight: usize,
+    pub(super) progress_queue: usize,
+    pub(super) gather_above: usize,
+}
+
+impl Shared {
+    pub(super) fn new(process: Process, outbox: Outbox, config: &UpstreamConfig, sink: Arc<dyn PeerSink>) -> Self {
+        Self {
+            process,
+            table: Table::default(),
+            outbox,
+            limits: Limits {
+                max_in_flight: config.max_in_flight,
+                progress_queue: config.progress_queue.max(1),
+                gather_above: config.stdio.gather_above,
+            },
+            stop: CancellationToken::new(),
+            next_id: AtomicU64::new(1),
+            oddities: Oddities::new(Arc::clone(&sink)),
+            sink,
+            introduced: AtomicBool::new(false),
+            rubbish: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// From here on somebody has the peer, and is told when it closes.
+    pub(super) fn introduce(&self) {
+        self.introduced.store(true, Ordering::Release);
+    }
+
+    pub(super) fn rubbish(&self) -> u64 {
+        self.rubbish.load(Ordering::Relaxed)
+    }
+
+    /// Ends every request that waits and takes no more.
+    pub(super) fn end(&self, end: End) {
+        let waiting = self.table.end(end);
+        self.outbox.close();
+        let reason = end.to_string();
+        for slot in waiting {
+            slot.finish(Err(PeerError::Closed { reason: reason.clone() }));
+        }
+        if end != End::Closed && self.introduced.load(Ordering::Acquire) {
+            self.sink.event(PeerEvent::Closed { reason });
+        }
+    }
+
+    /// One line that the child wrote.
+    pub(super) fn receive(&self, line: &Bytes) {
+        match codec::decode(line) {
+            Ok(Incoming::Single(message)) => self.dispatch(message),
+            Ok(Incoming::Batch(entries)) => {
+                for entry in entries {
+                    match entry {
+                        Ok(message) => self.dispatch(message),
+                        Err(malformed) => self.refuse(line, &malformed.error.message),
+                    }
+                }
+            }
+            Err(malformed) => self.refuse(line, &malformed.error.message),
+        }
+    }
+
+    fn refuse(&self, line: &[u8], why: &str) {
+        self.rubbish.fetch_add(1, Ordering::Relaxed);
+        self.oddities.report(|| {
+            let begins_like_one = matches!(line.first(), Some(b'{' | b'['));
+            if begins_like_one {
+                format!("standard output has a line that is no message ({why}): {}", excerpt(line))
+            } else {
+                format!("standard output has a line that is no message: {}", excerpt(line))
+            }
+        });
+    }
+
+    fn dispatch(&self, message: Message) {
+        match message {
+            Message::Response(response) => self.deliver(response),
+            Message::Notification(notification) => self.notified(notification),
+            Message::Request(request) => {
+                // A child that asks and does not read loses our answers before we lose memory.
+                if self.outbox.push(&server_request::answer(&request), When::Now).is_err() {
+                    self.oddities.report(|| "an answer to a request of the server was not taken".to_owned());
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, response: Response) {
+        let Some(id) = response.id else {
+            let error = response.outcome.err().map(|error| excerpt(error.message.as_bytes())).unwrap_or_default();
+            self.oddities.report(|| format!("an error belongs to no request: {error}"));
+            return;
+        };
+        match id.as_number().map_or(Claimed::Unknown, |id| self.table.claim(id)) {
+            Claimed::Waiting(slot) => slot.finish(response.outcome.map_err(PeerError::Rpc)),
+            Claimed::GivenUp => {}
+            Claimed::Unknown => self.oddities.report(|| {
+                format!("a response belongs to no request, or came twice: id {}", excerpt(id.as_bytes()))
+            }),
+        }
+    }
+
+    fn notified(&self, notification: Notification) {
+        match notification.method.known() {
+            Method::Progress => {
+                // Invented tokens and late progress are common and harmless.
+                if let Some(progress) = Progress::read(notification.params.as_ref())
+                    && let Some(slot) = self.table.find(progress.token)
+                {
+                    slot.progress(progress);
+                }
+            }
+            // Of a request of the server's that was answered at once.
+            Method::Cancelled => {}
+            _ => self.sink.event(PeerEvent::Notification(notification)),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The place where one caller waits for what belongs to its request. Knows neither ids nor the pipe.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use orch_mcp::peer::{PeerError, ReplyItem};
+use orch_mcp::raw::Raw;
+
+use crate::progress::{Increasing, Progress};
+
+pub(super) struct Slot {
+    /// How many progress notifications are kept; none are wanted when zero.
+    progress_limit: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    progress: VecDeque<Raw>,
+    increasing: Increasing,
+    end: Option<Result<Raw, PeerError>>,
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    pub(super) fn new(progress_limit: usize) -> Self {
+        Self { progress_limit, state: Mutex::default() }
+    }
+
+    /// Called once, by whoever took the slot out of the table.
+    pub(super) fn finish(&self, end: Result<Raw, PeerError>) {
+        let waker = {
+            let mut state = self.state();
+            state.end = Some(end);
+            state.waker.take()
+        };
+        wake(waker);
+    }
+
+    /// Progress that was not asked for or does not increase is dropped. A caller that does not keep up loses the
+    /// oldest, because only the newest says where things stand.
+    pub(super) fn progress(&self, progress: Progress) {
+        if self.progress_limit == 0 {
+            return;
+        }
+        let waker = {
+            let mut state = self.state();
+            if state.end.is_some() || !state.increasing.admits(progress.value) {
+                return;
+            }
+            if state.progress.len() >= self.progress_limit {
+                state.progress.pop_front();
+            }
+            state.progress.push_back(progress.params);
+            state.waker.take()
+        };
+        wake(waker);
+    }
+
+    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<ReplyItem> {
+        let mut state = self.state();
+        if let Some(params) = state.progress.pop_front() {
+            return Poll::Ready(ReplyItem::Progress(params));
+        }
+        if let Some(end) = state.end.take() {
+            return Poll::Ready(ReplyItem::End(end));
+        }
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Outside of the lock, since it may run the scheduler.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

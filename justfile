@@ -1,0 +1,57 @@
+# The single steps of working on this project; `just --list` names them.
+
+target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+
+default:
+    @just --list
+
+# Get the toolchain, the tools and all dependencies
+setup:
+    rustup toolchain install
+    rustup component add rustfmt clippy
+    cargo install --locked cargo-nextest cargo-deny
+    cargo fetch --locked
+
+# Run the daemon in development, with settings from .env
+dev *args:
+    cargo run -p orch-server -- serve {{ args }}
+
+# Format all code
+fmt:
+    cargo fmt --all
+
+# Lint everything; a warning is an error
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Run all tests but the end-to-end ones, on SQLite
+test *args:
+    cargo nextest run --workspace --locked -E 'not binary_id(orch-server::e2e)' {{ args }}
+
+# Run the end-to-end tests; scripts/test.sh installs the MCP servers that they need
+e2e *args:
+    cargo nextest run -p orch-server --locked -E 'binary_id(orch-server::e2e)' {{ args }}
+
+# Measure a release build
+bench *args:
+    cargo build --release --locked -p orch-server -p orch-admin -p orch-bench
+    {{ target }}/release/orch-bench run {{ args }}
+
+# Write the generated files anew
+generate:
+    cargo build --locked -p orch-admin
+    {{ target }}/debug/orch-admin openapi > docs/api/openapi.json.draft
+    mv docs/api/openapi.json.draft docs/api/openapi.json
+
+# Bring the schema of the development database up to date
+migrate:
+    cargo run -p orch-admin -- migrate up
+
+# Check licenses, advisories and sources of dependencies
+deny:
+    cargo deny check
+
+# What continuous integration runs
+ci:
+    .ci/run

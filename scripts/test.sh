@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Installs what the tests need, then runs every check: formatting, lints, all Rust tests (on SQLite and a throw-away
+# PostgreSQL, with real MCP servers), doc tests, documentation, generated files and scripts. All steps run, whatever
+# fails; the exit code is 0 only when nothing did. --quick leaves out what is slow.
+set -uo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+
+readonly SERVERS_SOURCE=$root/bins/orch-server/tests/servers
+readonly TARGET=${CARGO_TARGET_DIR:-$root/target}
+
+quick=no
+for argument in "$@"; do
+    case $argument in
+        --quick) quick=yes ;;
+        -h | --help)
+            echo 'usage: scripts/test.sh [--quick]'
+            echo '  --quick  leave out PostgreSQL, the end-to-end tests, doc tests and the documentation'
+            exit 0
+            ;;
+        *)
+            echo "unknown argument: $argument" >&2
+            exit 2
+            ;;
+    esac
+done
+
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+if [ -n "${CI:-}" ]; then
+    # Nothing is built twice there, so what makes the second time quick only costs time and space.
+    export CARGO_INCREMENTAL=0
+fi
+
+summary=()
+failed=0
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs one step and notes how it went.
+step() {
+    local name=$1 begin=$SECONDS verdict
+    shift
+    printf '\n==> %s\n' "$name"
+    if "$@"; then
+        verdict=ok
+    else
+        verdict=FAILED
+        failed=$((failed + 1))
+    fi
+    summary+=("$(printf '%-7s %-44s %4d s' "$verdict" "$name" $((SECONDS - begin)))")
+    printf '<== %s: %s\n' "$name" "$verdict"
+}
+
+finish() {
+    printf '\n'
+    printf '%s\n' "${summary[@]}"
+    if [ "$failed" -eq 0 ]; then
+        printf 'all checks passed in %d s\n' "$SECONDS"
+    else
+        printf '%d of %d checks failed after %d s\n' "$failed" "${#summary[@]}" "$SECONDS"
+    fi
+    exit $((failed > 0))
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the tests need
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif have sudo; then
+        sudo -n "$@"
+    else
+        return 1
+    fi
+}
+
+install_packages() {
+    echo "installing Debian packages: $*"
+    if ! have apt-get; then
+        echo "there is no apt-get; install them in another way" >&2
+        return 1
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null
+}
+
+have_postgres() {
+    local initdb
+    for initdb in "$(command -v initdb)" /usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$initdb" ] && return 0
+    done
+    return 1
+}
+
+# Debian has the parts of this in packages of their own.
+have_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+install_system_tools() {
+    local missing=()
+    have cc || missing+=(gcc libc6-dev)
+    if [ "$quick" = no ]; then
+        have_postgres || missing+=(postgresql)
+        have node && have npm || missing+=(nodejs npm)
+        have_venv || missing+=(python3 python3-venv)
+    fi
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return 1
+    if ! have cargo; then
+        echo 'cargo is missing; scripts/quickstart.sh installs it, and so does https://rustup.rs' >&2
+        return 1
+    fi
+    local component
+    for component in fmt clippy; do
+        cargo "$component" --version >/dev/null 2>&1 || rustup component add "${component/fmt/rustfmt}" || return 1
+    done
+    have cargo-nextest || cargo install cargo-nextest --locked
+}
+
+# The real MCP servers of the end-to-end tests. A second run finds them unchanged and does nothing.
+install_mcp_servers() {
+    local into=$TARGET/mcp-servers stamp
+    stamp=$(cat "$SERVERS_SOURCE/package-lock.json" "$SERVERS_SOURCE/requirements.txt" | cksum)
+    if [ "$(cat "$into/.installed" 2>/dev/null)" = "$stamp" ]; then
+        echo "unchanged in $into"
+        return
+    fi
+    mkdir -p "$into" &&
+        cp "$SERVERS_SOURCE/package.json" "$SERVERS_SOURCE/package-lock.json" "$SERVERS_SOURCE/.npmrc" "$into/" &&
+        npm ci --prefix "$into" --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null &&
+        python3 -m venv --clear "$into/venv" &&
+        "$into/venv/bin/pip" install --quiet --disable-pip-version-check -r "$SERVERS_SOURCE/requirements.txt" </dev/null &&
+        printf '%s' "$stamp" >"$into/.installed"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Checks. Everything is built with the same profile, features and packages, so that it is built once.
+
+run_tests() {
+    local profile=default
+    [ -z "${CI:-}" ] || profile=ci
+    if [ "$quick" = yes ]; then
+        cargo nextest run --workspace --locked --profile "$profile" -E 'not binary_id(orch-server::e2e)'
+    else
+        export ORCH_TEST_MCP_SERVERS=$TARGET/mcp-servers
+        bash scripts/with-postgres.sh cargo nextest run --workspace --locked --profile "$profile"
+    fi
+}
+
+# Generated files are as they would be generated now.
+check_generated() {
+    "$TARGET/debug/orch-admin" openapi | diff -u docs/api/openapi.json - ||
+        {
+            echo 'docs/api/openapi.json is out of date: run just generate' >&2
+            return 1
+        }
+}
+
+check_scripts() {
+    if ! have shellcheck; then
+        echo 'shellcheck is not installed; skipped'
+        return
+    fi
+    shellcheck scripts/*.sh .ci/run
+}
+
+step 'tools' install_system_tools
+step 'formatting' cargo fmt --all --check
+step 'scripts' check_scripts
+step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
+if [ "$quick" = no ]; then
+    step 'MCP servers for the tests' install_mcp_servers
+fi
+step 'tests' run_tests
+step 'generated files' check_generated
+if [ "$quick" = no ]; then
+    step 'doc tests' cargo test --doc --workspace --locked --quiet
+    step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+fi
+finish
