@@ -78,7 +78,10 @@ mod tests {
         let end = End::parse("2030-01-31T01:02:03Z").expect("a time");
         let now = time::macros::datetime!(2026-01-01 0:00 UTC);
         assert_eq!(end.from(now).map(shown), Some("2030-01-31 01:02:03".to_owned()));
-        assert_eq!(End::parse("1d").ok().and_then(|end| end.from(now)).map(shown), Some("2026-01-02 00:00:00".to_owned()));
+        assert_eq!(
+            End::parse("1d").ok().and_then(|end| end.from(now)).map(shown),
+            Some("2026-01-02 00:00:00".to_owned())
+        );
         assert!(End::parse("tomorrow").is_err());
     }
 }

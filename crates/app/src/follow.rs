@@ -1,58 +1,92 @@
-//! Follows committed changes: reads what changed, swaps the directory, and has the fleet follow. The one task that
-//! writes the live directory.
+//! Keeps the live directory in step with what is committed, here and in other processes. One owner task reads what
+//! changed and swaps the directory; nothing else does.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_util::StreamExt;
 use orch_domain::change::Change;
-use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::error::StoreError;
 use orch_domain::port::changes::Changes;
+use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, oneshot};
 
 /// First and longest pause when the database cannot be read; the old directory stays in force meanwhile.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a writer waits to see its own change.
+const PATIENCE: Duration = Duration::from_secs(2);
+const QUEUE: usize = 64;
+
+/// Asks the owner task to apply a change now.
+type Errand = (Change, oneshot::Sender<()>);
+
+/// What is given to those who write.
+pub(crate) struct Follower(mpsc::Sender<Errand>);
+
+#[async_trait]
+impl DirectoryFollower for Follower {
+    async fn catch_up(&self, change: Change) {
+        let (done, applied) = oneshot::channel();
+        let errand = async {
+            if self.0.send((change, done)).await.is_ok() {
+                // An error means that the task is gone, and so is the daemon in a moment.
+                let _ = applied.await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, errand).await.is_err() {
+            tracing::warn!(?change, "a change is committed and not yet in force");
+        }
+    }
+}
 
 pub(crate) struct Follow {
     pub(crate) changes: Arc<dyn Changes>,
     pub(crate) source: Arc<dyn DirectorySource>,
     pub(crate) directory: Arc<LiveDirectory>,
+    pub(crate) errands: mpsc::Receiver<Errand>,
+}
+
+/// The queue between writers and the owner task.
+pub(crate) fn errands() -> (Follower, mpsc::Receiver<Errand>) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (Follower(sender), receiver)
 }
 
 impl Follow {
-    /// Runs until `stop`. Subscribes before the first read, so that nothing is missed in between.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    /// Runs until it is aborted. Subscribes before the first read, so that nothing is missed in between.
+    pub(crate) async fn run(mut self) {
         let mut changes = self.changes.subscribe();
-        let mut next = Some(Change::Everything);
+        self.apply_surely(Change::Everything).await;
         loop {
-            let change = match next.take() {
-                Some(change) => change,
-                None => tokio::select! {
-                    () = stop.cancelled() => return,
-                    change = changes.next() => match change {
-                        Some(change) => change,
-                        None => return,
-                    },
-                },
-            };
-            let mut pause = FIRST_PAUSE;
-            while let Err(error) = self.apply(change).await {
-                tracing::error!(error = %error, "a change cannot be read; trying again");
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
+            tokio::select! {
+                Some((change, done)) = self.errands.recv() => {
+                    self.apply_surely(change).await;
+                    // Who asked may have stopped waiting.
+                    let _ = done.send(());
                 }
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                change = changes.next() => match change {
+                    Some(change) => self.apply_surely(change).await,
+                    None => return,
+                },
             }
         }
     }
 
+    async fn apply_surely(&self, change: Change) {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.apply(change).await {
+            tracing::error!(error = %error, "a change cannot be read; trying again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
     async fn apply(&self, change: Change) -> Result<(), StoreError> {
-        let directory: Directory = match change {
+        let directory = match change {
             Change::Everything => self.source.load().await?,
             Change::Users => {
                 let users = self.source.load_users().await?;

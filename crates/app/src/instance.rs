@@ -32,12 +32,11 @@ use orch_relay::fleet::{Fleet, FleetParts};
 use orch_relay::relay::{Relay, RelayParts};
 use orch_supervisor::LocalLauncher;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings, private_dir};
 use crate::connector::UpstreamConnector;
-use crate::follow::Follow;
+use crate::follow::{self, Follow};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -64,7 +63,6 @@ pub struct Instance {
     pub generated_secrets: Vec<String>,
     changes: Arc<SeaChanges>,
     launcher: Arc<LocalLauncher>,
-    stop: CancellationToken,
     following: JoinHandle<()>,
 }
 
@@ -138,9 +136,11 @@ impl Instance {
         };
         let logins = Arc::new(Logins::new(&settings.auth, &secrets.master, login_ports));
         let runtime: Arc<dyn ServerRuntime> = fleet;
+        let (follower, errands) = follow::errands();
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source: Arc::clone(&source),
+            follower: Arc::new(follower),
             users,
             logins: login_repo,
             projects: Arc::new(SeaProjectRepo::new(database.clone())),
@@ -156,13 +156,9 @@ impl Instance {
         });
 
         let changes = Arc::new(SeaChanges::start(&database).await?);
-        let stop = CancellationToken::new();
-        let follow = Follow {
-            changes: Arc::<SeaChanges>::clone(&changes),
-            source,
-            directory: Arc::clone(&directory),
-        };
-        let following = tokio::spawn(follow.run(stop.clone()));
+        let follow =
+            Follow { changes: Arc::<SeaChanges>::clone(&changes), source, directory: Arc::clone(&directory), errands };
+        let following = tokio::spawn(follow.run());
         Ok(Self {
             settings,
             clock,
@@ -177,17 +173,13 @@ impl Instance {
             generated_secrets: secrets.generated,
             changes,
             launcher,
-            stop,
             following,
         })
     }
 
     /// Stops every server, writes what waits, and closes the database.
     pub async fn close(self) {
-        self.stop.cancel();
-        if let Err(error) = self.following.await {
-            tracing::error!(error = %error, "the task that follows changes did not end in good order");
-        }
+        self.following.abort();
         self.relay.fleet().shut_down().await;
         self.launcher.drained().await;
         self.changes.shutdown().await;
@@ -230,9 +222,9 @@ async fn open_database(settings: &Settings, schema: Schema) -> anyhow::Result<Da
 fn check_secrets(directory: &Directory, vault: &dyn Vault) -> anyhow::Result<()> {
     let servers = directory.projects().flat_map(|project| project.servers.values());
     for (server, secret) in servers.flat_map(|server| server.secrets.iter().map(move |secret| (server, secret))) {
-        vault
-            .open(Secret::place(secret.id), &secret.sealed)
-            .with_context(|| format!("a stored secret of the server {} does not open with MCP_ENCRYPTION_KEY", server.alias))?;
+        vault.open(Secret::place(secret.id), &secret.sealed).with_context(|| {
+            format!("a stored secret of the server {} does not open with MCP_ENCRYPTION_KEY", server.alias)
+        })?;
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use orch_gateway::mcp::{McpEndpoints, SessionLimits, Sessions};
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::identity::Identity;
+use orch_gateway::mcp::{McpEndpoints, SessionLimits, Sessions};
 use orch_gateway::{Gateway, GatewayParts};
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};

@@ -1,5 +1,7 @@
 //! Log output: to standard error, as text or as JSON lines.
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -13,14 +15,21 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     let directives = if level.contains('=') || level.contains(',') {
         level.to_owned()
     } else {
-        format!("{level},hyper=warn,h2=warn,rustls=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn,mio=warn")
+        format!(
+            "{level},hyper=warn,h2=warn,rustls=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn,mio=warn"
+        )
     };
     let filter = EnvFilter::try_new(directives)
         .with_context(|| format!("LOG_LEVEL: {level:?} is no level; use error, warn, info, debug or trace"))?;
     let registry = tracing_subscriber::registry().with(filter);
     match settings.format {
         LogFormat::Text => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false))
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_writer(std::io::stderr)
+                    .with_target(false),
+            )
             .try_init(),
         LogFormat::Json => registry
             .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))

@@ -76,6 +76,7 @@ impl Import {
             .collect();
         if !writes.is_empty() {
             self.ports.servers.put_all(&writes).await?;
+            self.ports.written(permit.get().id).await;
         }
         Ok(drafted.plan)
     }

@@ -87,6 +87,7 @@ impl Keys {
         };
         let entry = self.entry(who, &permit, "key.create", &key);
         self.ports.keys.create(&key, &entry).await?;
+        self.ports.written(key.project_id).await;
         Ok(CreatedKey { key, plain: minted.plain })
     }
 
@@ -95,7 +96,9 @@ impl Keys {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
         let key = self.visible(who, &permit, key).await?;
         let entry = self.entry(who, &permit, "key.revoke", &key);
-        Ok(self.ports.keys.revoke(key.id, self.ports.clock.now(), &entry).await?)
+        self.ports.keys.revoke(key.id, self.ports.clock.now(), &entry).await?;
+        self.ports.written(key.project_id).await;
+        Ok(())
     }
 
     /// Makes a new key of the same name and length of life; the old one lives on for `overlap`.
@@ -140,6 +143,7 @@ impl Keys {
         let old_expires_at = old.expires_at.map_or(end, |expiry| expiry.min(end));
         let entry = self.entry(who, &permit, "key.rotate", &old);
         self.ports.keys.rotate(old.id, old_expires_at, &new, &entry).await?;
+        self.ports.written(new.project_id).await;
         Ok(CreatedKey { key: new, plain: minted.plain })
     }
 

@@ -69,6 +69,7 @@ impl Members {
         };
         let entry = Trail::new(who, now).project(&permit).entry(action, "member", user.id, user.email.as_str(), detail);
         self.ports.projects.put_member(&membership, &entry).await?;
+        self.ports.written(id).await;
         Ok(Member { membership, user })
     }
 
@@ -90,7 +91,9 @@ impl Members {
             user.email.as_str(),
             format!("was {}", member.role),
         );
-        Ok(self.ports.projects.remove_member(id, user.id, &entry).await?)
+        self.ports.projects.remove_member(id, user.id, &entry).await?;
+        self.ports.written(id).await;
+        Ok(())
     }
 }
 

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::change::Change;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::id::ProjectId;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::clock::Clock;
+use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_minter::KeyMinter;
 use orch_domain::port::key_repo::KeyRepo;
@@ -22,6 +25,8 @@ pub struct Ports {
     pub directory: Arc<LiveDirectory>,
     /// Asked for fresh facts when the live directory says no: it may be some milliseconds behind a grant.
     pub source: Arc<dyn DirectorySource>,
+    /// Told of every write, so that it holds for the very next request.
+    pub follower: Arc<dyn DirectoryFollower>,
     pub users: Arc<dyn UserRepo>,
     pub logins: Arc<dyn LoginRepo>,
     pub projects: Arc<dyn ProjectRepo>,
@@ -34,6 +39,18 @@ pub struct Ports {
     pub minter: Arc<dyn KeyMinter>,
     pub runtime: Arc<dyn ServerRuntime>,
     pub clock: Arc<dyn Clock>,
+}
+
+impl Ports {
+    /// After a write to a project or something of it.
+    pub(crate) async fn written(&self, project: ProjectId) {
+        self.follower.catch_up(Change::Project(project)).await;
+    }
+
+    /// After a write to an account.
+    pub(crate) async fn written_users(&self) {
+        self.follower.catch_up(Change::Users).await;
+    }
 }
 
 impl fmt::Debug for Ports {

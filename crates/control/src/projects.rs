@@ -112,6 +112,7 @@ impl Projects {
             detail,
         );
         self.ports.projects.create(&project, admin.id, &entry).await?;
+        self.ports.written(project.id).await;
         Ok(ProjectSeen { project, role: Role::Admin })
     }
 
@@ -160,6 +161,7 @@ impl Projects {
             changes.join(", "),
         );
         self.ports.projects.update(&after, &entry).await?;
+        self.ports.written(after.id).await;
         Ok(ProjectSeen { project: after, role })
     }
 
@@ -177,7 +179,9 @@ impl Projects {
             project.slug.as_str(),
             String::new(),
         );
-        Ok(self.ports.projects.delete(project.id, &entry).await?)
+        self.ports.projects.delete(project.id, &entry).await?;
+        self.ports.written(project.id).await;
+        Ok(())
     }
 
     async fn stored(&self, id: ProjectId) -> Result<Project, ControlError> {

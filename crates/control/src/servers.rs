@@ -118,6 +118,7 @@ impl Servers {
         let detail = server.transport.kind().to_owned();
         let entry = self.entry(who, &permit, "server.create", &server, detail);
         self.ports.servers.create(&server, &entry).await?;
+        self.ports.written(server.project_id).await;
         Ok(self.seen(server))
     }
 
@@ -205,7 +206,9 @@ impl Servers {
         let server = find(&self.ports, &permit, server).await?;
         check_version(&server, expected)?;
         let entry = self.entry(who, &permit, "server.delete", &server, String::new());
-        Ok(self.ports.servers.delete(server.id, &entry).await?)
+        self.ports.servers.delete(server.id, &entry).await?;
+        self.ports.written(server.project_id).await;
+        Ok(())
     }
 
     /// Starts the server and waits until it is ready or has failed.
@@ -266,6 +269,7 @@ impl Servers {
         let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
         let entry = self.entry(who, permit, action, &server, detail);
         self.ports.servers.update(&server, &entry).await?;
+        self.ports.written(server.project_id).await;
         Ok(self.seen(server))
     }
 

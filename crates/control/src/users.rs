@@ -100,6 +100,7 @@ impl Users {
         let user = self.next(User { instance_admin: true, deactivated_at: None, password: Some(hash), ..user });
         let entry = trail.entry("user.promote", "user", user.id, user.email.as_str(), "first admin".to_owned());
         self.ports.users.update(&user, &entry).await?;
+        self.ports.written_users().await;
         Ok(Some(CreatedUser { user, generated }))
     }
 
@@ -141,6 +142,7 @@ impl Users {
         let user = self.next(user);
         let entry = Trail::new(who, now).entry(action, "user", user.id, user.email.as_str(), changes.join(", "));
         self.ports.users.update(&user, &entry).await?;
+        self.ports.written_users().await;
         Ok(user)
     }
 
@@ -168,6 +170,7 @@ impl Users {
         let entry =
             Trail::new(who, now).entry("user.reset_password", "user", user.id, user.email.as_str(), String::new());
         self.ports.users.update(&user, &entry).await?;
+        self.ports.written_users().await;
         self.ports.logins.end_all(user.id, None, now).await?;
         Ok(generated)
     }
@@ -192,6 +195,7 @@ impl Users {
         let detail = if user.instance_admin { "instance admin" } else { "" };
         let entry = trail.entry("user.create", "user", user.id, user.email.as_str(), detail.to_owned());
         self.ports.users.create(&user, &entry).await?;
+        self.ports.written_users().await;
         Ok(CreatedUser { user, generated })
     }
 

@@ -6,6 +6,7 @@ pub mod call_log;
 pub mod catalog_repo;
 pub mod changes;
 pub mod clock;
+pub mod directory_follower;
 pub mod directory_source;
 pub mod key_minter;
 pub mod key_repo;

@@ -12,7 +12,8 @@ async fn bodies_that_are_no_messages() {
     let daemon = Daemon::start().await;
     let project = daemon.project("bad", json!({ "s": scripted(&[]) })).await;
     let wire = Wire::open(&project, "unified/mcp", "2025-06-18").await;
-    let deep = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}{}}}}}"#, "[".repeat(9000), "]".repeat(9000));
+    let deep =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}{}}}}}"#, "[".repeat(9000), "]".repeat(9000));
     for (body, status, code) in [
         ("nonsense", 400, -32700),
         ("", 400, -32700),

@@ -13,7 +13,8 @@ async fn arguments_and_results_arrive_as_they_were_written() {
     let project = daemon.project("bytes", serde_json::json!({ "s": scripted(&[]) })).await;
     for (endpoint, tool) in [("servers/s/mcp", "raw"), ("unified/mcp", "s__raw")] {
         let wire = Wire::open(&project, endpoint, "2025-11-25").await;
-        let call = |params: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{params}}}");
+        let call =
+            |params: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{params}}}");
 
         let result = wire.post(call(&format!("{{\"name\":\"{tool}\"}}"))).await;
         assert_eq!(result.raw_result(), RAW_RESULT, "{endpoint}");

@@ -69,13 +69,8 @@ impl Daemon {
             let log = std::fs::read_to_string(data.path().join("daemon.log")).unwrap_or_default();
             panic!("the daemon did not start listening:\n{log}");
         };
-        let mut daemon = Self {
-            child,
-            base: format!("http://{address}"),
-            data,
-            http: reqwest::Client::new(),
-            token: String::new(),
-        };
+        let mut daemon =
+            Self { child, base: format!("http://{address}"), data, http: reqwest::Client::new(), token: String::new() };
         let login = daemon.post("/auth/login", json!({ "email": EMAIL, "password": PASSWORD })).await;
         daemon.token = login["access_token"].as_str().expect("a token").to_owned();
         daemon
@@ -204,9 +199,9 @@ impl Project<'_> {
 
 /// Where `scripts/test.sh` has installed the MCP servers.
 fn servers() -> PathBuf {
-    let folder = std::env::var_os("ORCH_TEST_MCP_SERVERS").map(PathBuf::from).unwrap_or_else(|| {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/mcp-servers")
-    });
+    let folder = std::env::var_os("ORCH_TEST_MCP_SERVERS")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/mcp-servers"));
     assert!(
         folder.join("node_modules").is_dir(),
         "the MCP servers are not installed in {}: run scripts/test.sh, or set ORCH_TEST_MCP_SERVERS",

@@ -64,7 +64,8 @@ async fn a_disabled_server_ends_its_sessions_and_leaves_the_common_roof() {
     assert!(!listed.contains("a__echo") && listed.contains("b__echo"), "{listed}");
     let call = r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"a__echo","arguments":{"text":"x"}}}"#;
     assert_eq!(unified.post(call).await.json()["error"]["code"], -32602);
-    let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": { "protocolVersion": "2025-06-18" } });
+    let hello =
+        json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": { "protocolVersion": "2025-06-18" } });
     let again = Wire::without_session(&project, "servers/a/mcp").post(hello.to_string()).await.json();
     assert_eq!(again["error"]["data"]["gateway"]["reason"], "server_disabled", "{again}");
 
@@ -80,7 +81,10 @@ async fn a_deactivated_user_takes_the_keys_along() {
     let daemon = Daemon::start().await;
     let project = daemon.project("leaver", json!({ "s": scripted(&[]) })).await;
     let user = daemon
-        .post("/users", json!({ "email": "leaver@example.com", "password": "a long enough password", "name": "Leaver" }))
+        .post(
+            "/users",
+            json!({ "email": "leaver@example.com", "password": "a long enough password", "name": "Leaver" }),
+        )
         .await;
     let id = user["id"].as_str().expect("an id").to_owned();
     daemon

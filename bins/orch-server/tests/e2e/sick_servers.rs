@@ -87,7 +87,10 @@ async fn odd_answers_are_tolerated_and_logged() {
     let failed = wire.post(call(4, "fail", &json!({}))).await.json();
     assert_eq!(failed["result"]["isError"], true, "a tool's own error is its answer");
     let unknown = wire.post(call(5, "nothing", &json!({}))).await.json();
-    assert_eq!((unknown["error"]["code"].as_i64(), unknown["error"]["message"].as_str()), (Some(-32602), Some("no tool nothing")));
+    assert_eq!(
+        (unknown["error"]["code"].as_i64(), unknown["error"]["message"].as_str()),
+        (Some(-32602), Some("no tool nothing"))
+    );
     let calls = project.calls_when(|calls| calls.len() == 5).await;
     let outcome = |target: &str| {
         calls.iter().find(|call| call["target"] == target).map(|call| call["outcome"].as_str().expect("an outcome"))
@@ -146,7 +149,8 @@ async fn a_cancelled_call_is_cancelled_at_the_server_and_recorded() {
             std::fs::read_to_string(&record).is_ok_and(|seen| seen.contains("\"hang\""))
         })
         .await;
-        wire.post(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7,"reason":"enough"}}"#).await
+        wire.post(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7,"reason":"enough"}}"#)
+            .await
     };
     let (answer, cancelled) = tokio::join!(hanging, cancelling);
     assert_eq!(cancelled.status, 202);

@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn shows_text_and_names_the_rest() {
         check(r#"{"content":[{"type":"text","text":"a\nb"},{"type":"text","text":"c"}]}"#, "a\nb\nc");
-        check(r#"{"content":[{"type":"image","mimeType":"image/png","data":"AAAA"}]}"#, "[image image/png, 4 bytes as base64]");
+        check(
+            r#"{"content":[{"type":"image","mimeType":"image/png","data":"AAAA"}]}"#,
+            "[image image/png, 4 bytes as base64]",
+        );
         check(r#"{"content":[{"type":"resource_link","uri":"file:///a"}]}"#, "[link to file:///a]");
         check(r#"{"content":[{"type":"resource","resource":{"uri":"a:b","text":"t"}}]}"#, "t");
         check(r#"{"content":[{"type":"resource","resource":{"uri":"a:b","blob":"AA"}}]}"#, "[resource a:b]");

@@ -24,12 +24,7 @@ struct View {
     definition: Raw,
 }
 
-pub(super) async fn run(
-    console: &Console,
-    output: &Output,
-    project: &str,
-    server: Option<&str>,
-) -> anyhow::Result<()> {
+pub(super) async fn run(console: &Console, output: &Output, project: &str, server: Option<&str>) -> anyhow::Result<()> {
     let project = exchange::project(console, project)?;
     let tools = match server {
         Some(server) => of_server(console, &project, &exchange::server(&project, server)?).await?,

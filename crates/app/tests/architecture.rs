@@ -1,0 +1,176 @@
+//! Holds the rules of `docs/ARCHITECTURE.md` about who may import whom, against what the manifests say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+/// Our crates, and which of ours each may import. A crate that is not named here may not exist.
+const EDGES: [(&str, &[&str]); 15] = [
+    ("orch-domain", &[]),
+    ("orch-mcp", &[]),
+    ("orch-supervisor", &[]),
+    ("orch-migrations", &[]),
+    ("orch-bench", &[]),
+    ("orch-upstream", &["orch-mcp", "orch-supervisor"]),
+    ("orch-auth", &["orch-domain"]),
+    ("orch-persistence", &["orch-domain", "orch-migrations"]),
+    ("orch-control", &["orch-domain"]),
+    ("orch-relay", &["orch-domain", "orch-mcp"]),
+    ("orch-gateway", &["orch-domain", "orch-mcp", "orch-auth", "orch-control", "orch-relay"]),
+    (
+        "orch-app",
+        &[
+            "orch-domain",
+            "orch-mcp",
+            "orch-supervisor",
+            "orch-upstream",
+            "orch-auth",
+            "orch-persistence",
+            "orch-control",
+            "orch-relay",
+            "orch-gateway",
+        ],
+    ),
+    ("orch-testkit", &["orch-domain", "orch-mcp"]),
+    ("orch-server", &["orch-app"]),
+    ("orch-admin", &["orch-app"]),
+];
+
+/// Only ever imported by tests.
+const TESTS_ONLY: [&str; 7] = ["orch-testkit", "rmcp", "reqwest", "wiremock", "insta", "proptest", "cargo_metadata"];
+
+/// Libraries that belong to one task, and the crates whose task it is. A library stands for its family: `sea-orm` for
+/// `sea-orm-migration` as well.
+const HEAVY: [(&str, &[&str]); 18] = [
+    ("sea-orm", &["orch-persistence", "orch-migrations"]),
+    ("sqlx", &["orch-persistence"]),
+    ("actix", &["orch-gateway"]),
+    ("utoipa", &["orch-gateway"]),
+    ("jsonwebtoken", &["orch-auth"]),
+    ("argon2", &["orch-auth"]),
+    ("chacha20poly1305", &["orch-auth"]),
+    ("ring", &["orch-auth"]),
+    ("hyper", &["orch-upstream"]),
+    ("tokio-rustls", &["orch-upstream"]),
+    ("nix", &["orch-supervisor"]),
+    ("rustix", &["orch-supervisor", "orch-bench"]),
+    ("tracing-subscriber", &["orch-app"]),
+    ("figment", &["orch-app"]),
+    ("dotenvy", &["orch-app"]),
+    ("clap", &["orch-server", "orch-admin", "orch-bench"]),
+    ("mimalloc", &["orch-server"]),
+    ("anyhow", &["orch-app", "orch-server", "orch-admin", "orch-bench"]),
+];
+
+/// Libraries that the domain does without: a noun knows no wire format and no runtime.
+const NOT_IN_THE_DOMAIN: [&str; 4] = ["serde", "serde_json", "tokio", "tracing"];
+
+struct Edge {
+    from: String,
+    to: String,
+    kind: DependencyKind,
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo metadata")
+}
+
+fn edges() -> Vec<Edge> {
+    let metadata = metadata();
+    let packages = metadata.packages.iter().flat_map(|package| {
+        package.dependencies.iter().map(|dependency| Edge {
+            from: package.name.to_string(),
+            to: dependency.name.clone(),
+            kind: dependency.kind,
+        })
+    });
+    packages.collect()
+}
+
+/// Fails with every offence at once.
+fn check(offences: Vec<String>) {
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+}
+
+#[test]
+fn every_crate_of_the_workspace_is_in_the_table() {
+    let known: BTreeSet<_> = EDGES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let found: BTreeSet<_> = metadata().packages.iter().map(|package| package.name.to_string()).collect();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn our_crates_import_only_whom_they_may() {
+    let allowed: BTreeMap<_, _> = EDGES.into_iter().collect();
+    let offences = edges()
+        .into_iter()
+        .filter(|edge| allowed.contains_key(edge.to.as_str()))
+        .filter(|edge| !(edge.kind == DependencyKind::Development && edge.to == "orch-testkit"))
+        .filter(|edge| !allowed.get(edge.from.as_str()).is_some_and(|may| may.contains(&edge.to.as_str())))
+        .map(|edge| format!("{} may not import {}", edge.from, edge.to))
+        .collect();
+    check(offences);
+}
+
+#[test]
+fn heavy_libraries_stay_where_their_task_is() {
+    let offences = edges()
+        .into_iter()
+        .filter(|edge| edge.kind != DependencyKind::Development)
+        .filter_map(|edge| {
+            let is_of = |library: &str| edge.to == library || edge.to.starts_with(&format!("{library}-"));
+            let (library, may) = HEAVY.into_iter().find(|(library, _)| is_of(library))?;
+            (!may.contains(&edge.from.as_str()))
+                .then(|| format!("{} may not import {}: {library} belongs to {}", edge.from, edge.to, may.join(", ")))
+        })
+        .collect();
+    check(offences);
+}
+
+#[test]
+fn test_libraries_are_imported_by_tests_only() {
+    let offences = edges()
+        .into_iter()
+        .filter(|edge| edge.kind != DependencyKind::Development && TESTS_ONLY.contains(&edge.to.as_str()))
+        .map(|edge| format!("{} may import {} as a dev-dependency only", edge.from, edge.to))
+        .collect();
+    check(offences);
+}
+
+#[test]
+fn the_domain_knows_no_wire_format_and_no_runtime() {
+    let offences = edges()
+        .into_iter()
+        .filter(|edge| edge.from == "orch-domain" && edge.kind != DependencyKind::Development)
+        .filter(|edge| NOT_IN_THE_DOMAIN.contains(&edge.to.as_str()))
+        .map(|edge| format!("{} may not import {}", edge.from, edge.to))
+        .collect();
+    check(offences);
+}
+
+/// The document's table, read as people read it, says the same as this test.
+#[test]
+fn the_document_has_the_same_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ARCHITECTURE.md");
+    let document = std::fs::read_to_string(path).expect("docs/ARCHITECTURE.md");
+    let written: BTreeMap<String, BTreeSet<String>> = document
+        .lines()
+        .skip_while(|line| !line.contains("Who may import whom"))
+        .filter(|line| line.starts_with("| `orch-"))
+        .map(|line| {
+            let names =
+                |cell: &str| cell.split('`').filter(|part| part.starts_with("orch-")).map(str::to_owned).collect();
+            let mut cells = line.trim_matches('|').split('|');
+            let of: Vec<String> = cells.next().map(names).unwrap_or_default();
+            let may = cells.next().map(|cell| names(cell).into_iter().collect()).unwrap_or_default();
+            (of.concat(), may)
+        })
+        .collect();
+    let held =
+        EDGES.into_iter().map(|(name, may)| (name.to_owned(), may.iter().map(|name| (*name).to_owned()).collect()));
+    assert_eq!(written, held.collect::<BTreeMap<_, _>>());
+}

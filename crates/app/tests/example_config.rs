@@ -1,0 +1,51 @@
+//! The example configuration is a configuration: it parses as it stands, and says what the defaults are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use orch_app::config::{Flags, Settings};
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/orch.example.toml");
+
+fn load(path: &Path) -> Settings {
+    let flags = Flags { config: Some(path.to_owned()), ..Flags::default() };
+    Settings::load(&flags).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
+}
+
+/// The example with every setting that it only mentions switched on.
+fn with_everything_set() -> String {
+    let example = fs::read_to_string(EXAMPLE).expect("the example");
+    let setting = |line: &str| {
+        let (key, _) = line.split_once('=')?;
+        let key = key.trim();
+        (!key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).then(|| line.to_owned())
+    };
+    let lines: Vec<_> = example
+        .lines()
+        .map(|line| line.strip_prefix('#').and_then(setting).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn parses_and_has_the_defaults() {
+    let example = load(Path::new(EXAMPLE));
+    let text = fs::read_to_string(EXAMPLE).expect("the example");
+    let draft = tempfile::tempdir().expect("a directory");
+    let empty = draft.path().join("empty.toml");
+    fs::write(&empty, "").expect("an empty file");
+    assert_eq!(format!("{example:#?}"), format!("{:#?}", load(&empty)), "{text}");
+}
+
+#[test]
+fn what_it_only_mentions_parses_too() {
+    let draft = tempfile::tempdir().expect("a directory");
+    let path: PathBuf = draft.path().join("full.toml");
+    let text = with_everything_set();
+    fs::write(&path, &text).expect("a file");
+    let settings = load(&path);
+    for name in ["database_url", "base_url", "jwt_secret", "encryption_key", "email", "password"] {
+        assert!(text.lines().any(|line| line.starts_with(&format!("{name} ="))), "the example does not mention {name}");
+    }
+    assert!(settings.base_url.is_some() && settings.database_url.is_some() && settings.jwt_secret.is_some());
+}

@@ -1,0 +1,117 @@
+//! Holds what `docs/ARCHITECTURE.md` and `CONTRIBUTING.md` say about files: how they open, how they are named, how long they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A longer file has more than one thing in it.
+const MOST_LINES: usize = 700;
+
+/// Where Rust is.
+const SOURCES: [&str; 4] = ["crates", "bins", "migrations", "bench"];
+
+struct Source {
+    /// From the root of the repository.
+    path: PathBuf,
+    text: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = SOURCES.iter().map(|folder| root().join(folder)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && !matches!(name, "target" | "node_modules") {
+                folders.push(path);
+            } else if name.ends_with(".rs") {
+                let text = fs::read_to_string(&path).expect("a source file");
+                found.push(Source { path: path.strip_prefix(root()).expect("a path of ours").to_owned(), text });
+            }
+        }
+    }
+    assert!(found.len() > 100, "the sources were not found");
+    found
+}
+
+/// Fails with every file for which `offence` has something to say.
+fn check(offence: impl Fn(&Source) -> Option<String>) {
+    let offences: Vec<_> = sources()
+        .iter()
+        .filter_map(|source| Some(format!("{}: {}", source.path.display(), offence(source)?)))
+        .collect();
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_what_it_is() {
+    check(|source| {
+        let first = source.text.lines().next().unwrap_or_default();
+        let says_something = first.strip_prefix("//! ").is_some_and(|text| text.len() > 10);
+        (!says_something).then(|| "open it with a //! line that says what it owns".to_owned())
+    });
+}
+
+#[test]
+fn no_module_is_named_mod() {
+    check(|source| source.path.ends_with("mod.rs").then(|| "name it after what it holds".to_owned()));
+}
+
+#[test]
+fn no_file_is_a_drawer() {
+    const DRAWERS: [&str; 6] = ["utils", "util", "common", "helpers", "misc", "types"];
+    check(|source| {
+        let stem = source.path.file_stem()?.to_str()?;
+        DRAWERS.contains(&stem).then(|| "name it after what it holds".to_owned())
+    });
+}
+
+#[test]
+fn no_file_is_too_long() {
+    check(|source| {
+        let lines = source.text.lines().count();
+        (lines > MOST_LINES).then(|| format!("{lines} lines; split it by meaning"))
+    });
+}
+
+#[test]
+fn nothing_is_left_to_be_done() {
+    const WORDS: [&str; 4] = ["TODO", "FIXME", "XXX", "unimplemented!"];
+    check(|source| {
+        // This file has to name them.
+        if source.path.ends_with("crates/app/tests/tidy.rs") {
+            return None;
+        }
+        let word = WORDS.into_iter().find(|word| source.text.contains(word))?;
+        Some(format!("{word}: do it, or write it down in an issue"))
+    });
+}
+
+#[test]
+fn the_architecture_names_every_crate() {
+    let document = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("docs/ARCHITECTURE.md");
+    for folder in ["crates", "bins"] {
+        for entry in fs::read_dir(root().join(folder)).expect("a folder of the repository") {
+            let manifest = entry.expect("an entry").path().join("Cargo.toml");
+            let Ok(manifest) = fs::read_to_string(&manifest) else { continue };
+            let name =
+                manifest.lines().find_map(|line| line.strip_prefix("name = ")).expect("a name").trim_matches('"');
+            assert!(document.contains(&format!("`{name}`")), "docs/ARCHITECTURE.md does not name {name}");
+        }
+    }
+}
+
+/// A decision that is recorded is listed, and the other way round.
+#[test]
+fn decisions_are_listed() {
+    let folder = root().join("docs/adr");
+    let list = fs::read_to_string(folder.join("README.md")).expect("docs/adr/README.md");
+    for entry in fs::read_dir(&folder).expect("docs/adr") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a name");
+        assert!(name == "README.md" || list.contains(&format!("({name})")), "docs/adr/README.md does not list {name}");
+    }
+}

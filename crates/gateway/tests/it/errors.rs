@@ -1,0 +1,167 @@
+//! The problem details of bad input, and of failures of ours.
+
+use actix_web::http::header::ContentType;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, World, bearer, request};
+
+async fn admin() -> (World, String) {
+    let world = World::new().await;
+    let (project, admin) = world.project("demo").await;
+    world.server(&admin, &project, "echo").await;
+    let token = world.token(&admin).await;
+    (world, token)
+}
+
+/// Checks the whole form of a problem and gives its code, detail and field errors.
+fn problem(answer: &Answer) -> (u16, String, String, Value) {
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    let body = answer.json();
+    let code = answer.code();
+    assert_eq!(body["type"], json!(format!("urn:orch:problem:{code}")));
+    assert_eq!(body["status"], json!(answer.status));
+    assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()));
+    assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"));
+    (answer.status, code, body["detail"].as_str().unwrap().to_owned(), body["errors"].clone())
+}
+
+fn field(field: &str, problem: &str, hint: &str) -> Value {
+    json!([{"field": field, "problem": problem, "hint": hint}])
+}
+
+#[actix_web::test]
+async fn says_what_is_wrong_with_a_body() {
+    let (world, token) = admin().await;
+    let send = async |text: &str| {
+        let sent = bearer(request("POST", "/api/v1/projects/demo/servers"), &token);
+        world.send(sent.insert_header(ContentType::json()).set_payload(text.to_owned())).await
+    };
+    let (status, code, detail, _) = problem(&send("{\n  \"alias\" \"x\"\n}").await);
+    assert_eq!((status, code.as_str(), detail.as_str()), (400, "malformed_json", "line 2, column 11: expected `:`"));
+
+    let invalid = [
+        (r#"{"transport": {"type": "stdio"}}"#, field("alias", "it is missing", "")),
+        (
+            r#"{"alias": "x", "transport": {"type": "stdio"}}"#,
+            field("transport.command", "it is missing", "write the program, such as npx"),
+        ),
+        (
+            r#"{"alias": "x", "colour": 1, "transport": {"type": "stdio"}}"#,
+            field("colour", "this field is not known here", ""),
+        ),
+        (
+            r#"{"alias": "x", "transport": {"type": "stdio", "comand": "x"}}"#,
+            field("transport.comand", "this field is not known here", ""),
+        ),
+        (
+            r#"{"alias": "x", "transport": {"type": "tcp"}}"#,
+            field("transport.type", "expected one of `stdio`, `streamable-http`, `sse`", ""),
+        ),
+        (
+            r#"{"alias": "x", "transport": {"type": "stdio", "command": "x", "args": ["a", 5]}}"#,
+            field("transport.args[1]", "expected a string, found integer", ""),
+        ),
+        (
+            r#"{"alias": "x", "transport": {"type": "stdio", "command": "x", "url": "https://b"}}"#,
+            field(
+                "transport.url",
+                "it does not belong to this transport",
+                "a stdio server has command, args, env and cwd",
+            ),
+        ),
+        (
+            r#"{"alias": "x", "timeout": -1, "transport": {"type": "stdio", "command": "x"}}"#,
+            field("timeout", "it is out of range", "write seconds, more than 0 and at most 3600"),
+        ),
+        (
+            r#"{"alias": "A b", "transport": {"type": "stdio", "command": "x"}}"#,
+            field(
+                "alias",
+                "it is not a server alias",
+                "use 1 to 24 of a-z, 0-9 and -, starting with a letter, such as a-b",
+            ),
+        ),
+        (
+            r#"{"alias": "x", "transport": {"type": "sse", "url": "https://u:p@b"}}"#,
+            field(
+                "transport.url",
+                "it holds credentials, and URLs are not secret here",
+                "put them into the header Authorization instead, as Basic and the base64 of name:password",
+            ),
+        ),
+    ];
+    for (text, expected) in invalid {
+        let (status, code, _, errors) = problem(&send(text).await);
+        assert_eq!((status, code.as_str()), (422, "invalid"), "{text}");
+        assert_eq!(errors, expected, "{text}");
+    }
+    let taken = send(r#"{"alias": "echo", "transport": {"type": "stdio", "command": "x"}}"#).await;
+    assert_eq!((taken.status, taken.code().as_str()), (409, "conflict"));
+}
+
+#[actix_web::test]
+async fn says_where_in_a_file_something_is_wrong() {
+    let (world, token) = admin().await;
+    let send = async |text: &str| {
+        let sent = bearer(request("POST", "/api/v1/projects/demo/import"), &token);
+        world.send(sent.insert_header(("content-type", "text/plain")).set_payload(text.to_owned())).await
+    };
+    let answer = send("{\n  // ours\n  \"x\": { \"command\": \"npx\", \"args\": [8080] },\n}").await;
+    let (status, code, detail, errors) = problem(&answer);
+    assert_eq!((status, code.as_str()), (422, "invalid"));
+    assert_eq!(detail, "line 3, column 38: x.args[0]: expected a string, found a number; write \"8080\"");
+    assert_eq!(
+        errors,
+        json!([{"field": "x.args[0]", "problem": "expected a string, found a number", "hint": "write \"8080\"", "line": 3, "column": 38}])
+    );
+    let answer = send("{").await;
+    assert_eq!(problem(&answer).2, "line 1, column 1: this is not JSON: unterminated object; a } is missing");
+}
+
+#[actix_web::test]
+async fn refuses_queries_that_it_does_not_understand() {
+    let (world, token) = admin().await;
+    let table = [
+        ("/api/v1/projects?limit=0", 422, "invalid"),
+        ("/api/v1/projects?limit=201", 422, "invalid"),
+        ("/api/v1/projects?limit=x", 400, "malformed_request"),
+        ("/api/v1/projects?cursor=x", 422, "invalid"),
+        ("/api/v1/projects?page=2", 400, "malformed_request"),
+        ("/api/v1/projects/demo/servers/echo/logs?tail=1001", 422, "invalid"),
+        ("/api/v1/projects/demo/servers/echo/tools?kind=thing", 400, "malformed_request"),
+    ];
+    for (path, status, code) in table {
+        let answer = world.get(path, &token).await;
+        let found = problem(&answer);
+        assert_eq!((found.0, found.1.as_str()), (status, code), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn keeps_the_last_admin() {
+    let (world, token) = admin().await;
+    let me = world.get("/api/v1/auth/me", &token).await.json()["user"]["id"].as_str().unwrap().to_owned();
+    let sent = bearer(request("DELETE", &format!("/api/v1/projects/demo/members/{me}")), &token);
+    let answer = world.send(sent).await;
+    assert_eq!(problem(&answer).1, "last_admin");
+}
+
+#[actix_web::test]
+async fn says_that_a_server_failed() {
+    let (world, token) = admin().await;
+    let answer = world.send(bearer(request("POST", "/api/v1/projects/demo/servers/echo/stop"), &token)).await;
+    let (status, code, detail, _) = problem(&answer);
+    assert_eq!((status, code.as_str(), detail.as_str()), (502, "server_failed", "it does not listen"));
+}
+
+#[actix_web::test]
+async fn tells_nothing_of_a_database_that_is_away() {
+    let (world, token) = admin().await;
+    world.store.set_away(true);
+    let answer = world.get("/api/v1/projects/demo/servers", &token).await;
+    let (status, code, detail, _) = problem(&answer);
+    assert_eq!((status, code.as_str()), (503, "unavailable"));
+    assert_eq!(detail, "the database is not available; try again in a moment");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert!(!answer.body.contains("it is away"), "the cause is for the log");
+}

@@ -1,0 +1,334 @@
+//! A gateway with everything real but store, clock and processes; people to use it; and a client.
+
+use std::num::NonZeroU16;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use actix_web::dev::Service;
+use actix_web::test::{self, TestRequest};
+use actix_web::{Error, body, http::Method};
+use async_trait::async_trait;
+use futures_util::future::LocalBoxFuture;
+use orch_auth::api_key::mint::KeyMint;
+use orch_auth::authenticator::{AuthFacts, Authenticator};
+use orch_auth::config::AuthConfig;
+use orch_auth::ended_logins::EndedLogins;
+use orch_auth::logins::{Claim, LoginPorts, Logins};
+use orch_auth::master::{MasterSecrets, Strictness};
+use orch_auth::password::{Argon2Cost, Argon2Hasher};
+use orch_auth::vault::AeadVault;
+use orch_auth::vault::key::parse_keys;
+use orch_control::Control;
+use orch_control::keys::NewKey;
+use orch_control::ports::Ports;
+use orch_control::servers::NewServer;
+use orch_control::servers::blueprint::NewTransport;
+use orch_domain::catalog::{CatalogItem, ItemKind};
+use orch_domain::directory::Directory;
+use orch_domain::directory::live::LiveDirectory;
+use orch_domain::id::{KeyId, ServerId, UserId};
+use orch_domain::membership::Membership;
+use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::password_hasher::PasswordHasher;
+use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::user_repo::UserRepo;
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::project::Project;
+use orch_domain::role::Role;
+use orch_domain::server_state::{ServerState, ServerStatus};
+use orch_domain::user::{PasswordHash, User};
+use orch_gateway::config::GatewayConfig;
+use orch_gateway::health::Readiness;
+use orch_gateway::identity::Identity;
+use orch_gateway::{Gateway, GatewayParts};
+use orch_testkit::builders::{UserBuilder, a_project, a_user, an_audit_entry};
+use orch_testkit::fakes::{FixedClock, MemoryStore};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: FixedClock,
+    pub(crate) control: Control,
+    pub(crate) ready: Arc<Ready>,
+    directory: Arc<LiveDirectory>,
+    logins: Arc<Logins>,
+    password: PasswordHash,
+    client: Client,
+}
+
+type Client = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The answer without what is another for each request.
+    pub(crate) fn without_request_id(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "x-request-id");
+        self.headers.sort();
+        if let Ok(mut body) = serde_json::from_str::<Value>(&self.body) {
+            if let Some(members) = body.as_object_mut() {
+                members.remove("request_id");
+            }
+            self.body = body.to_string();
+        }
+        self
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(GatewayConfig::default()).await
+    }
+
+    pub(crate) async fn with(config: GatewayConfig) -> Self {
+        let store = MemoryStore::new();
+        let clock = FixedClock::default();
+        let shared = Arc::new(store.clone());
+        let shared_clock = Arc::new(clock.clone());
+        let directory = Arc::new(LiveDirectory::new(Directory::default()));
+        let auth = AuthConfig::default();
+        let keys = parse_keys(&"00".repeat(32).into()).unwrap();
+        let secrets = MasterSecrets::derive(&"x".repeat(32).into(), keys, Strictness::Development).unwrap();
+        let ended = Arc::new(EndedLogins::new(&auth));
+        let hasher = Arc::new(Argon2Hasher::new(Argon2Cost::FOR_TESTS, NonZeroU16::MIN).unwrap());
+        let facts =
+            AuthFacts { directory: Arc::clone(&directory), ended: Arc::clone(&ended), clock: shared_clock.clone() };
+        let authenticator = Arc::new(Authenticator::new(&auth, &secrets, facts));
+        let ports = LoginPorts {
+            users: shared.clone(),
+            logins: shared.clone(),
+            audit: shared.clone(),
+            hasher: hasher.clone(),
+            ended: Arc::clone(&ended),
+            clock: shared_clock.clone(),
+        };
+        let logins = Arc::new(Logins::new(&auth, &secrets, ports));
+        let control = Control::new(Ports {
+            directory: Arc::clone(&directory),
+            source: shared.clone(),
+            users: shared.clone(),
+            logins: shared.clone(),
+            projects: shared.clone(),
+            servers: shared.clone(),
+            keys: shared.clone(),
+            calls: shared.clone(),
+            audit: shared,
+            vault: Arc::new(AeadVault::new(secrets.encryption_keys()).unwrap()),
+            hasher: hasher.clone(),
+            minter: Arc::new(KeyMint::new(&secrets)),
+            runtime: Arc::new(FakeRuntime),
+            clock: shared_clock.clone(),
+        });
+        let ready = Arc::new(Ready(AtomicBool::new(true)));
+        let identity = Identity { authenticator, logins: Arc::clone(&logins), ended };
+        let parts = GatewayParts {
+            config,
+            control: control.clone(),
+            identity,
+            clock: shared_clock,
+            readiness: ready.clone(),
+            mcp: None,
+        };
+        let client = client(&Gateway::new(parts).unwrap()).await;
+        let password = hasher.hash(&PASSWORD.into()).await.unwrap();
+        Self { store, clock, control, ready, directory, logins, password, client }
+    }
+
+    /// Lets the live directory catch up with the store.
+    pub(crate) async fn catch_up(&self) {
+        self.directory.replace(self.store.load().await.unwrap());
+    }
+
+    pub(crate) async fn user(&self, build: impl FnOnce(UserBuilder) -> UserBuilder) -> User {
+        let user = build(a_user().password(Some(self.password.clone()))).build();
+        UserRepo::create(&self.store, &user, &an_audit_entry().build()).await.unwrap();
+        self.catch_up().await;
+        user
+    }
+
+    /// A project of that slug with its admin.
+    pub(crate) async fn project(&self, slug: &str) -> (Project, User) {
+        let admin = self.user(|user| user).await;
+        let project = a_project().slug(slug).build();
+        ProjectRepo::create(&self.store, &project, admin.id, &an_audit_entry().build()).await.unwrap();
+        self.catch_up().await;
+        (project, admin)
+    }
+
+    pub(crate) async fn member(&self, project: &Project, role: Role) -> User {
+        let user = self.user(|user| user).await;
+        let membership = Membership { project_id: project.id, user_id: user.id, role, created_at: FixedClock::START };
+        self.store.put_member(&membership, &an_audit_entry().build()).await.unwrap();
+        self.catch_up().await;
+        user
+    }
+
+    pub(crate) async fn server(&self, admin: &User, project: &Project, alias: &str) {
+        let new = NewServer {
+            alias: alias.into(),
+            name: None,
+            enabled: true,
+            call_timeout: None,
+            transport: NewTransport::Stdio {
+                command: "npx".into(),
+                args: vec!["planted-arg".into()],
+                env: vec![("TOKEN".into(), "planted-env".into())],
+                cwd: None,
+            },
+        };
+        self.control.servers.create(&login(admin.id), project.slug.as_str(), new).await.unwrap();
+        self.catch_up().await;
+    }
+
+    /// A key in the user's name.
+    pub(crate) async fn key(&self, user: &User, project: &Project) -> (KeyId, String) {
+        let new = NewKey { name: "agent".into(), ..NewKey::default() };
+        let created = self.control.keys.create(&login(user.id), project.slug.as_str(), new).await.unwrap();
+        self.catch_up().await;
+        (created.key.id, created.plain.expose_secret().to_owned())
+    }
+
+    /// An access token of a new login.
+    pub(crate) async fn token(&self, user: &User) -> String {
+        let password = SecretString::from(PASSWORD);
+        let claim = Claim { email: user.email.as_str(), password: &password, address: None };
+        self.logins.login(claim).await.unwrap().access.expose_secret().to_owned()
+    }
+
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        (self.client)(request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.send(bearer(request("GET", path), token)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.send(bearer(request("POST", path), token).set_json(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.send(bearer(request("PATCH", path), token).set_json(body)).await
+    }
+}
+
+/// A request to `path`, under the host name that a browser on this machine would use.
+pub(crate) fn request(method: &str, path: &str) -> TestRequest {
+    let method: Method = method.parse().unwrap();
+    TestRequest::default().method(method).uri(path).insert_header(("host", "localhost:8000"))
+}
+
+pub(crate) fn bearer(request: TestRequest, token: &str) -> TestRequest {
+    request.insert_header(("authorization", format!("Bearer {token}")))
+}
+
+pub(crate) fn login(user: UserId) -> Principal {
+    Principal { user_id: user, credential: Credential::Login { login_id: orch_domain::id::LoginId::new() } }
+}
+
+async fn client(gateway: &Gateway) -> Client {
+    let app = Rc::new(test::init_service(gateway.app()).await);
+    Box::new(move |request| {
+        let app = Rc::clone(&app);
+        Box::pin(async move {
+            let response = app.call(request.to_request()).await.unwrap_or_else(|error: Error| panic!("{error}"));
+            let status = response.status().as_u16();
+            let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
+            let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+            let bytes = body::to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("no body"));
+            Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        })
+    })
+}
+
+pub(crate) struct Ready(AtomicBool);
+
+impl Ready {
+    pub(crate) fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::SeqCst);
+    }
+}
+
+impl Readiness for Ready {
+    fn is_ready(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Servers that are always ready and have one tool.
+struct FakeRuntime;
+
+#[async_trait]
+impl ServerRuntime for FakeRuntime {
+    fn status(&self, _: ServerId) -> ServerStatus {
+        ServerStatus {
+            state: ServerState::Ready,
+            since: FixedClock::START,
+            reason: None,
+            pid: Some(7),
+            revision: Some("2025-11-25".into()),
+            implementation: Some("fake 1".into()),
+            calls_in_flight: 0,
+        }
+    }
+
+    async fn start(&self, _: ServerId) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    async fn stop(&self, _: ServerId) -> Result<(), RuntimeError> {
+        Err(RuntimeError::Failed { reason: "it does not listen".into() })
+    }
+
+    fn log_tail(&self, _: ServerId, limit: usize) -> Vec<LogLine> {
+        let line = |seq| LogLine { seq, at: FixedClock::START, source: LogSource::Stderr, text: format!("line {seq}") };
+        (0..limit.min(2) as u64).map(line).collect()
+    }
+
+    fn offers(&self, _: ServerId, kind: ItemKind) -> Offers {
+        let definition = r#"{"name":"echo","inputSchema":{"type":"object"}}"#.into();
+        let items = if kind == ItemKind::Tool {
+            vec![CatalogItem { kind, name: "echo".into(), definition }]
+        } else {
+            Vec::new()
+        };
+        Offers { items, fetched_at: Some(FixedClock::START), stale: false }
+    }
+}
+
+/// Every answer that a test has seen, for searching.
+#[derive(Default)]
+pub(crate) struct Seen(Mutex<Vec<String>>);
+
+impl Seen {
+    pub(crate) fn note(&self, answer: &Answer) {
+        self.0.lock().unwrap().push(format!("{answer:?}"));
+    }
+
+    pub(crate) fn holds(&self, text: &str) -> Option<String> {
+        self.0.lock().unwrap().iter().find(|answer| answer.contains(text)).cloned()
+    }
+}

@@ -1,0 +1,17 @@
+//! The behaviour of this crate through its public door: against scripted children and servers of odd manners, and
+//! against the official SDK. Waits for conditions, never for time to pass.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+
+mod http_answers;
+mod http_connections;
+mod http_errors;
+mod http_handshake;
+mod http_sessions;
+mod http_streams;
+mod sdk;
+mod stdio_calls;
+mod stdio_ends;
+mod stdio_handshake;
+mod stdio_mixing;
+mod support;

@@ -1,0 +1,161 @@
+//! The handshake with a child: what is said, and every way it fails, with its exact words.
+
+use orch_mcp::peer::Peer as _;
+use orch_supervisor::{ExitReason, ProcessSpec};
+use orch_upstream::UpstreamConfig;
+use orch_upstream::stdio::StdioTarget;
+
+use crate::support::child::{self, Child, local, shell};
+use crate::support::{Events, config, log, within};
+
+fn impatient() -> UpstreamConfig {
+    UpstreamConfig { handshake_timeout_ms: 300, ..config() }
+}
+
+/// The child answers `initialize` with this; `ID` is its id.
+async fn failure_of(answers: &[&str]) -> String {
+    let events = Events::new();
+    let (connecting, script) = child::start(&impatient(), &events);
+    let mut child = Child::new(within(script).await.expect("script"));
+    let initialize = child.message().await;
+    for answer in answers {
+        child.say(&answer.replace("ID", &initialize["id"].to_string())).await;
+    }
+    let error = within(connecting).await.expect("task").expect_err("a failure").to_string();
+    let left: Vec<String> = std::iter::from_fn(|| (!events.is_empty()).then_some(())).take(0).map(|()| String::new()).collect();
+    assert!(left.is_empty());
+    // The process is told to end.
+    assert!(child.asked().await.is_some());
+    error
+}
+
+async fn failure_to_start(target: StdioTarget, config: &UpstreamConfig) -> String {
+    let events = Events::new();
+    let launcher = local();
+    let connecting = orch_upstream::stdio::connect(&launcher, target, config, events.clone());
+    let error = within(connecting).await.expect_err("a failure").to_string();
+    within(launcher.drained()).await;
+    assert!(events.is_empty(), "nobody had the peer: {:?}", events.next().await);
+    error
+}
+
+#[tokio::test]
+async fn says_who_we_are_and_declares_nothing() {
+    let events = Events::new();
+    let (connecting, script) = child::start(&config(), &events);
+    let mut child = Child::new(within(script).await.expect("script"));
+    let initialize = child.message().await;
+    assert_eq!(initialize["jsonrpc"], "2.0");
+    assert_eq!(initialize["params"]["protocolVersion"], "2025-11-25");
+    assert_eq!(initialize["params"]["capabilities"], serde_json::json!({}));
+    assert_eq!(initialize["params"]["clientInfo"]["name"], "mcp-orchestrator");
+    child.answer(&initialize, r#"{"protocolVersion":"2024-11-05","capabilities":{"x":1.0},"instructions":"i"}"#).await;
+    let initialized = child.message().await;
+    assert_eq!(initialized, serde_json::json!({"jsonrpc":"2.0","method":"notifications/initialized"}));
+    let peer = within(connecting).await.expect("task").expect("peer");
+    assert_eq!(peer.hello().revision.as_str(), "2024-11-05");
+    assert_eq!(peer.hello().capabilities.as_str(), r#"{"x":1.0}"#);
+    assert_eq!(peer.hello().instructions.as_deref(), Some("i"));
+    assert_eq!(peer.pid(), Some(0));
+}
+
+#[tokio::test]
+async fn answers_a_ping_and_skips_a_banner_before_the_hello() {
+    let events = Events::new();
+    let (connecting, script) = child::start(&config(), &events);
+    let mut child = Child::new(within(script).await.expect("script"));
+    let initialize = child.message().await;
+    child.say("Server 1.0 listening\n\n\u{feff}").await;
+    child.say(r#"{"jsonrpc":"2.0","id":"p","method":"ping"}"#).await;
+    assert_eq!(child.line().await, r#"{"jsonrpc":"2.0","id":"p","result":{}}"#);
+    child.answer(&initialize, child::HELLO).await;
+    assert_eq!(child.message().await["method"], "notifications/initialized");
+    within(connecting).await.expect("task").expect("peer");
+    assert_eq!(events.oddities(), ["standard output has a line that is no message: Server 1.0 listening"]);
+}
+
+#[tokio::test]
+async fn tells_failures_apart() {
+    assert_eq!(failure_of(&[]).await, "did not answer initialize within 300 ms");
+    assert_eq!(
+        failure_of(&["Listening on stdio", "{\"level\":30}"]).await,
+        "did not answer initialize within 300 ms, and wrote 2 lines that are no messages"
+    );
+    assert_eq!(
+        failure_of(&[r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-32603,"message":"no key"}}"#]).await,
+        "answered initialize with error -32603: no key"
+    );
+    assert_eq!(
+        failure_of(&[r#"{"jsonrpc":"2.0","id":ID,"result":{"protocolVersion":"2031-01-01"}}"#]).await,
+        "speaks protocol version 2031-01-01, which is unknown here"
+    );
+    assert_eq!(
+        failure_of(&[r#"{"jsonrpc":"2.0","id":ID,"result":{"serverInfo":{}}}"#]).await,
+        "the result of initialize is malformed: missing field `protocolVersion` at line 1 column 17"
+    );
+}
+
+#[tokio::test]
+async fn names_a_command_that_is_not_there() {
+    let target = StdioTarget { spec: ProcessSpec::new("x", "no-such-command-here"), log: log() };
+    assert_eq!(failure_to_start(target, &config()).await, "the command `no-such-command-here` was not found");
+    let mut spec = ProcessSpec::new("x", "sh");
+    spec.cwd = Some("/no/such/directory".into());
+    let target = StdioTarget { spec, log: log() };
+    assert_eq!(
+        failure_to_start(target, &config()).await,
+        "cannot start the command: cannot use working directory /no/such/directory"
+    );
+}
+
+#[tokio::test]
+async fn says_how_a_child_exited_and_its_last_words_without_its_secrets() {
+    assert_eq!(failure_to_start(shell("exit 1"), &config()).await, "exited with code 1 before answering initialize");
+    let mut target = shell("echo starting >&2; echo \"bad key: $API_KEY\" >&2; exit 3");
+    target.spec.env.push(("API_KEY".to_owned(), "hunter22-sesame".into()));
+    assert_eq!(
+        failure_to_start(target, &config()).await,
+        "exited with code 3 before answering initialize (its last words: bad key: [redacted])"
+    );
+    assert_eq!(
+        failure_to_start(shell("exec >&-; sleep 60"), &config()).await,
+        "the server closed its standard output before answering initialize"
+    );
+}
+
+#[tokio::test]
+async fn hides_secrets_that_a_server_repeats_in_its_refusal() {
+    let mut target = shell(r#"read line; echo "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32000,\"message\":\"key $API_KEY is bad\"}}"; cat >/dev/null"#);
+    target.spec.env.push(("API_KEY".to_owned(), "hunter22-sesame".into()));
+    assert_eq!(
+        failure_to_start(target, &config()).await,
+        "answered initialize with error -32000: key [redacted] is bad"
+    );
+}
+
+#[tokio::test]
+async fn leaves_no_process_when_the_attempt_is_dropped() {
+    let events = Events::new();
+    let launcher = local();
+    {
+        let impatient = config();
+        let connecting = orch_upstream::stdio::connect(&launcher, shell("cat >/dev/null"), &impatient, events);
+        let mut connecting = std::pin::pin!(connecting);
+        while launcher.count() == 0 {
+            assert!(futures_util::poll!(connecting.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    within(launcher.drained()).await;
+}
+
+#[tokio::test]
+async fn reports_the_exit_of_a_child_in_the_middle_of_its_answer() {
+    let events = Events::new();
+    let (connecting, script) = child::start(&config(), &events);
+    let mut child = Child::new(within(script).await.expect("script"));
+    child.message().await;
+    child.exit(ExitReason::Signal(11));
+    let error = within(connecting).await.expect("task").expect_err("a failure");
+    assert_eq!(error.to_string(), "ended by signal 11 (SIGSEGV) before answering initialize");
+}
