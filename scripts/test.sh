@@ -8,7 +8,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 
 readonly SERVERS_SOURCE=$root/bins/orch-server/tests/servers
-readonly TARGET=${CARGO_TARGET_DIR:-$root/target}
+mkdir -p "${CARGO_TARGET_DIR:-target}"
+TARGET=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
+readonly TARGET
 
 quick=no
 for argument in "$@"; do

@@ -32,10 +32,11 @@ fi
 if [ "$(id -u)" -eq 0 ]; then
     user=postgres
     id "$user" >/dev/null 2>&1 || user=nobody
-    as_user() { setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- "$@"; }
+    # In place of this shell, so that signals reach the server itself.
+    exec_as_user() { exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups -- "$@"; }
 else
     user=$(id -un)
-    as_user() { "$@"; }
+    exec_as_user() { exec "$@"; }
 fi
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/orch-pg.XXXXXX")
@@ -44,6 +45,7 @@ chown "$user" "$root"
 server=
 command=
 
+# shellcheck disable=SC2317 # called by the trap
 cleanup() {
     trap - EXIT
     if [ -n "$server" ] && kill -0 "$server" 2>/dev/null; then
@@ -61,11 +63,11 @@ for signal in HUP INT TERM; do
 done
 
 cd "$root"
-as_user "$bin/initdb" --pgdata="$root/data" --auth=trust --username=orch --encoding=UTF8 --locale=C --no-sync \
+(exec_as_user "$bin/initdb" --pgdata="$root/data" --auth=trust --username=orch --encoding=UTF8 --locale=C --no-sync) \
     >"$root/initdb.log" 2>&1 || { cat "$root/initdb.log" >&2; exit 1; }
 
 start() {
-    as_user "$bin/postgres" -D "$root/data" -k "$root" -h 127.0.0.1 -p "$1" \
+    exec_as_user "$bin/postgres" -D "$root/data" -k "$root" -h 127.0.0.1 -p "$1" \
         -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 \
         -c shared_buffers=64MB -c autovacuum=off -c log_statement=none >"$root/server.log" 2>&1 &
     server=$!

@@ -42,7 +42,7 @@ struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// error, warn, info, debug or trace; the log goes to standard error
-    #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
+    #[arg(long, global = true, default_value = "error", value_name = "LEVEL")]
     log_level: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use orch_app::config::Settings;
 use orch_app::control::Control;
 use orch_app::domain::id::UserId;
@@ -23,11 +23,36 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
         let instance = Instance::open(settings, Schema::MustBeUpToDate).await?;
-        for path in &instance.generated_secrets {
-            output::remark(&format!("generated a secret: {path}"));
-        }
         let who = Principal { user_id: UserId::from_uuid(Uuid::nil()), credential: Credential::Console };
-        Ok(Self { instance, who })
+        let console = Self { instance, who };
+        if let Err(error) = console.accept_generated_secrets().await {
+            console.close().await;
+            return Err(error);
+        }
+        Ok(console)
+    }
+
+    /// Secrets that were just generated are right for an instance that nobody has used yet. For any other they cannot
+    /// be the daemon's, and what we wrote with them nobody could read.
+    async fn accept_generated_secrets(&self) -> anyhow::Result<()> {
+        let generated = &self.instance.generated_secrets;
+        if generated.is_empty() {
+            return Ok(());
+        }
+        let users = self.control().users.list(&self.who, PageRequest::new(1, None)).await?;
+        if users.items.is_empty() {
+            for path in generated {
+                output::remark(&format!("generated a secret: {path}"));
+            }
+            return Ok(());
+        }
+        for path in generated {
+            std::fs::remove_file(path).with_context(|| format!("{path} cannot be removed"))?;
+        }
+        bail!(
+            "the secrets of this instance are not known here; set JWT_SECRET and MCP_ENCRYPTION_KEY as its daemon has \
+             them, or name its data directory with --data-dir"
+        )
     }
 
     pub(crate) fn control(&self) -> &Control {

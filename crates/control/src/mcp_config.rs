@@ -3,16 +3,21 @@
 
 mod entry;
 pub(crate) mod placeholder;
+mod reader;
 pub(crate) mod render;
 pub(crate) mod source;
+mod unknown;
 mod wrapper;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use jsonc_parser::common::Ranged;
 use orch_domain::secret::Slot;
 use orch_domain::server::Transport;
 use secrecy::SecretString;
 
+use crate::mcp_config::reader::Reader;
 use crate::mcp_config::source::Source;
 use crate::problem::Problem;
 
@@ -67,12 +72,18 @@ pub(crate) fn parse(text: &str) -> ConfigFile<'_> {
             return file;
         }
     };
-    let mut reader = entry::Reader::new(source);
+    let mut reader = Reader::new(source);
     if let Some(found) = wrapper::find(&root, &mut reader) {
-        for member in found.servers {
-            file.servers.extend(entry::read(&mut reader, &found.path, member, &found.inputs));
+        let mut seen = HashSet::new();
+        for member in found.servers.iter().take(MAX_SERVERS) {
+            if seen.insert(member.name.as_str()) {
+                file.servers.extend(entry::read(&mut reader, &found.path, member, &found.inputs));
+            } else {
+                let hint = "rename or remove one of them";
+                reader.problem(found.path.clone(), member.start(), "two servers have the same name", hint);
+            }
         }
-        if file.servers.len() > MAX_SERVERS {
+        if found.servers.len() > MAX_SERVERS {
             let hint = format!("at most {MAX_SERVERS} servers are taken at once");
             reader.problem(found.path, 0, "too many servers", hint);
         }

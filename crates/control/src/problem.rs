@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+/// At most this many are reported at once; who has more mends these first.
+pub(crate) const MAX_REPORTED: usize = 100;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The path of the field, such as `transport.args[1]` or `mcpServers.github.env.TOKEN`.

@@ -22,6 +22,7 @@ pub struct Directory {
     projects: HashMap<ProjectId, Arc<ProjectFacts>>,
     slugs: HashMap<Slug, ProjectId>,
     keys: HashMap<KeyPublicId, Arc<ApiKey>>,
+    keys_by_id: HashMap<KeyId, Arc<ApiKey>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,7 @@ impl Directory {
             directory.slugs.remove(&old.project.slug);
             for key in &old.keys {
                 directory.keys.remove(&key.public_id);
+                directory.keys_by_id.remove(&key.id);
             }
         }
         if let Some(facts) = facts {
@@ -84,6 +86,7 @@ impl Directory {
         self.slugs.insert(facts.project.slug.clone(), id);
         for key in &facts.keys {
             self.keys.insert(key.public_id.clone(), Arc::clone(key));
+            self.keys_by_id.insert(key.id, Arc::clone(key));
         }
         self.projects.insert(id, Arc::new(facts));
     }
@@ -120,16 +123,10 @@ impl Directory {
         match principal.credential {
             Credential::Console => true,
             Credential::Login { .. } => self.user(principal.user_id).is_some_and(|user| user.active),
-            Credential::Key { key_id, project_id } => {
-                self.user(principal.user_id).is_some_and(|user| user.active) && self.live_key(project_id, key_id, now)
+            Credential::Key { key_id, .. } => {
+                self.user(principal.user_id).is_some_and(|user| user.active) && self.keys_by_id.get(&key_id).is_some_and(|key| key.is_live(now))
             }
         }
-    }
-
-    fn live_key(&self, project_id: ProjectId, key_id: KeyId, now: crate::Timestamp) -> bool {
-        self.project(project_id)
-            .and_then(|facts| facts.keys.iter().find(|key| key.id == key_id))
-            .is_some_and(|key| key.is_live(now))
     }
 
     /// What `principal` is on `project`: the facts that [`crate::policy::authorize`] decides by.

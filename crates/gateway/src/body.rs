@@ -143,8 +143,7 @@ fn describe(path: String, message: &str) -> (String, String) {
     if let Some(rest) = message.strip_prefix("missing field `")
         && let Some((name, _)) = rest.split_once('`')
     {
-        let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        return (field, "it is missing".to_owned());
+        return (below(&path, name), "it is missing".to_owned());
     }
     if message.starts_with("unknown variant `") {
         let expected = message.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
@@ -157,10 +156,16 @@ fn describe(path: String, message: &str) -> (String, String) {
             return (path, format!("expected {expected}, found {found}"));
         }
     }
-    if message.starts_with("duplicate field") {
-        return (path, "it is there twice".to_owned());
+    if let Some(rest) = message.strip_prefix("duplicate field `")
+        && let Some((name, _)) = rest.split_once('`')
+    {
+        return (below(&path, name), "it is there twice".to_owned());
     }
     (path, "it cannot be read".to_owned())
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 #[cfg(test)]

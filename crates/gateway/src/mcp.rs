@@ -2,6 +2,7 @@
 //! nothing about tools and servers.
 
 mod accept;
+mod address;
 mod body;
 mod endpoint;
 mod exchange;
@@ -13,13 +14,17 @@ mod respond;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::port::clock::Clock;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
+
+use self::address::Address;
+use crate::api_error::{ApiError, Code};
 
 pub use self::legacy::sessions::{SessionLimits, Sessions};
 
@@ -68,23 +73,29 @@ impl Default for McpConfig {
 }
 
 /// Adds the MCP endpoints to an application. `endpoints` is shared by all workers.
+///
+/// One service for everything below `/projects`: the framework's router would run a regular expression for each
+/// pattern on each request, which costs more than all of ours together.
 pub fn configure(config: &mut ServiceConfig, endpoints: &web::Data<McpEndpoints>) {
     config.app_data(endpoints.clone());
-    for path in ["/projects/{project}/servers/{server}/mcp", "/projects/{project}/unified/mcp", "/projects/{project}/mcp"]
-    {
-        config.service(
-            web::resource(path)
-                .route(web::post().to(post::handle))
-                .route(web::get().to(legacy::stream::handle))
-                .route(web::delete().to(legacy::end::handle))
-                .default_service(web::to(other)),
-        );
-    }
+    config.service(web::scope("/projects").default_service(web::to(dispatch)));
 }
 
-async fn other(request: HttpRequest) -> HttpResponse {
-    if request.method() == Method::OPTIONS {
-        return HttpResponse::NoContent().insert_header(("Allow", "POST, GET, DELETE")).finish();
-    }
-    refusal::method_not_allowed("POST, GET, DELETE")
+async fn dispatch(
+    request: HttpRequest,
+    payload: Payload,
+    endpoints: web::Data<McpEndpoints>,
+) -> Result<HttpResponse, ApiError> {
+    let Some(address) = Address::of(request.path()) else {
+        return Err(ApiError::new(Code::NoSuchRoute, "there is nothing at this path"));
+    };
+    Ok(match *request.method() {
+        Method::POST => post::handle(address, &request, payload, &endpoints).await,
+        Method::GET => legacy::stream::handle(address, &request, &endpoints),
+        Method::DELETE => legacy::end::handle(address, &request, &endpoints),
+        Method::OPTIONS => HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish(),
+        _ => refusal::method_not_allowed(METHODS),
+    })
 }
+
+const METHODS: &str = "POST, GET, DELETE";

@@ -42,6 +42,9 @@ const VERSIONED: [&str; 5] = ["update_user", "update_project", "delete_project",
 /// Operations that wait for an MCP server.
 const WAITING: [&str; 2] = ["start_server", "stop_server"];
 
+/// Operations that check a password, and so slow down.
+const GUESSABLE: [&str; 2] = ["create_login", "update_password"];
+
 /// The whole document.
 #[must_use]
 pub fn openapi() -> OpenApi {
@@ -120,12 +123,16 @@ fn complete(path: &str, operation: &mut Operation) {
         (true, Code::Unauthenticated, "No credential, or one that is not valid any more"),
         (true, Code::Forbidden, "The caller sees the object and may not do this"),
         (has_path, Code::NotFound, "It does not exist, or the caller may not know that it does"),
-        (changes && !open, Code::Conflict, "It contradicts what is there"),
+        (changes && !path.contains("/auth/"), Code::Conflict, "It contradicts what is there"),
         (versioned, Code::Stale, "Changed since the caller has seen it"),
         (has_body, Code::TooLarge, "The body is too large"),
         (has_body, Code::UnsupportedMediaType, "The body is of the wrong media type"),
         (has_body || has_query, Code::Invalid, "A field is wrong; `errors` says which and how to mend it"),
-        (path.contains("/auth/"), Code::TooManyRequests, "Too many attempts; `Retry-After` says when to try again"),
+        (
+            GUESSABLE.contains(&id.as_str()),
+            Code::TooManyRequests,
+            "Too many attempts; `Retry-After` says when to try again",
+        ),
         (true, Code::Internal, "Something failed inside"),
         (WAITING.contains(&id.as_str()), Code::ServerFailed, "The MCP server did not start or stop"),
         (true, Code::Unavailable, "The database is away for the moment"),

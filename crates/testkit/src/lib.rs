@@ -1,12 +1,7 @@
 //! What tests share: fakes of the ports, builders of test data, and contracts that every implementation of a port must
 //! keep. For tests only; no crate depends on it otherwise. Knows no database.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on must fail at once"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail at once")]
 
 pub mod builders;
 pub mod contract;

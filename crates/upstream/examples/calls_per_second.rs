@@ -1,6 +1,6 @@
 //! Measures calls per second through a peer against the echo servers of `orch-bench`. Judges nothing.
 //!
-//! `cargo run --release -p orch-upstream --example calls_per_second -- target/release/orch-bench [seconds] [transport] [callers] [threads]`
+//! `cargo run --release -p orch-upstream --example calls_per_second -- target/release/orch-bench [seconds] [transport] [callers] [threads] [gather_above]`
 
 #![expect(clippy::print_stdout, reason = "figures are this program's output")]
 
@@ -38,8 +38,12 @@ fn main() -> Result<(), Failure> {
     let transport = args.get(2).map_or("both", String::as_str);
     let callers: Option<usize> = args.get(3).map(|text| text.parse()).transpose()?;
     let threads: Option<usize> = args.get(4).map(|text| text.parse()).transpose()?;
+    let gather_above: Option<usize> = args.get(5).map(|text| text.parse()).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure(bench, seconds, transport, callers, threads.unwrap_or(0)))
+    let addresses = AddressPolicy { allow_private: false, allow_loopback: true };
+    let mut config = UpstreamConfig { addresses, ..UpstreamConfig::default() };
+    config.stdio.gather_above = gather_above.unwrap_or(config.stdio.gather_above);
+    runtime.block_on(measure(bench, seconds, transport, callers, threads.unwrap_or(0), &config))
 }
 
 async fn measure(
@@ -48,10 +52,9 @@ async fn measure(
     transport: &str,
     callers: Option<usize>,
     threads: usize,
+    config: &UpstreamConfig,
 ) -> Result<(), Failure> {
     let launcher = LocalLauncher::current_exe(SupervisorConfig::default());
-    let addresses = AddressPolicy { allow_private: false, allow_loopback: true };
-    let config = UpstreamConfig { addresses, ..UpstreamConfig::default() };
     let log = Arc::new(ProcessLog::new(LogLimits::default(), Arc::new(|| SystemTime::UNIX_EPOCH)));
     let seconds = Duration::from_secs(seconds);
     let counts = callers.map_or_else(|| vec![1, 16, 64], |callers| vec![callers]);
@@ -60,7 +63,7 @@ async fn measure(
         let mut spec = ProcessSpec::new("bench", bench);
         spec.args = vec!["upstream-stdio".into()];
         let target = StdioTarget { spec, log: Arc::clone(&log) };
-        let peer = orch_upstream::stdio::connect(&launcher, target, &config, Arc::new(Quiet)).await?;
+        let peer = orch_upstream::stdio::connect(&launcher, target, config, Arc::new(Quiet)).await?;
         run("stdio", &(peer as Arc<dyn Peer>), &counts, seconds, threads).await?;
     }
     if transport != "stdio" {
@@ -71,7 +74,7 @@ async fn measure(
         let line = lines.next_line().await?.ok_or("no address")?;
         let url = line.rsplit(' ').next().unwrap_or_default().to_owned();
         let target = HttpTarget { url, headers: Vec::new() };
-        let peer = orch_upstream::http::connect(&target, &config, Arc::new(Quiet)).await?;
+        let peer = orch_upstream::http::connect(&target, config, Arc::new(Quiet)).await?;
         run("http", &(peer as Arc<dyn Peer>), &counts, seconds, threads).await?;
         drop(server);
     }
@@ -139,7 +142,8 @@ async fn run(
 }
 
 async fn call(peer: Arc<dyn Peer>, stop: Arc<AtomicBool>, calls: Arc<AtomicU64>) -> Result<(), Failure> {
-    let params = r#"{"name":"echo","arguments":{"text":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}"#;
+    let params =
+        r#"{"name":"echo","arguments":{"text":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}"#;
     let params = Raw::parse(Bytes::from_static(params.as_bytes()))?;
     while !stop.load(Ordering::Relaxed) {
         let request = PeerRequest {

@@ -118,3 +118,21 @@ impl Default for HttpLimits {
         Self { connect_timeout_ms: 10_000, idle_ms: 4_000, max_idle: 64, background: 64 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::UpstreamConfig;
+
+    #[test]
+    fn every_field_has_a_default_and_a_typo_is_an_error() {
+        assert_eq!(serde_json::from_str::<UpstreamConfig>("{}").ok(), Some(UpstreamConfig::default()));
+        let some = serde_json::from_str::<UpstreamConfig>(
+            r#"{"stdio":{"queue_bytes":5},"addresses":{"allow_loopback":true}}"#,
+        )
+        .expect("config");
+        assert_eq!((some.stdio.queue_bytes, some.addresses.allow_loopback), (5, true));
+        for typo in [r#"{"x":1}"#, r#"{"stdio":{"queue":1}}"#, r#"{"addresses":{"allow_all":true}}"#] {
+            assert!(serde_json::from_str::<UpstreamConfig>(typo).is_err(), "{typo}");
+        }
+    }
+}

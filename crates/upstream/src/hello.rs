@@ -11,8 +11,7 @@ use crate::error::ConnectError;
 /// The params of `initialize`. No capability is declared, because none is served.
 pub(crate) fn initialize_params(identity: &ClientIdentity) -> Raw {
     let text = |value: &str| Raw::serialize(&value).unwrap_or_else(|_| Raw::from_static("\"\""));
-    let client_info =
-        orch_mcp::object::build([("name", &text(&identity.name)), ("version", &text(&identity.version))]);
+    let client_info = orch_mcp::object::build([("name", &text(&identity.name)), ("version", &text(&identity.version))]);
     ClientHello {
         protocol_version: Revision::LATEST_LEGACY.as_str().to_owned(),
         capabilities: Raw::from_static("{}"),

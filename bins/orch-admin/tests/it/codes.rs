@@ -45,15 +45,26 @@ fn gives_the_documented_exit_codes() {
 fn a_database_that_is_away_has_a_code_of_its_own() {
     let admin = Admin::empty();
     let config = "database_url = \"postgresql://nobody@127.0.0.1:1/none\"\n";
-    let away = admin.run_with("user list --config /dev/stdin", config);
-    // Only a regular file is a configuration.
-    assert_eq!(away.code, 2, "{away:?}");
-    let path = std::env::temp_dir().join(format!("orch-admin-away-{}.toml", std::process::id()));
-    std::fs::write(&path, config).expect("a file");
-    let away = admin.run(&format!("user list --config {}", path.display()));
-    std::fs::remove_file(&path).expect("its end");
+    let path = admin.file("away.toml", config);
+    let away = admin.run(&format!("user list --config {path}"));
     assert!(away.stderr.contains("hint: check that the database runs"), "{away:?}");
     away.text(5);
+}
+
+#[test]
+fn does_not_work_with_secrets_that_are_not_the_instances() {
+    let admin = Admin::empty();
+    admin.run("migrate up").text(0);
+    admin.run("user create --admin ada@example.com").text(0);
+    let settings = "database_url = \"sqlite://data/orchestrator.db\"\ndata_dir = \"elsewhere\"\n";
+    let command = format!("project create Demo --config {}", admin.file("elsewhere.toml", settings));
+    // The second time as well: nothing was left that would be taken for right.
+    for _ in 0..2 {
+        let refused = admin.run_without_data_dir(&command);
+        assert!(refused.stderr.contains("the secrets of this instance are not known here"), "{refused:?}");
+        refused.text(1);
+    }
+    admin.run("project create Demo").text(0);
 }
 
 #[test]

@@ -67,12 +67,26 @@ impl Admin {
     }
 
     pub(crate) fn run_all(&self, arguments: &[&str], stdin: &str) -> Ran {
+        self.start(&[arguments, &["--data-dir", "data"]].concat(), stdin)
+    }
+
+    pub(crate) fn run_without_data_dir(&self, arguments: &str) -> Ran {
+        self.start(&arguments.split(' ').collect::<Vec<_>>(), "")
+    }
+
+    /// Writes a file beside the data directory and gives its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.data.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
+    }
+
+    fn start(&self, arguments: &[&str], stdin: &str) -> Ran {
         #[expect(clippy::disallowed_methods, reason = "a test of a command runs the command")]
         let mut command = Command::new(env!("CARGO_BIN_EXE_orch-admin"));
         // No setting of this machine counts, and no .env file of a folder above.
         let mut child = command
             .args(arguments)
-            .args(["--data-dir", "data"])
             .current_dir(self.data.path())
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")

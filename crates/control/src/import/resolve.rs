@@ -12,8 +12,8 @@ use orch_domain::server::Server;
 use crate::import::plan::{ImportPlan, ImportVerb, PlannedServer};
 use crate::import::resolve::alias::Target;
 use crate::mcp_config::{ConfigFile, ConfigServer};
-use crate::problem::Problem;
-use crate::servers::blueprint::{Blueprint, SlotValue, check_count, check_transport};
+use crate::problem::{MAX_REPORTED, Problem};
+use crate::servers::blueprint::{Blueprint, SlotValue, check_transport};
 
 pub(super) struct Resolved {
     pub(super) plan: ImportPlan,
@@ -45,6 +45,9 @@ pub(super) fn resolve(
         if !problems.is_empty() || !values.problems.is_empty() {
             plan.problems.extend(problems);
             plan.problems.extend(values.problems);
+            if plan.problems.len() >= MAX_REPORTED {
+                break;
+            }
             continue;
         }
         let changes = stored.map(|server| changes(server, entry, &values.slots)).unwrap_or_default();
@@ -62,13 +65,8 @@ pub(super) fn resolve(
 
 /// The rules that hold for servers from any source.
 fn check(file: &ConfigFile<'_>, entry: &ConfigServer) -> Vec<Problem> {
-    let at = file.source.position(entry.offset);
-    let count = check_count(entry.values.len());
-    check_transport(&entry.transport)
-        .into_iter()
-        .chain(count)
-        .map(|problem| problem.below(&entry.path).at(at))
-        .collect()
+    let problems = check_transport(&entry.transport).into_iter();
+    problems.map(|problem| problem.below(&entry.path).at(file.source.position(entry.offset))).collect()
 }
 
 struct Draft<'a> {

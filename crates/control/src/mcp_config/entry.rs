@@ -1,103 +1,19 @@
 //! One server of a file, in the words of any client.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use jsonc_parser::ast::{Array, NumberLit, Object, ObjectProp, Value};
+use jsonc_parser::ast::{NumberLit, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 use orch_domain::secret::Slot;
 use orch_domain::server::Transport;
 use secrecy::SecretString;
 
-use crate::mcp_config::source::Source;
+use crate::mcp_config::reader::{Reader, join};
+use crate::mcp_config::unknown::{may_hold_secret, to_json};
 use crate::mcp_config::{ConfigServer, ConfigValue, placeholder};
-use crate::problem::Problem;
 use crate::servers::Servers;
-use crate::servers::blueprint::{arg_slot, header_slot};
-
-/// At most this many are listed; who has more mends these first.
-const MAX_REPORTED: usize = 100;
-
-/// Collects what is wrong while a file is read.
-pub(super) struct Reader<'a> {
-    source: Source<'a>,
-    notes: Vec<Problem>,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Reader<'a> {
-    pub(super) const fn new(source: Source<'a>) -> Self {
-        Self { source, notes: Vec::new(), problems: Vec::new() }
-    }
-
-    pub(super) fn problem(&mut self, path: String, offset: usize, problem: impl Into<String>, hint: impl Into<String>) {
-        if self.problems.len() < MAX_REPORTED {
-            self.problems.push(Problem::new(path, problem, hint).at(self.source.position(offset)));
-        }
-    }
-
-    pub(super) fn note(&mut self, path: String, offset: usize, note: impl Into<String>, hint: impl Into<String>) {
-        if self.notes.len() < MAX_REPORTED {
-            self.notes.push(Problem::new(path, note, hint).at(self.source.position(offset)));
-        }
-    }
-
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
-        (self.notes, self.problems)
-    }
-
-    /// Says that something else stands where `expected` should.
-    fn expected(&mut self, path: String, expected: &str, value: &Value<'a>, hint: impl Into<String>) {
-        self.problem(path, value.start(), format!("expected {expected}, found {}", kind(value)), hint);
-    }
-
-    fn string(&mut self, path: &str, value: &Value<'a>) -> Option<String> {
-        match value {
-            Value::StringLit(text) => Some(text.value.clone().into_owned()),
-            Value::NumberLit(number) => {
-                let hint = format!(r#"write "{}""#, number.value);
-                self.expected(path.to_owned(), "a string", value, hint);
-                None
-            }
-            Value::BooleanLit(flag) => {
-                self.expected(path.to_owned(), "a string", value, format!(r#"write "{}""#, flag.value));
-                None
-            }
-            Value::Object(_) | Value::Array(_) | Value::NullKeyword(_) => {
-                self.expected(path.to_owned(), "a string", value, r#"write "...""#);
-                None
-            }
-        }
-    }
-
-    fn flag(&mut self, path: &str, value: &Value<'a>) -> Option<bool> {
-        if let Value::BooleanLit(flag) = value {
-            return Some(flag.value);
-        }
-        self.expected(path.to_owned(), "true or false", value, "write it without quotes");
-        None
-    }
-
-    fn object<'v>(&mut self, path: &str, value: &'v Value<'a>) -> Option<&'v Object<'a>> {
-        if let Value::Object(object) = value {
-            return Some(object);
-        }
-        self.expected(path.to_owned(), "an object", value, "write { ... }");
-        None
-    }
-
-    fn array<'v>(&mut self, path: &str, value: &'v Value<'a>) -> Option<&'v Array<'a>> {
-        if let Value::Array(array) = value {
-            return Some(array);
-        }
-        let hint = match value {
-            Value::StringLit(_) => "put it into [ ]",
-            _ => r#"write ["a", "b"]"#,
-        };
-        self.expected(path.to_owned(), "an array", value, hint);
-        None
-    }
-}
+use crate::servers::blueprint::{arg_slot, check_count, header_slot};
 
 /// What has been read of one entry.
 #[derive(Default)]
@@ -130,34 +46,38 @@ pub(super) fn read<'a>(
     inputs: &HashMap<String, String>,
 ) -> Option<ConfigServer> {
     let key = member.name.as_str().to_owned();
-    let path = join(parent, &key);
-    let object = reader.object(&path, &member.value)?;
-    let before = reader.problems.len();
     if key.trim().is_empty()
         || key.chars().count() > crate::display_name::MAX_CHARS
         || key.chars().any(char::is_control)
     {
-        reader.problem(path.clone(), member.start(), "this is no name for a server", "use 1 to 100 characters");
+        reader.problem(parent.to_owned(), member.start(), "this is no name for a server", "use 1 to 100 characters");
+        return None;
     }
+    let path = join(parent, &key);
+    let object = reader.object(&path, &member.value)?;
+    let before = reader.problem_count();
     let mut draft = Draft::default();
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for inner in &object.properties {
         let name = inner.name.as_str();
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             reader.problem(join(&path, name), inner.start(), "it is there twice", "leave one of them out");
             continue;
         }
-        seen.push(name);
         draft.read(reader, &path, inner);
     }
     let transport = draft.transport(reader, &path, member.start(), before);
     let mut values = draft.args;
     values.extend(draft.env);
     values.extend(draft.headers);
+    if let Some(problem) = check_count(values.len()) {
+        reader.problem(path, member.start(), problem.problem, problem.hint);
+        return None;
+    }
     for value in &values {
         explain_input(reader, value, inputs);
     }
-    if reader.problems.len() > before || draft.failed {
+    if reader.problem_count() > before || draft.failed {
         return None;
     }
     Some(ConfigServer {
@@ -253,7 +173,7 @@ impl Draft {
     /// Keeps a member that means nothing to us, and says so. A secret is not kept where it could be read back.
     fn keep<'a>(&mut self, reader: &mut Reader<'a>, path: String, member: &ObjectProp<'a>) {
         let name = member.name.as_str();
-        let value = to_json(reader, &member.value);
+        let value = to_json(reader.source, &member.value);
         if may_hold_secret(name, &value) {
             let hint = "put it into args, env or headers, where it is encrypted";
             reader.note(path, member.start(), "it looks like a secret and was left out", hint);
@@ -281,7 +201,7 @@ impl Draft {
             (None, None, None) => {
                 self.failed = true;
                 // What was there and was no string has been reported.
-                if reader.problems.len() == before {
+                if reader.problem_count() == before {
                     reader.problem(path.to_owned(), offset, "it has neither command nor url", "write one of them");
                 }
                 return None;
@@ -333,10 +253,11 @@ fn named_values<'a>(
         return Vec::new();
     };
     let mut values: Vec<ConfigValue> = Vec::new();
+    let mut seen = HashSet::new();
     for member in &object.properties {
         let path = join(path, member.name.as_str());
         let slot = slot(member.name.as_str());
-        if values.iter().any(|value| value.slot == slot) {
+        if !seen.insert(slot.clone()) {
             reader.problem(path, member.start(), "it is there twice", "leave one of them out");
             continue;
         }
@@ -393,70 +314,4 @@ fn note_key_in_url(reader: &mut Reader<'_>, path: &str, offset: usize, url: &str
 fn ends_in_sse(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     path.trim_end_matches('/').ends_with("/sse")
-}
-
-/// Whether a member that we would store in plain and give out again may be something to hide.
-fn may_hold_secret(name: &str, value: &serde_json::Value) -> bool {
-    const MARKS: [&str; 9] =
-        ["secret", "token", "password", "passwd", "apikey", "api_key", "api-key", "credential", "authorization"];
-    let lower = name.to_ascii_lowercase();
-    let marked = MARKS.iter().any(|mark| lower.contains(mark));
-    match value {
-        serde_json::Value::Object(members) => {
-            (matches!(lower.as_str(), "headers" | "env") && !members.is_empty())
-                || members.iter().any(|(inner, value)| may_hold_secret(inner, value) || (marked && holds_text(value)))
-        }
-        serde_json::Value::Array(items) => {
-            items.iter().any(|item| may_hold_secret("", item) || (marked && holds_text(item)))
-        }
-        serde_json::Value::String(_) => marked,
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
-    }
-}
-
-fn holds_text(value: &serde_json::Value) -> bool {
-    match value {
-        serde_json::Value::String(_) => true,
-        serde_json::Value::Array(items) => items.iter().any(holds_text),
-        serde_json::Value::Object(members) => members.values().any(holds_text),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
-    }
-}
-
-fn to_json<'a>(reader: &Reader<'a>, value: &Value<'a>) -> serde_json::Value {
-    match value {
-        Value::StringLit(text) => serde_json::Value::String(text.value.clone().into_owned()),
-        // The parser takes only numbers that JSON has; one that does not fit stays as it was written.
-        Value::NumberLit(number) => serde_json::from_str(number.value)
-            .unwrap_or_else(|_| serde_json::Value::String(reader.source.slice(number.range()).to_owned())),
-        Value::BooleanLit(flag) => serde_json::Value::Bool(flag.value),
-        Value::NullKeyword(_) => serde_json::Value::Null,
-        Value::Array(array) => array.elements.iter().map(|element| to_json(reader, element)).collect(),
-        Value::Object(object) => object
-            .properties
-            .iter()
-            .map(|member| (member.name.as_str().to_owned(), to_json(reader, &member.value)))
-            .collect(),
-    }
-}
-
-const fn kind(value: &Value<'_>) -> &'static str {
-    match value {
-        Value::StringLit(_) => "a string",
-        Value::NumberLit(_) => "a number",
-        Value::BooleanLit(_) => "true or false",
-        Value::Object(_) => "an object",
-        Value::Array(_) => "an array",
-        Value::NullKeyword(_) => "null",
-    }
-}
-
-/// `parent.name`, or `parent["name"]` when the name is no plain word.
-fn join(parent: &str, name: &str) -> String {
-    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$'));
-    match (parent.is_empty(), plain) {
-        (true, true) => name.to_owned(),
-        (false, true) => format!("{parent}.{name}"),
-        (_, false) => format!("{parent}[{name:?}]"),
-    }
 }

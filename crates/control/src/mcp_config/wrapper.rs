@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
-use crate::mcp_config::entry::Reader;
+use crate::mcp_config::reader::Reader;
 
 /// The servers of a file, with the path of the object that they are in.
 pub(super) struct Found<'v, 'a> {

@@ -84,7 +84,9 @@ impl Blueprint {
     /// Names everything that is wrong, with fields below `parent`.
     pub(crate) fn check(&self, parent: &str) -> Result<(), ControlError> {
         let mut problems = check_transport(&self.transport);
-        problems.extend(check_count(self.values.len()));
+        if let Some(problem) = check_count(self.values.len()) {
+            return Err(ControlError::Invalid { problems: vec![problem.below(parent)] });
+        }
         let mut seen = std::collections::HashSet::new();
         for (slot, value) in &self.values {
             if !seen.insert(slot) {

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::error::ControlError;
 use crate::problem::Problem;
-use crate::servers::blueprint::{Blueprint, SlotValue, arg_slot, header_slot};
+use crate::servers::blueprint::{Blueprint, SlotValue, arg_slot, check_count, header_slot};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportKind {
@@ -38,6 +38,12 @@ impl TransportPatch {
         let kind = self.kind.unwrap_or(old_kind);
         let local = kind == TransportKind::Stdio;
         self.refuse_foreign_fields(local)?;
+        let count = self.args.as_ref().map_or(0, Vec::len)
+            + self.env.as_ref().map_or(0, Vec::len)
+            + self.headers.as_ref().map_or(0, Vec::len);
+        if let Some(problem) = check_count(count) {
+            return Err(ControlError::Invalid { problems: vec![problem.below("transport")] });
+        }
 
         let mut changes = Vec::new();
         let mut values: Vec<(Slot, SlotValue)> = Vec::new();

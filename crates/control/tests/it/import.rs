@@ -105,6 +105,38 @@ async fn survives_deep_nesting() {
 }
 
 #[tokio::test]
+async fn is_quick_with_hostile_files() {
+    let members = |count: usize, text: &str| {
+        (0..count).map(|number| text.replace('#', &number.to_string())).collect::<Vec<_>>().join(",")
+    };
+    let files = [
+        // Many members, values, servers, problems, and very long names, in some megabytes each.
+        format!(r#"{{"x": {{"command": "x", {}}}}}"#, members(100_000, r##""m#": 1"##)),
+        format!(r#"{{"x": {{"command": "x", "env": {{{}}}}}}}"#, members(100_000, r##""E#": "v""##)),
+        format!(r#"{{"x": {{"command": "x", "args": [{}]}}}}"#, members(100_000, r##""#""##)),
+        format!(r#"{{"x": {{"command": "x", "args": [{}]}}}}"#, members(100_000, "#")),
+        format!(r#"{{{}}}"#, members(50_000, r##""s#": {"command": "x"}"##)),
+        format!(r#"{{{}}}"#, members(50_000, r##""s#": {"command": 1, "args": "x"}"##)),
+        format!(r#"{{"{}": {{"command": "x", {}}}}}"#, "k".repeat(1_000_000), members(100_000, r##""m#": 1"##)),
+    ];
+    let (world, project, admin) = setup().await;
+    for file in files {
+        let begin = std::time::Instant::now();
+        let plan = world.control.import.run(&admin, project.slug.as_str(), &file, ImportMode::DryRun).await.unwrap();
+        assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}: {}", begin.elapsed(), &file[..60]);
+        assert!(plan.problems.len() <= 200 && plan.notes.len() <= 101, "{}", plan.problems.len());
+    }
+}
+
+#[tokio::test]
+async fn names_servers_that_are_there_twice() {
+    assert_eq!(
+        problems(r#"{"mcpServers": {"a": {"command": "1"}, "a": {"command": "2"}}}"#).await,
+        ["line 1, column 40: mcpServers: two servers have the same name; rename or remove one of them"]
+    );
+}
+
+#[tokio::test]
 async fn refuses_what_makes_no_server() {
     let check = async |entry: &str| problems(&format!("{{\"mcpServers\": {{\"x\": {entry}}}}}")).await.join("\n");
     let table = [

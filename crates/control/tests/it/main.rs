@@ -1,5 +1,12 @@
 //! Behavior of the use-cases, over the store in memory.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once"
+)]
+
 mod access;
 mod import;
 mod import_clients;

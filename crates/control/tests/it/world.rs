@@ -55,6 +55,7 @@ impl World {
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source: shared.clone(),
+            follower: Arc::new(()),
             users: shared.clone(),
             logins: shared.clone(),
             projects: shared.clone(),

@@ -1,5 +1,7 @@
 //! Reading of a request body within its limit.
 
+use std::time::Duration;
+
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
@@ -13,9 +15,17 @@ pub(super) enum BodyError {
     TooLarge,
     /// The client went away in the middle.
     Broken,
+    Slow,
 }
 
-pub(super) async fn read(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+/// A client that takes longer to send its body is holding a connection for nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn read(headers: &HeaderMap, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+    tokio::time::timeout(PATIENCE, read_all(headers, payload, limit)).await.unwrap_or(Err(BodyError::Slow))
+}
+
+async fn read_all(headers: &HeaderMap, mut payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let announced: Option<usize> =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
     if announced.is_some_and(|length| length > limit) {

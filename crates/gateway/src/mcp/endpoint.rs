@@ -14,6 +14,7 @@ use orch_domain::principal::Principal;
 use orch_domain::server::Server;
 use orch_relay::context::Endpoint;
 
+use super::address::Address;
 use super::{McpEndpoints, refusal};
 
 /// A request that is let in.
@@ -42,13 +43,16 @@ impl EndpointId {
 
 /// Finds out who asks and whether the endpoint is for them. An endpoint that is not there and one that is not theirs
 /// get the same answer.
-pub(super) fn enter(request: &HttpRequest, endpoints: &McpEndpoints) -> Result<Entry, HttpResponse> {
+pub(super) fn enter(
+    address: Address<'_>,
+    request: &HttpRequest,
+    endpoints: &McpEndpoints,
+) -> Result<Entry, HttpResponse> {
     let principal = authenticate(request, endpoints)?;
     let directory = endpoints.directory.current();
-    let named = request.match_info().query("project");
-    let project = directory.project_named(named).ok_or_else(refusal::no_such_endpoint)?;
+    let project = directory.project_named(address.project).ok_or_else(refusal::no_such_endpoint)?;
     let subject = directory.subject(&principal, project);
-    let endpoint = match request.match_info().get("server") {
+    let endpoint = match address.server {
         None => Some(Endpoint::Unified),
         Some(server) => find_server(project, server).map(|server| Endpoint::Server(Arc::clone(server))),
     };

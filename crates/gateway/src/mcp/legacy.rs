@@ -12,7 +12,6 @@ pub(super) mod stream;
 use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use orch_mcp::codec::Incoming;
 use orch_mcp::error::code;
@@ -35,7 +34,7 @@ pub(super) async fn post(
     http: &HttpRequest,
     accepts: Accepts,
     incoming: Incoming,
-    endpoints: &Data<McpEndpoints>,
+    endpoints: &McpEndpoints,
 ) -> HttpResponse {
     if let Incoming::Single(Message::Request(request)) = &incoming
         && request.method.known() == Method::Initialize
@@ -84,8 +83,5 @@ pub(super) fn find_session(
         let text = "a session is needed: send initialize first, then the Mcp-Session-Id that came back";
         return Err(refusal::bad_request(id, code::BAD_SESSION, text));
     };
-    name.to_str()
-        .ok()
-        .and_then(|name| endpoints.sessions.find(name, entry))
-        .ok_or_else(|| refusal::no_such_session(id))
+    name.to_str().ok().and_then(|name| endpoints.sessions.find(name, entry)).ok_or_else(|| refusal::no_such_session(id))
 }

@@ -1,7 +1,7 @@
 //! A message from a client. Decodes it once and hands it to the dialect that it is written in.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use orch_mcp::codec::{self, Incoming};
 use orch_mcp::error::RpcError;
@@ -9,11 +9,17 @@ use orch_mcp::message::Message;
 use orch_mcp::meta;
 use orch_mcp::method::Method;
 
+use super::address::Address;
 use super::body::BodyError;
 use super::{McpEndpoints, accept, body, endpoint, legacy, refusal};
 
-pub(super) async fn handle(request: HttpRequest, payload: Payload, endpoints: Data<McpEndpoints>) -> HttpResponse {
-    let entry = match endpoint::enter(&request, &endpoints) {
+pub(super) async fn handle(
+    address: Address<'_>,
+    request: &HttpRequest,
+    payload: Payload,
+    endpoints: &McpEndpoints,
+) -> HttpResponse {
+    let entry = match endpoint::enter(address, request, endpoints) {
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
@@ -27,6 +33,7 @@ pub(super) async fn handle(request: HttpRequest, payload: Payload, endpoints: Da
         Ok(body) => body,
         Err(BodyError::TooLarge) => return refusal::too_large(limit),
         Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
+        Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish(),
     };
     let incoming = match codec::decode(&body) {
         Ok(incoming) => incoming,
@@ -39,5 +46,5 @@ pub(super) async fn handle(request: HttpRequest, payload: Payload, endpoints: Da
         let error = RpcError::method_not_found(rpc.method.as_str());
         return refusal::rpc(StatusCode::NOT_FOUND, Some(&rpc.id), &error);
     }
-    legacy::post(entry, &request, accepts, incoming, &endpoints).await
+    legacy::post(entry, request, accepts, incoming, endpoints).await
 }

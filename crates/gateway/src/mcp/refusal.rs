@@ -18,8 +18,7 @@ pub(super) fn malformed(malformed: &Malformed) -> HttpResponse {
 
 /// `text` says what is missing in public words.
 pub(super) fn unauthorized(text: &str, presented: bool) -> HttpResponse {
-    let challenge =
-        if presented { r#"Bearer realm="mcp", error="invalid_token""# } else { r#"Bearer realm="mcp""# };
+    let challenge = if presented { r#"Bearer realm="mcp", error="invalid_token""# } else { r#"Bearer realm="mcp""# };
     let mut response = rpc(StatusCode::UNAUTHORIZED, None, &RpcError::new(code::BAD_SESSION, text));
     if let Ok(challenge) = challenge.parse() {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -158,6 +158,30 @@ async fn shows_its_documentation_to_everybody() {
 }
 
 #[actix_web::test]
+async fn serves_until_it_is_told_to_stop() {
+    use std::io::{Read, Write};
+    let world = World::new().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async move { drop(stopped.await) };
+    let serving = actix_web::rt::spawn(world.gateway.clone().serve(listener, 1, shutdown));
+    let asked = actix_web::rt::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let request = format!("GET /health/live HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = asked.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
+    assert!(std::net::TcpStream::connect(address).is_err(), "the port is free again");
+}
+
+#[actix_web::test]
 async fn takes_no_trailing_rubbish_after_json() {
     let (world, token) = setup().await;
     let sent = bearer(request("POST", "/api/v1/projects"), &token).insert_header(ContentType::json());

@@ -1,5 +1,12 @@
 //! Behavior of the gateway over HTTP, with the real credentials and the store in memory.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once"
+)]
+
 mod authorization;
 mod errors;
 mod hiding;

@@ -19,7 +19,7 @@ async fn never_come_out_again() {
         json!({"alias": "local", "transport": {"type": "stdio", "command": "npx", "args": ["planted-a"], "env": {"K": "planted-b"}}}),
         json!({"alias": "remote", "transport": {"type": "sse", "url": "https://b/sse", "headers": {"Authorization": "Bearer planted-c"}}}),
         // Refused, each for another reason.
-        json!({"alias": "planted no alias", "transport": {"type": "stdio", "command": "npx", "args": ["planted-d\u{0}"]}}),
+        json!({"alias": "no alias", "transport": {"type": "stdio", "command": "npx", "args": ["planted-d\u{0}"]}}),
         json!({"alias": "bad", "transport": {"type": "stdio", "command": "npx", "args": "planted-e"}}),
         json!({"alias": "bad", "transport": {"type": "stdio", "command": "npx", "env": "planted-f"}}),
         json!({"alias": "bad", "transport": {"type": "stdio", "command": "npx", "env": {"A=B": "planted-g"}}}),
@@ -70,8 +70,7 @@ async fn never_come_out_again() {
             }
         }
     }
-    // The alias was planted to see that the search works at all.
-    assert!(seen.holds("\"arg_count\\\":1").is_some() || seen.holds("arg_count").is_some());
+    assert!(seen.holds("arg_count").is_some(), "the search finds what is there");
     for secret in ["planted-", PASSWORD, "argon2"] {
         if let Some(answer) = seen.holds(secret) {
             panic!("{secret} is in {answer}");

@@ -55,6 +55,7 @@ pub(crate) struct World {
     pub(crate) clock: FixedClock,
     pub(crate) control: Control,
     pub(crate) ready: Arc<Ready>,
+    pub(crate) gateway: Gateway,
     directory: Arc<LiveDirectory>,
     logins: Arc<Logins>,
     password: PasswordHash,
@@ -129,6 +130,7 @@ impl World {
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source: shared.clone(),
+            follower: Arc::new(()),
             users: shared.clone(),
             logins: shared.clone(),
             projects: shared.clone(),
@@ -152,9 +154,10 @@ impl World {
             readiness: ready.clone(),
             mcp: None,
         };
-        let client = client(&Gateway::new(parts).unwrap()).await;
+        let gateway = Gateway::new(parts).unwrap();
+        let client = client(&gateway).await;
         let password = hasher.hash(&PASSWORD.into()).await.unwrap();
-        Self { store, clock, control, ready, directory, logins, password, client }
+        Self { store, clock, control, ready, gateway, directory, logins, password, client }
     }
 
     /// Lets the live directory catch up with the store.

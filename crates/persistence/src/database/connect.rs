@@ -31,7 +31,7 @@ pub(crate) const WRITE: TransactionOptions = TransactionOptions {
 
 /// What is needed to open further connections of its own.
 pub(crate) enum Backend {
-    SqliteFile(SqliteConnectOptions),
+    SqliteFile(Box<SqliteConnectOptions>),
     SqliteMemory,
     Postgres(PgPool),
 }
@@ -98,7 +98,7 @@ async fn open_sqlite_file(path: &Path, readers: u32, wait: Duration) -> Result<(
     let writer = patiently(wait, || pool(wait).max_connections(1).connect_with(options.clone())).await?;
     let reading = options.clone().pragma("query_only", "ON");
     let reader = pool(wait).max_connections(readers.max(1)).connect_with(reading.clone()).await?;
-    Ok((Backend::SqliteFile(reading), Pools { reader: sqlite(reader), writer: sqlite(writer) }))
+    Ok((Backend::SqliteFile(Box::new(reading)), Pools { reader: sqlite(reader), writer: sqlite(writer) }))
 }
 
 async fn open_sqlite_memory(wait: Duration) -> Result<(Backend, Pools), sqlx::Error> {

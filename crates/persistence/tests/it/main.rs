@@ -1,1 +1,17 @@
-//! placeholder
+//! What this crate promises, tested through its public door: the contracts of the ports on every store, and what is
+//! particular to a database, a file or a process.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once"
+)]
+
+mod changes;
+mod contracts;
+mod database;
+mod journal;
+mod migrations;
+mod stores;

@@ -72,7 +72,8 @@ async fn ends_the_login_when_a_token_is_used_twice(store: &dyn TestStore) {
 
 async fn knows_no_other_token(store: &dyn TestStore) {
     let logins = store.logins();
-    let rotate = async |hash: KeyHash, seconds| logins.rotate(&hash, &a_hash(), at(seconds), at(9999)).await.expect("an answer");
+    let rotate =
+        async |hash: KeyHash, seconds| logins.rotate(&hash, &a_hash(), at(seconds), at(9999)).await.expect("an answer");
     assert_eq!(rotate(a_hash(), 1).await, Rotation::Unknown);
     let expired = an_open_login(store).await;
     assert_eq!(rotate(expired.hash, 3600).await, Rotation::Unknown);

@@ -52,7 +52,7 @@ async fn ids_in_pages_of_three(store: &dyn TestStore, member: Option<UserId>) ->
 async fn finds_what_was_created(store: &dyn TestStore) {
     let projects = store.projects();
     let admin = a_stored_user(store).await.id;
-    let (project, entry) = (a_project().named("Ünïcode").separator("-").build(), an_entry());
+    let (project, entry) = (a_project().named("Ünïcode").separator("_-_").build(), an_entry());
     projects.create(&project, admin, &entry).await.expect("a project can be created");
     assert!(is_on_record(store, entry.id).await);
     assert_eq!(projects.find(project.id).await.expect("found").as_ref(), Some(&project));

@@ -53,12 +53,12 @@ enum Phase {
     New,
     /// On its way, and it counts among the open ones.
     Sent,
-    Reading(Box<Reading>),
+    Reading(Reading),
     Done,
 }
 
 struct Reading {
-    messages: Messages,
+    messages: Box<Messages>,
     session: Arc<Session>,
     fruitless: u32,
 }
@@ -90,7 +90,7 @@ impl Call {
                 return ReplyItem::End(Err(PeerError::Busy { reason }));
             }
             match self.start(request).await {
-                Ok(reading) => self.phase = Phase::Reading(Box::new(reading)),
+                Ok(reading) => self.phase = Phase::Reading(reading),
                 Err(error) => return ReplyItem::End(Err(error)),
             }
         }
@@ -126,8 +126,7 @@ impl Call {
             params if request.progress => Some(meta::with_progress_token(params.as_ref(), self.id)),
             params => params,
         };
-        let body =
-            codec::encode_request(&RequestId::from_number(self.id), request.method.as_str(), params.as_ref());
+        let body = codec::encode_request(&RequestId::from_number(self.id), request.method.as_str(), params.as_ref());
         let replay = replay(&request.method.known());
         for _ in 0..2 {
             let session = shared.session.load_full();

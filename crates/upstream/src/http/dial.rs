@@ -125,3 +125,6 @@ impl fmt::Display for Dialer {
         write!(f, "{}:{}", self.host, self.port)
     }
 }
+
+#[cfg(test)]
+mod tests;

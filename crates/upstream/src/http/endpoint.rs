@@ -77,8 +77,7 @@ fn headers(target: &HttpTarget, identity: &ClientIdentity, authority: HeaderValu
     }
     for (name, value) in &target.headers {
         let invalid = |why| ConnectError::InvalidHeader { name: crate::excerpt::excerpt(name.as_bytes()), why };
-        let parsed =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("its name is not one of a header"))?;
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("its name is not one of a header"))?;
         if RESERVED.contains(&parsed.as_str()) {
             return Err(invalid("it belongs to the transport"));
         }

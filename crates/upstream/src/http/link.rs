@@ -79,11 +79,9 @@ impl Link {
                 }
                 Ok(response)
             }
-            Err(failure) => Err(SendError {
-                unsent: failure.message().is_some(),
-                on_kept: self.used,
-                error: failure.into_error(),
-            }),
+            Err(failure) => {
+                Err(SendError { unsent: failure.message().is_some(), on_kept: self.used, error: failure.into_error() })
+            }
         }
     }
 

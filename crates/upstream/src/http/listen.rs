@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use orch_mcp::message::Message;
 use orch_mcp::method::Method as Known;
 use orch_mcp::peer::PeerEvent;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::messages::{Heard, Messages};
 use crate::http::refusal::{Verdict, judge};
+use crate::http::session::Session;
 use crate::http::shared::Shared;
 use crate::server_request;
 
@@ -49,7 +50,9 @@ enum Ended {
     NotOffered,
     SessionLost,
     /// It was there, or might be; a healthy one is opened again without delay.
-    Lost { healthy: bool },
+    Lost {
+        healthy: bool,
+    },
 }
 
 async fn listen(shared: &Arc<Shared>) {
@@ -58,10 +61,11 @@ async fn listen(shared: &Arc<Shared>) {
     let mut offered = false;
     loop {
         let session = shared.session.load_full();
+        let another = another_session(shared, &session);
         let ended = tokio::select! {
-            ended = stream(shared, &mut place, &mut offered) => ended,
+            ended = stream(shared, &session, &mut place, &mut offered) => ended,
             // Whatever the old session's stream still says is about a server that has forgotten it.
-            () = shared.renewed.notified() => {
+            () = another => {
                 place = Place::default();
                 backoff = SHORTEST_WAIT;
                 continue;
@@ -76,7 +80,7 @@ async fn listen(shared: &Arc<Shared>) {
             }
             Ended::NotOffered | Ended::SessionLost => {
                 // A session that is renewed may be with another version of the server.
-                shared.renewed.notified().await;
+                another_session(shared, &session).await;
                 place = Place::default();
             }
             Ended::Lost { healthy } => {
@@ -84,10 +88,16 @@ async fn listen(shared: &Arc<Shared>) {
                 backoff = if healthy { SHORTEST_WAIT } else { (backoff * 2).min(LONGEST_WAIT) };
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    () = shared.renewed.notified() => place = Place::default(),
+                    () = another_session(shared, &session) => place = Place::default(),
                 }
             }
         }
+    }
+}
+
+async fn another_session(shared: &Shared, old: &Session) {
+    while shared.session.load().generation == old.generation {
+        shared.renewed.notified().await;
     }
 }
 
@@ -99,8 +109,7 @@ struct Place {
 }
 
 /// Opens the stream and reads it to its end. `offered` becomes true when the server has one.
-async fn stream(shared: &Arc<Shared>, place: &mut Place, offered: &mut bool) -> Ended {
-    let session = shared.session.load_full();
+async fn stream(shared: &Arc<Shared>, session: &Session, place: &mut Place, offered: &mut bool) -> Ended {
     let headers = session.resuming(place.last_event_id.as_deref());
     let outgoing = Outgoing { method: Method::GET, headers: &headers, body: Bytes::new(), replay: Replay::Harmless };
     let answer = match exchange_apart(shared, &outgoing).await {
@@ -116,10 +125,13 @@ async fn stream(shared: &Arc<Shared>, place: &mut Place, offered: &mut bool) -> 
         Verdict::SessionLost => return Ended::SessionLost,
         Verdict::Nothing => return Ended::NotOffered,
         // A server that is down for a moment is asked again, one that has no such stream is not.
-        Verdict::Refused(_) if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED => {
+        Verdict::Refused(_) if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
             return Ended::Lost { healthy: false };
         }
-        Verdict::Refused(_) if status == http::StatusCode::TOO_MANY_REQUESTS => return Ended::Lost { healthy: false },
+        // The last of these is what servers say that have not noticed the end of the stream before.
+        Verdict::Refused(_) if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT) => {
+            return Ended::Lost { healthy: false };
+        }
         Verdict::Refused(error) => {
             tracing::debug!(error = %error, "the server has no stream of its own");
             return Ended::NotOffered;

@@ -19,9 +19,10 @@ pub(super) struct Messages {
     body: Body,
     form: Form,
     decoded: VecDeque<Heard>,
+    /// Something of the body has come.
+    begun: bool,
     /// The body has come to its end.
     over: bool,
-    received: usize,
     limit: usize,
     /// Of the stream that this one goes on with.
     last_event_id: Option<String>,
@@ -55,20 +56,30 @@ pub(super) enum ReadError {
 }
 
 impl Messages {
-    pub(super) fn json(link: Box<Link>, body: Body, limit: usize) -> Self {
+    pub(super) fn json(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
         Self::new(link, body, Form::Json { values: Values::default(), whole: None }, limit)
     }
 
-    pub(super) fn events(link: Box<Link>, body: Body, limit: usize) -> Self {
+    pub(super) fn events(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
         Self::new(link, body, Form::Events(Decoder::new(limit)), limit)
     }
 
-    fn new(link: Box<Link>, body: Body, form: Form, limit: usize) -> Self {
-        Self { link, body, form, decoded: VecDeque::new(), over: false, received: 0, limit, last_event_id: None, retry_ms: None }
+    fn new(link: Box<Link>, body: Body, form: Form, limit: usize) -> Box<Self> {
+        Box::new(Self {
+            link,
+            body,
+            form,
+            decoded: VecDeque::new(),
+            begun: false,
+            over: false,
+            limit,
+            last_event_id: None,
+            retry_ms: None,
+        })
     }
 
     /// This stream goes on where `broken` ended.
-    pub(super) fn going_on_from(mut self, broken: &Self) -> Self {
+    pub(super) fn going_on_from(mut self: Box<Self>, broken: &Self) -> Box<Self> {
         self.last_event_id = broken.last_event_id().map(str::to_owned);
         self.retry_ms = broken.retry_ms();
         self
@@ -129,10 +140,10 @@ impl Messages {
         match &mut self.form {
             Form::Events(decoder) => decoder.push(&data),
             Form::Json { values, whole } => {
-                let first = self.received == 0;
-                self.received = self.received.saturating_add(data.len());
+                let first = !std::mem::replace(&mut self.begun, true);
                 let announced = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
-                if self.received.saturating_add(announced) > self.limit {
+                // A stream of many values may be longer than the limit; what is not finished may not.
+                if values.rest().len().saturating_add(data.len()).saturating_add(announced) > self.limit {
                     return Err(too_large(self.limit));
                 }
                 if first && self.body.is_end_stream() {
@@ -159,9 +170,8 @@ impl Messages {
                         Err(_) => values.push(&whole),
                     }
                 }
-                let not_json = |rest: &[u8]| {
-                    ReadError::Protocol(format!("the server's answer is not JSON: {}", excerpt(rest)))
-                };
+                let not_json =
+                    |rest: &[u8]| ReadError::Protocol(format!("the server's answer is not JSON: {}", excerpt(rest)));
                 let value = values.next_value().map_err(|_| not_json(values.rest()))?;
                 let Some(value) = value else { return Ok(None) };
                 let incoming = codec::decode(&value).map_err(|malformed| {

@@ -21,7 +21,7 @@ const ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
 pub(super) enum Verdict {
-    Messages(Messages),
+    Messages(Box<Messages>),
     /// Accepted, and there is nothing to say.
     Nothing,
     /// The session that the request named is unknown to the server, which has not executed it.

@@ -39,11 +39,7 @@ impl Drop for Guard {
 }
 
 /// Takes the process over.
-pub(super) fn start(
-    process: Process,
-    config: &UpstreamConfig,
-    sink: Arc<dyn PeerSink>,
-) -> Result<Guard, ConnectError> {
+pub(super) fn start(process: Process, config: &UpstreamConfig, sink: Arc<dyn PeerSink>) -> Result<Guard, ConnectError> {
     let (Some(stdin), Some(stdout)) = (process.take_stdin(), process.take_stdout()) else {
         return Err(ConnectError::Unusable { reason: "the process has no pipes".to_owned() });
     };
@@ -51,6 +47,7 @@ pub(super) fn start(
     let outbox = Outbox::new(stdin, config.stdio.queue_bytes);
     let shared = Arc::new(Shared::new(process, outbox, config, sink));
     let owner = Owner {
+        _last_will: LastWill(Arc::clone(&shared)),
         shared: Arc::clone(&shared),
         reader: Reader { stdout, lines: Lines::new(config.max_message_bytes) },
         grace: config.stdio.stop_grace(),
@@ -60,9 +57,21 @@ pub(super) fn start(
 }
 
 struct Owner {
+    /// A runtime that is shut down drops its tasks; nobody shall wait for them.
+    _last_will: LastWill,
     shared: Arc<Shared>,
     reader: Reader,
     grace: Duration,
+}
+
+struct LastWill(Arc<Shared>);
+
+impl Drop for LastWill {
+    fn drop(&mut self) {
+        if self.0.table.ended().is_none() {
+            self.0.end(End::Closed);
+        }
+    }
 }
 
 impl Owner {
@@ -102,7 +111,7 @@ impl Owner {
                 tokio::select! {
                     biased;
                     reason = exited => {
-                        self.reader.rest(shared);
+                        self.reader.rest(shared).await;
                         End::Exited(reason)
                     }
                     () = shared.stop.cancelled() => End::Closed,
@@ -138,11 +147,13 @@ impl Reader {
                     if let Err(end) = self.dispatch(shared) {
                         return end;
                     }
+                    // Lines are gathered by callers who flush them soon; one that is not polled again may not.
+                    shared.outbox.flush();
                 }
                 Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return End::Broken(error.kind()),
                 Err(reason) => {
-                    self.rest(shared);
+                    self.rest(shared).await;
                     return End::Exited(reason);
                 }
             }
@@ -159,12 +170,15 @@ impl Reader {
         }
     }
 
-    /// What is in the pipe of a child that is gone.
-    fn rest(&mut self, shared: &Shared) {
-        while let Ok(1..) = self.stdout.try_read_buf(self.lines.spare()) {
-            if self.dispatch(shared).is_err() {
-                return;
+    /// What is in the pipe of a child that is gone. Nobody can write to it any more, so its end is near.
+    async fn rest(&mut self, shared: &Shared) {
+        let to_the_end = async {
+            while let Ok(1..) = self.stdout.read_buf(self.lines.spare()).await {
+                if self.dispatch(shared).is_err() {
+                    return;
+                }
             }
-        }
+        };
+        let _ = tokio::time::timeout(LAST_BREATH, to_the_end).await;
     }
 }

@@ -139,9 +139,9 @@ impl Shared {
         match id.as_number().map_or(Claimed::Unknown, |id| self.table.claim(id)) {
             Claimed::Waiting(slot) => slot.finish(response.outcome.map_err(PeerError::Rpc)),
             Claimed::GivenUp => {}
-            Claimed::Unknown => self.oddities.report(|| {
-                format!("a response belongs to no request, or came twice: id {}", excerpt(id.as_bytes()))
-            }),
+            Claimed::Unknown => self
+                .oddities
+                .report(|| format!("a response belongs to no request, or came twice: id {}", excerpt(id.as_bytes()))),
         }
     }
 

@@ -1,7 +1,13 @@
 //! The behaviour of this crate through its public door: against scripted children and servers of odd manners, and
 //! against the official SDK. Waits for conditions, never for time to pass.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail like tests"
+)]
 
 mod http_answers;
 mod http_connections;

@@ -69,13 +69,6 @@ async fn takes_a_line_of_exactly_the_limit() {
 
 #[tokio::test]
 async fn says_that_a_child_closed_its_output_or_its_input() {
-    let (peer, child, events) = connected().await;
-    let reply = spawn(peer.send(request("tools/call", "{}")));
-    // The script's own ends stay open, so this child goes on without its pipes only as a real one.
-    drop(reply);
-    drop((peer, child));
-    drop(events);
-
     let events = Events::new();
     let launcher = local();
     let hello = crate::support::child::HELLO;
@@ -152,4 +145,19 @@ async fn a_dropped_peer_ends_its_process_and_its_requests() {
     drop(peer);
     assert_eq!(within(reply).await.expect("task"), closed("the connection to the server was closed"));
     assert!(matches!(child.asked().await, Some(Request::Stop { .. })));
+}
+
+#[test]
+fn nobody_waits_for_a_runtime_that_is_gone() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let owner = runtime();
+    let (peer, child, _events) = owner.block_on(connected());
+    let caller = runtime();
+    let reply = caller.spawn(crate::support::end(peer.send(request("tools/call", "{}"))));
+    caller.block_on(async {
+        tokio::task::yield_now().await;
+    });
+    drop((owner, child));
+    assert_eq!(caller.block_on(within(reply)).expect("task"), closed("the connection to the server was closed"));
+    assert!(peer.is_closed());
 }

@@ -76,7 +76,7 @@ async fn never_mixes_answers_of_concurrent_callers() {
         let mut config = config();
         config.stdio.gather_above = gather_above;
         let (peer, child, events) = connected_with(&config).await;
-        let server = tokio::spawn(answer_in_disorder(child, 32 * 100, gather_above as u64 + 7));
+        let server = tokio::spawn(answer_in_disorder(child, 32 * 100, (gather_above as u64).wrapping_add(7)));
         let callers: Vec<_> = (0..32).map(|task| tokio::spawn(many_calls(Arc::clone(&peer), task, 100))).collect();
         for caller in callers {
             within(caller).await.expect("caller");
@@ -89,12 +89,14 @@ async fn never_mixes_answers_of_concurrent_callers() {
 #[test]
 fn never_mixes_answers_of_callers_on_runtimes_of_their_own() {
     let (sender, peer) = std::sync::mpsc::channel::<Arc<StdioPeer>>();
+    let (done, is_done) = tokio::sync::oneshot::channel::<()>();
     let owner = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
         runtime.block_on(async {
             let (peer, child, _events) = connected().await;
             sender.send(peer).expect("peer");
             within(answer_in_disorder(child, 4 * 8 * 50, 3)).await;
+            within(is_done).await.expect("all callers");
         });
     });
     let peer = peer.recv().expect("peer");
@@ -116,6 +118,7 @@ fn never_mixes_answers_of_callers_on_runtimes_of_their_own() {
     for caller in callers {
         caller.join().expect("caller");
     }
+    done.send(()).expect("owner");
     owner.join().expect("owner");
 }
 
@@ -131,7 +134,8 @@ struct Fate {
 }
 
 fn fates() -> impl Strategy<Value = (Vec<Fate>, Vec<usize>)> {
-    let fate = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(dropped, late, twice)| Fate { dropped, late, twice });
+    let fate =
+        (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(dropped, late, twice)| Fate { dropped, late, twice });
     proptest::collection::vec(fate, 1..12).prop_flat_map(|fates| {
         let order = Just((0..fates.len()).collect::<Vec<_>>()).prop_shuffle();
         (Just(fates), order)

@@ -114,7 +114,9 @@ pub(crate) fn closed(reason: &str) -> Result<String, PeerError> {
 
 pub(crate) fn config() -> UpstreamConfig {
     let addresses = AddressPolicy { allow_private: false, allow_loopback: true };
-    UpstreamConfig { addresses, ..UpstreamConfig::default() }
+    let mut config = UpstreamConfig { addresses, ..UpstreamConfig::default() };
+    config.stdio.stop_grace_ms = 400;
+    config
 }
 
 pub(crate) fn log() -> Arc<ProcessLog> {

@@ -1,6 +1,6 @@
 //! Which server a name in a file means: one that exists, or a new one under an alias made of the name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use orch_domain::alias::Alias;
 use orch_domain::id::ServerId;
@@ -24,10 +24,12 @@ type Rule<'a> = dyn Fn(&Server, &str) -> bool + 'a;
 pub(super) fn assign<'a>(file: &ConfigFile<'_>, existing: &'a [Server], notes: &mut Vec<Problem>) -> Vec<Target<'a>> {
     let mut found: Vec<Option<&'a Server>> = vec![None; file.servers.len()];
     let mut claimed: HashSet<ServerId> = HashSet::new();
-    let rules: [&Rule<'_>; 3] =
-        [&|server, key| render::key(server, existing) == key, &|server, key| server.name == key, &|server, key| {
-            Alias::derive(key).is_some_and(|alias| alias == server.alias)
-        }];
+    let exported: HashMap<ServerId, String> =
+        existing.iter().map(|server| (server.id, render::key(server, existing))).collect();
+    let is_exported_as = |server: &Server, key: &str| exported.get(&server.id).is_some_and(|name| name == key);
+    let is_named = |server: &Server, key: &str| server.name == key;
+    let has_alias = |server: &Server, key: &str| Alias::derive(key).is_some_and(|alias| alias == server.alias);
+    let rules: [&Rule<'_>; 3] = [&is_exported_as, &is_named, &has_alias];
     for rule in rules {
         for (entry, found) in file.servers.iter().zip(&mut found) {
             if found.is_some() {

@@ -31,9 +31,7 @@ pub(super) async fn handle(
         let text = format!("batches are not part of revision {}", session.client.revision);
         return refusal::bad_request(None, code::INVALID_REQUEST, &text);
     }
-    let shakes = |entry: &Result<Message, Malformed>| {
-        matches!(entry, Ok(Message::Request(request)) if request.method.known() == Method::Initialize)
-    };
+    let shakes = |entry: &Result<Message, Malformed>| matches!(entry, Ok(Message::Request(request)) if request.method.known() == Method::Initialize);
     if entries.iter().any(shakes) {
         return refusal::bad_request(None, code::INVALID_REQUEST, "initialize must not be part of a batch");
     }
@@ -74,9 +72,7 @@ pub(super) async fn handle(
 fn array(messages: Vec<Bytes>) -> HttpResponse {
     let answers: Vec<_> = messages
         .into_iter()
-        .filter(|message| {
-            matches!(codec::decode(message), Ok(codec::Incoming::Single(Message::Response(_))))
-        })
+        .filter(|message| matches!(codec::decode(message), Ok(codec::Incoming::Single(Message::Response(_)))))
         .collect();
     if answers.is_empty() {
         let error = RpcError::new(code::INTERNAL, "every request of the batch was cancelled");

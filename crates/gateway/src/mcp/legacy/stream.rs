@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 
 use super::SESSION_HEADER;
 use crate::mcp::accept::Accepts;
+use crate::mcp::address::Address;
 use crate::mcp::{McpEndpoints, accept, endpoint, refusal, respond};
 
-pub(in crate::mcp) async fn handle(http: HttpRequest, endpoints: Data<McpEndpoints>) -> HttpResponse {
-    let entry = match endpoint::enter(&http, &endpoints) {
+pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints: &McpEndpoints) -> HttpResponse {
+    let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
     if !http.headers().contains_key(SESSION_HEADER) {
         return refusal::method_not_allowed("POST");
     }
-    let session = match super::find_session(&entry, http.headers(), None, &endpoints) {
+    let session = match super::find_session(&entry, http.headers(), None, endpoints) {
         Ok(session) => session,
         Err(refused) => return refused,
     };

@@ -17,7 +17,8 @@ use tokio::sync::oneshot;
 
 use super::{Events, log, within};
 
-pub(crate) const HELLO: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"scripted","version":"1"}}"#;
+pub(crate) const HELLO: &str =
+    r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"scripted","version":"1"}}"#;
 
 /// Hands out one scripted process.
 struct Scripted(Mutex<Option<oneshot::Sender<ProcessScript>>>);

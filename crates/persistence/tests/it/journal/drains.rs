@@ -1,0 +1,140 @@
+//! The ordinary way of a record, and that of a database that is away for a while.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::port::call_log::CallLog;
+use orch_domain::port::clock::Clock;
+use orch_domain::port::key_repo::KeyRepo;
+use orch_persistence::{JournalStatus, PersistenceError};
+use orch_testkit::builders::{a_call, a_key, a_project, a_user, an_audit_entry};
+use orch_testkit::contract::TestStore;
+use orch_testkit::fakes::FixedClock;
+
+use super::{Desk, append, until};
+
+#[tokio::test]
+async fn what_is_appended_is_stored_and_leaves_no_file() {
+    let desk = Desk::new();
+    let journal = desk.open().await;
+    let calls: Vec<_> = (0..1234).map(|_| desk.call()).collect();
+    for call in &calls {
+        append(&journal, call);
+    }
+    journal.flush().await.unwrap();
+    assert_eq!(desk.stored().await, calls);
+    assert_eq!(journal.status(), JournalStatus { max_bytes: 256 << 20, ..JournalStatus::default() });
+    assert_eq!(journal.now(), FixedClock::default().now());
+    assert_eq!(std::fs::metadata(desk.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(std::fs::metadata(desk.only("journal")).unwrap().permissions().mode() & 0o777, 0o600);
+    journal.shutdown(Duration::from_secs(30)).await.unwrap();
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[tokio::test]
+async fn one_record_alone_does_not_wait_for_others() {
+    let desk = Desk::new();
+    let journal = desk.open().await;
+    append(&journal, &desk.call());
+    until("it is drained without a flush", || journal.status().records_waiting == 0).await;
+    assert_eq!(desk.stored().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_flush_of_nothing_is_at_once() {
+    let desk = Desk::new();
+    desk.store.set_away(true);
+    desk.open().await.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_newest_use_of_a_key_is_noted() {
+    let desk = Desk::new();
+    let (user, project) = (a_user().build(), a_project().build());
+    desk.store.users().create(&user, &an_audit_entry().build()).await.unwrap();
+    desk.store.projects().create(&project, user.id, &an_audit_entry().build()).await.unwrap();
+    let key = a_key().in_project(project.id).by(user.id).build();
+    desk.store.keys().create(&key, &an_audit_entry().build()).await.unwrap();
+    let journal = desk.open().await;
+    let at = |seconds| FixedClock::START + Duration::from_secs(seconds);
+    for seconds in [3, 9, 5] {
+        append(&journal, &a_call().with_key(key.id).at(at(seconds)).build());
+    }
+    journal.flush().await.unwrap();
+    let found = KeyRepo::find(&desk.store, key.id).await.unwrap().unwrap();
+    assert_eq!(found.last_used_at, Some(at(9)));
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_the_database_is_away() {
+    let desk = Desk::new();
+    let journal = desk.open().await;
+    desk.store.set_away(true);
+    let mut calls = vec![a_call().in_project(desk.project).at(FixedClock::START - Duration::from_secs(60)).build()];
+    calls.extend((0..999).map(|_| desk.call()));
+    for call in &calls {
+        append(&journal, call);
+    }
+    until("the failure is visible", || journal.status().last_error.is_some()).await;
+    let status = journal.status();
+    assert_eq!(status.records_waiting, 1000);
+    assert!(status.bytes > 100_000, "{status:?}");
+    assert_eq!(status.oldest, Some(calls[0].at));
+    assert_eq!(status.refusing, None);
+    assert!(status.last_error.is_some_and(|error| error.contains("not available")));
+
+    desk.store.set_away(false);
+    journal.flush().await.unwrap();
+    assert_eq!(desk.stored().await, calls);
+    until("all is well again", || journal.status().last_error.is_none()).await;
+    assert_eq!(journal.status().oldest, None);
+}
+
+#[tokio::test]
+async fn a_shutdown_without_the_database_tells_what_is_left() {
+    let desk = Desk::new();
+    desk.store.set_away(true);
+    let journal = desk.open().await;
+    let call = desk.call();
+    append(&journal, &call);
+    let error = journal.shutdown(Duration::from_millis(50)).await.unwrap_err();
+    assert!(matches!(error, PersistenceError::NotDrained { records: 1 }), "{error}");
+    assert!(journal.append(&call).is_err(), "it takes no more");
+    drop(journal);
+    desk.store.set_away(false);
+    desk.open().await.flush().await.unwrap();
+    assert_eq!(desk.stored().await, [call]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_threads_lose_nothing() {
+    const THREADS: usize = 8;
+    const EACH: usize = 2000;
+    let desk = Desk::new();
+    // Small segments, so that they are begun and drained all the time.
+    let journal = Arc::new(desk.open_with(|config| config.segment_bytes = 32 * 1024).await);
+    let threads: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let (journal, project) = (Arc::clone(&journal), desk.project);
+            std::thread::spawn(move || {
+                let calls: Vec<_> = (0..EACH).map(|_| a_call().in_project(project).build()).collect();
+                for call in &calls {
+                    append(&journal, call);
+                }
+                calls
+            })
+        })
+        .collect();
+    let mut calls = Vec::new();
+    for thread in threads {
+        calls.extend(tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap());
+    }
+    journal.flush().await.unwrap();
+    calls.sort_by_key(|call| call.id);
+    assert!(desk.stored().await == calls, "each is stored once");
+    assert_eq!(journal.status().records_waiting, 0);
+    assert_eq!(journal.status().bytes, 0);
+    journal.shutdown(Duration::from_secs(30)).await.unwrap();
+    assert_eq!(desk.files(), [""; 0]);
+}
