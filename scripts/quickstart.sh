@@ -74,8 +74,8 @@ case $port in
 esac
 
 data_dir=${data_dir:-$(setting ORCH_DATA_DIR)}
-umask 077
-mkdir -p "${data_dir:=data}"
+data_dir=${data_dir:-data}
+(umask 077 && mkdir -p "$data_dir")
 data_dir=$(cd "$data_dir" && pwd)
 state_file=$data_dir/quickstart.json
 pid_file=$data_dir/quickstart.pid
@@ -267,8 +267,8 @@ start_daemon() {
     local launcher=(nohup)
     # A session of its own, so that a closed terminal or Ctrl-C does not reach it.
     if have setsid; then launcher=(setsid); fi
-    local log_start
-    log_start=$(wc -l <"$log_file" 2>/dev/null || echo 0)
+    touch "$log_file"
+    log_start=$(wc -l <"$log_file")
     INITIAL_ADMIN_EMAIL=$email INITIAL_ADMIN_PASSWORD=$password \
         "${launcher[@]}" "$server_bin" serve --port "$port" --data-dir "$data_dir" \
         </dev/null >>"$log_file" 2>&1 3>&- &
@@ -422,6 +422,8 @@ EOF
 install_tools
 install_rust
 build
+# What follows is nobody else's business.
+umask 077
 write_env
 admin migrate up
 install_mcp_server
@@ -459,11 +461,13 @@ if [ "$detach" = yes ]; then
 fi
 if [ "$started" = yes ]; then
     say "showing the log; Ctrl-C stops the daemon"
+    from=+$((log_start + 1))
 else
     say "showing the log; Ctrl-C leaves the daemon running"
+    from=20
 fi
 trap 'exit 0' INT TERM
-tail -n 20 -F "$log_file" &
+tail -n "$from" -F "$log_file" &
 tail_pid=$!
 if [ "$started" = yes ]; then
     trap 'kill "$tail_pid" 2>/dev/null || true; stop_daemon' EXIT

@@ -124,7 +124,8 @@ impl Directory {
             Credential::Console => true,
             Credential::Login { .. } => self.user(principal.user_id).is_some_and(|user| user.active),
             Credential::Key { key_id, .. } => {
-                self.user(principal.user_id).is_some_and(|user| user.active) && self.keys_by_id.get(&key_id).is_some_and(|key| key.is_live(now))
+                self.user(principal.user_id).is_some_and(|user| user.active)
+                    && self.keys_by_id.get(&key_id).is_some_and(|key| key.is_live(now))
             }
         }
     }

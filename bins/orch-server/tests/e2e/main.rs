@@ -2,6 +2,12 @@
 //! installs; says so when they are missing.
 
 #![expect(clippy::disallowed_methods, reason = "tests start processes and read where the servers are installed")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once"
+)]
 
 mod bad_input;
 mod bytes;

@@ -56,13 +56,19 @@ impl Drain {
         let mut pause: Option<Duration> = None;
         loop {
             tokio::select! {
-                () = stop.wait() => return,
+                () = stop.wait() => {
+                    // Only files to be removed are left, if anything.
+                    if self.queue.waiting_records() == 0 && let Err(error) = self.drain_all(&stop).await {
+                        tracing::warn!(error = %error, "journal files are left behind, the next start removes them");
+                    }
+                    return;
+                }
                 () = self.wait_for_work(pause) => {}
             }
             if self.queue.is_broken() {
                 self.queue.mend();
             }
-            pause = match self.drain_all(&mut stop).await {
+            pause = match self.drain_all(&stop).await {
                 Ok(()) => {
                     self.queue.clear_error();
                     None
@@ -91,10 +97,7 @@ impl Drain {
         }
         // Something waits: a little patience makes a batch of it.
         let deadline = Instant::now() + Duration::from_millis(queue.config.batch_wait_ms);
-        let enough = |queue: &Queue| {
-            queue.waiting_records() >= queue.config.batch_records as u64 || queue.flushing.load(Ordering::Acquire) > 0
-        };
-        while !enough(queue) {
+        while !self.is_urgent() {
             tokio::select! {
                 () = sleep_until(deadline) => return,
                 () = queue.wake.notified() => {}
@@ -102,8 +105,17 @@ impl Drain {
         }
     }
 
-    /// Drains until nothing is left, or until told to stop: between two batches, never within one.
-    async fn drain_all(&self, stop: &mut StopSignal) -> Result<(), DrainError> {
+    /// Whether there is no point in waiting for more records to come.
+    fn is_urgent(&self) -> bool {
+        let (queue, waiting) = (&*self.queue, self.queue.waiting_records());
+        queue.flushing.load(Ordering::Acquire) > 0
+            || waiting >= queue.config.batch_records as u64
+            // Files to be removed.
+            || waiting == 0
+    }
+
+    /// Drains until what is left makes no batch, or until told to stop: between two batches, never within one.
+    async fn drain_all(&self, stop: &StopSignal) -> Result<(), DrainError> {
         for segment in self.queue.unsynced() {
             // Tried once: what is written survives our own death anyway.
             if let Err(error) = blocking(move || segment.sync()).await {
@@ -111,12 +123,15 @@ impl Drain {
             }
         }
         while let Some(segment) = self.queue.front() {
-            if stop.is_set() {
+            if stop.is_set() && self.queue.waiting_records() > 0 {
                 return Ok(());
             }
             self.drain_some(&segment).await?;
             let queue = Arc::clone(&self.queue);
             blocking(move || queue.retire(&segment)).await?;
+            if !self.is_urgent() {
+                return Ok(());
+            }
         }
         Ok(())
     }

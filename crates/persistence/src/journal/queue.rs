@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_domain::call::Call;
@@ -15,7 +15,14 @@ use crate::config::JournalConfig;
 use crate::journal::frame;
 use crate::journal::segment::{HEADER, Segment};
 
+/// More lanes than threads that append would be of no use.
+const LANES: usize = 4;
+
+/// Which lane the next new thread gets.
+static NEXT_LANE: AtomicUsize = AtomicUsize::new(0);
+
 thread_local! {
+    static LANE: usize = NEXT_LANE.fetch_add(1, Ordering::Relaxed) % LANES;
     /// Where frames are built, so that an append neither allocates nor builds under the lock.
     static FRAME: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(1024));
 }
@@ -23,8 +30,10 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) config: JournalConfig,
-    /// The segment that is appended to; None once the journal is closed.
-    active: Mutex<Option<Arc<Segment>>>,
+    /// The segments that are appended to, one for a group of threads each, so that threads do not wait for each
+    /// other's writes. Begun when first needed; none is left once the journal is closed.
+    lanes: [Mutex<Option<Arc<Segment>>>; LANES],
+    closed: AtomicBool,
     /// Full segments and leftovers, the oldest first.
     sealed: Mutex<VecDeque<Arc<Segment>>>,
     waiting_bytes: AtomicU64,
@@ -49,15 +58,16 @@ pub(crate) struct Trouble {
 }
 
 impl Queue {
-    /// Takes over what dead processes have left, and begins a segment of its own.
+    /// Takes over what dead processes have left, and makes sure that a segment of its own can be begun.
     pub(crate) fn open(config: JournalConfig) -> io::Result<Self> {
         let leftovers: VecDeque<_> = Segment::adopt_all(&config.dir)?.into_iter().map(Arc::new).collect();
-        let active = Segment::create(&config.dir)?;
+        let first = Some(Arc::new(Segment::create(&config.dir)?));
         let bytes = leftovers.iter().map(|segment| segment.waiting()).sum();
         let records = leftovers.iter().map(|segment| segment.records()).sum();
         Ok(Self {
             config,
-            active: Mutex::new(Some(Arc::new(active))),
+            lanes: [Mutex::new(first), Mutex::default(), Mutex::default(), Mutex::default()],
+            closed: AtomicBool::new(false),
             sealed: Mutex::new(leftovers),
             waiting_bytes: AtomicU64::new(bytes),
             waiting_records: AtomicU64::new(records),
@@ -81,26 +91,32 @@ impl Queue {
         Ok(())
     }
 
+    fn lane(&self) -> &Mutex<Option<Arc<Segment>>> {
+        let [first, ..] = &self.lanes;
+        self.lanes.get(LANE.with(|lane| *lane)).unwrap_or(first)
+    }
+
     /// Gives how many records wait now.
     fn append_frame(&self, frame: &[u8]) -> Result<u64, CallLogError> {
         let len = frame.len() as u64;
-        let mut active = lock(&self.active);
+        let mut lane = lock(self.lane());
         let bytes = self.waiting_bytes();
         if bytes + len > self.config.max_bytes {
             return Err(CallLogError::Full { bytes });
         }
-        let Some(segment) = active.as_mut() else {
+        if self.closed.load(Ordering::Acquire) {
             return Err(CallLogError::Unwritable { reason: "it is closed".to_owned() });
+        }
+        let written = self.segment_for(&mut lane, len).and_then(|segment| segment.write(frame).map(|()| segment));
+        let segment = match written {
+            Ok(segment) => segment,
+            Err(error) => {
+                drop(lane);
+                let reason = error.to_string();
+                self.note_broken(&reason);
+                return Err(CallLogError::Unwritable { reason });
+            }
         };
-        if segment.end() > HEADER && segment.end() + len > self.config.segment_bytes {
-            self.begin_segment(segment);
-        }
-        if let Err(error) = segment.write(frame) {
-            let reason = error.to_string();
-            drop(active);
-            self.note_broken(&reason);
-            return Err(CallLogError::Unwritable { reason });
-        }
         // Counted before it can be seen and drained, so that no count goes below zero.
         self.waiting_bytes.fetch_add(len, Ordering::AcqRel);
         let before = self.waiting_records.fetch_add(1, Ordering::AcqRel);
@@ -109,11 +125,28 @@ impl Queue {
         Ok(before + 1)
     }
 
-    /// When no file can be made, the old one just grows.
-    fn begin_segment(&self, active: &mut Arc<Segment>) {
-        match Segment::create(&self.config.dir) {
-            Ok(new) => lock(&self.sealed).push_back(std::mem::replace(active, Arc::new(new))),
-            Err(error) => self.note_error(format!("no new segment can be begun: {error}")),
+    /// The lane's segment, or a new one when there is none or it is full. When no file can be made, the old one just
+    /// grows.
+    fn segment_for(&self, lane: &mut Option<Arc<Segment>>, len: u64) -> io::Result<Arc<Segment>> {
+        if let Some(segment) = lane {
+            let has_room = segment.end() <= HEADER || segment.end() + len <= self.config.segment_bytes;
+            if has_room {
+                return Ok(Arc::clone(segment));
+            }
+        }
+        match (Segment::create(&self.config.dir), &mut *lane) {
+            (Ok(new), lane) => {
+                let new = Arc::new(new);
+                if let Some(full) = lane.replace(Arc::clone(&new)) {
+                    lock(&self.sealed).push_back(full);
+                }
+                Ok(new)
+            }
+            (Err(error), Some(full)) => {
+                self.note_error(format!("no new segment can be begun: {error}"));
+                Ok(Arc::clone(full))
+            }
+            (Err(error), None) => Err(error),
         }
     }
 
@@ -151,7 +184,7 @@ impl Queue {
         if let Some(segment) = lock(&self.sealed).front() {
             return Some(Arc::clone(segment));
         }
-        lock(&self.active).as_ref().filter(|segment| segment.waiting() > 0).map(Arc::clone)
+        self.lanes.iter().find_map(|lane| lock(lane).as_ref().filter(|segment| segment.waiting() > 0).map(Arc::clone))
     }
 
     /// Everything of `segment` before `offset` is done with, of which `records` were frames.
@@ -196,12 +229,18 @@ impl Queue {
         sealed.iter().filter(|segment| !segment.synced.load(Ordering::Acquire)).map(Arc::clone).collect()
     }
 
-    /// Takes nothing more. The file of this process goes if nothing is left in it.
+    /// Takes nothing more. Files of this process in which nothing is left go.
     pub(crate) fn close(&self) -> io::Result<()> {
-        let Some(active) = lock(&self.active).take() else {
-            return Ok(());
-        };
-        if active.waiting() == 0 { self.end_file(&active) } else { active.sync() }
+        self.closed.store(true, Ordering::Release);
+        for lane in &self.lanes {
+            let Some(segment) = lock(lane).take() else { continue };
+            if segment.waiting() == 0 {
+                self.end_file(&segment)?;
+            } else {
+                segment.sync()?;
+            }
+        }
+        Ok(())
     }
 
     fn note_broken(&self, reason: &str) {
@@ -218,11 +257,9 @@ impl Queue {
 
     /// Sees whether the disk takes bytes again.
     pub(crate) fn mend(&self) {
-        let active = lock(&self.active);
-        let mended = active.as_ref().is_none_or(|segment| segment.probe().is_ok());
+        let mended = self.lanes.iter().all(|lane| lock(lane).as_ref().is_none_or(|segment| segment.probe().is_ok()));
         if mended {
             self.broken.store(false, Ordering::Release);
-            drop(active);
             tracing::info!("the journal can be written again");
         }
     }

@@ -145,7 +145,9 @@ async fn progress_keeps_a_call_alive_and_carries_the_clients_token() {
 
 #[tokio::test]
 async fn ends_early_when_told_to() {
-    for (reason, outcome) in [(StopReason::Cancelled, Outcome::Cancelled), (StopReason::AccessEnded, Outcome::Abandoned)] {
+    for (reason, outcome) in
+        [(StopReason::Cancelled, Outcome::Cancelled), (StopReason::AccessEnded, Outcome::Abandoned)]
+    {
         let house = House::with(&["fs"]);
         let script = usual("read", Ok(raw("{}")));
         let fs = Arc::new(ScriptedPeer::new(hello(), move |request| {
@@ -228,11 +230,16 @@ async fn passes_unknown_methods_to_one_server_and_refuses_them_for_many() {
     assert_eq!(house.ask(&house.unified(), "vendor/do", "{}").await.expect_err("unknown").code, -32601);
     assert_eq!(house.ask(&house.alone("fs"), "tasks/get", "{}").await.expect_err("withheld").code, -32601);
     let completed = house
-        .ask(&house.unified(), "completion/complete", r#"{"ref":{"type":"ref/prompt","name":"fs__greet"},"argument":{}}"#)
+        .ask(
+            &house.unified(),
+            "completion/complete",
+            r#"{"ref":{"type":"ref/prompt","name":"fs__greet"},"argument":{}}"#,
+        )
         .await;
     assert_eq!(completed, Ok(raw(r#"{"x":1}"#)));
     let sent = fs.sent().into_iter().find(|request| request.method.as_str() == "completion/complete").expect("sent");
     assert_eq!(sent.params, Some(raw(r#"{"ref":{"type":"ref/prompt","name":"greet"},"argument":{}}"#)));
-    let unknown = house.ask(&house.unified(), "completion/complete", r#"{"ref":{"type":"ref/prompt","name":"zz"}}"#).await;
+    let unknown =
+        house.ask(&house.unified(), "completion/complete", r#"{"ref":{"type":"ref/prompt","name":"zz"}}"#).await;
     assert_eq!(unknown.expect_err("unknown").code, -32602);
 }

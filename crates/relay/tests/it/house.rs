@@ -57,7 +57,10 @@ pub(crate) fn hello() -> ServerHello {
 }
 
 /// Lists of one server with a tool, a prompt and a resource; calls answer `call`.
-pub(crate) fn usual(tool: &str, call: Result<Raw, PeerError>) -> impl Fn(PeerRequest) -> ReplyStream + Send + Sync + use<> {
+pub(crate) fn usual(
+    tool: &str,
+    call: Result<Raw, PeerError>,
+) -> impl Fn(PeerRequest) -> ReplyStream + Send + Sync + use<> {
     let tools = format!(r#"{{"tools":[{{"name":"{tool}","inputSchema":{{}}}}]}}"#);
     move |request| {
         ends(match request.method.as_str() {
@@ -183,8 +186,7 @@ impl House {
             catalogs: Arc::new(store.clone()),
             runtime: Handle::current(),
         }));
-        let record =
-            Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });
+        let record = Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });
         let relay = Arc::new(Relay::new(RelayParts {
             fleet: Arc::clone(&fleet),
             calls: Arc::<Record>::clone(&record),
@@ -196,8 +198,7 @@ impl House {
             let changes = Arc::clone(&changes);
             fleet.observe_lists(move |change| changes.lock().unwrap().push(change));
         }
-        let house =
-            Self { relay, fleet, connector, record, clock, changes, store, user, project: Mutex::new(facts) };
+        let house = Self { relay, fleet, connector, record, clock, changes, store, user, project: Mutex::new(facts) };
         house.fleet.reconcile(&house.directory(), &stored);
         house
     }
@@ -243,10 +244,7 @@ impl House {
 
     pub(crate) fn at(&self, endpoint: Endpoint) -> CallContext {
         CallContext {
-            principal: Principal {
-                user_id: self.user,
-                credential: Credential::Console,
-            },
+            principal: Principal { user_id: self.user, credential: Credential::Console },
             subject: Subject { role: Some(Role::Member) },
             project: self.facts(),
             endpoint,

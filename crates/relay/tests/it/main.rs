@@ -1,5 +1,13 @@
 //! The relay through its public door, with scripted peers behind it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail at once"
+)]
+
 mod calls;
 mod house;
 mod lists;

@@ -25,6 +25,8 @@ struct State {
     pending: BytesMut,
     /// The pipe is full, and the writer waits for it.
     full: bool,
+    /// Somebody is in a write, without the lock: it takes along what is added meanwhile, in order.
+    writing: bool,
 }
 
 /// When a line is to be written.
@@ -54,7 +56,7 @@ pub(super) enum Drained {
 
 impl Outbox {
     pub(super) fn new(pipe: pipe::Sender, limit: usize) -> Self {
-        let state = State { pipe: Some(Arc::new(pipe)), pending: BytesMut::new(), full: false };
+        let state = State { pipe: Some(Arc::new(pipe)), pending: BytesMut::new(), full: false, writing: false };
         Self { limit, state: Mutex::new(state), stuck: Notify::new() }
     }
 
@@ -66,39 +68,48 @@ impl Outbox {
         if !state.pending.is_empty() && state.pending.len() + line.len() >= self.limit {
             return Err(Refused::Full);
         }
-        if state.full || when == When::Gathered {
+        if state.full || state.writing || when == When::Gathered {
             state.add(line, 0);
             return Ok(());
         }
         if !state.pending.is_empty() {
             state.add(line, 0);
-            self.write(&mut state, &pipe);
+            self.write(state, &pipe);
             return Ok(());
         }
         // The usual case: no copy, one call.
-        match pipe.try_write_vectored(&[IoSlice::new(line), IoSlice::new(b"\n")]) {
+        state.writing = true;
+        drop(state);
+        let written = pipe.try_write_vectored(&[IoSlice::new(line), IoSlice::new(b"\n")]);
+        let mut state = self.state();
+        state.writing = false;
+        match written {
             Ok(written) if written > line.len() => {}
-            Ok(written) => {
-                state.add(line, written);
-                self.write(&mut state, &pipe);
-            }
+            Ok(written) => state.add_first(line, written),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                state.add(line, 0);
+                state.add_first(line, 0);
                 self.wait(&mut state);
+                return Ok(());
             }
-            Err(_) => self.broken(&mut state),
+            Err(_) => {
+                self.broken(&mut state);
+                return Ok(());
+            }
+        }
+        if !state.pending.is_empty() {
+            self.write(state, &pipe);
         }
         Ok(())
     }
 
     /// Writes what was gathered, unless somebody else has.
     pub(super) fn flush(&self) {
-        let mut state = self.state();
-        if state.full || state.pending.is_empty() {
+        let state = self.state();
+        if state.full || state.writing || state.pending.is_empty() {
             return;
         }
         if let Some(pipe) = state.pipe.clone() {
-            self.write(&mut state, &pipe);
+            self.write(state, &pipe);
         }
     }
 
@@ -120,7 +131,8 @@ impl Outbox {
         let mut state = self.state();
         let Some(pipe) = state.pipe.clone() else { return Drained::Closed };
         state.full = false;
-        self.write(&mut state, &pipe);
+        self.write(state, &pipe);
+        let state = self.state();
         match (&state.pipe, state.full) {
             (None, _) => Drained::Closed,
             (Some(_), true) => Drained::Some,
@@ -133,19 +145,29 @@ impl Outbox {
         self.broken(&mut self.state());
     }
 
-    fn write(&self, state: &mut State, pipe: &pipe::Sender) {
+    /// Writes what waits, and what comes meanwhile. The lock is not held in a write: the child wakes up in it, and
+    /// may well be given this processor.
+    fn write<'a>(&'a self, mut state: MutexGuard<'a, State>, pipe: &pipe::Sender) {
         while !state.pending.is_empty() {
-            match pipe.try_write(&state.pending) {
-                Ok(written) => state.pending.advance(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.wait(state),
+            let mut taken = std::mem::take(&mut state.pending);
+            state.writing = true;
+            drop(state);
+            let written = pipe.try_write(&taken);
+            state = self.state();
+            state.writing = false;
+            match written {
+                Ok(written) => taken.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return self.broken(state),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    state.put_back(taken);
+                    return self.wait(&mut state);
+                }
+                Err(_) => return self.broken(&mut state),
             }
-        }
-        if state.pending.capacity() > KEPT {
-            state.pending = BytesMut::new();
-        } else {
-            state.pending.clear();
+            if state.pipe.is_none() {
+                return;
+            }
+            state.put_back(taken);
         }
     }
 
@@ -170,5 +192,28 @@ impl State {
     fn add(&mut self, line: &[u8], written: usize) {
         self.pending.extend_from_slice(line.get(written..).unwrap_or_default());
         self.pending.extend_from_slice(b"\n");
+    }
+
+    /// The same in front of what came while it was being written.
+    fn add_first(&mut self, line: &[u8], written: usize) {
+        let later = std::mem::take(&mut self.pending);
+        self.add(line, written);
+        self.pending.extend_from_slice(&later);
+    }
+
+    /// Puts what is left of a write in front of what came meanwhile. An empty buffer is kept for its memory, unless
+    /// that is much.
+    fn put_back(&mut self, mut taken: BytesMut) {
+        if self.pending.is_empty() {
+            if taken.is_empty() {
+                taken.clear();
+            }
+            if taken.capacity() <= KEPT || !taken.is_empty() {
+                self.pending = taken;
+            }
+        } else if !taken.is_empty() {
+            taken.extend_from_slice(&self.pending);
+            self.pending = taken;
+        }
     }
 }

@@ -61,29 +61,29 @@ async fn uses_as_many_connections_as_there_are_calls_at_a_time() {
 
 #[tokio::test]
 async fn a_call_on_a_connection_that_is_dead_is_sent_on_a_new_one() {
-    let closing = Arc::new(Notify::new());
-    let closed = closing.clone();
+    let (close, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (closing, tell) = (close.clone(), closed.clone());
     let server = server(move |asked| {
         let mut script = result(asked, "{}");
-        // The server ends the connection after an answer, as servers do that time out.
-        script.push(Step::Wait(closed.clone()));
-        script.push(Step::Close);
+        // The server ends the connection some time after an answer, as servers do.
+        script.push(Step::Wait(closing.clone()));
+        script.push(Step::CloseAndTell(tell.clone()));
         script
     })
     .await;
     let (peer, _events) = server.connect().await;
+    server.wait_for("GET", 1).await;
+    let before = server.connections();
     for calls in 1..=5 {
         assert_eq!(call(&*peer, "{}").await.as_deref(), Ok("{}"));
-        let before = server.connections();
-        closing.notify_one();
-        // The other side's end has to arrive before it can be seen.
-        while server.all().len() < calls {
-            tokio::task::yield_now().await;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert_eq!(server.connections(), before);
+        close.notify_one();
+        within(closed.notified()).await;
+        // Lets this thread's runtime look at its sockets.
+        tokio::task::yield_now().await;
+        assert_eq!(server.wait_for("tools/call", calls).await.len(), calls);
     }
-    assert_eq!(server.wait_for("tools/call", 5).await.len(), 5);
+    // The first call had the connection of the handshake, another that of the refused stream.
+    assert!((before + 3..=before + 4).contains(&server.connections()), "{}", server.connections());
 }
 
 /// On a kept connection the server reads the request and closes without a word.

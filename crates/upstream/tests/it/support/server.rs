@@ -23,6 +23,13 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
+/// Read apart from the params, in which there may be anything.
+#[derive(serde::Deserialize)]
+struct Envelope {
+    method: Option<String>,
+    id: Option<Value>,
+}
+
 impl Asked {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
@@ -34,14 +41,14 @@ impl Asked {
 
     /// The method of its message, or the verb where it has none.
     pub(crate) fn method(&self) -> String {
-        match serde_json::from_str::<Value>(&self.body) {
-            Ok(message) => message["method"].as_str().unwrap_or("response").to_owned(),
+        match serde_json::from_str::<Envelope>(&self.body) {
+            Ok(envelope) => envelope.method.unwrap_or_else(|| "response".to_owned()),
             Err(_) => self.verb.clone(),
         }
     }
 
     pub(crate) fn id(&self) -> Value {
-        self.json()["id"].clone()
+        serde_json::from_str::<Envelope>(&self.body).expect(&self.body).id.expect("id")
     }
 }
 
@@ -53,6 +60,8 @@ pub(crate) enum Step {
     Wait(Arc<Notify>),
     /// Closes the connection.
     Close,
+    /// Closes the connection, and says when the client can know.
+    CloseAndTell(Arc<Notify>),
     /// Waits for the client to close it, and says so.
     Hang(Arc<Notify>),
 }
@@ -253,6 +262,11 @@ async fn perform(stream: &mut BufReader<TcpStream>, script: Script) -> bool {
             }
             Step::Wait(notify) => notify.notified().await,
             Step::Close => return false,
+            Step::CloseAndTell(closed) => {
+                stream.shutdown().await.expect("shutdown");
+                closed.notify_one();
+                return false;
+            }
             Step::Hang(closed) => {
                 let _ = stream.read(&mut [0; 1024]).await;
                 closed.notify_one();
