@@ -25,9 +25,9 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Run all tests but the end-to-end ones, on SQLite
+# Run all tests but the end-to-end ones, on SQLite and a throw-away PostgreSQL
 test *args:
-    cargo nextest run --workspace --locked -E 'not binary_id(orch-server::e2e)' {{ args }}
+    scripts/with-postgres.sh cargo nextest run --workspace --locked -E 'not binary_id(orch-server::e2e)' {{ args }}
 
 # Run the end-to-end tests; scripts/test.sh installs the MCP servers that they need
 e2e *args:

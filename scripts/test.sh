@@ -18,7 +18,7 @@ for argument in "$@"; do
         --quick) quick=yes ;;
         -h | --help)
             echo 'usage: scripts/test.sh [--quick]'
-            echo '  --quick  leave out PostgreSQL, the end-to-end tests, doc tests and the documentation'
+            echo '  --quick  leave out the end-to-end tests, doc tests and the documentation'
             exit 0
             ;;
         *)
@@ -102,8 +102,8 @@ have_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 install_system_tools() {
     local missing=()
     have cc || missing+=(gcc libc6-dev)
+    have_postgres || missing+=(postgresql)
     if [ "$quick" = no ]; then
-        have_postgres || missing+=(postgresql)
         have node && have npm || missing+=(nodejs npm)
         have_venv || missing+=(python3 python3-venv)
     fi
@@ -139,14 +139,11 @@ install_mcp_servers() {
 # Checks. Everything is built with the same profile, features and packages, so that it is built once.
 
 run_tests() {
-    local profile=default
+    local profile=default tests='all()'
     [ -z "${CI:-}" ] || profile=ci
-    if [ "$quick" = yes ]; then
-        cargo nextest run --workspace --locked --profile "$profile" -E 'not binary_id(orch-server::e2e)'
-    else
-        export ORCH_TEST_MCP_SERVERS=$TARGET/mcp-servers
-        bash scripts/with-postgres.sh cargo nextest run --workspace --locked --profile "$profile"
-    fi
+    [ "$quick" = no ] || tests='not binary_id(orch-server::e2e)'
+    ORCH_TEST_MCP_SERVERS=$TARGET/mcp-servers \
+        sh scripts/with-postgres.sh cargo nextest run --workspace --locked --profile "$profile" -E "$tests"
 }
 
 # Generated files are as they would be generated now.

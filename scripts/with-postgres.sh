@@ -64,7 +64,7 @@ done
 
 cd "$root"
 (exec_as_user "$bin/initdb" --pgdata="$root/data" --auth=trust --username=orch --encoding=UTF8 --locale=C --no-sync) \
-    >"$root/initdb.log" 2>&1 || { cat "$root/initdb.log" >&2; exit 1; }
+    </dev/null >"$root/initdb.log" 2>&1 || { cat "$root/initdb.log" >&2; exit 1; }
 
 start() {
     exec_as_user "$bin/postgres" -D "$root/data" -k "$root" -h 127.0.0.1 -p "$1" \
@@ -72,7 +72,7 @@ start() {
         -c shared_buffers=64MB -c autovacuum=off -c log_statement=none >"$root/server.log" 2>&1 &
     server=$!
     while kill -0 "$server" 2>/dev/null; do
-        if "$bin/pg_isready" -q -h "$root" -p "$1" -U orch; then
+        if "$bin/pg_isready" -q -h "$root" -p "$1" -U orch </dev/null; then
             return 0
         fi
         sleep 0.1
@@ -101,9 +101,12 @@ done
 cd "$OLDPWD"
 ORCH_TEST_POSTGRES_URL="postgresql://orch@127.0.0.1:$port/postgres"
 export ORCH_TEST_POSTGRES_URL
+# What runs in the background has no standard input, unless it is given it by another number.
+exec 3<&0
 status=0
-"$@" <&0 &
+"$@" <&3 3<&- &
 command=$!
+exec 3<&-
 wait "$command" || status=$?
 # A trapped signal ends the wait before it ends the command.
 while kill -0 "$command" 2>/dev/null; do

@@ -44,12 +44,13 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The runtime of everything but the request handlers, which have one of their own on each worker thread.
+/// The runtime of everything but the request handlers, which have one of their own on each worker thread. One thread
+/// reads what all servers say: it hands on and does not work, and a second one would only be woken up for nothing.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("orch")
-        .worker_threads(2)
+        .worker_threads(1)
         .build()
         .context("the runtime cannot be started")
 }

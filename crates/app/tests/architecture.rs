@@ -1,5 +1,7 @@
 //! Holds the rules of `docs/ARCHITECTURE.md` about who may import whom, against what the manifests say.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on must fail at once")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};

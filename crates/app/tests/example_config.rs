@@ -1,5 +1,7 @@
 //! The example configuration is a configuration: it parses as it stands, and says what the defaults are.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail at once")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

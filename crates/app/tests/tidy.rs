@@ -1,6 +1,8 @@
 //! Holds what the documents say: how files open, how they are named, how long they are, and that what is
 //! in the code is in the documents.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail at once")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

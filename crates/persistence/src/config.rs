@@ -58,7 +58,7 @@ impl JournalConfig {
             dir: dir.into(),
             max_bytes: 256 * 1024 * 1024,
             segment_bytes: 4 * 1024 * 1024,
-            batch_records: 500,
+            batch_records: 2000,
             batch_wait_ms: 200,
         }
     }

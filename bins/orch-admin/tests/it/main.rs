@@ -1,5 +1,7 @@
 //! The command line as an operator has it: the real binary on a data directory of its own.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail at once")]
+
 mod accounts;
 mod codes;
 mod harness;

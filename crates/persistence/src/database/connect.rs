@@ -94,7 +94,9 @@ async fn open_sqlite_file(path: &Path, readers: u32, wait: Duration) -> Result<(
         .busy_timeout(wait)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal);
+        .synchronous(SqliteSynchronous::Normal)
+        // The record of calls writes much and in bursts; a checkpoint copies every page once more.
+        .pragma("wal_autocheckpoint", "4000");
     let writer = patiently(wait, || pool(wait).max_connections(1).connect_with(options.clone())).await?;
     let reading = options.clone().pragma("query_only", "ON");
     let reader = pool(wait).max_connections(readers.max(1)).connect_with(reading.clone()).await?;

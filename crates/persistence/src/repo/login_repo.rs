@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::entity::login::{self, Column, Entity, Model};
-use crate::entity::refresh_token;
+use crate::entity::{refresh_token, user};
 use crate::store_error::{Refusal, unavailable};
 use crate::timestamp::stored;
 use crate::writing::Writing;
@@ -36,6 +36,7 @@ impl LoginRepo for SeaLoginRepo {
     async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
         let refusal = Refusal { doing: "opening a login", taken: "a login with this token", missing: "the user" };
         let writing = self.database.write_quietly(refusal.doing).await?;
+        require_active(&writing, token.user_id).await?;
         delete_closed(&writing, token.user_id, token.issued_at).await?;
         let inserted = Entity::insert(login::row(token)).exec_without_returning(writing.conn()).await;
         inserted.map_err(refusal.explain())?;
@@ -118,6 +119,17 @@ impl LoginRepo for SeaLoginRepo {
 
 fn is_open(login: &Model, now: Timestamp) -> bool {
     login.ended_at.is_none() && now < login.expires_at
+}
+
+/// The row is held until the end of the write, so that the user is not deactivated, and the logins ended, just before
+/// there is this one.
+async fn require_active(writing: &Writing, user: UserId) -> Result<(), StoreError> {
+    let found = user::Entity::find_by_id(user.as_uuid()).lock_shared().one(writing.conn()).await;
+    match found.map_err(unavailable("finding the user of a login"))? {
+        None => Err(StoreError::Missing { what: "the user" }),
+        Some(user) if user.deactivated_at.is_some() => Err(StoreError::Stale { what: "the user" }),
+        Some(_) => Ok(()),
+    }
 }
 
 async fn find_token(writing: &Writing, hash: &KeyHash) -> Result<Option<refresh_token::Model>, StoreError> {

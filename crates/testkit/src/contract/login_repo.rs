@@ -4,17 +4,20 @@ use orch_domain::api_key::KeyHash;
 use orch_domain::error::StoreError;
 use orch_domain::id::LoginId;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::user::User;
 
 use super::{ROUNDS, TestStore, a_stored_user, an_entry, at, is_on_record};
 use crate::builders::{a_hash, a_refresh_token};
 
 pub async fn login_repo(store: &dyn TestStore) {
     opens_until_it_expires(store).await;
+    opens_for_active_users_only(store).await;
     rotates(store).await;
     ends_the_login_when_a_token_is_used_twice(store).await;
     knows_no_other_token(store).await;
     lets_one_of_two_rotations_win(store).await;
     ends_one_and_all(store).await;
+    opens_none_while_its_user_is_deactivated(store).await;
 }
 
 /// A login that was opened, by its first token: good until an hour after the start.
@@ -37,6 +40,33 @@ async fn opens_until_it_expires(store: &dyn TestStore) {
     assert!(!is_open(store, token.login_id, 3600).await);
     let outcome = store.logins().open(&a_refresh_token().build(), &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the user" })), "{outcome:?}");
+}
+
+async fn opens_for_active_users_only(store: &dyn TestStore) {
+    let user = a_stored_user(store).await;
+    let user = User { deactivated_at: Some(at(1)), version: 2, ..user };
+    store.users().update(&user, &an_entry()).await.expect("an update");
+    let token = a_refresh_token().of(user.id).build();
+    let outcome = store.logins().open(&token, &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the user" })), "{outcome:?}");
+    assert!(!is_open(store, token.login_id, 1).await);
+}
+
+/// Whichever of the two is first, nobody who is deactivated has an open login afterwards.
+async fn opens_none_while_its_user_is_deactivated(store: &dyn TestStore) {
+    for _ in 0..ROUNDS {
+        let user = a_stored_user(store).await;
+        let token = a_refresh_token().of(user.id).build();
+        let (logins, login_id) = (store.logins(), token.login_id);
+        let opening = tokio::spawn(async move { logins.open(&token, &an_entry()).await });
+        let users = store.users();
+        let user = User { deactivated_at: Some(at(1)), version: 2, ..user };
+        let deactivating = tokio::spawn(async move { users.update(&user, &an_entry()).await });
+        let opened = opening.await.expect("no panic");
+        assert!(matches!(opened, Ok(()) | Err(StoreError::Stale { .. })), "{opened:?}");
+        deactivating.await.expect("no panic").expect("an update");
+        assert!(!is_open(store, login_id, 1).await, "{opened:?}");
+    }
 }
 
 async fn rotates(store: &dyn TestStore) {

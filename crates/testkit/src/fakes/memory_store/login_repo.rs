@@ -17,6 +17,9 @@ impl LoginRepo for MemoryStore {
         self.write(|writing| {
             let state = &mut writing.state;
             state.require_user(token.user_id)?;
+            if state.users.get(&token.user_id).is_some_and(|user| !user.is_active()) {
+                return Err(StoreError::Stale { what: "the user" });
+            }
             if state.logins.contains_key(&token.login_id) || state.tokens.contains_key(token.hash.as_bytes()) {
                 return Err(StoreError::Conflict { what: "a login with this token" });
             }
