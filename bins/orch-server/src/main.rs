@@ -7,10 +7,6 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use orch_app::config::Flags;
 
-/// A small allocator with low overhead for many short-lived buffers on several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// One governed endpoint to all MCP servers of a team.
 #[derive(Parser)]
 #[command(version)]

@@ -60,7 +60,6 @@ const HEAVY: [(&str, &[&str]); 18] = [
     ("figment", &["orch-app"]),
     ("dotenvy", &["orch-app"]),
     ("clap", &["orch-server", "orch-admin", "orch-bench"]),
-    ("mimalloc", &["orch-server"]),
     ("anyhow", &["orch-app", "orch-server", "orch-admin", "orch-bench"]),
 ];
 

@@ -97,13 +97,8 @@ async fn serves_the_last_good_lists_while_a_server_is_down() {
 
     // It comes back with something else: who listens is told, and it is stored. Asking again starts it, once the
     // pause after its failure is over.
-    peer(&house, "fs");
-    eprintln!(
-        "{:?} {:?}",
-        house.connector.connects.lock().unwrap(),
-        orch_domain::port::server_runtime::ServerRuntime::status(&*house.fleet, house.server("fs").id)
-    );
     until("the failed start", || !house.connector.remarks.lock().unwrap().is_empty()).await;
+    peer(&house, "fs");
     house.clock.advance(Duration::from_secs(60));
     house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
     until("news", || house.changes.lock().unwrap().iter().any(|change| change.kind == ItemKind::Tool)).await;
