@@ -84,7 +84,7 @@ impl StdioLimits {
 
 impl Default for StdioLimits {
     fn default() -> Self {
-        Self { queue_bytes: 8 * 1024 * 1024, stop_grace_ms: 5_000, gather_above: 4 }
+        Self { queue_bytes: 8 * 1024 * 1024, stop_grace_ms: 5_000, gather_above: 1 }
     }
 }
 

@@ -34,7 +34,8 @@ enum Kind {
 /// The variables that are set and not empty, in the shape of the settings. A `.env` file in the working directory
 /// counts for what the environment does not say.
 pub(super) fn read() -> anyhow::Result<Value> {
-    if let Err(error) = dotenvy::dotenv()
+    // Only the one here: what lies in a folder above belongs to something else.
+    if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()
     {
         bail!("the file .env cannot be read: {error}");
