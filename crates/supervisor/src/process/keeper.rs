@@ -73,10 +73,13 @@ pub(crate) fn start(order: KeeperOrder) -> Result<(Keeper, Control), StartError>
 fn instruct(control: BlockingStream, order: &KeeperOrder) -> Result<Control, StartError> {
     let [input, output, error] = &order.stdio;
     let stdio = [input.as_fd(), output.as_fd(), error.as_fd()];
-    control
-        .set_write_timeout(Some(order.timeout))
-        .and_then(|()| wire::send_order(&control, &order.order, stdio))
-        .map_err(|e| ("instructing the keeper", e))?;
+    let sent =
+        control.set_write_timeout(Some(order.timeout)).and_then(|()| wire::send_order(&control, &order.order, stdio));
+    match sent {
+        // The keeper is gone before it was told anything. What it has said as its last word can still be read.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {}
+        sent => sent.map_err(|e| ("instructing the keeper", e))?,
+    }
     control
         .set_nonblocking(true)
         .and_then(|()| UnixStream::from_std(control))
