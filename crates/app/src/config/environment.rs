@@ -53,7 +53,10 @@ fn from(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Value> {
         let value = match kind {
             Kind::Text => json!(text),
             Kind::Number => {
-                let number: u16 = text.trim().parse().with_context(|| format!("{name}: {text:?} is no number"))?;
+                let number: u16 = text
+                    .trim()
+                    .parse()
+                    .with_context(|| format!("{name}: {text:?} is not a whole number from 0 to 65535"))?;
                 json!(number)
             }
             Kind::List => json!(text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>()),
@@ -97,6 +100,6 @@ mod tests {
     #[test]
     fn names_the_variable_that_is_wrong() {
         let error = from(|name| (name == "PORT").then(|| "many".to_owned())).expect_err("a text is no port");
-        assert_eq!(error.to_string(), "PORT: \"many\" is no number");
+        assert_eq!(error.to_string(), "PORT: \"many\" is not a whole number from 0 to 65535");
     }
 }
