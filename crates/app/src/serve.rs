@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use orch_auth::authenticator::Authenticator;
+use orch_domain::directory::live::LiveDirectory;
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::identity::Identity;
 use orch_gateway::mcp::{McpEndpoints, SessionLimits, Sessions};
@@ -27,6 +29,9 @@ pub fn main(flags: &Flags) -> ExitCode {
     let run = || {
         let settings = Settings::load(flags)?;
         telemetry::start(&settings.log)?;
+        if let Err(error) = orch_supervisor::hide_memory() {
+            tracing::warn!(error = %error, "servers run by the same user could read the memory of this process");
+        }
         runtime()?.block_on(serve(settings))
     };
     match run() {
@@ -66,8 +71,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let settings = &instance.settings;
     let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&instance.clock)));
     {
-        let sessions = Arc::clone(&sessions);
-        instance.directory.observe(move |directory| sessions.recheck(directory));
+        let (sessions, authenticator) = (Arc::clone(&sessions), Arc::clone(&instance.authenticator));
+        instance.directory.observe(move |directory| sessions.recheck(directory, |who| authenticator.is_live(who)));
     }
     {
         let sessions = Arc::clone(&sessions);
@@ -100,7 +105,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         mcp: Some(endpoints),
     })?;
     let address = listener.local_addr()?;
-    let sweeping = tokio::spawn(sweep(Arc::clone(&sessions), Arc::clone(&instance.directory)));
+    let sweeping = tokio::spawn(sweep(
+        Arc::clone(&sessions),
+        Arc::clone(&instance.directory),
+        Arc::clone(&instance.authenticator),
+    ));
     tracing::info!(%address, base_url = settings.public_url(), "listening");
     let stop_sessions = Arc::clone(&sessions);
     let stopped = stop_signal()?;
@@ -148,12 +157,12 @@ async fn first_admin(instance: &Instance) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn sweep(sessions: Arc<Sessions>, directory: Arc<orch_domain::directory::live::LiveDirectory>) {
+async fn sweep(sessions: Arc<Sessions>, directory: Arc<LiveDirectory>, authenticator: Arc<Authenticator>) {
     let mut ticks = tokio::time::interval(SESSION_SWEEP);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        sessions.recheck(&directory.current());
+        sessions.recheck(&directory.current(), |who| authenticator.is_live(who));
         sessions.expire();
     }
 }

@@ -134,7 +134,7 @@ impl Keys {
             id: KeyId::new(),
             public_id: minted.public_id,
             hash: minted.hash,
-            expires_at: old.expires_at.map(|end| now + (end - old.created_at)),
+            expires_at: old.expires_at.map(|end| now.checked_add(end - old.created_at).unwrap_or(end)),
             last_used_at: None,
             created_at: now,
             ..old.clone()

@@ -90,7 +90,8 @@ impl Projects {
     }
 
     pub async fn create(&self, who: &Principal, new: NewProject) -> Result<ProjectSeen, ControlError> {
-        self.access.login(who).await?;
+        // An admin of a project decides which commands run as the daemon, so the instance decides who becomes one.
+        self.access.instance(who).await?;
         let admin = self.first_admin(who, new.admin.as_deref()).await?;
         let name = display_name::parse_required("name", &new.name)?;
         let slug = match &new.slug {

@@ -2,6 +2,7 @@
 //! come out.
 
 pub mod blueprint;
+pub(crate) mod moved;
 pub mod transport_patch;
 
 use std::fmt;

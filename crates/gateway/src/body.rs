@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -25,6 +26,19 @@ pub struct OptionalJson<T>(pub T);
 #[derive(Debug)]
 pub struct FileText(pub String);
 
+/// A client that takes longer to send its body is holding a connection for nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<web::Bytes, ApiError>> + use<> {
+    let bytes = web::Bytes::from_request(request, payload);
+    async move {
+        match tokio::time::timeout(PATIENCE, bytes).await {
+            Ok(bytes) => bytes.map_err(unreadable),
+            Err(_) => Err(ApiError::new(Code::MalformedRequest, "the body did not arrive within 30 s")),
+        }
+    }
+}
+
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -33,9 +47,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let accepted = is_json(request);
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = read(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(unreadable)?;
+            let bytes = bytes.await?;
             if !accepted {
                 return Err(not_json());
             }
@@ -50,9 +64,9 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let accepted = is_json(request);
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = read(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(unreadable)?;
+            let bytes = bytes.await?;
             if bytes.is_empty() {
                 return Ok(Self(T::default()));
             }
@@ -70,9 +84,9 @@ impl FromRequest for FileText {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let accepted = is_json(request) || media_type(request) == Some("text/plain");
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = read(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(unreadable)?;
+            let bytes = bytes.await?;
             if !accepted {
                 return Err(ApiError::new(
                     Code::UnsupportedMediaType,

@@ -50,8 +50,8 @@ pub struct McpConfig {
     pub keep_alive_secs: u64,
     /// A session without any traffic for this many seconds ends.
     pub session_idle_secs: u64,
-    /// One principal has at most this many sessions; a further one ends the principal's least recently used.
-    pub max_sessions_per_principal: usize,
+    /// One user, with all keys, has at most this many sessions; a further one ends the least recently used.
+    pub max_sessions_per_user: usize,
     /// The instance has at most this many sessions; a further one is refused.
     pub max_sessions: usize,
     /// One session has at most this many requests in flight.
@@ -65,7 +65,7 @@ impl Default for McpConfig {
             commit_after_ms: 2000,
             keep_alive_secs: 15,
             session_idle_secs: 1800,
-            max_sessions_per_principal: 1000,
+            max_sessions_per_user: 1000,
             max_sessions: 50_000,
             max_requests_per_session: 256,
         }

@@ -22,6 +22,7 @@ mod error;
 mod launcher;
 mod log;
 mod process;
+mod shield;
 mod signal;
 mod spec;
 mod wire;
@@ -41,4 +42,5 @@ pub use process::{
     exit::ExitReason,
     scripted::{ProcessScript, Request},
 };
+pub use shield::hide_memory;
 pub use spec::ProcessSpec;

@@ -17,9 +17,9 @@ pub enum ConnectError {
     CommandNotFound { command: String },
     #[error("cannot start the command: {0}")]
     Launch(#[source] LaunchError),
-    /// `hint` is the last line of standard error, redacted by the supervisor.
-    #[error("{how} before answering initialize{}", last_words(.hint.as_deref()))]
-    Exited { how: ExitReason, hint: Option<String> },
+    /// What it had to say about that is in the server's log, for those who may read it.
+    #[error("{how} before answering initialize")]
+    Exited { how: ExitReason },
     #[error("{reason} before answering initialize")]
     Ended { reason: String },
     #[error("did not answer initialize within {}", seconds(*.after))]
@@ -60,10 +60,6 @@ pub enum DialError {
     Tls { host: String, port: u16, why: String },
     #[error("cannot connect to {host}:{port} within {}", seconds(*.after))]
     Timeout { host: String, port: u16, after: Duration },
-}
-
-fn last_words(line: Option<&str>) -> String {
-    line.map_or_else(String::new, |line| format!(" (its last words: {line})"))
 }
 
 /// Whole seconds where possible, as people say them.

@@ -38,7 +38,16 @@ pub(super) fn read() -> anyhow::Result<Value> {
     if let Err(error) = dotenvy::from_path(".env")
         && !error.not_found()
     {
-        bail!("the file .env cannot be read: {error}");
+        // The text of a line may be a secret, so only its place is said.
+        match error {
+            dotenvy::Error::LineParse(_, at) => {
+                bail!(
+                    "the file .env cannot be read: a line is malformed at its character {}; quote values with spaces",
+                    at + 1
+                )
+            }
+            error => bail!("the file .env cannot be read: {error}"),
+        }
     }
     from(|name| {
         #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]

@@ -14,6 +14,7 @@ use crate::import::resolve::alias::Target;
 use crate::mcp_config::{ConfigFile, ConfigServer};
 use crate::problem::{MAX_REPORTED, Problem};
 use crate::servers::blueprint::{Blueprint, SlotValue, check_transport};
+use crate::servers::moved;
 
 pub(super) struct Resolved {
     pub(super) plan: ImportPlan,
@@ -40,8 +41,10 @@ pub(super) fn resolve(
             Target::Existing(server) => server.alias.clone(),
             Target::New(alias) => alias.clone(),
         };
-        let problems = check(file, entry);
+        let mut problems = check(file, entry);
         let values = values::resolve(file, entry, &alias, stored, vault)?;
+        let moved = stored.and_then(|old| moved::to_another_host(&old.transport, &entry.transport, &values.slots));
+        problems.extend(moved.map(|problem| problem.below(&entry.path).at(file.source.position(entry.offset))));
         if !problems.is_empty() || !values.problems.is_empty() {
             plan.problems.extend(problems);
             plan.problems.extend(values.problems);

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::error::ControlError;
 use crate::problem::Problem;
 use crate::servers::blueprint::{Blueprint, SlotValue, arg_slot, check_count, header_slot};
+use crate::servers::moved;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportKind {
@@ -93,6 +94,9 @@ impl TransportPatch {
         };
         if transport != server.transport && kind == old_kind {
             changes.push(if local { "command" } else { "url" }.to_owned());
+        }
+        if let Some(problem) = moved::to_another_host(&server.transport, &transport, &values) {
+            return Err(ControlError::Invalid { problems: vec![problem.below("transport")] });
         }
         let blueprint = Blueprint { transport, values };
         blueprint.check("transport")?;

@@ -23,7 +23,7 @@ async fn hides_a_project_from_strangers_as_if_it_did_not_exist() {
 #[tokio::test]
 async fn sees_a_grant_that_the_live_directory_has_not_heard_of() {
     let world = World::new();
-    let user = world.user(|user| user).await;
+    let user = world.user(|user| user.instance_admin()).await;
     let new = NewProject { name: "Fresh".into(), ..NewProject::default() };
     let seen = world.control.projects.create(&login(user.id), new).await.unwrap();
     // No catch-up: the directory does not know the project yet.

@@ -15,7 +15,7 @@ fn named(name: &str) -> NewProject {
 #[tokio::test]
 async fn makes_a_slug_of_the_name_and_the_creator_an_admin() {
     let world = World::new();
-    let user = world.user(|user| user.email("ada@example.com")).await;
+    let user = world.user(|user| user.email("ada@example.com").instance_admin()).await;
     let seen = world.control.projects.create(&login(user.id), named(" My Tools! ")).await.unwrap();
     assert_eq!((seen.project.slug.as_str(), seen.project.name.as_str()), ("my-tools", "My Tools!"));
     let member = world.store.find_member(seen.project.id, user.id).await.unwrap().unwrap();
@@ -24,9 +24,17 @@ async fn makes_a_slug_of_the_name_and_the_creator_an_admin() {
 }
 
 #[tokio::test]
+async fn lets_only_the_instance_decide_who_runs_commands() {
+    let world = World::new();
+    let user = world.user(|user| user).await;
+    let refused = world.control.projects.create(&login(user.id), named("Mine")).await.unwrap_err();
+    assert!(matches!(refused, ControlError::Forbidden { needed: Needed::InstanceAdmin }), "{refused}");
+}
+
+#[tokio::test]
 async fn says_what_to_write_when_it_cannot_be_created() {
     let world = World::new();
-    let who = login(world.user(|user| user).await.id);
+    let who = login(world.user(|user| user.instance_admin()).await.id);
     let check = async |new: NewProject| world.control.projects.create(&who, new).await.unwrap_err().to_string();
     assert_eq!(check(named("  ")).await, "name: it is empty; write a name");
     assert_eq!(check(named("도구")).await, "slug: no slug can be made of the name; write one, such as my-team");

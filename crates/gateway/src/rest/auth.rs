@@ -181,9 +181,10 @@ fn refresh_cookie(request: &HttpRequest, rest: &Rest) -> Result<Option<SecretStr
     Ok(Some(SecretString::from(token)))
 }
 
-/// The other end of the connection. Behind a proxy that is the proxy: headers that name somebody else can be forged.
+/// The other end of the connection. Headers that name somebody else can be forged. A peer on this machine is a proxy in
+/// front of everybody, so it says nothing: throttling it would let one client lock all others out.
 fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|address| address.ip())
+    request.peer_addr().map(|address| address.ip()).filter(|address| !address.to_canonical().is_loopback())
 }
 
 fn session(rest: &Rest, pair: TokenPair) -> HttpResponse {

@@ -70,7 +70,7 @@ const TABLE: [(&str, Row); 38] = [
     ("update_user", INSTANCE),
     ("reset_password", INSTANCE),
     ("list_projects", ANY),
-    ("create_project", LOGIN),
+    ("create_project", INSTANCE),
     ("get_project", VIEW),
     ("update_project", ADMIN),
     ("delete_project", ADMIN),

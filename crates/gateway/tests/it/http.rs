@@ -55,7 +55,7 @@ async fn knows_its_routes_and_their_methods() {
 #[actix_web::test]
 async fn takes_json_of_a_limited_size() {
     let world = World::with(GatewayConfig { max_body_bytes: 1000, ..GatewayConfig::default() }).await;
-    let (_, admin) = world.project("demo").await;
+    let admin = world.user(|user| user.instance_admin()).await;
     let token = world.token(&admin).await;
     let send = async |media_type: &str, body: String| {
         let sent = bearer(request("POST", "/api/v1/projects"), &token);

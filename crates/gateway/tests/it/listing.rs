@@ -7,7 +7,7 @@ use crate::world::{World, bearer, request};
 #[actix_web::test]
 async fn goes_through_all_pages() {
     let world = World::new().await;
-    let user = world.user(|user| user).await;
+    let user = world.user(|user| user.instance_admin()).await;
     let token = world.token(&user).await;
     for number in 0..5 {
         assert_eq!(world.post("/api/v1/projects", &token, json!({"name": format!("P {number}")})).await.status, 201);

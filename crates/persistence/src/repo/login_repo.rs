@@ -53,6 +53,11 @@ impl LoginRepo for SeaLoginRepo {
         expires_at: Timestamp,
     ) -> Result<Rotation, StoreError> {
         let doing = "rotating a refresh token";
+        // Anybody may send tokens that never were; those must not take turns with real writes.
+        let known = refresh_token::Entity::find_by_id(old.as_bytes().to_vec()).one(self.database.reader()).await;
+        if known.map_err(unavailable(doing))?.is_none() {
+            return Ok(Rotation::Unknown);
+        }
         let writing = self.database.write_quietly(doing).await?;
         let Some(login_id) = find_token(&writing, old).await?.map(|token| token.login_id) else {
             return Ok(Rotation::Unknown);

@@ -101,7 +101,8 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
     if let Some(error) = error {
         return Verdict::Refused(PeerError::Rpc(error));
     }
-    let text = hide(sent, page_excerpt(&body));
+    // Before anything is cut: half of a secret would not be recognized.
+    let text = page_excerpt(hide(sent, String::from_utf8_lossy(&body).into_owned()).as_bytes());
     let reason = if text.is_empty() {
         format!("the server answered with HTTP {number}")
     } else {

@@ -7,7 +7,6 @@ use orch_mcp::codec;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
 use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem};
-use orch_supervisor::LogStream;
 
 use crate::config::UpstreamConfig;
 use crate::error::ConnectError;
@@ -52,11 +51,7 @@ pub(super) async fn run(shared: &Arc<Shared>, config: &UpstreamConfig) -> Result
 
 fn ended(shared: &Shared, error: &PeerError) -> ConnectError {
     match shared.table.ended() {
-        Some(End::Exited(how)) => {
-            let tail = shared.process.log().tail(20);
-            let last = tail.iter().rev().find(|line| line.stream == LogStream::Stderr && !line.text.trim().is_empty());
-            ConnectError::Exited { how, hint: last.map(|line| crate::excerpt::excerpt(line.text.as_bytes())) }
-        }
+        Some(End::Exited(how)) => ConnectError::Exited { how },
         Some(end) => ConnectError::Ended { reason: end.to_string() },
         None => ConnectError::Ended { reason: error.to_string() },
     }

@@ -49,13 +49,15 @@ fn in_place_of(placeholder: &str) -> String {
     format!("write the value in place of {placeholder}")
 }
 
-/// The stored secret that a placeholder of ours means: the one of the same slot, or another one of the server.
+/// The stored secret that a placeholder of ours means: the one of the same slot, or another one of the same kind.
 fn kept<'a>(stored: Option<&'a Server>, alias: &Alias, value: &ConfigValue) -> Option<&'a Secret> {
     let secrets = &stored?.secrets;
     let wanted = placeholder::whole(value.text.expose_secret())?;
     let is_wanted = |secret: &&Secret| placeholder::name(alias, &secret.slot) == wanted;
     let same_slot = secrets.iter().filter(|secret| secret.slot == value.slot).find(is_wanted);
-    same_slot.or_else(|| secrets.iter().find(is_wanted))
+    // Only among slots of one kind: a value for a process is not sent to a host, and not shown in an argument list.
+    let same_kind = |secret: &&Secret| std::mem::discriminant(&secret.slot) == std::mem::discriminant(&value.slot);
+    same_slot.or_else(|| secrets.iter().filter(same_kind).find(is_wanted))
 }
 
 /// The stored secret of the slot when the file says the same in plain.

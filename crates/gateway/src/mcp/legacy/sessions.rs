@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orch_domain::catalog::ItemKind;
 use orch_domain::directory::Directory;
+use orch_domain::id::UserId;
 use orch_domain::policy::{Action, authorize};
 use orch_domain::port::clock::Clock;
 use orch_domain::principal::Principal;
@@ -22,7 +23,7 @@ use crate::mcp::endpoint::{EndpointId, Entry};
 /// How many sessions there may be, and how long they live without use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    pub per_principal: usize,
+    pub per_user: usize,
     pub in_all: usize,
     pub idle_secs: u64,
 }
@@ -30,7 +31,7 @@ pub struct SessionLimits {
 impl From<&McpConfig> for SessionLimits {
     fn from(config: &McpConfig) -> Self {
         Self {
-            per_principal: config.max_sessions_per_principal,
+            per_user: config.max_sessions_per_user,
             in_all: config.max_sessions,
             idle_secs: config.session_idle_secs,
         }
@@ -46,7 +47,8 @@ pub struct Sessions {
 #[derive(Default)]
 struct Registry {
     by_id: HashMap<Box<str>, Arc<Session>>,
-    per_principal: HashMap<Principal, usize>,
+    /// By the account that answers for them, as keys and logins can be had in any number.
+    per_user: HashMap<UserId, usize>,
 }
 
 impl Sessions {
@@ -61,8 +63,8 @@ impl Sessions {
         self.read().by_id.len()
     }
 
-    /// Opens a session; None when the instance has too many. A principal with too many loses the one that it has not
-    /// used for the longest time: clients that never end their sessions are common.
+    /// Opens a session; None when the instance has too many. A user with too many loses the one that was not used for
+    /// the longest time: clients that never end their sessions are common.
     pub(super) fn open(&self, entry: &Entry, client: Arc<Client>) -> Option<Arc<Session>> {
         let id: Box<str> = URL_SAFE_NO_PAD.encode(random_bytes()?).into();
         let session = Arc::new(Session::new(
@@ -75,12 +77,13 @@ impl Sessions {
         ));
         let evicted = {
             let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-            let own = all.per_principal.get(&entry.principal).copied().unwrap_or_default();
-            let evicted = if own >= self.limits.per_principal { all.evict(&entry.principal) } else { None };
+            let user = entry.principal.user_id;
+            let own = all.per_user.get(&user).copied().unwrap_or_default();
+            let evicted = if own >= self.limits.per_user { all.evict(user) } else { None };
             if all.by_id.len() >= self.limits.in_all {
                 return None;
             }
-            *all.per_principal.entry(entry.principal.clone()).or_default() += 1;
+            *all.per_user.entry(user).or_default() += 1;
             all.by_id.insert(id, Arc::clone(&session));
             evicted
         };
@@ -109,10 +112,9 @@ impl Sessions {
 
     /// Ends the sessions that `directory` does not allow any more: the credential is dead, the role is gone, the
     /// server is switched off or deleted.
-    pub fn recheck(&self, directory: &Directory) {
-        let now = self.clock.now();
+    pub fn recheck(&self, directory: &Directory, is_live: impl Fn(&Principal) -> bool) {
         self.end_where(|session| {
-            if !directory.is_live(&session.principal, now) {
+            if !is_live(&session.principal) {
                 return true;
             }
             let Some(project) = directory.project(session.project_id) else { return true };
@@ -174,20 +176,20 @@ impl Sessions {
 impl Registry {
     fn remove(&mut self, id: &str) -> Option<Arc<Session>> {
         let session = self.by_id.remove(id)?;
-        if let Some(count) = self.per_principal.get_mut(&session.principal) {
+        if let Some(count) = self.per_user.get_mut(&session.principal.user_id) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.per_principal.remove(&session.principal);
+                self.per_user.remove(&session.principal.user_id);
             }
         }
         Some(session)
     }
 
-    fn evict(&mut self, principal: &Principal) -> Option<Arc<Session>> {
+    fn evict(&mut self, user: UserId) -> Option<Arc<Session>> {
         let oldest = self
             .by_id
             .values()
-            .filter(|session| session.principal == *principal)
+            .filter(|session| session.principal.user_id == user)
             .min_by_key(|session| session.idle_since().unwrap_or(i64::MAX))?
             .id
             .clone();
