@@ -71,5 +71,11 @@ names! {
 pub const TOOLS_LIST_CHANGED: &str = "notifications/tools/list_changed";
 pub const PROMPTS_LIST_CHANGED: &str = "notifications/prompts/list_changed";
 pub const RESOURCES_LIST_CHANGED: &str = "notifications/resources/list_changed";
+/// Whether a notification says that a list has changed.
+#[must_use]
+pub fn is_list_changed(method: &str) -> bool {
+    matches!(method, TOOLS_LIST_CHANGED | PROMPTS_LIST_CHANGED | RESOURCES_LIST_CHANGED)
+}
+
 pub const RESOURCE_UPDATED: &str = "notifications/resources/updated";
 pub const LOG_MESSAGE: &str = "notifications/message";

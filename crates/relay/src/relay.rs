@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use orch_domain::call::{CallKind, CallTicket};
+use orch_domain::call::{CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::directory::ProjectFacts;
 use orch_domain::id::ProjectId;
@@ -149,6 +149,20 @@ impl Relay {
             Method::Ping => Reply::unrecorded(Ok(Raw::from_static("{}"))),
             Method::Other(_) => self.pass_on(cx, request),
             _ => Reply::unrecorded(Err(RpcError::method_not_found(request.method.as_str()))),
+        }
+    }
+
+    /// Puts a call on record that the edge refuses before it is taken; other requests leave no trace. An error means
+    /// that the refusal stands without a record, which the log reports.
+    pub fn note_refused(&self, cx: &CallContext, request: &Request, outcome: Outcome) {
+        let kind = match request.method.known() {
+            Method::ToolsCall => CallKind::Tool,
+            Method::PromptsGet => CallKind::Prompt,
+            Method::ResourcesRead => CallKind::Resource,
+            _ => return,
+        };
+        if let Err(error) = methods::call::note(self, cx, kind, request, outcome) {
+            tracing::error!(error = %error, "a refused call is not on record");
         }
     }
 

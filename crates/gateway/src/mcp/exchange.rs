@@ -5,12 +5,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_web::web::Bytes;
-use futures_util::{Stream, StreamExt, future, stream};
+use futures_util::{Stream, StreamExt, stream};
 use orch_mcp::codec;
 use orch_mcp::id::RequestId;
 use orch_relay::reply::{Event, Reply};
 
+use tokio::sync::mpsc;
+
 use super::legacy::session::InFlight;
+
+/// Notifications that wait for a client to read; further ones are dropped.
+const SLOW_CLIENT: usize = 256;
 
 pub(super) struct Exchange {
     id: RequestId,
@@ -27,13 +32,24 @@ impl Exchange {
         &self.id
     }
 
-    /// The messages as they go to the client: notifications, then the response, unless the client cancelled.
-    pub(super) fn into_messages(self) -> impl Stream<Item = Bytes> {
-        stream::unfold(self, |mut exchange| async move {
-            let event = exchange.next().await?;
-            Some((message(&exchange.id, event), exchange))
-        })
-        .filter_map(future::ready)
+    /// The messages as they go to the client: notifications, then the response, unless the client cancelled. Driven by
+    /// a task of its own, so that a client which does not read holds up neither the deadline nor a revocation; it only
+    /// misses notifications.
+    pub(super) fn into_messages(mut self) -> impl Stream<Item = Bytes> + use<> {
+        let (sender, receiver) = mpsc::channel(SLOW_CLIENT);
+        tokio::spawn(async move {
+            while let Some(event) = self.next().await {
+                let ends = matches!(event, Event::End(_));
+                let Some(message) = message(&self.id, event) else { continue };
+                // Both fail when the client has gone, and then the request goes on all the same.
+                if ends {
+                    let _ = sender.send(message).await;
+                } else {
+                    let _ = sender.try_send(message);
+                }
+            }
+        });
+        stream::unfold(receiver, |mut messages| async move { messages.recv().await.map(|message| (message, messages)) })
     }
 }
 

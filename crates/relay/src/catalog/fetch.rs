@@ -22,6 +22,18 @@ pub(crate) enum FetchError {
     Malformed { method: String, member: &'static str },
 }
 
+impl FetchError {
+    /// The server itself said no, or answered with something else: asking again will not help.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Malformed { .. } | Self::Peer { error: PeerError::Rpc(_), .. })
+    }
+}
+
+/// More pages than this are a server that never ends.
+const MAX_PAGES: usize = 500;
+/// Enough to see what is wrong.
+const MAX_REMARKS: usize = 20;
+
 /// A list with remarks on what was wrong with it, for the server's log.
 pub(crate) struct Fetched {
     pub(crate) items: Vec<Item>,
@@ -42,7 +54,7 @@ pub(crate) async fn list(
     let mut names = HashSet::new();
     let mut cursors = HashSet::new();
     let mut cursor: Option<Raw> = None;
-    loop {
+    for _ in 0..MAX_PAGES {
         let params = cursor.as_ref().map(|cursor| object::build([("cursor", cursor)]));
         let request = PeerRequest { method: shape.method.clone(), params, progress: false };
         let result = tokio::time::timeout(deadline, answer(peer, request))
@@ -77,7 +89,10 @@ pub(crate) async fn list(
                 cursor = Some(next);
             }
         }
+        fetched.remarks.truncate(MAX_REMARKS);
     }
+    fetched.remarks.push(format!("{method}: more than {MAX_PAGES} pages, the rest is left out"));
+    Ok(fetched)
 }
 
 /// Waits for the end of a request and lets everything before it go.

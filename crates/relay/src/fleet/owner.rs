@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
+use orch_domain::id::ServerId;
 use orch_domain::server_state::{ServerEvent, ServerState, next};
 use orch_mcp::method;
 use orch_mcp::peer::{Peer, PeerEvent, PeerSink};
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::slot::{Slot, Unready, micros};
 use super::{ListChange, Shared};
@@ -24,6 +26,10 @@ use crate::connector::ConnectFailure;
 const SETTLED: Duration = Duration::from_secs(10);
 /// How often an idle server is looked at.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// How long after a list could not be had it is tried again.
+const RETRY_LISTS: Duration = Duration::from_secs(10);
+/// How long the database may take to store lists.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
 /// Events of one connection that wait for the owner; further list changes are remembered without their place.
 const EVENT_QUEUE: usize = 1024;
 
@@ -36,11 +42,8 @@ pub(super) enum Command {
     WantCatalog(Waiter),
     /// Stop what runs; answered when it is gone.
     Stop(oneshot::Sender<()>),
-    Reconfigured {
-        was_enabled: bool,
-        old_generation: u32,
-    },
-    Retire,
+    /// Start if need be, nobody waits.
+    Nudge,
 }
 
 type Starting = Pin<Box<dyn Future<Output = Result<Arc<dyn Peer>, ConnectFailure>> + Send>>;
@@ -53,7 +56,7 @@ struct Refreshed {
     /// Lists that a client has to be told of, whether or not they differ.
     announced: BTreeSet<ItemKind>,
     /// Lists that could not be had; their last good state stays.
-    failed: Vec<FetchError>,
+    failed: Vec<(ItemKind, FetchError)>,
 }
 
 pub(super) struct Owner {
@@ -73,10 +76,17 @@ pub(super) struct Owner {
     events: mpsc::Receiver<PeerEvent>,
     ready_waiters: Vec<Waiter>,
     catalog_waiters: Vec<Waiter>,
+    /// What was last acted on: enabled, and the generation.
+    applied: (bool, u32),
+    next_check: Instant,
+    /// Lists that could not be had, to be tried again at that time.
+    lost: BTreeSet<ItemKind>,
+    retry_at: Instant,
 }
 
 /// What woke the owner.
 enum Wake {
+    Changed,
     Command(Option<Command>),
     Started(Result<Arc<dyn Peer>, ConnectFailure>),
     Refreshed(Box<Refreshed>),
@@ -90,7 +100,12 @@ impl Owner {
         let shared = Arc::clone(slot.shared());
         let state = slot.status().state;
         let (sink, events) = Sink::new();
+        let server = slot.server();
         Self {
+            applied: (server.enabled, server.generation),
+            next_check: Instant::now(),
+            lost: BTreeSet::new(),
+            retry_at: Instant::now(),
             slot,
             shared,
             inbox,
@@ -113,12 +128,15 @@ impl Owner {
     pub(super) async fn run(mut self) {
         loop {
             match self.wake().await {
-                Wake::Command(None | Some(Command::Retire)) => break,
+                Wake::Changed if self.slot.is_retired() => break,
+                Wake::Changed => self.changed().await,
+                Wake::Command(None) => break,
                 Wake::Command(Some(command)) => self.obey(command).await,
                 Wake::Started(outcome) => self.started(outcome).await,
                 Wake::Refreshed(refreshed) => self.refreshed(*refreshed).await,
                 Wake::Event(event) => self.event(event).await,
                 Wake::Overflow => {
+                    self.sink.overflown.store(false, Ordering::Release);
                     self.dirty.extend(ItemKind::ALL);
                     self.announce.extend(ItemKind::ALL);
                 }
@@ -134,12 +152,42 @@ impl Owner {
         let has_peer = self.peer.is_some();
         tokio::select! {
             biased;
+            () = self.slot.has_changed() => Wake::Changed,
+            () = tokio::time::sleep_until(self.next_check), if has_peer => Wake::IdleCheck,
             command = self.inbox.recv() => Wake::Command(command),
             outcome = maybe(self.starting.as_mut()) => { self.starting = None; Wake::Started(outcome) }
             Some(event) = self.events.recv() => Wake::Event(event),
             () = self.sink.overflow.notified() => Wake::Overflow,
             refreshed = maybe(self.refreshing.as_mut()) => { self.refreshing = None; Wake::Refreshed(Box::new(refreshed)) }
-            () = tokio::time::sleep(IDLE_CHECK), if has_peer => Wake::IdleCheck,
+        }
+    }
+
+    /// Acts on the difference between what is configured and what was last acted on. Compared, not counted: several
+    /// changes that came together are one.
+    async fn changed(&mut self) {
+        let server = self.slot.server();
+        let (was_enabled, old_generation) = self.applied;
+        let replaced = server.generation != old_generation;
+        let cut_off = self.peer.is_some() && !self.slot.has_peer();
+        if server.enabled == was_enabled && !replaced && !cut_off {
+            return;
+        }
+        self.applied = (server.enabled, server.generation);
+        if !server.enabled {
+            self.halt("the server was disabled").await;
+            self.move_on(ServerEvent::Disabled, None);
+        } else if was_enabled {
+            self.halt("the server restarts with a changed configuration").await;
+            self.move_on(ServerEvent::Stopped, None);
+        } else {
+            self.move_on(ServerEvent::Enabled, None);
+        }
+        self.failures = 0;
+        for kind in ItemKind::ALL {
+            self.tell(kind);
+        }
+        if replaced && server.enabled {
+            self.start_if_wanted().await;
         }
     }
 
@@ -147,11 +195,13 @@ impl Owner {
         match command {
             Command::Want(waiter) => {
                 self.notice_loss().await;
+                self.ready_waiters.retain(|waiter| !waiter.is_closed());
                 self.ready_waiters.push(waiter);
                 self.start_if_wanted().await;
             }
             Command::WantCatalog(waiter) => {
                 self.notice_loss().await;
+                self.catalog_waiters.retain(|waiter| !waiter.is_closed());
                 self.catalog_waiters.push(waiter);
                 self.start_if_wanted().await;
                 if self.slot.catalog().is_some() {
@@ -165,27 +215,11 @@ impl Owner {
                 // Nobody may be waiting for the answer any more.
                 let _ = done.send(());
             }
-            Command::Reconfigured { was_enabled, old_generation } => {
-                let server = self.slot.server();
-                let replaced = server.generation != old_generation;
-                if !server.enabled {
-                    self.halt("the server was disabled").await;
-                    self.move_on(ServerEvent::Disabled, None);
-                } else if !was_enabled {
-                    self.move_on(ServerEvent::Enabled, None);
-                } else if replaced {
-                    self.halt("the server restarts with a changed configuration").await;
-                    self.move_on(ServerEvent::Stopped, None);
-                }
-                self.failures = 0;
-                for kind in ItemKind::ALL {
-                    self.tell(kind);
-                }
-                if replaced && server.enabled {
-                    self.start_if_wanted().await;
-                }
+            Command::Nudge => {
+                self.slot.nudge_taken();
+                self.notice_loss().await;
+                self.start_if_wanted().await;
             }
-            Command::Retire => {}
         }
     }
 
@@ -283,9 +317,12 @@ impl Owner {
     async fn refreshed(&mut self, refreshed: Refreshed) {
         let Refreshed { catalog, remarks, announced, failed } = refreshed;
         remarks.into_iter().for_each(|remark| self.remark(remark));
-        for error in &failed {
+        for (_, error) in &failed {
             self.remark(format!("a list could not be read: {error}"));
         }
+        // What the server refuses is its word; what was late or torn is tried again, and not kept for the next start.
+        self.lost = failed.iter().filter(|(_, error)| !error.is_refusal()).map(|(kind, _)| *kind).collect();
+        self.retry_at = Instant::now() + RETRY_LISTS;
         let old = self.slot.catalog();
         let mut changed = announced;
         for kind in ItemKind::ALL {
@@ -295,16 +332,13 @@ impl Owner {
         }
         let differs = old.is_none_or(|old| !old.offers_the_same(&catalog));
         let catalog = Arc::new(catalog);
-        self.slot.set_catalog(Arc::clone(&catalog));
+        self.slot.set_catalog(Arc::clone(&catalog), self.lost.is_empty());
         answer(&mut self.catalog_waiters, &Ok(()));
         for kind in changed {
             self.tell(kind);
         }
-        if differs {
-            let id = self.slot.server().id;
-            if let Err(error) = self.shared.catalogs.save(&catalog.to_stored(id)).await {
-                tracing::warn!(server.id = %id, error = %error, "a catalog could not be stored");
-            }
+        if differs && self.lost.is_empty() {
+            store(&self.shared, self.slot.server().id, &catalog).await;
         }
     }
 
@@ -321,9 +355,13 @@ impl Owner {
     }
 
     async fn check_idle(&mut self) {
+        self.next_check = Instant::now() + IDLE_CHECK;
         self.notice_loss().await;
         if self.peer.is_none() {
             return;
+        }
+        if !self.lost.is_empty() && Instant::now() >= self.retry_at {
+            self.dirty.append(&mut self.lost);
         }
         let idle = micros(self.shared.clock.now()) - self.slot.last_used().max(self.ready_since.unwrap_or_default());
         let limit = i64::try_from(self.shared.config.idle_stop().as_micros()).unwrap_or(i64::MAX);
@@ -396,6 +434,16 @@ impl Owner {
     }
 }
 
+/// The lists are worth less than an owner that answers, so the database gets only a moment.
+async fn store(shared: &Shared, id: ServerId, catalog: &Catalog) {
+    let stored = catalog.to_stored(id);
+    match tokio::time::timeout(STORE_WITHIN, shared.catalogs.save(&stored)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(server.id = %id, error = %error, "a catalog could not be stored"),
+        Err(_) => tracing::warn!(server.id = %id, "a catalog could not be stored in time"),
+    }
+}
+
 /// Fetches the lists that the server promises, each within its deadline; what cannot be had stays as it was.
 async fn refresh(
     peer: Arc<dyn Peer>,
@@ -426,7 +474,7 @@ async fn refresh(
                     Vec::new()
                 }
                 Err(error) => {
-                    failed.push(error);
+                    failed.push((kind, error));
                     old()
                 }
             }

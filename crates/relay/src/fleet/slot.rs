@@ -8,7 +8,7 @@ use orch_domain::Timestamp;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_mcp::peer::Peer;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::Shared;
 use super::owner::{Command, Owner};
@@ -30,6 +30,11 @@ pub(crate) struct Slot {
     last_used: AtomicI64,
     status: watch::Sender<ServerStatus>,
     commands: mpsc::Sender<Command>,
+    /// The configuration is another one, or the server is retired. A signal and no command: it is never lost.
+    changed: Notify,
+    retired: AtomicBool,
+    /// A nudge is on its way.
+    nudged: AtomicBool,
 }
 
 pub(super) struct LivePeer(pub(super) Arc<dyn Peer>);
@@ -66,6 +71,9 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         last_used: AtomicI64::new(micros(now)),
         status,
         commands,
+        changed: Notify::new(),
+        retired: AtomicBool::new(false),
+        nudged: AtomicBool::new(false),
     });
     let owner = Owner::new(Arc::clone(&slot), inbox);
     (slot, owner)
@@ -114,10 +122,9 @@ impl Slot {
 
     /// Has the server started without waiting for it, unless its lists are known to be right.
     pub(crate) fn want_verified(&self) {
-        if !self.verified.load(Ordering::Acquire) && self.server.load().enabled {
-            let (answer, _) = oneshot::channel();
-            // Best effort: a full queue means that it is being worked on.
-            let _ = self.command(Command::Want(answer));
+        let wanted = !self.verified.load(Ordering::Acquire) && self.server.load().enabled;
+        if wanted && !self.nudged.swap(true, Ordering::AcqRel) && self.command(Command::Nudge).is_err() {
+            self.nudged.store(false, Ordering::Release);
         }
     }
 
@@ -144,9 +151,14 @@ impl Slot {
         self.catalog.load_full()
     }
 
-    pub(super) fn set_catalog(&self, catalog: Arc<Catalog>) {
+    pub(super) fn nudge_taken(&self) {
+        self.nudged.store(false, Ordering::Release);
+    }
+
+    /// `complete` says that every list came.
+    pub(super) fn set_catalog(&self, catalog: Arc<Catalog>, complete: bool) {
         self.catalog.store(Some(catalog));
-        self.verified.store(true, Ordering::Release);
+        self.verified.store(complete, Ordering::Release);
         self.shared.catalog_changed();
     }
 
@@ -177,14 +189,28 @@ impl Slot {
             // From this moment no new call goes to what ran under the old configuration.
             self.set_peer(None);
             self.unverify();
-            let _ = self.command(Command::Reconfigured { was_enabled: old.enabled, old_generation: old.generation });
+            self.changed.notify_one();
         }
     }
 
     /// The server is gone, or the daemon stops.
     pub(super) fn retire(&self) {
         self.set_peer(None);
-        let _ = self.command(Command::Retire);
+        self.retired.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    /// Waits until there is something new in the configuration.
+    pub(super) async fn has_changed(&self) {
+        self.changed.notified().await;
+    }
+
+    pub(super) fn has_peer(&self) -> bool {
+        self.peer.load().is_some()
     }
 
     pub(crate) fn status(&self) -> ServerStatus {

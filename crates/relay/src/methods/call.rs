@@ -7,7 +7,7 @@ use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::id::CallId;
 use orch_domain::policy::{Action, Permit, authorize};
-use orch_domain::port::call_log;
+use orch_domain::port::call_log::{self, CallLogError};
 use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::meta;
@@ -54,6 +54,20 @@ pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Req
     let request =
         PeerRequest { method: request.method, params: Some(target.params), progress: hop.progress_token.is_some() };
     relay.send(cx, target.permit, request, outward, hop, Some(ticket))
+}
+
+/// Records a call that is not going to be made.
+pub(crate) fn note(
+    relay: &Relay,
+    cx: &CallContext,
+    kind: CallKind,
+    request: &Request,
+    outcome: Outcome,
+) -> Result<(), CallLogError> {
+    let params = request.params.clone().unwrap_or_else(|| Raw::from_static("{}"));
+    let shown = target_name(kind, &params).unwrap_or_default().into_owned();
+    let ticket = call_log::open(&relay.calls, record(relay, cx, kind, &shown))?;
+    ticket.close(outcome, relay.clock.now(), ()).map(|_| ())
 }
 
 const fn shape(kind: CallKind) -> Shape {

@@ -1,10 +1,12 @@
 //! Lists: from catalogs, under shown names, with the dead only missing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
 use orch_domain::port::catalog_repo::CatalogRepo;
+use orch_mcp::error::RpcError;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
 use orch_mcp::peer::{PeerError, PeerEvent};
@@ -137,7 +139,7 @@ async fn reads_all_pages_and_no_loop_and_stores_what_it_found() {
             ("tools/list", Some(_)) => Ok(raw(r#"{"tools":[{"name":"c"}],"nextCursor":"3"}"#)),
             ("prompts/list", _) => Ok(raw(r#"{"prompts":[{"name":"p"}],"nextCursor":""}"#)),
             ("resources/list", _) => Ok(raw(r#"{"resources":7}"#)),
-            _ => Err(PeerError::Closed { reason: "x".to_owned() }),
+            _ => Err(PeerError::Rpc(RpcError::method_not_found("x"))),
         })
     }));
     house.connector.put("fs", Ok(fs));
@@ -174,6 +176,41 @@ async fn a_list_that_never_comes_leaves_the_others() {
     assert_eq!(names(&tools, "tools", "name"), ["read"]);
     let prompts = house.ask(&house.alone("fs"), "prompts/list", "{}").await.expect("a list");
     assert_eq!(prompts.as_str(), r#"{"prompts":[]}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_late_is_tried_again() {
+    let house = House::with(&["fs"]);
+    let script = usual("read", Ok(raw("{}")));
+    let late = AtomicBool::new(true);
+    let fs = Arc::new(ScriptedPeer::new(hello(), move |request| {
+        let first = request.method.as_str() == "prompts/list" && late.swap(false, Ordering::AcqRel);
+        if first { never() } else { script(request) }
+    }));
+    house.connector.put("fs", Ok(fs));
+    let list = || async { house.ask(&house.alone("fs"), "prompts/list", "{}").await.expect("a list") };
+    assert!(names(&list().await, "prompts", "name").is_empty());
+    house.changes.lock().unwrap().clear();
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert_eq!(names(&list().await, "prompts", "name"), ["greet"]);
+    assert!(house.changes.lock().unwrap().iter().any(|change| change.kind == ItemKind::Prompt));
+}
+
+#[tokio::test]
+async fn a_server_without_end_is_cut_off() {
+    let house = House::with(&["fs"]);
+    let page = AtomicUsize::new(0);
+    let fs = Arc::new(ScriptedPeer::new(hello(), move |request| {
+        let next = page.fetch_add(1, Ordering::AcqRel);
+        ends(match request.method.as_str() {
+            "tools/list" => Ok(raw(&format!(r#"{{"tools":[],"nextCursor":"{next}"}}"#))),
+            _ => Err(PeerError::Rpc(RpcError::method_not_found("x"))),
+        })
+    }));
+    house.connector.put("fs", Ok(fs));
+    let tools = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
+    assert_eq!(tools.as_str(), r#"{"tools":[]}"#);
+    assert!(house.connector.remarks.lock().unwrap().join("\n").contains("more than 500 pages"));
 }
 
 #[tokio::test]

@@ -101,6 +101,20 @@ async fn stops_and_starts_as_told() {
     house.fleet.start(id).await.expect("a start");
 }
 
+#[tokio::test]
+async fn several_changes_at_once_are_one() {
+    let house = House::with(&["fs"]);
+    let old = peer(&house, "fs");
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer");
+    peer(&house, "fs");
+    // Off and on again before anybody could act on it.
+    house.change("fs", |server| server.enabled = false);
+    house.change("fs", |server| server.enabled = true);
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer of the new one");
+    assert!(old.is_closed());
+    assert_eq!(house.connector.connects_of("fs"), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn stops_a_server_that_nobody_uses() {
     let house = House::with(&["fs"]);

@@ -11,8 +11,8 @@ use orch_mcp::codec;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::meta;
-use orch_mcp::method::Method as Known;
-use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::method::{self, Method as Known};
+use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::raw::Raw;
 
 use crate::excerpt::excerpt;
@@ -173,6 +173,11 @@ impl Call {
                     wanted.then_some(ReplyItem::Progress(progress.params))
                 }
                 Known::Cancelled => None,
+                // About the server and not about this request, wherever it was said.
+                _ if method::is_list_changed(notification.method.as_str()) => {
+                    self.shared.sink.event(PeerEvent::Notification(notification));
+                    None
+                }
                 _ => Some(ReplyItem::Notification(notification)),
             },
             Message::Request(request) => {

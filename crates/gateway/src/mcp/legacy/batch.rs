@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use futures_util::future;
 use futures_util::stream::{self, SelectAll};
 use orch_mcp::codec::{self, Malformed};
 use orch_mcp::error::{RpcError, code};
@@ -62,18 +63,18 @@ pub(super) async fn handle(
     }
     let messages = stream::iter(refused).chain(running);
     if accepts == Accepts::JsonOnly {
-        return array(messages.collect().await);
+        return array(messages.filter(|message| future::ready(is_answer(message))).collect().await);
     }
     let keep_alive = std::time::Duration::from_secs(endpoints.config.keep_alive_secs);
     respond::events(messages.map(|message| sse::encode_message(None, &message)), keep_alive)
 }
 
+fn is_answer(message: &Bytes) -> bool {
+    matches!(codec::decode(message), Ok(codec::Incoming::Single(Message::Response(_))))
+}
+
 /// The answers as a batch. A client that takes no events gets no notifications, which are no answers.
-fn array(messages: Vec<Bytes>) -> HttpResponse {
-    let answers: Vec<_> = messages
-        .into_iter()
-        .filter(|message| matches!(codec::decode(message), Ok(codec::Incoming::Single(Message::Response(_)))))
-        .collect();
+fn array(answers: Vec<Bytes>) -> HttpResponse {
     if answers.is_empty() {
         let error = RpcError::new(code::INTERNAL, "every request of the batch was cancelled");
         return refusal::rpc(StatusCode::OK, None, &error);

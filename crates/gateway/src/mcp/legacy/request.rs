@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use orch_domain::call::Outcome;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::Request;
 use orch_relay::context::CallContext;
 
-use super::session::{NotTaken, Session};
+use super::session::{InFlight, NotTaken, Session};
 use crate::mcp::accept::Accepts;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::exchange::Exchange;
@@ -36,15 +37,19 @@ pub(super) fn start(
     request: Request,
     endpoints: &McpEndpoints,
 ) -> Result<Exchange, NotTaken> {
-    let in_flight = session.register(&request.id, endpoints.config.max_requests_per_session)?;
+    let in_flight = session.register(&request.id, endpoints.config.max_requests_per_session);
     let cx = CallContext {
         principal: entry.principal,
         subject: entry.subject,
         project: entry.project,
         endpoint: entry.endpoint,
         client: Arc::clone(&session.client),
-        stop: in_flight.stop(),
+        stop: in_flight.as_ref().map(InFlight::stop).unwrap_or_default(),
     };
+    let in_flight = in_flight.inspect_err(|not_taken| {
+        let outcome = if *not_taken == NotTaken::TooMany { Outcome::Limited } else { Outcome::Refused };
+        endpoints.relay.note_refused(&cx, &request, outcome);
+    })?;
     let id = request.id.clone();
     Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight))
 }

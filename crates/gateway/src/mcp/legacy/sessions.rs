@@ -47,6 +47,8 @@ pub struct Sessions {
 #[derive(Default)]
 struct Registry {
     by_id: HashMap<Box<str>, Arc<Session>>,
+    /// The process ends: no session is opened any more.
+    closing: bool,
     /// By the account that answers for them, as keys and logins can be had in any number.
     per_user: HashMap<UserId, usize>,
 }
@@ -80,7 +82,7 @@ impl Sessions {
             let user = entry.principal.user_id;
             let own = all.per_user.get(&user).copied().unwrap_or_default();
             let evicted = if own >= self.limits.per_user { all.evict(user) } else { None };
-            if all.by_id.len() >= self.limits.in_all {
+            if all.closing || all.by_id.len() >= self.limits.in_all {
                 return None;
             }
             *all.per_user.entry(user).or_default() += 1;
@@ -136,6 +138,7 @@ impl Sessions {
 
     /// Ends all sessions, for the end of the process.
     pub fn end_all(&self) {
+        self.all.write().unwrap_or_else(PoisonError::into_inner).closing = true;
         self.end_where(|_| true);
     }
 
