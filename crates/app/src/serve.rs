@@ -83,7 +83,6 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         directory: Arc::clone(&instance.directory),
         authenticator: Arc::clone(&instance.authenticator),
         sessions: Arc::clone(&sessions),
-        clock: Arc::clone(&instance.clock),
         config: settings.mcp.clone(),
     };
     let config = GatewayConfig {

@@ -19,7 +19,6 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_domain::directory::live::LiveDirectory;
-use orch_domain::port::clock::Clock;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
 
@@ -34,7 +33,6 @@ pub struct McpEndpoints {
     pub directory: Arc<LiveDirectory>,
     pub authenticator: Arc<Authenticator>,
     pub sessions: Arc<Sessions>,
-    pub clock: Arc<dyn Clock>,
     pub config: McpConfig,
 }
 

@@ -15,7 +15,6 @@ use orch_domain::directory::Directory;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
-use orch_domain::server::Server;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -144,6 +143,7 @@ impl Fleet {
         }
     }
 
+    /// None in the moment between a server's creation and its slot, and after its end.
     pub(crate) fn slot(&self, server: ServerId) -> Option<Arc<Slot>> {
         self.slots.load().get(&server).cloned()
     }
@@ -154,10 +154,5 @@ impl Fleet {
 
     pub(crate) fn config(&self) -> &RelayConfig {
         &self.shared.config
-    }
-
-    /// The slot of a server that is in the directory; None in the moment between its creation and its slot.
-    pub(crate) fn slot_of(&self, server: &Server) -> Option<Arc<Slot>> {
-        self.slot(server.id)
     }
 }

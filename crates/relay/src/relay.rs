@@ -101,7 +101,7 @@ impl Relay {
     async fn server_hello(&self, server: &Server) -> Result<ServerHello, CallError> {
         let name = server.alias.to_string();
         let unavailable = |reason: String| CallError::Unavailable { server: name.clone(), reason };
-        let slot = self.fleet.slot_of(server).ok_or_else(|| unavailable("it is being set up".to_owned()))?;
+        let slot = self.fleet.slot(server.id).ok_or_else(|| unavailable("it is being set up".to_owned()))?;
         if let Some(catalog) = slot.catalog() {
             slot.want_verified();
             return Ok(catalog.hello.clone());
@@ -121,7 +121,7 @@ impl Relay {
             name = project.project.name,
         );
         for server in enabled(project) {
-            let Some(slot) = self.fleet.slot_of(server) else { continue };
+            let Some(slot) = self.fleet.slot(server.id) else { continue };
             slot.want_verified();
             let Some(catalog) = slot.catalog() else { continue };
             if let Some(own) = catalog.hello.instructions.as_deref().filter(|own| !own.trim().is_empty()) {
@@ -208,7 +208,7 @@ impl Relay {
         let revision = cx.client.revision;
         let failed = |error: &CallError, ticket| Reply::failed(error, revision, ticket, &*self.clock);
         let name = server.alias.as_str();
-        let Some(slot) = self.fleet.slot_of(&server) else {
+        let Some(slot) = self.fleet.slot(server.id) else {
             let reason = "it is being set up".to_owned();
             return failed(&CallError::Unavailable { server: name.to_owned(), reason }, ticket);
         };
@@ -244,7 +244,7 @@ impl Relay {
                 return Arc::clone(&cached.view);
             }
         }
-        let view = Arc::new(View::new(project, |server| self.fleet.slot_of(server)?.catalog()));
+        let view = Arc::new(View::new(project, |server| self.fleet.slot(server.id)?.catalog()));
         let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         // What is out of date would be made anew anyway, and may be of a project that is gone.

@@ -36,7 +36,7 @@ async fn listed(
         Endpoint::Server(server) => {
             let server = authorize(cx.subject, Action::Call, server).map_err(|_| method())?.into_inner();
             let name = server.alias.to_string();
-            let slot = relay.fleet.slot_of(server).ok_or_else(|| CallError::Unavailable {
+            let slot = relay.fleet.slot(server.id).ok_or_else(|| CallError::Unavailable {
                 server: name.clone(),
                 reason: "it is being set up".to_owned(),
             })?;
@@ -58,7 +58,7 @@ async fn listed(
 /// is announced when it comes.
 async fn wait_for_catalogs(relay: &Relay, project: &Arc<ProjectFacts>) {
     let unknown: Vec<_> = enabled(project)
-        .filter_map(|server| relay.fleet.slot_of(server))
+        .filter_map(|server| relay.fleet.slot(server.id))
         .filter(|slot| {
             slot.want_verified();
             slot.catalog().is_none()

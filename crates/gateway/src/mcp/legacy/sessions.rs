@@ -59,12 +59,6 @@ impl Sessions {
         Self { limits, clock, all: RwLock::default() }
     }
 
-    /// How many sessions are open.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.read().by_id.len()
-    }
-
     /// Opens a session; None when the instance has too many. A user with too many loses the one that was not used for
     /// the longest time: clients that never end their sessions are common.
     pub(super) fn open(&self, entry: &Entry, client: Arc<Client>) -> Option<Arc<Session>> {
