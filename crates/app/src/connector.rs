@@ -13,7 +13,7 @@ use orch_domain::port::server_runtime::{LogLine, LogSource};
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::secret::{Secret, Slot};
 use orch_domain::server::{Server, Transport};
-use orch_mcp::peer::{Peer, PeerSink};
+use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_supervisor::{Launcher, LogLimits, LogStream, ProcessLog, ProcessSpec};
 use orch_upstream::UpstreamConfig;
@@ -51,8 +51,8 @@ impl UpstreamConnector {
     }
 
     fn open(&self, secret: &Secret) -> Result<SecretString, ConnectFailure> {
-        self.vault.open(Secret::place(secret.id), &secret.sealed).map_err(|error: VaultError| ConnectFailure {
-            reason: format!("{} cannot be decrypted: {error}", slot_name(&secret.slot)),
+        self.vault.open(Secret::place(secret.id), &secret.sealed).map_err(|error: VaultError| {
+            ConnectFailure::new(format!("{} cannot be decrypted: {error}", slot_name(&secret.slot)))
         })
     }
 
@@ -85,7 +85,12 @@ fn slot_name(slot: &Slot) -> String {
 
 #[async_trait]
 impl Connector for UpstreamConnector {
-    async fn connect(&self, server: &Server, sink: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure> {
+    async fn connect(
+        &self,
+        server: &Server,
+        _connection: Connection,
+        sink: Arc<dyn PeerSink>,
+    ) -> Result<Arc<dyn Peer>, ConnectFailure> {
         let log = self.log(server.id);
         let peer = match &server.transport {
             Transport::Stdio { command, cwd } => {
@@ -112,12 +117,11 @@ impl Connector for UpstreamConnector {
                     .map(|peer| -> Arc<dyn Peer> { peer })
             }
             Transport::Sse { .. } => {
-                return Err(ConnectFailure {
-                    reason: "the transport HTTP+SSE is not supported yet; use streamable-http".to_owned(),
-                });
+                let reason = "the transport HTTP+SSE is not supported yet; use streamable-http".to_owned();
+                return Err(ConnectFailure::new(reason));
             }
         };
-        peer.map_err(|error| ConnectFailure { reason: error.to_string() })
+        peer.map_err(|error| ConnectFailure::new(error.to_string()))
     }
 
     fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine> {

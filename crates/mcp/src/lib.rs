@@ -4,14 +4,17 @@
 
 pub mod capabilities;
 pub mod codec;
+pub mod declared;
 pub mod error;
 pub mod id;
 pub mod initialize;
+pub mod level;
 pub mod message;
 pub mod meta;
 pub mod method;
 pub mod object;
 pub mod peer;
+pub mod question;
 pub mod raw;
 pub mod revision;
 pub mod sse;

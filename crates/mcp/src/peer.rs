@@ -2,12 +2,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_core::Stream;
 
+use crate::declared::Declared;
 use crate::error::RpcError;
 use crate::initialize::ServerHello;
+use crate::level::LogLevel;
 use crate::message::{MethodName, Notification};
+use crate::question::Question;
 use crate::raw::Raw;
 
 /// A connected upstream. Owns ids, progress tokens and framing toward it; none of these are seen outside.
@@ -21,6 +25,13 @@ pub trait Peer: Send + Sync {
 
     /// Sends a notification, in order with requests of the same caller.
     fn notify(&self, method: MethodName, params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>>;
+
+    /// Wants `notifications/resources/updated` about a URI of the server's, which come to the [`PeerSink`]. Held for
+    /// as long as the peer lives, across lost sessions and streams. Wanting it twice is wanting it once.
+    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>>;
+
+    /// The opposite; of a URI that was never wanted it does nothing.
+    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>>;
 
     /// The connection is over, or was closed; a new peer is needed.
     fn is_closed(&self) -> bool;
@@ -47,6 +58,22 @@ pub struct PeerRequest {
     pub params: Option<Raw>,
     /// Whether the peer shall ask for progress, and hand it on.
     pub progress: bool,
+    /// Which log messages about this request are wanted; None for none. Only modern servers are told.
+    pub log_level: Option<LogLevel>,
+    /// The client behind this request, for a modern server, which is told with every request; None shows ourselves,
+    /// who can be asked nothing. A legacy server was told in the handshake.
+    pub declared: Option<Arc<Declared>>,
+    /// The `inputSchema` of the tool that is called, where it is known: a modern server over HTTP wants some arguments
+    /// as headers too.
+    pub input_schema: Option<Raw>,
+}
+
+impl PeerRequest {
+    /// A request of our own: no progress, no log, no client behind it.
+    #[must_use]
+    pub const fn new(method: MethodName, params: Option<Raw>) -> Self {
+        Self { method, params, progress: false, log_level: None, declared: None, input_schema: None }
+    }
 }
 
 /// What comes back for one request.
@@ -56,6 +83,9 @@ pub enum ReplyItem {
     Progress(Raw),
     /// Another notification that belongs to this request with certainty.
     Notification(Notification),
+    /// The server asks the client behind this request. Unanswered, the request does not go on.
+    Question(Question),
+    /// A modern server's result may be an `input_required`; whoever sent the request goes on from there.
     End(Result<Raw, PeerError>),
 }
 
@@ -88,8 +118,47 @@ pub trait PeerSink: Send + Sync {
 pub enum PeerEvent {
     /// A notification that belongs to no request: a list changed, a resource was updated, a log message.
     Notification(Notification),
+    /// A question that belongs to no request with certainty. Only of peers that were connected for one client's
+    /// session, see [`Asking::Anytime`].
+    Question(Question),
     /// The connection ended by itself.
     Closed { reason: String },
     /// Something that is no message, or a message that fits nothing; for the server's log.
     Oddity(String),
+}
+
+/// How a connection is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    pub era: EraChoice,
+    /// What a legacy server is told in the handshake. A modern one is told with each request.
+    pub declared: Declared,
+    pub asking: Asking,
+}
+
+impl Connection {
+    /// One for everybody: nobody can be asked anything.
+    #[must_use]
+    pub const fn shared(era: EraChoice) -> Self {
+        Self { era, declared: Declared::nothing(), asking: Asking::Never }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EraChoice {
+    /// Modern where the server speaks it, which is found out by `server/discover`; else legacy.
+    Auto,
+    Legacy,
+    Modern,
+}
+
+/// To whom a question belongs that a legacy server asks. On the stream of an HTTP request there is never a doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asking {
+    /// Nobody behind this connection can be asked; the peer refuses.
+    Never,
+    /// To the only request in flight: whoever uses the connection sends one at a time.
+    OneCall,
+    /// The connection is one session's: what belongs to no request goes to the sink.
+    Anytime,
 }

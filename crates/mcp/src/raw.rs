@@ -71,6 +71,12 @@ impl Raw {
         serde_json::from_slice(&self.0)
     }
 
+    /// A copy that does not keep the buffer alive in which the value arrived.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// The same value on one line. Line breaks of JSON text stand only between tokens, so a space does as well.
     #[must_use]
     pub fn on_one_line(&self) -> Self {

@@ -12,6 +12,13 @@ pub enum Revision {
     V2026_07_28,
 }
 
+/// The two ways to speak: with a handshake and sessions, or with everything in each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Era {
+    Legacy,
+    Modern,
+}
+
 impl Revision {
     pub const ALL: [Self; 5] =
         [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25, Self::V2026_07_28];
@@ -39,6 +46,11 @@ impl Revision {
     #[must_use]
     pub const fn is_legacy(self) -> bool {
         !matches!(self, Self::V2026_07_28)
+    }
+
+    #[must_use]
+    pub const fn era(self) -> Era {
+        if self.is_legacy() { Era::Legacy } else { Era::Modern }
     }
 
     /// The revision that answers an `initialize` asking for `requested`.

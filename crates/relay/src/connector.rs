@@ -7,12 +7,17 @@ use async_trait::async_trait;
 use orch_domain::id::ServerId;
 use orch_domain::port::server_runtime::LogLine;
 use orch_domain::server::Server;
-use orch_mcp::peer::{Peer, PeerSink};
+use orch_mcp::peer::{Connection, Peer, PeerSink};
 
 #[async_trait]
 pub trait Connector: Send + Sync {
     /// Gives a peer whose handshake is done. Dropping the future gives up and leaves nothing behind.
-    async fn connect(&self, server: &Server, sink: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure>;
+    async fn connect(
+        &self,
+        server: &Server,
+        connection: Connection,
+        sink: Arc<dyn PeerSink>,
+    ) -> Result<Arc<dyn Peer>, ConnectFailure>;
 
     /// The latest `limit` lines of the server's log, oldest first.
     fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
@@ -29,4 +34,13 @@ pub trait Connector: Send + Sync {
 #[error("{reason}")]
 pub struct ConnectFailure {
     pub reason: String,
+    /// The server answered, and does not speak the era that was asked for.
+    pub other_era: bool,
+}
+
+impl ConnectFailure {
+    #[must_use]
+    pub const fn new(reason: String) -> Self {
+        Self { reason, other_era: false }
+    }
 }

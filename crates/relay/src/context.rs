@@ -6,7 +6,10 @@ use orch_domain::directory::ProjectFacts;
 use orch_domain::policy::Subject;
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
+use orch_mcp::declared::Declared;
+use orch_mcp::level::LogLevel;
 use orch_mcp::revision::Revision;
+use uuid::Uuid;
 
 use crate::stop::Stop;
 
@@ -19,6 +22,10 @@ pub struct CallContext {
     pub project: Arc<ProjectFacts>,
     pub endpoint: Endpoint,
     pub client: Arc<Client>,
+    /// Which log messages about this request the client wants; None for none.
+    pub log_level: Option<LogLevel>,
+    /// Whether a question about this request could reach the client: its answer may be a stream.
+    pub can_be_asked: bool,
     /// How the edge ends this request early.
     pub stop: Arc<Stop>,
 }
@@ -37,4 +44,21 @@ pub struct Client {
     /// Name and version, for the record.
     pub name: Arc<str>,
     pub revision: Revision,
+    /// What it can be asked, and its own `Implementation`.
+    pub declared: Arc<Declared>,
+    /// The session of a legacy client; None for a modern one, which says everything with each request.
+    pub session: Option<SessionKey>,
+}
+
+/// Names a client's session within the process. No secret, and never sent to anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionKey(Uuid);
+
+impl SessionKey {
+    /// A key that nobody has.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a new key each time is no default")]
+    pub fn new() -> Self {
+        Self(Uuid::new_v4())
+    }
 }

@@ -190,7 +190,12 @@ impl Relay {
             let (params, hop) = meta::take_hop(params);
             (Some(params), hop)
         });
-        let request = PeerRequest { method: request.method, params, progress: hop.progress_token.is_some() };
+        let request = PeerRequest {
+            progress: hop.progress_token.is_some(),
+            log_level: cx.log_level,
+            declared: Some(Arc::clone(&cx.client.declared)),
+            ..PeerRequest::new(request.method, params)
+        };
         self.send(cx, permit, request, Outward::AsIs, hop, None)
     }
 

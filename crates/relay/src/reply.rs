@@ -14,6 +14,7 @@ use orch_mcp::error::RpcError;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
 use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use tokio::time::{Instant, Sleep};
@@ -31,6 +32,8 @@ pub type Answer = Result<Raw, RpcError>;
 pub enum Event {
     /// A notification about this request, ready to send.
     Notification(Notification),
+    /// The server asks the client. Dropped, the server is told that nobody answers.
+    Question(Question),
     End(Audited<Answer>),
     /// The client cancelled: there is no answer.
     Cancelled,
@@ -154,6 +157,10 @@ impl Stream for Reply {
                     self.0 = State::Live(live);
                     Poll::Ready(Some(Event::Notification(notification)))
                 }
+                Poll::Ready(Step::Question(question)) => {
+                    self.0 = State::Live(live);
+                    Poll::Ready(Some(Event::Question(question)))
+                }
                 Poll::Ready(Step::End(outcome, answer)) => {
                     let ticket = live.ticket.take();
                     let Plan { clock, revision, .. } = &live.plan;
@@ -174,6 +181,7 @@ impl Stream for Reply {
 /// What one poll brought.
 enum Step {
     Notification(Notification),
+    Question(Question),
     End(Outcome, Answer),
     Cancelled,
 }
@@ -203,6 +211,7 @@ impl Live {
                     Poll::Ready(Some(ReplyItem::Notification(notification))) => {
                         return Poll::Ready(Step::Notification(notification));
                     }
+                    Poll::Ready(Some(ReplyItem::Question(question))) => return Poll::Ready(Step::Question(question)),
                     Poll::Ready(Some(ReplyItem::End(Ok(result)))) => {
                         let outcome = if is_tool_error(&result) { Outcome::ToolError } else { Outcome::Ok };
                         return Poll::Ready(Step::End(outcome, Ok(self.plan.outward.result(result))));

@@ -1,5 +1,6 @@
 //! A peer whose answers the test decides, and a connector that hands it out. Speaks no wire format.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ pub struct ScriptedPeer {
     hello: ServerHello,
     script: Script,
     sent: Mutex<Vec<PeerRequest>>,
+    subscribed: Mutex<BTreeSet<String>>,
     dropped: Arc<Mutex<Vec<String>>>,
     closed: AtomicBool,
 }
@@ -29,6 +31,7 @@ impl ScriptedPeer {
             hello,
             script: Box::new(script),
             sent: Mutex::default(),
+            subscribed: Mutex::default(),
             dropped: Arc::default(),
             closed: AtomicBool::new(false),
         }
@@ -37,6 +40,11 @@ impl ScriptedPeer {
     /// What was sent, in order.
     pub fn sent(&self) -> Vec<PeerRequest> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The URIs that are subscribed to.
+    pub fn subscribed(&self) -> BTreeSet<String> {
+        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The methods of requests that were dropped before their end, which is how a request is cancelled.
@@ -80,6 +88,16 @@ impl Peer for ScriptedPeer {
     }
 
     fn notify(&self, _method: MethodName, _params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).insert(uri);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).remove(&uri);
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -146,11 +146,7 @@ async fn call(peer: Arc<dyn Peer>, stop: Arc<AtomicBool>, calls: Arc<AtomicU64>)
         r#"{"name":"echo","arguments":{"text":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}"#;
     let params = Raw::parse(Bytes::from_static(params.as_bytes()))?;
     while !stop.load(Ordering::Relaxed) {
-        let request = PeerRequest {
-            method: MethodName::from_static("tools/call"),
-            params: Some(params.clone()),
-            progress: false,
-        };
+        let request = PeerRequest::new(MethodName::from_static("tools/call"), Some(params.clone()));
         let mut reply = peer.send(request);
         while let Some(item) = reply.next().await {
             if let ReplyItem::End(end) = item {

@@ -12,6 +12,7 @@ mod hello;
 mod oddity;
 mod progress;
 mod server_request;
+mod subscription;
 
 pub use address::{AddressPolicy, BlockedAddress};
 pub use config::{ClientIdentity, HttpLimits, StdioLimits, UpstreamConfig};

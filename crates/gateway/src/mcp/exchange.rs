@@ -63,7 +63,8 @@ pub(super) fn message(id: &RequestId, event: Event) -> Option<Bytes> {
             Ok(result) => codec::encode_result(id, &result),
             Err(error) => codec::encode_error(Some(id), &error),
         }),
-        Event::Cancelled => None,
+        // Nobody is asked on this leg; the server learns that when the question is dropped.
+        Event::Question(_) | Event::Cancelled => None,
     }
 }
 

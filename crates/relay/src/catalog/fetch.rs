@@ -56,7 +56,7 @@ pub(crate) async fn list(
     let mut cursor: Option<Raw> = None;
     for _ in 0..MAX_PAGES {
         let params = cursor.as_ref().map(|cursor| object::build([("cursor", cursor)]));
-        let request = PeerRequest { method: shape.method.clone(), params, progress: false };
+        let request = PeerRequest::new(shape.method.clone(), params);
         let result = tokio::time::timeout(deadline, answer(peer, request))
             .await
             .map_err(|_| FetchError::Timeout { method: method.to_owned(), seconds: deadline.as_secs() })?

@@ -12,7 +12,7 @@ use orch_domain::catalog::ItemKind;
 use orch_domain::id::ServerId;
 use orch_domain::server_state::{ServerEvent, ServerState, next};
 use orch_mcp::method;
-use orch_mcp::peer::{Peer, PeerEvent, PeerSink};
+use orch_mcp::peer::{Connection, EraChoice, Peer, PeerEvent, PeerSink};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -233,7 +233,9 @@ impl Owner {
                 let server = self.slot.server();
                 let connector = Arc::clone(&self.shared.connector);
                 let sink: Arc<dyn PeerSink> = Arc::<Sink>::clone(&self.sink);
-                self.starting = Some(Box::pin(async move { connector.connect(&server, sink).await }));
+                self.starting = Some(Box::pin(async move {
+                    connector.connect(&server, Connection::shared(EraChoice::Auto), sink).await
+                }));
                 self.move_on(ServerEvent::Wanted, None);
             }
             ServerState::Starting | ServerState::Stopped => {}
@@ -284,6 +286,8 @@ impl Owner {
         match event {
             PeerEvent::Closed { reason } => self.lost(reason).await,
             PeerEvent::Oddity(text) => self.remark(text),
+            // Nobody can be asked over a shared connection.
+            PeerEvent::Question(question) => drop(question),
             PeerEvent::Notification(notification) => {
                 let kinds: &[ItemKind] = match notification.method.as_str() {
                     method::TOOLS_LIST_CHANGED => &[ItemKind::Tool],

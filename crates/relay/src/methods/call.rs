@@ -51,8 +51,12 @@ pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Req
         Endpoint::Server(_) => Outward::AsIs,
         Endpoint::Unified => Outward::Namespaced { server: Arc::clone(target.permit.get()), shape: shape(kind) },
     };
-    let request =
-        PeerRequest { method: request.method, params: Some(target.params), progress: hop.progress_token.is_some() };
+    let request = PeerRequest {
+        progress: hop.progress_token.is_some(),
+        log_level: cx.log_level,
+        declared: Some(Arc::clone(&cx.client.declared)),
+        ..PeerRequest::new(request.method, Some(target.params))
+    };
     relay.send(cx, target.permit, request, outward, hop, Some(ticket))
 }
 

@@ -29,7 +29,12 @@ pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Rep
         Endpoint::Server(_) => Outward::AsIs,
         Endpoint::Unified => Outward::Namespaced { server: Arc::clone(permit.get()), shape: Shape::Other },
     };
-    let request = PeerRequest { method: request.method, params: Some(params), progress: hop.progress_token.is_some() };
+    let request = PeerRequest {
+        progress: hop.progress_token.is_some(),
+        log_level: cx.log_level,
+        declared: Some(Arc::clone(&cx.client.declared)),
+        ..PeerRequest::new(request.method, Some(params))
+    };
     relay.send(cx, permit, request, outward, hop, None)
 }
 

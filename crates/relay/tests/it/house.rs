@@ -23,10 +23,11 @@ use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::role::Role;
 use orch_domain::server::Server;
+use orch_mcp::declared::Declared;
 use orch_mcp::id::RequestId;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::{MethodName, Request};
-use orch_mcp::peer::{Peer, PeerError, PeerRequest, PeerSink, ReplyStream};
+use orch_mcp::peer::{Connection, Peer, PeerError, PeerRequest, PeerSink, ReplyStream};
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use orch_relay::config::RelayConfig;
@@ -96,7 +97,12 @@ impl ScriptedConnector {
 
 #[async_trait]
 impl Connector for ScriptedConnector {
-    async fn connect(&self, server: &Server, sink: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure> {
+    async fn connect(
+        &self,
+        server: &Server,
+        _connection: Connection,
+        sink: Arc<dyn PeerSink>,
+    ) -> Result<Arc<dyn Peer>, ConnectFailure> {
         let alias = server.alias.to_string();
         self.connects.lock().unwrap().push(alias.clone());
         if self.stuck.lock().unwrap().contains(&alias) {
@@ -106,8 +112,8 @@ impl Connector for ScriptedConnector {
         let peer = self.peers.lock().unwrap().get(&alias).cloned();
         match peer {
             Some(Ok(peer)) => Ok(peer),
-            Some(Err(reason)) => Err(ConnectFailure { reason }),
-            None => Err(ConnectFailure { reason: "no script".to_owned() }),
+            Some(Err(reason)) => Err(ConnectFailure::new(reason)),
+            None => Err(ConnectFailure::new("no script".to_owned())),
         }
     }
 
@@ -248,7 +254,14 @@ impl House {
             subject: Subject { role: Some(Role::Member) },
             project: self.facts(),
             endpoint,
-            client: Arc::new(Client { name: "tester 1".into(), revision: Revision::V2025_06_18 }),
+            client: Arc::new(Client {
+                name: "tester 1".into(),
+                revision: Revision::V2025_06_18,
+                declared: Arc::new(Declared::nothing()),
+                session: None,
+            }),
+            log_level: None,
+            can_be_asked: true,
             stop: Arc::<Stop>::default(),
         }
     }
@@ -283,7 +296,7 @@ pub(crate) async fn end(mut reply: Reply) -> Answer {
     while let Some(event) = reply.next().await {
         match event {
             Event::End(answer) => return answer.into_inner(),
-            Event::Notification(_) => {}
+            Event::Notification(_) | Event::Question(_) => {}
             Event::Cancelled => panic!("cancelled"),
         }
     }

@@ -15,6 +15,7 @@ use orch_mcp::raw::Raw;
 use crate::http::call;
 use crate::http::exchange::{Outgoing, Replay, exchange};
 use crate::http::shared::Shared;
+use crate::subscription::{self, Wish};
 
 /// A server that does not let go of its session in this time is left with it.
 const GOODBYE_TIME: Duration = Duration::from_secs(5);
@@ -48,6 +49,14 @@ impl Peer for HttpPeer {
             }
             self.shared.deliver(codec::encode_notification(method.as_str(), params.as_ref())).await
         })
+    }
+
+    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Subscribe, &uri)
+    }
+
+    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Unsubscribe, &uri)
     }
 
     fn is_closed(&self) -> bool {

@@ -21,7 +21,7 @@ const INITIALIZED: &str = "notifications/initialized";
 
 pub(super) async fn run(shared: &Arc<Shared>, config: &UpstreamConfig) -> Result<ServerHello, ConnectError> {
     let params = Some(hello::initialize_params(&config.identity));
-    let request = PeerRequest { method: INITIALIZE, params, progress: false };
+    let request = PeerRequest::new(INITIALIZE, params);
     let mut reply = StdioReply::new(Arc::clone(shared), request);
     let after = config.handshake_timeout();
     let end = tokio::time::timeout(after, async {

@@ -11,6 +11,7 @@ use orch_mcp::raw::Raw;
 use crate::stdio::outbox::When;
 use crate::stdio::owner::Guard;
 use crate::stdio::reply::{StdioReply, line, refused_error};
+use crate::subscription::{self, Wish};
 
 /// A server that is a child process. Dropping it ends the process in the background.
 pub struct StdioPeer {
@@ -39,6 +40,14 @@ impl Peer for StdioPeer {
             let line = line(None, &method, params.as_ref());
             shared.outbox.push(&line, When::Now).map_err(|refused| refused_error(refused, shared))
         })
+    }
+
+    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Subscribe, &uri)
+    }
+
+    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Unsubscribe, &uri)
     }
 
     fn is_closed(&self) -> bool {

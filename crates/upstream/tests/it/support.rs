@@ -48,6 +48,7 @@ impl Events {
                 let params = notification.params.map(|params| format!(" {}", params.as_str())).unwrap_or_default();
                 format!("{}{params}", notification.method.as_str())
             }
+            PeerEvent::Question(question) => format!("question {}", question.method.as_str()),
             PeerEvent::Closed { reason } => format!("closed: {reason}"),
             PeerEvent::Oddity(text) => format!("oddity: {text}"),
         }
@@ -76,7 +77,7 @@ pub(crate) fn method(name: &'static str) -> MethodName {
 
 pub(crate) fn request(name: &'static str, params: &str) -> PeerRequest {
     let params = if params.is_empty() { None } else { Some(raw(params)) };
-    PeerRequest { method: method(name), params, progress: false }
+    PeerRequest::new(method(name), params)
 }
 
 pub(crate) fn with_progress(name: &'static str, params: &str) -> PeerRequest {
@@ -90,6 +91,7 @@ pub(crate) async fn drain(mut reply: ReplyStream) -> (Vec<String>, Result<String
         match item {
             ReplyItem::Progress(params) => items.push(format!("progress {}", params.as_str())),
             ReplyItem::Notification(notification) => items.push(notification.method.as_str().to_owned()),
+            ReplyItem::Question(question) => items.push(format!("question {}", question.method.as_str())),
             ReplyItem::End(end) => {
                 assert!(within(reply.next()).await.is_none(), "there is something after the end");
                 return (items, end.map(|raw| raw.as_str().to_owned()));

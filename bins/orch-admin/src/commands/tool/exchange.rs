@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use orch_app::control::error::ControlError;
 use orch_app::domain::directory::ProjectFacts;
 use orch_app::domain::server::Server;
+use orch_app::mcp::declared::Declared;
 use orch_app::mcp::id::RequestId;
 use orch_app::mcp::message::{MethodName, Notification, Request};
 use orch_app::mcp::object;
@@ -58,7 +59,11 @@ pub(super) async fn ask(
         client: Arc::new(Client {
             name: concat!("orch-admin ", env!("CARGO_PKG_VERSION")).into(),
             revision: Revision::LATEST_LEGACY,
+            declared: Arc::new(Declared::nothing()),
+            session: None,
         }),
+        log_level: None,
+        can_be_asked: false,
         stop: Arc::clone(&stop),
     };
     let request = Request { id: RequestId::from_number(1), method: MethodName::from_static(method), params };
@@ -76,6 +81,8 @@ pub(super) async fn ask(
         };
         match event {
             Some(Event::Notification(notification)) => show_progress(&notification),
+            // A command has nobody to ask; the server is told so.
+            Some(Event::Question(_)) => {}
             Some(Event::End(answer)) => {
                 return answer.into_inner().map_err(|error| anyhow::anyhow!("{} (code {})", error.message, error.code));
             }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use orch_mcp::codec;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::ClientHello;
 use orch_mcp::message::Request;
 use orch_mcp::revision::Revision;
-use orch_relay::context::{CallContext, Client, Endpoint};
+use orch_relay::context::{CallContext, Client, Endpoint, SessionKey};
 
 use super::SESSION_HEADER;
 use crate::mcp::endpoint::Entry;
@@ -29,6 +30,11 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
     let client = Arc::new(Client {
         name: Arc::from(hello.display_name()),
         revision: Revision::negotiate(&hello.protocol_version),
+        declared: Arc::new(Declared {
+            capabilities: hello.capabilities.detached(),
+            info: Some(hello.client_info.detached()),
+        }),
+        session: Some(SessionKey::new()),
     });
     let cx = CallContext {
         principal: entry.principal.clone(),
@@ -36,6 +42,8 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
         project: Arc::clone(&entry.project),
         endpoint: entry.endpoint.clone(),
         client: Arc::clone(&client),
+        log_level: None,
+        can_be_asked: false,
         stop: Arc::default(),
     };
     let answer = match endpoints.relay.hello(&cx).await {

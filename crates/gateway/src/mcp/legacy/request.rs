@@ -44,6 +44,8 @@ pub(super) fn start(
         project: entry.project,
         endpoint: entry.endpoint,
         client: Arc::clone(&session.client),
+        log_level: None,
+        can_be_asked: false,
         stop: in_flight.as_ref().map(InFlight::stop).unwrap_or_default(),
     };
     let in_flight = in_flight.inspect_err(|not_taken| {
