@@ -19,6 +19,14 @@ pub mod code {
     pub const SESSION_NOT_FOUND: i64 = -32001;
     /// Legacy revisions only.
     pub const RESOURCE_NOT_FOUND: i64 = -32002;
+    /// The client has to visit a URL first; revision 2025-11-25 only.
+    pub const URL_ELICITATION_REQUIRED: i64 = -32042;
+    /// Modern: headers and body do not say the same.
+    pub const HEADER_MISMATCH: i64 = -32020;
+    /// Modern: the client did not declare what the server needs of it.
+    pub const MISSING_CAPABILITY: i64 = -32021;
+    /// Modern: the version of the request is not spoken here.
+    pub const UNSUPPORTED_VERSION: i64 = -32022;
 }
 
 /// An error object. `data` stays raw.

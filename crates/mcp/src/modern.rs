@@ -1,0 +1,248 @@
+//! The envelope of revision 2026-07-28: what each request says of its client, what each result says of itself, and
+//! the errors that only this era has. Knows no transport.
+
+use serde::Serialize;
+
+use crate::declared::Declared;
+use crate::error::{RpcError, code};
+use crate::initialize::ServerHello;
+use crate::level::LogLevel;
+use crate::method::Method;
+use crate::object;
+use crate::raw::Raw;
+use crate::revision::Revision;
+
+const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
+/// What a request says of its client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestMeta {
+    pub version: String,
+    pub declared: Declared,
+    pub log_level: Option<LogLevel>,
+}
+
+impl RequestMeta {
+    /// Reads `_meta`. An error names the member that is missing or malformed.
+    pub fn read(params: Option<&Raw>) -> Result<Self, RpcError> {
+        let missing = |what: &str| RpcError::invalid_params(format!("params._meta needs {what}"));
+        let meta = params
+            .and_then(|params| object::member(params, "_meta"))
+            .filter(Raw::is_object)
+            .ok_or_else(|| missing(&format!("`{VERSION}` and `{CAPABILITIES}`")))?;
+        let version = object::string(&meta, VERSION).ok_or_else(|| missing(&format!("`{VERSION}`, a string")))?;
+        let capabilities = object::member(&meta, CAPABILITIES)
+            .filter(Raw::is_object)
+            .ok_or_else(|| missing(&format!("`{CAPABILITIES}`, an object")))?;
+        let log_level = match object::member(&meta, LOG_LEVEL) {
+            None => None,
+            Some(level) => Some(LogLevel::read(&level).ok_or_else(|| {
+                let known = LogLevel::ALL.map(LogLevel::as_str).join(", ");
+                RpcError::invalid_params(format!("params._meta: `{LOG_LEVEL}` must be one of {known}"))
+            })?),
+        };
+        let info = object::member(&meta, CLIENT_INFO).filter(Raw::is_object);
+        Ok(Self { version, declared: Declared { capabilities, info }, log_level })
+    }
+}
+
+/// A method that the era has done away with; a server must not answer it, whoever is behind.
+#[must_use]
+pub fn is_removed(method: &str) -> bool {
+    matches!(
+        method,
+        "initialize"
+            | "ping"
+            | "logging/setLevel"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+            | "tasks/list"
+            | "tasks/result"
+    )
+}
+
+/// The versions of this era that we speak.
+#[must_use]
+pub fn supported() -> Vec<&'static str> {
+    Revision::ALL.into_iter().filter(|revision| !revision.is_legacy()).map(Revision::as_str).collect()
+}
+
+/// -32022: the version of the request is not one of this era that we speak.
+#[must_use]
+pub fn unsupported_version(requested: &str) -> RpcError {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        supported: Vec<&'static str>,
+        requested: &'a str,
+    }
+    let supported = supported();
+    let text = format!("unsupported protocol version {requested:?}; supported: {}", supported.join(", "));
+    RpcError::new(code::UNSUPPORTED_VERSION, text).with_data(&Data { supported, requested })
+}
+
+/// The result of `server/discover`. All revisions are listed, as clients with a handshake are served too.
+#[must_use]
+pub fn discover_result(hello: &ServerHello) -> Raw {
+    let versions: Vec<&str> = Revision::ALL.into_iter().rev().map(Revision::as_str).collect();
+    let versions = Raw::serialize(&versions).unwrap_or_else(|_| Raw::from_static("[]"));
+    let instructions = hello.instructions.as_ref().and_then(|text| Raw::serialize(text).ok());
+    let mut members = vec![("supportedVersions", &versions), ("capabilities", &hello.capabilities)];
+    if let Some(instructions) = &instructions {
+        members.push(("instructions", instructions));
+    }
+    object::build(members)
+}
+
+/// What a result of this era has to say of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp<'a> {
+    /// An `Implementation`, where it is known.
+    pub server_info: Option<&'a Raw>,
+}
+
+impl Stamp<'_> {
+    /// Adds what is missing: `resultType`, the hints for caches on the methods that need them, the server's
+    /// identity. What the server said itself stays, unless it cannot be meant in this era's sense.
+    #[must_use]
+    pub fn apply(&self, method: &Method<'_>, result: Raw) -> Raw {
+        self.try_apply(method, &result).unwrap_or(result)
+    }
+
+    fn try_apply(&self, method: &Method<'_>, result: &Raw) -> Result<Raw, object::NotAnObject> {
+        let kind = object::string(result, "resultType");
+        // Other types are those of this era's extensions; a word that nobody knows makes the result invalid.
+        let known = matches!(kind.as_deref(), Some("complete" | "input_required" | "task"));
+        let mut stamped = result.clone();
+        if !known {
+            stamped = object::with(&stamped, "resultType", &Raw::from_static("\"complete\""))?;
+        }
+        let complete = !matches!(kind.as_deref(), Some("input_required" | "task"));
+        if complete && is_cacheable(method) {
+            let ttl = object::member(&stamped, "ttlMs").and_then(|ttl| ttl.read::<u64>().ok());
+            if ttl.is_none() {
+                stamped = object::with(&stamped, "ttlMs", &Raw::from_static("0"))?;
+            }
+            // Who may see what is decided here for each principal, so nothing is public.
+            stamped = object::with(&stamped, "cacheScope", &Raw::from_static("\"private\""))?;
+        }
+        if let Some(info) = self.server_info {
+            let meta = object::member(&stamped, "_meta").filter(Raw::is_object);
+            let meta = meta.unwrap_or_else(|| Raw::from_static("{}"));
+            if object::member(&meta, SERVER_INFO).is_none() {
+                stamped = object::with(&stamped, "_meta", &object::with(&meta, SERVER_INFO, info)?)?;
+            }
+        }
+        Ok(stamped)
+    }
+}
+
+/// Whether results of the method must say how long they may be kept, and by whom.
+#[must_use]
+pub const fn is_cacheable(method: &Method<'_>) -> bool {
+    matches!(
+        method,
+        Method::Discover
+            | Method::ToolsList
+            | Method::PromptsList
+            | Method::ResourcesList
+            | Method::ResourceTemplatesList
+            | Method::ResourcesRead
+    )
+}
+
+/// Whether a result of the method may ask for input, and a request of it may bring some.
+#[must_use]
+pub const fn may_ask(method: &Method<'_>) -> bool {
+    matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{RequestMeta, Stamp};
+    use crate::level::LogLevel;
+    use crate::method::Method;
+    use crate::raw::Raw;
+
+    fn raw(text: &str) -> Raw {
+        Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text)
+    }
+
+    fn params(meta: &str) -> Raw {
+        raw(&format!(r#"{{"_meta":{meta}}}"#))
+    }
+
+    #[test]
+    fn reads_what_a_request_says_of_its_client() {
+        let meta = RequestMeta::read(Some(&params(
+            r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"roots":{}},"io.modelcontextprotocol/logLevel":"warning"}"#,
+        )))
+        .expect("meta");
+        assert_eq!(meta.version, "2026-07-28");
+        assert_eq!(meta.declared.capabilities.as_str(), r#"{"roots":{}}"#);
+        assert_eq!(meta.declared.info, None);
+        assert_eq!(meta.log_level, Some(LogLevel::Warning));
+    }
+
+    #[test]
+    fn names_what_is_missing() {
+        for (meta, names) in [
+            ("{}", "protocolVersion"),
+            ("[]", "protocolVersion"),
+            (r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#, "clientCapabilities"),
+            (
+                r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"loud"}"#,
+                "logLevel",
+            ),
+        ] {
+            let error = RequestMeta::read(Some(&params(meta))).expect_err(meta);
+            assert_eq!(error.code, -32602);
+            assert!(error.message.contains(names), "{}", error.message);
+        }
+        assert_eq!(RequestMeta::read(None).map_err(|error| error.code), Err(-32602));
+    }
+
+    #[track_caller]
+    fn check(method: Method<'_>, result: &str, stamped: &str) {
+        assert_eq!(Stamp { server_info: None }.apply(&method, raw(result)), raw(stamped));
+    }
+
+    #[test]
+    fn every_result_says_what_it_is() {
+        check(Method::ToolsCall, r#"{"content":[]}"#, r#"{"content":[],"resultType":"complete"}"#);
+        check(Method::ToolsCall, r#"{"resultType":"mine"}"#, r#"{"resultType":"complete"}"#);
+        let asks = r#"{"resultType":"input_required","requestState":"x"}"#;
+        check(Method::ToolsCall, asks, asks);
+    }
+
+    #[test]
+    fn cacheable_results_are_private_to_their_reader() {
+        check(
+            Method::ToolsList,
+            r#"{"tools":[],"cacheScope":"public","ttlMs":7}"#,
+            r#"{"tools":[],"cacheScope":"private","ttlMs":7,"resultType":"complete"}"#,
+        );
+        check(
+            Method::ResourcesRead,
+            r#"{"contents":[],"ttlMs":-1}"#,
+            r#"{"contents":[],"ttlMs":0,"resultType":"complete","cacheScope":"private"}"#,
+        );
+    }
+
+    #[test]
+    fn a_server_is_named_once() {
+        let info = raw(r#"{"name":"a"}"#);
+        let stamp = Stamp { server_info: Some(&info) };
+        assert_eq!(
+            stamp.apply(&Method::ToolsCall, raw(r#"{"resultType":"complete","_meta":{"v":1}}"#)),
+            raw(r#"{"resultType":"complete","_meta":{"v":1,"io.modelcontextprotocol/serverInfo":{"name":"a"}}}"#)
+        );
+        let own = raw(r#"{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"b"}}}"#);
+        assert_eq!(stamp.apply(&Method::ToolsCall, own.clone()), own);
+    }
+}
