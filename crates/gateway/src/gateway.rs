@@ -110,6 +110,8 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         let config = self.config.clone();
         let server = HttpServer::new(move || self.app())
+            // A client of the modern era cancels by leaving.
+            .h1_allow_half_closed(false)
             .workers(workers.max(1))
             .disable_signals()
             .keep_alive(Duration::from_secs(config.keep_alive_seconds))

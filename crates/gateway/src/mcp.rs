@@ -7,6 +7,7 @@ mod body;
 mod endpoint;
 mod exchange;
 mod legacy;
+mod modern;
 mod post;
 mod refusal;
 mod respond;

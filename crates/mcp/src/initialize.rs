@@ -129,8 +129,9 @@ fn text(value: &str) -> Raw {
     Raw::trusted(serde_json::Value::from(value).to_string().into())
 }
 
-/// At most 100 characters, without control characters: it goes into logs and records.
-fn display_name(info: &Raw) -> String {
+/// Name and version of an `Implementation` as one line for people. At most 100 characters, without control characters: it goes into logs and records.
+#[must_use]
+pub fn display_name(info: &Raw) -> String {
     let name = crate::object::string(info, "name").unwrap_or_default();
     let version = crate::object::string(info, "version").unwrap_or_default();
     let text: String = format!("{name} {version}").chars().filter(|c| !c.is_control()).take(100).collect();

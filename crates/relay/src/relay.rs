@@ -17,6 +17,7 @@ use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::Request;
 use orch_mcp::meta::{self, HopMeta};
 use orch_mcp::method::Method;
+use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
 
@@ -111,6 +112,31 @@ impl Relay {
             Err(Unready::Failed(reason)) => Err(unavailable(reason)),
             Err(Unready::Busy(reason)) => Err(CallError::Busy { server: name, reason }),
         }
+    }
+
+    /// Who answers at the endpoint, as an `Implementation`: the server where there is one, as far as it is known.
+    #[must_use]
+    pub fn server_info(&self, cx: &CallContext) -> Option<Raw> {
+        match &cx.endpoint {
+            Endpoint::Server(server) => Some(self.fleet.slot(server.id)?.catalog()?.hello.server_info.clone()),
+            Endpoint::Unified => Some(self.identity.clone()),
+        }
+    }
+
+    /// The `inputSchema` of a tool by the name that the client knows; None when no list has it.
+    #[must_use]
+    pub fn input_schema(&self, cx: &CallContext, tool: &str) -> Option<Raw> {
+        let (server, name) = match &cx.endpoint {
+            Endpoint::Server(server) => (Arc::clone(server), tool.to_owned()),
+            Endpoint::Unified => {
+                let origin = self.view(&cx.project).resolve(&cx.project, ItemKind::Tool, tool)?;
+                (origin.server, origin.name)
+            }
+        };
+        authorize(cx.subject, Action::Call, ()).ok()?;
+        let catalog = self.fleet.slot(server.id)?.catalog()?;
+        let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
+        object::member(&tool.definition, "inputSchema")
     }
 
     fn instructions(&self, project: &Arc<ProjectFacts>) -> String {

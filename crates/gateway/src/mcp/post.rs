@@ -1,17 +1,12 @@
 //! A message from a client. Decodes it once and hands it to the dialect that it is written in.
 
-use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use orch_mcp::codec::{self, Incoming};
-use orch_mcp::error::RpcError;
-use orch_mcp::message::Message;
-use orch_mcp::meta;
-use orch_mcp::method::Method;
+use orch_mcp::codec;
 
 use super::address::Address;
 use super::body::BodyError;
-use super::{McpEndpoints, accept, body, endpoint, legacy, refusal};
+use super::{McpEndpoints, accept, body, endpoint, legacy, modern, refusal};
 
 pub(super) async fn handle(
     address: Address<'_>,
@@ -39,12 +34,8 @@ pub(super) async fn handle(
         Ok(incoming) => incoming,
         Err(malformed) => return refusal::malformed(&malformed),
     };
-    if let Incoming::Single(Message::Request(rpc)) = &incoming
-        && (meta::protocol_version(rpc.params.as_ref()).is_some() || rpc.method.known() == Method::Discover)
-    {
-        // A client of both eras learns from this that it has to shake hands.
-        let error = RpcError::method_not_found(rpc.method.as_str());
-        return refusal::rpc(StatusCode::NOT_FOUND, Some(&rpc.id), &error);
+    if modern::is_modern(&incoming, headers) {
+        return modern::post(entry, request, accepts, incoming, endpoints).await;
     }
     legacy::post(entry, request, accepts, incoming, endpoints).await
 }

@@ -1,0 +1,63 @@
+//! Clients of revision 2026-07-28: every request stands for itself. Nothing here remembers a client from one request
+//! to the next.
+
+mod checks;
+mod request;
+mod respond;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, HttpResponse};
+use orch_mcp::codec::Incoming;
+use orch_mcp::error::code;
+use orch_mcp::message::Message;
+use orch_mcp::method::Method;
+use orch_mcp::revision::Revision;
+use orch_mcp::{headers, meta};
+
+use super::accept::Accepts;
+use super::endpoint::Entry;
+use super::{McpEndpoints, refusal};
+
+/// Whether a message is written in this era: it carries its version itself, or its header names a version that no
+/// session could have. An `initialize` without the former belongs to a client of sessions, whatever its header says.
+pub(super) fn is_modern(incoming: &Incoming, http: &HeaderMap) -> bool {
+    let params = match incoming {
+        Incoming::Single(Message::Request(request)) => {
+            if request.method.known() == Method::Discover {
+                return true;
+            }
+            request.params.as_ref()
+        }
+        Incoming::Single(Message::Notification(notification)) => notification.params.as_ref(),
+        Incoming::Single(Message::Response(_)) | Incoming::Batch(_) => None,
+    };
+    if meta::protocol_version(params).is_some() {
+        return true;
+    }
+    let shakes_hands =
+        matches!(incoming, Incoming::Single(Message::Request(request)) if request.method.known() == Method::Initialize);
+    let Some(version) = http.get(headers::VERSION).filter(|_| !shakes_hands) else { return false };
+    !version.to_str().ok().and_then(|text| Revision::parse(text.trim())).is_some_and(Revision::is_legacy)
+}
+
+pub(super) async fn post(
+    entry: Entry,
+    http: &HttpRequest,
+    accepts: Accepts,
+    incoming: Incoming,
+    endpoints: &McpEndpoints,
+) -> HttpResponse {
+    match incoming {
+        Incoming::Single(Message::Request(request)) => request::handle(entry, http, accepts, request, endpoints).await,
+        // Over HTTP a request is cancelled by leaving it; no other notification has a meaning without a session.
+        Incoming::Single(Message::Notification(_)) => HttpResponse::Accepted().finish(),
+        Incoming::Single(Message::Response(_)) => refusal::bad_request(
+            None,
+            code::INVALID_REQUEST,
+            "a client of this revision is asked nothing: send requests",
+        ),
+        Incoming::Batch(_) => {
+            refusal::bad_request(None, code::INVALID_REQUEST, "batches are not part of this revision")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a request has to be before it is looked at, in the order that the revision gives. Knows nothing of tools.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::headers::{self, MirroredArgument};
+use orch_mcp::message::Request;
+use orch_mcp::modern::{self, RequestMeta};
+use orch_mcp::object;
+use orch_mcp::raw::Raw;
+use orch_mcp::revision::Revision;
+
+use crate::mcp::refusal;
+
+/// The request's own statement about its client, once everything in the envelope agrees.
+pub(super) fn envelope(http: &HeaderMap, request: &Request) -> Result<RequestMeta, HttpResponse> {
+    let refuse = |error: &RpcError| refusal::rpc(StatusCode::BAD_REQUEST, Some(&request.id), error);
+    let meta = RequestMeta::read(request.params.as_ref()).map_err(|error| refuse(&error))?;
+    same(http, headers::VERSION, "MCP-Protocol-Version", &meta.version).map_err(|error| refuse(&error))?;
+    if !Revision::parse(&meta.version).is_some_and(|revision| !revision.is_legacy()) {
+        return Err(refuse(&modern::unsupported_version(&meta.version)));
+    }
+    same(http, headers::METHOD, "Mcp-Method", request.method.as_str()).map_err(|error| refuse(&error))?;
+    if let Some(member) = headers::named_member(request.method.as_str()) {
+        let name = request.params.as_ref().and_then(|params| object::string(params, member));
+        // A request without the member is refused for that, by the one who needs it.
+        if let Some(name) = name {
+            same(http, headers::NAME, "Mcp-Name", &name).map_err(|error| refuse(&error))?;
+        }
+    }
+    if modern::is_removed(request.method.as_str()) {
+        let error = RpcError::method_not_found(request.method.as_str());
+        return Err(refusal::rpc(StatusCode::NOT_FOUND, Some(&request.id), &error));
+    }
+    Ok(meta)
+}
+
+/// The arguments that the tool wants repeated as headers, against the headers.
+pub(super) fn arguments(http: &HeaderMap, request: &Request, input_schema: &Raw) -> Result<(), HttpResponse> {
+    // A server whose annotations are wrong is not the fault of this client.
+    let mirrored = headers::mirrored(input_schema).unwrap_or_default();
+    if mirrored.is_empty() {
+        return Ok(());
+    }
+    let arguments = request.params.as_ref().and_then(|params| object::member(params, "arguments"));
+    let arguments = arguments.unwrap_or_else(|| Raw::from_static("{}"));
+    for argument in mirrored {
+        let value = argument.value(&arguments);
+        let sent = only(http, &argument.header).map_err(|error| bad(request, &error))?;
+        let agrees = match (&value, &sent) {
+            (None, None) => true,
+            (Some(value), Some(sent)) => MirroredArgument::agree(value, sent),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if !agrees {
+            let text = match (value, sent) {
+                (Some(_), None) => {
+                    format!("the header {} is missing: the tool wants its argument there too", argument.header)
+                }
+                (None, Some(_)) => format!("the header {} is there, and its argument is not", argument.header),
+                _ => format!("the header {} and its argument do not say the same", argument.header),
+            };
+            return Err(bad(request, &RpcError::new(code::HEADER_MISMATCH, text)));
+        }
+    }
+    Ok(())
+}
+
+fn bad(request: &Request, error: &RpcError) -> HttpResponse {
+    refusal::rpc(StatusCode::BAD_REQUEST, Some(&request.id), error)
+}
+
+/// Checks that a header is there, once, and says what the body says.
+fn same(http: &HeaderMap, name: &str, shown: &str, expected: &str) -> Result<(), RpcError> {
+    match only(http, name)? {
+        None => Err(RpcError::new(code::HEADER_MISMATCH, format!("the header {shown} is missing"))),
+        Some(value) if value == expected => Ok(()),
+        Some(_) => {
+            Err(RpcError::new(code::HEADER_MISMATCH, format!("the header {shown} and the body do not say the same")))
+        }
+    }
+}
+
+/// The decoded value of a header that may be there once.
+fn only(http: &HeaderMap, name: &str) -> Result<Option<String>, RpcError> {
+    let mut values = http.get_all(name);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.any(|other| other != value) {
+        return Err(RpcError::new(code::HEADER_MISMATCH, format!("the header {name} is there twice")));
+    }
+    let decoded = value.to_str().ok().and_then(headers::decode);
+    decoded.map(Some).ok_or_else(|| {
+        RpcError::new(code::HEADER_MISMATCH, format!("the header {name} is neither plain text nor a base64 sentinel"))
+    })
+}
