@@ -88,7 +88,7 @@ impl Connector for UpstreamConnector {
     async fn connect(
         &self,
         server: &Server,
-        _connection: Connection,
+        connection: Connection,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Arc<dyn Peer>, ConnectFailure> {
         let log = self.log(server.id);
@@ -103,7 +103,7 @@ impl Connector for UpstreamConnector {
                     cwd: cwd.as_ref().map(PathBuf::from),
                     ..ProcessSpec::new(server.alias.as_str(), command)
                 };
-                stdio::connect(&*self.launcher, StdioTarget { spec, log }, &self.config, sink)
+                stdio::connect(&*self.launcher, StdioTarget { spec, log }, &connection, &self.config, sink)
                     .await
                     .map(|peer| -> Arc<dyn Peer> { peer })
             }
@@ -112,7 +112,7 @@ impl Connector for UpstreamConnector {
                     Slot::Header(name) => Some(name),
                     Slot::Arg(_) | Slot::Env(_) => None,
                 })?;
-                http::connect(&HttpTarget { url: url.clone(), headers }, &self.config, sink)
+                http::connect(&HttpTarget { url: url.clone(), headers }, &connection, &self.config, sink)
                     .await
                     .map(|peer| -> Arc<dyn Peer> { peer })
             }

@@ -41,6 +41,33 @@ pub fn relayed<'a>(servers: impl IntoIterator<Item = &'a Raw>, withheld: &[&str]
     Raw::serialize(&union).unwrap_or_else(|_| Raw::from_static("{}"))
 }
 
+/// What a client declared, in words that a legacy server may be told: without the tasks that nobody serves here, and
+/// without the extensions of the modern era but for pages of user interface, which are older than the era.
+#[must_use]
+pub fn for_legacy(client: &Raw) -> Raw {
+    const UI: &str = "io.modelcontextprotocol/ui";
+    let Ok(mut declared) = client.read::<Map<String, Value>>() else { return Raw::from_static("{}") };
+    declared.remove("tasks");
+    if let Some(Value::Object(extensions)) = declared.get_mut("extensions") {
+        extensions.retain(|name, _| name == UI);
+        if extensions.is_empty() {
+            declared.remove("extensions");
+        }
+    }
+    Raw::serialize(&declared).unwrap_or_else(|_| Raw::from_static("{}"))
+}
+
+/// What a client with a session declared, in words of the modern era.
+#[must_use]
+pub fn for_modern(client: &Raw) -> Raw {
+    let Ok(mut declared) = client.read::<Map<String, Value>>() else { return Raw::from_static("{}") };
+    declared.remove("tasks");
+    if let Some(Value::Object(roots)) = declared.get_mut("roots") {
+        roots.remove("listChanged");
+    }
+    Raw::serialize(&declared).unwrap_or_else(|_| Raw::from_static("{}"))
+}
+
 /// Removes `feature` or `feature.flag`.
 fn remove(capabilities: &mut Map<String, Value>, path: &str) {
     match path.split_once('.') {
@@ -69,7 +96,7 @@ fn merge(into: &mut Value, more: &Value) {
 mod tests {
     use bytes::Bytes;
 
-    use super::{has, relayed};
+    use super::{for_legacy, for_modern, has, relayed};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -85,6 +112,21 @@ mod tests {
             r#"{"tools":{"listChanged":true},"resources":{"listChanged":true},"experimental":{"x":1}}"#
         );
         assert!(has(&shown, "tools") && !has(&shown, "tasks"));
+    }
+
+    #[test]
+    fn tells_each_era_what_it_knows() {
+        let client = raw(
+            r#"{"roots":{"listChanged":true},"tasks":{},"elicitation":{},"extensions":{"io.modelcontextprotocol/ui":{},"io.modelcontextprotocol/tasks":{}},"x":1}"#,
+        );
+        assert_eq!(
+            for_legacy(&client).as_str(),
+            r#"{"roots":{"listChanged":true},"elicitation":{},"extensions":{"io.modelcontextprotocol/ui":{}},"x":1}"#
+        );
+        assert_eq!(
+            for_modern(&client).as_str(),
+            r#"{"roots":{},"elicitation":{},"extensions":{"io.modelcontextprotocol/ui":{},"io.modelcontextprotocol/tasks":{}},"x":1}"#
+        );
     }
 
     #[test]

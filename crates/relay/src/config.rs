@@ -18,6 +18,12 @@ pub struct RelayConfig {
     pub longest_call_secs: u64,
     /// Calls in flight to one server; more get a busy error.
     pub max_in_flight: u32,
+    /// Connections to one server that belong to single clients, which a server may ask something.
+    pub max_lanes: usize,
+    /// Such a connection that has not been used for this long is closed.
+    pub lane_idle_secs: u64,
+    /// How long a client may take to answer what a server asks it.
+    pub question_secs: u64,
     /// Items of one kind that are taken from one server.
     pub max_items: usize,
 }
@@ -30,6 +36,9 @@ impl Default for RelayConfig {
             idle_stop_secs: 600,
             longest_call_secs: 3600,
             max_in_flight: 1024,
+            max_lanes: 64,
+            lane_idle_secs: 300,
+            question_secs: 600,
             max_items: 5000,
         }
     }
@@ -46,6 +55,14 @@ impl RelayConfig {
 
     pub(crate) const fn idle_stop(&self) -> Duration {
         Duration::from_secs(self.idle_stop_secs)
+    }
+
+    pub(crate) const fn lane_idle(&self) -> Duration {
+        Duration::from_secs(self.lane_idle_secs)
+    }
+
+    pub(crate) const fn question(&self) -> Duration {
+        Duration::from_secs(self.question_secs)
     }
 
     pub(crate) const fn longest_call(&self) -> Duration {

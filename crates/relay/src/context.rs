@@ -6,6 +6,7 @@ use orch_domain::directory::ProjectFacts;
 use orch_domain::policy::Subject;
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
+use orch_mcp::capabilities;
 use orch_mcp::declared::Declared;
 use orch_mcp::level::LogLevel;
 use orch_mcp::revision::Revision;
@@ -48,6 +49,18 @@ pub struct Client {
     pub declared: Arc<Declared>,
     /// The session of a legacy client; None for a modern one, which says everything with each request.
     pub session: Option<SessionKey>,
+    /// Whether it declared that it can be asked anything.
+    pub is_interactive: bool,
+}
+
+impl Client {
+    #[must_use]
+    pub fn new(name: Arc<str>, revision: Revision, declared: Declared, session: Option<SessionKey>) -> Self {
+        let is_interactive = ["roots", "sampling", "elicitation"]
+            .into_iter()
+            .any(|capability| capabilities::has(&declared.capabilities, capability));
+        Self { name, revision, declared: Arc::new(declared), session, is_interactive }
+    }
 }
 
 /// Names a client's session within the process. No secret, and never sent to anybody.

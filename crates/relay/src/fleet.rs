@@ -1,6 +1,7 @@
 //! All servers that run or may run: one slot each, one owner task each. Knows when to start and stop; never decides
 //! who may.
 
+pub(crate) mod lane;
 mod owner;
 mod runtime;
 mod slot;
@@ -21,6 +22,8 @@ use tokio::task::JoinHandle;
 use crate::catalog::Catalog;
 use crate::config::RelayConfig;
 use crate::connector::Connector;
+use crate::context::SessionKey;
+use crate::subscription::Registry;
 
 pub(crate) use self::slot::{Lease, Slot, Unready};
 
@@ -41,6 +44,8 @@ pub(crate) struct Shared {
     connector: Arc<dyn Connector>,
     catalogs: Arc<dyn CatalogRepo>,
     observers: Mutex<Vec<ListObserver>>,
+    /// Who wants to be told what.
+    pub(crate) registry: Arc<Registry>,
     /// Goes up with every change of any catalog; what views of several catalogs check themselves against.
     catalog_version: AtomicU64,
 }
@@ -48,6 +53,7 @@ pub(crate) struct Shared {
 impl Shared {
     fn announce(&self, change: ListChange) {
         let observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.registry.list_changed(change);
         for observer in observers.iter() {
             observer(change);
         }
@@ -86,6 +92,7 @@ impl Fleet {
             connector: parts.connector,
             catalogs: parts.catalogs,
             observers: Mutex::default(),
+            registry: Arc::default(),
             catalog_version: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), slots: ArcSwap::default(), tasks: Mutex::default(), runtime: parts.runtime }
@@ -141,6 +148,17 @@ impl Fleet {
                 tracing::error!(error = %error, "the owner task of a server did not end in good order");
             }
         }
+    }
+
+    /// A client's session is over, and so are its own connections.
+    pub(crate) fn end_session(&self, session: SessionKey) {
+        for slot in self.slots.load().values() {
+            slot.end_session(session);
+        }
+    }
+
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.shared.registry
     }
 
     /// None in the moment between a server's creation and its slot, and after its end.

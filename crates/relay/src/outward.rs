@@ -9,7 +9,7 @@ use orch_mcp::error::RpcError;
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
 
-use crate::uris;
+use crate::{questions, uris};
 
 /// Which members of the result hold URIs of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,16 @@ impl Outward {
             Shape::Other => None,
         };
         rewritten.unwrap_or(result)
+    }
+
+    /// The params of a question, as the client is to see them.
+    pub(crate) fn question(&self, method: &str, params: Option<Raw>) -> Option<Raw> {
+        match self {
+            Self::Namespaced { server, .. } if method == "elicitation/create" => {
+                params.map(|params| questions::with_sender(&server.name, params))
+            }
+            Self::AsIs | Self::Namespaced { .. } => params,
+        }
     }
 
     /// An error's `data.uri`.

@@ -23,14 +23,15 @@ use orch_mcp::raw::Raw;
 
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
+use crate::fleet::lane::Wanted;
 use crate::fleet::{Fleet, Unready};
 use crate::methods;
 use crate::outward::Outward;
-use crate::reply::{Plan, Reply};
+use crate::reply::{Acquiring, Plan, Reply};
 use crate::view::{View, enabled};
 
 /// Capabilities of upstreams that are not relayed yet, and so are not shown.
-const WITHHELD: [&str; 3] = ["tasks", "logging", "resources.subscribe"];
+const WITHHELD: [&str; 1] = ["tasks"];
 
 /// At most this much of the instructions of all servers goes to a client of the unified endpoint.
 const MAX_INSTRUCTIONS: usize = 16 * 1024;
@@ -88,7 +89,9 @@ impl Relay {
             }
             Endpoint::Unified => {
                 // Servers come and go during a session, so everything that any server could offer is promised.
-                let promised = Raw::from_static(r#"{"tools":{},"prompts":{},"resources":{},"completions":{}}"#);
+                let promised = Raw::from_static(
+                    r#"{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}}"#,
+                );
                 Ok(ServerHello {
                     revision,
                     capabilities: capabilities::relayed([&promised], &WITHHELD),
@@ -230,7 +233,7 @@ impl Relay {
         &self,
         cx: &CallContext,
         permit: Permit<Arc<Server>>,
-        request: PeerRequest,
+        mut request: PeerRequest,
         outward: Outward,
         hop: HopMeta,
         ticket: Option<CallTicket>,
@@ -243,12 +246,21 @@ impl Relay {
             let reason = "it is being set up".to_owned();
             return failed(&CallError::Unavailable { server: name.to_owned(), reason }, ticket);
         };
-        let source = match slot.lease() {
-            Some(Ok(lease)) => Ok(lease),
-            Some(Err(Unready::Busy(reason) | Unready::Failed(reason))) => {
-                return failed(&CallError::Busy { server: name.to_owned(), reason }, ticket);
+        if !cx.can_be_asked {
+            request.declared = None;
+        }
+        let source = if cx.can_be_asked && cx.client.is_interactive {
+            // What a legacy server may ask goes to this client alone, so it gets a connection of its own.
+            let wanted = Wanted::of(cx, &server);
+            Err(Box::pin(async move { slot.acquire_for(&wanted).await }) as Acquiring)
+        } else {
+            match slot.lease() {
+                Some(Ok(lease)) => Ok(lease),
+                Some(Err(Unready::Busy(reason) | Unready::Failed(reason))) => {
+                    return failed(&CallError::Busy { server: name.to_owned(), reason }, ticket);
+                }
+                None => Err(Box::pin(async move { slot.acquire().await }) as Acquiring),
             }
-            None => Err(Box::pin(async move { slot.acquire().await }) as crate::reply::Acquiring),
         };
         let plan = Plan {
             clock: Arc::clone(&self.clock),
@@ -259,6 +271,7 @@ impl Relay {
             progress_token: hop.progress_token,
             patience: server.call_timeout,
             longest: self.fleet.config().longest_call(),
+            question: self.fleet.config().question(),
         };
         Reply::live(source, request, plan, ticket)
     }

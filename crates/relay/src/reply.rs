@@ -22,6 +22,8 @@ use tokio::time::{Instant, Sleep};
 use crate::error::CallError;
 use crate::fleet::{Lease, Unready};
 use crate::outward::Outward;
+use crate::questions::Questions;
+use crate::rounds::{Between, Rounds};
 use crate::stop::{Stop, StopReason};
 
 /// A result or an error, without the id: that belongs to the edge.
@@ -57,6 +59,10 @@ pub(crate) type Deferred = Pin<Box<dyn Future<Output = Answer> + Send>>;
 /// A request on its way.
 struct Live {
     source: Source,
+    /// What the client is being asked; meanwhile the server's time does not run.
+    questions: Questions,
+    /// Of a client with a session in front of a modern server.
+    rounds: Option<Box<Rounds>>,
     plan: Plan,
     ticket: Option<CallTicket>,
     timer: Pin<Box<Sleep>>,
@@ -69,7 +75,7 @@ enum Source {
     /// The server is being started; then the request is sent.
     Acquiring(Acquiring, PeerRequest),
     /// The lease keeps the server from being taken for idle.
-    Streaming(ReplyStream, #[expect(dead_code, reason = "held for its Drop")] Lease),
+    Streaming(ReplyStream, Lease),
 }
 
 /// How a live request is to be carried through.
@@ -85,6 +91,8 @@ pub(crate) struct Plan {
     /// Without an answer or progress for this long, the request is cancelled.
     pub(crate) patience: Duration,
     pub(crate) longest: Duration,
+    /// How long the client may take to answer a question.
+    pub(crate) question: Duration,
 }
 
 impl Reply {
@@ -111,17 +119,17 @@ impl Reply {
         ticket: Option<CallTicket>,
     ) -> Self {
         let now = Instant::now();
-        let source = match source {
-            Ok(lease) => Source::Streaming(lease.peer().send(request), lease),
-            Err(acquiring) => Source::Acquiring(acquiring, request),
+        let timer = Box::pin(tokio::time::sleep_until(now + plan.patience));
+        let latest_end = now + plan.longest;
+        let (source, rounds) = match source {
+            Ok(lease) => {
+                let rounds = rounds(&plan, &lease, &request);
+                (Source::Streaming(lease.peer().send(request), lease), rounds)
+            }
+            Err(acquiring) => (Source::Acquiring(acquiring, request), None),
         };
-        Self(State::Live(Box::new(Live {
-            source,
-            ticket,
-            timer: Box::pin(tokio::time::sleep_until(now + plan.patience)),
-            latest_end: now + plan.longest,
-            plan,
-        })))
+        let questions = Questions::default();
+        Self(State::Live(Box::new(Live { source, questions, rounds, ticket, timer, latest_end, plan })))
     }
 }
 
@@ -188,13 +196,33 @@ enum Step {
 
 impl Live {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        if !self.questions.is_empty() && self.questions.poll(cx).is_ready() {
+            // It is the server's turn again.
+            self.rest();
+        }
         loop {
+            if let Some(rounds) = self.rounds.as_mut().filter(|rounds| rounds.is_gathering()) {
+                match rounds.poll(cx) {
+                    Poll::Pending => return self.poll_early_end(cx),
+                    Poll::Ready(Between::Ask(question)) => return Poll::Ready(self.ask(question)),
+                    Poll::Ready(Between::Fail(error)) => {
+                        return Poll::Ready(Step::End(Outcome::RpcError(error.code), Err(error)));
+                    }
+                    Poll::Ready(Between::Retry(request)) => {
+                        if let Source::Streaming(replies, lease) = &mut self.source {
+                            *replies = lease.peer().send(request);
+                        }
+                        self.rest();
+                    }
+                }
+            }
             match &mut self.source {
                 Source::Acquiring(acquiring, request) => match acquiring.as_mut().poll(cx) {
                     Poll::Pending => return self.poll_early_end(cx),
                     Poll::Ready(Ok(lease)) => {
                         // The time of the start does not count against the call.
                         self.timer.as_mut().reset(Instant::now() + self.plan.patience);
+                        self.rounds = rounds(&self.plan, &lease, request);
                         self.source = Source::Streaming(lease.peer().send(request.clone()), lease);
                     }
                     Poll::Ready(Err(unready)) => return Poll::Ready(self.fail(&unready_error(&self.plan, unready))),
@@ -211,8 +239,17 @@ impl Live {
                     Poll::Ready(Some(ReplyItem::Notification(notification))) => {
                         return Poll::Ready(Step::Notification(notification));
                     }
-                    Poll::Ready(Some(ReplyItem::Question(question))) => return Poll::Ready(Step::Question(question)),
+                    Poll::Ready(Some(ReplyItem::Question(question))) => return Poll::Ready(self.ask(question)),
                     Poll::Ready(Some(ReplyItem::End(Ok(result)))) => {
+                        if let Some(rounds) = &mut self.rounds {
+                            match rounds.takes(&result) {
+                                Ok(false) => {}
+                                Ok(true) => continue,
+                                Err(error) => {
+                                    return Poll::Ready(Step::End(Outcome::RpcError(error.code), Err(error)));
+                                }
+                            }
+                        }
                         let outcome = if is_tool_error(&result) { Outcome::ToolError } else { Outcome::Ok };
                         return Poll::Ready(Step::End(outcome, Ok(self.plan.outward.result(result))));
                     }
@@ -242,10 +279,29 @@ impl Live {
             return Poll::Pending;
         }
         if self.timer.as_mut().poll(cx).is_ready() {
+            if !self.questions.is_empty() {
+                self.questions.give_up();
+                self.rest();
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let seconds = self.plan.patience.as_secs();
             return Poll::Ready(self.fail(&CallError::Timeout { server: self.plan.server.to_string(), seconds }));
         }
         Poll::Pending
+    }
+
+    /// Hands a question on. People are slower than servers.
+    fn ask(&mut self, question: Question) -> Step {
+        let until = Instant::now() + self.plan.question;
+        self.timer.as_mut().reset(until.min(self.latest_end));
+        Step::Question(self.questions.pass(question, &self.plan.outward))
+    }
+
+    /// The server has its usual time again.
+    fn rest(&mut self) {
+        let until = Instant::now() + self.plan.patience;
+        self.timer.as_mut().reset(until.min(self.latest_end));
     }
 
     fn fail(&self, error: &CallError) -> Step {
@@ -259,6 +315,12 @@ impl Live {
         let params = object::with(params, "progressToken", token).ok()?;
         Some(Notification { method: MethodName::from_static("notifications/progress"), params: Some(params) })
     }
+}
+
+/// A client with a session does not know what a modern server wants when it asks.
+fn rounds(plan: &Plan, lease: &Lease, request: &PeerRequest) -> Option<Box<Rounds>> {
+    let bridged = plan.revision.is_legacy() && !lease.peer().hello().revision.is_legacy();
+    bridged.then(|| Box::new(Rounds::new(request)))
 }
 
 fn unready_error(plan: &Plan, unready: Unready) -> CallError {

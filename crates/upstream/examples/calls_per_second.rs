@@ -12,13 +12,15 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use orch_mcp::message::MethodName;
-use orch_mcp::peer::{Peer, PeerEvent, PeerRequest, PeerSink, ReplyItem};
+use orch_mcp::peer::{Connection, EraChoice, Peer, PeerEvent, PeerRequest, PeerSink, ReplyItem};
 use orch_mcp::raw::Raw;
 use orch_supervisor::{Launcher as _, LocalLauncher, LogLimits, ProcessLog, ProcessSpec, SupervisorConfig};
 use orch_upstream::http::HttpTarget;
 use orch_upstream::stdio::StdioTarget;
 use orch_upstream::{AddressPolicy, UpstreamConfig};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+const SHARED: Connection = Connection::shared(EraChoice::Legacy);
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -63,7 +65,7 @@ async fn measure(
         let mut spec = ProcessSpec::new("bench", bench);
         spec.args = vec!["upstream-stdio".into()];
         let target = StdioTarget { spec, log: Arc::clone(&log) };
-        let peer = orch_upstream::stdio::connect(&launcher, target, config, Arc::new(Quiet)).await?;
+        let peer = orch_upstream::stdio::connect(&launcher, target, &SHARED, config, Arc::new(Quiet)).await?;
         run("stdio", &(peer as Arc<dyn Peer>), &counts, seconds, threads).await?;
     }
     if transport != "stdio" {
@@ -74,7 +76,7 @@ async fn measure(
         let line = lines.next_line().await?.ok_or("no address")?;
         let url = line.rsplit(' ').next().unwrap_or_default().to_owned();
         let target = HttpTarget { url, headers: Vec::new() };
-        let peer = orch_upstream::http::connect(&target, config, Arc::new(Quiet)).await?;
+        let peer = orch_upstream::http::connect(&target, &SHARED, config, Arc::new(Quiet)).await?;
         run("http", &(peer as Arc<dyn Peer>), &counts, seconds, threads).await?;
         drop(server);
     }

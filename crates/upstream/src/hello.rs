@@ -1,5 +1,7 @@
 //! Our half of the legacy handshake, on whatever transport: what we say and how the answer is judged.
 
+use orch_mcp::capabilities;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::{BadHello, ClientHello, ServerHello};
 use orch_mcp::raw::Raw;
@@ -8,14 +10,14 @@ use orch_mcp::revision::Revision;
 use crate::config::ClientIdentity;
 use crate::error::ConnectError;
 
-/// The params of `initialize`. No capability is declared, because none is served.
-pub(crate) fn initialize_params(identity: &ClientIdentity) -> Raw {
+/// The params of `initialize`. Nothing is declared but what the client behind the connection declared.
+pub(crate) fn initialize_params(identity: &ClientIdentity, declared: &Declared) -> Raw {
     let text = |value: &str| Raw::serialize(&value).unwrap_or_else(|_| Raw::from_static("\"\""));
     let client_info = orch_mcp::object::build([("name", &text(&identity.name)), ("version", &text(&identity.version))]);
     ClientHello {
         protocol_version: Revision::LATEST_LEGACY.as_str().to_owned(),
-        capabilities: Raw::from_static("{}"),
-        client_info,
+        capabilities: capabilities::for_legacy(&declared.capabilities),
+        client_info: declared.info.clone().unwrap_or(client_info),
     }
     .write()
 }

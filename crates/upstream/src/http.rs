@@ -20,7 +20,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-use orch_mcp::peer::PeerSink;
+use orch_mcp::peer::{Connection, PeerSink};
 use secrecy::SecretString;
 use tracing::Instrument as _;
 
@@ -52,12 +52,13 @@ impl fmt::Debug for HttpTarget {
 /// peer lives; requests are driven by whoever polls them.
 pub async fn connect(
     target: &HttpTarget,
+    connection: &Connection,
     config: &UpstreamConfig,
     sink: Arc<dyn PeerSink>,
 ) -> Result<Arc<HttpPeer>, ConnectError> {
     let span = tracing::debug_span!("upstream.connect", transport = "http", server.url = %endpoint::shown(&target.url));
     async move {
-        let shared = Arc::new(Shared::new(target, config, sink).await?);
+        let shared = Arc::new(Shared::new(target, connection, config, sink).await?);
         let after = config.handshake_timeout();
         let (session, hello) = tokio::time::timeout(after, handshake::run(&shared))
             .await

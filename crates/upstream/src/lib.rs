@@ -11,6 +11,7 @@ mod excerpt;
 mod hello;
 mod oddity;
 mod progress;
+mod questions;
 mod server_request;
 mod subscription;
 

@@ -14,7 +14,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use orch_mcp::peer::PeerSink;
+use orch_mcp::peer::{Connection, PeerSink};
 use orch_supervisor::{LaunchError, Launcher, ProcessLog, ProcessSpec};
 use tracing::Instrument as _;
 
@@ -38,6 +38,7 @@ pub struct StdioTarget {
 pub async fn connect(
     launcher: &dyn Launcher,
     target: StdioTarget,
+    connection: &Connection,
     config: &UpstreamConfig,
     sink: Arc<dyn PeerSink>,
 ) -> Result<Arc<StdioPeer>, ConnectError> {
@@ -49,7 +50,7 @@ pub async fn connect(
             LaunchError::NotFound { program } => ConnectError::CommandNotFound { command: program },
             other => ConnectError::Launch(other),
         })?;
-        let guard = owner::start(process, config, sink)?;
+        let guard = owner::start(process, connection, config, sink)?;
         let hello = handshake::run(guard.shared(), config).await.map_err(|error| match error {
             ConnectError::Refused(mut error) => {
                 error.message = crate::excerpt::excerpt(secrets.hide(error.message).as_bytes());

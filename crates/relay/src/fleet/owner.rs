@@ -44,6 +44,8 @@ pub(super) enum Command {
     Stop(oneshot::Sender<()>),
     /// Start if need be, nobody waits.
     Nudge,
+    /// A client's own connection has heard that these lists changed.
+    ListsChanged(&'static [ItemKind]),
 }
 
 type Starting = Pin<Box<dyn Future<Output = Result<Arc<dyn Peer>, ConnectFailure>> + Send>>;
@@ -215,6 +217,11 @@ impl Owner {
                 // Nobody may be waiting for the answer any more.
                 let _ = done.send(());
             }
+            Command::ListsChanged(kinds) => {
+                self.dirty.extend(kinds);
+                self.announce.extend(kinds);
+                self.start_if_wanted().await;
+            }
             Command::Nudge => {
                 self.slot.nudge_taken();
                 self.notice_loss().await;
@@ -278,6 +285,7 @@ impl Owner {
                 self.peer = Some(peer);
                 answer(&mut self.ready_waiters, &Ok(()));
                 self.dirty.extend(ItemKind::ALL);
+                self.follow_again();
             }
         }
     }
@@ -289,21 +297,41 @@ impl Owner {
             // Nobody can be asked over a shared connection.
             PeerEvent::Question(question) => drop(question),
             PeerEvent::Notification(notification) => {
-                let kinds: &[ItemKind] = match notification.method.as_str() {
-                    method::TOOLS_LIST_CHANGED => &[ItemKind::Tool],
-                    method::PROMPTS_LIST_CHANGED => &[ItemKind::Prompt],
-                    method::RESOURCES_LIST_CHANGED => &[ItemKind::Resource, ItemKind::Template],
+                match notification.method.as_str() {
+                    // On a shared connection nobody knows whose it is.
                     method::LOG_MESSAGE => {
                         let text = notification.params.map_or_else(String::new, |params| params.as_str().to_owned());
                         self.remark(format!("log message: {text}"));
-                        &[]
                     }
-                    _ => &[],
-                };
-                self.dirty.extend(kinds);
-                self.announce.extend(kinds);
+                    method::RESOURCE_UPDATED => {
+                        if let Some(params) = &notification.params {
+                            self.shared.registry.resource_updated(&self.slot.server(), params);
+                        }
+                    }
+                    name => {
+                        let kinds = kinds_of(name);
+                        self.dirty.extend(kinds);
+                        self.announce.extend(kinds);
+                    }
+                }
             }
         }
+    }
+
+    /// What clients follow is followed on the new connection as well.
+    fn follow_again(&self) {
+        let (Some(peer), watched) = (self.peer.clone(), self.slot.watched()) else { return };
+        if watched.is_empty() {
+            return;
+        }
+        let slot = Arc::clone(&self.slot);
+        tokio::spawn(async move {
+            for uri in watched {
+                if let Err(error) = peer.subscribe(uri).await {
+                    slot.remark(format!("a resource is not followed any more: {error}"));
+                }
+            }
+        });
     }
 
     fn refresh_if_dirty(&mut self) {
@@ -360,6 +388,7 @@ impl Owner {
 
     async fn check_idle(&mut self) {
         self.next_check = Instant::now() + IDLE_CHECK;
+        self.slot.sweep_lanes();
         self.notice_loss().await;
         if self.peer.is_none() {
             return;
@@ -369,7 +398,8 @@ impl Owner {
         }
         let idle = micros(self.shared.clock.now()) - self.slot.last_used().max(self.ready_since.unwrap_or_default());
         let limit = i64::try_from(self.shared.config.idle_stop().as_micros()).unwrap_or(i64::MAX);
-        if self.slot.in_flight() == 0 && self.refreshing.is_none() && idle > limit {
+        let watched = !self.slot.watched().is_empty();
+        if self.slot.in_flight() == 0 && !watched && self.refreshing.is_none() && idle > limit {
             self.halt("the server was idle").await;
             self.move_on(ServerEvent::Stopped, None);
         }
@@ -407,6 +437,7 @@ impl Owner {
         if let Some(peer) = self.peer.take() {
             peer.close().await;
         }
+        self.slot.close_lanes().await;
         self.ready_since = None;
         if ran {
             self.remark(reason.to_owned());
@@ -435,6 +466,16 @@ impl Owner {
 
     fn remark(&self, text: String) {
         self.shared.connector.remark(self.slot.server().id, text);
+    }
+}
+
+/// The lists that a notification is about.
+pub(super) fn kinds_of(method: &str) -> &'static [ItemKind] {
+    match method {
+        method::TOOLS_LIST_CHANGED => &[ItemKind::Tool],
+        method::PROMPTS_LIST_CHANGED => &[ItemKind::Prompt],
+        method::RESOURCES_LIST_CHANGED => &[ItemKind::Resource, ItemKind::Template],
+        _ => &[],
     }
 }
 

@@ -1,7 +1,8 @@
 //! One server's place in the fleet: what callers see and hold. The owner task does the work.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use orch_domain::Timestamp;
@@ -11,8 +12,11 @@ use orch_mcp::peer::Peer;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::Shared;
+use super::lane::{LaneUse, Lanes, Wanted};
 use super::owner::{Command, Owner};
 use crate::catalog::Catalog;
+use crate::context::SessionKey;
+use crate::subscription::Unwatchable;
 
 /// Commands wait here for the owner task. Callers that find it full are told that the server is busy.
 const COMMAND_QUEUE: usize = 4096;
@@ -35,6 +39,10 @@ pub(crate) struct Slot {
     retired: AtomicBool,
     /// A nudge is on its way.
     nudged: AtomicBool,
+    /// Connections of single clients.
+    lanes: Lanes,
+    /// Resources that are followed, by how many.
+    watched: Mutex<HashMap<String, usize>>,
 }
 
 pub(super) struct LivePeer(pub(super) Arc<dyn Peer>);
@@ -74,6 +82,8 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         changed: Notify::new(),
         retired: AtomicBool::new(false),
         nudged: AtomicBool::new(false),
+        lanes: Lanes::default(),
+        watched: Mutex::default(),
     });
     let owner = Owner::new(Arc::clone(&slot), inbox);
     (slot, owner)
@@ -93,7 +103,7 @@ impl Slot {
         let live = self.peer.load();
         let live = live.as_ref().filter(|live| !live.0.is_closed())?;
         let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let lease = Lease { peer: Arc::clone(&live.0), slot: Arc::clone(self) };
+        let lease = Lease { peer: Arc::clone(&live.0), lane: None, _in_flight: InFlight(Arc::clone(self)) };
         let limit = self.shared.config.max_in_flight;
         if before >= limit {
             return Some(Err(Unready::Busy(format!("{limit} calls are running"))));
@@ -111,6 +121,101 @@ impl Slot {
             self.want().await?;
         }
         Err(Unready::Failed("the server ends as soon as it has started".to_owned()))
+    }
+
+    /// A connection for a client that can be asked: its own where the server is a legacy one, which would take an
+    /// answer from anybody. A modern server is told with each request whom it may ask what.
+    pub(crate) async fn acquire_for(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
+        if self.catalog.load().is_none() {
+            self.catalog_or_wait().await?;
+        }
+        let is_legacy = self.catalog.load().as_ref().is_none_or(|catalog| catalog.hello.revision.is_legacy());
+        if is_legacy { self.acquire_lane(wanted).await } else { self.acquire().await }
+    }
+
+    /// A connection of one client's own, opened when there is none.
+    pub(crate) async fn acquire_lane(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
+        let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
+        let held = InFlight(Arc::clone(self));
+        let limit = self.shared.config.max_in_flight;
+        if before >= limit {
+            return Err(Unready::Busy(format!("{limit} calls are running")));
+        }
+        let (peer, usage) = self.lanes.acquire(self, wanted).await?;
+        Ok(Lease { peer, lane: Some(usage), _in_flight: held })
+    }
+
+    pub(super) fn end_session(&self, session: SessionKey) {
+        self.lanes.end_session(session);
+    }
+
+    /// Closes the connections of single clients that nobody has used for long.
+    pub(super) fn sweep_lanes(&self) {
+        let idle = i64::try_from(self.shared.config.lane_idle().as_micros()).unwrap_or(i64::MAX);
+        self.lanes.sweep(micros(self.shared.clock.now()).saturating_sub(idle));
+    }
+
+    pub(super) async fn close_lanes(&self) {
+        self.lanes.close().await;
+    }
+
+    /// Follows a resource of the server's, together with everybody else who does.
+    pub(crate) async fn watch(self: &Arc<Self>, uri: &str) -> Result<(), Unwatchable> {
+        let first = {
+            let mut watched = self.lock_watched();
+            let count = watched.entry(uri.to_owned()).or_default();
+            *count += 1;
+            *count == 1
+        };
+        // Taken back when this is given up half way.
+        let mut claim = Claim { slot: self, uri, stands: false };
+        if first || !self.has_peer() {
+            let lease = self.acquire().await.map_err(Unwatchable::Unready)?;
+            lease.peer().subscribe(uri.to_owned()).await.map_err(Unwatchable::Peer)?;
+        }
+        claim.stands = true;
+        Ok(())
+    }
+
+    /// The opposite of one [`Self::watch`] that went well.
+    pub(crate) fn unwatch(self: &Arc<Self>, uri: &str) {
+        {
+            let mut watched = self.lock_watched();
+            let Some(count) = watched.get_mut(uri) else { return };
+            *count -= 1;
+            if *count > 0 {
+                return;
+            }
+            watched.remove(uri);
+        }
+        // A server that does not run, or a process that is about to end, follows nothing any more.
+        let Some(Ok(lease)) = self.lease() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let uri = uri.to_owned();
+        runtime.spawn(async move {
+            if let Err(error) = lease.peer().unsubscribe(uri).await {
+                tracing::debug!(error = %error, "a resource is followed for nobody");
+            }
+        });
+    }
+
+    pub(super) fn watched(&self) -> Vec<String> {
+        self.lock_watched().keys().cloned().collect()
+    }
+
+    fn lock_watched(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection of one client's said that lists changed: they are looked at on the shared one.
+    pub(super) fn lists_changed(&self, method: &str) {
+        let kinds = super::owner::kinds_of(method);
+        // A full queue means that the owner has much to do; it is going to look at the lists anyway when it restarts.
+        let _ = self.command(Command::ListsChanged(kinds));
+    }
+
+    pub(super) fn remark(&self, text: String) {
+        self.shared.connector.remark(self.server.load().id, text);
     }
 
     /// Waits until the server is ready.
@@ -227,7 +332,9 @@ impl Slot {
 /// The right to use a peer; as long as one is held, the server is not idle.
 pub(crate) struct Lease {
     peer: Arc<dyn Peer>,
-    slot: Arc<Slot>,
+    #[expect(dead_code, reason = "held for its Drop")]
+    lane: Option<LaneUse>,
+    _in_flight: InFlight,
 }
 
 impl Lease {
@@ -236,10 +343,34 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+/// Counts among the calls of a server.
+struct InFlight(Arc<Slot>);
+
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.slot.touch();
-        self.slot.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.0.touch();
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A count among those who follow a resource, until it is known whether the server agrees.
+struct Claim<'a> {
+    slot: &'a Arc<Slot>,
+    uri: &'a str,
+    stands: bool,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if !self.stands {
+            let mut watched = self.slot.lock_watched();
+            if let Some(count) = watched.get_mut(self.uri) {
+                *count -= 1;
+                if *count == 0 {
+                    watched.remove(self.uri);
+                }
+            }
+        }
     }
 }
 

@@ -254,12 +254,7 @@ impl House {
             subject: Subject { role: Some(Role::Member) },
             project: self.facts(),
             endpoint,
-            client: Arc::new(Client {
-                name: "tester 1".into(),
-                revision: Revision::V2025_06_18,
-                declared: Arc::new(Declared::nothing()),
-                session: None,
-            }),
+            client: Arc::new(Client::new("tester 1".into(), Revision::V2025_06_18, Declared::nothing(), None)),
             log_level: None,
             can_be_asked: true,
             stop: Arc::<Stop>::default(),

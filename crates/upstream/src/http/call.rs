@@ -172,7 +172,10 @@ impl Call {
                     let wanted = self.progress && progress.token == self.id && self.increasing.admits(progress.value);
                     wanted.then_some(ReplyItem::Progress(progress.params))
                 }
-                Known::Cancelled => None,
+                Known::Cancelled => {
+                    self.shared.questions.withdraw(&notification);
+                    None
+                }
                 // About the server and not about this request, wherever it was said.
                 _ if method::is_list_changed(notification.method.as_str()) => {
                     self.shared.sink.event(PeerEvent::Notification(notification));
@@ -181,6 +184,9 @@ impl Call {
                 _ => Some(ReplyItem::Notification(notification)),
             },
             Message::Request(request) => {
+                if let Some(question) = self.shared.question(&request) {
+                    return Some(ReplyItem::Question(question));
+                }
                 self.shared.deliver_in_background(server_request::answer(&request));
                 None
             }

@@ -22,7 +22,7 @@ const INITIALIZED: &str = "notifications/initialized";
 /// Comes back with a session that is not in use yet.
 pub(super) async fn run(shared: &Shared) -> Result<(Session, ServerHello), ConnectError> {
     let id = shared.next_id();
-    let params = hello::initialize_params(&shared.identity);
+    let params = hello::initialize_params(&shared.identity, &shared.connection.declared);
     let body = codec::encode_request(&RequestId::from_number(id), "initialize", Some(&params));
     let base = &shared.endpoint.headers;
     let outgoing = Outgoing { method: Method::POST, headers: base, body, replay: Replay::Harmless };

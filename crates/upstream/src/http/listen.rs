@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use orch_mcp::message::Message;
 use orch_mcp::method::Method as Known;
-use orch_mcp::peer::PeerEvent;
+use orch_mcp::peer::{Asking, PeerEvent};
 use tokio::time::Instant;
 
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
@@ -164,10 +164,17 @@ fn take(shared: &Arc<Shared>, heard: Heard) {
     match heard {
         Heard::Message(Message::Notification(notification)) => match notification.method.known() {
             // Of a request that is on another stream, or over; either way not to be told here.
-            Known::Progress | Known::Cancelled => {}
+            Known::Progress => {}
+            Known::Cancelled => shared.questions.withdraw(&notification),
             _ => shared.sink.event(PeerEvent::Notification(notification)),
         },
         Heard::Message(Message::Request(request)) => {
+            if shared.connection.asking == Asking::Anytime
+                && let Some(question) = shared.question(&request)
+            {
+                shared.sink.event(PeerEvent::Question(question));
+                return;
+            }
             shared.deliver_in_background(server_request::answer(&request));
         }
         Heard::Message(Message::Response(_)) => {

@@ -68,6 +68,7 @@ impl Peer for HttpPeer {
             let shared = &*self.shared;
             let first = !shared.tasks.is_closed();
             shared.closed.cancel();
+            shared.questions.end();
             shared.tasks.close();
             let goodbye = async {
                 let session = shared.session.load_full();
@@ -94,6 +95,7 @@ impl Peer for HttpPeer {
 impl Drop for HttpPeer {
     fn drop(&mut self) {
         self.shared.closed.cancel();
+        self.shared.questions.end();
         self.shared.tasks.close();
         self.shared.pool.clear();
     }

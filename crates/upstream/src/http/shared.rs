@@ -9,9 +9,11 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::Method;
 use orch_mcp::capabilities;
-use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::declared::Declared;
+use orch_mcp::message::{MethodName, Notification, Request};
 use orch_mcp::method;
-use orch_mcp::peer::{PeerError, PeerEvent, PeerSink};
+use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerSink};
+use orch_mcp::question::Question;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +28,7 @@ use crate::http::refusal::{Verdict, judge};
 use crate::http::session::Session;
 use crate::http::{HttpTarget, handshake, tls};
 use crate::oddity::Oddities;
+use crate::questions::{self, Questions};
 
 /// A message that nobody waits for is given up after this.
 const BACKGROUND_TIME: Duration = Duration::from_secs(10);
@@ -39,6 +42,9 @@ pub(super) struct Shared {
     pub(super) session: ArcSwap<Session>,
     /// There is a new session.
     pub(super) renewed: Notify,
+    /// As it was wished for.
+    pub(super) connection: Connection,
+    pub(super) questions: Arc<Questions>,
     pub(super) oddities: Oddities,
     pub(super) sink: Arc<dyn PeerSink>,
     pub(super) closed: CancellationToken,
@@ -55,6 +61,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) async fn new(
         target: &HttpTarget,
+        connection: &Connection,
         config: &UpstreamConfig,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Self, ConnectError> {
@@ -81,6 +88,8 @@ impl Shared {
             identity: config.identity.clone(),
             max_message_bytes: config.max_message_bytes,
             renewed: Notify::new(),
+            connection: connection.clone(),
+            questions: Arc::default(),
             oddities: Oddities::new(Arc::clone(&sink)),
             sink,
             closed: CancellationToken::new(),
@@ -96,6 +105,19 @@ impl Shared {
 
     pub(super) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Takes a question up, if there is a client behind this connection. None when it has to be refused.
+    pub(super) fn question(self: &Arc<Self>, request: &Request) -> Option<Question> {
+        if self.connection.declared == Declared::nothing() || !questions::is_question(request) {
+            return None;
+        }
+        let shared = Arc::downgrade(self);
+        self.questions.open(request, move |response| {
+            if let Some(shared) = shared.upgrade() {
+                shared.deliver_in_background(response);
+            }
+        })
     }
 
     pub(super) fn closed_error() -> PeerError {

@@ -20,7 +20,7 @@ const INITIALIZE: MethodName = MethodName::from_static("initialize");
 const INITIALIZED: &str = "notifications/initialized";
 
 pub(super) async fn run(shared: &Arc<Shared>, config: &UpstreamConfig) -> Result<ServerHello, ConnectError> {
-    let params = Some(hello::initialize_params(&config.identity));
+    let params = Some(hello::initialize_params(&config.identity, &shared.connection.declared));
     let request = PeerRequest::new(INITIALIZE, params);
     let mut reply = StdioReply::new(Arc::clone(shared), request);
     let after = config.handshake_timeout();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use orch_mcp::peer::PeerSink;
+use orch_mcp::peer::{Connection, PeerSink};
 use orch_supervisor::{ExitReason, Process};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
@@ -39,13 +39,18 @@ impl Drop for Guard {
 }
 
 /// Takes the process over.
-pub(super) fn start(process: Process, config: &UpstreamConfig, sink: Arc<dyn PeerSink>) -> Result<Guard, ConnectError> {
+pub(super) fn start(
+    process: Process,
+    connection: &Connection,
+    config: &UpstreamConfig,
+    sink: Arc<dyn PeerSink>,
+) -> Result<Guard, ConnectError> {
     let (Some(stdin), Some(stdout)) = (process.take_stdin(), process.take_stdout()) else {
         return Err(ConnectError::Unusable { reason: "the process has no pipes".to_owned() });
     };
     let span = tracing::debug_span!("upstream.stdio", process.label = process.label(), process.pid = process.pid());
     let outbox = Outbox::new(stdin, config.stdio.queue_bytes);
-    let shared = Arc::new(Shared::new(process, outbox, config, sink));
+    let shared = Arc::new(Shared::new(process, outbox, connection, config, sink));
     let owner = Owner {
         _last_will: LastWill(Arc::clone(&shared)),
         shared: Arc::clone(&shared),
@@ -94,7 +99,7 @@ impl Owner {
 
     /// Reads until there is a reason to stop.
     async fn last(&mut self, writer: &mut JoinHandle<()>) -> End {
-        let shared = &*self.shared;
+        let shared = &self.shared;
         let read = {
             let reader = &mut self.reader;
             tokio::select! {
@@ -129,7 +134,7 @@ struct Reader {
 }
 
 impl Reader {
-    async fn read(&mut self, shared: &Shared, exited: impl Future<Output = ExitReason>) -> End {
+    async fn read(&mut self, shared: &Arc<Shared>, exited: impl Future<Output = ExitReason>) -> End {
         let mut exited = std::pin::pin!(exited);
         loop {
             let read = {
@@ -160,7 +165,7 @@ impl Reader {
         }
     }
 
-    fn dispatch(&mut self, shared: &Shared) -> Result<(), End> {
+    fn dispatch(&mut self, shared: &Arc<Shared>) -> Result<(), End> {
         loop {
             match self.lines.next_line() {
                 Ok(Some(line)) => shared.receive(&line),
@@ -171,7 +176,7 @@ impl Reader {
     }
 
     /// What is in the pipe of a child that is gone. Nobody can write to it any more, so its end is near.
-    async fn rest(&mut self, shared: &Shared) {
+    async fn rest(&mut self, shared: &Arc<Shared>) {
         let to_the_end = async {
             while let Ok(1..) = self.stdout.read_buf(self.lines.spare()).await {
                 if self.dispatch(shared).is_err() {

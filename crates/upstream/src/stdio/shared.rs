@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use orch_mcp::codec::{self, Incoming};
-use orch_mcp::message::{Message, Notification, Response};
-use orch_mcp::method::Method;
-use orch_mcp::peer::{PeerError, PeerEvent, PeerSink};
+use orch_mcp::message::{Message, Notification, Request, Response};
+use orch_mcp::method::{self, Method};
+use orch_mcp::peer::{Asking, Connection, PeerError, PeerEvent, PeerSink, ReplyItem};
 use orch_supervisor::Process;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,7 @@ use crate::config::UpstreamConfig;
 use crate::excerpt::excerpt;
 use crate::oddity::Oddities;
 use crate::progress::Progress;
+use crate::questions::{self, Questions};
 use crate::server_request;
 use crate::stdio::end::End;
 use crate::stdio::outbox::{Outbox, When};
@@ -28,6 +29,9 @@ pub(super) struct Shared {
     /// Asks the owner to end the connection.
     pub(super) stop: CancellationToken,
     next_id: AtomicU64,
+    /// As it was wished for.
+    pub(super) connection: Connection,
+    questions: Arc<Questions>,
     oddities: Oddities,
     sink: Arc<dyn PeerSink>,
     introduced: AtomicBool,
@@ -44,7 +48,13 @@ pub(super) struct Limits {
 }
 
 impl Shared {
-    pub(super) fn new(process: Process, outbox: Outbox, config: &UpstreamConfig, sink: Arc<dyn PeerSink>) -> Self {
+    pub(super) fn new(
+        process: Process,
+        outbox: Outbox,
+        connection: &Connection,
+        config: &UpstreamConfig,
+        sink: Arc<dyn PeerSink>,
+    ) -> Self {
         Self {
             process,
             table: Table::default(),
@@ -56,6 +66,8 @@ impl Shared {
             },
             stop: CancellationToken::new(),
             next_id: AtomicU64::new(1),
+            connection: connection.clone(),
+            questions: Arc::default(),
             oddities: Oddities::new(Arc::clone(&sink)),
             sink,
             introduced: AtomicBool::new(false),
@@ -80,6 +92,7 @@ impl Shared {
     pub(super) fn end(&self, end: End) {
         let waiting = self.table.end(end);
         self.outbox.close();
+        self.questions.end();
         let reason = end.to_string();
         for slot in waiting {
             slot.finish(Err(PeerError::Closed { reason: reason.clone() }));
@@ -90,7 +103,7 @@ impl Shared {
     }
 
     /// One line that the child wrote.
-    pub(super) fn receive(&self, line: &Bytes) {
+    pub(super) fn receive(self: &Arc<Self>, line: &Bytes) {
         match codec::decode(line) {
             Ok(Incoming::Single(message)) => self.dispatch(message),
             Ok(Incoming::Batch(entries)) => {
@@ -117,10 +130,11 @@ impl Shared {
         });
     }
 
-    fn dispatch(&self, message: Message) {
+    fn dispatch(self: &Arc<Self>, message: Message) {
         match message {
             Message::Response(response) => self.deliver(response),
             Message::Notification(notification) => self.notified(notification),
+            Message::Request(request) if questions::is_question(&request) && self.is_asked(&request) => {}
             Message::Request(request) => {
                 // A child that asks and does not read loses our answers before we lose memory.
                 if self.outbox.push(&server_request::answer(&request), When::Now).is_err() {
@@ -128,6 +142,28 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Hands a question to whom it belongs. False when that is nobody, or nobody knows who.
+    fn is_asked(self: &Arc<Self>, request: &Request) -> bool {
+        let asked = match (self.connection.asking, self.table.only()) {
+            (Asking::Never, _) | (Asking::OneCall, None) => return false,
+            (Asking::OneCall | Asking::Anytime, Some(slot)) => Some(slot),
+            (Asking::Anytime, None) => None,
+        };
+        let shared = Arc::downgrade(self);
+        let question = self.questions.open(request, move |response| {
+            let Some(shared) = shared.upgrade() else { return };
+            if shared.outbox.push(&response, When::Now).is_err() {
+                shared.oddities.report(|| "an answer to a question of the server was not taken".to_owned());
+            }
+        });
+        let Some(question) = question else { return false };
+        match asked {
+            Some(slot) => slot.other(ReplyItem::Question(question)),
+            None => self.sink.event(PeerEvent::Question(question)),
+        }
+        true
     }
 
     fn deliver(&self, response: Response) {
@@ -155,8 +191,17 @@ impl Shared {
                     slot.progress(progress);
                 }
             }
-            // Of a request of the server's that was answered at once.
-            Method::Cancelled => {}
+            Method::Cancelled => self.questions.withdraw(&notification),
+            // On a connection that is one client's, what is said during its only call is about that call.
+            _ if self.connection.asking != Asking::Never
+                && !method::is_list_changed(notification.method.as_str())
+                && notification.method.as_str() != method::RESOURCE_UPDATED =>
+            {
+                match self.table.only() {
+                    Some(slot) => slot.other(ReplyItem::Notification(notification)),
+                    None => self.sink.event(PeerEvent::Notification(notification)),
+                }
+            }
             _ => self.sink.event(PeerEvent::Notification(notification)),
         }
     }

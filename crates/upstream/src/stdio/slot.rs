@@ -9,6 +9,9 @@ use orch_mcp::raw::Raw;
 
 use crate::progress::{Increasing, Progress};
 
+/// Questions and notifications that wait for one caller.
+const MOST_OTHERS: usize = 256;
+
 pub(super) struct Slot {
     /// How many progress notifications are kept; none are wanted when zero.
     progress_limit: usize,
@@ -19,6 +22,8 @@ pub(super) struct Slot {
 struct State {
     progress: VecDeque<Raw>,
     increasing: Increasing,
+    /// Questions and notifications of a connection that is one client's.
+    others: VecDeque<ReplyItem>,
     end: Option<Result<Raw, PeerError>>,
     waker: Option<Waker>,
 }
@@ -58,10 +63,28 @@ impl Slot {
         wake(waker);
     }
 
+    /// Something that belongs to this request for certain. What a caller does not take in time is dropped, the oldest
+    /// first; a question that is dropped counts as not answered.
+    pub(super) fn other(&self, item: ReplyItem) {
+        let (waker, _dropped) = {
+            let mut state = self.state();
+            if state.end.is_some() {
+                return;
+            }
+            let dropped = if state.others.len() >= MOST_OTHERS { state.others.pop_front() } else { None };
+            state.others.push_back(item);
+            (state.waker.take(), dropped)
+        };
+        wake(waker);
+    }
+
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<ReplyItem> {
         let mut state = self.state();
         if let Some(params) = state.progress.pop_front() {
             return Poll::Ready(ReplyItem::Progress(params));
+        }
+        if let Some(item) = state.others.pop_front() {
+            return Poll::Ready(item);
         }
         if let Some(end) = state.end.take() {
             return Poll::Ready(ReplyItem::End(end));

@@ -70,6 +70,13 @@ impl Table {
         self.state().waiting.get(&id).cloned()
     }
 
+    /// The request that waits, if it is the only one.
+    pub(super) fn only(&self) -> Option<Arc<Slot>> {
+        let state = self.state();
+        let mut waiting = state.waiting.values();
+        waiting.next().filter(|_| waiting.len() == 0).cloned()
+    }
+
     /// Nobody waits for the answer any more. False when it was there already.
     pub(super) fn give_up(&self, id: u64) -> bool {
         let mut state = self.state();

@@ -14,7 +14,9 @@ async fn end(answer: impl Fn() -> Script + Send + Sync + 'static) -> PeerError {
     .await;
     let mut target = server.target();
     target.headers.push(("authorization".to_owned(), "Bearer sesame-open".into()));
-    let peer = within(orch_upstream::http::connect(&target, &config(), Events::new())).await.expect("peer");
+    let peer = within(orch_upstream::http::connect(&target, &crate::support::SHARED, &config(), Events::new()))
+        .await
+        .expect("peer");
     let error = call(&*peer, "{}").await.expect_err("an error");
     assert!(!peer.is_closed());
     error

@@ -15,7 +15,9 @@ async fn sends_the_headers_that_belong_to_it() {
     let mut target = server.target();
     target.url.push_str("?tenant=7");
     target.headers.push(("X-Key".to_owned(), "sesame".into()));
-    let peer = within(orch_upstream::http::connect(&target, &config(), Events::new())).await.expect("peer");
+    let peer = within(orch_upstream::http::connect(&target, &crate::support::SHARED, &config(), Events::new()))
+        .await
+        .expect("peer");
     assert_eq!(call(&*peer, "{}").await.as_deref(), Ok("{}"));
 
     let posts: Vec<_> = server.all().into_iter().filter(|asked| asked.verb == "POST").collect();
@@ -124,7 +126,10 @@ async fn says_that_initialized_was_refused() {
 
 async fn failure_to_reach(url: &str, config: &UpstreamConfig) -> String {
     let target = HttpTarget { url: url.to_owned(), headers: Vec::new() };
-    within(orch_upstream::http::connect(&target, config, Events::new())).await.expect_err("a failure").to_string()
+    within(orch_upstream::http::connect(&target, &crate::support::SHARED, config, Events::new()))
+        .await
+        .expect_err("a failure")
+        .to_string()
 }
 
 #[tokio::test]
@@ -178,6 +183,8 @@ async fn dials_no_address_that_is_not_allowed() {
     }
     assert_eq!(server.connections(), 0);
     let blocked = HttpTarget { url: "http://10.0.0.1/".to_owned(), headers: Vec::new() };
-    let error = orch_upstream::http::connect(&blocked, &closed, Events::new()).await.expect_err("blocked");
+    let error = orch_upstream::http::connect(&blocked, &crate::support::SHARED, &closed, Events::new())
+        .await
+        .expect_err("blocked");
     assert!(matches!(error, ConnectError::Unreachable(_)));
 }

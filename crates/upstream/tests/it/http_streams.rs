@@ -166,7 +166,9 @@ async fn gives_up_an_answer_that_cannot_be_resumed() {
         let mut target = server.target();
         target.headers.push(("x-mode".to_owned(), mode.into()));
         let events = crate::support::Events::new();
-        let peer = orch_upstream::http::connect(&target, &crate::support::config(), events).await.expect("peer");
+        let peer = orch_upstream::http::connect(&target, &crate::support::SHARED, &crate::support::config(), events)
+            .await
+            .expect("peer");
         assert_eq!(call(&*peer, "{}").await, Err(PeerError::Closed { reason: expected.to_owned() }), "{mode}");
     }
 }

@@ -56,7 +56,10 @@ async fn over_stdio() {
     let events = Events::new();
     let launcher = local();
     let target = StdioTarget { spec: ProcessSpec::new("sdk", server), log: log() };
-    let peer = within(orch_upstream::stdio::connect(&launcher, target, &config(), events.clone())).await.expect("peer");
+    let peer =
+        within(orch_upstream::stdio::connect(&launcher, target, &crate::support::SHARED, &config(), events.clone()))
+            .await
+            .expect("peer");
     let peer: Arc<dyn Peer> = peer;
     converse(&peer).await;
     assert_eq!(events.next().await, "notifications/tools/list_changed");
@@ -86,7 +89,9 @@ async fn serve(json: bool) -> HttpTarget {
 async fn over_http_with_sessions_and_events() {
     let events = Events::new();
     let target = serve(false).await;
-    let peer = within(orch_upstream::http::connect(&target, &config(), events.clone())).await.expect("peer");
+    let peer = within(orch_upstream::http::connect(&target, &crate::support::SHARED, &config(), events.clone()))
+        .await
+        .expect("peer");
     let peer: Arc<dyn Peer> = peer;
     converse(&peer).await;
     within(peer.close()).await;
@@ -97,7 +102,9 @@ async fn over_http_with_sessions_and_events() {
 async fn over_http_without_sessions_as_json() {
     let events = Events::new();
     let target = serve(true).await;
-    let peer = within(orch_upstream::http::connect(&target, &config(), events.clone())).await.expect("peer");
+    let peer = within(orch_upstream::http::connect(&target, &crate::support::SHARED, &config(), events.clone()))
+        .await
+        .expect("peer");
     assert_eq!(peer.hello().instructions.as_deref(), Some("echoes"));
     for n in 0..10 {
         let result = call(&*peer, &format!(r#"{{"name":"echo","arguments":{{"n":{n}}}}}"#)).await.expect("result");

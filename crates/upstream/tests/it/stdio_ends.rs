@@ -73,9 +73,15 @@ async fn says_that_a_child_closed_its_output_or_its_input() {
     let launcher = local();
     let hello = crate::support::child::HELLO;
     let script = format!(r#"read l; echo '{{"jsonrpc":"2.0","id":1,"result":{hello}}}'; read l; exec >&-; sleep 60"#);
-    let peer = within(orch_upstream::stdio::connect(&launcher, shell(&script), &config(), events.clone()))
-        .await
-        .expect("peer");
+    let peer = within(orch_upstream::stdio::connect(
+        &launcher,
+        shell(&script),
+        &crate::support::SHARED,
+        &config(),
+        events.clone(),
+    ))
+    .await
+    .expect("peer");
     assert_eq!(events.next().await, "closed: the server closed its standard output");
     assert_eq!(call(&*peer, "{}").await, closed("the server closed its standard output"));
     drop(peer);
@@ -83,9 +89,15 @@ async fn says_that_a_child_closed_its_output_or_its_input() {
 
     let script = format!(r#"read l; echo '{{"jsonrpc":"2.0","id":1,"result":{hello}}}'; read l; exec <&-; sleep 60"#);
     let launcher = local();
-    let peer = within(orch_upstream::stdio::connect(&launcher, shell(&script), &config(), events.clone()))
-        .await
-        .expect("peer");
+    let peer = within(orch_upstream::stdio::connect(
+        &launcher,
+        shell(&script),
+        &crate::support::SHARED,
+        &config(),
+        events.clone(),
+    ))
+    .await
+    .expect("peer");
     // Until the child has closed it, a write goes into the pipe.
     let reason = loop {
         let end = call_or_close(&peer).await;
@@ -129,7 +141,10 @@ async fn a_real_child_ends_at_the_end_of_its_input() {
     let script = format!(r#"read l; echo '{{"jsonrpc":"2.0","id":1,"result":{hello}}}'; cat >/dev/null; exit 0"#);
     let target = shell(&script);
     let log = target.log.clone();
-    let peer = within(orch_upstream::stdio::connect(&launcher, target, &config(), events.clone())).await.expect("peer");
+    let peer =
+        within(orch_upstream::stdio::connect(&launcher, target, &crate::support::SHARED, &config(), events.clone()))
+            .await
+            .expect("peer");
     assert!(peer.pid().is_some_and(|pid| pid > 0));
     within(peer.close()).await;
     assert_eq!(launcher.count(), 0);

@@ -30,7 +30,7 @@ async fn failure_of(answers: &[&str]) -> String {
 async fn failure_to_start(target: StdioTarget, config: &UpstreamConfig) -> String {
     let events = Events::new();
     let launcher = local();
-    let connecting = orch_upstream::stdio::connect(&launcher, target, config, events.clone());
+    let connecting = orch_upstream::stdio::connect(&launcher, target, &crate::support::SHARED, config, events.clone());
     let error = within(connecting).await.expect_err("a failure").to_string();
     within(launcher.drained()).await;
     assert!(events.is_empty(), "nobody had the peer: {:?}", events.next().await);
@@ -136,7 +136,13 @@ async fn leaves_no_process_when_the_attempt_is_dropped() {
     let launcher = local();
     {
         let impatient = config();
-        let connecting = orch_upstream::stdio::connect(&launcher, shell("cat >/dev/null"), &impatient, events);
+        let connecting = orch_upstream::stdio::connect(
+            &launcher,
+            shell("cat >/dev/null"),
+            &crate::support::SHARED,
+            &impatient,
+            events,
+        );
         let mut connecting = std::pin::pin!(connecting);
         while launcher.count() == 0 {
             assert!(futures_util::poll!(connecting.as_mut()).is_pending());

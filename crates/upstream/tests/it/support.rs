@@ -9,11 +9,16 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use orch_mcp::message::MethodName;
-use orch_mcp::peer::{Peer, PeerError, PeerEvent, PeerRequest, PeerSink, ReplyItem, ReplyStream};
+use orch_mcp::peer::{
+    Connection, EraChoice, Peer, PeerError, PeerEvent, PeerRequest, PeerSink, ReplyItem, ReplyStream,
+};
 use orch_mcp::raw::Raw;
 use orch_supervisor::{LogLimits, ProcessLog};
 use orch_upstream::{AddressPolicy, UpstreamConfig};
 use tokio::sync::mpsc;
+
+/// A connection of nobody in particular to a server with a handshake.
+pub(crate) const SHARED: Connection = Connection::shared(EraChoice::Legacy);
 
 /// A condition that takes longer will not come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

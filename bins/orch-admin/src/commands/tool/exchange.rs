@@ -56,12 +56,12 @@ pub(super) async fn ask(
         subject: instance.directory.current().subject(&console.who, project),
         project: Arc::clone(project),
         endpoint,
-        client: Arc::new(Client {
-            name: concat!("orch-admin ", env!("CARGO_PKG_VERSION")).into(),
-            revision: Revision::LATEST_LEGACY,
-            declared: Arc::new(Declared::nothing()),
-            session: None,
-        }),
+        client: Arc::new(Client::new(
+            concat!("orch-admin ", env!("CARGO_PKG_VERSION")).into(),
+            Revision::LATEST_LEGACY,
+            Declared::nothing(),
+            None,
+        )),
         log_level: None,
         can_be_asked: false,
         stop: Arc::clone(&stop),

@@ -27,15 +27,9 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
         let error = RpcError::gateway("server_disabled", format!("server {} is disabled", server.alias));
         return refusal::rpc(StatusCode::OK, Some(&request.id), &error);
     }
-    let client = Arc::new(Client {
-        name: Arc::from(hello.display_name()),
-        revision: Revision::negotiate(&hello.protocol_version),
-        declared: Arc::new(Declared {
-            capabilities: hello.capabilities.detached(),
-            info: Some(hello.client_info.detached()),
-        }),
-        session: Some(SessionKey::new()),
-    });
+    let declared = Declared { capabilities: hello.capabilities.detached(), info: Some(hello.client_info.detached()) };
+    let revision = Revision::negotiate(&hello.protocol_version);
+    let client = Arc::new(Client::new(Arc::from(hello.display_name()), revision, declared, Some(SessionKey::new())));
     let cx = CallContext {
         principal: entry.principal.clone(),
         subject: entry.subject,

@@ -89,12 +89,7 @@ fn context(entry: Entry, meta: RequestMeta) -> CallContext {
         subject: entry.subject,
         project: entry.project,
         endpoint: entry.endpoint,
-        client: Arc::new(Client {
-            name: Arc::from(name),
-            revision: Revision::V2026_07_28,
-            declared: Arc::new(declared),
-            session: None,
-        }),
+        client: Arc::new(Client::new(Arc::from(name), Revision::V2026_07_28, declared, None)),
         log_level,
         can_be_asked: true,
         stop: Arc::default(),

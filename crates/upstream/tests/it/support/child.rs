@@ -56,7 +56,7 @@ pub(crate) fn start(
     let connecting = tokio::spawn(async move {
         let launcher = Scripted(Mutex::new(Some(sender)));
         let target = StdioTarget { spec: ProcessSpec::new("scripted", "scripted"), log: log() };
-        orch_upstream::stdio::connect(&launcher, target, &config, events).await
+        orch_upstream::stdio::connect(&launcher, target, &crate::support::SHARED, &config, events).await
     });
     (connecting, script)
 }

@@ -190,12 +190,15 @@ impl Server {
 
     pub(crate) async fn connect_with(&self, config: &UpstreamConfig) -> (Arc<HttpPeer>, Arc<Events>) {
         let events = Events::new();
-        let peer = within(orch_upstream::http::connect(&self.target(), config, events.clone())).await;
+        let peer =
+            within(orch_upstream::http::connect(&self.target(), &crate::support::SHARED, config, events.clone())).await;
         (peer.expect("peer"), events)
     }
 
     pub(crate) async fn failure(&self) -> ConnectError {
-        within(orch_upstream::http::connect(&self.target(), &config(), Events::new())).await.expect_err("a failure")
+        within(orch_upstream::http::connect(&self.target(), &crate::support::SHARED, &config(), Events::new()))
+            .await
+            .expect_err("a failure")
     }
 
     pub(crate) fn connections(&self) -> usize {

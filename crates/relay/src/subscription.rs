@@ -1,0 +1,212 @@
+//! What a client wants to be told of without asking each time: one internal shape for the stream of a legacy session
+//! and for a modern listen. Knows neither; it gives news that are ready for the client.
+
+mod mailbox;
+mod registry;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use orch_domain::policy::{Action, authorize};
+use orch_domain::server::Server;
+use orch_mcp::error::RpcError;
+use orch_mcp::message::Notification;
+use orch_mcp::question::Question;
+
+use self::mailbox::Mailbox;
+use crate::context::{CallContext, Endpoint};
+use crate::error::CallError;
+use crate::fleet::Unready;
+use crate::relay::Relay;
+use crate::view;
+
+pub(crate) use self::registry::{Audience, Registry};
+
+/// Resources that one subscription may follow.
+const MAX_URIS: usize = 1024;
+
+/// How long a server may take to accept what a new listen wants of it, before the listen is acknowledged without.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(500);
+
+/// What a client wants to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Interest {
+    pub tools: bool,
+    pub prompts: bool,
+    pub resources: bool,
+    /// Resources to follow, by the URIs that the client knows.
+    pub uris: Vec<String>,
+}
+
+impl Interest {
+    /// Every list and no resource: what a session begins with.
+    #[must_use]
+    pub const fn lists() -> Self {
+        Self { tools: true, prompts: true, resources: true, uris: Vec::new() }
+    }
+}
+
+/// Something a client is told.
+#[derive(Debug)]
+pub enum News {
+    /// Ready to send.
+    Notification(Notification),
+    /// A server asks, on a connection that is this session's alone, and about no request.
+    Question(Question),
+}
+
+/// A client's interest for as long as it exists. Its news may be read by one reader at a time; while nobody reads, they
+/// are kept in few words: a list that changed ten times has changed.
+pub struct Subscription {
+    handle: SubscriptionHandle,
+    honoured: Interest,
+}
+
+/// Changes a subscription while somebody else reads its news.
+#[derive(Clone)]
+pub struct SubscriptionHandle {
+    relay: Arc<Relay>,
+    mailbox: Arc<Mailbox>,
+    cx: Arc<CallContext>,
+}
+
+impl Relay {
+    /// Opens a subscription. What is asked for and cannot be had is missing from [`Subscription::honoured`].
+    pub async fn subscribe(self: &Arc<Self>, cx: &CallContext, interest: Interest) -> Subscription {
+        let lists = [interest.tools, interest.prompts, interest.resources];
+        let audience = Audience::of(cx);
+        let mailbox = Arc::new(Mailbox::new(lists));
+        self.fleet.registry().add(audience, &mailbox);
+        let handle = SubscriptionHandle { relay: Arc::clone(self), mailbox, cx: Arc::new(cx.clone()) };
+        // Made before anything is awaited: given up in the middle, it takes everything back.
+        let mut subscription = Subscription { handle, honoured: Interest { uris: Vec::new(), ..interest.clone() } };
+        let wanted =
+            futures_util::future::join_all(interest.uris.iter().map(|uri| {
+                let handle = &subscription.handle;
+                async move {
+                    tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add(uri)).await.is_ok_and(|added| added.is_ok())
+                }
+            }))
+            .await;
+        let honoured = interest.uris.into_iter().zip(wanted).filter_map(|(uri, added)| added.then_some(uri));
+        subscription.honoured.uris = honoured.collect();
+        subscription
+    }
+}
+
+impl Subscription {
+    /// What the client gets.
+    #[must_use]
+    pub const fn honoured(&self) -> &Interest {
+        &self.honoured
+    }
+
+    #[must_use]
+    pub const fn handle(&self) -> &SubscriptionHandle {
+        &self.handle
+    }
+
+    /// The next news. Of several readers only the last one is woken.
+    pub fn poll_news(&self, cx: &mut Context<'_>) -> Poll<Option<News>> {
+        if self.handle.cx.stop.poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        self.handle.mailbox.poll(cx)
+    }
+}
+
+impl Stream for Subscription {
+    type Item = News;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<News>> {
+        self.poll_news(cx)
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let SubscriptionHandle { relay, mailbox, cx } = &self.handle;
+        relay.fleet.registry().remove(mailbox);
+        for (server, uri) in mailbox.close() {
+            if let Some(slot) = relay.fleet.slot(server) {
+                slot.unwatch(&uri);
+            }
+        }
+        if let Some(session) = cx.client.session {
+            relay.fleet.end_session(session);
+        }
+    }
+}
+
+impl SubscriptionHandle {
+    /// Follows one more resource.
+    pub async fn add(&self, uri: &str) -> Result<(), RpcError> {
+        let revision = self.cx.client.revision;
+        let (server, own) = self.locate(uri).map_err(|error| error.to_rpc(revision))?;
+        let name = server.alias.to_string();
+        let busy = |reason: String| CallError::Busy { server: name.clone(), reason }.to_rpc(revision);
+        match self.mailbox.follow(server.id, &own, MAX_URIS) {
+            mailbox::Follow::New => {}
+            mailbox::Follow::Already => return Ok(()),
+            mailbox::Follow::TooMany => return Err(busy(format!("{MAX_URIS} resources are followed, the limit"))),
+        }
+        let slot = self.relay.fleet.slot(server.id);
+        let watched = match &slot {
+            None => Err(CallError::Unavailable { server: name.clone(), reason: "it is being set up".to_owned() }),
+            Some(slot) => slot.watch(&own).await.map_err(|error| match error {
+                Unwatchable::Unready(Unready::Failed(reason)) => {
+                    CallError::Unavailable { server: name.clone(), reason }
+                }
+                Unwatchable::Unready(Unready::Busy(reason)) => CallError::Busy { server: name.clone(), reason },
+                Unwatchable::Peer(error) => CallError::from_peer(&name, error),
+            }),
+        };
+        let kept = watched.is_ok() && self.mailbox.is_following(server.id, &own);
+        if !kept {
+            self.mailbox.unfollow(server.id, &own);
+            if watched.is_ok()
+                && let Some(slot) = slot
+            {
+                // The subscription ended, or the wish was taken back, while the server was being asked.
+                slot.unwatch(&own);
+            }
+        }
+        watched.map_err(|error| error.to_rpc(revision))
+    }
+
+    /// Follows one resource less; of one that is not followed it does nothing.
+    pub fn remove(&self, uri: &str) -> Result<(), RpcError> {
+        let (server, own) = self.locate(uri).map_err(|error| error.to_rpc(self.cx.client.revision))?;
+        if self.mailbox.unfollow(server.id, &own)
+            && let Some(slot) = self.relay.fleet.slot(server.id)
+        {
+            slot.unwatch(&own);
+        }
+        Ok(())
+    }
+
+    /// The server of a URI that the client knows, and the server's own URI. Permission is asked for each time, as it may
+    /// have changed since the subscription was opened.
+    fn locate(&self, uri: &str) -> Result<(Arc<Server>, String), CallError> {
+        let unknown = || CallError::UnknownResource { uri: uri.to_owned() };
+        let (server, own) = match &self.cx.endpoint {
+            Endpoint::Server(server) => (Arc::clone(server), uri.to_owned()),
+            Endpoint::Unified => {
+                let origin = view::resolve_uri(&self.cx.project, uri).ok_or_else(unknown)?;
+                (origin.server, origin.name)
+            }
+        };
+        let permit = authorize(self.cx.subject, Action::Call, server).map_err(|_| unknown())?;
+        Ok((permit.into_inner(), own))
+    }
+}
+
+/// Why a resource cannot be followed.
+#[derive(Debug)]
+pub(crate) enum Unwatchable {
+    Unready(Unready),
+    Peer(orch_mcp::peer::PeerError),
+}

@@ -1,0 +1,206 @@
+//! News that wait for a reader, each kind in the least space that loses nothing: a flag for a list, one entry for a
+//! resource however often it changed.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+use orch_domain::catalog::ItemKind;
+use orch_domain::id::ServerId;
+use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::method;
+use orch_mcp::question::Question;
+use orch_mcp::raw::Raw;
+
+use super::News;
+
+/// Resources, log messages and questions that wait; the oldest give way.
+const MAX_WAITING: usize = 1024;
+
+pub(crate) struct Mailbox {
+    /// Which lists the client wants to hear of.
+    wanted: [bool; 3],
+    contents: Mutex<Contents>,
+    reader: AtomicWaker,
+}
+
+#[derive(Default)]
+struct Contents {
+    lists: [bool; 3],
+    waiting: VecDeque<Waiting>,
+    /// What is followed, by the servers' own URIs.
+    followed: HashSet<(ServerId, String)>,
+    closed: bool,
+}
+
+enum Waiting {
+    /// The resource's URI, as the client knows it, and the notification.
+    Updated(String, Notification),
+    Other(News),
+}
+
+pub(super) enum Follow {
+    New,
+    Already,
+    TooMany,
+}
+
+impl Mailbox {
+    pub(super) fn new(wanted: [bool; 3]) -> Self {
+        Self { wanted, contents: Mutex::default(), reader: AtomicWaker::new() }
+    }
+
+    pub(super) fn list_changed(&self, kind: ItemKind) {
+        let index = match kind {
+            ItemKind::Tool => 0,
+            ItemKind::Prompt => 1,
+            ItemKind::Resource => 2,
+            // Templates have no notification of their own; the one of resources comes with it.
+            ItemKind::Template => return,
+        };
+        if !self.wanted.get(index).copied().unwrap_or_default() {
+            return;
+        }
+        if let Some(flag) = self.lock().lists.get_mut(index) {
+            *flag = true;
+        }
+        self.reader.wake();
+    }
+
+    /// A resource of a server changed; `shown` is made of the server's URI for this client. A followed URI stands for
+    /// everything below it as well.
+    pub(super) fn updated(&self, server: ServerId, uri: &str, shown: impl FnOnce() -> Option<(String, Raw)>) {
+        {
+            let mut contents = self.lock();
+            let follows = contents.followed.contains(&(server, uri.to_owned()))
+                || contents
+                    .followed
+                    .iter()
+                    .any(|(followed_of, followed)| *followed_of == server && is_below(uri, followed));
+            if !follows {
+                return;
+            }
+            let Some((shown, params)) = shown() else { return };
+            let already = |waiting: &Waiting| matches!(waiting, Waiting::Updated(uri, _) if *uri == shown);
+            if contents.waiting.iter().any(already) {
+                return;
+            }
+            let method = MethodName::from_static(method::RESOURCE_UPDATED);
+            contents.push(Waiting::Updated(shown, Notification { method, params: Some(params) }));
+        }
+        self.reader.wake();
+    }
+
+    pub(super) fn notification(&self, notification: Notification) {
+        self.other(News::Notification(notification));
+    }
+
+    /// A question that nobody can take any more is dropped, and so answered.
+    pub(super) fn question(&self, question: Question) {
+        self.other(News::Question(question));
+    }
+
+    fn other(&self, news: News) {
+        self.lock().push(Waiting::Other(news));
+        self.reader.wake();
+    }
+
+    pub(super) fn follow(&self, server: ServerId, uri: &str, most: usize) -> Follow {
+        let mut contents = self.lock();
+        let key = (server, uri.to_owned());
+        if contents.followed.contains(&key) {
+            return Follow::Already;
+        }
+        if contents.closed || contents.followed.len() >= most {
+            return Follow::TooMany;
+        }
+        contents.followed.insert(key);
+        Follow::New
+    }
+
+    pub(super) fn is_following(&self, server: ServerId, uri: &str) -> bool {
+        self.lock().followed.contains(&(server, uri.to_owned()))
+    }
+
+    /// Whether it was followed.
+    pub(super) fn unfollow(&self, server: ServerId, uri: &str) -> bool {
+        self.lock().followed.remove(&(server, uri.to_owned()))
+    }
+
+    /// Ends the news; gives back what was followed.
+    pub(super) fn close(&self) -> HashSet<(ServerId, String)> {
+        let mut contents = self.lock();
+        contents.closed = true;
+        contents.waiting.clear();
+        let followed = std::mem::take(&mut contents.followed);
+        drop(contents);
+        self.reader.wake();
+        followed
+    }
+
+    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Option<News>> {
+        self.reader.register(cx.waker());
+        let mut contents = self.lock();
+        let methods = [method::TOOLS_LIST_CHANGED, method::PROMPTS_LIST_CHANGED, method::RESOURCES_LIST_CHANGED];
+        for (flag, method) in contents.lists.iter_mut().zip(methods) {
+            if std::mem::take(flag) {
+                let method = MethodName::from_static(method);
+                return Poll::Ready(Some(News::Notification(Notification { method, params: None })));
+            }
+        }
+        match contents.waiting.pop_front() {
+            Some(Waiting::Updated(_, notification)) => Poll::Ready(Some(News::Notification(notification))),
+            Some(Waiting::Other(news)) => Poll::Ready(Some(news)),
+            None if contents.closed => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    fn push(&mut self, waiting: Waiting) {
+        if self.closed {
+            return;
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(waiting);
+    }
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").field("wanted", &self.wanted).finish_non_exhaustive()
+    }
+}
+
+/// Whether `uri` is a sub-resource of `parent`.
+fn is_below(uri: &str, parent: &str) -> bool {
+    let Some(rest) = uri.strip_prefix(parent) else { return false };
+    !parent.is_empty() && (parent.ends_with('/') || rest.starts_with(['/', '#', '?']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_below;
+
+    #[test]
+    fn a_followed_uri_stands_for_what_is_below_it() {
+        for (uri, parent, below) in [
+            ("file:///dir/a.txt", "file:///dir", true),
+            ("file:///dir/a.txt", "file:///dir/", true),
+            ("file:///directory", "file:///dir", false),
+            ("doc://x#part", "doc://x", true),
+            ("anything", "", false),
+        ] {
+            assert_eq!(is_below(uri, parent), below, "{uri} {parent}");
+        }
+    }
+}

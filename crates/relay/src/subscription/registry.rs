@@ -1,0 +1,109 @@
+//! All open subscriptions, and which news concern which. Called by the owners of servers; must not block.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::server::Server;
+use orch_mcp::message::Notification;
+use orch_mcp::object;
+use orch_mcp::question::Question;
+use orch_mcp::raw::Raw;
+
+use super::mailbox::Mailbox;
+use crate::context::{CallContext, Endpoint, SessionKey};
+use crate::fleet::ListChange;
+use crate::uris;
+
+/// Where a subscription listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Audience {
+    project: ProjectId,
+    /// None for the unified endpoint.
+    server: Option<ServerId>,
+    session: Option<SessionKey>,
+}
+
+impl Audience {
+    pub(crate) fn of(cx: &CallContext) -> Self {
+        let server = match &cx.endpoint {
+            Endpoint::Server(server) => Some(server.id),
+            Endpoint::Unified => None,
+        };
+        Self { project: cx.project.project.id, server, session: cx.client.session }
+    }
+
+    fn hears(&self, project: ProjectId, server: ServerId) -> bool {
+        self.project == project && self.server.is_none_or(|own| own == server)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    /// By the address of the mailbox, which is unique while it is in here.
+    open: RwLock<HashMap<usize, (Audience, Arc<Mailbox>)>>,
+    sessions: RwLock<HashMap<SessionKey, Arc<Mailbox>>>,
+}
+
+impl Registry {
+    pub(super) fn add(&self, audience: Audience, mailbox: &Arc<Mailbox>) {
+        if let Some(session) = audience.session {
+            self.sessions.write().unwrap_or_else(PoisonError::into_inner).insert(session, Arc::clone(mailbox));
+        }
+        let entry = (audience, Arc::clone(mailbox));
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(address(mailbox), entry);
+    }
+
+    pub(super) fn remove(&self, mailbox: &Arc<Mailbox>) {
+        let removed = self.open.write().unwrap_or_else(PoisonError::into_inner).remove(&address(mailbox));
+        if let Some((Audience { session: Some(session), .. }, _)) = removed {
+            self.sessions.write().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        }
+    }
+
+    pub(crate) fn list_changed(&self, change: ListChange) {
+        self.each(change.project, change.server, |_, mailbox| mailbox.list_changed(change.kind));
+    }
+
+    /// `params` are those of the server's notification.
+    pub(crate) fn resource_updated(&self, server: &Server, params: &Raw) {
+        let Some(uri) = object::string(params, "uri") else { return };
+        self.each(server.project_id, server.id, |audience, mailbox| {
+            mailbox.updated(server.id, &uri, || {
+                if audience.server.is_some() {
+                    return Some((uri.clone(), params.clone()));
+                }
+                let shown = uris::expose(server.alias.as_str(), &uri);
+                let params = object::with(params, "uri", &Raw::serialize(&shown).ok()?).ok()?;
+                Some((shown, params))
+            });
+        });
+    }
+
+    /// Something that a server said on a session's own connection. False when the session is over.
+    pub(crate) fn tell_session(&self, session: SessionKey, notification: Notification) -> bool {
+        let mailbox = self.session(session);
+        mailbox.map(|mailbox| mailbox.notification(notification)).is_some()
+    }
+
+    pub(crate) fn ask_session(&self, session: SessionKey, question: Question) {
+        if let Some(mailbox) = self.session(session) {
+            mailbox.question(question);
+        }
+    }
+
+    fn session(&self, session: SessionKey) -> Option<Arc<Mailbox>> {
+        self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
+    }
+
+    fn each(&self, project: ProjectId, server: ServerId, tell: impl Fn(&Audience, &Mailbox)) {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        for (audience, mailbox) in open.values().filter(|(audience, _)| audience.hears(project, server)) {
+            tell(audience, mailbox);
+        }
+    }
+}
+
+fn address(mailbox: &Arc<Mailbox>) -> usize {
+    Arc::as_ptr(mailbox).addr()
+}
