@@ -74,10 +74,6 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let (sessions, authenticator) = (Arc::clone(&sessions), Arc::clone(&instance.authenticator));
         instance.directory.observe(move |directory| sessions.recheck(directory, |who| authenticator.is_live(who)));
     }
-    {
-        let sessions = Arc::clone(&sessions);
-        instance.relay.fleet().observe_lists(move |change| sessions.list_changed(change));
-    }
     let endpoints = McpEndpoints {
         relay: Arc::clone(&instance.relay),
         directory: Arc::clone(&instance.directory),

@@ -47,11 +47,11 @@ pub fn relayed<'a>(servers: impl IntoIterator<Item = &'a Raw>, withheld: &[&str]
 pub fn for_legacy(client: &Raw) -> Raw {
     const UI: &str = "io.modelcontextprotocol/ui";
     let Ok(mut declared) = client.read::<Map<String, Value>>() else { return Raw::from_static("{}") };
-    declared.remove("tasks");
+    declared.shift_remove("tasks");
     if let Some(Value::Object(extensions)) = declared.get_mut("extensions") {
         extensions.retain(|name, _| name == UI);
         if extensions.is_empty() {
-            declared.remove("extensions");
+            declared.shift_remove("extensions");
         }
     }
     Raw::serialize(&declared).unwrap_or_else(|_| Raw::from_static("{}"))
@@ -61,9 +61,9 @@ pub fn for_legacy(client: &Raw) -> Raw {
 #[must_use]
 pub fn for_modern(client: &Raw) -> Raw {
     let Ok(mut declared) = client.read::<Map<String, Value>>() else { return Raw::from_static("{}") };
-    declared.remove("tasks");
+    declared.shift_remove("tasks");
     if let Some(Value::Object(roots)) = declared.get_mut("roots") {
-        roots.remove("listChanged");
+        roots.shift_remove("listChanged");
     }
     Raw::serialize(&declared).unwrap_or_else(|_| Raw::from_static("{}"))
 }

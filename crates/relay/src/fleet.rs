@@ -157,6 +157,15 @@ impl Fleet {
         }
     }
 
+    /// Those of one server, or of all of a project.
+    pub(crate) fn slots_of(&self, project: ProjectId, server: Option<ServerId>) -> Vec<Arc<Slot>> {
+        let slots = self.slots.load();
+        match server {
+            Some(server) => slots.get(&server).cloned().into_iter().collect(),
+            None => slots.values().filter(|slot| slot.server().project_id == project).cloned().collect(),
+        }
+    }
+
     pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.shared.registry
     }

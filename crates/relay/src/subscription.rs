@@ -13,6 +13,7 @@ use futures_core::Stream;
 use orch_domain::policy::{Action, authorize};
 use orch_domain::server::Server;
 use orch_mcp::error::RpcError;
+use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::question::Question;
 
@@ -109,6 +110,11 @@ impl Subscription {
         &self.handle
     }
 
+    /// Makes whoever reads look again, to see that another one reads now.
+    pub fn wake_reader(&self) {
+        self.handle.mailbox.wake();
+    }
+
     /// The next news. Of several readers only the last one is woken.
     pub fn poll_news(&self, cx: &mut Context<'_>) -> Poll<Option<News>> {
         if self.handle.cx.stop.poll(cx).is_ready() {
@@ -186,6 +192,29 @@ impl SubscriptionHandle {
             slot.unwatch(&own);
         }
         Ok(())
+    }
+
+    /// The client of a session wants log messages from this level on. Servers that speak to this session alone are told;
+    /// others are as verbose as the most curious of their clients.
+    pub fn set_log_level(&self, level: LogLevel) {
+        let audience = Audience::of(&self.cx);
+        self.mailbox.set_level(level);
+        for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
+            if let Some(session) = self.cx.client.session {
+                slot.set_lane_level(session, level);
+            }
+            let most = self.relay.fleet.registry().most_verbose(audience.project, slot.server().id);
+            slot.set_level(most);
+        }
+    }
+
+    /// Tells servers that speak to this session alone something, such as that its roots changed.
+    pub fn notify(&self, notification: &Notification) {
+        let Some(session) = self.cx.client.session else { return };
+        let audience = Audience::of(&self.cx);
+        for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
+            slot.notify_lane(session, notification);
+        }
     }
 
     /// The server of a URI that the client knows, and the server's own URI. Permission is asked for each time, as it may

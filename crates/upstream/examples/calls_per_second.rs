@@ -20,7 +20,7 @@ use orch_upstream::stdio::StdioTarget;
 use orch_upstream::{AddressPolicy, UpstreamConfig};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-const SHARED: Connection = Connection::shared(EraChoice::Legacy);
+static SHARED: Connection = Connection::shared(EraChoice::Legacy);
 
 type Failure = Box<dyn Error + Send + Sync>;
 

@@ -2,20 +2,18 @@
 //! so an exchange that is dropped early is carried to its end in the background.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::web::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 use orch_mcp::codec;
 use orch_mcp::id::RequestId;
 use orch_relay::reply::{Event, Reply};
 
-use tokio::sync::mpsc;
-
-use super::legacy::session::InFlight;
-
-/// Notifications that wait for a client to read; further ones are dropped.
-const SLOW_CLIENT: usize = 256;
+use super::legacy::session::{InFlight, Session};
+use super::legacy::streams::Log;
 
 pub(super) struct Exchange {
     id: RequestId,
@@ -32,24 +30,52 @@ impl Exchange {
         &self.id
     }
 
-    /// The messages as they go to the client: notifications, then the response, unless the client cancelled. Driven by
-    /// a task of its own, so that a client which does not read holds up neither the deadline nor a revocation; it only
-    /// misses notifications.
-    pub(super) fn into_messages(mut self) -> impl Stream<Item = Bytes> + use<> {
-        let (sender, receiver) = mpsc::channel(SLOW_CLIENT);
+    pub(super) fn session(&self) -> Option<&Arc<Session>> {
+        self.running.as_ref().map(|(_, in_flight)| in_flight.session())
+    }
+
+    /// Carries the reply to its end in a task of its own, so that a client which does not read, or has gone, holds up
+    /// neither the deadline nor a revocation. The messages for the client go into `log`, the first of them already
+    /// known.
+    pub(super) fn drive(mut self, first: Option<Event>, log: Arc<Log>) {
+        let Some(session) = self.session().cloned() else { return log.end() };
         tokio::spawn(async move {
-            while let Some(event) = self.next().await {
-                let ends = matches!(event, Event::End(_));
-                let Some(message) = message(&self.id, event) else { continue };
-                // Both fail when the client has gone, and then the request goes on all the same.
-                if ends {
-                    let _ = sender.send(message).await;
-                } else {
-                    let _ = sender.try_send(message);
+            let mut asked = FuturesUnordered::new();
+            let mut next = first;
+            loop {
+                let event = match next.take() {
+                    Some(event) => event,
+                    None => tokio::select! {
+                        biased;
+                        Some(withdrawn) = asked.next(), if !asked.is_empty() => {
+                            if let Some(message) = withdrawn {
+                                log.push(message);
+                            }
+                            continue;
+                        }
+                        event = self.next() => match event {
+                            Some(event) => event,
+                            None => break,
+                        },
+                    },
+                };
+                match event {
+                    Event::Question(question) => {
+                        if let Some((message, carry)) = session.ask(question) {
+                            log.push(message);
+                            asked.push(carry);
+                        }
+                    }
+                    Event::Notification(ref notification) if !session.wants(notification) => {}
+                    event => {
+                        if let Some(message) = message(&self.id, event) {
+                            log.push(message);
+                        }
+                    }
                 }
             }
+            log.end();
         });
-        stream::unfold(receiver, |mut messages| async move { messages.recv().await.map(|message| (message, messages)) })
     }
 }
 
@@ -63,7 +89,7 @@ pub(super) fn message(id: &RequestId, event: Event) -> Option<Bytes> {
             Ok(result) => codec::encode_result(id, &result),
             Err(error) => codec::encode_error(Some(id), &error),
         }),
-        // Nobody is asked on this leg; the server learns that when the question is dropped.
+        // Where it comes to this nobody can be asked; the server learns that when the question is dropped.
         Event::Question(_) | Event::Cancelled => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Clients of the revisions with a handshake: sessions, the stream of a session, and its end.
 
+mod asking;
 mod batch;
 pub(super) mod end;
 mod handshake;
@@ -7,7 +8,9 @@ mod notification;
 mod request;
 pub(super) mod session;
 pub(super) mod sessions;
+mod settings;
 pub(super) mod stream;
+pub(super) mod streams;
 
 use std::sync::Arc;
 
@@ -57,8 +60,10 @@ pub(super) async fn post(
             notification::handle(&session, &notification);
             HttpResponse::Accepted().finish()
         }
-        // We ask clients nothing yet, so nothing waits for this.
-        Incoming::Single(Message::Response(_)) => HttpResponse::Accepted().finish(),
+        Incoming::Single(Message::Response(response)) => {
+            session.asked.answer(response);
+            HttpResponse::Accepted().finish()
+        }
         Incoming::Batch(entries) => batch::handle(&entry, &session, accepts, entries, endpoints).await,
     }
 }

@@ -1,6 +1,7 @@
 //! From a reply to an HTTP response: JSON when the first thing that comes is the answer, else an event stream.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use orch_mcp::revision::Revision;
 use orch_mcp::sse;
 use orch_relay::reply::Event;
 
@@ -23,13 +25,16 @@ pub(super) async fn respond(mut exchange: Exchange, accepts: Accepts, config: &M
         Accepts::JsonOnly => return json_only(exchange).await,
         Accepts::Both => first_event(&mut exchange, Duration::from_millis(config.commit_after_ms)).await,
     };
-    let head = match first {
+    let first = match first {
         Some(end @ Event::End(_)) => return json(message(exchange.id(), end)),
-        Some(event) => message(exchange.id(), event),
-        None => None,
+        first => first,
     };
-    let messages = stream::iter(head).chain(exchange.into_messages());
-    events(messages.map(|message| sse::encode_message(None, &message)), keep_alive)
+    let Some(session) = exchange.session() else { return json(None) };
+    let log = session.open_stream();
+    // Older clients fail on an event without content.
+    let priming = (session.client.revision >= Revision::V2025_11_25).then(|| log.priming());
+    exchange.drive(first, Arc::clone(&log));
+    events(stream::iter(priming).chain(log.read(1)), keep_alive)
 }
 
 /// The first event, or None when it takes too long to wait for with the status line.

@@ -96,7 +96,7 @@ pub(crate) async fn list(
 }
 
 /// Waits for the end of a request and lets everything before it go.
-async fn answer(peer: &dyn Peer, request: PeerRequest) -> Result<Raw, PeerError> {
+pub(crate) async fn answer(peer: &dyn Peer, request: PeerRequest) -> Result<Raw, PeerError> {
     let mut replies = peer.send(request);
     while let Some(item) = replies.next().await {
         if let ReplyItem::End(end) = item {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use orch_domain::id::{KeyId, UserId};
 use orch_domain::server::{Server, Transport};
+use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::method;
 use orch_mcp::peer::{Asking, Connection, EraChoice, Peer, PeerEvent, PeerSink};
@@ -43,6 +44,8 @@ pub(crate) enum LaneKey {
 pub(crate) struct Wanted {
     key: LaneKey,
     connection: Connection,
+    /// Which log messages the client wants.
+    level: Option<LogLevel>,
     /// One call at a time, as nothing else says which call a question belongs to.
     exclusive: bool,
 }
@@ -60,10 +63,15 @@ impl Wanted {
             // Over HTTP the stream of a call says what belongs to it.
             let exclusive = !matches!(server.transport, Transport::StreamableHttp { .. });
             let asking = if exclusive { Asking::OneCall } else { Asking::Never };
-            return Self { key, connection: Connection { era: EraChoice::Legacy, declared, asking }, exclusive };
+            return Self {
+                key,
+                connection: Connection { era: EraChoice::Legacy, declared, asking },
+                level: cx.log_level,
+                exclusive,
+            };
         };
         let connection = Connection { era: EraChoice::Legacy, declared, asking: Asking::Anytime };
-        Self { key: LaneKey::Session(session), connection, exclusive: false }
+        Self { key: LaneKey::Session(session), connection, level: cx.log_level, exclusive: false }
     }
 }
 
@@ -182,6 +190,9 @@ impl Lanes {
         match shared.connector.connect(&server, wanted.connection.clone(), sink).await {
             Ok(peer) => {
                 *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Pause::default();
+                if let Some(level) = wanted.level {
+                    super::slot::tell_level(Arc::clone(&peer), level);
+                }
                 Ok(peer)
             }
             Err(failure) => {
@@ -236,6 +247,12 @@ impl Lanes {
         if let Some(lane) = lane {
             lane.close_in_background();
         }
+    }
+
+    /// The connection of a session, if there is one.
+    pub(super) fn of_session(&self, session: SessionKey) -> Option<Arc<dyn Peer>> {
+        let lane = self.lock().get(&LaneKey::Session(session)).cloned()?;
+        lane.peer.get().cloned()
     }
 
     /// Closes everything and waits until it is gone.

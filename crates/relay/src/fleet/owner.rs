@@ -286,6 +286,9 @@ impl Owner {
                 answer(&mut self.ready_waiters, &Ok(()));
                 self.dirty.extend(ItemKind::ALL);
                 self.follow_again();
+                if let (Some(level), Some(peer)) = (self.slot.level(), self.peer.clone()) {
+                    super::slot::tell_level(peer, level);
+                }
             }
         }
     }

@@ -8,7 +8,11 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use orch_domain::Timestamp;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
-use orch_mcp::peer::Peer;
+use orch_mcp::level::LogLevel;
+use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::object;
+use orch_mcp::peer::{Peer, PeerRequest};
+use orch_mcp::raw::Raw;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::Shared;
@@ -41,6 +45,8 @@ pub(crate) struct Slot {
     nudged: AtomicBool,
     /// Connections of single clients.
     lanes: Lanes,
+    /// The level of the most curious client.
+    level: Mutex<Option<LogLevel>>,
     /// Resources that are followed, by how many.
     watched: Mutex<HashMap<String, usize>>,
 }
@@ -83,6 +89,7 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         retired: AtomicBool::new(false),
         nudged: AtomicBool::new(false),
         lanes: Lanes::default(),
+        level: Mutex::default(),
         watched: Mutex::default(),
     });
     let owner = Owner::new(Arc::clone(&slot), inbox);
@@ -147,6 +154,40 @@ impl Slot {
 
     pub(super) fn end_session(&self, session: SessionKey) {
         self.lanes.end_session(session);
+    }
+
+    /// The level of log messages of the shared connection, from now on and whenever the server is started again.
+    pub(crate) fn set_level(&self, level: Option<LogLevel>) {
+        let mut now = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now == level {
+            return;
+        }
+        *now = level;
+        drop(now);
+        if let (Some(level), Some(live)) = (level, self.peer.load_full()) {
+            tell_level(Arc::clone(&live.0), level);
+        }
+    }
+
+    pub(super) fn level(&self) -> Option<LogLevel> {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_lane_level(&self, session: SessionKey, level: LogLevel) {
+        if let Some(peer) = self.lanes.of_session(session) {
+            tell_level(peer, level);
+        }
+    }
+
+    pub(crate) fn notify_lane(&self, session: SessionKey, notification: &Notification) {
+        let Some(peer) = self.lanes.of_session(session) else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Notification { method, params } = notification.clone();
+        runtime.spawn(async move {
+            if let Err(error) = peer.notify(method, params).await {
+                tracing::debug!(error = %error, "a notification of a client was not taken");
+            }
+        });
     }
 
     /// Closes the connections of single clients that nobody has used for long.
@@ -327,6 +368,22 @@ impl Slot {
     pub(super) fn set_status(&self, change: impl FnOnce(&mut ServerStatus)) {
         self.status.send_modify(change);
     }
+}
+
+/// Has a legacy server with a log say more or less. A modern one is told with each request.
+pub(super) fn tell_level(peer: Arc<dyn Peer>, level: LogLevel) {
+    let hello = peer.hello();
+    if !hello.revision.is_legacy() || !orch_mcp::capabilities::has(&hello.capabilities, "logging") {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        let params = Raw::serialize(&level.as_str()).ok().map(|level| object::build([("level", &level)]));
+        let request = PeerRequest::new(MethodName::from_static("logging/setLevel"), params);
+        if let Err(error) = crate::catalog::fetch::answer(&*peer, request).await {
+            tracing::debug!(error = %error, "a server does not change the level of its log");
+        }
+    });
 }
 
 /// The right to use a peer; as long as one is held, the server is not idle.

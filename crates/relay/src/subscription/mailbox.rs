@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use futures_util::task::AtomicWaker;
 use orch_domain::catalog::ItemKind;
 use orch_domain::id::ServerId;
+use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::method;
 use orch_mcp::question::Question;
@@ -32,6 +33,7 @@ struct Contents {
     waiting: VecDeque<Waiting>,
     /// What is followed, by the servers' own URIs.
     followed: HashSet<(ServerId, String)>,
+    level: Option<LogLevel>,
     closed: bool,
 }
 
@@ -138,6 +140,19 @@ impl Mailbox {
         drop(contents);
         self.reader.wake();
         followed
+    }
+
+    pub(super) fn wake(&self) {
+        self.reader.wake();
+    }
+
+    pub(super) fn set_level(&self, level: LogLevel) {
+        self.lock().level = Some(level);
+    }
+
+    /// Which log messages the client wants; None while it has not said.
+    pub(super) fn level(&self) -> Option<LogLevel> {
+        self.lock().level
     }
 
     pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<Option<News>> {

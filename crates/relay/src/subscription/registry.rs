@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::server::Server;
+use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::object;
 use orch_mcp::question::Question;
@@ -18,9 +19,9 @@ use crate::uris;
 /// Where a subscription listens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Audience {
-    project: ProjectId,
+    pub(super) project: ProjectId,
     /// None for the unified endpoint.
-    server: Option<ServerId>,
+    pub(super) server: Option<ServerId>,
     session: Option<SessionKey>,
 }
 
@@ -90,6 +91,13 @@ impl Registry {
         if let Some(mailbox) = self.session(session) {
             mailbox.question(question);
         }
+    }
+
+    /// The level of the most curious of those who hear a server; None when nobody has said.
+    pub(crate) fn most_verbose(&self, project: ProjectId, server: ServerId) -> Option<LogLevel> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let concerned = open.values().filter(|(audience, _)| audience.hears(project, server));
+        concerned.filter_map(|(_, mailbox)| mailbox.level()).min()
     }
 
     fn session(&self, session: SessionKey) -> Option<Arc<Mailbox>> {

@@ -18,7 +18,7 @@ use orch_upstream::{AddressPolicy, UpstreamConfig};
 use tokio::sync::mpsc;
 
 /// A connection of nobody in particular to a server with a handshake.
-pub(crate) const SHARED: Connection = Connection::shared(EraChoice::Legacy);
+pub(crate) static SHARED: Connection = Connection::shared(EraChoice::Legacy);
 
 /// A condition that takes longer will not come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

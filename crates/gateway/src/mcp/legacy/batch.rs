@@ -48,13 +48,17 @@ pub(super) async fn handle(
                     project: Arc::clone(&entry.project),
                     endpoint: entry.endpoint.clone(),
                 };
-                match request::start(entry, session, message, endpoints) {
-                    Ok(exchange) => running.push(exchange.into_messages().boxed()),
+                match request::start(entry, session, accepts, message, endpoints) {
+                    Ok(exchange) => {
+                        let log = session.open_stream();
+                        exchange.drive(None, Arc::clone(&log));
+                        running.push(log.messages(1).boxed());
+                    }
                     Err(not_taken) => refused.push(codec::encode_error(Some(&id), &request::refused(not_taken))),
                 }
             }
             Ok(Message::Notification(message)) => notification::handle(session, &message),
-            Ok(Message::Response(_)) => {}
+            Ok(Message::Response(response)) => session.asked.answer(response),
             Err(malformed) => refused.push(codec::encode_error(malformed.id.as_ref(), &malformed.error)),
         }
     }

@@ -11,8 +11,10 @@ use orch_mcp::initialize::ClientHello;
 use orch_mcp::message::Request;
 use orch_mcp::revision::Revision;
 use orch_relay::context::{CallContext, Client, Endpoint, SessionKey};
+use orch_relay::subscription::Interest;
 
 use super::SESSION_HEADER;
+use super::session::NewSession;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::{McpEndpoints, refusal};
 
@@ -44,7 +46,11 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
         Ok(answer) => answer,
         Err(error) => return refusal::rpc(StatusCode::OK, Some(&request.id), &error),
     };
-    let Some(session) = endpoints.sessions.open(&entry, client) else { return refusal::too_many_sessions() };
+    let news_stop = Arc::clone(&cx.stop);
+    let news = endpoints.relay.subscribe(&cx, Interest::lists()).await;
+    let Some(session) = endpoints.sessions.open(&entry, NewSession { client, news, news_stop }) else {
+        return refusal::too_many_sessions();
+    };
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((SESSION_HEADER, &*session.id))

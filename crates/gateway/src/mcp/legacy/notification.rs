@@ -7,18 +7,20 @@ use orch_mcp::object;
 
 use super::session::Session;
 
-/// Cancellation is the only one with an effect so far: servers are shared, so what concerns one client's roots or
-/// sampling goes nowhere.
+/// Cancellation ends a request. What is said about the whole client goes to the servers that speak to it alone.
 pub(super) fn handle(session: &Session, notification: &Notification) {
-    if notification.method.known() != Method::Cancelled {
-        return;
-    }
-    let id = notification
-        .params
-        .as_ref()
-        .and_then(|params| object::member(params, "requestId"))
-        .and_then(|id| RequestId::parse(&id));
-    if let Some(id) = id {
-        session.cancel(&id);
+    match notification.method.known() {
+        Method::Cancelled => {
+            let id = notification
+                .params
+                .as_ref()
+                .and_then(|params| object::member(params, "requestId"))
+                .and_then(|id| RequestId::parse(&id));
+            if let Some(id) = id {
+                session.cancel(&id);
+            }
+        }
+        Method::Initialized | Method::Progress => {}
+        _ => session.news.handle().notify(notification),
     }
 }

@@ -7,9 +7,11 @@ use actix_web::http::StatusCode;
 use orch_domain::call::Outcome;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::Request;
+use orch_mcp::method::Method;
 use orch_relay::context::CallContext;
 
 use super::session::{InFlight, NotTaken, Session};
+use super::settings;
 use crate::mcp::accept::Accepts;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::exchange::Exchange;
@@ -22,8 +24,14 @@ pub(super) async fn handle(
     request: Request,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
+    match request.method.known() {
+        Method::SetLevel => return settings::set_level(session, &request),
+        Method::ResourcesSubscribe => return settings::subscribe(session, &request).await,
+        Method::ResourcesUnsubscribe => return settings::unsubscribe(session, &request),
+        _ => {}
+    }
     let id = request.id.clone();
-    match start(entry, session, request, endpoints) {
+    match start(entry, session, accepts, request, endpoints) {
         Ok(exchange) => respond::respond(exchange, accepts, &endpoints.config).await,
         Err(NotTaken::Ended) => refusal::no_such_session(Some(&id)),
         Err(not_taken) => refusal::rpc(StatusCode::BAD_REQUEST, Some(&id), &refused(not_taken)),
@@ -34,6 +42,7 @@ pub(super) async fn handle(
 pub(super) fn start(
     entry: Entry,
     session: &Arc<Session>,
+    accepts: Accepts,
     request: Request,
     endpoints: &McpEndpoints,
 ) -> Result<Exchange, NotTaken> {
@@ -44,8 +53,8 @@ pub(super) fn start(
         project: entry.project,
         endpoint: entry.endpoint,
         client: Arc::clone(&session.client),
-        log_level: None,
-        can_be_asked: false,
+        log_level: Some(session.level()),
+        can_be_asked: accepts != Accepts::JsonOnly,
         stop: in_flight.as_ref().map(InFlight::stop).unwrap_or_default(),
     };
     let in_flight = in_flight.inspect_err(|not_taken| {

@@ -1,40 +1,59 @@
-//! One client's session: what it is bound to, what is in flight, and its stream for news.
+//! One client's session: what it is bound to, what is in flight, and what it is told and asked.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::web::Bytes;
 use orch_domain::id::ProjectId;
 use orch_domain::principal::Principal;
 use orch_mcp::id::RequestId;
+use orch_mcp::level::LogLevel;
+use orch_mcp::message::Notification;
+use orch_mcp::{method, object};
 use orch_relay::context::Client;
 use orch_relay::stop::{Stop, StopReason};
-use tokio::sync::mpsc;
+use orch_relay::subscription::Subscription;
 
+use super::asking::Asked;
+use super::streams::{Log, Streams};
 use crate::mcp::endpoint::EndpointId;
 
-/// News that wait on a session's stream; a reader that is slower than this loses its stream.
-const STREAM_QUEUE: usize = 256;
+/// What a client gets that has not said which log messages it wants.
+const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
 
 pub(in crate::mcp) struct Session {
     pub(super) id: Box<str>,
     pub(super) principal: Principal,
     pub(super) project_id: ProjectId,
     pub(super) endpoint: EndpointId,
-    pub(super) client: Arc<Client>,
+    pub(in crate::mcp) client: Arc<Client>,
     /// Unix time in seconds.
     last_used: AtomicI64,
     live: Mutex<Live>,
+    pub(super) news: Subscription,
+    /// Ends the news.
+    news_stop: Arc<Stop>,
+    pub(super) asked: Asked,
+    pub(super) streams: Streams,
+}
+
+/// What a session begins with.
+pub(super) struct NewSession {
+    pub(super) client: Arc<Client>,
+    pub(super) news: Subscription,
+    /// The stop of the context that the news were subscribed in.
+    pub(super) news_stop: Arc<Stop>,
 }
 
 struct Live {
     ended: bool,
     /// Requests of the client that have no answer yet.
     in_flight: HashMap<RequestId, Arc<Stop>>,
-    /// Where news go, while the client listens.
-    stream: Option<mpsc::Sender<Bytes>>,
+    /// Counts the streams for news; only the last one gets any.
+    streams: u64,
+    listening: bool,
+    level: LogLevel,
 }
 
 /// Why a request cannot be taken.
@@ -52,11 +71,24 @@ impl Session {
         principal: Principal,
         project_id: ProjectId,
         endpoint: EndpointId,
-        client: Arc<Client>,
+        new: NewSession,
         now: i64,
     ) -> Self {
-        let live = Live { ended: false, in_flight: HashMap::new(), stream: None };
-        Self { id, principal, project_id, endpoint, client, last_used: AtomicI64::new(now), live: Mutex::new(live) }
+        let NewSession { client, news, news_stop } = new;
+        let live = Live { ended: false, in_flight: HashMap::new(), streams: 0, listening: false, level: DEFAULT_LEVEL };
+        Self {
+            id,
+            principal,
+            project_id,
+            endpoint,
+            client,
+            last_used: AtomicI64::new(now),
+            live: Mutex::new(live),
+            news,
+            news_stop,
+            asked: Asked::default(),
+            streams: Streams::default(),
+        }
     }
 
     pub(super) fn touch(&self, now: i64) {
@@ -66,8 +98,7 @@ impl Session {
     /// When the session was last used, in Unix seconds; None while it is in use.
     pub(super) fn idle_since(&self) -> Option<i64> {
         let live = self.lock();
-        let listening = live.stream.as_ref().is_some_and(|stream| !stream.is_closed());
-        (live.in_flight.is_empty() && !listening).then(|| self.last_used.load(Ordering::Relaxed))
+        (live.in_flight.is_empty() && !live.listening).then(|| self.last_used.load(Ordering::Relaxed))
     }
 
     /// Notes a request, so that it can be cancelled, until the guard is dropped.
@@ -97,23 +128,54 @@ impl Session {
         }
     }
 
-    /// Opens the stream for news. An earlier one ends, so that each piece of news goes out once.
-    pub(super) fn listen(&self) -> Option<mpsc::Receiver<Bytes>> {
-        let (sender, receiver) = mpsc::channel(STREAM_QUEUE);
-        let mut live = self.lock();
-        if live.ended {
-            return None;
-        }
-        live.stream = Some(sender);
-        Some(receiver)
+    /// Opens a stream for news and gives its number. An earlier one ends, so that each piece of news goes out once.
+    pub(super) fn listen(&self) -> Option<u64> {
+        let number = {
+            let mut live = self.lock();
+            if live.ended {
+                return None;
+            }
+            live.streams += 1;
+            live.listening = true;
+            live.streams
+        };
+        self.news.wake_reader();
+        Some(number)
     }
 
-    /// Sends news to a client that listens. One that does not keep up loses the stream and has to open it again.
-    pub(super) fn tell(&self, event: &Bytes) {
+    pub(super) fn is_last_stream(&self, number: u64) -> bool {
+        self.lock().streams == number
+    }
+
+    /// A stream for news has ended.
+    pub(super) fn unlisten(&self, number: u64) {
         let mut live = self.lock();
-        if live.stream.as_ref().is_some_and(|stream| stream.try_send(event.clone()).is_err()) {
-            live.stream = None;
+        if live.streams == number {
+            live.listening = false;
         }
+    }
+
+    /// A stream that may be resumed.
+    pub(in crate::mcp) fn open_stream(&self) -> Arc<Log> {
+        self.streams.open()
+    }
+
+    pub(super) fn level(&self) -> LogLevel {
+        self.lock().level
+    }
+
+    pub(super) fn set_level(&self, level: LogLevel) {
+        self.lock().level = level;
+    }
+
+    /// Whether the client wants to hear this.
+    pub(in crate::mcp) fn wants(&self, notification: &Notification) -> bool {
+        if notification.method.as_str() != method::LOG_MESSAGE {
+            return true;
+        }
+        let level = notification.params.as_ref().and_then(|params| object::member(params, "level"));
+        let level = level.and_then(|level| LogLevel::read(&level));
+        level.is_none_or(|level| level >= self.level())
     }
 
     /// Ends the session, its stream and everything in flight.
@@ -121,9 +183,10 @@ impl Session {
         let in_flight = {
             let mut live = self.lock();
             live.ended = true;
-            live.stream = None;
             std::mem::take(&mut live.in_flight)
         };
+        self.news_stop.stop(reason);
+        self.asked.end();
         for stop in in_flight.values() {
             stop.stop(reason);
         }
@@ -149,6 +212,10 @@ pub(in crate::mcp) struct InFlight {
 }
 
 impl InFlight {
+    pub(in crate::mcp) const fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
     pub(super) fn stop(&self) -> Arc<Stop> {
         Arc::clone(&self.stop)
     }

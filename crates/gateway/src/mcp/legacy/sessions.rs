@@ -5,18 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use orch_domain::catalog::ItemKind;
 use orch_domain::directory::Directory;
 use orch_domain::id::UserId;
 use orch_domain::policy::{Action, authorize};
 use orch_domain::port::clock::Clock;
 use orch_domain::principal::Principal;
-use orch_mcp::{codec, method, sse};
-use orch_relay::context::Client;
-use orch_relay::fleet::ListChange;
 use orch_relay::stop::StopReason;
 
-use super::session::Session;
+use super::session::{NewSession, Session};
 use crate::mcp::McpConfig;
 use crate::mcp::endpoint::{EndpointId, Entry};
 
@@ -61,14 +57,14 @@ impl Sessions {
 
     /// Opens a session; None when the instance has too many. A user with too many loses the one that was not used for
     /// the longest time: clients that never end their sessions are common.
-    pub(super) fn open(&self, entry: &Entry, client: Arc<Client>) -> Option<Arc<Session>> {
+    pub(super) fn open(&self, entry: &Entry, new: NewSession) -> Option<Arc<Session>> {
         let id: Box<str> = URL_SAFE_NO_PAD.encode(random_bytes()?).into();
         let session = Arc::new(Session::new(
             id.clone(),
             entry.principal.clone(),
             entry.project.project.id,
             EndpointId::of(&entry.endpoint),
-            client,
+            new,
             self.now(),
         ));
         let evicted = {
@@ -141,24 +137,6 @@ impl Sessions {
         for session in ending {
             self.end(&session);
         }
-    }
-
-    /// Tells the sessions that can see the server of a changed list.
-    pub fn list_changed(&self, change: ListChange) {
-        let method = match change.kind {
-            ItemKind::Tool => method::TOOLS_LIST_CHANGED,
-            ItemKind::Prompt => method::PROMPTS_LIST_CHANGED,
-            ItemKind::Resource => method::RESOURCES_LIST_CHANGED,
-            // Templates have no notification of their own; the one of resources comes with it.
-            ItemKind::Template => return,
-        };
-        let event = sse::encode_message(None, &codec::encode_notification(method, None));
-        let all = self.read();
-        let concerned = all.by_id.values().filter(|session| {
-            session.project_id == change.project
-                && (session.endpoint == EndpointId::Unified || session.endpoint == EndpointId::Server(change.server))
-        });
-        concerned.for_each(|session| session.tell(&event));
     }
 
     fn now(&self) -> i64 {

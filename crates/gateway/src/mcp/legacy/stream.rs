@@ -1,14 +1,26 @@
-//! The stream of a session: news that belong to no request, such as changed lists.
+//! The stream of a session: news that belong to no request, such as changed lists, or the rest of a stream that the
+//! client has lost.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::stream;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, Stream, StreamExt};
+use orch_mcp::{codec, sse};
+use orch_relay::subscription;
 
 use super::SESSION_HEADER;
+use super::session::Session;
 use crate::mcp::accept::Accepts;
 use crate::mcp::address::Address;
 use crate::mcp::{McpEndpoints, accept, endpoint, refusal, respond};
+
+const LAST_EVENT_ID: &str = "last-event-id";
 
 pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints: &McpEndpoints) -> HttpResponse {
     let entry = match endpoint::enter(address, http, endpoints) {
@@ -25,7 +37,69 @@ pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints
     if !matches!(accept::accepts(http.headers()), Some(Accepts::Both | Accepts::EventsOnly)) {
         return refusal::not_acceptable();
     }
-    let Some(news) = session.listen() else { return refusal::no_such_session(None) };
-    let events = stream::unfold(news, |mut news| async move { news.recv().await.map(|event| (event, news)) });
-    respond::events(events, Duration::from_secs(endpoints.config.keep_alive_secs))
+    let keep_alive = Duration::from_secs(endpoints.config.keep_alive_secs);
+    if let Some(last) = http.headers().get(LAST_EVENT_ID) {
+        // A stream that is not known any more has nothing to be resumed; the client gets what is new instead.
+        if let Some((log, index)) = last.to_str().ok().and_then(|last| session.streams.find(last)) {
+            return respond::events(log.read(index), keep_alive);
+        }
+    }
+    let Some(number) = session.listen() else { return refusal::no_such_session(None) };
+    respond::events(News { session, number, asked: FuturesUnordered::new() }, keep_alive)
+}
+
+/// The news of a session as events.
+struct News {
+    session: Arc<Session>,
+    number: u64,
+    /// Questions that were sent here and wait for the client's response.
+    asked: FuturesUnordered<BoxFuture<'static, Option<Bytes>>>,
+}
+
+impl Stream for News {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = &mut *self;
+        while let Poll::Ready(Some(withdrawn)) = this.asked.poll_next_unpin(cx) {
+            if let Some(message) = withdrawn {
+                return Poll::Ready(Some(sse::encode_message(None, &message)));
+            }
+        }
+        loop {
+            if !this.session.is_last_stream(this.number) {
+                return Poll::Ready(None);
+            }
+            let message = match std::task::ready!(this.session.news.poll_news(cx)) {
+                None => return Poll::Ready(None),
+                Some(subscription::News::Notification(notification)) => {
+                    if !this.session.wants(&notification) {
+                        continue;
+                    }
+                    codec::encode_notification(notification.method.as_str(), notification.params.as_ref())
+                }
+                Some(subscription::News::Question(question)) => {
+                    let Some((message, carry)) = this.session.ask(question) else { continue };
+                    this.asked.push(carry.boxed());
+                    // It has to be polled once to be woken by the answer.
+                    cx.waker().wake_by_ref();
+                    message
+                }
+            };
+            return Poll::Ready(Some(sse::encode_message(None, &message)));
+        }
+    }
+}
+
+impl Drop for News {
+    fn drop(&mut self) {
+        self.session.unlisten(self.number);
+        // Who was asked may still answer with a POST.
+        let asked = std::mem::take(&mut self.asked);
+        if !asked.is_empty()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(asked.for_each(|_| std::future::ready(())));
+        }
+    }
 }

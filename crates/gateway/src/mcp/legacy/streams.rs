@@ -1,0 +1,201 @@
+//! What was sent on the event streams of one session, for a client that lost one and goes on where it was. Every stream
+//! is read from here, by the response that opened it and by those that resume it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use actix_web::web::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use orch_mcp::sse;
+use tokio::sync::Notify;
+
+/// Streams that are remembered after their end.
+const MOST_ENDED: usize = 16;
+/// Bytes that the remembered streams of one session may take; of a stream that is larger only its end can be resumed.
+const MOST_BYTES: usize = 512 * 1024;
+/// Notifications that wait for a client to read; the oldest give way.
+const MOST_WAITING: usize = 256;
+
+#[derive(Debug, Default)]
+pub(super) struct Streams(Mutex<All>);
+
+#[derive(Debug, Default)]
+struct All {
+    last: u64,
+    open: VecDeque<Arc<Log>>,
+}
+
+/// The messages of one stream, in order.
+#[derive(Debug)]
+pub(in crate::mcp) struct Log {
+    number: u64,
+    kept: Mutex<Kept>,
+    changed: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The index of the first message that is kept.
+    first: u64,
+    messages: VecDeque<Bytes>,
+    bytes: usize,
+    ended: bool,
+}
+
+impl Streams {
+    /// A new stream.
+    pub(super) fn open(&self) -> Arc<Log> {
+        let mut all = self.lock();
+        all.last += 1;
+        let log = Arc::new(Log {
+            number: all.last,
+            kept: Mutex::new(Kept { first: 1, ..Kept::default() }),
+            changed: Arc::default(),
+        });
+        let ended = all.open.iter().filter(|log| log.lock().ended).count();
+        if ended >= MOST_ENDED
+            && let Some(oldest) = all.open.iter().position(|log| log.lock().ended)
+        {
+            all.open.remove(oldest);
+        }
+        all.open.push_back(Arc::clone(&log));
+        log
+    }
+
+    /// The stream that an event belongs to, and the index after it. None when it is not known any more.
+    pub(super) fn find(&self, event_id: &str) -> Option<(Arc<Log>, u64)> {
+        let (number, index) = event_id.split_once('-')?;
+        let (number, index): (u64, u64) = (number.parse().ok()?, index.parse().ok()?);
+        let log = self.lock().open.iter().find(|log| log.number == number).cloned()?;
+        Some((log, index.checked_add(1)?))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, All> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    pub(in crate::mcp) fn push(&self, message: Bytes) {
+        {
+            let mut kept = self.lock();
+            kept.bytes += message.len();
+            kept.messages.push_back(message);
+            while kept.messages.len() > 1 && (kept.messages.len() > MOST_WAITING || kept.bytes > MOST_BYTES) {
+                if let Some(oldest) = kept.messages.pop_front() {
+                    kept.bytes -= oldest.len();
+                    kept.first += 1;
+                }
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// No more messages come.
+    pub(in crate::mcp) fn end(&self) {
+        self.lock().ended = true;
+        self.changed.notify_waiters();
+    }
+
+    /// An event without content that a client may go on from when the connection breaks before the first message.
+    pub(in crate::mcp) fn priming(&self) -> Bytes {
+        Bytes::from(format!("id: {}-0\ndata: \n\n", self.number))
+    }
+
+    /// The messages from `index` on as events, to the end of the stream.
+    pub(in crate::mcp) fn read(self: Arc<Self>, index: u64) -> impl Stream<Item = Bytes> {
+        let number = self.number;
+        self.numbered(index)
+            .map(move |(index, message)| sse::encode_message(Some(&format!("{number}-{index}")), &message))
+    }
+
+    /// The same without the form of events, for a stream that has several logs in it and cannot be resumed.
+    pub(in crate::mcp) fn messages(self: Arc<Self>, index: u64) -> impl Stream<Item = Bytes> {
+        self.numbered(index).map(|(_, message)| message)
+    }
+
+    fn numbered(self: Arc<Self>, index: u64) -> impl Stream<Item = (u64, Bytes)> {
+        stream::unfold((self, index), |(log, index)| async move {
+            loop {
+                let notify = Arc::clone(&log.changed);
+                let changed = notify.notified();
+                let mut changed = std::pin::pin!(changed);
+                // Registered before the look, so that nothing falls between the two.
+                changed.as_mut().enable();
+                let next = {
+                    let kept = log.lock();
+                    let index = index.max(kept.first);
+                    let offset = usize::try_from(index - kept.first).unwrap_or(usize::MAX);
+                    match kept.messages.get(offset) {
+                        Some(message) => Some((index, message.clone())),
+                        None if kept.ended => return None,
+                        None => None,
+                    }
+                };
+                if let Some((index, message)) = next {
+                    return Some(((index, message), (log, index + 1)));
+                }
+                changed.await;
+            }
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::web::Bytes;
+    use futures_util::StreamExt;
+
+    use super::{MOST_ENDED, Streams};
+
+    fn text(event: &Bytes) -> &str {
+        std::str::from_utf8(event).expect("text")
+    }
+
+    #[tokio::test]
+    async fn goes_on_after_the_last_event_of_the_same_stream() {
+        let streams = Streams::default();
+        let (one, two) = (streams.open(), streams.open());
+        one.push(Bytes::from_static(b"a"));
+        two.push(Bytes::from_static(b"x"));
+        one.push(Bytes::from_static(b"b"));
+        one.end();
+        let (log, index) = streams.find("1-1").expect("the stream");
+        let rest: Vec<Bytes> = log.read(index).collect().await;
+        assert_eq!(rest.iter().map(text).collect::<Vec<_>>(), ["id: 1-2\ndata: b\n\n"]);
+        for unknown in ["3-0", "1", "x-1", "", "1-18446744073709551615"] {
+            assert!(streams.find(unknown).is_none(), "{unknown}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reader_waits_for_what_is_still_to_come() {
+        let streams = Streams::default();
+        let log = streams.open();
+        let mut events = Box::pin(std::sync::Arc::clone(&log).read(1));
+        let (first, ()) = futures_util::future::join(events.next(), async {
+            tokio::task::yield_now().await;
+            log.push(Bytes::from_static(b"late"));
+        })
+        .await;
+        assert_eq!(first.as_ref().map(text), Some("id: 1-1\ndata: late\n\n"));
+        log.end();
+        assert_eq!(events.next().await, None);
+    }
+
+    #[test]
+    fn forgets_the_oldest_ended_streams() {
+        let streams = Streams::default();
+        let running = streams.open();
+        for _ in 0..MOST_ENDED + 3 {
+            streams.open().end();
+        }
+        assert!(streams.find("2-0").is_none());
+        assert!(streams.find("1-0").is_some(), "a running stream is never forgotten");
+        running.end();
+    }
+}
