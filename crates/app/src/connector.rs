@@ -16,9 +16,9 @@ use orch_domain::server::{Server, Transport};
 use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_supervisor::{Launcher, LogLimits, LogStream, ProcessLog, ProcessSpec};
-use orch_upstream::UpstreamConfig;
 use orch_upstream::http::{self, HttpTarget};
 use orch_upstream::stdio::{self, StdioTarget};
+use orch_upstream::{ConnectError, UpstreamConfig};
 use secrecy::SecretString;
 
 pub(crate) struct UpstreamConnector {
@@ -121,7 +121,10 @@ impl Connector for UpstreamConnector {
                 return Err(ConnectFailure::new(reason));
             }
         };
-        peer.map_err(|error| ConnectFailure::new(error.to_string()))
+        peer.map_err(|error| ConnectFailure {
+            other_era: matches!(error, ConnectError::OtherEra { .. }),
+            ..ConnectFailure::new(error.to_string())
+        })
     }
 
     fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine> {

@@ -26,6 +26,8 @@ pub struct ServerHello {
     /// An object.
     pub server_info: Raw,
     pub instructions: Option<String>,
+    /// Further revisions that the server says it speaks; a modern server may speak legacy ones as well.
+    pub also: Vec<Revision>,
 }
 
 /// Why an upstream's handshake cannot be taken.
@@ -99,6 +101,20 @@ impl ServerHello {
             capabilities: object_or_empty(result, wire.capabilities),
             server_info: object_or_empty(result, wire.server_info),
             instructions: wire.instructions,
+            also: Vec::new(),
+        })
+    }
+
+    /// Reads what [`Self::write`] wrote, in whichever era; None when it is something else.
+    #[must_use]
+    pub fn restore(stored: &Raw) -> Option<Self> {
+        let wire: Wire<'_> = stored.read().ok()?;
+        Some(Self {
+            revision: Revision::parse(&wire.protocol_version)?,
+            capabilities: object_or_empty(stored, wire.capabilities),
+            server_info: object_or_empty(stored, wire.server_info),
+            instructions: wire.instructions,
+            also: crate::modern::versions(stored),
         })
     }
 
@@ -114,6 +130,11 @@ impl ServerHello {
         ];
         if let Some(instructions) = &instructions {
             members.push(("instructions", instructions));
+        }
+        let also: Vec<&str> = self.also.iter().map(|revision| revision.as_str()).collect();
+        let also = Raw::serialize(&also).unwrap_or_else(|_| Raw::from_static("[]"));
+        if !self.also.is_empty() {
+            members.push(("supportedVersions", &also));
         }
         crate::object::build(members)
     }

@@ -78,4 +78,6 @@ pub fn is_list_changed(method: &str) -> bool {
 }
 
 pub const RESOURCE_UPDATED: &str = "notifications/resources/updated";
+/// The first message of a stream of `subscriptions/listen`.
+pub const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
 pub const LOG_MESSAGE: &str = "notifications/message";

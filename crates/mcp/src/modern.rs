@@ -50,6 +50,80 @@ impl RequestMeta {
     }
 }
 
+/// Params that say of their client what every request of this era must say. Hop-by-hop members are gone already.
+#[must_use]
+pub fn with_request_meta(
+    params: Option<&Raw>,
+    declared: &Declared,
+    level: Option<LogLevel>,
+    token: Option<u64>,
+) -> Raw {
+    let empty = Raw::from_static("{}");
+    let params = params.unwrap_or(&empty);
+    let version = Raw::from_static("\"2026-07-28\"");
+    let level = level.and_then(|level| Raw::serialize(&level.as_str()).ok());
+    let token = token.and_then(|token| Raw::serialize(&token).ok());
+    let members = [
+        (VERSION, Some(&version)),
+        (CAPABILITIES, Some(&declared.capabilities)),
+        (CLIENT_INFO, declared.info.as_ref()),
+        (LOG_LEVEL, level.as_ref()),
+        ("progressToken", token.as_ref()),
+    ];
+    let mut meta = object::member(params, "_meta").filter(Raw::is_object).unwrap_or_else(|| empty.clone());
+    for (key, value) in members {
+        if let Some(value) = value {
+            meta = object::with(&meta, key, value).unwrap_or(meta);
+        }
+    }
+    object::with(params, "_meta", &meta).unwrap_or_else(|_| params.clone())
+}
+
+/// What `server/discover` says; None when the server speaks no version of this era that we speak.
+#[must_use]
+pub fn read_discover(result: &Raw) -> Option<ServerHello> {
+    let versions = versions(result);
+    let revision = versions.iter().copied().filter(|revision| !revision.is_legacy()).max()?;
+    let member = |key: &str| object::member(result, key).filter(Raw::is_object);
+    let info = member("_meta").and_then(|meta| object::member(&meta, SERVER_INFO)).filter(Raw::is_object);
+    Some(ServerHello {
+        revision,
+        capabilities: member("capabilities").unwrap_or_else(|| Raw::from_static("{}")),
+        server_info: info.unwrap_or_else(|| Raw::from_static("{}")),
+        instructions: object::string(result, "instructions"),
+        also: versions.into_iter().filter(|other| *other != revision).collect(),
+    })
+}
+
+/// The known ones among `supportedVersions`.
+pub(crate) fn versions(result: &Raw) -> Vec<Revision> {
+    let listed = object::member(result, "supportedVersions").and_then(|versions| object::elements(&versions));
+    let listed = listed.unwrap_or_default();
+    listed.iter().filter_map(|version| Revision::parse(&version.read::<String>().ok()?)).collect()
+}
+
+/// Whether an error to `server/discover` can only come from a server of this era: it has one of the era's codes and
+/// the data that goes with it.
+#[must_use]
+pub fn is_modern_error(error: &RpcError) -> bool {
+    let data = |member: &str| error.data.as_ref().and_then(|data| object::member(data, member)).is_some();
+    match error.code {
+        // The second of each pair was the number while the revision was a draft.
+        code::UNSUPPORTED_VERSION | -32004 => data("supported"),
+        code::MISSING_CAPABILITY | -32003 => data("requiredCapabilities"),
+        code::HEADER_MISMATCH => true,
+        _ => false,
+    }
+}
+
+/// Whether a server that refuses a version offers one of this era that we speak.
+#[must_use]
+pub fn offers_ours(error: &RpcError) -> bool {
+    let supported = error.data.as_ref().and_then(|data| object::member(data, "supported"));
+    let supported = supported.and_then(|supported| object::elements(&supported)).unwrap_or_default();
+    supported.iter().filter_map(|version| Revision::parse(&version.read::<String>().ok()?)).any(|v| !v.is_legacy())
+}
+
 /// A method that the era has done away with; a server must not answer it, whoever is behind.
 #[must_use]
 pub fn is_removed(method: &str) -> bool {

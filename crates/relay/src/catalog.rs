@@ -94,6 +94,12 @@ impl Catalog {
         }
     }
 
+    /// Whether any tool wants arguments as headers.
+    pub(crate) fn has_mirrored_arguments(&self) -> bool {
+        let annotated = |item: &Item| memchr::memmem::find(item.definition.as_bytes(), b"x-mcp-header").is_some();
+        self.list(ItemKind::Tool).iter().any(annotated)
+    }
+
     /// The whole list as the result of its method, on one page.
     #[must_use]
     pub(crate) fn page(&self, kind: ItemKind) -> Raw {
@@ -122,7 +128,7 @@ impl Catalog {
     /// None when what is stored cannot be read; then it is fetched anew.
     pub(crate) fn from_stored(stored: &StoredCatalog) -> Option<Self> {
         let raw = |text: &Arc<str>| Raw::parse(bytes::Bytes::copy_from_slice(text.as_bytes())).ok();
-        let mut catalog = Self::empty(ServerHello::read(&raw(&stored.handshake)?).ok()?, stored.fetched_at);
+        let mut catalog = Self::empty(ServerHello::restore(&raw(&stored.handshake)?)?, stored.fetched_at);
         for item in &stored.items {
             let definition = raw(&item.definition)?;
             catalog.lists.get_mut(index(item.kind))?.push(Item { name: item.name.clone(), definition });

@@ -51,6 +51,8 @@ pub struct Client {
     pub session: Option<SessionKey>,
     /// Whether it declared that it can be asked anything.
     pub is_interactive: bool,
+    /// The same in words of the modern era.
+    pub declared_modern: Arc<Declared>,
 }
 
 impl Client {
@@ -59,7 +61,14 @@ impl Client {
         let is_interactive = ["roots", "sampling", "elicitation"]
             .into_iter()
             .any(|capability| capabilities::has(&declared.capabilities, capability));
-        Self { name, revision, declared: Arc::new(declared), session, is_interactive }
+        let declared = Arc::new(declared);
+        let declared_modern = if revision.is_legacy() {
+            let capabilities = capabilities::for_modern(&declared.capabilities);
+            Arc::new(Declared { capabilities, info: declared.info.clone() })
+        } else {
+            Arc::clone(&declared)
+        };
+        Self { name, revision, declared, session, is_interactive, declared_modern }
     }
 }
 

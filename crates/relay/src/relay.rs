@@ -85,7 +85,7 @@ impl Relay {
             Endpoint::Server(server) => {
                 let hello = self.server_hello(server).await.map_err(|error| error.to_rpc(revision))?;
                 let capabilities = capabilities::relayed([&hello.capabilities], &WITHHELD);
-                Ok(ServerHello { revision, capabilities, ..hello })
+                Ok(ServerHello { revision, capabilities, also: Vec::new(), ..hello })
             }
             Endpoint::Unified => {
                 // Servers come and go during a session, so everything that any server could offer is promised.
@@ -97,6 +97,7 @@ impl Relay {
                     capabilities: capabilities::relayed([&promised], &WITHHELD),
                     server_info: self.identity.clone(),
                     instructions: Some(self.instructions(&cx.project)),
+                    also: Vec::new(),
                 })
             }
         }
@@ -222,7 +223,7 @@ impl Relay {
         let request = PeerRequest {
             progress: hop.progress_token.is_some(),
             log_level: cx.log_level,
-            declared: Some(Arc::clone(&cx.client.declared)),
+            declared: Some(Arc::clone(&cx.client.declared_modern)),
             ..PeerRequest::new(request.method, params)
         };
         self.send(cx, permit, request, Outward::AsIs, hop, None)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orch_mcp::raw::Raw;
 use serde::Deserialize;
 
 use crate::address::AddressPolicy;
@@ -55,6 +56,14 @@ impl Default for UpstreamConfig {
 pub struct ClientIdentity {
     pub name: String,
     pub version: String,
+}
+
+impl ClientIdentity {
+    /// As an MCP `Implementation`.
+    pub(crate) fn implementation(&self) -> Raw {
+        let text = |value: &str| Raw::serialize(&value).unwrap_or_else(|_| Raw::from_static("\"\""));
+        orch_mcp::object::build([("name", &text(&self.name)), ("version", &text(&self.version))])
+    }
 }
 
 impl Default for ClientIdentity {

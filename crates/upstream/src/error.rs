@@ -31,6 +31,8 @@ pub enum ConnectError {
     Refused(RpcError),
     #[error("speaks protocol version {version}, which is unknown here")]
     UnknownVersion { version: String },
+    #[error("does not speak {wanted}, which its configuration asks for")]
+    OtherEra { wanted: &'static str },
     #[error("the result of initialize is malformed: {what}")]
     MalformedHello { what: String },
     #[error("the URL cannot be used: {why}")]

@@ -12,12 +12,10 @@ use crate::error::ConnectError;
 
 /// The params of `initialize`. Nothing is declared but what the client behind the connection declared.
 pub(crate) fn initialize_params(identity: &ClientIdentity, declared: &Declared) -> Raw {
-    let text = |value: &str| Raw::serialize(&value).unwrap_or_else(|_| Raw::from_static("\"\""));
-    let client_info = orch_mcp::object::build([("name", &text(&identity.name)), ("version", &text(&identity.version))]);
     ClientHello {
         protocol_version: Revision::LATEST_LEGACY.as_str().to_owned(),
         capabilities: capabilities::for_legacy(&declared.capabilities),
-        client_info: declared.info.clone().unwrap_or(client_info),
+        client_info: declared.info.clone().unwrap_or_else(|| identity.implementation()),
     }
     .write()
 }

@@ -2,11 +2,13 @@
 
 mod call;
 mod dial;
+mod discover;
 mod endpoint;
 mod exchange;
 mod handshake;
 mod link;
 mod listen;
+mod listen_modern;
 mod messages;
 mod peer;
 mod pool;

@@ -8,6 +8,7 @@ mod address;
 mod config;
 mod error;
 mod excerpt;
+mod followed;
 mod hello;
 mod oddity;
 mod progress;

@@ -68,7 +68,7 @@ async fn requests_with_the_wrong_shape() {
     assert_eq!(answer(none.request(reqwest::Method::GET)).await.status, 405);
     assert_eq!(answer(none.request(reqwest::Method::DELETE)).await.status, 405);
     let discover = none.post(r#"{"jsonrpc":"2.0","id":"d","method":"server/discover"}"#).await;
-    assert_eq!((discover.status, discover.json()["error"]["code"].as_i64()), (404, Some(-32601)));
+    assert_eq!((discover.status, discover.json()["error"]["code"].as_i64()), (400, Some(-32602)));
 
     // With one that is over.
     let gone = Wire::open(&project, "unified/mcp", "2025-11-25").await;

@@ -54,10 +54,26 @@ pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Req
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
         log_level: cx.log_level,
-        declared: Some(Arc::clone(&cx.client.declared)),
+        input_schema: input_schema(relay, kind, target.permit.get(), &target.params),
+        declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(target.params))
     };
     relay.send(cx, target.permit, request, outward, hop, Some(ticket))
+}
+
+/// The schema of the tool, for a server that wants some arguments as headers.
+fn input_schema(relay: &Relay, kind: CallKind, server: &Server, params: &Raw) -> Option<Raw> {
+    if kind != CallKind::Tool {
+        return None;
+    }
+    let catalog = relay.fleet.slot(server.id)?.catalog()?;
+    // Only servers of the modern era read such headers, and only some of their tools have any.
+    if catalog.hello.revision.is_legacy() || !catalog.has_mirrored_arguments() {
+        return None;
+    }
+    let name = object::string(params, "name")?;
+    let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
+    object::member(&tool.definition, "inputSchema")
 }
 
 /// Records a call that is not going to be made.

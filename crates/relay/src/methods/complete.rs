@@ -32,7 +32,7 @@ pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Rep
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
         log_level: cx.log_level,
-        declared: Some(Arc::clone(&cx.client.declared)),
+        declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(params))
     };
     relay.send(cx, permit, request, outward, hop, None)

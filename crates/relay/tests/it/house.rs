@@ -54,6 +54,7 @@ pub(crate) fn hello() -> ServerHello {
         capabilities: raw(r#"{"tools":{},"prompts":{},"resources":{}}"#),
         server_info: raw(r#"{"name":"scripted","version":"1"}"#),
         instructions: Some("be careful".to_owned()),
+        also: Vec::new(),
     }
 }
 

@@ -122,18 +122,26 @@ impl Call {
     async fn start(&mut self, request: PeerRequest) -> Result<Reading, PeerError> {
         let shared = &*self.shared;
         self.id = shared.next_id();
-        let params = match request.params {
+        let is_modern = shared.session.load().is_modern;
+        let token = request.progress.then_some(self.id);
+        let params = match &request.params {
+            params if is_modern => Some(shared.modern_params(params.as_ref(), &request, token)),
             params if request.progress => Some(meta::with_progress_token(params.as_ref(), self.id)),
-            params => params,
+            params => params.clone(),
         };
         let body = codec::encode_request(&RequestId::from_number(self.id), request.method.as_str(), params.as_ref());
         let replay = replay(&request.method.known());
         for _ in 0..2 {
             let session = shared.session.load_full();
-            let outgoing = Outgoing { method: Method::POST, headers: &session.post, body: body.clone(), replay };
+            let empty = Raw::from_static("{}");
+            let headers = session.of_request(&request, params.as_ref().unwrap_or(&empty));
+            let outgoing = Outgoing { method: Method::POST, headers: &headers, body: body.clone(), replay };
             let answer = exchange(shared, &outgoing).await?;
-            match judge(shared, answer, &session.post).await {
-                Verdict::Messages(messages) => return Ok(Reading { messages, session, fruitless: 0 }),
+            match judge(shared, answer, &headers).await {
+                Verdict::Messages(messages) => {
+                    drop(headers);
+                    return Ok(Reading { messages, session, fruitless: 0 });
+                }
                 Verdict::SessionLost => shared.renew(&session).await?,
                 Verdict::Refused(error) => return Err(error),
                 Verdict::Nothing => {
@@ -204,6 +212,10 @@ impl Call {
     }
 
     fn cancel(&self) {
+        if self.shared.session.load().is_modern {
+            // Leaving is cancelling.
+            return;
+        }
         let params = format!(r#"{{"requestId":{},"reason":"the caller gave up"}}"#, self.id);
         if let Ok(params) = Raw::parse(params.into()) {
             let body = codec::encode_notification(Known::Cancelled.as_str(), Some(&params));
@@ -224,7 +236,8 @@ impl Drop for Call {
 
 /// Goes on with a stream that ended before the response, where the server gave a place to go on from.
 async fn resume(shared: &Shared, reading: &mut Reading) -> Result<(), PeerError> {
-    let Some(last) = reading.messages.last_event_id().map(str::to_owned) else {
+    let place = reading.messages.last_event_id().filter(|_| !reading.session.is_modern);
+    let Some(last) = place.map(str::to_owned) else {
         let reason = "the server ended its answer before the response".to_owned();
         return Err(PeerError::Closed { reason });
     };

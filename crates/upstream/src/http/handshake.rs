@@ -6,11 +6,12 @@ use orch_mcp::codec;
 use orch_mcp::id::RequestId;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::{Message, Response};
-use orch_mcp::peer::{PeerError, PeerEvent};
+use orch_mcp::peer::{EraChoice, PeerError, PeerEvent};
 
 use crate::error::ConnectError;
 use crate::excerpt::Secrets;
 use crate::hello;
+use crate::http::discover;
 use crate::http::exchange::{Outgoing, Replay, exchange};
 use crate::http::messages::{Heard, Messages, ReadError};
 use crate::http::refusal::{Verdict, judge};
@@ -19,8 +20,21 @@ use crate::http::shared::Shared;
 
 const INITIALIZED: &str = "notifications/initialized";
 
-/// Comes back with a session that is not in use yet.
+/// Comes back with a session that is not in use yet, in the era that was wished for or the newer one that the server
+/// speaks.
 pub(super) async fn run(shared: &Shared) -> Result<(Session, ServerHello), ConnectError> {
+    if shared.connection.era != EraChoice::Legacy
+        && let Some(modern) = discover::run(shared).await?
+    {
+        return Ok(modern);
+    }
+    if shared.connection.era == EraChoice::Modern {
+        return Err(ConnectError::OtherEra { wanted: "2026-07-28" });
+    }
+    legacy(shared).await
+}
+
+async fn legacy(shared: &Shared) -> Result<(Session, ServerHello), ConnectError> {
     let id = shared.next_id();
     let params = hello::initialize_params(&shared.identity, &shared.connection.declared);
     let body = codec::encode_request(&RequestId::from_number(id), "initialize", Some(&params));
@@ -47,7 +61,7 @@ pub(super) async fn run(shared: &Shared) -> Result<(Session, ServerHello), Conne
     Ok((session, hello))
 }
 
-async fn response(shared: &Shared, messages: &mut Messages, id: u64) -> Result<Response, ConnectError> {
+pub(super) async fn response(shared: &Shared, messages: &mut Messages, id: u64) -> Result<Response, ConnectError> {
     let unusable = |reason: &str| ConnectError::Unusable { reason: reason.to_owned() };
     loop {
         let heard = messages.next().await.map_err(|error| match error {

@@ -12,6 +12,7 @@ use orch_mcp::peer::{Asking, PeerEvent};
 use tokio::time::Instant;
 
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
+use crate::http::listen_modern;
 use crate::http::messages::{Heard, Messages};
 use crate::http::refusal::{Verdict, judge};
 use crate::http::session::Session;
@@ -59,6 +60,9 @@ async fn listen(shared: &Arc<Shared>) {
     let mut place = Place::default();
     let mut backoff = SHORTEST_WAIT;
     let mut offered = false;
+    if shared.session.load().is_modern {
+        return listen_modern::run(shared).await;
+    }
     loop {
         let session = shared.session.load_full();
         let another = another_session(shared, &session);
@@ -160,7 +164,7 @@ fn remember(place: &mut Place, messages: &Messages) {
     }
 }
 
-fn take(shared: &Arc<Shared>, heard: Heard) {
+pub(super) fn take(shared: &Arc<Shared>, heard: Heard) {
     match heard {
         Heard::Message(Message::Notification(notification)) => match notification.method.known() {
             // Of a request that is on another stream, or over; either way not to be told here.

@@ -52,10 +52,17 @@ impl Peer for HttpPeer {
     }
 
     fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        if self.shared.session.load().is_modern {
+            return Box::pin(self.shared.followed.add(uri));
+        }
         subscription::send(self, Wish::Subscribe, &uri)
     }
 
     fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        if self.shared.session.load().is_modern {
+            self.shared.followed.remove(&uri);
+            return Box::pin(std::future::ready(Ok(())));
+        }
         subscription::send(self, Wish::Unsubscribe, &uri)
     }
 

@@ -1,7 +1,13 @@
 //! The session of the moment, as the headers of the requests in it. Replaced as a whole when the server forgets it.
 
+use std::borrow::Cow;
+
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
+use orch_mcp::headers;
+use orch_mcp::object;
+use orch_mcp::peer::PeerRequest;
+use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -9,6 +15,8 @@ pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 pub(super) struct Session {
+    /// The server has no sessions: every request says everything.
+    pub(super) is_modern: bool,
     /// Counts the sessions of one peer; 0 is before the first.
     pub(super) generation: u64,
     /// Of every POST.
@@ -20,7 +28,7 @@ pub(super) struct Session {
 impl Session {
     /// Before the handshake.
     pub(super) fn none(base: &HeaderMap) -> Self {
-        Self { generation: 0, post: base.clone(), get: get(base) }
+        Self { is_modern: false, generation: 0, post: base.clone(), get: get(base) }
     }
 
     pub(super) fn new(generation: u64, base: &HeaderMap, revision: Revision, id: Option<HeaderValue>) -> Self {
@@ -33,7 +41,40 @@ impl Session {
             id.set_sensitive(true);
             post.insert(SESSION_ID, id);
         }
-        Self { generation, get: get(&post), post }
+        Self { is_modern: false, generation, get: get(&post), post }
+    }
+
+    /// For a server without sessions: what every request carries.
+    pub(super) fn modern(generation: u64, base: &HeaderMap, revision: Revision) -> Self {
+        Self { is_modern: true, ..Self::new(generation, base, revision, None) }
+    }
+
+    /// The headers of one request, with what they repeat of its body.
+    pub(super) fn of_request(&self, request: &PeerRequest, params: &Raw) -> Cow<'_, HeaderMap> {
+        if !self.is_modern {
+            return Cow::Borrowed(&self.post);
+        }
+        let mut sent = self.post.clone();
+        let mut put = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(&headers::encode(value)) {
+                sent.insert(name, value);
+            }
+        };
+        let method = request.method.as_str();
+        put(HeaderName::from_static(headers::METHOD), method);
+        if let Some(name) = headers::named_member(method).and_then(|member| object::string(params, member)) {
+            put(HeaderName::from_static(headers::NAME), &name);
+        }
+        if let Some(schema) = &request.input_schema {
+            let arguments = object::member(params, "arguments").unwrap_or_else(|| Raw::from_static("{}"));
+            for argument in headers::mirrored(schema).unwrap_or_default() {
+                let name = HeaderName::from_bytes(argument.header.as_bytes());
+                if let (Ok(name), Some(value)) = (name, argument.value(&arguments)) {
+                    put(name, &value);
+                }
+            }
+        }
+        Cow::Owned(sent)
     }
 
     /// Whether the server gave the session an id.

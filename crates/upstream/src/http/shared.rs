@@ -12,14 +12,17 @@ use orch_mcp::capabilities;
 use orch_mcp::declared::Declared;
 use orch_mcp::message::{MethodName, Notification, Request};
 use orch_mcp::method;
-use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerSink};
+use orch_mcp::modern;
+use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerRequest, PeerSink};
 use orch_mcp::question::Question;
+use orch_mcp::raw::Raw;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{ClientIdentity, UpstreamConfig};
 use crate::error::{ConnectError, DialError};
+use crate::followed::Followed;
 use crate::http::dial::Dialer;
 use crate::http::endpoint::Endpoint;
 use crate::http::exchange::{Outgoing, Replay, exchange};
@@ -42,6 +45,8 @@ pub(super) struct Shared {
     pub(super) session: ArcSwap<Session>,
     /// There is a new session.
     pub(super) renewed: Notify,
+    /// What a modern server is to tell us of, and what it has agreed to.
+    pub(super) followed: Followed,
     /// As it was wished for.
     pub(super) connection: Connection,
     pub(super) questions: Arc<Questions>,
@@ -88,6 +93,7 @@ impl Shared {
             identity: config.identity.clone(),
             max_message_bytes: config.max_message_bytes,
             renewed: Notify::new(),
+            followed: Followed::default(),
             connection: connection.clone(),
             questions: Arc::default(),
             oddities: Oddities::new(Arc::clone(&sink)),
@@ -118,6 +124,20 @@ impl Shared {
                 shared.deliver_in_background(response);
             }
         })
+    }
+
+    /// Params that say of the client behind them what a modern server wants to know.
+    pub(super) fn modern_params(&self, params: Option<&Raw>, request: &PeerRequest, token: Option<u64>) -> Raw {
+        let ours = || Declared { capabilities: Raw::from_static("{}"), info: Some(self.identity.implementation()) };
+        let own;
+        let declared = match &request.declared {
+            Some(declared) => &**declared,
+            None => {
+                own = ours();
+                &own
+            }
+        };
+        modern::with_request_meta(params, declared, request.log_level, token)
     }
 
     pub(super) fn closed_error() -> PeerError {

@@ -166,7 +166,7 @@ mod tests {
         one.end();
         let (log, index) = streams.find("1-1").expect("the stream");
         let rest: Vec<Bytes> = log.read(index).collect().await;
-        assert_eq!(rest.iter().map(text).collect::<Vec<_>>(), ["id: 1-2\ndata: b\n\n"]);
+        assert_eq!(rest.iter().map(text).collect::<Vec<_>>(), ["id: 1-2\nevent: message\ndata: b\n\n"]);
         for unknown in ["3-0", "1", "x-1", "", "1-18446744073709551615"] {
             assert!(streams.find(unknown).is_none(), "{unknown}");
         }
@@ -182,7 +182,7 @@ mod tests {
             log.push(Bytes::from_static(b"late"));
         })
         .await;
-        assert_eq!(first.as_ref().map(text), Some("id: 1-1\ndata: late\n\n"));
+        assert_eq!(first.as_ref().map(text), Some("id: 1-1\nevent: message\ndata: late\n\n"));
         log.end();
         assert_eq!(events.next().await, None);
     }
