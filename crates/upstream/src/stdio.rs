@@ -3,6 +3,7 @@
 mod end;
 mod handshake;
 mod lines;
+mod listen;
 mod outbox;
 mod owner;
 mod peer;
@@ -14,7 +15,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use orch_mcp::peer::{Connection, PeerSink};
+use orch_mcp::peer::{Connection, EraChoice, PeerSink};
 use orch_supervisor::{LaunchError, Launcher, ProcessLog, ProcessSpec};
 use tracing::Instrument as _;
 
@@ -42,28 +43,49 @@ pub async fn connect(
     config: &UpstreamConfig,
     sink: Arc<dyn PeerSink>,
 ) -> Result<Arc<StdioPeer>, ConnectError> {
-    let StdioTarget { spec, log } = target;
-    let span = tracing::debug_span!("upstream.connect", transport = "stdio", process.label = %spec.label);
+    let span = tracing::debug_span!("upstream.connect", transport = "stdio", process.label = %target.spec.label);
     async move {
-        let secrets = secrets(&spec);
-        let process = launcher.launch(spec, log).await.map_err(|error| match error {
-            LaunchError::NotFound { program } => ConnectError::CommandNotFound { command: program },
-            other => ConnectError::Launch(other),
-        })?;
-        let guard = owner::start(process, connection, config, sink)?;
-        let hello = handshake::run(guard.shared(), config).await.map_err(|error| match error {
-            ConnectError::Refused(mut error) => {
-                error.message = crate::excerpt::excerpt(secrets.hide(error.message).as_bytes());
-                error.data = None;
-                ConnectError::Refused(error)
+        match attempt(launcher, target.clone(), connection, config, Arc::clone(&sink)).await {
+            // Some servers end when the first thing they hear is not what they know: once more, in the old way.
+            Err(ConnectError::Exited { .. } | ConnectError::Ended { .. }) if connection.era == EraChoice::Auto => {
+                let legacy = Connection { era: EraChoice::Legacy, ..connection.clone() };
+                attempt(launcher, target, &legacy, config, sink).await
             }
-            other => other,
-        })?;
-        guard.shared().introduce();
-        Ok(Arc::new(StdioPeer::new(guard, hello)))
+            outcome => outcome,
+        }
     }
     .instrument(span)
     .await
+}
+
+async fn attempt(
+    launcher: &dyn Launcher,
+    target: StdioTarget,
+    connection: &Connection,
+    config: &UpstreamConfig,
+    sink: Arc<dyn PeerSink>,
+) -> Result<Arc<StdioPeer>, ConnectError> {
+    let StdioTarget { spec, log } = target;
+    let secrets = secrets(&spec);
+    let process = launcher.launch(spec, log).await.map_err(|error| match error {
+        LaunchError::NotFound { program } => ConnectError::CommandNotFound { command: program },
+        other => ConnectError::Launch(other),
+    })?;
+    let guard = owner::start(process, connection, config, sink)?;
+    let hello = handshake::run(guard.shared(), config).await.map_err(|error| match error {
+        ConnectError::Refused(mut error) => {
+            error.message = crate::excerpt::excerpt(secrets.hide(error.message).as_bytes());
+            error.data = None;
+            ConnectError::Refused(error)
+        }
+        other => other,
+    })?;
+    let shared = guard.shared();
+    shared.introduce();
+    if shared.is_modern() {
+        tokio::spawn(listen::run(Arc::clone(shared)));
+    }
+    Ok(Arc::new(StdioPeer::new(guard, hello)))
 }
 
 /// A server may repeat in its error what it was started with.

@@ -43,10 +43,17 @@ impl Peer for StdioPeer {
     }
 
     fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        if self.guard.shared().is_modern() {
+            return Box::pin(self.guard.shared().followed.add(uri));
+        }
         subscription::send(self, Wish::Subscribe, &uri)
     }
 
     fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        if self.guard.shared().is_modern() {
+            self.guard.shared().followed.remove(&uri);
+            return Box::pin(std::future::ready(Ok(())));
+        }
         subscription::send(self, Wish::Unsubscribe, &uri)
     }
 

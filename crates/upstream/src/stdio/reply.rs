@@ -46,7 +46,7 @@ impl StdioReply {
         let shared = &*self.shared;
         let id = shared.next_id();
         let limits = shared.limits;
-        let slot = Arc::new(Slot::new(if request.progress { limits.progress_queue } else { 0 }));
+        let slot = Arc::new(Slot::new(&request, limits.progress_queue));
         let open = shared.table.admit(id, Arc::clone(&slot), limits.max_in_flight).map_err(|not| match not {
             NotAdmitted::Full => {
                 PeerError::Busy { reason: format!("the server has {} requests open, the limit", limits.max_in_flight) }
@@ -54,16 +54,20 @@ impl StdioReply {
             NotAdmitted::Ended(end) => PeerError::Closed { reason: end.to_string() },
         })?;
         let when = if open > limits.gather_above { When::Gathered } else { When::Now };
-        let params = match (request.progress, request.params) {
-            (true, params) => Some(meta::with_progress_token(params.as_ref(), id)),
-            (false, params) => params,
+        let is_probe = request.method.known() == Method::Discover;
+        let params = if is_probe || shared.is_modern() {
+            Some(shared.modern_params(&request, request.progress.then_some(id)))
+        } else if request.progress {
+            Some(meta::with_progress_token(request.params.as_ref(), id))
+        } else {
+            request.params
         };
         let line = line(Some(id), &request.method, params.as_ref());
         if let Err(refused) = shared.outbox.push(&line, when) {
             shared.table.retract(id);
             return Err(refused_error(refused, shared));
         }
-        let cancellable = !matches!(request.method.known(), Method::Initialize);
+        let cancellable = !matches!(request.method.known(), Method::Initialize | Method::Discover);
         let sent = Sent { id, slot, cancellable };
         Ok(match when {
             When::Now => State::Waiting(sent),

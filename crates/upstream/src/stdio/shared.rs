@@ -1,18 +1,23 @@
 //! What the owner of a connection and its callers have in common, and what becomes of a line that came in.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use orch_mcp::codec::{self, Incoming};
+use orch_mcp::declared::Declared;
 use orch_mcp::message::{Message, Notification, Request, Response};
 use orch_mcp::method::{self, Method};
-use orch_mcp::peer::{Asking, Connection, PeerError, PeerEvent, PeerSink, ReplyItem};
+use orch_mcp::modern;
+use orch_mcp::peer::{Asking, Connection, PeerError, PeerEvent, PeerRequest, PeerSink, ReplyItem};
+use orch_mcp::raw::Raw;
 use orch_supervisor::Process;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::UpstreamConfig;
+use crate::config::{ClientIdentity, UpstreamConfig};
 use crate::excerpt::excerpt;
+use crate::followed::Followed;
 use crate::oddity::Oddities;
 use crate::progress::Progress;
 use crate::questions::{self, Questions};
@@ -32,6 +37,13 @@ pub(super) struct Shared {
     /// As it was wished for.
     pub(super) connection: Connection,
     questions: Arc<Questions>,
+    /// Set once, by the handshake: every request says of its client what there is to say.
+    pub(super) modern: OnceLock<()>,
+    /// What a modern server is to tell us of, and what it has agreed to.
+    pub(super) followed: Followed,
+    /// The last acknowledgement of a listen stream.
+    pub(super) acknowledged: watch::Sender<Option<Notification>>,
+    identity: ClientIdentity,
     oddities: Oddities,
     sink: Arc<dyn PeerSink>,
     introduced: AtomicBool,
@@ -68,11 +80,32 @@ impl Shared {
             next_id: AtomicU64::new(1),
             connection: connection.clone(),
             questions: Arc::default(),
+            modern: OnceLock::new(),
+            followed: Followed::default(),
+            acknowledged: watch::Sender::default(),
+            identity: config.identity.clone(),
             oddities: Oddities::new(Arc::clone(&sink)),
             sink,
             introduced: AtomicBool::new(false),
             rubbish: AtomicU64::new(0),
         }
+    }
+
+    pub(super) fn is_modern(&self) -> bool {
+        self.modern.get().is_some()
+    }
+
+    /// Params that say of the client behind them what a modern server wants to know.
+    pub(super) fn modern_params(&self, request: &PeerRequest, token: Option<u64>) -> Raw {
+        let own;
+        let declared = match &request.declared {
+            Some(declared) => &**declared,
+            None => {
+                own = Declared { capabilities: Raw::from_static("{}"), info: Some(self.identity.implementation()) };
+                &own
+            }
+        };
+        modern::with_request_meta(request.params.as_ref(), declared, request.log_level, token)
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -191,7 +224,17 @@ impl Shared {
                     slot.progress(progress);
                 }
             }
+            _ if notification.method.as_str() == method::ACKNOWLEDGED => {
+                self.acknowledged.send_replace(Some(notification));
+            }
             Method::Cancelled => self.questions.withdraw(&notification),
+            _ if self.is_modern() && notification.method.as_str() == method::LOG_MESSAGE => {
+                // It is about a request that asked for it, and does not say about which.
+                match self.table.only().filter(|slot| slot.wants_log) {
+                    Some(slot) => slot.other(ReplyItem::Notification(notification)),
+                    None => self.sink.event(PeerEvent::Notification(notification)),
+                }
+            }
             // On a connection that is one client's, what is said during its only call is about that call.
             _ if self.connection.asking != Asking::Never
                 && !method::is_list_changed(notification.method.as_str())

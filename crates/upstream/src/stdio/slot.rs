@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use orch_mcp::peer::{PeerError, ReplyItem};
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem};
 use orch_mcp::raw::Raw;
 
 use crate::progress::{Increasing, Progress};
@@ -15,6 +15,9 @@ const MOST_OTHERS: usize = 256;
 pub(super) struct Slot {
     /// How many progress notifications are kept; none are wanted when zero.
     progress_limit: usize,
+    /// A stream that stays open while others are called.
+    pub(super) is_standing: bool,
+    pub(super) wants_log: bool,
     state: Mutex<State>,
 }
 
@@ -29,8 +32,13 @@ struct State {
 }
 
 impl Slot {
-    pub(super) fn new(progress_limit: usize) -> Self {
-        Self { progress_limit, state: Mutex::default() }
+    pub(super) fn new(request: &PeerRequest, progress_limit: usize) -> Self {
+        Self {
+            progress_limit: if request.progress { progress_limit } else { 0 },
+            is_standing: request.method.as_str() == "subscriptions/listen",
+            wants_log: request.log_level.is_some(),
+            state: Mutex::default(),
+        }
     }
 
     /// Called once, by whoever took the slot out of the table.

@@ -70,11 +70,12 @@ impl Table {
         self.state().waiting.get(&id).cloned()
     }
 
-    /// The request that waits, if it is the only one.
+    /// The request that waits, if it is the only one. Streams that stay open do not count.
     pub(super) fn only(&self) -> Option<Arc<Slot>> {
         let state = self.state();
-        let mut waiting = state.waiting.values();
-        waiting.next().filter(|_| waiting.len() == 0).cloned()
+        let mut calls = state.waiting.values().filter(|slot| !slot.is_standing);
+        let only = calls.next()?;
+        calls.next().is_none().then(|| Arc::clone(only))
     }
 
     /// Nobody waits for the answer any more. False when it was there already.
