@@ -10,6 +10,7 @@ use orch_auth::authenticator::{AuthFacts, Authenticator};
 use orch_auth::ended_logins::EndedLogins;
 use orch_auth::logins::{LoginPorts, Logins};
 use orch_auth::password::{Argon2Cost, Argon2Hasher};
+use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_control::Control;
 use orch_control::ports::Ports;
@@ -54,6 +55,8 @@ pub struct Instance {
     pub database: Database,
     pub directory: Arc<LiveDirectory>,
     pub authenticator: Arc<Authenticator>,
+    /// Of what clients are given to bring back.
+    pub seal: Arc<StateSeal>,
     pub logins: Arc<Logins>,
     pub control: Control,
     pub ended: Arc<EndedLogins>,
@@ -165,6 +168,7 @@ impl Instance {
             database,
             directory,
             authenticator,
+            seal: Arc::new(StateSeal::new(&secrets.master)),
             logins,
             control,
             ended,

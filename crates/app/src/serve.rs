@@ -10,7 +10,7 @@ use orch_auth::authenticator::Authenticator;
 use orch_domain::directory::live::LiveDirectory;
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::identity::Identity;
-use orch_gateway::mcp::{McpEndpoints, SessionLimits, Sessions};
+use orch_gateway::mcp::{McpEndpoints, Running, SessionLimits, Sessions};
 use orch_gateway::{Gateway, GatewayParts};
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
@@ -70,15 +70,22 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     first_admin(&instance).await?;
     let settings = &instance.settings;
     let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&instance.clock)));
+    let running = Arc::new(Running::default());
     {
-        let (sessions, authenticator) = (Arc::clone(&sessions), Arc::clone(&instance.authenticator));
-        instance.directory.observe(move |directory| sessions.recheck(directory, |who| authenticator.is_live(who)));
+        let (sessions, running) = (Arc::clone(&sessions), Arc::clone(&running));
+        let authenticator = Arc::clone(&instance.authenticator);
+        instance.directory.observe(move |directory| {
+            sessions.recheck(directory, |who| authenticator.is_live(who));
+            running.recheck(directory, |who| authenticator.is_live(who));
+        });
     }
     let endpoints = McpEndpoints {
         relay: Arc::clone(&instance.relay),
         directory: Arc::clone(&instance.directory),
         authenticator: Arc::clone(&instance.authenticator),
         sessions: Arc::clone(&sessions),
+        running: Arc::clone(&running),
+        seal: Arc::clone(&instance.seal),
         config: settings.mcp.clone(),
     };
     let config = GatewayConfig {
@@ -102,17 +109,19 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let sweeping = tokio::spawn(sweep(
         Arc::clone(&sessions),
+        Arc::clone(&running),
         Arc::clone(&instance.directory),
         Arc::clone(&instance.authenticator),
     ));
     tracing::info!(%address, base_url = settings.public_url(), "listening");
-    let stop_sessions = Arc::clone(&sessions);
+    let (stop_sessions, stop_running) = (Arc::clone(&sessions), Arc::clone(&running));
     let stopped = stop_signal()?;
     let served = gateway
         .serve(listener, workers(settings), async move {
             stopped.await;
             tracing::info!("stopping");
             stop_sessions.end_all();
+            stop_running.end_all();
         })
         .await;
     sweeping.abort();
@@ -152,12 +161,19 @@ async fn first_admin(instance: &Instance) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn sweep(sessions: Arc<Sessions>, directory: Arc<LiveDirectory>, authenticator: Arc<Authenticator>) {
+async fn sweep(
+    sessions: Arc<Sessions>,
+    running: Arc<Running>,
+    directory: Arc<LiveDirectory>,
+    authenticator: Arc<Authenticator>,
+) {
     let mut ticks = tokio::time::interval(SESSION_SWEEP);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        sessions.recheck(&directory.current(), |who| authenticator.is_live(who));
+        let now = directory.current();
+        sessions.recheck(&now, |who| authenticator.is_live(who));
+        running.recheck(&now, |who| authenticator.is_live(who));
         sessions.expire();
     }
 }

@@ -14,6 +14,7 @@ pub mod logins;
 pub mod master;
 pub mod password;
 pub mod scheme;
+pub mod state_seal;
 pub mod strength;
 pub mod vault;
 

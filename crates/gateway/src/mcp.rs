@@ -9,6 +9,7 @@ mod exchange;
 mod legacy;
 mod modern;
 mod post;
+mod reach;
 mod refusal;
 mod respond;
 
@@ -19,6 +20,7 @@ use actix_web::http::header::ALLOW;
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
+use orch_auth::state_seal::StateSeal;
 use orch_domain::directory::live::LiveDirectory;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
@@ -27,6 +29,7 @@ use self::address::Address;
 use crate::api_error::{ApiError, Code};
 
 pub use self::legacy::sessions::{SessionLimits, Sessions};
+pub use self::modern::running::Running;
 
 /// What the MCP endpoints work with.
 pub struct McpEndpoints {
@@ -34,6 +37,10 @@ pub struct McpEndpoints {
     pub directory: Arc<LiveDirectory>,
     pub authenticator: Arc<Authenticator>,
     pub sessions: Arc<Sessions>,
+    /// Clients of the modern era: what runs for them at this moment.
+    pub running: Arc<Running>,
+    /// Seals what they are given to bring back.
+    pub seal: Arc<StateSeal>,
     pub config: McpConfig,
 }
 
@@ -53,6 +60,12 @@ pub struct McpConfig {
     pub max_sessions_per_user: usize,
     /// The instance has at most this many sessions; a further one is refused.
     pub max_sessions: usize,
+    /// One user, with all keys, listens on at most this many streams without a session.
+    pub max_listens_per_user: usize,
+    /// One user, with all keys, has at most this many calls that wait for an answer of the client's.
+    pub max_parked_per_user: usize,
+    /// How long such a call waits, in seconds.
+    pub park_secs: u64,
     /// One session has at most this many requests in flight.
     pub max_requests_per_session: usize,
 }
@@ -66,6 +79,9 @@ impl Default for McpConfig {
             session_idle_secs: 1800,
             max_sessions_per_user: 1000,
             max_sessions: 50_000,
+            max_listens_per_user: 100,
+            max_parked_per_user: 64,
+            park_secs: 600,
             max_requests_per_session: 256,
         }
     }

@@ -133,6 +133,15 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// The client goes on with the same call in another request, whose progress token counts from now on.
+    pub fn go_on(&mut self, progress_token: Option<Raw>) {
+        if let State::Live(live) = &mut self.0 {
+            live.plan.progress_token = progress_token;
+        }
+    }
+}
+
 impl Stream for Reply {
     type Item = Event;
 

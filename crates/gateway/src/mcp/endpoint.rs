@@ -15,6 +15,7 @@ use orch_domain::server::Server;
 use orch_relay::context::Endpoint;
 
 use super::address::Address;
+use super::reach::Reach;
 use super::{McpEndpoints, refusal};
 
 /// A request that is let in.
@@ -23,6 +24,16 @@ pub(super) struct Entry {
     pub(super) subject: Subject,
     pub(super) project: Arc<ProjectFacts>,
     pub(super) endpoint: Endpoint,
+}
+
+impl Entry {
+    pub(super) fn reach(&self) -> Reach {
+        Reach {
+            principal: self.principal.clone(),
+            project: self.project.project.id,
+            endpoint: EndpointId::of(&self.endpoint),
+        }
+    }
 }
 
 /// What a session is bound to, beside its principal and project.

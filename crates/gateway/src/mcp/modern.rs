@@ -2,17 +2,21 @@
 //! to the next.
 
 mod checks;
+mod listen;
+mod parking;
 mod request;
 mod respond;
+pub(super) mod running;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse};
 use orch_mcp::codec::Incoming;
 use orch_mcp::error::code;
+use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::method::Method;
 use orch_mcp::revision::Revision;
-use orch_mcp::{headers, meta};
+use orch_mcp::{headers, meta, object};
 
 use super::accept::Accepts;
 use super::endpoint::Entry;
@@ -49,8 +53,15 @@ pub(super) async fn post(
 ) -> HttpResponse {
     match incoming {
         Incoming::Single(Message::Request(request)) => request::handle(entry, http, accepts, request, endpoints).await,
-        // Over HTTP a request is cancelled by leaving it; no other notification has a meaning without a session.
-        Incoming::Single(Message::Notification(_)) => HttpResponse::Accepted().finish(),
+        Incoming::Single(Message::Notification(notification)) => {
+            // Over HTTP a request is cancelled by leaving it. Some clients say so as well, and stay.
+            let id = notification.params.as_ref().and_then(|params| object::member(params, "requestId"));
+            let cancels = notification.method.known() == Method::Cancelled;
+            if let Some(id) = id.filter(|_| cancels).and_then(|id| RequestId::parse(&id)) {
+                endpoints.running.end_listen(&entry.reach(), &id.detached());
+            }
+            HttpResponse::Accepted().finish()
+        }
         Incoming::Single(Message::Response(_)) => refusal::bad_request(
             None,
             code::INVALID_REQUEST,

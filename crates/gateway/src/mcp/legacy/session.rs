@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orch_domain::id::ProjectId;
-use orch_domain::principal::Principal;
 use orch_mcp::id::RequestId;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
@@ -17,16 +15,14 @@ use orch_relay::subscription::Subscription;
 
 use super::asking::Asked;
 use super::streams::{Log, Streams};
-use crate::mcp::endpoint::EndpointId;
+use crate::mcp::reach::Reach;
 
 /// What a client gets that has not said which log messages it wants.
 const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
 
 pub(in crate::mcp) struct Session {
     pub(super) id: Box<str>,
-    pub(super) principal: Principal,
-    pub(super) project_id: ProjectId,
-    pub(super) endpoint: EndpointId,
+    pub(super) reach: Reach,
     pub(in crate::mcp) client: Arc<Client>,
     /// Unix time in seconds.
     last_used: AtomicI64,
@@ -66,21 +62,12 @@ pub(super) enum NotTaken {
 }
 
 impl Session {
-    pub(super) fn new(
-        id: Box<str>,
-        principal: Principal,
-        project_id: ProjectId,
-        endpoint: EndpointId,
-        new: NewSession,
-        now: i64,
-    ) -> Self {
+    pub(super) fn new(id: Box<str>, reach: Reach, new: NewSession, now: i64) -> Self {
         let NewSession { client, news, news_stop } = new;
         let live = Live { ended: false, in_flight: HashMap::new(), streams: 0, listening: false, level: DEFAULT_LEVEL };
         Self {
             id,
-            principal,
-            project_id,
-            endpoint,
+            reach,
             client,
             last_used: AtomicI64::new(now),
             live: Mutex::new(live),
@@ -200,7 +187,7 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The id is as good as a key to the session.
-        f.debug_struct("Session").field("principal", &self.principal).finish_non_exhaustive()
+        f.debug_struct("Session").field("reach", &self.reach).finish_non_exhaustive()
     }
 }
 

@@ -7,14 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orch_domain::directory::Directory;
 use orch_domain::id::UserId;
-use orch_domain::policy::{Action, authorize};
 use orch_domain::port::clock::Clock;
 use orch_domain::principal::Principal;
 use orch_relay::stop::StopReason;
 
 use super::session::{NewSession, Session};
 use crate::mcp::McpConfig;
-use crate::mcp::endpoint::{EndpointId, Entry};
+use crate::mcp::endpoint::Entry;
 
 /// How many sessions there may be, and how long they live without use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,14 +58,7 @@ impl Sessions {
     /// the longest time: clients that never end their sessions are common.
     pub(super) fn open(&self, entry: &Entry, new: NewSession) -> Option<Arc<Session>> {
         let id: Box<str> = URL_SAFE_NO_PAD.encode(random_bytes()?).into();
-        let session = Arc::new(Session::new(
-            id.clone(),
-            entry.principal.clone(),
-            entry.project.project.id,
-            EndpointId::of(&entry.endpoint),
-            new,
-            self.now(),
-        ));
+        let session = Arc::new(Session::new(id.clone(), entry.reach(), new, self.now()));
         let evicted = {
             let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
             let user = entry.principal.user_id;
@@ -88,10 +80,7 @@ impl Sessions {
     /// The session of that id, if it is this principal's on this endpoint.
     pub(in crate::mcp) fn find(&self, id: &str, entry: &Entry) -> Option<Arc<Session>> {
         let session = self.read().by_id.get(id).cloned()?;
-        let theirs = session.principal == entry.principal
-            && session.project_id == entry.project.project.id
-            && session.endpoint == EndpointId::of(&entry.endpoint);
-        theirs.then(|| {
+        (session.reach == entry.reach()).then(|| {
             session.touch(self.now());
             session
         })
@@ -105,18 +94,7 @@ impl Sessions {
     /// Ends the sessions that `directory` does not allow any more: the credential is dead, the role is gone, the
     /// server is switched off or deleted.
     pub fn recheck(&self, directory: &Directory, is_live: impl Fn(&Principal) -> bool) {
-        self.end_where(|session| {
-            if !is_live(&session.principal) {
-                return true;
-            }
-            let Some(project) = directory.project(session.project_id) else { return true };
-            let subject = directory.subject(&session.principal, project);
-            let open = match session.endpoint {
-                EndpointId::Unified => true,
-                EndpointId::Server(id) => project.server(id).is_some_and(|server| server.enabled),
-            };
-            authorize(subject, Action::Call, ()).is_err() || !open
-        });
+        self.end_where(|session| !session.reach.is_open(directory, &is_live));
     }
 
     /// Ends the sessions that nobody has used for long.
@@ -151,10 +129,10 @@ impl Sessions {
 impl Registry {
     fn remove(&mut self, id: &str) -> Option<Arc<Session>> {
         let session = self.by_id.remove(id)?;
-        if let Some(count) = self.per_user.get_mut(&session.principal.user_id) {
+        if let Some(count) = self.per_user.get_mut(&session.reach.principal.user_id) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.per_user.remove(&session.principal.user_id);
+                self.per_user.remove(&session.reach.principal.user_id);
             }
         }
         Some(session)
@@ -164,7 +142,7 @@ impl Registry {
         let oldest = self
             .by_id
             .values()
-            .filter(|session| session.principal.user_id == user)
+            .filter(|session| session.reach.principal.user_id == user)
             .min_by_key(|session| session.idle_since().unwrap_or(i64::MAX))?
             .id
             .clone();

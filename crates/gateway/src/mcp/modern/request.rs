@@ -8,15 +8,19 @@ use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::display_name;
 use orch_mcp::message::Request;
+use orch_mcp::meta;
 use orch_mcp::method::Method;
 use orch_mcp::modern::{self, RequestMeta};
 use orch_mcp::object;
+use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use orch_relay::context::{CallContext, Client, Endpoint};
 
-use super::{checks, respond};
+use super::parking::{self, Binding, State};
+use super::{checks, listen, respond};
 use crate::mcp::accept::Accepts;
 use crate::mcp::endpoint::Entry;
+use crate::mcp::reach::Reach;
 use crate::mcp::{McpEndpoints, refusal};
 
 pub(super) async fn handle(
@@ -36,9 +40,11 @@ pub(super) async fn handle(
         let error = RpcError::gateway("server_disabled", format!("server {} is disabled", server.alias));
         return refusal::rpc(StatusCode::OK, Some(&request.id), &error);
     }
+    let reach = entry.reach();
     let cx = context(entry, meta);
     match request.method.known() {
         Method::Discover => discover(&cx, &request, endpoints).await,
+        Method::Other("subscriptions/listen") => listen::handle(&cx, reach, accepts, &request, endpoints).await,
         Method::ToolsCall => {
             let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
             if let Some(schema) = tool.and_then(|tool| endpoints.relay.input_schema(&cx, &tool))
@@ -46,21 +52,65 @@ pub(super) async fn handle(
             {
                 return refused;
             }
-            relayed(&cx, accepts, request, endpoints).await
+            relayed(&cx, reach, accepts, request, endpoints).await
         }
-        _ => relayed(&cx, accepts, request, endpoints).await,
+        _ => relayed(&cx, reach, accepts, request, endpoints).await,
     }
 }
 
-async fn relayed(cx: &CallContext, accepts: Accepts, request: Request, endpoints: &McpEndpoints) -> HttpResponse {
-    let shape = respond::Shape {
+/// Sends a request on its way, or goes on with one that has waited for this.
+async fn relayed(
+    cx: &CallContext,
+    reach: Reach,
+    accepts: Accepts,
+    mut request: Request,
+    endpoints: &McpEndpoints,
+) -> HttpResponse {
+    let binding = modern::may_ask(&request.method.known()).then(|| Binding::of(&reach, &request));
+    let mut shape = respond::Shape {
         id: request.id.clone(),
         method: request.method.clone(),
         uri: request.params.as_ref().and_then(|params| object::member(params, "uri")),
         server_info: endpoints.relay.server_info(cx),
+        reach: reach.clone(),
+        binding,
+        round: 0,
     };
+    let refuse = |error: &RpcError| refusal::rpc(StatusCode::OK, Some(&shape.id), error);
+    let state = request.params.as_ref().and_then(|params| object::member(params, "requestState"));
+    if let (Some(binding), Some(state)) = (&shape.binding, state) {
+        let state = state.read::<String>().ok().and_then(|state| binding.open(&endpoints.seal, &state));
+        match state {
+            None => return refuse(&parking::invalid_state()),
+            Some(State::Passed { inner }) => {
+                let inner = Raw::serialize(&inner).ok();
+                let params = request.params.take().zip(inner);
+                request.params = params.and_then(|(params, inner)| object::with(&params, "requestState", &inner).ok());
+            }
+            Some(State::Parked { id, round }) => {
+                let Some(mut parked) = endpoints.running.unpark(id, round) else {
+                    return refuse(&parking::invalid_state());
+                };
+                let responses = request.params.as_ref().and_then(|params| object::member(params, "inputResponses"));
+                if let Err(error) = parked.answer(responses) {
+                    let most = endpoints.config.max_parked_per_user;
+                    // There was room for it a moment ago; if there is not now, it ends.
+                    let _ = endpoints.running.park(id, reach, parked, most);
+                    return refuse(&error);
+                }
+                let (_, hop) = meta::take_hop(request.params.unwrap_or_else(|| Raw::from_static("{}")));
+                parked.reply.go_on(hop.progress_token);
+                shape.round = parked.round;
+                if !parked.questions.is_empty() {
+                    return shape.ask(parked.reply, parked.questions, parked.ticket, endpoints);
+                }
+                return respond::respond(parked.reply, parked.ticket, shape, accepts, endpoints).await;
+            }
+        }
+    }
+    let ticket = endpoints.running.enter(reach, &cx.stop, None);
     let reply = endpoints.relay.handle(cx, request);
-    respond::respond(reply, shape, accepts, &endpoints.config).await
+    respond::respond(reply, ticket, shape, accepts, endpoints).await
 }
 
 /// What the endpoint says of itself.
@@ -80,10 +130,8 @@ async fn discover(cx: &CallContext, request: &Request, endpoints: &McpEndpoints)
 fn context(entry: Entry, meta: RequestMeta) -> CallContext {
     let RequestMeta { version: _, declared, log_level } = meta;
     let name = declared.info.as_ref().map(display_name).unwrap_or_default();
-    let declared = Declared {
-        capabilities: declared.capabilities.detached(),
-        info: declared.info.as_ref().map(orch_mcp::raw::Raw::detached),
-    };
+    let declared =
+        Declared { capabilities: declared.capabilities.detached(), info: declared.info.as_ref().map(Raw::detached) };
     CallContext {
         principal: entry.principal,
         subject: entry.subject,

@@ -1,22 +1,33 @@
 //! From a reply to an HTTP response of this era: JSON with the status that the error asks for when the end comes
 //! first, else an event stream. A client that leaves has cancelled: what drives the reply is what it reads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
+use memchr::memmem;
+use orch_auth::state_seal::StateSeal;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
 use orch_mcp::message::MethodName;
 use orch_mcp::modern::Stamp;
+use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
-use orch_mcp::{codec, sse};
+use orch_mcp::{codec, object, sse};
 use orch_relay::reply::{Answer, Event, Reply};
+use uuid::Uuid;
 
+use super::parking::{self, Binding, Parked, State};
+use super::running::{Running, Ticket};
 use crate::mcp::accept::Accepts;
-use crate::mcp::{McpConfig, respond as events};
+use crate::mcp::reach::Reach;
+use crate::mcp::{McpEndpoints, respond as events};
+
+/// How long further questions are waited for after the first: servers ask several things at once.
+const COALESCE: Duration = Duration::from_millis(30);
 
 /// What an answer has to be made like.
 pub(super) struct Shape {
@@ -25,43 +36,137 @@ pub(super) struct Shape {
     /// `params.uri` of the request, for errors about it.
     pub(super) uri: Option<Raw>,
     pub(super) server_info: Option<Raw>,
+    pub(super) reach: Reach,
+    /// What a state of this request is sealed with; None where the method has no such thing.
+    pub(super) binding: Option<Binding>,
+    /// How often this call has asked already.
+    pub(super) round: u32,
 }
 
-pub(super) async fn respond(mut reply: Reply, shape: Shape, accepts: Accepts, config: &McpConfig) -> HttpResponse {
-    let head = match accepts {
-        Accepts::EventsOnly => None,
-        Accepts::JsonOnly => return json_only(reply, &shape).await,
-        Accepts::Both => {
-            let patience = Duration::from_millis(config.commit_after_ms);
-            match tokio::time::timeout(patience, reply.next()).await.ok().flatten() {
-                Some(Event::End(answer)) => return shape.json(answer.into_inner()),
-                Some(event) => shape.message(event),
-                None => None,
-            }
+/// What the next thing is that the client is told.
+enum Told {
+    Message(Bytes),
+    End(Answer),
+}
+
+pub(super) async fn respond(
+    reply: Reply,
+    ticket: Ticket,
+    shape: Shape,
+    accepts: Accepts,
+    endpoints: &McpEndpoints,
+) -> HttpResponse {
+    let mut driven = Driven { call: Some((reply, ticket)), shape, lot: Lot::of(endpoints) };
+    let patience = match accepts {
+        Accepts::EventsOnly => Duration::ZERO,
+        Accepts::JsonOnly => Duration::MAX,
+        Accepts::Both => Duration::from_millis(endpoints.config.commit_after_ms),
+    };
+    let first = loop {
+        let next = driven.next();
+        let told = if patience == Duration::MAX { Ok(next.await) } else { tokio::time::timeout(patience, next).await };
+        match told {
+            Ok(Some(Told::End(answer))) => return driven.shape.json(answer),
+            Ok(Some(Told::Message(_))) if accepts == Accepts::JsonOnly => {}
+            Ok(Some(Told::Message(message))) => break Some(message),
+            Ok(None) => return driven.shape.json(Err(RpcError::new(code::INTERNAL, "the request was cancelled"))),
+            Err(_) => break None,
         }
     };
-    let rest = stream::unfold((reply, shape), |(mut reply, shape)| async move {
-        loop {
-            let event = reply.next().await?;
-            if let Some(message) = shape.message(event) {
-                return Some((message, (reply, shape)));
-            }
+    let rest = stream::unfold(Some(driven), |driven| async move {
+        let mut driven = driven?;
+        match driven.next().await? {
+            Told::Message(message) => Some((message, Some(driven))),
+            Told::End(answer) => Some((driven.shape.encode(answer), None)),
         }
     });
-    let messages = stream::iter(head).chain(rest);
-    events::events(
-        messages.map(|message| sse::encode_message(None, &message)),
-        Duration::from_secs(config.keep_alive_secs),
-    )
+    let messages = stream::iter(first).chain(rest);
+    let keep_alive = Duration::from_secs(endpoints.config.keep_alive_secs);
+    events::events(messages.map(|message| sse::encode_message(None, &message)), keep_alive)
 }
 
-async fn json_only(mut reply: Reply, shape: &Shape) -> HttpResponse {
-    while let Some(event) = reply.next().await {
-        if let Event::End(answer) = event {
-            return shape.json(answer.into_inner());
+/// What is needed to let a call wait.
+struct Lot {
+    running: Arc<Running>,
+    seal: Arc<StateSeal>,
+    most: usize,
+    within: Duration,
+}
+
+impl Lot {
+    fn of(endpoints: &McpEndpoints) -> Self {
+        Self {
+            running: Arc::clone(&endpoints.running),
+            seal: Arc::clone(&endpoints.seal),
+            most: endpoints.config.max_parked_per_user,
+            within: Duration::from_secs(endpoints.config.park_secs),
         }
     }
-    shape.json(Err(RpcError::new(code::INTERNAL, "the request was cancelled")))
+
+    /// Lets a call wait, and gives what the client is told.
+    fn park(&self, reply: Reply, questions: Vec<(String, Question)>, ticket: Ticket, shape: &Shape) -> Answer {
+        let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
+        let binding = shape.binding.as_ref().ok_or_else(failed)?;
+        let (id, round) = (Uuid::new_v4(), shape.round + 1);
+        let state = binding.seal(&self.seal, &State::Parked { id, round }).ok_or_else(failed)?;
+        let result = parking::input_required(&questions, &state).ok_or_else(failed)?;
+        let parked = Parked { reply, questions, round, ticket };
+        self.running.park(id, shape.reach.clone(), parked, self.most).map_err(|_| {
+            RpcError::gateway("limit", format!("{} calls wait for an answer of the client, the limit", self.most))
+        })?;
+        parking::expire(&self.running, id, round, self.within);
+        Ok(result)
+    }
+}
+
+/// A reply that is read by its client. Dropped when the client leaves, and then cancelled.
+struct Driven {
+    /// None when the call waits for its client, or is over.
+    call: Option<(Reply, Ticket)>,
+    shape: Shape,
+    lot: Lot,
+}
+
+impl Driven {
+    /// None at the end.
+    async fn next(&mut self) -> Option<Told> {
+        let (reply, _) = self.call.as_mut()?;
+        let mut questions = Vec::new();
+        loop {
+            let event = if questions.is_empty() {
+                reply.next().await
+            } else {
+                match tokio::time::timeout(COALESCE, reply.next()).await {
+                    Ok(event) => event,
+                    Err(_) => {
+                        let (reply, ticket) = self.call.take()?;
+                        return Some(Told::End(self.lot.park(reply, questions, ticket, &self.shape)));
+                    }
+                }
+            };
+            match event {
+                None | Some(Event::Cancelled) => {
+                    self.call = None;
+                    return None;
+                }
+                Some(Event::End(answer)) => {
+                    self.call = None;
+                    return Some(Told::End(self.shape.passed(answer.into_inner(), &self.lot.seal)));
+                }
+                Some(Event::Question(question)) => {
+                    let key = format!("r{}-{}", self.shape.round + 1, questions.len() + 1);
+                    questions.push((key, question));
+                }
+                // While the client is being told what is asked, nothing else is worth a message.
+                Some(Event::Notification(_)) if !questions.is_empty() => {}
+                Some(Event::Notification(notification)) => {
+                    let message =
+                        codec::encode_notification(notification.method.as_str(), notification.params.as_ref());
+                    return Some(Told::Message(message));
+                }
+            }
+        }
+    }
 }
 
 impl Shape {
@@ -73,15 +178,32 @@ impl Shape {
         HttpResponse::build(status).content_type("application/json").body(self.encode(answer))
     }
 
-    /// None for what this client is not told.
-    fn message(&self, event: Event) -> Option<Bytes> {
-        match event {
-            Event::Notification(notification) => {
-                Some(codec::encode_notification(notification.method.as_str(), notification.params.as_ref()))
-            }
-            Event::End(answer) => Some(self.encode(answer.into_inner())),
-            Event::Question(_) | Event::Cancelled => None,
+    /// Tells the client what is still open of what it was asked before.
+    pub(super) fn ask(
+        &self,
+        reply: Reply,
+        questions: Vec<(String, Question)>,
+        ticket: Ticket,
+        endpoints: &McpEndpoints,
+    ) -> HttpResponse {
+        self.json(Lot::of(endpoints).park(reply, questions, ticket, self))
+    }
+
+    /// What a modern server wants to see again goes through the client under our seal.
+    fn passed(&self, answer: Answer, seal: &StateSeal) -> Answer {
+        let result = answer?;
+        if memmem::find(result.as_bytes(), b"input_required").is_none()
+            || object::string(&result, "resultType").as_deref() != Some("input_required")
+        {
+            return Ok(result);
         }
+        let broken = || RpcError::gateway("upstream_protocol", "the server wants input where none can be given");
+        let binding = self.binding.as_ref().ok_or_else(broken)?;
+        let Some(state) = object::member(&result, "requestState") else { return Ok(result) };
+        let inner = state.read::<String>().map_err(|_| broken())?;
+        let sealed = binding.seal(seal, &State::Passed { inner }).ok_or_else(broken)?;
+        let sealed = Raw::serialize(&sealed).map_err(|_| broken())?;
+        object::with(&result, "requestState", &sealed).map_err(|_| broken())
     }
 
     fn encode(&self, answer: Answer) -> Bytes {

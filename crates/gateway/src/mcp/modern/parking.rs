@@ -1,0 +1,165 @@
+//! A call whose legacy server asks the client in the middle of it. The client is told what is asked, and the call waits
+//! here until the client comes back with the answers, or for so long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_auth::state_seal::StateSeal;
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::message::Request;
+use orch_mcp::object;
+use orch_mcp::question::Question;
+use orch_mcp::raw::Raw;
+use orch_relay::reply::Reply;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::running::{Running, Ticket};
+use crate::mcp::reach::Reach;
+
+/// A call that waits.
+pub(in crate::mcp) struct Parked {
+    pub(super) reply: Reply,
+    /// What is asked, by the keys that the client knows.
+    pub(super) questions: Vec<(String, Question)>,
+    pub(super) round: u32,
+    pub(super) ticket: Ticket,
+}
+
+/// What a client is given to bring back.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum State {
+    /// A call that waits here.
+    Parked { id: Uuid, round: u32 },
+    /// What a modern server wants to see again. It stays ours to hand out, since the server sees our credential and
+    /// not the client's.
+    Passed { inner: String },
+}
+
+/// What a state is sealed together with: it is good for the same request of the same principal, and nothing else.
+pub(super) struct Binding {
+    reach: String,
+    method: String,
+    params: Vec<u8>,
+}
+
+impl Binding {
+    pub(super) fn of(reach: &Reach, request: &Request) -> Self {
+        let mut members = request.params.as_ref().and_then(|params| object::entries(params).ok()).unwrap_or_default();
+        members.retain(|(name, _)| !matches!(name.as_str(), "_meta" | "inputResponses" | "requestState"));
+        // The same request may be written in another order.
+        members.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let mut params = Vec::new();
+        for (name, value) in &members {
+            for part in [name.as_bytes(), value.as_bytes()] {
+                params.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                params.extend_from_slice(part);
+            }
+        }
+        Self { reach: format!("{reach:?}"), method: request.method.as_str().to_owned(), params }
+    }
+
+    pub(super) fn seal(&self, seal: &StateSeal, state: &State) -> Option<String> {
+        let state = serde_json::to_vec(state).ok()?;
+        seal.seal(&self.parts(), &state)
+    }
+
+    pub(super) fn open(&self, seal: &StateSeal, sealed: &str) -> Option<State> {
+        serde_json::from_slice(&seal.open(&self.parts(), sealed)?).ok()
+    }
+
+    fn parts(&self) -> [&[u8]; 3] {
+        [self.reach.as_bytes(), self.method.as_bytes(), &self.params]
+    }
+}
+
+/// The result that tells the client what is asked.
+pub(super) fn input_required(questions: &[(String, Question)], state: &str) -> Option<Raw> {
+    let requests: Vec<(String, Raw)> = questions
+        .iter()
+        .map(|(key, question)| {
+            let method = Raw::serialize(&question.method.as_str()).unwrap_or_else(|_| Raw::from_static("null"));
+            let mut members = vec![("method", &method)];
+            let params = question.params.as_ref().map(stateless);
+            if let Some(params) = &params {
+                members.push(("params", params));
+            }
+            (key.clone(), object::build(members))
+        })
+        .collect();
+    let requests = object::build(requests.iter().map(|(key, request)| (key.as_str(), request)));
+    let state = Raw::serialize(&state).ok()?;
+    let kind = Raw::from_static("\"input_required\"");
+    Some(object::build([("resultType", &kind), ("inputRequests", &requests), ("requestState", &state)]))
+}
+
+/// A question without what only a session understands.
+fn stateless(params: &Raw) -> Raw {
+    object::without(params, |member| matches!(member, "elicitationId" | "task")).unwrap_or_else(|_| params.clone())
+}
+
+/// One message for everything that is wrong with a state, so that nothing can be learnt from it.
+pub(super) fn invalid_state() -> RpcError {
+    let text = "invalid requestState: it was not given for this request, was used before, or has expired; \
+                send the request again without requestState and inputResponses";
+    RpcError::new(code::INVALID_PARAMS, text)
+}
+
+impl Parked {
+    /// Hands over the answers that the client brings. What is missing stays open. An error consumes nothing.
+    pub(super) fn answer(&mut self, responses: Option<Raw>) -> Result<(), RpcError> {
+        let responses = match responses {
+            None => Vec::new(),
+            Some(responses) => object::entries(&responses)
+                .map_err(|_| RpcError::invalid_params("params.inputResponses must be an object"))?,
+        };
+        let given = |key: &str| responses.iter().find(|(name, _)| name == key).map(|(_, answer)| answer);
+        for (key, question) in &self.questions {
+            if let Some(answer) = given(key) {
+                check(key, question.method.as_str(), answer)?;
+            }
+        }
+        let open = std::mem::take(&mut self.questions);
+        for (key, question) in open {
+            match given(&key) {
+                Some(answer) => question.answer(Ok(answer.detached())),
+                // The server may have changed its mind meanwhile.
+                None if question.is_withdrawn() => {}
+                None => self.questions.push((key, question)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer has the members that its kind must have.
+fn check(key: &str, method: &str, answer: &Raw) -> Result<(), RpcError> {
+    let wrong = |what: &str| RpcError::invalid_params(format!("params.inputResponses.{key} {what}"));
+    if !answer.is_object() {
+        return Err(wrong("must be an object"));
+    }
+    let complete = match method {
+        "elicitation/create" => {
+            matches!(object::string(answer, "action").as_deref(), Some("accept" | "decline" | "cancel"))
+        }
+        "sampling/createMessage" => {
+            ["role", "content", "model"].iter().all(|member| object::member(answer, member).is_some())
+        }
+        "roots/list" => object::member(answer, "roots").and_then(|roots| object::elements(&roots)).is_some(),
+        _ => true,
+    };
+    if complete { Ok(()) } else { Err(wrong(&format!("is no result of {method}"))) }
+}
+
+/// Gives a call up that nobody has come back for.
+pub(super) fn expire(running: &Arc<Running>, id: Uuid, round: u32, after: Duration) {
+    let running = Arc::downgrade(running);
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        if let Some(running) = running.upgrade() {
+            // Dropped, the call is cancelled at its server, and its questions count as not answered.
+            drop(running.unpark(id, round));
+        }
+    });
+}
