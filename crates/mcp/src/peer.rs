@@ -159,6 +159,6 @@ pub enum Asking {
     Never,
     /// To the only request in flight: whoever uses the connection sends one at a time.
     OneCall,
-    /// The connection is one session's: what belongs to no request goes to the sink.
+    /// The connection is one session's: any of its requests will do, and without one it goes to the sink.
     Anytime,
 }

@@ -126,6 +126,11 @@ impl Daemon {
         self.send(reqwest::Method::GET, path, None).await
     }
 
+    /// The same project, to be used with something else in it.
+    pub(crate) fn same<'a>(&'a self, project: &Project<'a>) -> Project<'a> {
+        Project { daemon: self, slug: project.slug.clone(), key: project.key.clone(), key_id: project.key_id.clone() }
+    }
+
     /// Creates a project with the servers of a configuration, and a key for it.
     pub(crate) async fn project(&self, slug: &str, servers: Value) -> Project<'_> {
         self.post("/projects", json!({ "name": slug, "slug": slug })).await;
@@ -229,6 +234,12 @@ pub(crate) fn scripted(args: &[&str]) -> Value {
     let mut all = vec![script.display().to_string()];
     all.extend(args.iter().map(|arg| (*arg).to_owned()));
     json!({ "command": "node", "args": all })
+}
+
+/// The server of ours that speaks the modern revision only.
+pub(crate) fn modern() -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/modern.mjs");
+    json!({ "command": "node", "args": [script.display().to_string()] })
 }
 
 /// The processes that descend from `pid`, by what the kernel says now.

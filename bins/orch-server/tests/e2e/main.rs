@@ -9,11 +9,13 @@
     reason = "a test that cannot go on must fail at once"
 )]
 
+mod asked_clients;
 mod bad_input;
 mod bytes;
 mod crowd;
 mod harness;
 mod kill;
+mod modern_clients;
 mod real_servers;
 mod revocation;
 mod sick_servers;

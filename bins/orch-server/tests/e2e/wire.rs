@@ -38,10 +38,15 @@ impl<'a> Wire<'a> {
     }
 
     pub(crate) async fn open(project: &'a Project<'a>, endpoint: &str, revision: &str) -> Self {
+        Self::declaring(project, endpoint, revision, json!({})).await
+    }
+
+    /// A session of a client that can be asked something.
+    pub(crate) async fn declaring(project: &'a Project<'a>, endpoint: &str, revision: &str, can: Value) -> Self {
         let mut wire = Self::without_session(project, endpoint);
         let hello = json!({
             "jsonrpc": "2.0", "id": 0, "method": "initialize",
-            "params": { "protocolVersion": revision, "capabilities": {}, "clientInfo": { "name": "wire", "version": "1" } },
+            "params": { "protocolVersion": revision, "capabilities": can, "clientInfo": { "name": "wire", "version": "1" } },
         });
         let answer = wire.post(hello.to_string()).await;
         assert_eq!(answer.status, 200, "{:?}", answer.body);
@@ -68,6 +73,71 @@ impl<'a> Wire<'a> {
         let request = self.request(reqwest::Method::POST).header("content-type", "application/json").body(body);
         answer(request).await
     }
+}
+
+/// An event stream, read one message at a time.
+pub(crate) struct Events {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Events {
+    pub(crate) async fn open(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, text: String::new() }
+    }
+
+    /// The next event with its id; None at the end of the stream. Comments are left out.
+    pub(crate) async fn next(&mut self) -> Option<(Option<String>, String)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                if let Some(data) = field("data: ").or_else(|| field("data:")) {
+                    return Some((field("id: "), data));
+                }
+                continue;
+            }
+            let chunk =
+                tokio::time::timeout(DEADLINE, self.response.chunk()).await.expect("in time").expect("a chunk")?;
+            self.text.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
+        }
+    }
+
+    pub(crate) async fn message(&mut self) -> Value {
+        loop {
+            let (_, data) = self.next().await.expect("a message");
+            if !data.is_empty() {
+                return serde_json::from_str(&data).expect("JSON");
+            }
+        }
+    }
+}
+
+/// A request of revision 2026-07-28, with the headers that go with it.
+pub(crate) fn modern(project: &Project<'_>, endpoint: &str, mut body: Value, can: &Value) -> reqwest::RequestBuilder {
+    let params = &mut body["params"];
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = can.clone();
+    params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({ "name": "wire", "version": "2" });
+    let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
+    let mut request = project
+        .daemon
+        .http
+        .post(project.url(endpoint))
+        .timeout(DEADLINE)
+        .bearer_auth(&project.key)
+        .header("accept", "application/json, text/event-stream")
+        .header("content-type", "application/json")
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", body["method"].as_str().expect("a method"));
+    if let Some(name) = name {
+        request = request.header("mcp-name", name);
+    }
+    request.body(body.to_string())
 }
 
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {

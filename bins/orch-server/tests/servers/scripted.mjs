@@ -20,7 +20,7 @@ const rawParams = (line) => {
   const at = line.indexOf('"params":');
   return at < 0 ? 'null' : line.slice(at + 9, line.lastIndexOf('}'));
 };
-const tools = ['echo', 'raw', 'slow', 'crash', 'twice', 'stranger', 'progress', 'hang', 'fail'].map((name) => ({
+const tools = ['echo', 'raw', 'slow', 'crash', 'twice', 'stranger', 'progress', 'hang', 'fail', 'ask', 'level'].map((name) => ({
   name,
   description: `does ${name}`,
   inputSchema: { type: 'object' },
@@ -30,10 +30,26 @@ const tools = ['echo', 'raw', 'slow', 'crash', 'twice', 'stranger', 'progress', 
 const RAW_RESULT =
   '{ "content" : [ {"type":"text","text":"\\ud83d\\ude00 \u2028 caf\u00e9 \\u0000"} ], "unknown":{"n":12345678901234567890,"f":1.0,"e":1e400,"dup":1,"dup":2}, "_meta":{"vendor/x": [ ]} }';
 
+// Requests of ours that wait for the client's response.
+const asked = new Map();
+let declared = {};
+let level = 'unset';
+const ask = (message, then) => {
+  const id = `q${asked.size}-${Math.random()}`;
+  asked.set(id, then);
+  const requestedSchema = { type: 'object', properties: { name: { type: 'string' } } };
+  send(JSON.stringify({ jsonrpc: '2.0', id, method: 'elicitation/create', params: { mode: 'form', message, requestedSchema } }));
+};
+
 const answer = (line) => {
   const message = JSON.parse(line);
   if (record) appendFileSync(record, `${line}\n`);
   const { id, method, params } = message;
+  if (method === undefined && asked.has(id)) {
+    const then = asked.get(id);
+    asked.delete(id);
+    return then(message);
+  }
   if (method === undefined || id === undefined) return;
   const ok = (result) => send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`);
   const text = (value) => ok(JSON.stringify({ content: [{ type: 'text', text: value }] }));
@@ -43,11 +59,12 @@ const answer = (line) => {
       send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32603, message: 'license expired' } }));
       return;
     }
+    declared = params.capabilities;
     const version = mode === 'future' ? '2099-01-01' : params.protocolVersion;
     ok(
       JSON.stringify({
         protocolVersion: version,
-        capabilities: { tools: { listChanged: true }, resources: {}, prompts: {}, completions: {} },
+        capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, prompts: {}, completions: {}, logging: {} },
         serverInfo: { name: 'scripted', version: '1' },
         instructions: 'do as you are told',
       }),
@@ -68,6 +85,16 @@ const answer = (line) => {
   }
   if (method === 'prompts/list') return ok(JSON.stringify({ prompts: [] }));
   if (method === 'ping') return ok('{}');
+  if (method === 'logging/setLevel') {
+    level = params.level;
+    return ok('{}');
+  }
+  if (method === 'resources/subscribe') {
+    ok('{}');
+    send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: params.uri } }));
+    return;
+  }
+  if (method === 'resources/unsubscribe') return ok('{}');
   if (method !== 'tools/call') {
     send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: `no ${method}` } }));
     return;
@@ -103,6 +130,20 @@ const answer = (line) => {
         );
       }
       return text('done');
+    }
+    case 'level':
+      return text(level);
+    case 'ask': {
+      if (declared.elicitation === undefined) return text('nobody to ask');
+      const heard = [];
+      const times = params.arguments?.times ?? 1;
+      const next = ({ result, error }) => {
+        heard.push(error ? `error ${error.code}` : `${result.action}:${result.content?.name ?? ''}`);
+        if (heard.length < times) ask(`question ${heard.length + 1}`, next);
+        else text(heard.join(' '));
+      };
+      ask('question 1', next);
+      return;
     }
     case 'hang':
       return;

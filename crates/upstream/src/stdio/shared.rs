@@ -179,10 +179,14 @@ impl Shared {
 
     /// Hands a question to whom it belongs. False when that is nobody, or nobody knows who.
     fn is_asked(self: &Arc<Self>, request: &Request) -> bool {
-        let asked = match (self.connection.asking, self.table.only()) {
-            (Asking::Never, _) | (Asking::OneCall, None) => return false,
-            (Asking::OneCall | Asking::Anytime, Some(slot)) => Some(slot),
-            (Asking::Anytime, None) => None,
+        let asked = match self.connection.asking {
+            Asking::Never => return false,
+            Asking::OneCall => match self.table.only() {
+                Some(slot) => Some(slot),
+                None => return false,
+            },
+            // All calls are of the same session, so any of them brings the question to the right client.
+            Asking::Anytime => self.table.latest(),
         };
         let shared = Arc::downgrade(self);
         let question = self.questions.open(request, move |response| {

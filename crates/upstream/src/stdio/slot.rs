@@ -15,8 +15,8 @@ const MOST_OTHERS: usize = 256;
 pub(super) struct Slot {
     /// How many progress notifications are kept; none are wanted when zero.
     progress_limit: usize,
-    /// A stream that stays open while others are called.
-    pub(super) is_standing: bool,
+    /// Somebody's call, and not one of our own requests beside it.
+    pub(super) is_call: bool,
     pub(super) wants_log: bool,
     state: Mutex<State>,
 }
@@ -35,7 +35,7 @@ impl Slot {
     pub(super) fn new(request: &PeerRequest, progress_limit: usize) -> Self {
         Self {
             progress_limit: if request.progress { progress_limit } else { 0 },
-            is_standing: request.method.as_str() == "subscriptions/listen",
+            is_call: !is_beside(request.method.as_str()),
             wants_log: request.log_level.is_some(),
             state: Mutex::default(),
         }
@@ -107,6 +107,14 @@ impl Slot {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Requests that run beside the calls of a connection, and about which a server asks nothing.
+fn is_beside(method: &str) -> bool {
+    matches!(
+        method,
+        "subscriptions/listen" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" | "ping"
+    ) || method.ends_with("/list")
 }
 
 /// Outside of the lock, since it may run the scheduler.

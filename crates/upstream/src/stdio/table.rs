@@ -70,12 +70,19 @@ impl Table {
         self.state().waiting.get(&id).cloned()
     }
 
-    /// The request that waits, if it is the only one. Streams that stay open do not count.
+    /// The call that waits, if it is the only one.
     pub(super) fn only(&self) -> Option<Arc<Slot>> {
         let state = self.state();
-        let mut calls = state.waiting.values().filter(|slot| !slot.is_standing);
+        let mut calls = state.waiting.values().filter(|slot| slot.is_call);
         let only = calls.next()?;
         calls.next().is_none().then(|| Arc::clone(only))
+    }
+
+    /// The latest of the calls that wait.
+    pub(super) fn latest(&self) -> Option<Arc<Slot>> {
+        let state = self.state();
+        let calls = state.waiting.iter().filter(|(_, slot)| slot.is_call);
+        calls.max_by_key(|(id, _)| **id).map(|(_, slot)| Arc::clone(slot))
     }
 
     /// Nobody waits for the answer any more. False when it was there already.
