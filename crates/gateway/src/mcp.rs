@@ -25,7 +25,7 @@ use orch_domain::directory::live::LiveDirectory;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
 
-use self::address::Address;
+use self::address::{Address, Door};
 use crate::api_error::{ApiError, Code};
 
 pub use self::legacy::sessions::{SessionLimits, Sessions};
@@ -104,12 +104,20 @@ async fn dispatch(
     let Some(address) = Address::of(request.path()) else {
         return Err(ApiError::new(Code::NoSuchRoute, "there is nothing at this path"));
     };
-    Ok(match *request.method() {
-        Method::POST => post::handle(address, &request, payload, &endpoints).await,
-        Method::GET => legacy::stream::handle(address, &request, &endpoints),
-        Method::DELETE => legacy::end::handle(address, &request, &endpoints),
-        Method::OPTIONS => HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish(),
-        _ => refusal::method_not_allowed(METHODS),
+    let methods = match address.door {
+        Door::StreamableHttp => METHODS,
+        Door::Sse => "GET",
+        Door::Messages => "POST",
+    };
+    Ok(match (address.door, request.method()) {
+        (Door::Sse, &Method::GET) => legacy::channel::open(address, &request, &endpoints),
+        (Door::Sse, &Method::POST) => legacy::channel::not_here(),
+        (Door::Messages, &Method::POST) => legacy::channel::post(address, &request, payload, &endpoints).await,
+        (Door::StreamableHttp, &Method::POST) => post::handle(address, &request, payload, &endpoints).await,
+        (Door::StreamableHttp, &Method::GET) => legacy::stream::handle(address, &request, &endpoints),
+        (Door::StreamableHttp, &Method::DELETE) => legacy::end::handle(address, &request, &endpoints),
+        (_, &Method::OPTIONS) => HttpResponse::NoContent().insert_header((ALLOW, methods)).finish(),
+        _ => refusal::method_not_allowed(methods),
     })
 }
 

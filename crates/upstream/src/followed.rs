@@ -14,6 +14,7 @@ use tokio::sync::watch;
 /// How long a server may take to agree.
 const WITHIN: Duration = Duration::from_secs(10);
 
+#[derive(Default)]
 pub(crate) struct Followed {
     wanted: watch::Sender<Wanted>,
     agreed: watch::Sender<Agreed>,
@@ -32,12 +33,6 @@ struct Agreed {
     uris: BTreeSet<String>,
     /// The server has no such streams.
     refused: Option<RpcError>,
-}
-
-impl Default for Followed {
-    fn default() -> Self {
-        Self { wanted: watch::Sender::default(), agreed: watch::Sender::default() }
-    }
 }
 
 impl Followed {

@@ -19,4 +19,5 @@ mod modern_clients;
 mod real_servers;
 mod revocation;
 mod sick_servers;
+mod sse_clients;
 mod wire;

@@ -19,6 +19,7 @@ use super::reach::Reach;
 use super::{McpEndpoints, refusal};
 
 /// A request that is let in.
+#[derive(Clone)]
 pub(super) struct Entry {
     pub(super) principal: Principal,
     pub(super) subject: Subject,

@@ -2,6 +2,7 @@
 
 mod asking;
 mod batch;
+pub(super) mod channel;
 pub(super) mod end;
 mod handshake;
 mod notification;

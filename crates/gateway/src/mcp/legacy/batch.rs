@@ -42,13 +42,7 @@ pub(super) async fn handle(
         match message {
             Ok(Message::Request(message)) => {
                 let id = message.id.clone();
-                let entry = Entry {
-                    principal: entry.principal.clone(),
-                    subject: entry.subject,
-                    project: Arc::clone(&entry.project),
-                    endpoint: entry.endpoint.clone(),
-                };
-                match request::start(entry, session, accepts, message, endpoints) {
+                match request::start(entry.clone(), session, accepts, message, endpoints) {
                     Ok(exchange) => {
                         let log = session.open_stream();
                         exchange.drive(None, Arc::clone(&log));

@@ -7,27 +7,46 @@ use actix_web::http::StatusCode;
 use orch_mcp::codec;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
-use orch_mcp::initialize::ClientHello;
+use orch_mcp::initialize::{ClientHello, ServerHello};
 use orch_mcp::message::Request;
 use orch_mcp::revision::Revision;
 use orch_relay::context::{CallContext, Client, Endpoint, SessionKey};
 use orch_relay::subscription::Interest;
 
 use super::SESSION_HEADER;
-use super::session::NewSession;
+use super::session::{NewSession, Session};
 use crate::mcp::endpoint::Entry;
 use crate::mcp::{McpEndpoints, refusal};
 
+/// Why there is no session.
+pub(super) enum Refused {
+    Error(RpcError),
+    TooMany,
+}
+
 pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpoints) -> HttpResponse {
-    let hello = match ClientHello::read(request.params.as_ref()) {
-        Ok(hello) => hello,
-        Err(error) => return refusal::rpc(StatusCode::OK, Some(&request.id), &error),
-    };
+    match open(&entry, request, endpoints).await {
+        Ok((session, hello)) => HttpResponse::Ok()
+            .content_type("application/json")
+            .insert_header((SESSION_HEADER, &*session.id))
+            .body(codec::encode_result(&request.id, &hello.write())),
+        Err(Refused::Error(error)) => refusal::rpc(StatusCode::OK, Some(&request.id), &error),
+        Err(Refused::TooMany) => refusal::too_many_sessions(),
+    }
+}
+
+/// Opens a session, and gives what the endpoint says of itself.
+pub(super) async fn open(
+    entry: &Entry,
+    request: &Request,
+    endpoints: &McpEndpoints,
+) -> Result<(Arc<Session>, ServerHello), Refused> {
+    let hello = ClientHello::read(request.params.as_ref()).map_err(Refused::Error)?;
     if let Endpoint::Server(server) = &entry.endpoint
         && !server.enabled
     {
-        let error = RpcError::gateway("server_disabled", format!("server {} is disabled", server.alias));
-        return refusal::rpc(StatusCode::OK, Some(&request.id), &error);
+        let text = format!("server {} is disabled", server.alias);
+        return Err(Refused::Error(RpcError::gateway("server_disabled", text)));
     }
     let declared = Declared { capabilities: hello.capabilities.detached(), info: Some(hello.client_info.detached()) };
     let revision = Revision::negotiate(&hello.protocol_version);
@@ -42,17 +61,10 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
         can_be_asked: false,
         stop: Arc::default(),
     };
-    let answer = match endpoints.relay.hello(&cx).await {
-        Ok(answer) => answer,
-        Err(error) => return refusal::rpc(StatusCode::OK, Some(&request.id), &error),
-    };
+    let answer = endpoints.relay.hello(&cx).await.map_err(Refused::Error)?;
     let news_stop = Arc::clone(&cx.stop);
     let news = endpoints.relay.subscribe(&cx, Interest::lists()).await;
-    let Some(session) = endpoints.sessions.open(&entry, NewSession { client, news, news_stop }) else {
-        return refusal::too_many_sessions();
-    };
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((SESSION_HEADER, &*session.id))
-        .body(codec::encode_result(&request.id, &answer.write()))
+    let new = NewSession { client, news, news_stop };
+    let session = endpoints.sessions.open(entry, new).ok_or(Refused::TooMany)?;
+    Ok((session, answer))
 }

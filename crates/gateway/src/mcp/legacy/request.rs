@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
 use orch_domain::call::Outcome;
+use orch_mcp::codec;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::Request;
 use orch_mcp::method::Method;
+use orch_mcp::raw::Raw;
 use orch_relay::context::CallContext;
 
 use super::session::{InFlight, NotTaken, Session};
@@ -24,11 +27,8 @@ pub(super) async fn handle(
     request: Request,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    match request.method.known() {
-        Method::SetLevel => return settings::set_level(session, &request),
-        Method::ResourcesSubscribe => return settings::subscribe(session, &request).await,
-        Method::ResourcesUnsubscribe => return settings::unsubscribe(session, &request),
-        _ => {}
+    if let Some(answer) = settings(session, &request).await {
+        return HttpResponse::Ok().content_type("application/json").body(answer);
     }
     let id = request.id.clone();
     match start(entry, session, accepts, request, endpoints) {
@@ -36,6 +36,20 @@ pub(super) async fn handle(
         Err(NotTaken::Ended) => refusal::no_such_session(Some(&id)),
         Err(not_taken) => refusal::rpc(StatusCode::BAD_REQUEST, Some(&id), &refused(not_taken)),
     }
+}
+
+/// The answer to a request about the session itself; None for all others.
+pub(super) async fn settings(session: &Arc<Session>, request: &Request) -> Option<Bytes> {
+    let done = match request.method.known() {
+        Method::SetLevel => settings::set_level(session, request),
+        Method::ResourcesSubscribe => settings::subscribe(session, request).await,
+        Method::ResourcesUnsubscribe => settings::unsubscribe(session, request),
+        _ => return None,
+    };
+    Some(match done {
+        Ok(()) => codec::encode_result(&request.id, &Raw::from_static("{}")),
+        Err(error) => codec::encode_error(Some(&request.id), &error),
+    })
 }
 
 /// Sets a request on its way.

@@ -165,6 +165,12 @@ impl Session {
         level.is_none_or(|level| level >= self.level())
     }
 
+    /// Ends what is in flight.
+    pub(super) fn stop_all(&self, reason: StopReason) {
+        let in_flight: Vec<Arc<Stop>> = self.lock().in_flight.values().cloned().collect();
+        in_flight.iter().for_each(|stop| stop.stop(reason));
+    }
+
     /// Ends the session, its stream and everything in flight.
     pub(super) fn end(&self, reason: StopReason) {
         let in_flight = {

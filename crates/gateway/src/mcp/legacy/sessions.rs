@@ -11,6 +11,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::principal::Principal;
 use orch_relay::stop::StopReason;
 
+use super::channel::Channels;
 use super::session::{NewSession, Session};
 use crate::mcp::McpConfig;
 use crate::mcp::endpoint::Entry;
@@ -37,6 +38,7 @@ pub struct Sessions {
     limits: SessionLimits,
     clock: Arc<dyn Clock>,
     all: RwLock<Registry>,
+    pub(in crate::mcp) channels: Channels,
 }
 
 #[derive(Default)]
@@ -51,7 +53,7 @@ struct Registry {
 impl Sessions {
     #[must_use]
     pub fn new(limits: SessionLimits, clock: Arc<dyn Clock>) -> Self {
-        Self { limits, clock, all: RwLock::default() }
+        Self { limits, clock, all: RwLock::default(), channels: Channels::default() }
     }
 
     /// Opens a session; None when the instance has too many. A user with too many loses the one that was not used for
@@ -95,6 +97,7 @@ impl Sessions {
     /// server is switched off or deleted.
     pub fn recheck(&self, directory: &Directory, is_live: impl Fn(&Principal) -> bool) {
         self.end_where(|session| !session.reach.is_open(directory, &is_live));
+        self.channels.recheck(directory, &is_live);
     }
 
     /// Ends the sessions that nobody has used for long.
@@ -108,6 +111,7 @@ impl Sessions {
     pub fn end_all(&self) {
         self.all.write().unwrap_or_else(PoisonError::into_inner).closing = true;
         self.end_where(|_| true);
+        self.channels.end_all();
     }
 
     fn end_where(&self, ends: impl Fn(&Session) -> bool) {

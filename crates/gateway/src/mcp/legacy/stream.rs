@@ -44,16 +44,24 @@ pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints
             return respond::events(log.read(index), keep_alive);
         }
     }
-    let Some(number) = session.listen() else { return refusal::no_such_session(None) };
-    respond::events(News { session, number, asked: FuturesUnordered::new() }, keep_alive)
+    let Some(news) = News::of(session) else { return refusal::no_such_session(None) };
+    respond::events(news, keep_alive)
 }
 
 /// The news of a session as events.
-struct News {
+pub(super) struct News {
     session: Arc<Session>,
     number: u64,
     /// Questions that were sent here and wait for the client's response.
     asked: FuturesUnordered<BoxFuture<'static, Option<Bytes>>>,
+}
+
+impl News {
+    /// None when the session is over.
+    pub(super) fn of(session: Arc<Session>) -> Option<Self> {
+        let number = session.listen()?;
+        Some(Self { session, number, asked: FuturesUnordered::new() })
+    }
 }
 
 impl Stream for News {

@@ -1,0 +1,329 @@
+//! Clients over HTTP+SSE: one stream for everything that they are told, and a second address for what they say. The
+//! session ends with the stream.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::http::header::ALLOW;
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::{Stream, StreamExt};
+use orch_domain::directory::Directory;
+use orch_domain::principal::Principal;
+use orch_mcp::codec::{self, Incoming};
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::id::RequestId;
+use orch_mcp::message::{Message, Request};
+use orch_mcp::method::Method;
+use orch_mcp::revision::Revision;
+use orch_mcp::{meta, sse};
+use orch_relay::stop::StopReason;
+use tokio::sync::mpsc;
+
+use super::session::Session;
+use super::{handshake, notification, request, stream};
+use crate::mcp::accept::{self, Accepts};
+use crate::mcp::address::Address;
+use crate::mcp::body::{self, BodyError};
+use crate::mcp::endpoint::{self, Entry};
+use crate::mcp::reach::Reach;
+use crate::mcp::{McpEndpoints, refusal, respond};
+
+/// Events that wait for a client to read; whoever has more to say waits.
+const QUEUE: usize = 256;
+
+/// Open streams, by the ids in their message addresses.
+#[derive(Default)]
+pub(in crate::mcp) struct Channels(Mutex<HashMap<Box<str>, Arc<Channel>>>);
+
+struct Channel {
+    reach: Reach,
+    out: mpsc::Sender<Bytes>,
+    /// Once the client has introduced itself.
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl Channels {
+    fn find(&self, id: &str, reach: &Reach) -> Option<Arc<Channel>> {
+        self.lock().get(id).filter(|channel| channel.reach == *reach).cloned()
+    }
+
+    /// None when the user has too many already.
+    fn open(&self, id: &str, channel: &Arc<Channel>, most: usize) -> Option<()> {
+        let mut open = self.lock();
+        let user = channel.reach.principal.user_id;
+        let own = open.values().filter(|channel| channel.reach.principal.user_id == user).count();
+        if own >= most {
+            return None;
+        }
+        open.insert(id.into(), Arc::clone(channel));
+        Some(())
+    }
+
+    fn close(&self, id: &str) -> Option<Arc<Channel>> {
+        self.lock().remove(id)
+    }
+
+    /// Ends the stream of a session that is over.
+    fn close_of(&self, session: &Arc<Session>) {
+        self.lock().retain(|_, channel| !channel.session().is_some_and(|own| Arc::ptr_eq(&own, session)));
+    }
+
+    /// Ends the streams that `directory` does not allow any more; those of sessions end with their sessions.
+    pub(super) fn recheck(&self, directory: &Directory, is_live: impl Fn(&Principal) -> bool) {
+        self.lock().retain(|_, channel| channel.reach.is_open(directory, &is_live));
+    }
+
+    pub(super) fn end_all(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Channel>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Channel {
+    fn session(&self) -> Option<Arc<Session>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a message; it is lost when the client has gone.
+    async fn tell(&self, message: &Bytes) {
+        let _ = self.out.send(sse::encode_message(None, message)).await;
+    }
+
+    async fn refuse(&self, id: &RequestId, error: &RpcError) {
+        self.tell(&codec::encode_error(Some(id), error)).await;
+    }
+}
+
+/// `GET` of the stream.
+pub(in crate::mcp) fn open(
+    address: Address<'_>,
+    http: &HttpRequest,
+    endpoints: &actix_web::web::Data<McpEndpoints>,
+) -> HttpResponse {
+    let entry = match endpoint::enter(address, http, endpoints) {
+        Ok(entry) => entry,
+        Err(refused) => return refused,
+    };
+    if !matches!(accept::accepts(http.headers()), Some(Accepts::Both | Accepts::EventsOnly)) {
+        return refusal::not_acceptable();
+    }
+    let mut random = [0; 32];
+    if getrandom::fill(&mut random).is_err() {
+        return refusal::too_many_sessions();
+    }
+    let id = URL_SAFE_NO_PAD.encode(random);
+    let (out, events) = mpsc::channel(QUEUE);
+    let channel = Arc::new(Channel { reach: entry.reach(), out, session: Mutex::default() });
+    let sessions = Arc::clone(&endpoints.sessions);
+    if sessions.channels.open(&id, &channel, endpoints.config.max_sessions_per_user).is_none() {
+        return refusal::too_many_sessions();
+    }
+    // Relative, so that it is right behind any proxy that leaves paths alone.
+    let messages = format!("{}messages?sessionId={id}", http.path().strip_suffix("sse").unwrap_or_default());
+    let first = Bytes::from(format!("event: endpoint\ndata: {messages}\n\n"));
+    // From here on only the registry keeps it open.
+    drop(channel);
+    let outgoing = Outgoing { first: Some(first), events, id, endpoints: endpoints.clone() };
+    respond::events(outgoing, Duration::from_secs(endpoints.config.keep_alive_secs))
+}
+
+/// Everything that goes to one client. Its end is the end of the session.
+struct Outgoing {
+    first: Option<Bytes>,
+    events: mpsc::Receiver<Bytes>,
+    id: String,
+    endpoints: actix_web::web::Data<McpEndpoints>,
+}
+
+impl Stream for Outgoing {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None => self.events.poll_recv(cx),
+        }
+    }
+}
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        let sessions = &self.endpoints.sessions;
+        let channel = sessions.channels.close(&self.id);
+        if let Some(session) = channel.and_then(|channel| channel.session()) {
+            // On this transport nobody can come back for what is still running.
+            session.stop_all(StopReason::Cancelled);
+            sessions.end(&session);
+        }
+    }
+}
+
+/// `POST` to the address of the stream: what clients try that speak a later transport as well. No JSON-RPC, so that
+/// they understand that this is another one.
+pub(in crate::mcp) fn not_here() -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((ALLOW, "GET"))
+        .content_type("text/plain; charset=utf-8")
+        .body("this is the stream of the HTTP+SSE transport: open it with GET, and post to the address that it names")
+}
+
+/// `POST` of a message.
+pub(in crate::mcp) async fn post(
+    address: Address<'_>,
+    http: &HttpRequest,
+    payload: Payload,
+    endpoints: &actix_web::web::Data<McpEndpoints>,
+) -> HttpResponse {
+    let entry = match endpoint::enter(address, http, endpoints) {
+        Ok(entry) => entry,
+        Err(refused) => return refused,
+    };
+    let id = http.query_string().split('&').find_map(|pair| pair.strip_prefix("sessionId="));
+    let channel = id.and_then(|id| endpoints.sessions.channels.find(id, &entry.reach()));
+    let Some(channel) = channel else { return refusal::no_such_session(None) };
+    if !accept::is_json(http.headers()) {
+        return refusal::unsupported_media_type();
+    }
+    let limit = endpoints.config.max_body_bytes;
+    let body = match body::read(http.headers(), payload, limit).await {
+        Ok(body) => body,
+        Err(BodyError::TooLarge) => return refusal::too_large(limit),
+        Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
+        Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish(),
+    };
+    let messages = match codec::decode(&body) {
+        Ok(Incoming::Single(message)) => vec![Ok(message)],
+        Ok(Incoming::Batch(entries)) => {
+            // Only one revision had them, and it may be spoken over this transport too.
+            let session = channel.session();
+            if !session.is_some_and(|session| session.client.revision <= Revision::V2025_03_26) {
+                return refusal::bad_request(None, code::INVALID_REQUEST, "batches are not part of this revision");
+            }
+            entries
+        }
+        Err(malformed) => return refusal::malformed(&malformed),
+    };
+    for message in messages {
+        match message {
+            Ok(message) => take(&channel, entry.clone(), message, endpoints).await,
+            Err(malformed) => {
+                channel.tell(&codec::encode_error(malformed.id.as_ref(), &malformed.error)).await;
+            }
+        }
+    }
+    HttpResponse::Accepted().content_type("text/plain; charset=utf-8").body("Accepted")
+}
+
+async fn take(channel: &Arc<Channel>, entry: Entry, message: Message, endpoints: &actix_web::web::Data<McpEndpoints>) {
+    match message {
+        Message::Request(request) => asked(channel, entry, request, endpoints).await,
+        Message::Notification(notification) => {
+            if let Some(session) = channel.session() {
+                notification::handle(&session, &notification);
+            }
+        }
+        Message::Response(response) => {
+            if let Some(session) = channel.session() {
+                session.asked.answer(response);
+            }
+        }
+    }
+}
+
+async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints: &actix_web::web::Data<McpEndpoints>) {
+    let id = request.id.detached();
+    if request.method.known() == Method::Discover {
+        // At once, as clients of both eras ask this first.
+        return channel.refuse(&id, &RpcError::method_not_found(request.method.as_str())).await;
+    }
+    if meta::protocol_version(request.params.as_ref()).is_some() {
+        return channel.refuse(&id, &only_legacy()).await;
+    }
+    if request.method.known() == Method::Initialize {
+        // A server may have to be started; the POST is answered meanwhile.
+        let (channel, endpoints) = (Arc::clone(channel), endpoints.clone());
+        actix_web::rt::spawn(async move {
+            match handshake::open(&entry, &request, &endpoints).await {
+                Ok((session, hello)) => {
+                    let earlier = {
+                        let mut place = channel.session.lock().unwrap_or_else(PoisonError::into_inner);
+                        place.replace(Arc::clone(&session))
+                    };
+                    if let Some(earlier) = earlier {
+                        endpoints.sessions.end(&earlier);
+                    }
+                    channel.tell(&codec::encode_result(&id, &hello.write())).await;
+                    tell_news(&channel, session, &endpoints);
+                }
+                Err(handshake::Refused::Error(error)) => channel.refuse(&id, &error).await,
+                Err(handshake::Refused::TooMany) => {
+                    channel.refuse(&id, &RpcError::gateway("limit", "too many sessions are open")).await;
+                }
+            }
+        });
+        return;
+    }
+    let Some(session) = channel.session() else {
+        let error = RpcError::new(code::INVALID_REQUEST, "send initialize first, and wait for its answer");
+        return channel.refuse(&id, &error).await;
+    };
+    if let Some(answer) = request::settings(&session, &request).await {
+        channel.tell(&answer).await;
+        return;
+    }
+    match request::start(entry, &session, Accepts::Both, request, endpoints) {
+        Err(not_taken) => channel.refuse(&id, &request::refused(not_taken)).await,
+        Ok(exchange) => {
+            let log = session.open_stream();
+            exchange.drive(None, Arc::clone(&log));
+            let out = channel.out.clone();
+            tokio::spawn(async move {
+                let mut messages = Box::pin(log.messages(1));
+                while let Some(message) = messages.next().await {
+                    if out.send(sse::encode_message(None, &message)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// What concerns no request goes over the same stream. With the session's end the stream ends.
+fn tell_news(channel: &Arc<Channel>, session: Arc<Session>, endpoints: &McpEndpoints) {
+    let Some(mut news) = stream::News::of(Arc::clone(&session)) else { return };
+    let out = channel.out.clone();
+    let sessions = Arc::downgrade(&endpoints.sessions);
+    tokio::spawn(async move {
+        while let Some(event) = news.next().await {
+            if out.send(event).await.is_err() {
+                return;
+            }
+        }
+        if let Some(sessions) = sessions.upgrade() {
+            sessions.channels.close_of(&session);
+        }
+    });
+}
+
+/// -32022: this transport is one of the revisions with a handshake.
+fn only_legacy() -> RpcError {
+    #[derive(serde::Serialize)]
+    struct Data {
+        supported: Vec<&'static str>,
+        requested: &'static str,
+    }
+    let supported: Vec<&'static str> =
+        Revision::ALL.into_iter().rev().filter(|revision| revision.is_legacy()).map(Revision::as_str).collect();
+    let text = format!("this transport is only spoken with a handshake; supported: {}", supported.join(", "));
+    RpcError::new(code::UNSUPPORTED_VERSION, text).with_data(&Data { supported, requested: "2026-07-28" })
+}
