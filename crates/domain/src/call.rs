@@ -123,6 +123,11 @@ impl<T> Audited<T> {
         Self(answer)
     }
 
+    /// The same answer in other words.
+    pub fn map<U>(self, translate: impl FnOnce(T) -> U) -> Audited<U> {
+        Audited(translate(self.0))
+    }
+
     pub fn into_inner(self) -> T {
         self.0
     }

@@ -4,6 +4,7 @@
 
 pub mod capabilities;
 pub mod codec;
+pub mod content;
 pub mod declared;
 pub mod error;
 pub mod headers;

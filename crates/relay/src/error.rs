@@ -3,6 +3,7 @@
 use orch_domain::call::Outcome;
 use orch_domain::port::call_log::CallLogError;
 use orch_mcp::error::{RpcError, code};
+use orch_mcp::object;
 use orch_mcp::peer::PeerError;
 use orch_mcp::revision::Revision;
 
@@ -57,7 +58,7 @@ impl CallError {
         }
         let text = self.to_string();
         match self {
-            Self::Upstream(error) => error.clone(),
+            Self::Upstream(error) => in_words_of(revision, error),
             Self::Unknown { .. } | Self::InvalidParams(_) => RpcError::invalid_params(text),
             Self::UnknownResource { uri } => {
                 let code = if revision.is_legacy() { code::RESOURCE_NOT_FOUND } else { code::INVALID_PARAMS };
@@ -90,4 +91,14 @@ impl CallError {
             Self::AccessEnded => Outcome::Abandoned,
         }
     }
+}
+
+/// A modern server's way to say that a resource is not there has a code of its own in the legacy revisions.
+fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {
+    let mut error = error.clone();
+    let names_uri = || error.data.as_ref().and_then(|data| object::string(data, "uri")).is_some();
+    if revision.is_legacy() && error.code == code::INVALID_PARAMS && names_uri() {
+        error.code = code::RESOURCE_NOT_FOUND;
+    }
+    error
 }

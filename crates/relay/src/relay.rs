@@ -21,6 +21,7 @@ use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
 
+use crate::catalog::shape;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::fleet::lane::Wanted;
@@ -197,6 +198,13 @@ impl Relay {
     }
 
     fn list(self: &Arc<Self>, cx: &CallContext, kind: ItemKind, request: Request) -> Reply {
+        if let Endpoint::Server(server) = &cx.endpoint
+            && let Some(catalog) = self.fleet.slot(server.id).and_then(|slot| slot.catalog())
+            && !capabilities::has(&catalog.hello.capabilities, shape(kind).capability)
+        {
+            // Not promised, so not in the catalog; whether it is there all the same is the server's word.
+            return self.pass_on(cx, request);
+        }
         let (relay, stop, revision) = (Arc::clone(self), Arc::clone(&cx.stop), cx.client.revision);
         let cx = cx.clone();
         let answer = Box::pin(async move { methods::lists::list(&relay, &cx, kind, &request).await });

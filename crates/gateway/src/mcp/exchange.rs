@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use actix_web::web::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt};
-use orch_mcp::codec;
 use orch_mcp::id::RequestId;
+use orch_mcp::{codec, content};
 use orch_relay::reply::{Event, Reply};
 
 use super::legacy::session::{InFlight, Session};
@@ -98,8 +98,14 @@ impl Stream for Exchange {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        let Some((reply, _)) = &mut self.running else { return Poll::Ready(None) };
-        let event = reply.poll_next_unpin(cx);
+        let Some((reply, in_flight)) = &mut self.running else { return Poll::Ready(None) };
+        let revision = in_flight.session().client.revision;
+        let event = reply.poll_next_unpin(cx).map(|event| match event {
+            Some(Event::End(answer)) => {
+                Some(Event::End(answer.map(|answer| answer.map(|result| content::for_revision(revision, result)))))
+            }
+            other => other,
+        });
         if matches!(event, Poll::Ready(None | Some(Event::End(_) | Event::Cancelled))) {
             self.running = None;
         }

@@ -205,7 +205,7 @@ pub(in crate::mcp) async fn post(
         Ok(Incoming::Batch(entries)) => {
             // Only one revision had them, and it may be spoken over this transport too.
             let session = channel.session();
-            if !session.is_some_and(|session| session.client.revision <= Revision::V2025_03_26) {
+            if session.is_none_or(|session| session.client.revision > Revision::V2025_03_26) {
                 return refusal::bad_request(None, code::INVALID_REQUEST, "batches are not part of this revision");
             }
             entries

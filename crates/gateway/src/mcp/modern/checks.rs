@@ -18,7 +18,7 @@ pub(super) fn envelope(http: &HeaderMap, request: &Request) -> Result<RequestMet
     let refuse = |error: &RpcError| refusal::rpc(StatusCode::BAD_REQUEST, Some(&request.id), error);
     let meta = RequestMeta::read(request.params.as_ref()).map_err(|error| refuse(&error))?;
     same(http, headers::VERSION, "MCP-Protocol-Version", &meta.version).map_err(|error| refuse(&error))?;
-    if !Revision::parse(&meta.version).is_some_and(|revision| !revision.is_legacy()) {
+    if Revision::parse(&meta.version).is_none_or(Revision::is_legacy) {
         return Err(refuse(&modern::unsupported_version(&meta.version)));
     }
     same(http, headers::METHOD, "Mcp-Method", request.method.as_str()).map_err(|error| refuse(&error))?;

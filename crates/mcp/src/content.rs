@@ -1,0 +1,137 @@
+//! Content blocks in words that an older client understands. Nothing is dropped: what a revision has no word for is
+//! said with another one. Content that the client knows is never touched.
+
+use memchr::memmem;
+use serde_json::{Value, json};
+
+use crate::object;
+use crate::raw::Raw;
+use crate::revision::Revision;
+
+/// The result of a tool call or of a prompt, as a client of `revision` is to see it.
+#[must_use]
+pub fn for_revision(revision: Revision, result: Raw) -> Raw {
+    if revision >= Revision::V2025_06_18 {
+        return result;
+    }
+    // Nearly all results have nothing but text.
+    let bytes = result.as_bytes();
+    let odd = [b"\"audio\"".as_slice(), b"\"resource_link\"", b"structuredContent"];
+    if !odd.iter().any(|word| memmem::find(bytes, word).is_some()) {
+        return result;
+    }
+    let content = in_list(&result, "content", |block| converted(revision, block));
+    let content = content.map(|result| with_text(&result).unwrap_or(result));
+    let messages = |result: &Raw| {
+        in_list(result, "messages", |message| {
+            let block = converted(revision, &object::member(message, "content")?)?;
+            object::with(message, "content", &block).ok()
+        })
+    };
+    match content {
+        Some(result) => messages(&result).unwrap_or(result),
+        None => messages(&result).unwrap_or(result),
+    }
+}
+
+/// None when there is no such list.
+fn in_list(object: &Raw, member: &str, convert: impl Fn(&Raw) -> Option<Raw>) -> Option<Raw> {
+    let elements = object::elements(&object::member(object, member)?)?;
+    let converted: Vec<Raw> = elements.into_iter().map(|element| convert(&element).unwrap_or(element)).collect();
+    object::with(object, member, &object::array(&converted)).ok()
+}
+
+/// None when the block can stay as it is.
+fn converted(revision: Revision, block: &Raw) -> Option<Raw> {
+    let kind = object::string(block, "type")?;
+    let text = |name: &str| object::string(block, name);
+    let new = match kind.as_str() {
+        "resource_link" => {
+            let mut words = format!("{}: {}", text("name").unwrap_or_default(), text("uri").unwrap_or_default());
+            if let Some(description) = text("description") {
+                words.push_str(&format!(" ({description})"));
+            }
+            json!({ "type": "text", "text": words })
+        }
+        "audio" if revision < Revision::V2025_03_26 => {
+            let media_type = text("mimeType").unwrap_or_else(|| "audio/wav".to_owned());
+            json!({
+                "type": "resource",
+                "resource": { "uri": "gateway://content/audio", "mimeType": media_type, "blob": text("data")? },
+            })
+        }
+        _ => return None,
+    };
+    Raw::serialize(&new).ok()
+}
+
+/// A result with structured content only is made readable: clients before 2025-06-18 look at the blocks alone.
+fn with_text(result: &Raw) -> Option<Raw> {
+    let structured = object::member(result, "structuredContent")?;
+    let blocks: Vec<Value> = object::member(result, "content")?.read().ok()?;
+    if blocks.iter().any(|block| block["type"] == "text") {
+        return None;
+    }
+    let mut blocks = object::elements(&object::member(result, "content")?)?;
+    blocks.push(Raw::serialize(&json!({ "type": "text", "text": structured.as_str() })).ok()?);
+    object::with(result, "content", &object::array(&blocks)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::for_revision;
+    use crate::raw::Raw;
+    use crate::revision::Revision;
+
+    fn raw(text: &str) -> Raw {
+        Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text)
+    }
+
+    #[track_caller]
+    fn check(revision: Revision, result: &str, shown: &str) {
+        assert_eq!(for_revision(revision, raw(result)), raw(shown));
+    }
+
+    const AUDIO: &str =
+        r#"{"content":[{"type":"audio","data":"AA==","mimeType":"audio/mp3"},{"type":"text","text":"x"}]}"#;
+    const LINK: &str = r#"{"content":[{"type":"resource_link","uri":"file:///a","name":"a","description":"d"}]}"#;
+
+    #[test]
+    fn nothing_is_lost_on_a_client_of_2024_11_05() {
+        check(
+            Revision::V2024_11_05,
+            AUDIO,
+            r#"{"content":[{"type":"resource","resource":{"uri":"gateway://content/audio","mimeType":"audio/mp3","blob":"AA=="}},{"type":"text","text":"x"}]}"#,
+        );
+        check(Revision::V2024_11_05, LINK, r#"{"content":[{"type":"text","text":"a: file:///a (d)"}]}"#);
+    }
+
+    #[test]
+    fn what_a_revision_knows_stays_as_it_is() {
+        check(Revision::V2025_03_26, AUDIO, AUDIO);
+        check(Revision::V2025_06_18, LINK, LINK);
+        check(Revision::V2025_11_25, LINK, LINK);
+        let odd = r#"{ "content" : [ {"type":"text","text":"\"audio\"", "x" : 1.0} ] }"#;
+        assert_eq!(for_revision(Revision::V2025_06_18, raw(odd)).as_str(), odd);
+    }
+
+    #[test]
+    fn prompts_are_converted_too() {
+        check(
+            Revision::V2025_03_26,
+            r#"{"messages":[{"role":"user","content":{"type":"resource_link","uri":"u:a","name":"n"}}]}"#,
+            r#"{"messages":[{"role":"user","content":{"type":"text","text":"n: u:a"}}]}"#,
+        );
+    }
+
+    #[test]
+    fn structured_content_can_be_read() {
+        check(
+            Revision::V2025_03_26,
+            r#"{"content":[],"structuredContent":{"a":1}}"#,
+            r#"{"content":[{"type":"text","text":"{\"a\":1}"}],"structuredContent":{"a":1}}"#,
+        );
+    }
+}
