@@ -17,6 +17,7 @@ use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_supervisor::{Launcher, LogLimits, LogStream, ProcessLog, ProcessSpec};
 use orch_upstream::http::{self, HttpTarget};
+use orch_upstream::sse;
 use orch_upstream::stdio::{self, StdioTarget};
 use orch_upstream::{ConnectError, UpstreamConfig};
 use secrecy::SecretString;
@@ -58,6 +59,14 @@ impl UpstreamConnector {
 
     fn open_args(&self, server: &Server) -> Result<Vec<SecretString>, ConnectFailure> {
         server.args().map(|secret| self.open(secret)).collect()
+    }
+
+    fn http_target(&self, server: &Server, url: &str) -> Result<HttpTarget, ConnectFailure> {
+        let headers = self.open_named(server, |slot| match slot {
+            Slot::Header(name) => Some(name),
+            Slot::Arg(_) | Slot::Env(_) => None,
+        })?;
+        Ok(HttpTarget { url: url.to_owned(), headers })
     }
 
     /// The values of one kind of slot with their names.
@@ -108,17 +117,12 @@ impl Connector for UpstreamConnector {
                     .map(|peer| -> Arc<dyn Peer> { peer })
             }
             Transport::StreamableHttp { url } => {
-                let headers = self.open_named(server, |slot| match slot {
-                    Slot::Header(name) => Some(name),
-                    Slot::Arg(_) | Slot::Env(_) => None,
-                })?;
-                http::connect(&HttpTarget { url: url.clone(), headers }, &connection, &self.config, sink)
-                    .await
-                    .map(|peer| -> Arc<dyn Peer> { peer })
+                let target = self.http_target(server, url)?;
+                http::connect(&target, &connection, &self.config, sink).await.map(|peer| -> Arc<dyn Peer> { peer })
             }
-            Transport::Sse { .. } => {
-                let reason = "the transport HTTP+SSE is not supported yet; use streamable-http".to_owned();
-                return Err(ConnectFailure::new(reason));
+            Transport::Sse { url } => {
+                let target = self.http_target(server, url)?;
+                sse::connect(&target, &connection, &self.config, sink).await.map(|peer| -> Arc<dyn Peer> { peer })
             }
         };
         peer.map_err(|error| ConnectFailure {

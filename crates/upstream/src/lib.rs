@@ -1,4 +1,4 @@
-//! Peers over stdio and Streamable HTTP: one connection to an upstream server each, with its framing, its ids and
+//! Peers over stdio, Streamable HTTP and HTTP+SSE: one connection to an upstream server each, with its framing, its ids and
 //! its progress tokens. Hands results on as they came. Decides neither who may call nor when to connect again.
 
 pub mod http;
@@ -14,6 +14,7 @@ mod oddity;
 mod progress;
 mod questions;
 mod server_request;
+pub mod sse;
 mod subscription;
 
 pub use address::{AddressPolicy, BlockedAddress};

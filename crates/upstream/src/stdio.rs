@@ -1,14 +1,14 @@
 //! Peers that are child processes, spoken to line by line over their standard input and output.
 
-mod end;
-mod handshake;
+pub(crate) mod end;
+pub(crate) mod handshake;
 mod lines;
 mod listen;
-mod outbox;
+pub(crate) mod outbox;
 mod owner;
 mod peer;
-mod reply;
-mod shared;
+pub(crate) mod reply;
+pub(crate) mod shared;
 mod slot;
 mod table;
 mod writer;

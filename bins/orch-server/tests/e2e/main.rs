@@ -12,6 +12,7 @@
 mod asked_clients;
 mod bad_input;
 mod bytes;
+mod chained;
 mod crowd;
 mod harness;
 mod kill;

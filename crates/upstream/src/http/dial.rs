@@ -18,18 +18,18 @@ use crate::error::DialError;
 use crate::http::link::Link;
 use crate::http::wire::Wire;
 
-pub(super) struct Dialer {
-    pub(super) host: Host<String>,
-    pub(super) port: u16,
-    pub(super) tls: Option<Arc<ClientConfig>>,
-    pub(super) policy: AddressPolicy,
-    pub(super) timeout: Duration,
+pub(crate) struct Dialer {
+    pub(crate) host: Host<String>,
+    pub(crate) port: u16,
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    pub(crate) policy: AddressPolicy,
+    pub(crate) timeout: Duration,
     /// Of the connections it makes.
-    pub(super) idle: Duration,
+    pub(crate) idle: Duration,
 }
 
 impl Dialer {
-    pub(super) async fn dial(&self) -> Result<Box<Link>, DialError> {
+    pub(crate) async fn dial(&self) -> Result<Box<Link>, DialError> {
         let after = self.timeout;
         tokio::time::timeout(after, self.attempt())
             .await

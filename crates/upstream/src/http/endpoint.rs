@@ -27,18 +27,18 @@ const RESERVED: [&str; 13] = [
 ];
 
 #[derive(Clone)]
-pub(super) struct Endpoint {
-    pub(super) secure: bool,
-    pub(super) host: Host<String>,
-    pub(super) port: u16,
+pub(crate) struct Endpoint {
+    pub(crate) secure: bool,
+    pub(crate) host: Host<String>,
+    pub(crate) port: u16,
     /// Path and query, as the request line has it.
-    pub(super) uri: Uri,
+    pub(crate) uri: Uri,
     /// Of every POST, before there is a session.
-    pub(super) headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Endpoint {
-    pub(super) fn parse(target: &HttpTarget, identity: &ClientIdentity) -> Result<Self, ConnectError> {
+    pub(crate) fn parse(target: &HttpTarget, identity: &ClientIdentity) -> Result<Self, ConnectError> {
         let invalid = |why: String| ConnectError::InvalidUrl { why };
         let url = Url::parse(&target.url).map_err(|error| invalid(error.to_string()))?;
         let secure = match url.scheme() {
@@ -91,7 +91,7 @@ fn headers(target: &HttpTarget, identity: &ClientIdentity, authority: HeaderValu
 }
 
 /// A URL as it may be shown: without user, password, query and fragment.
-pub(super) fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return "(not a URL)".to_owned() };
     url.set_query(None);
     url.set_fragment(None);

@@ -12,16 +12,16 @@ use crate::http::link::{Link, SendError};
 use crate::http::shared::Shared;
 
 /// A request, ready to be sent.
-pub(super) struct Outgoing<'a> {
-    pub(super) method: Method,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) replay: Replay,
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) replay: Replay,
 }
 
 /// When a request that failed on a kept connection is sent again on a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Replay {
+pub(crate) enum Replay {
     /// Only if nothing of it was sent: it may have been executed otherwise.
     Unsent,
     /// Doing it twice changes nothing.
@@ -29,21 +29,21 @@ pub(super) enum Replay {
 }
 
 /// The head of a response and the connection that its body comes on.
-pub(super) struct Answer {
-    pub(super) link: Box<Link>,
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Incoming,
+pub(crate) struct Answer {
+    pub(crate) link: Box<Link>,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Incoming,
 }
 
 #[derive(Debug)]
-pub(super) enum ExchangeError {
+pub(crate) enum ExchangeError {
     Dial(DialError),
     /// The connection was lost before the response.
     Broken(String),
 }
 
-pub(super) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
+pub(crate) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
     if let Some(link) = shared.pool.take() {
         match attempt(shared, link, outgoing).await {
             Ok(answer) => return Ok(answer),
@@ -57,7 +57,7 @@ pub(super) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result
 }
 
 /// As [`exchange`], for a stream that stays: it takes no connection from those who call.
-pub(super) async fn exchange_apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
+pub(crate) async fn exchange_apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
     let link = shared.dialer.dial().await.map_err(ExchangeError::Dial)?;
     attempt(shared, link, outgoing).await.map_err(|failed| broken(shared, &failed))
 }

@@ -20,7 +20,7 @@ const LONGEST_IDLE: Duration = Duration::from_secs(60);
 /// We stop using a connection so much earlier than the server closes it, or a request may cross its end.
 const MARGIN: Duration = Duration::from_secs(1);
 
-pub(super) struct Link {
+pub(crate) struct Link {
     sender: SendRequest<Full<Bytes>>,
     connection: Connection<TokioIo<Wire>, Full<Bytes>>,
     /// The connection has come to its end and must not be polled again.
@@ -33,17 +33,17 @@ pub(super) struct Link {
 
 /// Why a request has no response.
 #[derive(Debug)]
-pub(super) struct SendError {
+pub(crate) struct SendError {
     /// Not one byte of it was sent.
-    pub(super) unsent: bool,
+    pub(crate) unsent: bool,
     /// The connection was a kept one, and may have been closed before the request was sent.
-    pub(super) on_kept: bool,
-    pub(super) error: hyper::Error,
+    pub(crate) on_kept: bool,
+    pub(crate) error: hyper::Error,
 }
 
 /// What a connection is good for after an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Settled {
+pub(crate) enum Settled {
     Ready,
     /// The end of the response has not come yet.
     Unfinished,
@@ -51,17 +51,17 @@ pub(super) enum Settled {
 }
 
 impl Link {
-    pub(super) async fn new(wire: Wire, idle: Duration) -> hyper::Result<Box<Self>> {
+    pub(crate) async fn new(wire: Wire, idle: Duration) -> hyper::Result<Box<Self>> {
         let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(wire)).await?;
         Ok(Box::new(Self { sender, connection, over: false, used: false, idle }))
     }
 
-    pub(super) fn idle(&self) -> Duration {
+    pub(crate) fn idle(&self) -> Duration {
         self.idle
     }
 
     /// Sends a request and waits for the head of the response.
-    pub(super) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
         let response = {
             let mut response = std::pin::pin!(self.sender.try_send_request(request));
             let (connection, over) = (&mut self.connection, &mut self.over);
@@ -86,7 +86,7 @@ impl Link {
     }
 
     /// The next piece of a response's body; None at its end.
-    pub(super) async fn read(&mut self, body: &mut Incoming) -> Option<hyper::Result<Bytes>> {
+    pub(crate) async fn read(&mut self, body: &mut Incoming) -> Option<hyper::Result<Bytes>> {
         std::future::poll_fn(|cx| self.poll_read(body, cx)).await
     }
 
@@ -113,7 +113,7 @@ impl Link {
 
     /// Brings the connection as far as it goes without waiting. `rest` is the body of the last response, if its end
     /// was not seen; it is taken out once it was.
-    pub(super) fn settle(&mut self, rest: &mut Option<Incoming>) -> Settled {
+    pub(crate) fn settle(&mut self, rest: &mut Option<Incoming>) -> Settled {
         // Nobody is to be woken: the next one who wants the connection looks again.
         let cx = &mut Context::from_waker(Waker::noop());
         if let Some(body) = rest {

@@ -14,7 +14,7 @@ use crate::http::link::Link;
 use crate::http::pool::Pool;
 use crate::http::values::Values;
 
-pub(super) struct Messages {
+pub(crate) struct Messages {
     link: Box<Link>,
     body: Body,
     form: Form,
@@ -40,7 +40,7 @@ enum Form {
 
 /// One thing in a body.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     Message(Message),
     /// No message, in a stream that may go on.
     Oddity(String),
@@ -48,7 +48,7 @@ pub(super) enum Heard {
 
 /// Why nothing more can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ReadError {
+pub(crate) enum ReadError {
     /// The connection was lost.
     Broken,
     /// The server breaks the protocol; says how.
@@ -56,11 +56,11 @@ pub(super) enum ReadError {
 }
 
 impl Messages {
-    pub(super) fn json(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
+    pub(crate) fn json(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
         Self::new(link, body, Form::Json { values: Values::default(), whole: None }, limit)
     }
 
-    pub(super) fn events(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
+    pub(crate) fn events(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
         Self::new(link, body, Form::Events(Decoder::new(limit)), limit)
     }
 
@@ -79,14 +79,14 @@ impl Messages {
     }
 
     /// This stream goes on where `broken` ended.
-    pub(super) fn going_on_from(mut self: Box<Self>, broken: &Self) -> Box<Self> {
+    pub(crate) fn going_on_from(mut self: Box<Self>, broken: &Self) -> Box<Self> {
         self.last_event_id = broken.last_event_id().map(str::to_owned);
         self.retry_ms = broken.retry_ms();
         self
     }
 
     /// Where to go on after this stream, if the server said so.
-    pub(super) fn last_event_id(&self) -> Option<&str> {
+    pub(crate) fn last_event_id(&self) -> Option<&str> {
         match &self.form {
             Form::Events(decoder) => decoder.last_id().or(self.last_event_id.as_deref()),
             Form::Json { .. } => None,
@@ -94,7 +94,7 @@ impl Messages {
     }
 
     /// How long the server wants us to wait before.
-    pub(super) fn retry_ms(&self) -> Option<u64> {
+    pub(crate) fn retry_ms(&self) -> Option<u64> {
         match &self.form {
             Form::Events(decoder) => decoder.retry_ms().or(self.retry_ms),
             Form::Json { .. } => None,
@@ -102,13 +102,13 @@ impl Messages {
     }
 
     /// Gives the connection back. What still comes of this body is nobody's.
-    pub(super) fn release(self, pool: &Pool) {
+    pub(crate) fn release(self, pool: &Pool) {
         let rest = if self.over || self.body.is_end_stream() { None } else { Some(self.body) };
         pool.park(self.link, rest);
     }
 
     /// None at the end of the body.
-    pub(super) async fn next(&mut self) -> Result<Option<Heard>, ReadError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Heard>, ReadError> {
         loop {
             if let Some(heard) = self.decoded.pop_front() {
                 return Ok(Some(heard));

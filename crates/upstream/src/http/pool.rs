@@ -23,7 +23,7 @@ thread_local! {
     static SHARD: Cell<usize> = Cell::new(THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS);
 }
 
-pub(super) struct Pool {
+pub(crate) struct Pool {
     shards: Vec<Mutex<VecDeque<Parked>>>,
     max_idle: usize,
 }
@@ -36,12 +36,12 @@ struct Parked {
 }
 
 impl Pool {
-    pub(super) fn new(max_idle: usize) -> Self {
+    pub(crate) fn new(max_idle: usize) -> Self {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), max_idle }
     }
 
     /// A connection that was just seen to be alive.
-    pub(super) fn take(&self) -> Option<Box<Link>> {
+    pub(crate) fn take(&self) -> Option<Box<Link>> {
         let mut unfinished = None;
         let mut taken = None;
         for _ in 0..TRIES {
@@ -68,7 +68,7 @@ impl Pool {
     }
 
     /// Keeps a connection after an exchange.
-    pub(super) fn park(&self, mut link: Box<Link>, mut rest: Option<Incoming>) {
+    pub(crate) fn park(&self, mut link: Box<Link>, mut rest: Option<Incoming>) {
         if link.settle(&mut rest) == Settled::Over {
             return;
         }
@@ -80,7 +80,7 @@ impl Pool {
     }
 
     /// Closes what has waited too long, and what the server has closed.
-    pub(super) fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         for shard in &self.shards {
             let expired: VecDeque<Parked> = {
                 let mut shard = lock(shard);
@@ -94,7 +94,7 @@ impl Pool {
         }
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         for shard in &self.shards {
             let all = std::mem::take(&mut *lock(shard));
             drop(all);

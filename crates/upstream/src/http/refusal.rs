@@ -20,7 +20,7 @@ use crate::http::shared::Shared;
 const ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
 
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Messages(Box<Messages>),
     /// Accepted, and there is nothing to say.
     Nothing,
@@ -30,7 +30,7 @@ pub(super) enum Verdict {
 }
 
 /// `sent` are the headers of the request.
-pub(super) async fn judge(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
+pub(crate) async fn judge(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
     let status = answer.status;
     if !status.is_success() {
         return refused(shared, answer, sent).await;

@@ -10,28 +10,28 @@ use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 
-pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
-pub(super) struct Session {
+pub(crate) struct Session {
     /// The server has no sessions: every request says everything.
-    pub(super) is_modern: bool,
+    pub(crate) is_modern: bool,
     /// Counts the sessions of one peer; 0 is before the first.
-    pub(super) generation: u64,
+    pub(crate) generation: u64,
     /// Of every POST.
-    pub(super) post: HeaderMap,
+    pub(crate) post: HeaderMap,
     /// Of every GET, and of the DELETE.
-    pub(super) get: HeaderMap,
+    pub(crate) get: HeaderMap,
 }
 
 impl Session {
     /// Before the handshake.
-    pub(super) fn none(base: &HeaderMap) -> Self {
+    pub(crate) fn none(base: &HeaderMap) -> Self {
         Self { is_modern: false, generation: 0, post: base.clone(), get: get(base) }
     }
 
-    pub(super) fn new(generation: u64, base: &HeaderMap, revision: Revision, id: Option<HeaderValue>) -> Self {
+    pub(crate) fn new(generation: u64, base: &HeaderMap, revision: Revision, id: Option<HeaderValue>) -> Self {
         let mut post = base.clone();
         // Older revisions do not know the header, and their servers may refuse a value they do not expect.
         if revision >= Revision::V2025_06_18 {
@@ -45,12 +45,12 @@ impl Session {
     }
 
     /// For a server without sessions: what every request carries.
-    pub(super) fn modern(generation: u64, base: &HeaderMap, revision: Revision) -> Self {
+    pub(crate) fn modern(generation: u64, base: &HeaderMap, revision: Revision) -> Self {
         Self { is_modern: true, ..Self::new(generation, base, revision, None) }
     }
 
     /// The headers of one request, with what they repeat of its body.
-    pub(super) fn of_request(&self, request: &PeerRequest, params: &Raw) -> Cow<'_, HeaderMap> {
+    pub(crate) fn of_request(&self, request: &PeerRequest, params: &Raw) -> Cow<'_, HeaderMap> {
         if !self.is_modern {
             return Cow::Borrowed(&self.post);
         }
@@ -78,12 +78,12 @@ impl Session {
     }
 
     /// Whether the server gave the session an id.
-    pub(super) fn has_id(&self) -> bool {
+    pub(crate) fn has_id(&self) -> bool {
         self.post.contains_key(SESSION_ID)
     }
 
     /// The headers of a GET that goes on after an event.
-    pub(super) fn resuming(&self, last_event_id: Option<&str>) -> HeaderMap {
+    pub(crate) fn resuming(&self, last_event_id: Option<&str>) -> HeaderMap {
         let mut headers = self.get.clone();
         if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
             headers.insert(LAST_EVENT_ID, id);

@@ -36,26 +36,26 @@ use crate::questions::{self, Questions};
 /// A message that nobody waits for is given up after this.
 const BACKGROUND_TIME: Duration = Duration::from_secs(10);
 
-pub(super) struct Shared {
-    pub(super) endpoint: Endpoint,
-    pub(super) dialer: Dialer,
-    pub(super) pool: Pool,
-    pub(super) identity: ClientIdentity,
-    pub(super) max_message_bytes: usize,
-    pub(super) session: ArcSwap<Session>,
+pub(crate) struct Shared {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) dialer: Dialer,
+    pub(crate) pool: Pool,
+    pub(crate) identity: ClientIdentity,
+    pub(crate) max_message_bytes: usize,
+    pub(crate) session: ArcSwap<Session>,
     /// There is a new session.
-    pub(super) renewed: Notify,
+    pub(crate) renewed: Notify,
     /// What a modern server is to tell us of, and what it has agreed to.
-    pub(super) followed: Followed,
+    pub(crate) followed: Followed,
     /// As it was wished for.
-    pub(super) connection: Connection,
-    pub(super) questions: Arc<Questions>,
-    pub(super) oddities: Oddities,
-    pub(super) sink: Arc<dyn PeerSink>,
-    pub(super) closed: CancellationToken,
-    pub(super) tasks: TaskTracker,
-    pub(super) in_flight: AtomicUsize,
-    pub(super) max_in_flight: usize,
+    pub(crate) connection: Connection,
+    pub(crate) questions: Arc<Questions>,
+    pub(crate) oddities: Oddities,
+    pub(crate) sink: Arc<dyn PeerSink>,
+    pub(crate) closed: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) in_flight: AtomicUsize,
+    pub(crate) max_in_flight: usize,
     handshake_timeout: Duration,
     next_id: AtomicU64,
     /// Held while the handshake is repeated, so that everybody who lost the session waits for the same new one.
@@ -64,7 +64,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) async fn new(
+    pub(crate) async fn new(
         target: &HttpTarget,
         connection: &Connection,
         config: &UpstreamConfig,
@@ -109,12 +109,12 @@ impl Shared {
         })
     }
 
-    pub(super) fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes a question up, if there is a client behind this connection. None when it has to be refused.
-    pub(super) fn question(self: &Arc<Self>, request: &Request) -> Option<Question> {
+    pub(crate) fn question(self: &Arc<Self>, request: &Request) -> Option<Question> {
         if self.connection.declared == Declared::nothing() || !questions::is_question(request) {
             return None;
         }
@@ -127,7 +127,7 @@ impl Shared {
     }
 
     /// Params that say of the client behind them what a modern server wants to know.
-    pub(super) fn modern_params(&self, params: Option<&Raw>, request: &PeerRequest, token: Option<u64>) -> Raw {
+    pub(crate) fn modern_params(&self, params: Option<&Raw>, request: &PeerRequest, token: Option<u64>) -> Raw {
         let ours = || Declared { capabilities: Raw::from_static("{}"), info: Some(self.identity.implementation()) };
         let own;
         let declared = match &request.declared {
@@ -140,13 +140,13 @@ impl Shared {
         modern::with_request_meta(params, declared, request.log_level, token)
     }
 
-    pub(super) fn closed_error() -> PeerError {
+    pub(crate) fn closed_error() -> PeerError {
         PeerError::Closed { reason: "the connection to the server was closed".to_owned() }
     }
 
     /// Does the handshake again, unless somebody else has since `lost`. If the server will not have it the peer is
     /// at its end.
-    pub(super) async fn renew(&self, lost: &Session) -> Result<(), PeerError> {
+    pub(crate) async fn renew(&self, lost: &Session) -> Result<(), PeerError> {
         let _one_at_a_time = self.renewal.lock().await;
         if self.closed.is_cancelled() {
             return Err(Self::closed_error());
@@ -183,7 +183,7 @@ impl Shared {
     }
 
     /// Sends a message that has no answer.
-    pub(super) async fn deliver(&self, body: Bytes) -> Result<(), PeerError> {
+    pub(crate) async fn deliver(&self, body: Bytes) -> Result<(), PeerError> {
         for _ in 0..2 {
             let session = self.session.load_full();
             // A notification may not arrive twice.
@@ -204,7 +204,7 @@ impl Shared {
     }
 
     /// Sends a message that nobody waits for, if there are not too many already.
-    pub(super) fn deliver_in_background(self: &Arc<Self>, body: Bytes) {
+    pub(crate) fn deliver_in_background(self: &Arc<Self>, body: Bytes) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let Ok(permit) = Arc::clone(&self.background).try_acquire_owned() else {
             tracing::debug!("a message in the background was left out");

@@ -5,7 +5,7 @@ use std::fmt;
 use orch_supervisor::ExitReason;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// The process is gone.
     Exited(ExitReason),
     /// Its output ended, and it did not.
@@ -17,6 +17,10 @@ pub(super) enum End {
     },
     /// The pipe could not be read.
     Broken(std::io::ErrorKind),
+    /// The server's event stream came to its end.
+    StreamEnded,
+    /// The connection of the server's event stream was lost.
+    StreamLost,
     /// We wanted it.
     Closed,
 }
@@ -29,13 +33,15 @@ impl fmt::Display for End {
             Self::InputClosed => f.write_str("the server closed its standard input"),
             Self::LineTooLong { limit } => write!(f, "the server wrote a line of more than {limit} bytes"),
             Self::Broken(kind) => write!(f, "the server's standard output cannot be read: {kind}"),
+            Self::StreamEnded => f.write_str("the server ended its stream"),
+            Self::StreamLost => f.write_str("the connection to the server was lost"),
             Self::Closed => f.write_str("the connection to the server was closed"),
         }
     }
 }
 
 /// Reads well after a subject.
-pub(super) struct Past(pub(super) ExitReason);
+pub(crate) struct Past(pub(crate) ExitReason);
 
 impl fmt::Display for Past {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,7 @@ const INITIALIZED: &str = "notifications/initialized";
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
 
 /// In the era that was wished for, or the newer one that the server speaks.
-pub(super) async fn run(shared: &Arc<Shared>, config: &UpstreamConfig) -> Result<ServerHello, ConnectError> {
+pub(crate) async fn run(shared: &Arc<Shared>, config: &UpstreamConfig) -> Result<ServerHello, ConnectError> {
     if shared.connection.era != EraChoice::Legacy
         && let Some(hello) = discover(shared, config).await?
     {

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// A buffer that grew larger than this is given back once it is empty.
 const KEPT: usize = 256 * 1024;
 
-pub(super) struct Outbox {
+pub(crate) struct Outbox {
     limit: usize,
     state: Mutex<State>,
     /// The writer has something to do.
@@ -31,7 +31,7 @@ struct State {
 
 /// When a line is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     Now,
     /// With what others have to say in this moment; whoever asks for this calls [`Outbox::flush`] very soon.
     Gathered,
@@ -39,7 +39,7 @@ pub(super) enum When {
 
 /// Why a line was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// The child does not read, and the limit is reached.
     Full,
     Closed,
@@ -47,7 +47,7 @@ pub(super) enum Refused {
 
 /// What the writer found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Drained {
+pub(crate) enum Drained {
     All,
     /// The pipe is full again.
     Some,
@@ -55,13 +55,13 @@ pub(super) enum Drained {
 }
 
 impl Outbox {
-    pub(super) fn new(pipe: pipe::Sender, limit: usize) -> Self {
+    pub(crate) fn new(pipe: pipe::Sender, limit: usize) -> Self {
         let state = State { pipe: Some(Arc::new(pipe)), pending: BytesMut::new(), full: false, writing: false };
         Self { limit, state: Mutex::new(state), stuck: Notify::new() }
     }
 
     /// Takes one line, without its end.
-    pub(super) fn push(&self, line: &[u8], when: When) -> Result<(), Refused> {
+    pub(crate) fn push(&self, line: &[u8], when: When) -> Result<(), Refused> {
         let mut state = self.state();
         let Some(pipe) = state.pipe.clone() else { return Err(Refused::Closed) };
         // A line that is larger than the limit by itself may pass when nothing waits.
@@ -103,7 +103,7 @@ impl Outbox {
     }
 
     /// Writes what was gathered, unless somebody else has.
-    pub(super) fn flush(&self) {
+    pub(crate) fn flush(&self) {
         let state = self.state();
         if state.full || state.writing || state.pending.is_empty() {
             return;
@@ -114,7 +114,7 @@ impl Outbox {
     }
 
     /// For the writer: the pipe, once it is full and has to be waited for. None when the input is closed.
-    pub(super) async fn stuck(&self) -> Option<Arc<pipe::Sender>> {
+    pub(crate) async fn stuck(&self) -> Option<Arc<pipe::Sender>> {
         loop {
             {
                 let state = self.state();
@@ -127,7 +127,7 @@ impl Outbox {
     }
 
     /// For the writer: the pipe may have room now.
-    pub(super) fn drain(&self) -> Drained {
+    pub(crate) fn drain(&self) -> Drained {
         let mut state = self.state();
         let Some(pipe) = state.pipe.clone() else { return Drained::Closed };
         state.full = false;
@@ -141,7 +141,7 @@ impl Outbox {
     }
 
     /// No more is taken, and what waits is thrown away.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.broken(&mut self.state());
     }
 

@@ -50,7 +50,7 @@ pub(super) fn start(
     };
     let span = tracing::debug_span!("upstream.stdio", process.label = process.label(), process.pid = process.pid());
     let outbox = Outbox::new(stdin, config.stdio.queue_bytes);
-    let shared = Arc::new(Shared::new(process, outbox, connection, config, sink));
+    let shared = Arc::new(Shared::new(Some(process), outbox, connection, config, sink));
     let owner = Owner {
         _last_will: LastWill(Arc::clone(&shared)),
         shared: Arc::clone(&shared),
@@ -94,7 +94,9 @@ impl Owner {
             let _ = writer.await;
         }
         drop(self.reader);
-        self.shared.process.stop(self.grace).await;
+        if let Some(process) = self.shared.process() {
+            process.stop(self.grace).await;
+        }
     }
 
     /// Reads until there is a reason to stop.
@@ -104,7 +106,7 @@ impl Owner {
             let reader = &mut self.reader;
             tokio::select! {
                 biased;
-                end = reader.read(shared, shared.process.exited()) => end,
+                end = reader.read(shared, shared.exited()) => end,
                 () = shared.stop.cancelled() => return End::Closed,
                 _ = writer => End::InputClosed,
             }
@@ -112,7 +114,7 @@ impl Owner {
         // A child that ends does all of it at about the same time; how it exited says the most.
         match read {
             End::OutputClosed | End::InputClosed => {
-                let exited = shared.process.exited();
+                let exited = shared.exited();
                 tokio::select! {
                     biased;
                     reason = exited => {

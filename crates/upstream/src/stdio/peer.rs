@@ -66,17 +66,17 @@ impl Peer for StdioPeer {
         Box::pin(async move {
             let shared = self.guard.shared();
             shared.stop.cancel();
-            shared.process.exited().await;
+            shared.exited().await;
         })
     }
 
     fn pid(&self) -> Option<u32> {
-        Some(self.guard.shared().process.pid())
+        self.guard.shared().process().map(orch_supervisor::Process::pid)
     }
 }
 
 impl fmt::Debug for StdioPeer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StdioPeer").field("process", &self.guard.shared().process).finish_non_exhaustive()
+        f.debug_struct("StdioPeer").field("process", &self.guard.shared().process()).finish_non_exhaustive()
     }
 }

@@ -18,7 +18,7 @@ use crate::stdio::shared::Shared;
 use crate::stdio::slot::Slot;
 use crate::stdio::table::NotAdmitted;
 
-pub(super) struct StdioReply {
+pub(crate) struct StdioReply {
     shared: Arc<Shared>,
     state: State,
 }
@@ -38,7 +38,7 @@ struct Sent {
 }
 
 impl StdioReply {
-    pub(super) fn new(shared: Arc<Shared>, request: PeerRequest) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, request: PeerRequest) -> Self {
         Self { shared, state: State::New(request) }
     }
 
@@ -136,7 +136,7 @@ impl Drop for StdioReply {
 }
 
 /// A message of ours as one line; the params' own line breaks stand between tokens.
-pub(super) fn line(id: Option<u64>, method: &MethodName, params: Option<&Raw>) -> bytes::Bytes {
+pub(crate) fn line(id: Option<u64>, method: &MethodName, params: Option<&Raw>) -> bytes::Bytes {
     let params = params.map(Raw::on_one_line);
     match id {
         Some(id) => codec::encode_request(&RequestId::from_number(id), method.as_str(), params.as_ref()),
@@ -144,7 +144,7 @@ pub(super) fn line(id: Option<u64>, method: &MethodName, params: Option<&Raw>) -
     }
 }
 
-pub(super) fn refused_error(refused: Refused, shared: &Shared) -> PeerError {
+pub(crate) fn refused_error(refused: Refused, shared: &Shared) -> PeerError {
     match refused {
         Refused::Full => PeerError::Busy { reason: "the server does not read what it is sent".to_owned() },
         Refused::Closed => {

@@ -6,12 +6,13 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use orch_mcp::codec::{self, Incoming};
 use orch_mcp::declared::Declared;
+use orch_mcp::id::RequestId;
 use orch_mcp::message::{Message, Notification, Request, Response};
 use orch_mcp::method::{self, Method};
 use orch_mcp::modern;
 use orch_mcp::peer::{Asking, Connection, PeerError, PeerEvent, PeerRequest, PeerSink, ReplyItem};
 use orch_mcp::raw::Raw;
-use orch_supervisor::Process;
+use orch_supervisor::{ExitReason, Process};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -26,23 +27,24 @@ use crate::stdio::end::End;
 use crate::stdio::outbox::{Outbox, When};
 use crate::stdio::table::{Claimed, Table};
 
-pub(super) struct Shared {
-    pub(super) process: Process,
-    pub(super) table: Table,
-    pub(super) outbox: Outbox,
-    pub(super) limits: Limits,
+pub(crate) struct Shared {
+    /// None where the other end is no child of ours.
+    process: Option<Process>,
+    pub(crate) table: Table,
+    pub(crate) outbox: Outbox,
+    pub(crate) limits: Limits,
     /// Asks the owner to end the connection.
-    pub(super) stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     next_id: AtomicU64,
     /// As it was wished for.
-    pub(super) connection: Connection,
+    pub(crate) connection: Connection,
     questions: Arc<Questions>,
     /// Set once, by the handshake: every request says of its client what there is to say.
-    pub(super) modern: OnceLock<()>,
+    pub(crate) modern: OnceLock<()>,
     /// What a modern server is to tell us of, and what it has agreed to.
-    pub(super) followed: Followed,
+    pub(crate) followed: Followed,
     /// The last acknowledgement of a listen stream.
-    pub(super) acknowledged: watch::Sender<Option<Notification>>,
+    pub(crate) acknowledged: watch::Sender<Option<Notification>>,
     identity: ClientIdentity,
     oddities: Oddities,
     sink: Arc<dyn PeerSink>,
@@ -53,15 +55,15 @@ pub(super) struct Shared {
 
 /// The part of the configuration that calls need.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) max_in_flight: usize,
-    pub(super) progress_queue: usize,
-    pub(super) gather_above: usize,
+pub(crate) struct Limits {
+    pub(crate) max_in_flight: usize,
+    pub(crate) progress_queue: usize,
+    pub(crate) gather_above: usize,
 }
 
 impl Shared {
-    pub(super) fn new(
-        process: Process,
+    pub(crate) fn new(
+        process: Option<Process>,
         outbox: Outbox,
         connection: &Connection,
         config: &UpstreamConfig,
@@ -91,12 +93,31 @@ impl Shared {
         }
     }
 
-    pub(super) fn is_modern(&self) -> bool {
+    pub(crate) const fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
+    }
+
+    /// How the child ended; never resolves where there is none.
+    pub(crate) async fn exited(&self) -> ExitReason {
+        match &self.process {
+            Some(process) => process.exited().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A request that was not delivered has no answer to wait for.
+    pub(crate) fn fail(&self, id: &RequestId, error: PeerError) {
+        if let Some(Claimed::Waiting(slot)) = id.as_number().map(|id| self.table.claim(id)) {
+            slot.finish(Err(error));
+        }
+    }
+
+    pub(crate) fn is_modern(&self) -> bool {
         self.modern.get().is_some()
     }
 
     /// Params that say of the client behind them what a modern server wants to know.
-    pub(super) fn modern_params(&self, request: &PeerRequest, token: Option<u64>) -> Raw {
+    pub(crate) fn modern_params(&self, request: &PeerRequest, token: Option<u64>) -> Raw {
         let own;
         let declared = match &request.declared {
             Some(declared) => &**declared,
@@ -108,21 +129,21 @@ impl Shared {
         modern::with_request_meta(request.params.as_ref(), declared, request.log_level, token)
     }
 
-    pub(super) fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
     /// From here on somebody has the peer, and is told when it closes.
-    pub(super) fn introduce(&self) {
+    pub(crate) fn introduce(&self) {
         self.introduced.store(true, Ordering::Release);
     }
 
-    pub(super) fn rubbish(&self) -> u64 {
+    pub(crate) fn rubbish(&self) -> u64 {
         self.rubbish.load(Ordering::Relaxed)
     }
 
     /// Ends every request that waits and takes no more.
-    pub(super) fn end(&self, end: End) {
+    pub(crate) fn end(&self, end: End) {
         let waiting = self.table.end(end);
         self.outbox.close();
         self.questions.end();
@@ -136,7 +157,7 @@ impl Shared {
     }
 
     /// One line that the child wrote.
-    pub(super) fn receive(self: &Arc<Self>, line: &Bytes) {
+    pub(crate) fn receive(self: &Arc<Self>, line: &Bytes) {
         match codec::decode(line) {
             Ok(Incoming::Single(message)) => self.dispatch(message),
             Ok(Incoming::Batch(entries)) => {

@@ -12,12 +12,12 @@ use crate::progress::{Increasing, Progress};
 /// Questions and notifications that wait for one caller.
 const MOST_OTHERS: usize = 256;
 
-pub(super) struct Slot {
+pub(crate) struct Slot {
     /// How many progress notifications are kept; none are wanted when zero.
     progress_limit: usize,
     /// Somebody's call, and not one of our own requests beside it.
-    pub(super) is_call: bool,
-    pub(super) wants_log: bool,
+    pub(crate) is_call: bool,
+    pub(crate) wants_log: bool,
     state: Mutex<State>,
 }
 
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl Slot {
-    pub(super) fn new(request: &PeerRequest, progress_limit: usize) -> Self {
+    pub(crate) fn new(request: &PeerRequest, progress_limit: usize) -> Self {
         Self {
             progress_limit: if request.progress { progress_limit } else { 0 },
             is_call: !is_beside(request.method.as_str()),
@@ -42,7 +42,7 @@ impl Slot {
     }
 
     /// Called once, by whoever took the slot out of the table.
-    pub(super) fn finish(&self, end: Result<Raw, PeerError>) {
+    pub(crate) fn finish(&self, end: Result<Raw, PeerError>) {
         let waker = {
             let mut state = self.state();
             state.end = Some(end);
@@ -53,7 +53,7 @@ impl Slot {
 
     /// Progress that was not asked for or does not increase is dropped. A caller that does not keep up loses the
     /// oldest, because only the newest says where things stand.
-    pub(super) fn progress(&self, progress: Progress) {
+    pub(crate) fn progress(&self, progress: Progress) {
         if self.progress_limit == 0 {
             return;
         }
@@ -73,7 +73,7 @@ impl Slot {
 
     /// Something that belongs to this request for certain. What a caller does not take in time is dropped, the oldest
     /// first; a question that is dropped counts as not answered.
-    pub(super) fn other(&self, item: ReplyItem) {
+    pub(crate) fn other(&self, item: ReplyItem) {
         let (waker, _dropped) = {
             let mut state = self.state();
             if state.end.is_some() {
@@ -86,7 +86,7 @@ impl Slot {
         wake(waker);
     }
 
-    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<ReplyItem> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<ReplyItem> {
         let mut state = self.state();
         if let Some(params) = state.progress.pop_front() {
             return Poll::Ready(ReplyItem::Progress(params));

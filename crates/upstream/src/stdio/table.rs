@@ -11,7 +11,7 @@ use crate::stdio::slot::Slot;
 const REMEMBERED: usize = 1024;
 
 #[derive(Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     state: Mutex<State>,
 }
 
@@ -24,13 +24,13 @@ struct State {
 
 /// Why a request was not taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotAdmitted {
+pub(crate) enum NotAdmitted {
     Full,
     Ended(End),
 }
 
 /// What an answer's id means.
-pub(super) enum Claimed {
+pub(crate) enum Claimed {
     Waiting(Arc<Slot>),
     GivenUp,
     Unknown,
@@ -38,7 +38,7 @@ pub(super) enum Claimed {
 
 impl Table {
     /// Takes a request in, and says how many there are now.
-    pub(super) fn admit(&self, id: u64, slot: Arc<Slot>, limit: usize) -> Result<usize, NotAdmitted> {
+    pub(crate) fn admit(&self, id: u64, slot: Arc<Slot>, limit: usize) -> Result<usize, NotAdmitted> {
         let mut state = self.state();
         if let Some(end) = state.end {
             return Err(NotAdmitted::Ended(end));
@@ -51,7 +51,7 @@ impl Table {
     }
 
     /// The request is answered; it is in the table no more.
-    pub(super) fn claim(&self, id: u64) -> Claimed {
+    pub(crate) fn claim(&self, id: u64) -> Claimed {
         let mut state = self.state();
         if let Some(slot) = state.waiting.remove(&id) {
             return Claimed::Waiting(slot);
@@ -66,12 +66,12 @@ impl Table {
     }
 
     /// The request, which stays.
-    pub(super) fn find(&self, id: u64) -> Option<Arc<Slot>> {
+    pub(crate) fn find(&self, id: u64) -> Option<Arc<Slot>> {
         self.state().waiting.get(&id).cloned()
     }
 
     /// The call that waits, if it is the only one.
-    pub(super) fn only(&self) -> Option<Arc<Slot>> {
+    pub(crate) fn only(&self) -> Option<Arc<Slot>> {
         let state = self.state();
         let mut calls = state.waiting.values().filter(|slot| slot.is_call);
         let only = calls.next()?;
@@ -79,14 +79,14 @@ impl Table {
     }
 
     /// The latest of the calls that wait.
-    pub(super) fn latest(&self) -> Option<Arc<Slot>> {
+    pub(crate) fn latest(&self) -> Option<Arc<Slot>> {
         let state = self.state();
         let calls = state.waiting.iter().filter(|(_, slot)| slot.is_call);
         calls.max_by_key(|(id, _)| **id).map(|(_, slot)| Arc::clone(slot))
     }
 
     /// Nobody waits for the answer any more. False when it was there already.
-    pub(super) fn give_up(&self, id: u64) -> bool {
+    pub(crate) fn give_up(&self, id: u64) -> bool {
         let mut state = self.state();
         if state.waiting.remove(&id).is_none() {
             return false;
@@ -99,18 +99,18 @@ impl Table {
     }
 
     /// The request was never sent.
-    pub(super) fn retract(&self, id: u64) {
+    pub(crate) fn retract(&self, id: u64) {
         self.state().waiting.remove(&id);
     }
 
     /// No request is taken in any more; those that wait come out. The first end counts.
-    pub(super) fn end(&self, end: End) -> Vec<Arc<Slot>> {
+    pub(crate) fn end(&self, end: End) -> Vec<Arc<Slot>> {
         let mut state = self.state();
         state.end.get_or_insert(end);
         state.waiting.drain().map(|(_, slot)| slot).collect()
     }
 
-    pub(super) fn ended(&self) -> Option<End> {
+    pub(crate) fn ended(&self) -> Option<End> {
         self.state().end
     }
 

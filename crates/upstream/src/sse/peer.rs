@@ -1,0 +1,94 @@
+//! The peer behind an HTTP+SSE server, after its handshake. Holds the connection; its tasks do the work.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_mcp::initialize::ServerHello;
+use orch_mcp::message::MethodName;
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream};
+use orch_mcp::raw::Raw;
+use tokio_util::task::TaskTracker;
+
+use crate::stdio::outbox::When;
+use crate::stdio::reply::{StdioReply, line, refused_error};
+use crate::stdio::shared::Shared;
+use crate::subscription::{self, Wish};
+
+/// Ends the connection when dropped.
+pub(super) struct Guard {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+}
+
+impl Guard {
+    pub(super) fn new(shared: Arc<Shared>, tasks: TaskTracker) -> Self {
+        tasks.close();
+        Self { shared, tasks }
+    }
+
+    pub(super) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+    }
+}
+
+/// A server behind HTTP+SSE. Dropping it ends its stream, and with it its session.
+pub struct SsePeer {
+    guard: Guard,
+    hello: ServerHello,
+}
+
+impl SsePeer {
+    pub(super) const fn new(guard: Guard, hello: ServerHello) -> Self {
+        Self { guard, hello }
+    }
+}
+
+impl Peer for SsePeer {
+    fn hello(&self) -> &ServerHello {
+        &self.hello
+    }
+
+    fn send(&self, request: PeerRequest) -> ReplyStream {
+        Box::pin(StdioReply::new(Arc::clone(&self.guard.shared), request))
+    }
+
+    fn notify(&self, method: MethodName, params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>> {
+        Box::pin(async move {
+            let shared = &self.guard.shared;
+            let line = line(None, &method, params.as_ref());
+            shared.outbox.push(&line, When::Now).map_err(|refused| refused_error(refused, shared))
+        })
+    }
+
+    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Subscribe, &uri)
+    }
+
+    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Unsubscribe, &uri)
+    }
+
+    fn is_closed(&self) -> bool {
+        let shared = &self.guard.shared;
+        shared.stop.is_cancelled() || shared.table.ended().is_some()
+    }
+
+    fn close(&self) -> PeerFuture<'_, ()> {
+        Box::pin(async move {
+            self.guard.shared.stop.cancel();
+            self.guard.tasks.wait().await;
+        })
+    }
+}
+
+impl fmt::Debug for SsePeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SsePeer").field("closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}
