@@ -60,6 +60,8 @@ pub struct McpConfig {
     pub max_sessions_per_user: usize,
     /// The instance has at most this many sessions; a further one is refused.
     pub max_sessions: usize,
+    /// One user, with all keys, has at most this many requests without a session in flight.
+    pub max_requests_per_user: usize,
     /// One user, with all keys, listens on at most this many streams without a session.
     pub max_listens_per_user: usize,
     /// One user, with all keys, has at most this many calls that wait for an answer of the client's.
@@ -79,6 +81,7 @@ impl Default for McpConfig {
             session_idle_secs: 1800,
             max_sessions_per_user: 1000,
             max_sessions: 50_000,
+            max_requests_per_user: 1024,
             max_listens_per_user: 100,
             max_parked_per_user: 64,
             park_secs: 600,

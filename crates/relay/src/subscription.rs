@@ -84,14 +84,13 @@ impl Relay {
         let handle = SubscriptionHandle { relay: Arc::clone(self), mailbox, cx: Arc::new(cx.clone()) };
         // Made before anything is awaited: given up in the middle, it takes everything back.
         let mut subscription = Subscription { handle, honoured: Interest { uris: Vec::new(), ..interest.clone() } };
-        let wanted =
-            futures_util::future::join_all(interest.uris.iter().map(|uri| {
-                let handle = &subscription.handle;
-                async move {
-                    tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add(uri)).await.is_ok_and(|added| added.is_ok())
-                }
-            }))
-            .await;
+        let wanted = futures_util::future::join_all(interest.uris.iter().map(|uri| {
+            let handle = &subscription.handle;
+            async move {
+                tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add(cx, uri)).await.is_ok_and(|added| added.is_ok())
+            }
+        }))
+        .await;
         let honoured = interest.uris.into_iter().zip(wanted).filter_map(|(uri, added)| added.then_some(uri));
         subscription.honoured.uris = honoured.collect();
         subscription
@@ -148,10 +147,10 @@ impl Drop for Subscription {
 }
 
 impl SubscriptionHandle {
-    /// Follows one more resource.
-    pub async fn add(&self, uri: &str) -> Result<(), RpcError> {
+    /// Follows one more resource. `cx` is of the request that asks for it: a subscription may be older than a server.
+    pub async fn add(&self, cx: &CallContext, uri: &str) -> Result<(), RpcError> {
         let revision = self.cx.client.revision;
-        let (server, own) = self.locate(uri).map_err(|error| error.to_rpc(revision))?;
+        let (server, own) = locate(cx, uri).map_err(|error| error.to_rpc(revision))?;
         let name = server.alias.to_string();
         let busy = |reason: String| CallError::Busy { server: name.clone(), reason }.to_rpc(revision);
         match self.mailbox.follow(server.id, &own, MAX_URIS) {
@@ -184,8 +183,8 @@ impl SubscriptionHandle {
     }
 
     /// Follows one resource less; of one that is not followed it does nothing.
-    pub fn remove(&self, uri: &str) -> Result<(), RpcError> {
-        let (server, own) = self.locate(uri).map_err(|error| error.to_rpc(self.cx.client.revision))?;
+    pub fn remove(&self, cx: &CallContext, uri: &str) -> Result<(), RpcError> {
+        let (server, own) = locate(cx, uri).map_err(|error| error.to_rpc(self.cx.client.revision))?;
         if self.mailbox.unfollow(server.id, &own)
             && let Some(slot) = self.relay.fleet.slot(server.id)
         {
@@ -216,21 +215,20 @@ impl SubscriptionHandle {
             slot.notify_lane(session, notification);
         }
     }
+}
 
-    /// The server of a URI that the client knows, and the server's own URI. Permission is asked for each time, as it may
-    /// have changed since the subscription was opened.
-    fn locate(&self, uri: &str) -> Result<(Arc<Server>, String), CallError> {
-        let unknown = || CallError::UnknownResource { uri: uri.to_owned() };
-        let (server, own) = match &self.cx.endpoint {
-            Endpoint::Server(server) => (Arc::clone(server), uri.to_owned()),
-            Endpoint::Unified => {
-                let origin = view::resolve_uri(&self.cx.project, uri).ok_or_else(unknown)?;
-                (origin.server, origin.name)
-            }
-        };
-        let permit = authorize(self.cx.subject, Action::Call, server).map_err(|_| unknown())?;
-        Ok((permit.into_inner(), own))
-    }
+/// The server of a URI that the client knows, and the server's own URI.
+fn locate(cx: &CallContext, uri: &str) -> Result<(Arc<Server>, String), CallError> {
+    let unknown = || CallError::UnknownResource { uri: uri.to_owned() };
+    let (server, own) = match &cx.endpoint {
+        Endpoint::Server(server) => (Arc::clone(server), uri.to_owned()),
+        Endpoint::Unified => {
+            let origin = view::resolve_uri(&cx.project, uri).ok_or_else(unknown)?;
+            (origin.server, origin.name)
+        }
+    };
+    let permit = authorize(cx.subject, Action::Call, server).map_err(|_| unknown())?;
+    Ok((permit.into_inner(), own))
 }
 
 /// Why a resource cannot be followed.

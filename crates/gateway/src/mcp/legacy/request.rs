@@ -12,6 +12,7 @@ use orch_mcp::message::Request;
 use orch_mcp::method::Method;
 use orch_mcp::raw::Raw;
 use orch_relay::context::CallContext;
+use orch_relay::stop::Stop;
 
 use super::session::{InFlight, NotTaken, Session};
 use super::settings;
@@ -27,7 +28,7 @@ pub(super) async fn handle(
     request: Request,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    if let Some(answer) = settings(session, &request).await {
+    if let Some(answer) = settings(&entry, session, &request).await {
         return HttpResponse::Ok().content_type("application/json").body(answer);
     }
     let id = request.id.clone();
@@ -39,11 +40,15 @@ pub(super) async fn handle(
 }
 
 /// The answer to a request about the session itself; None for all others.
-pub(super) async fn settings(session: &Arc<Session>, request: &Request) -> Option<Bytes> {
+pub(super) async fn settings(entry: &Entry, session: &Arc<Session>, request: &Request) -> Option<Bytes> {
     let done = match request.method.known() {
         Method::SetLevel => settings::set_level(session, request),
-        Method::ResourcesSubscribe => settings::subscribe(session, request).await,
-        Method::ResourcesUnsubscribe => settings::unsubscribe(session, request),
+        Method::ResourcesSubscribe => {
+            settings::subscribe(&context(entry.clone(), session, Accepts::Both, Arc::default()), session, request).await
+        }
+        Method::ResourcesUnsubscribe => {
+            settings::unsubscribe(&context(entry.clone(), session, Accepts::Both, Arc::default()), session, request)
+        }
         _ => return None,
     };
     Some(match done {
@@ -61,7 +66,18 @@ pub(super) fn start(
     endpoints: &McpEndpoints,
 ) -> Result<Exchange, NotTaken> {
     let in_flight = session.register(&request.id, endpoints.config.max_requests_per_session);
-    let cx = CallContext {
+    let stop = in_flight.as_ref().map(InFlight::stop).unwrap_or_default();
+    let cx = context(entry, session, accepts, stop);
+    let in_flight = in_flight.inspect_err(|not_taken| {
+        let outcome = if *not_taken == NotTaken::TooMany { Outcome::Limited } else { Outcome::Refused };
+        endpoints.relay.note_refused(&cx, &request, outcome);
+    })?;
+    let id = request.id.clone();
+    Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight))
+}
+
+fn context(entry: Entry, session: &Session, accepts: Accepts, stop: Arc<Stop>) -> CallContext {
+    CallContext {
         principal: entry.principal,
         subject: entry.subject,
         project: entry.project,
@@ -69,14 +85,8 @@ pub(super) fn start(
         client: Arc::clone(&session.client),
         log_level: Some(session.level()),
         can_be_asked: accepts != Accepts::JsonOnly,
-        stop: in_flight.as_ref().map(InFlight::stop).unwrap_or_default(),
-    };
-    let in_flight = in_flight.inspect_err(|not_taken| {
-        let outcome = if *not_taken == NotTaken::TooMany { Outcome::Limited } else { Outcome::Refused };
-        endpoints.relay.note_refused(&cx, &request, outcome);
-    })?;
-    let id = request.id.clone();
-    Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight))
+        stop,
+    }
 }
 
 pub(super) fn refused(not_taken: NotTaken) -> RpcError {

@@ -6,6 +6,7 @@ use orch_mcp::error::RpcError;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Request;
 use orch_mcp::object;
+use orch_relay::context::CallContext;
 
 use super::session::Session;
 
@@ -20,12 +21,12 @@ pub(super) fn set_level(session: &Arc<Session>, request: &Request) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn subscribe(session: &Arc<Session>, request: &Request) -> Result<(), RpcError> {
-    session.news.handle().add(&uri(request)?).await
+pub(super) async fn subscribe(cx: &CallContext, session: &Arc<Session>, request: &Request) -> Result<(), RpcError> {
+    session.news.handle().add(cx, &uri(request)?).await
 }
 
-pub(super) fn unsubscribe(session: &Arc<Session>, request: &Request) -> Result<(), RpcError> {
-    session.news.handle().remove(&uri(request)?)
+pub(super) fn unsubscribe(cx: &CallContext, session: &Arc<Session>, request: &Request) -> Result<(), RpcError> {
+    session.news.handle().remove(cx, &uri(request)?)
 }
 
 fn uri(request: &Request) -> Result<String, RpcError> {

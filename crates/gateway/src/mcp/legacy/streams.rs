@@ -13,6 +13,10 @@ use tokio::sync::Notify;
 const MOST_ENDED: usize = 16;
 /// Bytes that the remembered streams of one session may take; of a stream that is larger only its end can be resumed.
 const MOST_BYTES: usize = 512 * 1024;
+/// Bytes that ended streams of one session may take together, when the next one is opened.
+const MOST_BYTES_ENDED: usize = 1024 * 1024;
+/// A stream with more than this is forgotten as soon as it has been read to its end.
+const KEPT_AFTER_END: usize = 64 * 1024;
 /// Notifications that wait for a client to read; the oldest give way.
 const MOST_WAITING: usize = 256;
 
@@ -42,6 +46,17 @@ struct Kept {
     ended: bool,
 }
 
+impl Kept {
+    /// What is large is not kept for a client that has most likely got it.
+    fn read_to_the_end(&mut self) {
+        if self.bytes > KEPT_AFTER_END {
+            self.first += u64::try_from(self.messages.len()).unwrap_or_default();
+            self.messages = VecDeque::new();
+            self.bytes = 0;
+        }
+    }
+}
+
 impl Streams {
     /// A new stream.
     pub(super) fn open(&self) -> Arc<Log> {
@@ -52,12 +67,17 @@ impl Streams {
             kept: Mutex::new(Kept { first: 1, ..Kept::default() }),
             changed: Arc::default(),
         });
-        let ended = all.open.iter().filter(|log| log.lock().ended).count();
-        if ended >= MOST_ENDED
-            && let Some(oldest) = all.open.iter().position(|log| log.lock().ended)
-        {
-            all.open.remove(oldest);
-        }
+        let sizes = all.open.iter().map(|log| log.lock()).filter(|kept| kept.ended).map(|kept| kept.bytes);
+        let (mut ended, mut bytes) = sizes.fold((0, 0), |(ended, bytes), size| (ended + 1, bytes + size));
+        all.open.retain(|log| {
+            let kept = log.lock();
+            let goes = kept.ended && (ended >= MOST_ENDED || bytes > MOST_BYTES_ENDED);
+            if goes {
+                ended -= 1;
+                bytes -= kept.bytes;
+            }
+            !goes
+        });
         all.open.push_back(Arc::clone(&log));
         log
     }
@@ -123,12 +143,15 @@ impl Log {
                 // Registered before the look, so that nothing falls between the two.
                 changed.as_mut().enable();
                 let next = {
-                    let kept = log.lock();
+                    let mut kept = log.lock();
                     let index = index.max(kept.first);
                     let offset = usize::try_from(index - kept.first).unwrap_or(usize::MAX);
                     match kept.messages.get(offset) {
                         Some(message) => Some((index, message.clone())),
-                        None if kept.ended => return None,
+                        None if kept.ended => {
+                            kept.read_to_the_end();
+                            return None;
+                        }
                         None => None,
                     }
                 };
@@ -185,6 +208,22 @@ mod tests {
         assert_eq!(first.as_ref().map(text), Some("id: 1-1\nevent: message\ndata: late\n\n"));
         log.end();
         assert_eq!(events.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn keeps_little_of_what_was_large() {
+        let streams = Streams::default();
+        for _ in 0..4 {
+            let log = streams.open();
+            log.push(Bytes::from(vec![b'x'; 400 * 1024]));
+            log.end();
+        }
+        streams.open().end();
+        assert!(streams.find("1-0").is_none(), "the oldest give way to a limit of bytes");
+        let (log, index) = streams.find("4-0").expect("the last one");
+        assert_eq!(log.read(index).count().await, 1);
+        let (log, index) = streams.find("4-0").expect("still known");
+        assert_eq!(log.read(index).count().await, 0, "it was read to its end");
     }
 
     #[test]

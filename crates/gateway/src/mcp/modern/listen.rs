@@ -43,7 +43,10 @@ pub(super) async fn handle(
     if endpoints.running.listens_of(reach.principal.user_id) >= limit {
         return refuse(&RpcError::gateway("limit", format!("{limit} listens are open, the limit")));
     }
-    let ticket = endpoints.running.enter(reach, &cx.stop, Some(request.id.detached()));
+    let most = endpoints.config.max_requests_per_user;
+    let Some(ticket) = endpoints.running.enter(reach, &cx.stop, Some(request.id.detached()), most) else {
+        return refuse(&RpcError::gateway("limit", format!("{most} requests are in flight, the limit")));
+    };
     let subscription = endpoints.relay.subscribe(cx, interest).await;
     let id = request.id.detached();
     let listen = Listen { subscription, id, state: State::New, _ticket: ticket };

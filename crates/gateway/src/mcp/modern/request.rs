@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
+use orch_domain::call::Outcome;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::display_name;
@@ -108,7 +109,11 @@ async fn relayed(
             }
         }
     }
-    let ticket = endpoints.running.enter(reach, &cx.stop, None);
+    let most = endpoints.config.max_requests_per_user;
+    let Some(ticket) = endpoints.running.enter(reach, &cx.stop, None, most) else {
+        endpoints.relay.note_refused(cx, &request, Outcome::Limited);
+        return refuse(&RpcError::gateway("limit", format!("{most} requests are in flight, the limit")));
+    };
     let reply = endpoints.relay.handle(cx, request);
     respond::respond(reply, ticket, shape, accepts, endpoints).await
 }

@@ -21,6 +21,8 @@ pub struct Running(Mutex<All>);
 struct All {
     last: u64,
     open: HashMap<u64, One>,
+    /// How many of them each account has.
+    per_user: HashMap<UserId, usize>,
     parked: HashMap<Uuid, (Reach, Parked)>,
     closing: bool,
 }
@@ -39,16 +41,27 @@ pub(super) struct Ticket {
 }
 
 impl Running {
-    /// Notes a request, so that it ends with its principal's access.
-    pub(super) fn enter(self: &Arc<Self>, reach: Reach, stop: &Arc<Stop>, listen: Option<RequestId>) -> Ticket {
+    /// Notes a request, so that it ends with its principal's access. None when the user has too many.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        reach: Reach,
+        stop: &Arc<Stop>,
+        listen: Option<RequestId>,
+        most: usize,
+    ) -> Option<Ticket> {
         let mut all = self.lock();
+        let own = all.per_user.entry(reach.principal.user_id).or_default();
+        if *own >= most {
+            return None;
+        }
+        *own += 1;
         all.last += 1;
         let number = all.last;
         if all.closing {
             stop.stop(StopReason::AccessEnded);
         }
         all.open.insert(number, One { reach, stop: Arc::clone(stop), listen });
-        Ticket { running: Arc::clone(self), number }
+        Some(Ticket { running: Arc::clone(self), number })
     }
 
     pub(super) fn listens_of(&self, user: UserId) -> usize {
@@ -116,6 +129,14 @@ impl Running {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.running.lock().open.remove(&self.number);
+        let mut all = self.running.lock();
+        let Some(one) = all.open.remove(&self.number) else { return };
+        let user = one.reach.principal.user_id;
+        if let Some(own) = all.per_user.get_mut(&user) {
+            *own -= 1;
+            if *own == 0 {
+                all.per_user.remove(&user);
+            }
+        }
     }
 }
