@@ -12,6 +12,7 @@ use orch_mcp::level::LogLevel;
 use orch_mcp::revision::Revision;
 use uuid::Uuid;
 
+use crate::faculties::Faculties;
 use crate::stop::Stop;
 
 /// One request's context. Made by the edge, immutable from then on.
@@ -29,6 +30,14 @@ pub struct CallContext {
     pub can_be_asked: bool,
     /// How the edge ends this request early.
     pub stop: Arc<Stop>,
+}
+
+impl CallContext {
+    /// What the client can be asked about this request.
+    #[must_use]
+    pub fn faculties(&self) -> Option<Faculties> {
+        self.client.faculties.filter(|_| self.can_be_asked)
+    }
 }
 
 /// Where the request came in.
@@ -49,8 +58,8 @@ pub struct Client {
     pub declared: Arc<Declared>,
     /// The session of a legacy client; None for a modern one, which says everything with each request.
     pub session: Option<SessionKey>,
-    /// Whether it declared that it can be asked anything.
-    pub is_interactive: bool,
+    /// What it can be asked; None when nothing.
+    pub faculties: Option<Faculties>,
     /// The same in words of the modern era.
     pub declared_modern: Arc<Declared>,
 }
@@ -58,9 +67,7 @@ pub struct Client {
 impl Client {
     #[must_use]
     pub fn new(name: Arc<str>, revision: Revision, declared: Declared, session: Option<SessionKey>) -> Self {
-        let is_interactive = ["roots", "sampling", "elicitation"]
-            .into_iter()
-            .any(|capability| capabilities::has(&declared.capabilities, capability));
+        let faculties = Faculties::of(&declared.capabilities);
         let declared = Arc::new(declared);
         let declared_modern = if revision.is_legacy() {
             let capabilities = capabilities::for_modern(&declared.capabilities);
@@ -68,7 +75,7 @@ impl Client {
         } else {
             Arc::clone(&declared)
         };
-        Self { name, revision, declared, session, is_interactive, declared_modern }
+        Self { name, revision, declared, session, faculties, declared_modern }
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod lane;
 mod owner;
 mod runtime;
 mod slot;
+mod variants;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,6 +6,7 @@ pub mod config;
 pub mod connector;
 pub mod context;
 pub mod error;
+pub mod faculties;
 pub mod fleet;
 mod methods;
 mod names;

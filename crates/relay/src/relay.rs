@@ -24,6 +24,7 @@ use orch_mcp::raw::Raw;
 use crate::catalog::shape;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
+use crate::faculties::Faculties;
 use crate::fleet::lane::Wanted;
 use crate::fleet::{Fleet, Unready};
 use crate::methods;
@@ -41,7 +42,8 @@ pub struct Relay {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) calls: Arc<dyn CallLog>,
     pub(crate) clock: Arc<dyn Clock>,
-    views: RwLock<HashMap<ProjectId, CachedView>>,
+    /// For each kind of client its own, where servers offer one more than another.
+    views: RwLock<HashMap<(ProjectId, Option<Faculties>), CachedView>>,
     /// Name and version of ours, as an MCP `Implementation`.
     identity: Raw,
 }
@@ -134,12 +136,12 @@ impl Relay {
         let (server, name) = match &cx.endpoint {
             Endpoint::Server(server) => (Arc::clone(server), tool.to_owned()),
             Endpoint::Unified => {
-                let origin = self.view(&cx.project).resolve(&cx.project, ItemKind::Tool, tool)?;
+                let origin = self.view(cx).resolve(&cx.project, ItemKind::Tool, tool)?;
                 (origin.server, origin.name)
             }
         };
         authorize(cx.subject, Action::Call, ()).ok()?;
-        let catalog = self.fleet.slot(server.id)?.catalog()?;
+        let catalog = self.fleet.slot(server.id)?.catalog_for(cx.faculties())?;
         let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
         object::member(&tool.definition, "inputSchema")
     }
@@ -258,7 +260,7 @@ impl Relay {
         if !cx.can_be_asked {
             request.declared = None;
         }
-        let source = if cx.can_be_asked && cx.client.is_interactive {
+        let source = if cx.faculties().is_some() {
             // What a legacy server may ask goes to this client alone, so it gets a connection of its own.
             let wanted = Wanted::of(cx, &server);
             Err(Box::pin(async move { slot.acquire_for(&wanted).await }) as Acquiring)
@@ -285,24 +287,26 @@ impl Relay {
         Reply::live(source, request, plan, ticket)
     }
 
-    /// The unified view of a project, made anew only when something changed.
-    pub(crate) fn view(&self, project: &Arc<ProjectFacts>) -> Arc<View> {
+    /// The unified view of a project for such a client, made anew only when something changed.
+    pub(crate) fn view(&self, cx: &CallContext) -> Arc<View> {
+        let (project, faculties) = (&cx.project, cx.faculties());
+        let key = (project.project.id, faculties);
         let version = self.fleet.catalog_version();
         {
             let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(cached) = views.get(&project.project.id)
+            if let Some(cached) = views.get(&key)
                 && cached.version == version
                 && Arc::ptr_eq(&cached.project, project)
             {
                 return Arc::clone(&cached.view);
             }
         }
-        let view = Arc::new(View::new(project, |server| self.fleet.slot(server.id)?.catalog()));
+        let view = Arc::new(View::new(project, |server| self.fleet.slot(server.id)?.catalog_for(faculties)));
         let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         // What is out of date would be made anew anyway, and may be of a project that is gone.
         views.retain(|_, cached| cached.version == version);
-        views.insert(project.project.id, cached);
+        views.insert(key, cached);
         view
     }
 }

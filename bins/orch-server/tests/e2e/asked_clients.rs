@@ -132,3 +132,21 @@ async fn sessions_follow_resources_and_choose_a_log_level() {
     assert_eq!(wire.post(level("loud")).await.json()["error"]["code"], -32602);
     assert_eq!(wire.post(level("warning")).await.json()["result"], json!({}));
 }
+
+#[tokio::test]
+async fn who_can_be_asked_is_offered_more() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("more", json!({ "s": scripted(&[]) })).await;
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
+    for endpoint in ["unified/mcp", "servers/s/mcp"] {
+        let askable = Wire::declaring(&project, endpoint, "2025-11-25", json!({ "elicitation": {} })).await;
+        let mut news = Events::open(askable.request(reqwest::Method::GET)).await;
+        while !String::from_utf8_lossy(&askable.post(list.clone()).await.body).contains("only-for-askable") {
+            while news.message().await["method"] != "notifications/tools/list_changed" {}
+        }
+        let silent = Wire::open(&project, endpoint, "2025-11-25").await;
+        let theirs = silent.post(list.clone()).await;
+        let theirs = String::from_utf8_lossy(&theirs.body).into_owned();
+        assert!(theirs.contains("echo") && !theirs.contains("only-for-askable"), "{theirs}");
+    }
+}

@@ -71,7 +71,11 @@ const answer = (line) => {
     );
     return;
   }
-  if (method === 'tools/list') return ok(JSON.stringify({ tools }));
+  if (method === 'tools/list') {
+    // As some servers do, more is offered to those who can be asked.
+    const more = declared.elicitation ? [{ name: 'only-for-askable', inputSchema: { type: 'object' } }] : [];
+    return ok(JSON.stringify({ tools: [...tools, ...more] }));
+  }
   if (method === 'resources/list') {
     return ok(JSON.stringify({ resources: [{ uri: 'file:///a', name: 'a' }, { uri: 'plain', name: 'plain' }] }));
   }

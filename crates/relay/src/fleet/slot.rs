@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use super::Shared;
 use super::lane::{LaneUse, Lanes, Wanted};
 use super::owner::{Command, Owner};
+use super::variants::Variants;
 use crate::catalog::Catalog;
 use crate::context::SessionKey;
 use crate::subscription::Unwatchable;
@@ -45,6 +46,7 @@ pub(crate) struct Slot {
     nudged: AtomicBool,
     /// Connections of single clients.
     lanes: Lanes,
+    variants: Variants,
     /// The level of the most curious client.
     level: Mutex<Option<LogLevel>>,
     /// Resources that are followed, by how many.
@@ -89,6 +91,7 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         retired: AtomicBool::new(false),
         nudged: AtomicBool::new(false),
         lanes: Lanes::default(),
+        variants: Variants::default(),
         level: Mutex::default(),
         watched: Mutex::default(),
     });
@@ -99,6 +102,10 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
 impl Slot {
     pub(crate) fn server(&self) -> Arc<Server> {
         self.server.load_full()
+    }
+
+    pub(super) const fn variants(&self) -> &Variants {
+        &self.variants
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -335,6 +342,7 @@ impl Slot {
             // From this moment no new call goes to what ran under the old configuration.
             self.set_peer(None);
             self.unverify();
+            self.variants.clear();
             self.changed.notify_one();
         }
     }

@@ -152,8 +152,8 @@ fn resolve(
         Endpoint::Server(server) => (Arc::clone(server), None),
         Endpoint::Unified => {
             let origin = match kind {
-                CallKind::Tool => relay.view(&cx.project).resolve(&cx.project, ItemKind::Tool, shown),
-                CallKind::Prompt => relay.view(&cx.project).resolve(&cx.project, ItemKind::Prompt, shown),
+                CallKind::Tool => relay.view(cx).resolve(&cx.project, ItemKind::Tool, shown),
+                CallKind::Prompt => relay.view(cx).resolve(&cx.project, ItemKind::Prompt, shown),
                 CallKind::Resource => view::resolve_uri(&cx.project, shown),
             };
             let Origin { server, name } = origin.ok_or_else(unknown)?;

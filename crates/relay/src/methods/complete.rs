@@ -50,7 +50,7 @@ fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Permit<Arc<S
     let reference = object::member(&params, "ref")
         .ok_or_else(|| CallError::InvalidParams("params: missing field `ref`".to_owned()))?;
     let (key, origin, what) = if let Some(name) = object::string(&reference, "name") {
-        ("name", relay.view(&cx.project).resolve(&cx.project, ItemKind::Prompt, &name), name)
+        ("name", relay.view(cx).resolve(&cx.project, ItemKind::Prompt, &name), name)
     } else if let Some(uri) = object::string(&reference, "uri") {
         ("uri", view::resolve_uri(&cx.project, &uri), uri)
     } else {

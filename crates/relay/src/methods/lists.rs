@@ -12,6 +12,7 @@ use orch_mcp::object;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::fleet::Unready;
+use crate::fleet::lane::Wanted;
 use crate::relay::Relay;
 use crate::reply::Answer;
 use crate::view::enabled;
@@ -44,12 +45,21 @@ async fn listed(
                 Unready::Failed(reason) => CallError::Unavailable { server: name, reason },
                 Unready::Busy(reason) => CallError::Busy { server: name, reason },
             })?;
-            Ok(catalog.page(kind))
+            let Some(faculties) = cx.faculties() else { return Ok(catalog.page(kind)) };
+            slot.want_variant(faculties, Wanted::of(cx, &server));
+            Ok(slot.catalog_for(Some(faculties)).unwrap_or(catalog).page(kind))
         }
         Endpoint::Unified => {
             authorize(cx.subject, Action::Call, ()).map_err(|_| method())?;
             wait_for_catalogs(relay, &cx.project).await;
-            Ok(relay.view(&cx.project).page(kind))
+            if let Some(faculties) = cx.faculties() {
+                for server in enabled(&cx.project) {
+                    if let Some(slot) = relay.fleet.slot(server.id) {
+                        slot.want_variant(faculties, Wanted::of(cx, server));
+                    }
+                }
+            }
+            Ok(relay.view(cx).page(kind))
         }
     }
 }
