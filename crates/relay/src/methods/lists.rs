@@ -46,7 +46,7 @@ async fn listed(
                 Unready::Busy(reason) => CallError::Busy { server: name, reason },
             })?;
             let Some(faculties) = cx.faculties() else { return Ok(catalog.page(kind)) };
-            slot.want_variant(faculties, Wanted::of(cx, &server));
+            slot.want_variant(faculties, Wanted::of(cx, server));
             Ok(slot.catalog_for(Some(faculties)).unwrap_or(catalog).page(kind))
         }
         Endpoint::Unified => {
