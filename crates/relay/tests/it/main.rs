@@ -11,4 +11,5 @@
 mod calls;
 mod house;
 mod lists;
+mod questions;
 mod starting;
