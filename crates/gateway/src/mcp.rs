@@ -115,7 +115,9 @@ async fn dispatch(
     Ok(match (address.door, request.method()) {
         (Door::Sse, &Method::GET) => legacy::channel::open(address, &request, &endpoints),
         (Door::Sse, &Method::POST) => legacy::channel::not_here(),
-        (Door::Messages, &Method::POST) => legacy::channel::post(address, &request, payload, &endpoints).await,
+        (Door::Messages, &Method::POST) => {
+            Box::pin(legacy::channel::post(address, &request, payload, &endpoints)).await
+        }
         (Door::StreamableHttp, &Method::POST) => post::handle(address, &request, payload, &endpoints).await,
         (Door::StreamableHttp, &Method::GET) => legacy::stream::handle(address, &request, &endpoints),
         (Door::StreamableHttp, &Method::DELETE) => legacy::end::handle(address, &request, &endpoints),

@@ -20,6 +20,8 @@ pub struct RelayConfig {
     pub max_in_flight: u32,
     /// Connections to one server that belong to single clients, which a server may ask something.
     pub max_lanes: usize,
+    /// At most this many of them are of one account, with all its keys and sessions.
+    pub max_lanes_per_user: usize,
     /// Such a connection that has not been used for this long is closed.
     pub lane_idle_secs: u64,
     /// How long a client may take to answer what a server asks it.
@@ -37,6 +39,7 @@ impl Default for RelayConfig {
             longest_call_secs: 3600,
             max_in_flight: 1024,
             max_lanes: 64,
+            max_lanes_per_user: 16,
             lane_idle_secs: 300,
             question_secs: 600,
             max_items: 5000,

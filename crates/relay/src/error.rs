@@ -96,9 +96,59 @@ impl CallError {
 /// A modern server's way to say that a resource is not there has a code of its own in the legacy revisions.
 fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {
     let mut error = error.clone();
+    if error.code == code::URL_ELICITATION_REQUIRED && revision != Revision::V2025_11_25 {
+        return url_required(revision, &error);
+    }
     let names_uri = || error.data.as_ref().and_then(|data| object::string(data, "uri")).is_some();
     if revision.is_legacy() && error.code == code::INVALID_PARAMS && names_uri() {
         error.code = code::RESOURCE_NOT_FOUND;
     }
     error
+}
+
+/// Only one revision has a code for "visit this URL first". A modern client hears which capability would let it be
+/// asked; others read where to go.
+fn url_required(revision: Revision, error: &RpcError) -> RpcError {
+    if !revision.is_legacy() {
+        let needed = serde_json::json!({ "requiredCapabilities": { "elicitation": { "url": {} } } });
+        return RpcError::new(code::MISSING_CAPABILITY, error.message.clone()).with_data(&needed);
+    }
+    let elicitations = error.data.as_ref().and_then(|data| object::member(data, "elicitations"));
+    let elicitations = elicitations.and_then(|all| object::elements(&all)).unwrap_or_default();
+    let urls: Vec<String> = elicitations.iter().filter_map(|one| object::string(one, "url")).collect();
+    RpcError::new(code::INTERNAL, format!("{} Open this first, then try again: {}", error.message, urls.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use orch_mcp::error::RpcError;
+    use orch_mcp::raw::Raw;
+    use orch_mcp::revision::Revision;
+
+    use super::CallError;
+
+    fn told(revision: Revision, code: i64, data: &'static str) -> RpcError {
+        let data = Raw::parse(Bytes::from_static(data.as_bytes())).ok();
+        CallError::Upstream(RpcError { code, message: "sign in.".to_owned(), data }).to_rpc(revision)
+    }
+
+    #[test]
+    fn each_revision_hears_in_its_words_that_a_url_is_to_be_opened() {
+        let data = r#"{"elicitations":[{"mode":"url","url":"https://a/b","elicitationId":"1"}]}"#;
+        assert_eq!(told(Revision::V2025_11_25, -32042, data).code, -32042);
+        let modern = told(Revision::V2026_07_28, -32042, data);
+        assert_eq!(modern.code, -32021);
+        assert_eq!(modern.data.expect("data").as_str(), r#"{"requiredCapabilities":{"elicitation":{"url":{}}}}"#);
+        let old = told(Revision::V2025_06_18, -32042, data);
+        assert_eq!((old.code, old.message.contains("https://a/b")), (-32603, true));
+    }
+
+    #[test]
+    fn a_missing_resource_has_the_code_of_the_clients_era() {
+        let data = r#"{"uri":"file:///a"}"#;
+        assert_eq!(told(Revision::V2025_06_18, -32602, data).code, -32002);
+        assert_eq!(told(Revision::V2026_07_28, -32602, data).code, -32602);
+        assert_eq!(told(Revision::V2025_06_18, -32602, "{}").code, -32602);
+    }
 }

@@ -280,6 +280,7 @@ impl Relay {
             server: Arc::from(name),
             outward,
             progress_token: hop.progress_token,
+            log_level: cx.log_level,
             patience: server.call_timeout,
             longest: self.fleet.config().longest_call(),
             question: self.fleet.config().question(),

@@ -11,7 +11,9 @@ use memchr::memmem;
 use orch_domain::call::{Audited, CallTicket, Outcome};
 use orch_domain::port::clock::Clock;
 use orch_mcp::error::RpcError;
+use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::method;
 use orch_mcp::object;
 use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::question::Question;
@@ -88,6 +90,8 @@ pub(crate) struct Plan {
     pub(crate) outward: Outward,
     /// The client's progress token, as it wrote it.
     pub(crate) progress_token: Option<Raw>,
+    /// Which log messages the client wants; None for none.
+    pub(crate) log_level: Option<LogLevel>,
     /// Without an answer or progress for this long, the request is cancelled.
     pub(crate) patience: Duration,
     pub(crate) longest: Duration,
@@ -245,6 +249,7 @@ impl Live {
                             return Poll::Ready(Step::Notification(notification));
                         }
                     }
+                    Poll::Ready(Some(ReplyItem::Notification(notification))) if !self.wants(&notification) => {}
                     Poll::Ready(Some(ReplyItem::Notification(notification))) => {
                         return Poll::Ready(Step::Notification(notification));
                     }
@@ -298,6 +303,16 @@ impl Live {
             return Poll::Ready(self.fail(&CallError::Timeout { server: self.plan.server.to_string(), seconds }));
         }
         Poll::Pending
+    }
+
+    /// Whether the client asked for a log message like this.
+    fn wants(&self, notification: &Notification) -> bool {
+        if notification.method.as_str() != method::LOG_MESSAGE {
+            return true;
+        }
+        let level = notification.params.as_ref().and_then(|params| object::member(params, "level"));
+        let level = level.and_then(|level| LogLevel::read(&level));
+        self.plan.log_level.is_some_and(|wanted| level.is_none_or(|level| level >= wanted))
     }
 
     /// Hands a question on. People are slower than servers.

@@ -1,6 +1,7 @@
 //! A modern server's `input_required` in front of a client with a session: the answers are gathered as if the server
 //! had asked in the middle of the call, and the call is sent again with them. A modern client does this itself.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -33,7 +34,7 @@ pub(crate) struct Rounds {
 /// What is needed for the next round.
 struct Gathering {
     /// Not yet handed out.
-    questions: Vec<Question>,
+    questions: VecDeque<Question>,
     waiting: Vec<(String, MethodName, Answered)>,
     answers: Vec<(String, Raw)>,
     state: Option<Raw>,
@@ -76,7 +77,7 @@ impl Rounds {
         }
         let state = object::member(result, "requestState");
         let mut gathering =
-            Gathering { questions: Vec::new(), waiting: Vec::new(), answers: Vec::new(), state, pause: None };
+            Gathering { questions: VecDeque::new(), waiting: Vec::new(), answers: Vec::new(), state, pause: None };
         let asked = match object::member(result, "inputRequests") {
             None => Vec::new(),
             Some(asked) => object::entries(&asked).map_err(|_| broken("`inputRequests` is no object"))?,
@@ -93,7 +94,7 @@ impl Rounds {
                 return Err(broken(&format!("it asks for {method:?}, which the client did not declare")));
             };
             let (question, answered) = Question::new(method.clone(), object::member(&request, "params"));
-            gathering.questions.push(question);
+            gathering.questions.push_back(question);
             gathering.waiting.push((key, method, answered));
         }
         self.gathering = Some(gathering);
@@ -112,7 +113,7 @@ impl Rounds {
     /// Pending while the client is being asked. Only to be called while gathering.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Between> {
         let Some(gathering) = &mut self.gathering else { return Poll::Pending };
-        if let Some(question) = gathering.questions.pop() {
+        if let Some(question) = gathering.questions.pop_front() {
             return Poll::Ready(Between::Ask(question));
         }
         let mut index = 0;

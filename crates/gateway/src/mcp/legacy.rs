@@ -43,7 +43,8 @@ pub(super) async fn post(
     if let Incoming::Single(Message::Request(request)) = &incoming
         && request.method.known() == Method::Initialize
     {
-        return handshake::handle(entry, request, endpoints).await;
+        // Rare things apart, so that the future of a common request stays small.
+        return Box::pin(handshake::handle(entry, request, endpoints)).await;
     }
     let id = match &incoming {
         Incoming::Single(Message::Request(request)) => Some(&request.id),
@@ -65,7 +66,7 @@ pub(super) async fn post(
             session.asked.answer(response);
             HttpResponse::Accepted().finish()
         }
-        Incoming::Batch(entries) => batch::handle(&entry, &session, accepts, entries, endpoints).await,
+        Incoming::Batch(entries) => Box::pin(batch::handle(&entry, &session, accepts, entries, endpoints)).await,
     }
 }
 

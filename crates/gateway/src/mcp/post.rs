@@ -35,7 +35,8 @@ pub(super) async fn handle(
         Err(malformed) => return refusal::malformed(&malformed),
     };
     if modern::is_modern(&incoming, headers) {
-        return modern::post(entry, request, accepts, incoming, endpoints).await;
+        // Apart, so that the future of a request in a session stays small.
+        return Box::pin(modern::post(entry, request, accepts, incoming, endpoints)).await;
     }
     legacy::post(entry, request, accepts, incoming, endpoints).await
 }

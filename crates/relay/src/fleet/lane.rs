@@ -12,13 +12,14 @@ use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::method;
 use orch_mcp::peer::{Asking, Connection, EraChoice, Peer, PeerEvent, PeerSink};
-use orch_mcp::raw::Raw;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::owner::Command;
 use super::slot::{Slot, Unready};
 use crate::context::{CallContext, SessionKey};
+use crate::faculties::Faculties;
 
 /// Connections of one modern client to one server, each with one call at a time.
 const LANES_OF_A_CALLER: u8 = 8;
@@ -33,8 +34,8 @@ pub(crate) enum LaneKey {
     Caller {
         user: UserId,
         key: Option<KeyId>,
-        /// What the client declared; another declaration needs another connection.
-        capabilities: Raw,
+        /// What the client can be asked; others need another connection.
+        faculties: Option<Faculties>,
         number: u8,
     },
 }
@@ -43,6 +44,7 @@ pub(crate) enum LaneKey {
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     key: LaneKey,
+    user: UserId,
     connection: Connection,
     /// Which log messages the client wants.
     level: Option<LogLevel>,
@@ -57,13 +59,14 @@ impl Wanted {
             let key = LaneKey::Caller {
                 user: cx.principal.user_id,
                 key: cx.principal.key_id(),
-                capabilities: declared.capabilities.clone(),
+                faculties: cx.client.faculties,
                 number: 0,
             };
             // Over HTTP the stream of a call says what belongs to it.
             let exclusive = !matches!(server.transport, Transport::StreamableHttp { .. });
             let asking = if exclusive { Asking::OneCall } else { Asking::Never };
             return Self {
+                user: cx.principal.user_id,
                 key,
                 connection: Connection { era: EraChoice::Legacy, declared, asking },
                 level: cx.log_level,
@@ -71,11 +74,18 @@ impl Wanted {
             };
         };
         let connection = Connection { era: EraChoice::Legacy, declared, asking: Asking::Anytime };
-        Self { key: LaneKey::Session(session), connection, level: cx.log_level, exclusive: false }
+        Self {
+            key: LaneKey::Session(session),
+            user: cx.principal.user_id,
+            connection,
+            level: cx.log_level,
+            exclusive: false,
+        }
     }
 }
 
 pub(crate) struct Lane {
+    user: UserId,
     peer: OnceCell<Arc<dyn Peer>>,
     in_flight: AtomicU32,
     last_used: AtomicI64,
@@ -86,7 +96,8 @@ pub(crate) struct Lane {
 #[derive(Default)]
 pub(super) struct Lanes {
     open: Mutex<HashMap<LaneKey, Arc<Lane>>>,
-    pause: Mutex<Pause>,
+    /// What one client declares may be why a server refuses it, and shall keep nobody else out.
+    pauses: Mutex<HashMap<LaneKey, Pause>>,
 }
 
 /// After lanes that could not be opened.
@@ -114,7 +125,7 @@ impl Lanes {
     pub(super) async fn acquire(&self, slot: &Arc<Slot>, wanted: &Wanted) -> Result<(Arc<dyn Peer>, LaneUse), Unready> {
         // The second round is for a connection that ended while it was not in use.
         for _ in 0..2 {
-            self.check_pause()?;
+            self.check_pause(&wanted.key)?;
             let (key, usage) = self.take(slot.shared(), wanted)?;
             let peer = match usage.lane.peer.get_or_try_init(|| self.open(slot, wanted)).await {
                 Ok(peer) => Arc::clone(peer),
@@ -155,17 +166,24 @@ impl Lanes {
                 }
                 continue;
             }
-            if open.len() >= shared.config.max_lanes {
-                let idle = |(_, lane): &(&LaneKey, &Arc<Lane>)| lane.in_flight.load(Ordering::Acquire) == 0;
+            let own = open.values().filter(|lane| lane.user == wanted.user).count();
+            if open.len() >= shared.config.max_lanes || own >= shared.config.max_lanes_per_user {
+                // Nobody gives way to somebody else: who wants one more loses an own one.
+                let idle = |(_, lane): &(&LaneKey, &Arc<Lane>)| {
+                    lane.user == wanted.user && lane.in_flight.load(Ordering::Acquire) == 0
+                };
                 let oldest = open.iter().filter(idle).min_by_key(|(_, lane)| lane.last_used.load(Ordering::Relaxed));
                 let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
-                    return Err(Unready::Busy(format!("{} clients have a connection of their own", open.len())));
+                    let all = open.len();
+                    let text = format!("{all} connections of single clients are open, {own} of them of this account");
+                    return Err(Unready::Busy(text));
                 };
                 if let Some(lane) = open.remove(&oldest) {
                     lane.close_in_background();
                 }
             }
             let lane = Arc::new(Lane {
+                user: wanted.user,
                 peer: OnceCell::new(),
                 in_flight: AtomicU32::new(1),
                 last_used: AtomicI64::new(super::slot::micros(shared.clock.now())),
@@ -189,26 +207,35 @@ impl Lanes {
         let shared = slot.shared();
         match shared.connector.connect(&server, wanted.connection.clone(), sink).await {
             Ok(peer) => {
-                *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Pause::default();
+                self.lock_pauses().remove(&wanted.key);
+                // The owner has something to look after now; a full queue means that it is awake.
+                let _ = slot.command(Command::LookAround);
                 if let Some(level) = wanted.level {
                     super::slot::tell_level(Arc::clone(&peer), level);
                 }
                 Ok(peer)
             }
             Err(failure) => {
-                let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut pauses = self.lock_pauses();
+                let now = Instant::now();
+                pauses.retain(|_, pause| pause.until.as_ref().is_some_and(|(until, _)| *until + LONGEST_PAUSE > now));
+                let pause = pauses.entry(wanted.key.clone()).or_default();
                 let doubled = 2u32.saturating_pow(pause.failures.min(16));
                 pause.failures = pause.failures.saturating_add(1);
                 let length = FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
-                pause.until = Some((Instant::now() + length, failure.reason.clone()));
+                pause.until = Some((now + length, failure.reason.clone()));
                 Err(Unready::Failed(failure.reason))
             }
         }
     }
 
-    fn check_pause(&self) -> Result<(), Unready> {
-        let pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((until, reason)) = &pause.until else { return Ok(()) };
+    fn lock_pauses(&self) -> MutexGuard<'_, HashMap<LaneKey, Pause>> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check_pause(&self, key: &LaneKey) -> Result<(), Unready> {
+        let pauses = self.lock_pauses();
+        let Some((until, reason)) = pauses.get(key).and_then(|pause| pause.until.as_ref()) else { return Ok(()) };
         let wait = until.saturating_duration_since(Instant::now());
         if wait.is_zero() {
             return Ok(());
@@ -255,10 +282,21 @@ impl Lanes {
         lane.peer.get().cloned()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// No call goes to what is open now.
+    pub(super) fn close_in_background(&self) {
+        let lanes: Vec<Arc<Lane>> = self.lock().drain().map(|(_, lane)| lane).collect();
+        self.lock_pauses().clear();
+        lanes.iter().for_each(|lane| lane.close_in_background());
+    }
+
     /// Closes everything and waits until it is gone.
     pub(super) async fn close(&self) {
         let lanes: Vec<Arc<Lane>> = self.lock().drain().map(|(_, lane)| lane).collect();
-        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Pause::default();
+        self.lock_pauses().clear();
         let peers = lanes.iter().filter_map(|lane| {
             lane.closed.store(true, Ordering::Release);
             lane.peer.get()

@@ -44,6 +44,8 @@ pub(super) enum Command {
     Stop(oneshot::Sender<()>),
     /// Start if need be, nobody waits.
     Nudge,
+    /// There may be something to look after.
+    LookAround,
     /// A client's own connection has heard that these lists changed.
     ListsChanged(&'static [ItemKind]),
 }
@@ -147,15 +149,16 @@ impl Owner {
             self.refresh_if_dirty();
         }
         self.halt("the server was removed or the daemon stops").await;
+        self.slot.close_lanes().await;
         self.shared.connector.forget(self.slot.server().id);
     }
 
     async fn wake(&mut self) -> Wake {
-        let has_peer = self.peer.is_some();
+        let something_runs = self.peer.is_some() || self.slot.has_lanes() || self.slot.is_watched();
         tokio::select! {
             biased;
             () = self.slot.has_changed() => Wake::Changed,
-            () = tokio::time::sleep_until(self.next_check), if has_peer => Wake::IdleCheck,
+            () = tokio::time::sleep_until(self.next_check), if something_runs => Wake::IdleCheck,
             command = self.inbox.recv() => Wake::Command(command),
             outcome = maybe(self.starting.as_mut()) => { self.starting = None; Wake::Started(outcome) }
             Some(event) = self.events.recv() => Wake::Event(event),
@@ -212,11 +215,13 @@ impl Owner {
             }
             Command::Stop(done) => {
                 self.halt("the server was stopped").await;
+                self.slot.close_lanes().await;
                 self.move_on(ServerEvent::Stopped, None);
                 self.failures = 0;
                 // Nobody may be waiting for the answer any more.
                 let _ = done.send(());
             }
+            Command::LookAround => {}
             Command::ListsChanged(kinds) => {
                 self.dirty.extend(kinds);
                 self.announce.extend(kinds);
@@ -394,6 +399,14 @@ impl Owner {
         self.slot.sweep_lanes();
         self.notice_loss().await;
         if self.peer.is_none() {
+            // What clients follow is followed again as soon as the server may be started.
+            let may_start = matches!(
+                next(&self.state, ServerEvent::Wanted, self.failures, self.shared.clock.now()),
+                ServerState::Starting
+            );
+            if self.slot.is_watched() && may_start {
+                self.start_if_wanted().await;
+            }
             return;
         }
         if !self.lost.is_empty() && Instant::now() >= self.retry_at {
@@ -401,8 +414,7 @@ impl Owner {
         }
         let idle = micros(self.shared.clock.now()) - self.slot.last_used().max(self.ready_since.unwrap_or_default());
         let limit = i64::try_from(self.shared.config.idle_stop().as_micros()).unwrap_or(i64::MAX);
-        let watched = !self.slot.watched().is_empty();
-        if self.slot.in_flight() == 0 && !watched && self.refreshing.is_none() && idle > limit {
+        if self.slot.in_flight() == 0 && !self.slot.is_watched() && self.refreshing.is_none() && idle > limit {
             self.halt("the server was idle").await;
             self.move_on(ServerEvent::Stopped, None);
         }
@@ -440,7 +452,6 @@ impl Owner {
         if let Some(peer) = self.peer.take() {
             peer.close().await;
         }
-        self.slot.close_lanes().await;
         self.ready_since = None;
         if ran {
             self.remark(reason.to_owned());

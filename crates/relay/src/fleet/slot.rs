@@ -247,6 +247,14 @@ impl Slot {
         });
     }
 
+    pub(super) fn is_watched(&self) -> bool {
+        !self.lock_watched().is_empty()
+    }
+
+    pub(super) fn has_lanes(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
     pub(super) fn watched(&self) -> Vec<String> {
         self.lock_watched().keys().cloned().collect()
     }
@@ -343,6 +351,7 @@ impl Slot {
             self.set_peer(None);
             self.unverify();
             self.variants.clear();
+            self.lanes.close_in_background();
             self.changed.notify_one();
         }
     }

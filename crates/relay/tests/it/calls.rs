@@ -90,7 +90,7 @@ async fn answers_a_denied_call_like_an_unknown_one_and_records_both() {
 async fn relays_errors_and_tells_tool_errors_apart_in_the_record() {
     let house = House::with(&["a", "b", "c"]);
     peer(&house, "a", Ok(r#"{"content":[],"isError":true}"#));
-    let own = RpcError { code: -32042, message: "log in".to_owned(), data: Some(raw(r#"{"x":1.0}"#)) };
+    let own = RpcError { code: -31999, message: "log in".to_owned(), data: Some(raw(r#"{"x":1.0}"#)) };
     peer(&house, "b", Err(PeerError::Rpc(own.clone())));
     peer(&house, "c", Err(PeerError::Closed { reason: "the server exited with code 3".to_owned() }));
     assert!(house.ask(&house.unified(), "tools/call", r#"{"name":"a__read"}"#).await.is_ok());
@@ -98,7 +98,7 @@ async fn relays_errors_and_tells_tool_errors_apart_in_the_record() {
     let gone = house.ask(&house.unified(), "tools/call", r#"{"name":"c__read"}"#).await.expect_err("gone");
     assert_eq!(gone.message, "server c is not available: the server exited with code 3");
     let outcomes: Vec<_> = house.recorded().iter().map(|call| call.outcome).collect();
-    assert_eq!(outcomes, [Outcome::ToolError, Outcome::RpcError(-32042), Outcome::Unavailable]);
+    assert_eq!(outcomes, [Outcome::ToolError, Outcome::RpcError(-31999), Outcome::Unavailable]);
 }
 
 #[tokio::test(start_paused = true)]

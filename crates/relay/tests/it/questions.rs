@@ -162,3 +162,35 @@ async fn a_refused_sampling_ends_the_call_and_is_not_sent_again() {
     assert!(error.message.contains("User rejected"), "{}", error.message);
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
+
+/// A client of somebody's in a session of its own.
+fn session(cx: &CallContext) -> CallContext {
+    let declared = (*cx.client.declared).clone();
+    let client =
+        Client::new("tester 1".into(), Revision::V2025_11_25, declared, Some(orch_relay::context::SessionKey::new()));
+    CallContext { client: Arc::new(client), ..cx.clone() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_has_so_many_connections_of_its_own() {
+    let house = House::with(&["fs"]);
+    put(&house, hello(), |_| ends(Ok(raw(r#"{"content":[]}"#))));
+    let cx = askable(&house);
+    let limit = orch_relay::config::RelayConfig::default().max_lanes_per_user;
+    // Idle ones give way to new ones of the same account.
+    for _ in 0..limit + 3 {
+        house.ask(&session(&cx), "tools/call", CALL).await.expect("a result");
+    }
+    // Busy ones do not.
+    put(&house, hello(), |_| orch_testkit::scripted_peer::never());
+    house.change("fs", |server| server.generation += 1);
+    let cx = askable(&house);
+    let mut running = Vec::new();
+    for _ in 0..limit {
+        let mut reply = house.send(&session(&cx), "tools/call", CALL);
+        assert!(tokio::time::timeout(Duration::from_secs(1), reply.next()).await.is_err());
+        running.push(reply);
+    }
+    let error = house.ask(&session(&cx), "tools/call", CALL).await.expect_err("too many");
+    assert!(error.message.contains("of this account"), "{}", error.message);
+}

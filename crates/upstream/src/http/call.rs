@@ -122,18 +122,18 @@ impl Call {
     async fn start(&mut self, request: PeerRequest) -> Result<Reading, PeerError> {
         let shared = &*self.shared;
         self.id = shared.next_id();
-        let is_modern = shared.session.load().is_modern;
+        let mut session = shared.session.load_full();
+        let is_modern = session.is_modern;
         let token = request.progress.then_some(self.id);
         let params = match &request.params {
             params if is_modern => Some(shared.modern_params(params.as_ref(), &request, token)),
             params if request.progress => Some(meta::with_progress_token(params.as_ref(), self.id)),
             params => params.clone(),
         };
+        let empty = Raw::from_static("{}");
         let body = codec::encode_request(&RequestId::from_number(self.id), request.method.as_str(), params.as_ref());
         let replay = replay(&request.method.known());
         for _ in 0..2 {
-            let session = shared.session.load_full();
-            let empty = Raw::from_static("{}");
             let headers = session.of_request(&request, params.as_ref().unwrap_or(&empty));
             let outgoing = Outgoing { method: Method::POST, headers: &headers, body: body.clone(), replay };
             let answer = exchange(shared, &outgoing).await?;
@@ -142,7 +142,12 @@ impl Call {
                     drop(headers);
                     return Ok(Reading { messages, session, fruitless: 0 });
                 }
-                Verdict::SessionLost => shared.renew(&session).await?,
+                Verdict::SessionLost => {
+                    drop(headers);
+                    // Apart, as it is rare and large.
+                    Box::pin(shared.renew(&session)).await?;
+                    session = shared.session.load_full();
+                }
                 Verdict::Refused(error) => return Err(error),
                 Verdict::Nothing => {
                     let reason = "the server accepted the request and does not answer it".to_owned();
@@ -185,7 +190,9 @@ impl Call {
                     None
                 }
                 // About the server and not about this request, wherever it was said.
-                _ if method::is_list_changed(notification.method.as_str()) => {
+                _ if method::is_list_changed(notification.method.as_str())
+                    || notification.method.as_str() == method::RESOURCE_UPDATED =>
+                {
                     self.shared.sink.event(PeerEvent::Notification(notification));
                     None
                 }

@@ -28,7 +28,9 @@ pub(super) async fn handle(
     request: Request,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    if let Some(answer) = settings(&entry, session, &request).await {
+    if is_setting(&request)
+        && let Some(answer) = Box::pin(settings(&entry, session, &request)).await
+    {
         return HttpResponse::Ok().content_type("application/json").body(answer);
     }
     let id = request.id.clone();
@@ -37,6 +39,10 @@ pub(super) async fn handle(
         Err(NotTaken::Ended) => refusal::no_such_session(Some(&id)),
         Err(not_taken) => refusal::rpc(StatusCode::BAD_REQUEST, Some(&id), &refused(not_taken)),
     }
+}
+
+fn is_setting(request: &Request) -> bool {
+    matches!(request.method.known(), Method::SetLevel | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe)
 }
 
 /// The answer to a request about the session itself; None for all others.
