@@ -32,6 +32,11 @@ pub(crate) enum Outward {
 impl Outward {
     pub(crate) fn result(&self, result: Raw) -> Raw {
         let Self::Namespaced { server, shape } = self else { return result };
+        if memmem::find(result.as_bytes(), b"\"inputRequests\"").is_some()
+            && let Some(named) = with_senders(&server.name, &result)
+        {
+            return named;
+        }
         // Most results have no URI at all. One in an escaped key stays as it is, and cannot be read back.
         if memmem::find(result.as_bytes(), b"\"uri\"").is_none() {
             return result;
@@ -52,7 +57,7 @@ impl Outward {
     /// The params of a question, as the client is to see them.
     pub(crate) fn question(&self, method: &str, params: Option<Raw>) -> Option<Raw> {
         match self {
-            Self::Namespaced { server, .. } if method == "elicitation/create" => {
+            Self::Namespaced { server, .. } if method == questions::ELICITATION => {
                 params.map(|params| questions::with_sender(&server.name, params))
             }
             Self::AsIs | Self::Namespaced { .. } => params,
@@ -68,6 +73,23 @@ impl Outward {
         }
         error
     }
+}
+
+/// What a modern server asks, with its name where that is shown to people.
+fn with_senders(server: &str, result: &Raw) -> Option<Raw> {
+    let asked = object::entries(&object::member(result, "inputRequests")?).ok()?;
+    let named: Vec<(String, Raw)> = asked
+        .into_iter()
+        .map(|(key, request)| {
+            let is_shown = object::string(&request, "method").as_deref() == Some(questions::ELICITATION);
+            let params = object::member(&request, "params").filter(|_| is_shown);
+            let named = params.map(|params| questions::with_sender(server, params));
+            let request = named.and_then(|params| object::with(&request, "params", &params).ok()).unwrap_or(request);
+            (key, request)
+        })
+        .collect();
+    let named = object::build(named.iter().map(|(key, request)| (key.as_str(), request)));
+    object::with(result, "inputRequests", &named).ok()
 }
 
 fn in_array(object: &Raw, member: &str, rewrite: impl Fn(&Raw) -> Option<Raw>) -> Option<Raw> {

@@ -10,6 +10,8 @@ use orch_mcp::raw::Raw;
 
 use crate::outward::Outward;
 
+pub(crate) const ELICITATION: &str = "elicitation/create";
+
 /// Questions that were handed to the client and are not answered yet.
 #[derive(Default)]
 pub(crate) struct Questions(Vec<Open>);

@@ -156,6 +156,7 @@ async fn a_modern_server_asks_a_modern_client_itself() {
     let refused = send(&project, "unified/mcp", call(2, "m__ask", &json!({})), "{}").await;
     assert_eq!((refused.status, refused.json()["error"]["code"].as_i64()), (400, Some(-32021)));
     let asked = send(&project, "unified/mcp", call(3, "m__ask", &json!({})), ASKABLE).await.json();
+    assert_eq!(asked["result"]["inputRequests"]["who"]["params"]["message"], "[m] who?");
     let state = &asked["result"]["requestState"];
     assert_ne!(state, "\u{e9}tat \"1\"", "what is bound to our credential is not handed out as it is");
     let body =

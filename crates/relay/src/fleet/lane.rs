@@ -331,7 +331,7 @@ impl PeerSink for LaneSink {
         match event {
             PeerEvent::Question(question) => {
                 if let Some(session) = self.session {
-                    self.slot.shared().registry.ask_session(session, question);
+                    self.slot.shared().registry.ask_session(session, &self.slot.server(), question);
                 }
             }
             PeerEvent::Notification(notification) => self.notification(notification),

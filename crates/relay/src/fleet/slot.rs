@@ -144,7 +144,15 @@ impl Slot {
             self.catalog_or_wait().await?;
         }
         let is_legacy = self.catalog.load().as_ref().is_none_or(|catalog| catalog.hello.revision.is_legacy());
-        if is_legacy { self.acquire_lane(wanted).await } else { self.acquire().await }
+        if !is_legacy {
+            return self.acquire().await;
+        }
+        let lease = self.acquire_lane(wanted).await;
+        if lease.is_err() {
+            // Perhaps the server speaks another era than when its lists were stored; the shared connection finds out.
+            self.want_verified();
+        }
+        lease
     }
 
     /// A connection of one client's own, opened when there is none.

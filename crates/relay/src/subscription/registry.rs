@@ -14,7 +14,7 @@ use orch_mcp::raw::Raw;
 use super::mailbox::Mailbox;
 use crate::context::{CallContext, Endpoint, SessionKey};
 use crate::fleet::ListChange;
-use crate::uris;
+use crate::{questions, uris};
 
 /// Where a subscription listens.
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +43,16 @@ impl Audience {
 pub(crate) struct Registry {
     /// By the address of the mailbox, which is unique while it is in here.
     open: RwLock<HashMap<usize, (Audience, Arc<Mailbox>)>>,
-    sessions: RwLock<HashMap<SessionKey, Arc<Mailbox>>>,
+    sessions: RwLock<HashMap<SessionKey, (Audience, Arc<Mailbox>)>>,
 }
 
 impl Registry {
     pub(super) fn add(&self, audience: Audience, mailbox: &Arc<Mailbox>) {
         if let Some(session) = audience.session {
-            self.sessions.write().unwrap_or_else(PoisonError::into_inner).insert(session, Arc::clone(mailbox));
+            self.sessions
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(session, (audience, Arc::clone(mailbox)));
         }
         let entry = (audience, Arc::clone(mailbox));
         self.open.write().unwrap_or_else(PoisonError::into_inner).insert(address(mailbox), entry);
@@ -84,13 +87,16 @@ impl Registry {
     /// Something that a server said on a session's own connection. False when the session is over.
     pub(crate) fn tell_session(&self, session: SessionKey, notification: Notification) -> bool {
         let mailbox = self.session(session);
-        mailbox.map(|mailbox| mailbox.notification(notification)).is_some()
+        mailbox.map(|(_, mailbox)| mailbox.notification(notification)).is_some()
     }
 
-    pub(crate) fn ask_session(&self, session: SessionKey, question: Question) {
-        if let Some(mailbox) = self.session(session) {
-            mailbox.question(question);
+    /// A question of a server that belongs to no request. On the unified endpoint it says who asks.
+    pub(crate) fn ask_session(&self, session: SessionKey, server: &Server, mut question: Question) {
+        let Some((audience, mailbox)) = self.session(session) else { return };
+        if audience.server.is_none() && question.method.as_str() == questions::ELICITATION {
+            question.params = question.params.map(|params| questions::with_sender(&server.name, params));
         }
+        mailbox.question(question);
     }
 
     /// The level of the most curious of those who hear a server; None when nobody has said.
@@ -100,7 +106,7 @@ impl Registry {
         concerned.filter_map(|(_, mailbox)| mailbox.level()).min()
     }
 
-    fn session(&self, session: SessionKey) -> Option<Arc<Mailbox>> {
+    fn session(&self, session: SessionKey) -> Option<(Audience, Arc<Mailbox>)> {
         self.sessions.read().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
     }
 
