@@ -95,9 +95,6 @@ async fn a_lost_stream_is_resumed_where_it_was() {
     assert!(events.next().await.is_none(), "a resumed stream ends where it ended");
     // Nobody else gets it.
     let other = daemon.post("/projects/resumed/keys", json!({ "name": "other" })).await;
-    let stolen = resume(&wire).header("authorization", format!("Bearer {}", other["key"].as_str().expect("a key")));
-    let stolen = stolen.build().expect("a request");
-    assert!(stolen.headers().get_all("authorization").iter().count() >= 1);
     let theirs = daemon
         .http
         .get(project.url("servers/s/mcp"))
