@@ -203,3 +203,18 @@ async fn a_listen_says_first_what_it_tells() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_takes_only_events_is_asked_in_the_last_one() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("events", json!({ "s": scripted(&[]) })).await;
+    let can = serde_json::from_str(ASKABLE).expect("JSON");
+    let mut request = modern(&project, "servers/s/mcp", call(1, "ask", &json!({})), &can).build().expect("a request");
+    request.headers_mut().insert("accept", "text/event-stream".parse().expect("a value"));
+    let response = daemon.http.execute(request).await.expect("an answer");
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let text = response.text().await.expect("a body");
+    let last = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().expect("an event");
+    let last: Value = serde_json::from_str(last).expect("JSON");
+    assert_eq!((&last["id"], &last["result"]["resultType"]), (&json!(1), &json!("input_required")), "{text}");
+}

@@ -56,7 +56,8 @@ pub(super) async fn respond(
     accepts: Accepts,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    let mut driven = Driven { call: Some((reply, ticket)), shape, lot: Lot::of(endpoints) };
+    let call = Some((reply, ticket));
+    let mut driven = Driven { call, questions: Vec::new(), shape, lot: Lot::of(endpoints) };
     let patience = match accepts {
         Accepts::EventsOnly => Duration::ZERO,
         Accepts::JsonOnly => Duration::MAX,
@@ -123,23 +124,25 @@ impl Lot {
 struct Driven {
     /// None when the call waits for its client, or is over.
     call: Option<(Reply, Ticket)>,
+    /// What the server has asked since the client was last told something.
+    questions: Vec<(String, Question)>,
     shape: Shape,
     lot: Lot,
 }
 
 impl Driven {
-    /// None at the end.
+    /// None at the end. Given up in the middle, it loses nothing: what was asked is kept for the next time.
     async fn next(&mut self) -> Option<Told> {
-        let (reply, _) = self.call.as_mut()?;
-        let mut questions = Vec::new();
         loop {
-            let event = if questions.is_empty() {
+            let (reply, _) = self.call.as_mut()?;
+            let event = if self.questions.is_empty() {
                 reply.next().await
             } else {
                 match tokio::time::timeout(COALESCE, reply.next()).await {
                     Ok(event) => event,
                     Err(_) => {
                         let (reply, ticket) = self.call.take()?;
+                        let questions = std::mem::take(&mut self.questions);
                         return Some(Told::End(self.lot.park(reply, questions, ticket, &self.shape)));
                     }
                 }
@@ -154,11 +157,11 @@ impl Driven {
                     return Some(Told::End(self.shape.passed(answer.into_inner(), &self.lot.seal)));
                 }
                 Some(Event::Question(question)) => {
-                    let key = format!("r{}-{}", self.shape.round + 1, questions.len() + 1);
-                    questions.push((key, question));
+                    let key = format!("r{}-{}", self.shape.round + 1, self.questions.len() + 1);
+                    self.questions.push((key, question));
                 }
                 // While the client is being told what is asked, nothing else is worth a message.
-                Some(Event::Notification(_)) if !questions.is_empty() => {}
+                Some(Event::Notification(_)) if !self.questions.is_empty() => {}
                 Some(Event::Notification(notification)) => {
                     let message =
                         codec::encode_notification(notification.method.as_str(), notification.params.as_ref());
