@@ -1,0 +1,31 @@
+import type { NextConfig } from "next";
+import { PHASE_DEVELOPMENT_SERVER } from "next/constants";
+
+/** Where the daemon listens while `next dev` serves the pages. */
+const daemon = process.env.ORCH_DAEMON_URL ?? "http://127.0.0.1:8000";
+
+const shared: NextConfig = {
+  reactStrictMode: true,
+  poweredByHeader: false,
+  images: { unoptimized: true },
+  turbopack: {
+    resolveAlias: {
+      // The page's Content-Security-Policy allows no inline <style>; ours makes constructed style sheets.
+      "react-style-singleton": "./src/lib/style-singleton.ts",
+    },
+  },
+};
+
+export default function config(phase: string): NextConfig {
+  if (phase === PHASE_DEVELOPMENT_SERVER) {
+    return {
+      ...shared,
+      rewrites: () =>
+        Promise.resolve([
+          { source: "/api/:path*", destination: `${daemon}/api/:path*` },
+          { source: "/health/:path*", destination: `${daemon}/health/:path*` },
+        ]),
+    };
+  }
+  return { ...shared, output: "export" };
+}

@@ -1,0 +1,5 @@
+import { Probe } from "@/features/projects/probe";
+
+export default function Page() {
+  return <Probe name="" />;
+}

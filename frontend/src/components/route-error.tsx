@@ -1,0 +1,19 @@
+"use client";
+
+import { useQueryErrorResetBoundary } from "@tanstack/react-query";
+
+import { ErrorPanel } from "./error-panel";
+
+/** In place of a page that failed; trying again loads its data anew. */
+export function RouteError({ error, reset }: { error: Error; reset: () => void }) {
+  const queries = useQueryErrorResetBoundary();
+  return (
+    <ErrorPanel
+      error={error}
+      onRetry={() => {
+        queries.reset();
+        reset();
+      }}
+    />
+  );
+}

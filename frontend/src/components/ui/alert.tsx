@@ -1,0 +1,34 @@
+import { CircleAlertIcon, CircleCheckIcon, InfoIcon, TriangleAlertIcon } from "lucide-react";
+import type { ReactNode } from "react";
+
+import { cn } from "@/lib/cn";
+
+const TONES = {
+  info: { box: "bg-info-subtle text-info", icon: InfoIcon },
+  success: { box: "bg-success-subtle text-success", icon: CircleCheckIcon },
+  warning: { box: "bg-warning-subtle text-warning", icon: TriangleAlertIcon },
+  danger: { box: "bg-danger-subtle text-danger", icon: CircleAlertIcon },
+} as const;
+
+interface AlertProps {
+  tone: keyof typeof TONES;
+  heading?: ReactNode;
+  children?: ReactNode;
+  actions?: ReactNode;
+  className?: string;
+}
+
+/** A word that stays on the page. A danger is read out when it appears. */
+export function Alert({ tone, heading, children, actions, className }: AlertProps) {
+  const { box, icon: Icon } = TONES[tone];
+  return (
+    <div role={tone === "danger" ? "alert" : "status"} className={cn("flex gap-2.5 rounded-lg px-3 py-2.5 text-sm", box, className)}>
+      <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
+        {heading !== undefined && <p className="font-medium">{heading}</p>}
+        {children !== undefined && <div className="text-foreground">{children}</div>}
+      </div>
+      {actions !== undefined && <div className="flex shrink-0 items-center gap-2">{actions}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import { useTranslations } from "use-intl";
+
+import { cn } from "@/lib/cn";
+import { projectsQuery } from "@/lib/data/projects";
+import { paths } from "@/lib/paths";
+import { segmentAfter } from "@/lib/route";
+
+import { adminNav, globalNav, isActive, type NavKey, projectNav, serverTabs } from "./nav";
+
+interface Crumb {
+  text: string;
+  href: string;
+}
+
+/** Where the page stands, with links to what is above it. */
+export function Breadcrumb() {
+  const t = useTranslations("shell");
+  const crumbs = useCrumbs();
+  return (
+    <nav aria-label={t("breadcrumb")} className="min-w-0">
+      <ol className="flex min-w-0 items-center text-sm">
+        {crumbs.map(({ text, href }, index) => {
+          const isLast = index === crumbs.length - 1;
+          return (
+            <li key={href} className={cn("flex min-w-0 items-center", !isLast && "shrink-0 max-sm:hidden")}>
+              {index > 0 && (
+                <span aria-hidden className="px-1.5 text-muted-foreground max-sm:hidden">
+                  /
+                </span>
+              )}
+              <Link
+                href={href}
+                aria-current={isLast ? "page" : undefined}
+                className={cn(
+                  "max-w-56 truncate rounded-sm",
+                  isLast ? "font-medium" : "text-muted-foreground hover:text-foreground",
+                )}
+              >
+                {text}
+              </Link>
+            </li>
+          );
+        })}
+      </ol>
+    </nav>
+  );
+}
+
+function useCrumbs(): Crumb[] {
+  const t = useTranslations("shell.nav");
+  const pathname = usePathname();
+  const project = segmentAfter(pathname, "projects");
+  const server = segmentAfter(pathname, "servers");
+  const projects = useQuery({ ...projectsQuery(), enabled: project !== undefined }).data ?? [];
+  const crumb = (item: { key: NavKey; href: string } | undefined): Crumb[] =>
+    item === undefined ? [] : [{ text: t(item.key), href: item.href }];
+
+  if (project === undefined) {
+    return crumb([...globalNav(), ...adminNav(), { key: "profile" as const, href: paths.profile() }].find((item) => isActive(item, pathname)));
+  }
+  const ref = { project };
+  const name = projects.find(({ slug, id }) => slug === project || id === project)?.name ?? project;
+  const crumbs: Crumb[] = [
+    { text: t("projects"), href: paths.projects() },
+    { text: name, href: paths.project(ref) },
+  ];
+  const below = [
+    ...projectNav(ref).slice(1),
+    { key: "import" as const, href: paths.importServers(ref) },
+    { key: "addServer" as const, href: paths.addServer(ref) },
+  ];
+  crumbs.push(...crumb(below.find((item) => isActive(item, pathname))));
+  if (server !== undefined) {
+    crumbs.push({ text: server, href: paths.server({ project, server }) });
+    crumbs.push(...crumb(serverTabs({ project, server }).slice(1).find((item) => isActive(item, pathname))));
+  }
+  return crumbs;
+}

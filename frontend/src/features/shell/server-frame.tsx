@@ -1,0 +1,43 @@
+"use client";
+
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+
+import { cn } from "@/lib/cn";
+import { useServerRef } from "@/lib/route";
+
+import { isActive, serverTabs } from "./nav";
+
+/** The tabs above every page of a server. */
+export function ServerFrame({ children }: { children: ReactNode }) {
+  const t = useTranslations("shell");
+  const pathname = usePathname();
+  return (
+    <>
+      <nav
+        aria-label={t("serverNavigation")}
+        className="no-scrollbar -mx-4 -mt-5 mb-5 flex gap-1 overflow-x-auto border-b border-border px-4 sm:-mx-6 sm:-mt-6 sm:px-6"
+      >
+        {serverTabs(useServerRef()).map((item) => {
+          const active = isActive(item, pathname);
+          return (
+            <Link
+              key={item.key}
+              href={item.href}
+              aria-current={active ? "page" : undefined}
+              className={cn(
+                "-mb-px flex h-10 shrink-0 items-center border-b-2 px-2 text-sm font-medium transition-colors focus-visible:-outline-offset-2",
+                active ? "border-foreground text-foreground" : "border-transparent text-muted-foreground hover:text-foreground",
+              )}
+            >
+              {t(`nav.${item.key}`)}
+            </Link>
+          );
+        })}
+      </nav>
+      {children}
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import { useTranslations } from "use-intl";
+
+import { Logo } from "@/components/logo";
+import { cn } from "@/lib/cn";
+import { meQuery } from "@/lib/data/session";
+import { paths } from "@/lib/paths";
+import { useProjectRef } from "@/lib/route";
+
+import { adminNav, globalNav, isActive, type NavItem, projectNav } from "./nav";
+import { ProjectSwitcher } from "./project-switcher";
+import { UserMenu } from "./user-menu";
+
+/** `onNavigate` closes the sheet that it stands in on small screens. */
+export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
+  const t = useTranslations("shell");
+  const common = useTranslations("common");
+  const ref = useProjectRef();
+  const me = useQuery(meQuery());
+  return (
+    <>
+      <div className="flex h-12 shrink-0 items-center px-4">
+        <Link href={paths.projects()} onClick={onNavigate} className="flex items-center gap-2 rounded-md text-sm font-semibold">
+          <Logo />
+          {common("appName")}
+        </Link>
+      </div>
+      <nav aria-label={t("mainNavigation")} className="thin-scrollbar flex min-h-0 flex-1 flex-col gap-5 overflow-y-auto px-2.5 py-2">
+        {ref.project === "" ? (
+          <NavList items={globalNav()} onNavigate={onNavigate} />
+        ) : (
+          <div className="grid gap-2">
+            <ProjectSwitcher onNavigate={onNavigate} />
+            <NavList label={t("projectNavigation")} items={projectNav(ref)} onNavigate={onNavigate} />
+          </div>
+        )}
+        {ref.project === "" && me.data?.user.instance_admin === true && (
+          <div>
+            <h2 className="px-2 pb-1 text-xs font-medium text-muted-foreground">{t("adminNavigation")}</h2>
+            <NavList label={t("adminNavigation")} items={adminNav()} onNavigate={onNavigate} />
+          </div>
+        )}
+      </nav>
+      <div className="border-t border-border p-2.5">
+        <UserMenu />
+      </div>
+    </>
+  );
+}
+
+function NavList({ items, label, onNavigate }: { items: NavItem[]; label?: string; onNavigate?: () => void }) {
+  const t = useTranslations("shell.nav");
+  const pathname = usePathname();
+  return (
+    <ul aria-label={label} className="grid gap-px">
+      {items.map((item) => {
+        const { key, href, icon: Icon } = item;
+        const active = isActive(item, pathname);
+        return (
+          <li key={key}>
+            <Link
+              href={href}
+              onClick={onNavigate}
+              aria-current={active ? "page" : undefined}
+              className={cn(
+                "flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium transition-colors focus-visible:outline-offset-0",
+                active ? "bg-accent text-foreground" : "text-muted-foreground hover:bg-accent/70 hover:text-foreground",
+              )}
+            >
+              <Icon aria-hidden className="size-4 shrink-0" />
+              <span className="truncate">{t(key)}</span>
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,94 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { BookOpenIcon, ChevronsUpDownIcon, LogOutIcon, UserIcon } from "lucide-react";
+import Link from "next/link";
+import { useTheme } from "next-themes";
+import { useLocale, useTranslations } from "use-intl";
+
+import { Avatar } from "@/components/ui/avatar";
+import {
+  DropdownMenu,
+  DropdownMenuContent,
+  DropdownMenuItem,
+  DropdownMenuLabel,
+  DropdownMenuRadioGroup,
+  DropdownMenuRadioItem,
+  DropdownMenuSeparator,
+  DropdownMenuTrigger,
+} from "@/components/ui/dropdown-menu";
+import { meQuery } from "@/lib/data/session";
+import { chooseLocale, type Locale } from "@/lib/i18n/locale";
+import { paths } from "@/lib/paths";
+
+import { useLogout } from "./mutations";
+
+const THEMES = ["light", "dark", "system"] as const;
+/** Each in its own words, to be found by who understands no other. */
+const LANGUAGES = { en: "English", ko: "한국어" } as const;
+
+export function UserMenu() {
+  const t = useTranslations("shell");
+  const locale = useLocale();
+  const { theme, setTheme } = useTheme();
+  const user = useQuery(meQuery()).data?.user;
+  const logout = useLogout();
+  const name = user?.name ?? "";
+  return (
+    <DropdownMenu>
+      <DropdownMenuTrigger
+        aria-label={t("userMenu")}
+        className="flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left hover:bg-accent focus-visible:outline-offset-0"
+      >
+        <Avatar name={name} />
+        <span className="min-w-0 flex-1 text-xs leading-tight">
+          <span className="block truncate font-medium">{name}</span>
+          <span className="block truncate text-muted-foreground">{user?.email}</span>
+        </span>
+        <ChevronsUpDownIcon aria-hidden className="size-3.5 shrink-0 text-muted-foreground" />
+      </DropdownMenuTrigger>
+      <DropdownMenuContent align="start" className="w-53">
+        <DropdownMenuItem asChild>
+          <Link href={paths.profile()}>
+            <UserIcon /> {t("nav.profile")}
+          </Link>
+        </DropdownMenuItem>
+        <DropdownMenuItem asChild>
+          <a href={paths.apiReference()}>
+            <BookOpenIcon /> {t("apiReference")}
+          </a>
+        </DropdownMenuItem>
+        <DropdownMenuSeparator />
+        <DropdownMenuLabel>{t("theme")}</DropdownMenuLabel>
+        <DropdownMenuRadioGroup value={theme} onValueChange={setTheme}>
+          {THEMES.map((choice) => (
+            <DropdownMenuRadioItem key={choice} value={choice}>
+              {t(`themes.${choice}`)}
+            </DropdownMenuRadioItem>
+          ))}
+        </DropdownMenuRadioGroup>
+        <DropdownMenuLabel>{t("language")}</DropdownMenuLabel>
+        <DropdownMenuRadioGroup
+          value={locale}
+          onValueChange={(choice) => {
+            chooseLocale(choice as Locale);
+          }}
+        >
+          {Object.entries(LANGUAGES).map(([choice, label]) => (
+            <DropdownMenuRadioItem key={choice} value={choice} lang={choice}>
+              {label}
+            </DropdownMenuRadioItem>
+          ))}
+        </DropdownMenuRadioGroup>
+        <DropdownMenuSeparator />
+        <DropdownMenuItem
+          onSelect={() => {
+            logout.mutate();
+          }}
+        >
+          <LogOutIcon /> {t("logOut")}
+        </DropdownMenuItem>
+      </DropdownMenuContent>
+    </DropdownMenu>
+  );
+}

@@ -1,0 +1,68 @@
+/** Every URL of the dashboard. A project goes by its slug, a server by its alias. */
+
+export interface ProjectRef {
+  project: string;
+}
+
+export interface ServerRef extends ProjectRef {
+  server: string;
+}
+
+/** Stands for every project, server and the like in the exported files; the daemon answers all of them with it. */
+export const PLACEHOLDER = "_";
+
+const project = (ref: ProjectRef, rest = "") => `/projects/${encodeURIComponent(ref.project)}${rest}`;
+const server = (ref: ServerRef, rest = "") => project(ref, `/servers/${encodeURIComponent(ref.server)}${rest}`);
+
+function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== "") search.set(name, value);
+  }
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+export const paths = {
+  home: () => "/",
+  login: (query: { next?: string } = {}) => withQuery("/login", query),
+  projects: () => "/projects",
+
+  project: (ref: ProjectRef) => project(ref),
+  servers: (ref: ProjectRef) => project(ref, "/servers"),
+  addServer: (ref: ProjectRef, query: { from?: string } = {}) => withQuery(project(ref, "/add-server"), query),
+  importServers: (ref: ProjectRef) => project(ref, "/import"),
+  keys: (ref: ProjectRef) => project(ref, "/keys"),
+  members: (ref: ProjectRef) => project(ref, "/members"),
+  activity: (ref: ProjectRef) => project(ref, "/activity"),
+  approvals: (ref: ProjectRef) => project(ref, "/approvals"),
+  projectSettings: (ref: ProjectRef) => project(ref, "/settings"),
+
+  server: (ref: ServerRef) => server(ref),
+  serverTools: (ref: ServerRef, query: { kind?: string; name?: string } = {}) =>
+    withQuery(server(ref, "/tools"), query),
+  playground: (ref: ServerRef, query: { kind?: string; name?: string } = {}) =>
+    withQuery(server(ref, "/playground"), query),
+  serverUsage: (ref: ServerRef) => server(ref, "/usage"),
+  serverLogs: (ref: ServerRef) => server(ref, "/logs"),
+  serverSettings: (ref: ServerRef) => server(ref, "/settings"),
+
+  teams: () => "/teams",
+  team: (team: string) => `/teams/${encodeURIComponent(team)}`,
+  invitation: (token: string) => `/invitations/${encodeURIComponent(token)}`,
+  profile: () => "/profile",
+
+  adminUsers: () => "/admin/users",
+  adminTeams: () => "/admin/teams",
+  adminProjects: () => "/admin/projects",
+  adminKeys: () => "/admin/keys",
+  adminSystem: () => "/admin/system",
+  adminAudit: () => "/admin/audit",
+
+  apiReference: () => "/docs/",
+};
+
+/** Where a login goes on to: only ever a page of ours. */
+export function safeNext(next: string | null): string {
+  return next !== null && /^\/(?![/\\])/.test(next) ? next : paths.home();
+}
