@@ -12,6 +12,7 @@ mod m20261101_000006_create_calls;
 mod m20261101_000007_create_audit_entries;
 mod m20261101_000008_create_catalogs;
 mod m20261101_000009_create_changes;
+mod m20261125_600001_create_stars;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000007_create_audit_entries::Migration),
             Box::new(m20261101_000008_create_catalogs::Migration),
             Box::new(m20261101_000009_create_changes::Migration),
+            Box::new(m20261125_600001_create_stars::Migration),
         ]
     }
 }

@@ -38,6 +38,9 @@ struct Options {
     /// error, warn, info, debug or trace
     #[arg(long)]
     log_level: Option<String>,
+    /// Serve the servers of this file as a project named after it, and follow the file
+    #[arg(long, value_name = "FILE")]
+    mcp_config: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -51,7 +54,7 @@ fn main() -> ExitCode {
 
 impl Options {
     fn flags(self) -> Flags {
-        let Self { config, data_dir, host, port, log_level } = self;
-        Flags { config, data_dir, host, port, log_level }
+        let Self { config, data_dir, host, port, log_level, mcp_config } = self;
+        Flags { config, data_dir, host, port, log_level, mcp_config }
     }
 }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub allowed_hosts: Vec<String>,
     /// Threads that serve requests; 0 for one a core.
     pub workers: usize,
+    /// A file whose servers are the servers of a project named after it, for as long as the daemon runs.
+    pub mcp_config: Option<PathBuf>,
     /// Bring the database schema up to date at start.
     pub auto_migrate: bool,
     pub log: LogSettings,
@@ -117,6 +119,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             workers: 0,
+            mcp_config: None,
             auto_migrate: true,
             log: LogSettings::default(),
             initial_admin: InitialAdmin::default(),
@@ -141,6 +144,7 @@ pub struct Flags {
     pub host: Option<IpAddr>,
     pub port: Option<u16>,
     pub log_level: Option<String>,
+    pub mcp_config: Option<PathBuf>,
 }
 
 impl Settings {
@@ -166,6 +170,9 @@ impl Settings {
         }
         if let Some(level) = &flags.log_level {
             settings.log.level.clone_from(level);
+        }
+        if let Some(file) = &flags.mcp_config {
+            settings.mcp_config = Some(file.clone());
         }
         settings.check()?;
         Ok(settings)

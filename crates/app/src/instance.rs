@@ -27,7 +27,7 @@ use orch_domain::secret::Secret;
 use orch_mcp::raw::Raw;
 use orch_persistence::{
     Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
-    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaUserRepo,
+    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaStarRepo, SeaUserRepo,
 };
 use orch_relay::fleet::{Fleet, FleetParts};
 use orch_relay::relay::{Relay, RelayParts};
@@ -151,6 +151,7 @@ impl Instance {
             keys,
             calls: call_repo,
             audit,
+            stars: Arc::new(SeaStarRepo::new(database.clone())),
             vault,
             hasher,
             minter: Arc::new(KeyMint::new(&secrets.master)),

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 mod connector;
 mod follow;
+mod followed_file;
 pub mod instance;
 mod readiness;
 pub mod serve;

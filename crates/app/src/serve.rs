@@ -16,9 +16,13 @@ use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Flags, Settings};
+use crate::followed_file::FollowedFile;
 use crate::instance::{Instance, Schema};
 use crate::readiness::InstanceReadiness;
 use crate::telemetry;
+
+/// The first admin where nobody has named one and there is a file to serve.
+const LONE_ADMIN: &str = "admin@localhost";
 
 /// How often sessions are looked at for expired credentials and disuse.
 const SESSION_SWEEP: Duration = Duration::from_secs(1);
@@ -60,14 +64,22 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("the runtime cannot be started")
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<()> {
+async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     let listener = std::net::TcpListener::bind((settings.host, settings.port))
         .with_context(|| format!("cannot listen on {}:{}", settings.host, settings.port))?;
+    if settings.port == 0 {
+        // What is said about where the daemon is to be found holds for a port of the system's choice, too.
+        settings.port = listener.local_addr()?.port();
+    }
     let instance = Instance::open(settings, Schema::BringUpToDate).await?;
     for path in &instance.generated_secrets {
         tracing::info!(path, "generated a secret");
     }
     first_admin(&instance).await?;
+    let file = match &instance.settings.mcp_config {
+        Some(path) => Some(FollowedFile::take_over(path, &instance).await?),
+        None => None,
+    };
     let settings = &instance.settings;
     let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&instance.clock)));
     let running = Arc::new(Running::default());
@@ -85,6 +97,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         authenticator: Arc::clone(&instance.authenticator),
         sessions: Arc::clone(&sessions),
         running: Arc::clone(&running),
+        playground: Arc::default(),
         seal: Arc::clone(&instance.seal),
         config: settings.mcp.clone(),
     };
@@ -114,6 +127,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         Arc::clone(&instance.authenticator),
     ));
     tracing::info!(%address, base_url = settings.public_url(), "listening");
+    let following = file.map(|(file, taken)| {
+        say(&file.welcome(&taken, &settings.public_url()));
+        tokio::spawn(file.follow(instance.control.clone()))
+    });
     let (stop_sessions, stop_running) = (Arc::clone(&sessions), Arc::clone(&running));
     let stopped = stop_signal()?;
     let served = gateway
@@ -125,6 +142,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         })
         .await;
     sweeping.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
     sessions.end_all();
     instance.close().await;
     tracing::info!("stopped");
@@ -141,24 +161,30 @@ fn workers(settings: &Settings) -> usize {
 
 /// Makes the first instance admin where there is none. A generated password is shown here and nowhere else.
 async fn first_admin(instance: &Instance) -> anyhow::Result<()> {
-    let settings = &instance.settings.initial_admin;
-    let Some(email) = settings.email.as_deref() else { return Ok(()) };
+    let settings = &instance.settings;
+    // With a file to serve, one person needs to say nothing else.
+    let lone = settings.mcp_config.as_ref().map(|_| LONE_ADMIN);
+    let Some(email) = settings.initial_admin.email.as_deref().or(lone) else { return Ok(()) };
     let created = instance
         .control
         .users
-        .bootstrap(email, settings.password.clone())
+        .bootstrap(email, settings.initial_admin.password.clone())
         .await
         .context("the first admin cannot be created")?;
-    if let Some(created) = created {
-        tracing::info!(email, "created the first instance admin");
-        if let Some(password) = created.generated {
-            #[expect(clippy::print_stdout, reason = "shown once, to the operator, and not in the log")]
-            {
-                println!("password of {email} (shown once): {}", password.expose_secret());
-            }
-        }
+    let Some(created) = created else { return Ok(()) };
+    tracing::info!(email, "created the first instance admin");
+    if let Some(password) = &created.generated {
+        say(&format!("password of {email} (shown once): {}", password.expose_secret()));
     }
     Ok(())
+}
+
+/// Tells the operator something that does not belong in the log.
+fn say(text: &str) {
+    #[expect(clippy::print_stdout, reason = "shown to the operator, and not in the log")]
+    {
+        println!("{text}");
+    }
 }
 
 async fn sweep(

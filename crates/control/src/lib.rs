@@ -16,6 +16,8 @@ pub mod ports;
 pub mod problem;
 pub mod projects;
 pub mod servers;
+pub mod snippets;
+pub mod stars;
 pub mod tools;
 pub mod users;
 
@@ -31,6 +33,8 @@ use crate::members::Members;
 use crate::ports::Ports;
 use crate::projects::Projects;
 use crate::servers::Servers;
+use crate::snippets::Snippets;
+use crate::stars::Stars;
 use crate::tools::Tools;
 use crate::users::Users;
 
@@ -44,6 +48,8 @@ pub struct Control {
     pub import: Import,
     pub export: Export,
     pub keys: Keys,
+    pub snippets: Snippets,
+    pub stars: Stars,
     pub tools: Tools,
     pub calls: Calls,
     pub audit: Audit,
@@ -62,6 +68,8 @@ impl Control {
             import: Import::new(Arc::clone(&ports), access.clone()),
             export: Export::new(Arc::clone(&ports), access.clone()),
             keys: Keys::new(Arc::clone(&ports), access.clone()),
+            snippets: Snippets::new(Arc::clone(&ports), access.clone()),
+            stars: Stars::new(Arc::clone(&ports), access.clone()),
             tools: Tools::new(Arc::clone(&ports), access.clone()),
             calls: Calls::new(Arc::clone(&ports), access.clone()),
             audit: Audit::new(ports, access),

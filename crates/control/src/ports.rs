@@ -18,6 +18,7 @@ use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
+use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::port::vault::Vault;
 
@@ -34,6 +35,7 @@ pub struct Ports {
     pub keys: Arc<dyn KeyRepo>,
     pub calls: Arc<dyn CallRepo>,
     pub audit: Arc<dyn AuditLog>,
+    pub stars: Arc<dyn StarRepo>,
     pub vault: Arc<dyn Vault>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub minter: Arc<dyn KeyMinter>,

@@ -75,5 +75,7 @@ id!(/// Identifies one call of a tool, prompt or resource.
     CallId);
 id!(/// Identifies an audit entry.
     AuditId);
+id!(/// Identifies a user's star on something.
+    StarId);
 id!(/// Identifies a login: all refresh tokens that descend from one password check.
     LoginId);

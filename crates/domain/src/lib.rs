@@ -23,6 +23,7 @@ pub mod secret;
 pub mod server;
 pub mod server_state;
 pub mod slug;
+pub mod star;
 pub mod user;
 
 /// A point in time in UTC. Stored with microsecond precision.

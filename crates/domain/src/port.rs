@@ -15,5 +15,6 @@ pub mod password_hasher;
 pub mod project_repo;
 pub mod server_repo;
 pub mod server_runtime;
+pub mod star_repo;
 pub mod user_repo;
 pub mod vault;

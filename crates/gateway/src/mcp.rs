@@ -8,6 +8,7 @@ mod endpoint;
 mod exchange;
 mod legacy;
 mod modern;
+pub mod playground;
 mod post;
 mod reach;
 mod refusal;
@@ -39,6 +40,8 @@ pub struct McpEndpoints {
     pub sessions: Arc<Sessions>,
     /// Clients of the modern era: what runs for them at this moment.
     pub running: Arc<Running>,
+    /// Calls that are made over REST.
+    pub playground: Arc<playground::Playground>,
     /// Seals what they are given to bring back.
     pub seal: Arc<StateSeal>,
     pub config: McpConfig,
@@ -68,6 +71,8 @@ pub struct McpConfig {
     pub max_parked_per_user: usize,
     /// How long such a call waits, in seconds.
     pub park_secs: u64,
+    /// One user has at most this many calls over REST in flight, those that wait for an answer included.
+    pub max_rest_calls_per_user: usize,
     /// One session has at most this many requests in flight.
     pub max_requests_per_session: usize,
 }
@@ -85,6 +90,7 @@ impl Default for McpConfig {
             max_listens_per_user: 100,
             max_parked_per_user: 64,
             park_secs: 600,
+            max_rest_calls_per_user: 32,
             max_requests_per_session: 256,
         }
     }

@@ -133,6 +133,7 @@ fn complete(path: &str, operation: &mut Operation) {
             Code::TooManyRequests,
             "Too many attempts; `Retry-After` says when to try again",
         ),
+        (id == "create_call", Code::TooManyRequests, "Too many calls of the user are in flight"),
         (true, Code::Internal, "Something failed inside"),
         (WAITING.contains(&id.as_str()), Code::ServerFailed, "The MCP server did not start or stop"),
         (true, Code::Unavailable, "The database is away for the moment"),

@@ -6,8 +6,12 @@ pub mod calls;
 pub mod keys;
 pub mod mcp_config;
 pub mod members;
+pub mod playground;
 pub mod projects;
+pub mod server_catalog;
 pub mod servers;
+pub mod snippets;
+pub mod stars;
 pub mod tools;
 pub mod users;
 
@@ -44,6 +48,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         members::configure,
         servers::configure,
         tools::configure,
+        playground::configure,
+        snippets::configure,
+        stars::configure,
+        server_catalog::configure,
         mcp_config::configure,
         keys::configure,
         calls::configure,

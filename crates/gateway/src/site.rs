@@ -16,6 +16,8 @@ pub struct Site {
     /// Lower case, without a port.
     hosts: Vec<String>,
     pub scheme: Scheme,
+    /// Where clients reach the daemon, without a slash at its end.
+    pub base_url: String,
 }
 
 /// Why a request is turned away.
@@ -39,7 +41,8 @@ impl Site {
             origins.push(origin);
         }
         hosts.extend(config.allowed_hosts.iter().map(|host| host.trim().to_ascii_lowercase()));
-        Ok(Self { origins, hosts, scheme })
+        let base_url = config.base_url.trim_end_matches('/').to_owned();
+        Ok(Self { origins, hosts, scheme, base_url })
     }
 
     /// Whether a request with these headers may come in at all.

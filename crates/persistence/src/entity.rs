@@ -12,6 +12,7 @@ pub(crate) mod project;
 pub(crate) mod refresh_token;
 pub(crate) mod secret;
 pub(crate) mod server;
+pub(crate) mod star;
 pub(crate) mod user;
 
 use orch_domain::error::StoreError;

@@ -28,4 +28,5 @@ pub use crate::repo::key_repo::SeaKeyRepo;
 pub use crate::repo::login_repo::SeaLoginRepo;
 pub use crate::repo::project_repo::SeaProjectRepo;
 pub use crate::repo::server_repo::SeaServerRepo;
+pub use crate::repo::star_repo::SeaStarRepo;
 pub use crate::repo::user_repo::SeaUserRepo;

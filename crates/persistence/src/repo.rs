@@ -9,6 +9,7 @@ pub(crate) mod key_repo;
 pub(crate) mod login_repo;
 pub(crate) mod project_repo;
 pub(crate) mod server_repo;
+pub(crate) mod star_repo;
 pub(crate) mod user_repo;
 
 /// Rows per statement where many are written: no database allows any number of parameters.

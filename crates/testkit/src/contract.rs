@@ -11,6 +11,7 @@ mod login_repo;
 mod members;
 mod project_repo;
 mod server_repo;
+mod star_repo;
 mod user_repo;
 
 pub use audit_log::audit_log;
@@ -23,6 +24,7 @@ pub use login_repo::login_repo;
 pub use members::members;
 pub use project_repo::project_repo;
 pub use server_repo::server_repo;
+pub use star_repo::star_repo;
 pub use user_repo::user_repo;
 
 use std::sync::Arc;
@@ -41,6 +43,7 @@ use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
+use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::project::Project;
 use orch_domain::server::Server;
@@ -61,6 +64,7 @@ pub trait TestStore: Send + Sync {
     fn calls(&self) -> Arc<dyn CallRepo>;
     fn directory(&self) -> Arc<dyn DirectorySource>;
     fn changes(&self) -> Arc<dyn Changes>;
+    fn stars(&self) -> Arc<dyn StarRepo>;
 }
 
 impl TestStore for MemoryStore {
@@ -101,6 +105,10 @@ impl TestStore for MemoryStore {
     }
 
     fn changes(&self) -> Arc<dyn Changes> {
+        Arc::new(self.clone())
+    }
+
+    fn stars(&self) -> Arc<dyn StarRepo> {
         Arc::new(self.clone())
     }
 }

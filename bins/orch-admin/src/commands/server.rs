@@ -1,6 +1,7 @@
 //! `server`: MCP servers of a project, as configured. What runs is the daemon's; a change reaches it by itself.
 
 mod import;
+mod snippet;
 
 use clap::Subcommand;
 use orch_app::domain::Timestamp;
@@ -28,10 +29,12 @@ pub(crate) enum Server {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Print an mcp-config.json with a placeholder in place of every secret
+    /// Print an mcp-config.json with a placeholder in place of every secret, or the settings of one client
     Export {
         #[command(flatten)]
         within: InProject,
+        #[command(flatten)]
+        wanted: snippet::Wanted,
     },
     /// Switch a server on
     Enable(Named),
@@ -80,7 +83,10 @@ impl Server {
             Self::Import { within, file, dry_run } => {
                 import::run(console, output, &within.project, &file, dry_run).await
             }
-            Self::Export { within } => output.document(&control.export.get(who, &within.project).await?),
+            Self::Export { within, wanted } if wanted.is_of_a_client() => {
+                snippet::run(console, output, &within.project, &wanted).await
+            }
+            Self::Export { within, .. } => output.document(&control.export.get(who, &within.project).await?),
             Self::Enable(Named { within, server }) => {
                 let seen = control.servers.enable(who, &within.project, &server).await?;
                 show(output, &seen.server, "enabled")

@@ -55,3 +55,19 @@ fn switches_servers() {
     let table = admin.run("server list --project demo").text(0);
     assert!(table.starts_with("ALIAS   NAME    TRANSPORT  ENABLED  TARGET\nbroken  broken  stdio      yes"), "{table}");
 }
+
+#[test]
+fn exports_the_settings_of_clients() {
+    let admin = Admin::with_demo();
+    let key = "orch_AbCdEfGhIjKl_secret_check1";
+    let text = admin.run_with("server export --project demo --client codex --key -", key).text(0);
+    assert!(text.starts_with("[mcp_servers.\"demo\"]\nurl = \"http://localhost:8000/projects/demo/unified/mcp\""), "{text}");
+    assert!(text.contains(key), "{text}");
+    let one = admin.run("server export --project demo --client cursor --server echo --json").json();
+    assert_eq!(one["url"], "http://localhost:8000/projects/demo/servers/echo/mcp");
+    assert!(one["text"].as_str().is_some_and(|text| text.contains("YOUR_API_KEY")), "{one}");
+    assert!(one["install_link"].as_str().is_some_and(|link| link.starts_with("cursor://")), "{one}");
+    admin.run("server export --project demo --client emacs").text(2);
+    admin.run_with("server export --project demo --client zed --key -", "not a key").text(2);
+    admin.run("server export --project demo --client zed --server nothing").text(3);
+}

@@ -34,8 +34,14 @@ impl Daemon {
 
     /// Starts on a data directory that may have been used before.
     pub(crate) async fn start_in(data: TempDir) -> Self {
+        Self::start_with(data, &[]).await
+    }
+
+    /// Starts with further arguments.
+    pub(crate) async fn start_with(data: TempDir, more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
             .args(["serve", "--host", "127.0.0.1", "--port", "0"])
+            .args(more)
             .current_dir(data.path())
             .env("ORCH_DATA_DIR", data.path().join("data"))
             .env("INITIAL_ADMIN_EMAIL", EMAIL)

@@ -61,21 +61,28 @@ pub(super) fn enter(
     endpoints: &McpEndpoints,
 ) -> Result<Entry, HttpResponse> {
     let principal = authenticate(request, endpoints)?;
+    enter_as(principal, address.project, address.server, endpoints).map_err(|denial| match denial {
+        Denial::Hidden => refusal::no_such_endpoint(),
+        denial @ Denial::NeedsRole { .. } => refusal::forbidden(&denial.to_string()),
+    })
+}
+
+/// The same for somebody who is known already. What is not there is hidden.
+pub(super) fn enter_as(
+    principal: Principal,
+    project: &str,
+    server: Option<&str>,
+    endpoints: &McpEndpoints,
+) -> Result<Entry, Denial> {
     let directory = endpoints.directory.current();
-    let project = directory.project_named(address.project).ok_or_else(refusal::no_such_endpoint)?;
+    let project = directory.project_named(project).ok_or(Denial::Hidden)?;
     let subject = directory.subject(&principal, project);
-    let endpoint = match address.server {
+    let endpoint = match server {
         None => Some(Endpoint::Unified),
         Some(server) => find_server(project, server).map(|server| Endpoint::Server(Arc::clone(server))),
     };
-    match authorize(subject, Action::Call, endpoint) {
-        Ok(permit) => {
-            let endpoint = permit.into_inner().ok_or_else(refusal::no_such_endpoint)?;
-            Ok(Entry { principal, subject, project: Arc::clone(project), endpoint })
-        }
-        Err(Denial::Hidden) => Err(refusal::no_such_endpoint()),
-        Err(denial @ Denial::NeedsRole { .. }) => Err(refusal::forbidden(&denial.to_string())),
-    }
+    let endpoint = authorize(subject, Action::Call, endpoint)?.into_inner().ok_or(Denial::Hidden)?;
+    Ok(Entry { principal, subject, project: Arc::clone(project), endpoint })
 }
 
 fn find_server<'a>(project: &'a ProjectFacts, named: &str) -> Option<&'a Arc<Server>> {

@@ -3,7 +3,7 @@
 
 mod checks;
 mod listen;
-mod parking;
+pub(super) mod parking;
 mod request;
 mod respond;
 pub(super) mod running;

@@ -99,6 +99,26 @@ const TABLE: [(&str, Row); 38] = [
 /// The rest of the table: [`list_audit`] is for admins, the other one for instance admins.
 const AUDIT: [(&str, Row); 2] = [("list_audit", ADMIN), ("list_instance_audit", INSTANCE)];
 
+/// On calls that are none: whoever is known at all is told the same.
+const NO_CALL: Row = [401, 404, 404, 404, 404, 404, 404, 404, 401, 401, 401];
+
+/// Whoever sees the project with a login.
+const STAR: Row = [401, 404, 200, 200, 200, 200, 403, 403, 401, 401, 401];
+const NO_STAR: Row = [401, 404, 404, 404, 404, 404, 403, 403, 401, 401, 401];
+
+/// What the dashboard needs beside the nouns.
+const DASHBOARD: [(&str, Row); 9] = [
+    ("create_call", CALL),
+    ("create_answer", NO_CALL),
+    ("delete_call", NO_CALL),
+    ("list_snippets", VIEW),
+    ("render_snippets", VIEW),
+    ("list_catalog_servers", ANY),
+    ("list_stars", LOGIN),
+    ("create_star", STAR),
+    ("delete_star", NO_STAR),
+];
+
 fn body(operation: &str) -> Option<Value> {
     Some(match operation {
         "create_login" => json!({"email": "target@example.com", "password": crate::world::PASSWORD}),
@@ -111,6 +131,10 @@ fn body(operation: &str) -> Option<Value> {
         "create_server" => json!({"alias": "new", "transport": {"type": "stdio", "command": "x"}}),
         "update_server" => json!({"name": "New"}),
         "import_servers" => json!({"mcpServers": {}}),
+        "create_star" => json!({"project": "demo", "server": "echo", "tool": "echo"}),
+        "create_call" => json!({"kind": "tool", "name": "echo"}),
+        "create_answer" => json!({"question": 1, "result": {}}),
+        "render_snippets" => json!({"key": "orch_AbCdEfGhIjKl_x_y"}),
         "create_key" => json!({"name": "new"}),
         _ => return None,
     })
@@ -133,7 +157,7 @@ fn operations() -> BTreeMap<String, (&'static str, String)> {
 }
 
 fn table() -> BTreeMap<&'static str, Row> {
-    TABLE.into_iter().chain(AUDIT).collect()
+    TABLE.into_iter().chain(AUDIT).chain(DASHBOARD).collect()
 }
 
 #[test]

@@ -17,6 +17,7 @@ use orch_auth::ended_logins::EndedLogins;
 use orch_auth::logins::{Claim, LoginPorts, Logins};
 use orch_auth::master::{MasterSecrets, Strictness};
 use orch_auth::password::{Argon2Cost, Argon2Hasher};
+use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_auth::vault::key::parse_keys;
 use orch_control::Control;
@@ -24,11 +25,15 @@ use orch_control::keys::NewKey;
 use orch_control::ports::Ports;
 use orch_control::servers::NewServer;
 use orch_control::servers::blueprint::NewTransport;
+use orch_domain::Timestamp;
+use orch_domain::call::Call;
 use orch_domain::catalog::{CatalogItem, ItemKind};
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::{KeyId, ServerId, UserId};
 use orch_domain::membership::Membership;
+use orch_domain::port::call_log::{CallLog, CallLogError};
+use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::project_repo::ProjectRepo;
@@ -37,12 +42,20 @@ use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
+use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_domain::user::{PasswordHash, User};
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::health::Readiness;
 use orch_gateway::identity::Identity;
+use orch_gateway::mcp::{McpConfig, McpEndpoints, SessionLimits, Sessions};
 use orch_gateway::{Gateway, GatewayParts};
+use orch_mcp::peer::{Connection, Peer, PeerSink};
+use orch_mcp::raw::Raw;
+use orch_relay::config::RelayConfig;
+use orch_relay::connector::{ConnectFailure, Connector};
+use orch_relay::fleet::{Fleet, FleetParts};
+use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_user, an_audit_entry};
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 use secrecy::{ExposeSecret, SecretString};
@@ -137,7 +150,8 @@ impl World {
             servers: shared.clone(),
             keys: shared.clone(),
             calls: shared.clone(),
-            audit: shared,
+            audit: shared.clone(),
+            stars: shared,
             vault: Arc::new(AeadVault::new(secrets.encryption_keys()).unwrap()),
             hasher: hasher.clone(),
             minter: Arc::new(KeyMint::new(&secrets)),
@@ -145,6 +159,7 @@ impl World {
             clock: shared_clock.clone(),
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
+        let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets);
         let identity = Identity { authenticator, logins: Arc::clone(&logins), ended };
         let parts = GatewayParts {
             config,
@@ -152,7 +167,7 @@ impl World {
             identity,
             clock: shared_clock,
             readiness: ready.clone(),
-            mcp: None,
+            mcp: Some(mcp),
         };
         let gateway = Gateway::new(parts).unwrap();
         let client = client(&gateway).await;
@@ -278,6 +293,80 @@ impl Ready {
 impl Readiness for Ready {
     fn is_ready(&self) -> bool {
         self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// MCP endpoints in front of servers that cannot be reached.
+fn endpoints(
+    store: &MemoryStore,
+    clock: &FixedClock,
+    directory: &Arc<LiveDirectory>,
+    authenticator: &Arc<Authenticator>,
+    secrets: &MasterSecrets,
+) -> McpEndpoints {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let fleet = Arc::new(Fleet::new(FleetParts {
+        config: RelayConfig::default(),
+        clock: Arc::clone(&clock),
+        connector: Arc::new(Unreachable),
+        catalogs: Arc::new(store.clone()),
+        runtime: tokio::runtime::Handle::current(),
+    }));
+    let relay = Arc::new(Relay::new(RelayParts {
+        fleet,
+        calls: Arc::new(Unwritten),
+        clock: Arc::clone(&clock),
+        identity: Raw::from_static(r#"{"name":"orch","version":"1"}"#),
+    }));
+    let config = McpConfig::default();
+    McpEndpoints {
+        relay,
+        directory: Arc::clone(directory),
+        authenticator: Arc::clone(authenticator),
+        sessions: Arc::new(Sessions::new(SessionLimits::from(&config), clock)),
+        running: Arc::default(),
+        playground: Arc::default(),
+        seal: Arc::new(StateSeal::new(secrets)),
+        config,
+    }
+}
+
+struct Unreachable;
+
+#[async_trait]
+impl Connector for Unreachable {
+    async fn connect(
+        &self,
+        _: &Server,
+        _: Connection,
+        _: Arc<dyn PeerSink>,
+    ) -> Result<Arc<dyn Peer>, ConnectFailure> {
+        Err(ConnectFailure::new("nothing is there".to_owned()))
+    }
+
+    fn log_tail(&self, _: ServerId, _: usize) -> Vec<LogLine> {
+        Vec::new()
+    }
+
+    fn remark(&self, _: ServerId, _: String) {}
+
+    fn forget(&self, _: ServerId) {}
+}
+
+/// A record that is kept nowhere.
+struct Unwritten;
+
+impl CallLog for Unwritten {
+    fn check(&self) -> Result<(), CallLogError> {
+        Ok(())
+    }
+
+    fn append(&self, _: &Call) -> Result<(), CallLogError> {
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        FixedClock::START
     }
 }
 

@@ -42,6 +42,7 @@ contracts!(
     project_repo,
     members,
     server_repo,
+    star_repo,
     key_repo,
     login_repo,
     catalog_repo,

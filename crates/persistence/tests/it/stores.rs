@@ -14,10 +14,11 @@ use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
+use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{
     Database, DatabaseConfig, DatabaseUrl, SeaAuditLog, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
-    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaUserRepo,
+    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaStarRepo, SeaUserRepo,
 };
 use orch_testkit::contract::TestStore;
 use orch_testkit::fakes::MemoryStore;
@@ -82,6 +83,10 @@ impl TestStore for SeaStore {
 
     fn changes(&self) -> Arc<dyn Changes> {
         Arc::<SeaChanges>::clone(&self.changes)
+    }
+
+    fn stars(&self) -> Arc<dyn StarRepo> {
+        Arc::new(SeaStarRepo::new(self.database.clone()))
     }
 }
 

@@ -10,6 +10,7 @@ mod key_repo;
 mod login_repo;
 mod project_repo;
 mod server_repo;
+mod star_repo;
 mod user_repo;
 
 use std::collections::BTreeMap;
@@ -23,12 +24,13 @@ use orch_domain::call::Call;
 use orch_domain::catalog::StoredCatalog;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use orch_domain::id::{AuditId, CallId, KeyId, LoginId, ProjectId, ServerId, UserId};
+use orch_domain::id::{AuditId, CallId, KeyId, LoginId, ProjectId, ServerId, StarId, UserId};
 use orch_domain::membership::Membership;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::server::Server;
+use orch_domain::star::Star;
 use orch_domain::user::User;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -56,6 +58,7 @@ struct State {
     catalogs: BTreeMap<ServerId, StoredCatalog>,
     calls: BTreeMap<CallId, Call>,
     audit: BTreeMap<AuditId, AuditRecord>,
+    stars: BTreeMap<StarId, Star>,
 }
 
 #[derive(Debug, Clone)]

@@ -117,7 +117,8 @@ impl Parked {
         let given = |key: &str| responses.iter().find(|(name, _)| name == key).map(|(_, answer)| answer);
         for (key, question) in &self.questions {
             if let Some(answer) = given(key) {
-                check(key, question.method.as_str(), answer)?;
+                check(question.method.as_str(), answer)
+                    .map_err(|wrong| RpcError::invalid_params(format!("params.inputResponses.{key} {wrong}")))?;
             }
         }
         let open = std::mem::take(&mut self.questions);
@@ -133,11 +134,10 @@ impl Parked {
     }
 }
 
-/// Whether an answer has the members that its kind must have.
-fn check(key: &str, method: &str, answer: &Raw) -> Result<(), RpcError> {
-    let wrong = |what: &str| RpcError::invalid_params(format!("params.inputResponses.{key} {what}"));
+/// Whether an answer has the members that its kind must have; what is wrong with it, if not.
+pub(in crate::mcp) fn check(method: &str, answer: &Raw) -> Result<(), String> {
     if !answer.is_object() {
-        return Err(wrong("must be an object"));
+        return Err("must be an object".to_owned());
     }
     let complete = match method {
         "elicitation/create" => {
@@ -149,7 +149,7 @@ fn check(key: &str, method: &str, answer: &Raw) -> Result<(), RpcError> {
         "roots/list" => object::member(answer, "roots").and_then(|roots| object::elements(&roots)).is_some(),
         _ => true,
     };
-    if complete { Ok(()) } else { Err(wrong(&format!("is no result of {method}"))) }
+    if complete { Ok(()) } else { Err(format!("is no result of {method}")) }
 }
 
 /// Gives a call up that nobody has come back for.

@@ -35,14 +35,14 @@ struct One {
 }
 
 /// Forgotten when dropped.
-pub(super) struct Ticket {
+pub(in crate::mcp) struct Ticket {
     running: Arc<Running>,
     number: u64,
 }
 
 impl Running {
     /// Notes a request, so that it ends with its principal's access. None when the user has too many.
-    pub(super) fn enter(
+    pub(in crate::mcp) fn enter(
         self: &Arc<Self>,
         reach: Reach,
         stop: &Arc<Stop>,

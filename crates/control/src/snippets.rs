@@ -1,0 +1,194 @@
+//! What to write into an MCP client's own settings so that it uses an endpoint of ours. Never keeps, checks or logs
+//! the key that it is given: it only stands in the text.
+
+mod render;
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::policy::Action;
+use orch_domain::principal::Principal;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::access::Access;
+use crate::error::ControlError;
+use crate::ports::Ports;
+use crate::servers;
+
+/// What stands where the key goes when none is given.
+pub const KEY_PLACEHOLDER: &str = "YOUR_API_KEY";
+
+#[derive(Clone)]
+pub struct Snippets {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+/// The clients that we know the settings of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnippetClient {
+    ClaudeCode,
+    ClaudeDesktop,
+    Cursor,
+    Cline,
+    VsCode,
+    Windsurf,
+    Zed,
+    Codex,
+    GeminiCli,
+}
+
+/// What snippets are wanted for.
+#[derive(Debug, Default)]
+pub struct SnippetsWanted<'a> {
+    /// All of them when None.
+    pub client: Option<SnippetClient>,
+    /// Alias or id of one server; the unified endpoint when None.
+    pub server: Option<&'a str>,
+    /// The key to write into the text.
+    pub key: Option<SecretString>,
+}
+
+/// Settings for one client.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Snippet {
+    pub client: SnippetClient,
+    pub language: SnippetLanguage,
+    /// The files that take the text, the most usual first.
+    pub files: Vec<&'static str>,
+    pub text: String,
+    /// A command of the client's own that does the same.
+    pub command: Option<String>,
+    /// A link that opens the client and asks it to do the same.
+    pub install_link: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnippetLanguage {
+    Json,
+    Toml,
+}
+
+/// The snippets of one endpoint.
+#[derive(Debug, Clone)]
+pub struct SnippetsSeen {
+    /// Where clients reach the endpoint.
+    pub url: String,
+    pub snippets: Vec<Snippet>,
+}
+
+impl SnippetClient {
+    pub const ALL: [Self; 9] = [
+        Self::ClaudeCode,
+        Self::ClaudeDesktop,
+        Self::Cursor,
+        Self::Cline,
+        Self::VsCode,
+        Self::Windsurf,
+        Self::Zed,
+        Self::Codex,
+        Self::GeminiCli,
+    ];
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|client| client.as_str() == text)
+    }
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::ClaudeDesktop => "claude-desktop",
+            Self::Cursor => "cursor",
+            Self::Cline => "cline",
+            Self::VsCode => "vscode",
+            Self::Windsurf => "windsurf",
+            Self::Zed => "zed",
+            Self::Codex => "codex",
+            Self::GeminiCli => "gemini-cli",
+        }
+    }
+
+    /// As its makers write it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "Claude Code",
+            Self::ClaudeDesktop => "Claude Desktop",
+            Self::Cursor => "Cursor",
+            Self::Cline => "Cline",
+            Self::VsCode => "VS Code",
+            Self::Windsurf => "Windsurf",
+            Self::Zed => "Zed",
+            Self::Codex => "Codex",
+            Self::GeminiCli => "Gemini CLI",
+        }
+    }
+}
+
+impl SnippetLanguage {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Toml => "toml",
+        }
+    }
+}
+
+impl Snippets {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// `base_url` is where clients reach the daemon, without a slash at its end.
+    pub async fn list(
+        &self,
+        who: &Principal,
+        base_url: &str,
+        project: &str,
+        wanted: SnippetsWanted<'_>,
+    ) -> Result<SnippetsSeen, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let slug = permit.get().facts.project.slug.clone();
+        let (name, path) = match wanted.server {
+            None => (slug.to_string(), "unified/mcp".to_owned()),
+            Some(server) => {
+                let server = servers::find(&self.ports, &permit, server).await?;
+                (format!("{slug}-{}", server.alias), format!("servers/{}/mcp", server.alias))
+            }
+        };
+        let url = format!("{base_url}/projects/{slug}/{path}");
+        let key = wanted.key.as_ref().map_or(Ok(KEY_PLACEHOLDER), |key| plain(key.expose_secret()))?;
+        let target = render::Target { name: &name, url: &url, key };
+        let clients = wanted.client.map_or_else(|| SnippetClient::ALL.to_vec(), |client| vec![client]);
+        let snippets = clients.into_iter().map(|client| render::snippet(client, &target)).collect();
+        Ok(SnippetsSeen { url, snippets })
+    }
+}
+
+/// Only what a key of ours can consist of goes into the text, so that it is nothing else to any reader of it.
+fn plain(key: &str) -> Result<&str, ControlError> {
+    let is_key = key.starts_with("orch_")
+        && key.len() <= 128
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if is_key {
+        Ok(key)
+    } else {
+        Err(ControlError::invalid("key", "it is no API key of ours", "write the whole key as it was shown: orch_..."))
+    }
+}
+
+impl fmt::Debug for Snippets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snippets").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Snippet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text may hold a key.
+        f.debug_struct("Snippet").field("client", &self.client).finish_non_exhaustive()
+    }
+}
