@@ -31,7 +31,8 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let unique = Index::create().name("stars_target").table("stars").col("user_id").col("target").unique().to_owned();
+        let unique =
+            Index::create().name("stars_target").table("stars").col("user_id").col("target").unique().to_owned();
         manager.create_index(unique).await?;
         for column in ["project_id", "server_id"] {
             let name = format!("stars_{column}");

@@ -138,11 +138,8 @@ impl FollowedFile {
     }
 
     async fn create_project(&self, control: &Control, text: &str) -> anyhow::Result<()> {
-        let new = NewProject {
-            name: self.slug.to_string(),
-            slug: Some(self.slug.to_string()),
-            ..NewProject::default()
-        };
+        let new =
+            NewProject { name: self.slug.to_string(), slug: Some(self.slug.to_string()), ..NewProject::default() };
         control.projects.create(&operator(), new).await.context("the project of the file cannot be created")?;
         let imported = control.import.run(&operator(), self.slug.as_str(), text, ImportMode::Apply).await;
         if let Err(error) = imported {
@@ -161,7 +158,12 @@ impl FollowedFile {
                 for note in &plan.notes {
                     tracing::warn!("{}: {note}", self.path.display());
                 }
-                tracing::info!(project.slug = self.slug.as_str(), changed, removed, "took over the servers of the file");
+                tracing::info!(
+                    project.slug = self.slug.as_str(),
+                    changed,
+                    removed,
+                    "took over the servers of the file"
+                );
             }
             Err(error) => {
                 tracing::error!("{}; nothing was changed", self.explained(&error));

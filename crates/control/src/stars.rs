@@ -99,12 +99,7 @@ impl Stars {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(StarSeen {
-            star,
-            project_slug: facts.slug.to_string(),
-            project_name: facts.name.clone(),
-            server: named,
-        })
+        Ok(StarSeen { star, project_slug: facts.slug.to_string(), project_name: facts.name.clone(), server: named })
     }
 
     pub async fn delete(&self, who: &Principal, star: &str) -> Result<(), ControlError> {

@@ -15,9 +15,16 @@ pub struct Star {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StarTarget {
     Project(ProjectId),
-    Server { project: ProjectId, server: ServerId },
+    Server {
+        project: ProjectId,
+        server: ServerId,
+    },
     /// By the name that the server gives it; the tool may be gone.
-    Tool { project: ProjectId, server: ServerId, tool: String },
+    Tool {
+        project: ProjectId,
+        server: ServerId,
+        tool: String,
+    },
 }
 
 impl Star {

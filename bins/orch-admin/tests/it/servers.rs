@@ -61,7 +61,10 @@ fn exports_the_settings_of_clients() {
     let admin = Admin::with_demo();
     let key = "orch_AbCdEfGhIjKl_secret_check1";
     let text = admin.run_with("server export --project demo --client codex --key -", key).text(0);
-    assert!(text.starts_with("[mcp_servers.\"demo\"]\nurl = \"http://localhost:8000/projects/demo/unified/mcp\""), "{text}");
+    assert!(
+        text.starts_with("[mcp_servers.\"demo\"]\nurl = \"http://localhost:8000/projects/demo/unified/mcp\""),
+        "{text}"
+    );
     assert!(text.contains(key), "{text}");
     let one = admin.run("server export --project demo --client cursor --server echo --json").json();
     assert_eq!(one["url"], "http://localhost:8000/projects/demo/servers/echo/mcp");

@@ -51,7 +51,8 @@ async fn tells_of_progress_and_result() {
     let resource = json!({ "kind": "resource", "name": "demo://resource/static/document/features.md" });
     let read = Call::of(&project, "e", resource).await.until("result").await;
     assert!(read["result"]["contents"][0]["text"].is_string(), "{read}");
-    let prompt = Call::of(&project, "e", json!({ "kind": "prompt", "name": "simple-prompt" })).await.until("result").await;
+    let prompt =
+        Call::of(&project, "e", json!({ "kind": "prompt", "name": "simple-prompt" })).await.until("result").await;
     assert!(prompt["result"]["messages"].is_array(), "{prompt}");
 
     let calls = project.calls_when(|calls| calls.len() == 3).await;

@@ -335,12 +335,7 @@ struct Unreachable;
 
 #[async_trait]
 impl Connector for Unreachable {
-    async fn connect(
-        &self,
-        _: &Server,
-        _: Connection,
-        _: Arc<dyn PeerSink>,
-    ) -> Result<Arc<dyn Peer>, ConnectFailure> {
+    async fn connect(&self, _: &Server, _: Connection, _: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure> {
         Err(ConnectFailure::new("nothing is there".to_owned()))
     }
 

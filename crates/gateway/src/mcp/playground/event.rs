@@ -19,7 +19,9 @@ use uuid::Uuid;
 #[schema(as = CallEvent)]
 pub enum CallEventView {
     /// The call is under way; its id is for answers and for cancelling.
-    Started { call: Uuid },
+    Started {
+        call: Uuid,
+    },
     Progress {
         progress: f64,
         #[schema(required = true)]
@@ -49,7 +51,9 @@ pub enum CallEventView {
         params: Option<Box<RawValue>>,
     },
     /// The server does not want an answer to that question any more.
-    Withdrawn { question: u64 },
+    Withdrawn {
+        question: u64,
+    },
     Result {
         /// As the server sent it.
         #[schema(value_type = Object)]
@@ -64,7 +68,9 @@ pub enum CallEventView {
         data: Option<Box<RawValue>>,
         duration_ms: f64,
     },
-    Cancelled { duration_ms: f64 },
+    Cancelled {
+        duration_ms: f64,
+    },
 }
 
 impl CallEventView {
