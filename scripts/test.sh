@@ -18,7 +18,7 @@ for argument in "$@"; do
         --quick) quick=yes ;;
         -h | --help)
             echo 'usage: scripts/test.sh [--quick]'
-            echo '  --quick  leave out the end-to-end tests, doc tests and the documentation'
+            echo '  --quick  leave out the end-to-end tests, conformance, doc tests and the documentation'
             exit 0
             ;;
         *)
@@ -173,6 +173,7 @@ fi
 step 'tests' run_tests
 step 'generated files' check_generated
 if [ "$quick" = no ]; then
+    step 'conformance' scripts/conformance.sh
     step 'doc tests' cargo test --doc --workspace --locked --quiet
     step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 fi
