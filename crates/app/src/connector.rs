@@ -16,10 +16,10 @@ use orch_domain::server::{Server, Transport};
 use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_supervisor::{Launcher, LogLimits, LogStream, ProcessLog, ProcessSpec};
-use orch_upstream::http::{self, HttpTarget};
-use orch_upstream::sse;
+use orch_upstream::http::HttpTarget;
 use orch_upstream::stdio::{self, StdioTarget};
 use orch_upstream::{ConnectError, UpstreamConfig};
+use orch_upstream::{remote, sse};
 use secrecy::SecretString;
 
 pub(crate) struct UpstreamConnector {
@@ -118,7 +118,7 @@ impl Connector for UpstreamConnector {
             }
             Transport::StreamableHttp { url } => {
                 let target = self.http_target(server, url)?;
-                http::connect(&target, &connection, &self.config, sink).await.map(|peer| -> Arc<dyn Peer> { peer })
+                remote::connect(&target, &connection, &self.config, sink).await
             }
             Transport::Sse { url } => {
                 let target = self.http_target(server, url)?;

@@ -29,6 +29,9 @@ pub enum ConnectError {
     OnlyRubbish { after: Duration, lines: u64 },
     #[error("answered initialize with error {}: {}", .0.code, .0.message)]
     Refused(RpcError),
+    /// The server does not take `initialize` at this URL. An older one may speak HTTP+SSE there.
+    #[error("{reason}")]
+    NotHere { reason: String },
     #[error("speaks protocol version {version}, which is unknown here")]
     UnknownVersion { version: String },
     #[error("does not speak {wanted}, which its configuration asks for")]

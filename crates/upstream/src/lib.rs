@@ -13,6 +13,7 @@ mod hello;
 mod oddity;
 mod progress;
 mod questions;
+pub mod remote;
 mod server_request;
 pub mod sse;
 mod subscription;

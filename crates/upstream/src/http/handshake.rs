@@ -1,7 +1,7 @@
 //! The handshake over HTTP, at first and whenever the server has forgotten us.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use orch_mcp::codec;
 use orch_mcp::id::RequestId;
 use orch_mcp::initialize::ServerHello;
@@ -42,12 +42,21 @@ async fn legacy(shared: &Shared) -> Result<(Session, ServerHello), ConnectError>
     let outgoing = Outgoing { method: Method::POST, headers: base, body, replay: Replay::Harmless };
     let answer = exchange(shared, &outgoing).await?;
     let session_id = answer.headers.get(SESSION_ID).cloned();
+    let status = answer.status;
     let mut messages = match judge(shared, answer, base).await {
         Verdict::Messages(messages) => messages,
         Verdict::Nothing | Verdict::SessionLost => {
             return Err(ConnectError::Unusable { reason: "the server did not answer initialize".to_owned() });
         }
-        Verdict::Refused(error) => return Err(refused(shared, error)),
+        Verdict::Refused(error) => {
+            let error = refused(shared, error);
+            return Err(match status {
+                StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+                    ConnectError::NotHere { reason: error.to_string() }
+                }
+                _ => error,
+            });
+        }
     };
     let response = response(shared, &mut messages, id).await?;
     messages.release(&shared.pool);

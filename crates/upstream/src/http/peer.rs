@@ -38,6 +38,10 @@ impl Peer for HttpPeer {
         &self.hello
     }
 
+    fn mirrors_arguments(&self) -> bool {
+        !self.hello.revision.is_legacy()
+    }
+
     fn send(&self, request: PeerRequest) -> ReplyStream {
         call::send(Arc::clone(&self.shared), request)
     }

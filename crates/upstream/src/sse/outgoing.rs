@@ -1,4 +1,5 @@
-//! Carries what we say to the server, one request each, in order of their lines.
+//! Carries what we say to the server, one request each. Requests and answers overtake each other, since the server takes
+//! them as they come; a notification is taken after everything before it and before everything behind it.
 
 use std::sync::Arc;
 
@@ -39,6 +40,19 @@ pub(super) async fn run(shared: Arc<Shared>, web: Arc<Web>, lines: pipe::Receive
         while sending.len() >= AT_ONCE {
             sending.join_next().await;
         }
+        if is_notification(&line) {
+            // `initialized` opens the door for what follows, and `cancelled` is about what went before.
+            let in_order = async {
+                while sending.join_next().await.is_some() {}
+                if let Err(error) = web.deliver(line).await {
+                    tracing::debug!(error = %error, "a notification was not taken");
+                }
+            };
+            tokio::select! {
+                () = shared.stop.cancelled() => break,
+                () = in_order => continue,
+            }
+        }
         let (shared, web) = (Arc::clone(&shared), Arc::clone(&web));
         sending.spawn(async move {
             if let Err(error) = web.deliver(line.clone()).await {
@@ -50,6 +64,10 @@ pub(super) async fn run(shared: Arc<Shared>, web: Arc<Web>, lines: pipe::Receive
         });
     }
     sending.shutdown().await;
+}
+
+fn is_notification(line: &Bytes) -> bool {
+    matches!(codec::decode(line), Ok(Incoming::Single(Message::Notification(_))))
 }
 
 /// The id of a request of ours.
