@@ -13,6 +13,7 @@ mod m20261101_000007_create_audit_entries;
 mod m20261101_000008_create_catalogs;
 mod m20261101_000009_create_changes;
 mod m20261125_600001_create_stars;
+mod m20261125_700001_add_dialects;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000008_create_catalogs::Migration),
             Box::new(m20261101_000009_create_changes::Migration),
             Box::new(m20261125_600001_create_stars::Migration),
+            Box::new(m20261125_700001_add_dialects::Migration),
         ]
     }
 }

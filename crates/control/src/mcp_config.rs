@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jsonc_parser::common::Ranged;
+use orch_domain::dialect::{Era, Interactive};
 use orch_domain::secret::Slot;
 use orch_domain::server::Transport;
 use secrecy::SecretString;
@@ -43,6 +44,8 @@ pub(crate) struct ConfigServer {
     pub(crate) disabled: bool,
     /// Absent when the file does not say.
     pub(crate) timeout: Option<Duration>,
+    pub(crate) era: Option<Era>,
+    pub(crate) interactive: Option<Interactive>,
     pub(crate) transport: Transport,
     pub(crate) values: Vec<ConfigValue>,
     /// Members that we do not interpret.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use orch_domain::alias::Alias;
 use orch_domain::audit::AuditEntry;
+use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::id::ServerId;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::port::server_runtime::LogLine;
@@ -46,6 +47,7 @@ pub struct NewServer {
     pub name: Option<String>,
     pub enabled: bool,
     pub call_timeout: Option<Duration>,
+    pub dialect: Dialect,
     pub transport: NewTransport,
 }
 
@@ -56,6 +58,8 @@ pub struct ServerPatch {
     pub name: Option<String>,
     pub enabled: Option<bool>,
     pub call_timeout: Option<Duration>,
+    pub era: Option<Era>,
+    pub interactive: Option<Interactive>,
     pub transport: Option<TransportPatch>,
 }
 
@@ -110,6 +114,7 @@ impl Servers {
             transport,
             secrets,
             call_timeout,
+            dialect: new.dialect,
             extra: "{}".to_owned(),
             created_at: now,
             updated_at: now,
@@ -154,6 +159,16 @@ impl Servers {
             if after.call_timeout != before.call_timeout {
                 changes.push("timeout".to_owned());
             }
+        }
+        let dialect = Dialect {
+            era: patch.era.unwrap_or(before.dialect.era),
+            interactive: patch.interactive.unwrap_or(before.dialect.interactive),
+        };
+        if dialect != before.dialect {
+            let words = (dialect.era.as_str(), dialect.interactive.as_str());
+            changes.push(format!("era {} and interactive {}", words.0, words.1));
+            after.dialect = dialect;
+            after.generation = before.generation.saturating_add(1);
         }
         if let Some(transport) = patch.transport {
             let (blueprint, what) = transport.apply(&before)?;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod call;
 pub mod catalog;
 pub mod change;
+pub mod dialect;
 pub mod directory;
 pub mod email;
 pub mod error;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::Timestamp;
 use crate::alias::Alias;
+use crate::dialect::Dialect;
 use crate::id::{ProjectId, ServerId};
 use crate::secret::{Secret, Slot};
 
@@ -21,6 +22,7 @@ pub struct Server {
     pub secrets: Vec<Secret>,
     /// How long a call may take before it is cancelled.
     pub call_timeout: Duration,
+    pub dialect: Dialect,
     /// Members of an imported configuration that we do not interpret, as the text of a JSON object; exported again.
     pub extra: String,
     pub created_at: Timestamp,

@@ -4,6 +4,7 @@ mod alias;
 mod values;
 
 use orch_domain::Timestamp;
+use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::secret::{Secret, Slot};
@@ -99,6 +100,7 @@ impl Draft<'_> {
                 transport,
                 secrets,
                 call_timeout,
+                dialect: dialect(entry),
                 extra,
                 created_at: now,
                 updated_at: now,
@@ -110,6 +112,7 @@ impl Draft<'_> {
                 transport,
                 secrets,
                 call_timeout,
+                dialect: dialect(entry),
                 extra,
                 updated_at: now,
                 version: stored.version.saturating_add(1),
@@ -158,11 +161,19 @@ fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)]) -
     if stored.call_timeout != entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT) {
         changes.push("timeout".to_owned());
     }
+    if stored.dialect != dialect(entry) {
+        changes.push("protocol".to_owned());
+    }
     let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
     if extra != serde_json::Value::Object(entry.extra.clone()) {
         changes.push("other members".to_owned());
     }
     changes
+}
+
+/// What a file does not say is found out.
+fn dialect(entry: &ConfigServer) -> Dialect {
+    Dialect { era: entry.era.unwrap_or_default(), interactive: entry.interactive.unwrap_or_default() }
 }
 
 /// Whether a change leaves what runs as it is.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jsonc_parser::ast::{NumberLit, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
+use orch_domain::dialect::{Era, Interactive};
 use orch_domain::secret::Slot;
 use orch_domain::server::Transport;
 use secrecy::SecretString;
@@ -27,6 +28,8 @@ struct Draft {
     kind: Option<Kind>,
     disabled: Option<bool>,
     timeout: Option<Duration>,
+    era: Option<Era>,
+    interactive: Option<Interactive>,
     extra: serde_json::Map<String, serde_json::Value>,
     failed: bool,
 }
@@ -86,6 +89,8 @@ pub(super) fn read<'a>(
         offset: member.start(),
         disabled: draft.disabled.unwrap_or(false),
         timeout: draft.timeout,
+        era: draft.era,
+        interactive: draft.interactive,
         transport: transport?,
         values,
         extra: draft.extra,
@@ -124,6 +129,10 @@ impl Draft {
             "disabled" => self.disabled = reader.flag(&path, value).or(self.disabled),
             "enabled" => self.disabled = reader.flag(&path, value).map(|enabled| !enabled).or(self.disabled),
             "timeout" => self.timeout = timeout(reader, &path, value),
+            "era" => self.era = word(reader, &path, value, Era::parse, r#"write "auto", "legacy" or "modern""#),
+            "interactive" => {
+                self.interactive = word(reader, &path, value, Interactive::parse, r#"write "auto" or "never""#);
+            }
             _ => self.keep(reader, path, member),
         }
     }
@@ -272,6 +281,21 @@ fn named_values<'a>(
         }
     }
     values
+}
+
+/// One of a few words.
+fn word<'a, T>(
+    reader: &mut Reader<'a>,
+    path: &str,
+    value: &Value<'a>,
+    parse: impl Fn(&str) -> Option<T>,
+    hint: &str,
+) -> Option<T> {
+    let word = parse(&reader.string(path, value)?);
+    if word.is_none() {
+        reader.problem(path.to_owned(), value.start(), "this word is not known", hint);
+    }
+    word
 }
 
 fn timeout<'a>(reader: &mut Reader<'a>, path: &str, value: &Value<'a>) -> Option<Duration> {

@@ -1,5 +1,6 @@
 //! Writing of `mcp-config.json`: our dialect, with placeholders for every secret.
 
+use orch_domain::dialect::{Era, Interactive};
 use orch_domain::secret::Slot;
 use orch_domain::server::{Server, Transport};
 use serde_json::{Map, Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::mcp_config::placeholder;
 
 /// The names that a member of ours has; an unknown member that came with one of them is not written again.
-const OURS: [&str; 8] = ["type", "command", "args", "env", "cwd", "url", "headers", "timeout"];
+const OURS: [&str; 10] = ["type", "command", "args", "env", "cwd", "url", "headers", "timeout", "era", "interactive"];
 
 /// The file with these servers, under the keys of [`key`].
 pub(crate) fn file(servers: &[Server]) -> Value {
@@ -72,6 +73,12 @@ fn entry(server: &Server) -> Map<String, Value> {
     }
     if server.call_timeout != Server::DEFAULT_CALL_TIMEOUT {
         entry.insert("timeout".to_owned(), seconds(server));
+    }
+    if server.dialect.era != Era::default() {
+        entry.insert("era".to_owned(), json!(server.dialect.era.as_str()));
+    }
+    if server.dialect.interactive != Interactive::default() {
+        entry.insert("interactive".to_owned(), json!(server.dialect.interactive.as_str()));
     }
     let extra: Map<String, Value> = serde_json::from_str(&server.extra).unwrap_or_default();
     for (name, value) in extra {

@@ -6,6 +6,7 @@ use orch_control::error::ControlError;
 use orch_control::servers::blueprint::NewTransport;
 use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
 use orch_control::servers::{NewServer, ServerPatch};
+use orch_domain::dialect::Dialect;
 use orch_domain::role::Role;
 use orch_domain::secret::Slot;
 use orch_domain::server::Transport;
@@ -19,7 +20,14 @@ fn http(url: &str, headers: &[(&str, &str)]) -> NewTransport {
 }
 
 fn a_new(alias: &str, transport: NewTransport) -> NewServer {
-    NewServer { alias: alias.into(), name: None, enabled: true, call_timeout: None, transport }
+    NewServer {
+        alias: alias.into(),
+        name: None,
+        enabled: true,
+        call_timeout: None,
+        dialect: Dialect::default(),
+        transport,
+    }
 }
 
 fn of_transport(transport: TransportPatch) -> ServerPatch {

@@ -13,6 +13,7 @@ use orch_control::servers::{NewServer, ServerSeen};
 use orch_domain::api_key::{KeyHash, KeyPublicId};
 use orch_domain::audit::{AuditEntry, AuditRecord, AuditTarget};
 use orch_domain::catalog::ItemKind;
+use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::{AuditId, KeyId, LoginId, ServerId, UserId};
@@ -108,6 +109,7 @@ impl World {
             name: None,
             enabled: true,
             call_timeout: None,
+            dialect: Dialect::default(),
             transport: NewTransport::Stdio {
                 command: "npx".into(),
                 args: vec!["-y".into(), "secret-arg".into()],

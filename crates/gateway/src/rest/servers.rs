@@ -1,5 +1,6 @@
 //! Servers of a project: configuration, switches, logs.
 
+pub mod dialect;
 pub mod request;
 pub mod view;
 

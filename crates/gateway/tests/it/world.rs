@@ -28,6 +28,7 @@ use orch_control::servers::blueprint::NewTransport;
 use orch_domain::Timestamp;
 use orch_domain::call::Call;
 use orch_domain::catalog::{CatalogItem, ItemKind};
+use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::{KeyId, ServerId, UserId};
@@ -210,6 +211,7 @@ impl World {
             name: None,
             enabled: true,
             call_timeout: None,
+            dialect: Dialect::default(),
             transport: NewTransport::Stdio {
                 command: "npx".into(),
                 args: vec!["planted-arg".into()],

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orch_domain::alias::Alias;
+use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::secret::Secret;
@@ -36,6 +37,8 @@ pub struct Model {
     pub updated_at: OffsetDateTime,
     pub version: i32,
     pub generation: i32,
+    pub era: String,
+    pub interactive: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -55,6 +58,12 @@ impl Model {
             other => return Err(corrupt("transport", &format_args!("`{other}` is not a transport"))),
         };
         let call_timeout = u64::try_from(self.call_timeout_ms).map_err(|error| corrupt("call_timeout_ms", &error))?;
+        let unknown = |column, word: &str| corrupt(column, &format_args!("`{word}` is not known"));
+        let dialect = Dialect {
+            era: Era::parse(&self.era).ok_or_else(|| unknown("era", &self.era))?,
+            interactive: Interactive::parse(&self.interactive)
+                .ok_or_else(|| unknown("interactive", &self.interactive))?,
+        };
         Ok(Server {
             id: ServerId::from_uuid(self.id),
             project_id: ProjectId::from_uuid(self.project_id),
@@ -64,6 +73,7 @@ impl Model {
             transport,
             secrets,
             call_timeout: Duration::from_millis(call_timeout),
+            dialect,
             extra: self.extra,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -94,5 +104,7 @@ pub(crate) fn row(server: &Server) -> ActiveModel {
         updated_at: stored(server.updated_at),
         version: to_signed(server.version),
         generation: to_signed(server.generation),
+        era: server.dialect.era.as_str().to_owned(),
+        interactive: server.dialect.interactive.as_str().to_owned(),
     })
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orch_domain::alias::Alias;
+use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, SecretId, ServerId};
 use orch_domain::secret::{Sealed, Secret, Slot};
 use orch_domain::server::{Server, Transport};
@@ -26,6 +27,7 @@ pub fn a_server() -> ServerBuilder {
         transport: Transport::Stdio { command: "server".to_owned(), cwd: None },
         secrets: Vec::new(),
         call_timeout: Server::DEFAULT_CALL_TIMEOUT,
+        dialect: Dialect::default(),
         extra: "{}".to_owned(),
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
@@ -81,6 +83,12 @@ impl ServerBuilder {
     #[must_use]
     pub fn disabled(mut self) -> Self {
         self.0.enabled = false;
+        self
+    }
+
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.0.dialect = dialect;
         self
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orch_domain::alias::Alias;
+use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::port::server_repo::ServerWrite;
@@ -36,6 +37,7 @@ async fn finds_what_was_created(store: &dyn TestStore) {
         a_server()
             .sse("https://example.com/sse")
             .call_timeout(Duration::from_secs(90))
+            .dialect(Dialect { era: Era::Modern, interactive: Interactive::Never })
             .extra(r#"{"autoApprove":["x"]}"#),
     ];
     for server in all {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use orch_control::servers::blueprint::NewTransport;
 use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
 use orch_control::servers::{NewServer, ServerPatch};
+use orch_domain::dialect::Dialect;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::dialect::{EraView, InteractiveView};
 use crate::api_error::ApiError;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -27,6 +29,10 @@ pub struct CreateServerRequest {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 3600)]
     timeout: Option<f64>,
+    #[serde(default)]
+    era: EraView,
+    #[serde(default)]
+    interactive: InteractiveView,
     transport: TransportRequest,
 }
 
@@ -74,6 +80,8 @@ pub struct UpdateServerRequest {
     /// Seconds that a call may take, at most 3600.
     #[schema(minimum = 0, maximum = 3600)]
     timeout: Option<f64>,
+    era: Option<EraView>,
+    interactive: Option<InteractiveView>,
     transport: Option<UpdateTransportRequest>,
 }
 
@@ -107,6 +115,7 @@ impl CreateServerRequest {
             name: self.name,
             enabled: self.enabled,
             call_timeout: timeout(self.timeout)?,
+            dialect: Dialect { era: self.era.into(), interactive: self.interactive.into() },
             transport: self.transport.into_new()?,
         })
     }
@@ -153,6 +162,8 @@ impl UpdateServerRequest {
             name: self.name,
             enabled: self.enabled,
             call_timeout: timeout(self.timeout)?,
+            era: self.era.map(Into::into),
+            interactive: self.interactive.map(Into::into),
             transport: self.transport.map(UpdateTransportRequest::into_patch),
         })
     }

@@ -10,6 +10,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::dialect::{EraView, InteractiveView};
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServerView {
     pub(super) id: Uuid,
@@ -20,6 +22,8 @@ pub struct ServerView {
     enabled: bool,
     /// Seconds that a call may take.
     timeout: f64,
+    era: EraView,
+    interactive: InteractiveView,
     transport: TransportView,
     status: StatusView,
     #[serde(with = "time::serde::rfc3339")]
@@ -123,6 +127,8 @@ impl From<ServerSeen> for ServerView {
             name: server.name,
             enabled: server.enabled,
             timeout: server.call_timeout.as_secs_f64(),
+            era: server.dialect.era.into(),
+            interactive: server.dialect.interactive.into(),
             status: StatusView::from(status),
             created_at: server.created_at,
             updated_at: server.updated_at,
