@@ -4,6 +4,7 @@
 mod accept;
 mod address;
 mod body;
+mod cursor;
 mod endpoint;
 mod exchange;
 mod legacy;

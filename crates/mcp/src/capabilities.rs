@@ -57,11 +57,39 @@ pub fn for_legacy(client: &Raw) -> Raw {
     Raw::serialize(&declared).unwrap_or_else(|_| Raw::from_static("{}"))
 }
 
-/// What a client with a session declared, in words of the modern era.
+/// What a client declared, without everything that it could be asked.
+#[must_use]
+pub fn unasked(client: &Raw) -> Raw {
+    let asked = |name: &str| matches!(name, "roots" | "sampling" | "elicitation");
+    crate::object::without(client, asked).unwrap_or_else(|_| Raw::from_static("{}"))
+}
+
+/// What a server offers, for clients of the legacy revisions: without the extension that only modern ones can use.
+#[must_use]
+pub fn shown_to_legacy(server: &Raw) -> Raw {
+    if !crate::tasks::is_named_in(server) {
+        return server.clone();
+    }
+    let Ok(mut offered) = server.read::<Map<String, Value>>() else { return server.clone() };
+    drop_tasks(&mut offered);
+    Raw::serialize(&offered).unwrap_or_else(|_| server.clone())
+}
+
+fn drop_tasks(capabilities: &mut Map<String, Value>) {
+    capabilities.shift_remove("tasks");
+    if let Some(Value::Object(extensions)) = capabilities.get_mut("extensions") {
+        extensions.shift_remove(crate::tasks::EXTENSION);
+        if extensions.is_empty() {
+            capabilities.shift_remove("extensions");
+        }
+    }
+}
+
+/// What a client with a session declared, in words of the modern era. Tasks it could not carry to their end.
 #[must_use]
 pub fn for_modern(client: &Raw) -> Raw {
     let Ok(mut declared) = client.read::<Map<String, Value>>() else { return Raw::from_static("{}") };
-    declared.shift_remove("tasks");
+    drop_tasks(&mut declared);
     if let Some(Value::Object(roots)) = declared.get_mut("roots") {
         roots.shift_remove("listChanged");
     }
@@ -96,7 +124,7 @@ fn merge(into: &mut Value, more: &Value) {
 mod tests {
     use bytes::Bytes;
 
-    use super::{for_legacy, for_modern, has, relayed};
+    use super::{for_legacy, for_modern, has, relayed, shown_to_legacy, unasked};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -125,7 +153,15 @@ mod tests {
         );
         assert_eq!(
             for_modern(&client).as_str(),
-            r#"{"roots":{},"elicitation":{},"extensions":{"io.modelcontextprotocol/ui":{},"io.modelcontextprotocol/tasks":{}},"x":1}"#
+            r#"{"roots":{},"elicitation":{},"extensions":{"io.modelcontextprotocol/ui":{}},"x":1}"#
+        );
+        assert_eq!(
+            unasked(&client).as_str(),
+            r#"{"tasks":{},"extensions":{"io.modelcontextprotocol/ui":{},"io.modelcontextprotocol/tasks":{}},"x":1}"#
+        );
+        assert_eq!(
+            shown_to_legacy(&raw(r#"{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}"#)).as_str(),
+            r#"{"tools":{}}"#
         );
     }
 

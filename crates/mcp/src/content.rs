@@ -4,6 +4,7 @@
 use memchr::memmem;
 use serde_json::{Value, json};
 
+use crate::listing::knows_objects_alone;
 use crate::object;
 use crate::raw::Raw;
 use crate::revision::Revision;
@@ -11,7 +12,10 @@ use crate::revision::Revision;
 /// The result of a tool call or of a prompt, as a client of `revision` is to see it.
 #[must_use]
 pub fn for_revision(revision: Revision, result: Raw) -> Raw {
-    if revision >= Revision::V2025_06_18 {
+    if knows_objects_alone(revision) {
+        return with_objects_alone(result);
+    }
+    if revision > Revision::V2025_11_25 {
         return result;
     }
     // Nearly all results have nothing but text.
@@ -32,6 +36,17 @@ pub fn for_revision(revision: Revision, result: Raw) -> Raw {
         Some(result) => messages(&result).unwrap_or(result),
         None => messages(&result).unwrap_or(result),
     }
+}
+
+/// Structured content that is no object goes, and can be read as text instead.
+fn with_objects_alone(result: Raw) -> Raw {
+    if memmem::find(result.as_bytes(), b"structuredContent").is_none()
+        || object::member(&result, "structuredContent").is_none_or(|content| content.is_object())
+    {
+        return result;
+    }
+    let readable = with_text(&result).unwrap_or_else(|| result.clone());
+    object::without(&readable, |member| member == "structuredContent").unwrap_or(result)
 }
 
 /// None when there is no such list.
@@ -124,6 +139,15 @@ mod tests {
             r#"{"messages":[{"role":"user","content":{"type":"resource_link","uri":"u:a","name":"n"}}]}"#,
             r#"{"messages":[{"role":"user","content":{"type":"text","text":"n: u:a"}}]}"#,
         );
+    }
+
+    #[test]
+    fn structured_content_that_is_no_object_is_text_where_only_objects_are_known() {
+        let array = r#"{"content":[],"structuredContent":[1,2]}"#;
+        check(Revision::V2025_06_18, array, r#"{"content":[{"type":"text","text":"[1,2]"}]}"#);
+        check(Revision::V2026_07_28, array, array);
+        let object = r#"{"content":[],"structuredContent":{"a":1}}"#;
+        check(Revision::V2025_11_25, object, object);
     }
 
     #[test]

@@ -40,6 +40,12 @@ pub trait Peer: Send + Sync {
     /// this is when it is gone.
     fn close(&self) -> PeerFuture<'_, ()>;
 
+    /// Whether arguments of tools are repeated in headers toward this server, so that a tool whose schema says so in a way
+    /// that nobody can follow cannot be called.
+    fn mirrors_arguments(&self) -> bool {
+        false
+    }
+
     /// The process behind the peer, where there is one.
     fn pid(&self) -> Option<u32> {
         None

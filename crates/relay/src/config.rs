@@ -28,6 +28,8 @@ pub struct RelayConfig {
     pub question_secs: u64,
     /// Items of one kind that are taken from one server.
     pub max_items: usize,
+    /// Items on one page of a list; longer ones are handed out in several.
+    pub page_items: usize,
 }
 
 impl Default for RelayConfig {
@@ -43,6 +45,7 @@ impl Default for RelayConfig {
             lane_idle_secs: 300,
             question_secs: 600,
             max_items: 5000,
+            page_items: 1000,
         }
     }
 }

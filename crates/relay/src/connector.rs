@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use orch_domain::dialect::Era;
 use orch_domain::id::ServerId;
 use orch_domain::port::server_runtime::LogLine;
 use orch_domain::server::Server;
-use orch_mcp::peer::{Connection, Peer, PeerSink};
+use orch_mcp::peer::{Connection, EraChoice, Peer, PeerSink};
 
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -27,6 +28,16 @@ pub trait Connector: Send + Sync {
 
     /// The server is gone for good: its log goes too.
     fn forget(&self, server: ServerId);
+}
+
+/// The era that an admin has chosen, in the words of connections.
+#[must_use]
+pub const fn era(chosen: Era) -> EraChoice {
+    match chosen {
+        Era::Auto => EraChoice::Auto,
+        Era::Legacy => EraChoice::Legacy,
+        Era::Modern => EraChoice::Modern,
+    }
 }
 
 /// Why there is no peer, in words for callers and admins alike: names the command or host and the cause, no secret.

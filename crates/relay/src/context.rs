@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use orch_domain::dialect::Interactive;
 use orch_domain::directory::ProjectFacts;
 use orch_domain::policy::Subject;
 use orch_domain::principal::Principal;
@@ -37,6 +38,12 @@ impl CallContext {
     #[must_use]
     pub fn faculties(&self) -> Option<Faculties> {
         self.client.faculties.filter(|_| self.can_be_asked)
+    }
+
+    /// What one server may ask the client about this request.
+    #[must_use]
+    pub fn faculties_for(&self, server: &Server) -> Option<Faculties> {
+        self.faculties().filter(|_| server.dialect.interactive == Interactive::Auto)
     }
 }
 

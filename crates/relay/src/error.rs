@@ -96,8 +96,14 @@ impl CallError {
 /// A modern server's way to say that a resource is not there has a code of its own in the legacy revisions.
 fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {
     let mut error = error.clone();
-    if error.code == code::URL_ELICITATION_REQUIRED && revision != Revision::V2025_11_25 {
-        return url_required(revision, &error);
+    // A modern client is asked by the edge, which knows whether it can be.
+    if error.code == code::URL_ELICITATION_REQUIRED && revision.is_legacy() && revision != Revision::V2025_11_25 {
+        return url_required(&error);
+    }
+    if matches!(error.code, code::HEADER_MISMATCH | code::UNSUPPORTED_VERSION) {
+        // The headers and the version toward the server are ours, so this is no fault of the client.
+        let text = format!("the server refused the request: {}", error.message);
+        return RpcError::gateway("upstream_protocol", text);
     }
     let names_uri = || error.data.as_ref().and_then(|data| object::string(data, "uri")).is_some();
     if revision.is_legacy() && error.code == code::INVALID_PARAMS && names_uri() {
@@ -106,13 +112,8 @@ fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {
     error
 }
 
-/// Only one revision has a code for "visit this URL first". A modern client hears which capability would let it be
-/// asked; others read where to go.
-fn url_required(revision: Revision, error: &RpcError) -> RpcError {
-    if !revision.is_legacy() {
-        let needed = serde_json::json!({ "requiredCapabilities": { "elicitation": { "url": {} } } });
-        return RpcError::new(code::MISSING_CAPABILITY, error.message.clone()).with_data(&needed);
-    }
+/// Only one revision has a code for "visit this URL first"; clients of others read where to go.
+fn url_required(error: &RpcError) -> RpcError {
     let elicitations = error.data.as_ref().and_then(|data| object::member(data, "elicitations"));
     let elicitations = elicitations.and_then(|all| object::elements(&all)).unwrap_or_default();
     let urls: Vec<String> = elicitations.iter().filter_map(|one| object::string(one, "url")).collect();
@@ -137,11 +138,15 @@ mod tests {
     fn each_revision_hears_in_its_words_that_a_url_is_to_be_opened() {
         let data = r#"{"elicitations":[{"mode":"url","url":"https://a/b","elicitationId":"1"}]}"#;
         assert_eq!(told(Revision::V2025_11_25, -32042, data).code, -32042);
-        let modern = told(Revision::V2026_07_28, -32042, data);
-        assert_eq!(modern.code, -32021);
-        assert_eq!(modern.data.expect("data").as_str(), r#"{"requiredCapabilities":{"elicitation":{"url":{}}}}"#);
+        assert_eq!(told(Revision::V2026_07_28, -32042, data).code, -32042);
         let old = told(Revision::V2025_06_18, -32042, data);
         assert_eq!((old.code, old.message.contains("https://a/b")), (-32603, true));
+    }
+
+    #[test]
+    fn what_a_server_says_of_our_headers_is_no_fault_of_the_client() {
+        assert_eq!(told(Revision::V2026_07_28, -32020, "{}").code, -32603);
+        assert_eq!(told(Revision::V2025_11_25, -32022, r#"{"supported":[]}"#).code, -32603);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use memchr::memmem;
 use orch_domain::server::Server;
-use orch_mcp::error::RpcError;
-use orch_mcp::object;
+use orch_mcp::error::{RpcError, code};
+use orch_mcp::message::Notification;
 use orch_mcp::raw::Raw;
+use orch_mcp::{method, object, tasks};
 
 use crate::{questions, uris};
 
@@ -20,6 +21,8 @@ pub(crate) enum Shape {
     PromptResult,
     /// `contents[].uri`.
     ReadResult,
+    /// `taskId`.
+    Task,
     Other,
 }
 
@@ -37,6 +40,9 @@ impl Outward {
         {
             return named;
         }
+        if *shape == Shape::Task || tasks::created(&result).is_some() {
+            return with_task(server.alias.as_str(), &result).unwrap_or(result);
+        }
         // Most results have no URI at all. One in an escaped key stays as it is, and cannot be read back.
         if memmem::find(result.as_bytes(), b"\"uri\"").is_none() {
             return result;
@@ -49,9 +55,17 @@ impl Outward {
                 object::with(message, "content", &content).ok()
             }),
             Shape::ReadResult => in_array(&result, "contents", |contents| with_uri(alias, contents)),
-            Shape::Other => None,
+            Shape::Task | Shape::Other => None,
         };
         rewritten.unwrap_or(result)
+    }
+
+    /// A log message says which server it is of.
+    pub(crate) fn notification(&self, notification: Notification) -> Notification {
+        match self {
+            Self::Namespaced { server, .. } => with_logger(server.alias.as_str(), notification),
+            Self::AsIs => notification,
+        }
     }
 
     /// The params of a question, as the client is to see them.
@@ -67,12 +81,43 @@ impl Outward {
     /// An error's `data.uri`.
     pub(crate) fn error(&self, mut error: RpcError) -> RpcError {
         if let Self::Namespaced { server, .. } = self
+            && error.code == code::URL_ELICITATION_REQUIRED
+            && let Some(data) = error.data.as_ref().and_then(|data| {
+                in_array(data, "elicitations", |one| Some(questions::with_sender(&server.name, one.clone())))
+            })
+        {
+            error.data = Some(data);
+        } else if let Self::Namespaced { server, .. } = self
             && let Some(data) = error.data.as_ref().and_then(|data| with_uri(server.alias.as_str(), data))
         {
             error.data = Some(data);
         }
         error
     }
+}
+
+/// `<alias>/<logger>` on log messages; everything else as it is.
+pub(crate) fn with_logger(alias: &str, notification: Notification) -> Notification {
+    if notification.method.as_str() != method::LOG_MESSAGE {
+        return notification;
+    }
+    let named = notification.params.as_ref().and_then(|params| {
+        let logger = match object::string(params, "logger") {
+            Some(logger) => format!("{alias}/{logger}"),
+            None => alias.to_owned(),
+        };
+        object::with(params, "logger", &Raw::serialize(&logger).ok()?).ok()
+    });
+    Notification { params: named.or(notification.params), method: notification.method }
+}
+
+/// The result under the id that the client knows. What a finished task holds is a result of its own.
+fn with_task(alias: &str, result: &Raw) -> Option<Raw> {
+    let id = Raw::serialize(&crate::tasks::expose(alias, &object::string(result, "taskId")?)).ok()?;
+    let shown = object::with(result, "taskId", &id).ok()?;
+    let Some(inner) = object::member(&shown, "result") else { return Some(shown) };
+    let inner = in_array(&inner, "content", |block| content_block(alias, block)).unwrap_or(inner);
+    object::with(&shown, "result", &inner).ok()
 }
 
 /// What a modern server asks, with its name where that is shown to people.

@@ -12,14 +12,15 @@ use orch_domain::port::call_log::CallLog;
 use orch_domain::port::clock::Clock;
 use orch_domain::server::Server;
 use orch_mcp::capabilities;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::Request;
 use orch_mcp::meta::{self, HopMeta};
 use orch_mcp::method::Method;
-use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
+use orch_mcp::{object, tasks};
 
 use crate::catalog::shape;
 use crate::context::{CallContext, Endpoint};
@@ -52,6 +53,15 @@ struct CachedView {
     version: u64,
     project: Arc<ProjectFacts>,
     view: Arc<View>,
+}
+
+/// A request on its way to a server.
+pub(crate) struct Sending {
+    pub(crate) request: PeerRequest,
+    pub(crate) outward: Outward,
+    pub(crate) hop: HopMeta,
+    /// The server runs what is called only as a task.
+    pub(crate) as_task: bool,
 }
 
 /// What a relay works with.
@@ -87,14 +97,20 @@ impl Relay {
         match &cx.endpoint {
             Endpoint::Server(server) => {
                 let hello = self.server_hello(server).await.map_err(|error| error.to_rpc(revision))?;
-                let capabilities = capabilities::relayed([&hello.capabilities], &WITHHELD);
+                let mut capabilities = capabilities::relayed([&hello.capabilities], &WITHHELD);
+                if revision.is_legacy() {
+                    capabilities = capabilities::shown_to_legacy(&capabilities);
+                }
                 Ok(ServerHello { revision, capabilities, also: Vec::new(), ..hello })
             }
             Endpoint::Unified => {
                 // Servers come and go during a session, so everything that any server could offer is promised.
-                let promised = Raw::from_static(
-                    r#"{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}}"#,
-                );
+                let promised = if revision.is_legacy() {
+                    r#"{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}}"#
+                } else {
+                    r#"{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{},"extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{}}}"#
+                };
+                let promised = Raw::from_static(promised);
                 Ok(ServerHello {
                     revision,
                     capabilities: capabilities::relayed([&promised], &WITHHELD),
@@ -141,7 +157,7 @@ impl Relay {
             }
         };
         authorize(cx.subject, Action::Call, ()).ok()?;
-        let catalog = self.fleet.slot(server.id)?.catalog_for(cx.faculties())?;
+        let catalog = self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(&server))?;
         let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
         object::member(&tool.definition, "inputSchema")
     }
@@ -180,6 +196,7 @@ impl Relay {
             Method::ResourceTemplatesList => self.list(cx, ItemKind::Template, request),
             Method::Complete => methods::complete::complete(self, cx, request),
             Method::Ping => Reply::unrecorded(Ok(Raw::from_static("{}"))),
+            Method::Other(name) if tasks::is_method(name) => self.about_task(cx, request),
             Method::Other(_) => self.pass_on(cx, request),
             _ => Reply::unrecorded(Err(RpcError::method_not_found(request.method.as_str()))),
         }
@@ -219,7 +236,7 @@ impl Relay {
         let Endpoint::Server(server) = &cx.endpoint else {
             return Reply::unrecorded(Err(RpcError::method_not_found(method)));
         };
-        // Tasks are withheld, so their methods are as well.
+        // Those of the experiment of 2025-11-25: that is withheld, so its methods are as well.
         if method.starts_with("tasks/") {
             return Reply::unrecorded(Err(RpcError::method_not_found(method)));
         }
@@ -236,7 +253,7 @@ impl Relay {
             declared: Some(Arc::clone(&cx.client.declared_modern)),
             ..PeerRequest::new(request.method, params)
         };
-        self.send(cx, permit, request, Outward::AsIs, hop, None)
+        self.send(cx, permit, Sending { request, outward: Outward::AsIs, hop, as_task: false }, None)
     }
 
     /// Sends to a server; only with proof that policy has agreed.
@@ -244,11 +261,10 @@ impl Relay {
         &self,
         cx: &CallContext,
         permit: Permit<Arc<Server>>,
-        mut request: PeerRequest,
-        outward: Outward,
-        hop: HopMeta,
+        sending: Sending,
         ticket: Option<CallTicket>,
     ) -> Reply {
+        let Sending { mut request, outward, hop, as_task } = sending;
         let server = permit.into_inner();
         let revision = cx.client.revision;
         let failed = |error: &CallError, ticket| Reply::failed(error, revision, ticket, &*self.clock);
@@ -257,10 +273,14 @@ impl Relay {
             let reason = "it is being set up".to_owned();
             return failed(&CallError::Unavailable { server: name.to_owned(), reason }, ticket);
         };
-        if !cx.can_be_asked {
-            request.declared = None;
+        let asks = cx.faculties_for(&server).is_some();
+        if !asks && cx.client.faculties.is_some() {
+            request.declared = request.declared.map(|declared| {
+                let capabilities = capabilities::unasked(&declared.capabilities);
+                Arc::new(Declared { capabilities, info: declared.info.clone() })
+            });
         }
-        let source = if cx.faculties().is_some() {
+        let source = if asks {
             // What a legacy server may ask goes to this client alone, so it gets a connection of its own.
             let wanted = Wanted::of(cx, &server);
             Err(Box::pin(async move { slot.acquire_for(&wanted).await }) as Acquiring)
@@ -284,6 +304,7 @@ impl Relay {
             patience: server.call_timeout,
             longest: self.fleet.config().longest_call(),
             question: self.fleet.config().question(),
+            as_task,
         };
         Reply::live(source, request, plan, ticket)
     }
@@ -302,7 +323,8 @@ impl Relay {
                 return Arc::clone(&cached.view);
             }
         }
-        let view = Arc::new(View::new(project, |server| self.fleet.slot(server.id)?.catalog_for(faculties)));
+        let view =
+            Arc::new(View::new(project, |server| self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(server))));
         let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         // What is out of date would be made anew anyway, and may be of a project that is gone.

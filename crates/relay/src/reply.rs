@@ -13,20 +13,21 @@ use orch_domain::port::clock::Clock;
 use orch_mcp::error::RpcError;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
-use orch_mcp::method;
-use orch_mcp::object;
 use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
+use orch_mcp::{method, object, tasks};
 use tokio::time::{Instant, Sleep};
 
 use crate::error::CallError;
 use crate::fleet::{Lease, Unready};
+use crate::mending::Mending;
 use crate::outward::Outward;
 use crate::questions::Questions;
 use crate::rounds::{Between, Rounds};
 use crate::stop::{Stop, StopReason};
+use crate::tasks::TaskRun;
 
 /// A result or an error, without the id: that belongs to the edge.
 pub type Answer = Result<Raw, RpcError>;
@@ -65,6 +66,10 @@ struct Live {
     questions: Questions,
     /// Of a client with a session in front of a modern server.
     rounds: Option<Box<Rounds>>,
+    /// Of a modern server's tool.
+    mending: Option<Box<Mending>>,
+    /// Of a tool that its legacy server runs only as a task.
+    task: Option<TaskRun>,
     plan: Plan,
     ticket: Option<CallTicket>,
     timer: Pin<Box<Sleep>>,
@@ -97,6 +102,8 @@ pub(crate) struct Plan {
     pub(crate) longest: Duration,
     /// How long the client may take to answer a question.
     pub(crate) question: Duration,
+    /// The server runs what is called only as a task.
+    pub(crate) as_task: bool,
 }
 
 impl Reply {
@@ -125,15 +132,16 @@ impl Reply {
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + plan.patience));
         let latest_end = now + plan.longest;
-        let (source, rounds) = match source {
+        let (source, rounds, mending) = match source {
             Ok(lease) => {
-                let rounds = rounds(&plan, &lease, &request);
-                (Source::Streaming(lease.peer().send(request), lease), rounds)
+                let (rounds, mending) = (rounds(&plan, &lease, &request), mending(&lease, &request));
+                (Source::Streaming(lease.peer().send(request), lease), rounds, mending)
             }
-            Err(acquiring) => (Source::Acquiring(acquiring, request), None),
+            Err(acquiring) => (Source::Acquiring(acquiring, request), None, None),
         };
         let questions = Questions::default();
-        Self(State::Live(Box::new(Live { source, questions, rounds, ticket, timer, latest_end, plan })))
+        let task = plan.as_task.then(TaskRun::new);
+        Self(State::Live(Box::new(Live { source, questions, rounds, mending, task, ticket, timer, latest_end, plan })))
     }
 }
 
@@ -222,11 +230,18 @@ impl Live {
                         return Poll::Ready(Step::End(Outcome::RpcError(error.code), Err(error)));
                     }
                     Poll::Ready(Between::Retry(request)) => {
-                        if let Source::Streaming(replies, lease) = &mut self.source {
-                            *replies = lease.peer().send(request);
+                        if let Some(mending) = &mut self.mending {
+                            mending.sent(&request);
                         }
+                        self.send(request);
                         self.rest();
                     }
+                }
+            }
+            if let Some(mending) = self.mending.as_mut().filter(|mending| mending.is_looking()) {
+                match mending.poll(cx) {
+                    Poll::Pending => return self.poll_early_end(cx),
+                    Poll::Ready(request) => self.send(request),
                 }
             }
             match &mut self.source {
@@ -236,6 +251,7 @@ impl Live {
                         // The time of the start does not count against the call.
                         self.timer.as_mut().reset(Instant::now() + self.plan.patience);
                         self.rounds = rounds(&self.plan, &lease, request);
+                        self.mending = mending(&lease, request);
                         self.source = Source::Streaming(lease.peer().send(request.clone()), lease);
                     }
                     Poll::Ready(Err(unready)) => return Poll::Ready(self.fail(&unready_error(&self.plan, unready))),
@@ -251,10 +267,10 @@ impl Live {
                     }
                     Poll::Ready(Some(ReplyItem::Notification(notification))) if !self.wants(&notification) => {}
                     Poll::Ready(Some(ReplyItem::Notification(notification))) => {
-                        return Poll::Ready(Step::Notification(notification));
+                        return Poll::Ready(Step::Notification(self.plan.outward.notification(notification)));
                     }
                     Poll::Ready(Some(ReplyItem::Question(question))) => return Poll::Ready(self.ask(question)),
-                    Poll::Ready(Some(ReplyItem::End(Ok(result)))) => {
+                    Poll::Ready(Some(ReplyItem::End(Ok(mut result)))) => {
                         if let Some(rounds) = &mut self.rounds {
                             match rounds.takes(&result) {
                                 Ok(false) => {}
@@ -264,10 +280,29 @@ impl Live {
                                 }
                             }
                         }
+                        if let Some(task) = &mut self.task {
+                            if let Source::Streaming(_, lease) = &self.source
+                                && let Some(request) = task.takes(&result, lease)
+                            {
+                                self.send(request);
+                                continue;
+                            }
+                            task.done();
+                            result = tasks::plain(result);
+                        }
                         let outcome = if is_tool_error(&result) { Outcome::ToolError } else { Outcome::Ok };
                         return Poll::Ready(Step::End(outcome, Ok(self.plan.outward.result(result))));
                     }
                     Poll::Ready(Some(ReplyItem::End(Err(error)))) => {
+                        if let Some(mending) = &mut self.mending
+                            && let Source::Streaming(_, lease) = &self.source
+                            && mending.takes(&error, lease)
+                        {
+                            continue;
+                        }
+                        if let Some(task) = &mut self.task {
+                            task.done();
+                        }
                         return Poll::Ready(self.fail(&CallError::from_peer(&self.plan.server, error)));
                     }
                     Poll::Ready(None) => {
@@ -277,6 +312,13 @@ impl Live {
                     }
                 },
             }
+        }
+    }
+
+    /// The same call goes on with another request.
+    fn send(&mut self, request: PeerRequest) {
+        if let Source::Streaming(replies, lease) = &mut self.source {
+            *replies = lease.peer().send(request);
         }
     }
 
@@ -345,6 +387,11 @@ impl Live {
 fn rounds(plan: &Plan, lease: &Lease, request: &PeerRequest) -> Option<Box<Rounds>> {
     let bridged = plan.revision.is_legacy() && !lease.peer().hello().revision.is_legacy();
     bridged.then(|| Box::new(Rounds::new(request)))
+}
+
+/// What a modern server wants as headers may have changed.
+fn mending(lease: &Lease, request: &PeerRequest) -> Option<Box<Mending>> {
+    if lease.peer().hello().revision.is_legacy() { None } else { Mending::of(request) }
 }
 
 fn unready_error(plan: &Plan, unready: Unready) -> CallError {

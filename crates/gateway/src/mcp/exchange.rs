@@ -12,6 +12,7 @@ use orch_mcp::id::RequestId;
 use orch_mcp::{codec, content};
 use orch_relay::reply::{Event, Reply};
 
+use super::cursor::Cursors;
 use super::legacy::session::{InFlight, Session};
 use super::legacy::streams::Log;
 
@@ -19,11 +20,12 @@ pub(super) struct Exchange {
     id: RequestId,
     /// None once the reply has ended.
     running: Option<(Reply, InFlight)>,
+    cursors: Option<Cursors>,
 }
 
 impl Exchange {
-    pub(super) const fn new(id: RequestId, reply: Reply, in_flight: InFlight) -> Self {
-        Self { id, running: Some((reply, in_flight)) }
+    pub(super) const fn new(id: RequestId, reply: Reply, in_flight: InFlight, cursors: Option<Cursors>) -> Self {
+        Self { id, running: Some((reply, in_flight)), cursors }
     }
 
     pub(super) const fn id(&self) -> &RequestId {
@@ -98,16 +100,21 @@ impl Stream for Exchange {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        let Some((reply, in_flight)) = &mut self.running else { return Poll::Ready(None) };
+        let this = &mut *self;
+        let cursors = &this.cursors;
+        let Some((reply, in_flight)) = &mut this.running else { return Poll::Ready(None) };
         let revision = in_flight.session().client.revision;
         let event = reply.poll_next_unpin(cx).map(|event| match event {
-            Some(Event::End(answer)) => {
-                Some(Event::End(answer.map(|answer| answer.map(|result| content::for_revision(revision, result)))))
-            }
+            Some(Event::End(answer)) => Some(Event::End(answer.map(|answer| {
+                answer.map(|result| match cursors {
+                    Some(cursors) => cursors.seal(result),
+                    None => content::for_revision(revision, result),
+                })
+            }))),
             other => other,
         });
         if matches!(event, Poll::Ready(None | Some(Event::End(_) | Event::Cancelled))) {
-            self.running = None;
+            this.running = None;
         }
         event
     }

@@ -3,10 +3,12 @@
 
 mod checks;
 mod listen;
+mod opening;
 pub(super) mod parking;
 mod request;
 mod respond;
 pub(super) mod running;
+mod task;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse};

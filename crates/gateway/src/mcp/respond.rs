@@ -29,7 +29,8 @@ pub(super) async fn respond(mut exchange: Exchange, accepts: Accepts, config: &M
         Some(end @ Event::End(_)) => return json(message(exchange.id(), end)),
         first => first,
     };
-    let Some(session) = exchange.session() else { return json(None) };
+    // Cancelled: there is no response, and clients take this for it.
+    let Some(session) = exchange.session() else { return HttpResponse::Accepted().finish() };
     let log = session.open_stream();
     // Older clients fail on an event without content.
     let priming = (session.client.revision >= Revision::V2025_11_25).then(|| log.priming());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use orch_domain::catalog::ItemKind;
+use orch_mcp::headers;
 use orch_mcp::object;
 use orch_mcp::peer::{Peer, PeerError, PeerRequest, ReplyItem};
 use orch_mcp::raw::Raw;
@@ -54,6 +55,7 @@ pub(crate) async fn list(
     let mut names = HashSet::new();
     let mut cursors = HashSet::new();
     let mut cursor: Option<Raw> = None;
+    let is_legacy = peer.hello().revision.is_legacy();
     for _ in 0..MAX_PAGES {
         let params = cursor.as_ref().map(|cursor| object::build([("cursor", cursor)]));
         let request = PeerRequest::new(shape.method.clone(), params);
@@ -69,6 +71,13 @@ pub(crate) async fn list(
                 fetched.remarks.push(format!("{method}: an item without `{}` is left out", shape.key));
                 continue;
             };
+            if kind == ItemKind::Tool
+                && peer.mirrors_arguments()
+                && let Some(Err(invalid)) = object::member(&definition, "inputSchema").map(|it| headers::mirrored(&it))
+            {
+                fetched.remarks.push(format!("{method}: the tool {name:?} is left out: {invalid}"));
+                continue;
+            }
             if !names.insert(name.clone()) {
                 fetched.remarks.push(format!("{method}: a second item named {name:?} is left out"));
                 continue;
@@ -79,7 +88,9 @@ pub(crate) async fn list(
             }
             fetched.items.push(Item { name, definition });
         }
-        match object::member(&result, "nextCursor").filter(|cursor| !matches!(cursor.as_str(), "null" | "\"\"")) {
+        // The empty cursor is a good one in the modern era; before it, servers write it at the end.
+        let is_end = |cursor: &Raw| cursor.as_str() == "null" || (is_legacy && cursor.as_str() == "\"\"");
+        match object::member(&result, "nextCursor").filter(|cursor| !is_end(cursor)) {
             None => return Ok(fetched),
             Some(next) => {
                 if !cursors.insert(next.clone()) {

@@ -12,7 +12,7 @@ use orch_domain::catalog::ItemKind;
 use orch_domain::id::ServerId;
 use orch_domain::server_state::{ServerEvent, ServerState, next};
 use orch_mcp::method;
-use orch_mcp::peer::{Connection, EraChoice, Peer, PeerEvent, PeerSink};
+use orch_mcp::peer::{Connection, Peer, PeerEvent, PeerSink};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -20,7 +20,7 @@ use super::slot::{Slot, Unready, micros};
 use super::{ListChange, Shared};
 use crate::catalog::fetch::{self, FetchError};
 use crate::catalog::{Catalog, shape};
-use crate::connector::ConnectFailure;
+use crate::connector::{ConnectFailure, era};
 
 /// A server that ran for this long before it failed starts again without delay.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -246,7 +246,8 @@ impl Owner {
                 let connector = Arc::clone(&self.shared.connector);
                 let sink: Arc<dyn PeerSink> = Arc::<Sink>::clone(&self.sink);
                 self.starting = Some(Box::pin(async move {
-                    connector.connect(&server, Connection::shared(EraChoice::Auto), sink).await
+                    let connection = Connection::shared(era(server.dialect.era));
+                    connector.connect(&server, connection, sink).await
                 }));
                 self.move_on(ServerEvent::Wanted, None);
             }

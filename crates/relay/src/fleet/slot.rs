@@ -423,6 +423,11 @@ impl Lease {
     pub(crate) fn peer(&self) -> &dyn Peer {
         &*self.peer
     }
+
+    /// The peer for something that may outlive the lease.
+    pub(crate) fn shared_peer(&self) -> Arc<dyn Peer> {
+        Arc::clone(&self.peer)
+    }
 }
 
 /// Counts among the calls of a server.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use memchr::memmem;
 use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::id::CallId;
@@ -10,17 +11,17 @@ use orch_domain::policy::{Action, Permit, authorize};
 use orch_domain::port::call_log::{self, CallLogError};
 use orch_domain::server::Server;
 use orch_mcp::message::Request;
-use orch_mcp::meta;
-use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
+use orch_mcp::{meta, object, tasks};
 use serde::Deserialize;
 
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::outward::{Outward, Shape};
-use crate::relay::Relay;
+use crate::relay::{Relay, Sending};
 use crate::reply::Reply;
+use crate::tasks::TaskRun;
 use crate::view::{self, Origin};
 
 /// The longest name that is put on record.
@@ -51,14 +52,16 @@ pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Req
         Endpoint::Server(_) => Outward::AsIs,
         Endpoint::Unified => Outward::Namespaced { server: Arc::clone(target.permit.get()), shape: shape(kind) },
     };
+    let mut params = target.params;
+    let as_task = kind == CallKind::Tool && prepare_task(relay, target.permit.get(), &mut params);
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
         log_level: cx.log_level,
-        input_schema: input_schema(relay, kind, target.permit.get(), &target.params),
+        input_schema: input_schema(relay, kind, target.permit.get(), &params),
         declared: Some(Arc::clone(&cx.client.declared_modern)),
-        ..PeerRequest::new(request.method, Some(target.params))
+        ..PeerRequest::new(request.method, Some(params))
     };
-    relay.send(cx, target.permit, request, outward, hop, Some(ticket))
+    relay.send(cx, target.permit, Sending { request, outward, hop, as_task }, Some(ticket))
 }
 
 /// The schema of the tool, for a server that wants some arguments as headers.
@@ -74,6 +77,27 @@ fn input_schema(relay: &Relay, kind: CallKind, server: &Server, params: &Raw) ->
     let name = object::string(params, "name")?;
     let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
     object::member(&tool.definition, "inputSchema")
+}
+
+/// Whether a legacy server runs the tool only as a task, which the params then ask for. A client is not offered tasks
+/// of that kind, so what it says of them is nothing to the server.
+fn prepare_task(relay: &Relay, server: &Server, params: &mut Raw) -> bool {
+    let Some(catalog) = relay.fleet.slot(server.id).and_then(|slot| slot.catalog()) else { return false };
+    if !catalog.hello.revision.is_legacy() {
+        return false;
+    }
+    if memmem::find(params.as_bytes(), b"\"task\"").is_some()
+        && let Ok(rest) = object::without(params, |member| member == "task")
+    {
+        *params = rest;
+    }
+    let Some(name) = object::string(params, "name") else { return false };
+    let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name);
+    let is_required = tool.is_some_and(|tool| tasks::is_required(&tool.definition));
+    if is_required {
+        *params = TaskRun::begin(params);
+    }
+    is_required
 }
 
 /// Records a call that is not going to be made.

@@ -14,7 +14,7 @@ use orch_mcp::raw::Raw;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::outward::{Outward, Shape};
-use crate::relay::Relay;
+use crate::relay::{Relay, Sending};
 use crate::reply::Reply;
 use crate::view::{self, Origin};
 
@@ -35,7 +35,7 @@ pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Rep
         declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(params))
     };
-    relay.send(cx, permit, request, outward, hop, None)
+    relay.send(cx, permit, Sending { request, outward, hop, as_task: false }, None)
 }
 
 fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Permit<Arc<Server>>, Raw), CallError> {

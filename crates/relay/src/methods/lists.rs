@@ -7,31 +7,33 @@ use orch_domain::catalog::ItemKind;
 use orch_domain::directory::ProjectFacts;
 use orch_domain::policy::{Action, authorize};
 use orch_mcp::message::Request;
-use orch_mcp::object;
+use orch_mcp::raw::Raw;
+use orch_mcp::{listing, object};
 
+use crate::catalog::shape;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::fleet::Unready;
 use crate::fleet::lane::Wanted;
+use crate::paging;
 use crate::relay::Relay;
 use crate::reply::Answer;
 use crate::view::enabled;
 
-/// A whole list on one page. A cursor is refused: none was ever handed out.
+/// A list, or the page of it that a cursor of ours leads to.
 pub(crate) async fn list(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Answer {
-    listed(relay, cx, kind, request).await.map_err(|error| error.to_rpc(cx.client.revision))
+    let revision = cx.client.revision;
+    paged(relay, cx, kind, request).await.map_err(|error| error.to_rpc(revision))
 }
 
-async fn listed(
-    relay: &Relay,
-    cx: &CallContext,
-    kind: ItemKind,
-    request: &Request,
-) -> Result<orch_mcp::raw::Raw, CallError> {
+async fn paged(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Result<Raw, CallError> {
+    let whole = listed(relay, cx, kind, request).await?;
+    let whole = if kind == ItemKind::Tool { listing::tools(cx.client.revision, whole) } else { whole };
     let cursor = request.params.as_ref().and_then(|params| object::member(params, "cursor"));
-    if cursor.is_some_and(|cursor| cursor.as_str() != "null") {
-        return Err(CallError::InvalidParams("this cursor was not given out here".to_owned()));
-    }
+    paging::page(whole, shape(kind).member, cursor.as_ref(), relay.fleet.config().page_items)
+}
+
+async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Result<Raw, CallError> {
     let method = || CallError::MethodNotFound(request.method.as_str().to_owned());
     match &cx.endpoint {
         Endpoint::Server(server) => {
@@ -45,16 +47,18 @@ async fn listed(
                 Unready::Failed(reason) => CallError::Unavailable { server: name, reason },
                 Unready::Busy(reason) => CallError::Busy { server: name, reason },
             })?;
-            let Some(faculties) = cx.faculties() else { return Ok(catalog.page(kind)) };
+            let Some(faculties) = cx.faculties_for(server) else { return Ok(catalog.page(kind)) };
             slot.want_variant(faculties, Wanted::of(cx, server));
             Ok(slot.catalog_for(Some(faculties)).unwrap_or(catalog).page(kind))
         }
         Endpoint::Unified => {
             authorize(cx.subject, Action::Call, ()).map_err(|_| method())?;
             wait_for_catalogs(relay, &cx.project).await;
-            if let Some(faculties) = cx.faculties() {
+            if cx.faculties().is_some() {
                 for server in enabled(&cx.project) {
-                    if let Some(slot) = relay.fleet.slot(server.id) {
+                    if let Some(slot) = relay.fleet.slot(server.id)
+                        && let Some(faculties) = cx.faculties_for(server)
+                    {
                         slot.want_variant(faculties, Wanted::of(cx, server));
                     }
                 }

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on must fail at once"
 )]
 
+mod bridged_calls;
 mod calls;
 mod house;
 mod lists;

@@ -17,6 +17,7 @@ use orch_relay::stop::Stop;
 use super::session::{InFlight, NotTaken, Session};
 use super::settings;
 use crate::mcp::accept::Accepts;
+use crate::mcp::cursor::Cursors;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::exchange::Exchange;
 use crate::mcp::{McpEndpoints, refusal, respond};
@@ -68,9 +69,13 @@ pub(super) fn start(
     entry: Entry,
     session: &Arc<Session>,
     accepts: Accepts,
-    request: Request,
+    mut request: Request,
     endpoints: &McpEndpoints,
 ) -> Result<Exchange, NotTaken> {
+    let cursors = Cursors::of(&request, || entry.reach(), &endpoints.seal);
+    if let Some(cursors) = &cursors {
+        cursors.open(&mut request);
+    }
     let in_flight = session.register(&request.id, endpoints.config.max_requests_per_session);
     let stop = in_flight.as_ref().map(InFlight::stop).unwrap_or_default();
     let cx = context(entry, session, accepts, stop);
@@ -79,7 +84,7 @@ pub(super) fn start(
         endpoints.relay.note_refused(&cx, &request, outcome);
     })?;
     let id = request.id.clone();
-    Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight))
+    Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight, cursors))
 }
 
 fn context(entry: Entry, session: &Session, accepts: Accepts, stop: Arc<Stop>) -> CallContext {

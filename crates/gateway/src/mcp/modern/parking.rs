@@ -35,6 +35,8 @@ pub(super) enum State {
     /// What a modern server wants to see again. It stays ours to hand out, since the server sees our credential and
     /// not the client's.
     Passed { inner: String },
+    /// URLs that are to be opened before the call is made anew.
+    Opening { round: u32, asked: Vec<String> },
 }
 
 /// What a state is sealed together with: it is good for the same request of the same principal, and nothing else.

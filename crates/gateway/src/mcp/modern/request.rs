@@ -12,14 +12,16 @@ use orch_mcp::message::Request;
 use orch_mcp::meta;
 use orch_mcp::method::Method;
 use orch_mcp::modern::{self, RequestMeta};
-use orch_mcp::object;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
+use orch_mcp::{object, tasks};
 use orch_relay::context::{CallContext, Client, Endpoint};
 
+use super::opening::{self, Return};
 use super::parking::{self, Binding, State};
-use super::{checks, listen, respond};
+use super::{checks, listen, respond, task};
 use crate::mcp::accept::Accepts;
+use crate::mcp::cursor::Cursors;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::reach::Reach;
 use crate::mcp::{McpEndpoints, refusal};
@@ -28,7 +30,7 @@ pub(super) async fn handle(
     entry: Entry,
     http: &HttpRequest,
     accepts: Accepts,
-    request: Request,
+    mut request: Request,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
     let meta = match checks::envelope(http.headers(), &request) {
@@ -53,20 +55,30 @@ pub(super) async fn handle(
             {
                 return refused;
             }
-            relayed(&cx, reach, accepts, request, endpoints).await
+            relayed(&cx, reach, accepts, request, None, endpoints).await
         }
-        _ => relayed(&cx, reach, accepts, request, endpoints).await,
+        Method::Other(name) if tasks::is_method(name) => match task::open(&cx, &reach, &mut request, endpoints) {
+            Ok(shown) => relayed(&cx, reach, accepts, request, Some(shown), endpoints).await,
+            Err((status, error)) => refusal::rpc(status, Some(&request.id), &error),
+        },
+        _ => relayed(&cx, reach, accepts, request, None, endpoints).await,
     }
 }
 
-/// Sends a request on its way, or goes on with one that has waited for this.
+/// Sends a request on its way, or goes on with one that has waited for this. `task` is the id by which the client knows
+/// what the request is about.
 async fn relayed(
     cx: &CallContext,
     reach: Reach,
     accepts: Accepts,
     mut request: Request,
+    task: Option<Raw>,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
+    let cursors = Cursors::of(&request, || reach.clone(), &endpoints.seal);
+    if let Some(cursors) = &cursors {
+        cursors.open(&mut request);
+    }
     let binding = modern::may_ask(&request.method.known()).then(|| Binding::of(&reach, &request));
     let mut shape = respond::Shape {
         id: request.id.clone(),
@@ -76,6 +88,10 @@ async fn relayed(
         reach: reach.clone(),
         binding,
         round: 0,
+        opens_urls: opening::is_possible(cx),
+        opened: 0,
+        task,
+        cursors,
     };
     let refuse = |error: &RpcError| refusal::rpc(StatusCode::OK, Some(&shape.id), error);
     let state = request.params.as_ref().and_then(|params| object::member(params, "requestState"));
@@ -88,6 +104,15 @@ async fn relayed(
                 let params = request.params.take().zip(inner);
                 request.params = params.and_then(|(params, inner)| object::with(&params, "requestState", &inner).ok());
             }
+            Some(State::Opening { round, asked }) => match opening::come_back(&asked, request) {
+                Err(error) => return refuse(&error),
+                Ok(Return::Again) => return shape.ask_to_open(round, asked, &endpoints.seal),
+                Ok(Return::Over(answer)) => return shape.json(answer),
+                Ok(Return::Call(again)) => {
+                    request = again;
+                    shape.opened = round;
+                }
+            },
             Some(State::Parked { id, round }) => {
                 let Some(mut parked) = endpoints.running.unpark(id, round) else {
                     return refuse(&parking::invalid_state());

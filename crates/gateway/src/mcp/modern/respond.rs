@@ -16,13 +16,15 @@ use orch_mcp::message::MethodName;
 use orch_mcp::modern::Stamp;
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
-use orch_mcp::{codec, object, sse};
+use orch_mcp::{codec, object, sse, tasks};
 use orch_relay::reply::{Answer, Event, Reply};
 use uuid::Uuid;
 
 use super::parking::{self, Binding, Parked, State};
 use super::running::{Running, Ticket};
+use super::{opening, task};
 use crate::mcp::accept::Accepts;
+use crate::mcp::cursor::Cursors;
 use crate::mcp::reach::Reach;
 use crate::mcp::{McpEndpoints, respond as events};
 
@@ -41,6 +43,12 @@ pub(super) struct Shape {
     pub(super) binding: Option<Binding>,
     /// How often this call has asked already.
     pub(super) round: u32,
+    /// Whether the client can be asked to open a URL, and how often it was.
+    pub(super) opens_urls: bool,
+    pub(super) opened: u32,
+    /// The id by which the client knows the task that the request is about.
+    pub(super) task: Option<Raw>,
+    pub(super) cursors: Option<Cursors>,
 }
 
 /// What the next thing is that the client is told.
@@ -173,7 +181,7 @@ impl Driven {
 }
 
 impl Shape {
-    fn json(&self, answer: Answer) -> HttpResponse {
+    pub(super) fn json(&self, answer: Answer) -> HttpResponse {
         let status = match &answer {
             Ok(_) => StatusCode::OK,
             Err(error) => status(error.code),
@@ -194,7 +202,21 @@ impl Shape {
 
     /// What a modern server wants to see again goes through the client under our seal.
     fn passed(&self, answer: Answer, seal: &StateSeal) -> Answer {
-        let result = answer?;
+        let result = match answer {
+            Ok(result) => result,
+            Err(error) if error.code == code::URL_ELICITATION_REQUIRED => return self.open_first(&error, seal),
+            Err(error) => return Err(error),
+        };
+        if let Some(cursors) = &self.cursors {
+            return Ok(cursors.seal(result));
+        }
+        if let Some(shown) = &self.task {
+            return Ok(task::shown_as(shown, result));
+        }
+        if let Some(id) = tasks::created(&result) {
+            let failed = || RpcError::new(code::INTERNAL, "the task cannot be handed out");
+            return task::created(&self.reach, seal, &id, &result).ok_or_else(failed);
+        }
         if memmem::find(result.as_bytes(), b"input_required").is_none()
             || object::string(&result, "resultType").as_deref() != Some("input_required")
         {
@@ -209,6 +231,29 @@ impl Shape {
         object::with(&result, "requestState", &sealed).map_err(|_| broken())
     }
 
+    /// A legacy server wants a URL opened before it does anything.
+    fn open_first(&self, error: &RpcError, seal: &StateSeal) -> Answer {
+        if !self.opens_urls || self.binding.is_none() {
+            return Err(opening::not_declared(error));
+        }
+        let round = self.opened + 1;
+        self.opening(round, opening::asked(error, round)?, seal)
+    }
+
+    fn opening(&self, round: u32, asked: Vec<String>, seal: &StateSeal) -> Answer {
+        let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
+        let binding = self.binding.as_ref().ok_or_else(failed)?;
+        let state = State::Opening { round, asked };
+        let sealed = binding.seal(seal, &state).ok_or_else(failed)?;
+        let State::Opening { asked, .. } = state else { return Err(failed()) };
+        opening::input_required(&asked, &sealed).ok_or_else(failed)
+    }
+
+    /// Asks once more for what was asked for.
+    pub(super) fn ask_to_open(&self, round: u32, asked: Vec<String>, seal: &StateSeal) -> HttpResponse {
+        self.json(self.opening(round, asked, seal))
+    }
+
     fn encode(&self, answer: Answer) -> Bytes {
         match answer {
             Ok(result) => {
@@ -221,15 +266,21 @@ impl Shape {
 
     /// A legacy server's own codes in the words of this era.
     fn error(&self, mut error: RpcError) -> RpcError {
-        if error.code == code::RESOURCE_NOT_FOUND {
-            error.code = code::INVALID_PARAMS;
-            if error.data.is_none()
-                && let Some(uri) = &self.uri
-            {
-                error.data = Some(orch_mcp::object::build([("uri", uri)]));
+        match (error.code, &self.uri) {
+            (code::RESOURCE_NOT_FOUND, Some(uri)) => {
+                error.code = code::INVALID_PARAMS;
+                if error.data.is_none() {
+                    error.data = Some(object::build([("uri", uri)]));
+                }
+                error
             }
+            // Codes that this era does not have, where they mean nothing.
+            (code::RESOURCE_NOT_FOUND | code::URL_ELICITATION_REQUIRED, _) => {
+                RpcError::new(code::INTERNAL, error.message.clone())
+                    .with_data(&serde_json::json!({ "original": error }))
+            }
+            _ => error,
         }
-        error
     }
 }
 

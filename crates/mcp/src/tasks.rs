@@ -1,0 +1,117 @@
+//! Tasks, in the words of both eras: the extension of 2026-07-28, which is passed from end to end, and the experiment of
+//! 2025-11-25, which servers alone are spoken to in. Knows no connection.
+
+use memchr::memmem;
+
+use crate::error::{RpcError, code};
+use crate::object;
+use crate::raw::Raw;
+
+/// The name of the extension.
+pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
+
+/// What a legacy server says on a result that belongs to a task.
+const RELATED: &str = "io.modelcontextprotocol/related-task";
+
+/// Whether capabilities, of either side, name the extension.
+#[must_use]
+pub fn is_named_in(capabilities: &Raw) -> bool {
+    object::member(capabilities, "extensions")
+        .is_some_and(|extensions| object::member(&extensions, EXTENSION).is_some())
+}
+
+/// The methods of the extension; all of them carry a `taskId`.
+#[must_use]
+pub fn is_method(method: &str) -> bool {
+    matches!(method, "tasks/get" | "tasks/update" | "tasks/cancel")
+}
+
+/// -32021: the client did not say that it knows tasks.
+#[must_use]
+pub fn not_declared() -> RpcError {
+    let needed = serde_json::json!({ "requiredCapabilities": { "extensions": { EXTENSION: {} } } });
+    RpcError::new(code::MISSING_CAPABILITY, format!("the client has to declare the extension {EXTENSION}"))
+        .with_data(&needed)
+}
+
+/// -32602, the same for tasks that do not exist and tasks of somebody else.
+#[must_use]
+pub fn unknown() -> RpcError {
+    RpcError::invalid_params("there is no such task")
+}
+
+/// The id of the task that a result says has been created.
+#[must_use]
+pub fn created(result: &Raw) -> Option<String> {
+    memmem::find(result.as_bytes(), b"taskId")?;
+    (object::string(result, "resultType").as_deref() == Some("task")).then(|| object::string(result, "taskId"))?
+}
+
+/// Whether a legacy server runs a tool only as a task.
+#[must_use]
+pub fn is_required(tool: &Raw) -> bool {
+    memmem::find(tool.as_bytes(), b"taskSupport").is_some()
+        && object::member(tool, "execution").and_then(|it| object::string(&it, "taskSupport")).as_deref()
+            == Some("required")
+}
+
+/// The id in a legacy server's `CreateTaskResult`.
+#[must_use]
+pub fn started(result: &Raw) -> Option<Raw> {
+    let task = object::member(result, "task")?;
+    object::member(&task, "taskId").filter(|id| id.as_str().starts_with('"'))
+}
+
+/// The result of a task as that of a plain call.
+#[must_use]
+pub fn plain(result: Raw) -> Raw {
+    if memmem::find(result.as_bytes(), RELATED.as_bytes()).is_none() {
+        return result;
+    }
+    let Some(meta) = object::member(&result, "_meta") else { return result };
+    let plain = object::without(&meta, |key| key == RELATED).and_then(|meta| {
+        if meta.as_str() == "{}" {
+            object::without(&result, |key| key == "_meta")
+        } else {
+            object::with(&result, "_meta", &meta)
+        }
+    });
+    plain.unwrap_or(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{created, is_named_in, is_required, plain, started};
+    use crate::raw::Raw;
+
+    fn raw(text: &'static str) -> Raw {
+        Raw::parse(Bytes::from_static(text.as_bytes())).expect(text)
+    }
+
+    #[test]
+    fn recognises_what_creates_a_task() {
+        assert_eq!(created(&raw(r#"{"resultType":"task","taskId":"a"}"#)).as_deref(), Some("a"));
+        assert_eq!(created(&raw(r#"{"resultType":"complete","taskId":"a"}"#)), None);
+        assert_eq!(started(&raw(r#"{"task":{"taskId":"t"}}"#)), Some(raw("\"t\"")));
+        assert_eq!(started(&raw(r#"{"content":[]}"#)), None);
+        assert!(is_named_in(&raw(r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#)));
+        assert!(!is_named_in(&raw(r#"{"tasks":{}}"#)));
+    }
+
+    #[test]
+    fn a_tool_says_whether_it_runs_as_a_task_only() {
+        assert!(is_required(&raw(r#"{"name":"a","execution":{"taskSupport":"required"}}"#)));
+        assert!(!is_required(&raw(r#"{"name":"a","execution":{"taskSupport":"optional"}}"#)));
+        assert!(!is_required(&raw(r#"{"name":"taskSupport"}"#)));
+    }
+
+    #[test]
+    fn the_result_of_a_task_is_that_of_a_call() {
+        let related = r#"{"content":[],"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
+        assert_eq!(plain(raw(related)), raw(r#"{"content":[]}"#));
+        let more = r#"{"content":[],"_meta":{"v":1,"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
+        assert_eq!(plain(raw(more)), raw(r#"{"content":[],"_meta":{"v":1}}"#));
+    }
+}

@@ -1,0 +1,128 @@
+//! Calls that take more than one request to a server: tools that run only as tasks, headers that have to be mended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::StreamExt;
+use orch_mcp::error::RpcError;
+use orch_mcp::initialize::ServerHello;
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyStream};
+use orch_mcp::revision::Revision;
+use orch_relay::reply::Event;
+use orch_relay::stop::StopReason;
+use orch_testkit::scripted_peer::{ScriptedPeer, ends, never};
+
+use crate::house::{House, hello, raw};
+
+/// A server with these tools and an answer to everything else.
+fn put(
+    house: &House,
+    hello: ServerHello,
+    tools: &'static str,
+    rest: impl Fn(PeerRequest) -> ReplyStream + Send + Sync + 'static,
+) -> Arc<ScriptedPeer> {
+    let script = move |request: PeerRequest| match request.method.as_str() {
+        "tools/list" => ends(Ok(raw(tools))),
+        "prompts/list" | "resources/list" | "resources/templates/list" => {
+            ends(Ok(raw(r#"{"prompts":[],"resources":[],"resourceTemplates":[]}"#)))
+        }
+        _ => rest(request),
+    };
+    let peer = Arc::new(ScriptedPeer::new(hello, script));
+    house.connector.put("fs", Ok(Arc::clone(&peer)));
+    peer
+}
+
+fn methods(peer: &ScriptedPeer) -> Vec<String> {
+    let sent = peer.sent().into_iter().map(|request| request.method.as_str().to_owned());
+    sent.filter(|method| !method.ends_with("/list")).collect()
+}
+
+const TASK_TOOL: &str = r#"{"tools":[{"name":"slow","inputSchema":{},"execution":{"taskSupport":"required"}},{"name":"quick","inputSchema":{}}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_runs_only_as_a_task_gives_a_plain_result() {
+    let house = House::with(&["fs"]);
+    let peer = put(&house, hello(), TASK_TOOL, |request| match request.method.as_str() {
+        "tools/call" => ends(Ok(raw(r#"{"task":{"taskId":"t 1","status":"working"}}"#))),
+        "tasks/result" => {
+            assert_eq!(request.params, Some(raw(r#"{"taskId":"t 1"}"#)));
+            ends(Ok(raw(r#"{"content":[],"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t 1"},"v":1}}"#)))
+        }
+        other => panic!("{other}"),
+    });
+    let list = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
+    assert!(!list.as_str().contains("execution"), "{list:?}");
+    let answer = house.ask(&house.alone("fs"), "tools/call", r#"{"name":"slow","task":{"ttl":1}}"#).await;
+    assert_eq!(answer, Ok(raw(r#"{"content":[],"_meta":{"v":1}}"#)));
+    assert_eq!(methods(&peer), ["tools/call", "tasks/result"]);
+    let call = peer.sent().into_iter().find(|request| request.method.as_str() == "tools/call").expect("the call");
+    assert_eq!(call.params, Some(raw(r#"{"name":"slow","task":{}}"#)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_client_leaves_is_cancelled() {
+    let house = House::with(&["fs"]);
+    let peer = put(&house, hello(), TASK_TOOL, |request| match request.method.as_str() {
+        "tools/call" => ends(Ok(raw(r#"{"task":{"taskId":"t"}}"#))),
+        "tasks/cancel" => ends(Ok(raw("{}"))),
+        _ => never(),
+    });
+    let cx = house.alone("fs");
+    house.ask(&cx, "tools/list", "{}").await.expect("a list");
+    let mut reply = house.send(&cx, "tools/call", r#"{"name":"slow"}"#);
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(1), reply.next()).await.is_err());
+    cx.stop.stop(StopReason::Cancelled);
+    assert!(matches!(reply.next().await, Some(Event::Cancelled)));
+    drop(reply);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(methods(&peer), ["tools/call", "tasks/result", "tasks/cancel"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_to_a_usual_tool_says_nothing_of_tasks() {
+    let house = House::with(&["fs"]);
+    let peer = put(&house, hello(), TASK_TOOL, |_| ends(Ok(raw(r#"{"content":[]}"#))));
+    house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
+    let answer = house.ask(&house.alone("fs"), "tools/call", r#"{"name":"quick","task":{}}"#).await;
+    assert_eq!(answer, Ok(raw(r#"{"content":[]}"#)));
+    let call = peer.sent().into_iter().find(|request| request.method.as_str() == "tools/call").expect("the call");
+    assert_eq!(call.params, Some(raw(r#"{"name":"quick"}"#)));
+}
+
+fn modern() -> ServerHello {
+    ServerHello { revision: Revision::V2026_07_28, ..hello() }
+}
+
+const PLAIN_TOOL: &str = r#"{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_wants_other_headers_gets_them() {
+    let house = House::with(&["fs"]);
+    let tries = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&tries);
+    let peer = put(&house, modern(), PLAIN_TOOL, move |_| {
+        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            return ends(Err(PeerError::Rpc(RpcError::new(-32020, "the header is missing"))));
+        }
+        ends(Ok(raw(r#"{"resultType":"complete","content":[]}"#)))
+    });
+    let answer = house.ask(&house.alone("fs"), "tools/call", r#"{"name":"a","arguments":{}}"#).await;
+    assert_eq!(answer, Ok(raw(r#"{"resultType":"complete","content":[]}"#)));
+    assert_eq!(methods(&peer), ["tools/call", "tools/call"]);
+    let again = peer.sent().into_iter().rfind(|request| request.method.as_str() == "tools/call").expect("the call");
+    assert_eq!(again.input_schema, Some(raw(r#"{"type":"object"}"#)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_never_content_with_the_headers_is_not_the_fault_of_the_client() {
+    let house = House::with(&["fs"]);
+    let peer = put(&house, modern(), PLAIN_TOOL, |_| {
+        ends(Err(PeerError::Rpc(RpcError::new(-32020, "the header is missing"))))
+    });
+    let answer = house.ask(&house.alone("fs"), "tools/call", r#"{"name":"a","arguments":{}}"#).await;
+    assert_eq!(answer.map_err(|error| error.code), Err(-32603));
+    assert_eq!(methods(&peer).len(), 2);
+}
