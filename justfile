@@ -33,6 +33,17 @@ test *args:
 e2e *args:
     cargo nextest run -p orch-server --locked -E 'binary_id(orch-server::e2e)' {{ args }}
 
+# Run the official conformance suite through the daemon; `just conformance --only 2026-07-28/modern-http`
+conformance *args:
+    cargo build --locked -p orch-server
+    scripts/conformance.sh {{ args }}
+
+# Feed what reads bytes of strangers with mutated inputs, for so many seconds each
+fuzz seconds="30":
+    ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-mcp --test fuzz -- --test-threads 1
+    ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-upstream --lib any_bytes_are_split
+    ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-auth --lib refuses_every_alteration
+
 # Measure a release build
 bench *args:
     cargo build --release --locked -p orch-server -p orch-admin -p orch-bench

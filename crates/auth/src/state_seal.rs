@@ -99,6 +99,15 @@ mod tests {
         ] {
             assert_eq!(ours.open(&[], &altered), None, "{altered}");
         }
+        // Whatever comes back is ours byte for byte, or nothing.
+        orch_testkit::fuzz::run(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/state"), |input| {
+            let text = String::from_utf8_lossy(input);
+            assert_eq!(ours.open(&[b"a"], &text), None);
+            let sealed = ours.seal(&[b"a", input], input).expect("sealed");
+            assert_eq!(ours.open(&[b"a", input], &sealed).as_deref(), Some(input));
+            assert_eq!(ours.open(&[input, b"a"], &sealed).filter(|_| input != b"a"), None);
+            assert_eq!(ours.open(&[b"a", input], &format!("{sealed}{text}")).filter(|_| !text.is_empty()), None);
+        });
         let mut flipped = sealed.into_bytes();
         flipped[40] = if flipped[40] == b'A' { b'B' } else { b'A' };
         assert_eq!(ours.open(&[], &String::from_utf8(flipped).expect("text")), None);

@@ -1,9 +1,15 @@
 //! What tests share: fakes of the ports, builders of test data, and contracts that every implementation of a port must
 //! keep. For tests only; no crate depends on it otherwise. Knows no database.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on must fail at once")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on must fail at once"
+)]
 
 pub mod builders;
 pub mod contract;
 pub mod fakes;
+pub mod fuzz;
 pub mod scripted_peer;

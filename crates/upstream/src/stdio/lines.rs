@@ -92,6 +92,17 @@ mod tests {
         assert_eq!(split(b"123456", 2, 5), Err(TooLong { limit: 5 }));
     }
 
+    #[test]
+    fn any_bytes_are_split_the_same_in_any_chunks() {
+        orch_testkit::fuzz::run(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/lines"), |input| {
+            let whole = split(input, input.len(), 4096);
+            if let Ok(lines) = &whole {
+                assert!(lines.iter().all(|line| !line.is_empty() && !line.contains(&b'\n')));
+                assert_eq!(split(input, 3, 4096).as_ref(), Ok(lines));
+            }
+        });
+    }
+
     proptest! {
         #[test]
         fn loses_and_mixes_nothing(lines in proptest::collection::vec("[a-z]{1,40}", 0..50), chunk in 1usize..100, crlf in any::<bool>()) {
