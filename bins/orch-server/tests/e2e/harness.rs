@@ -208,8 +208,8 @@ impl Project<'_> {
     }
 }
 
-/// Where `scripts/test.sh` has installed the MCP servers.
-fn servers() -> PathBuf {
+/// Where `scripts/test.sh` has installed the MCP servers, and the SDKs.
+pub(crate) fn servers() -> PathBuf {
     let folder = std::env::var_os("ORCH_TEST_MCP_SERVERS")
         .map(PathBuf::from)
         .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/mcp-servers"));
@@ -240,6 +240,18 @@ pub(crate) fn scripted(args: &[&str]) -> Value {
     let mut all = vec![script.display().to_string()];
     all.extend(args.iter().map(|arg| (*arg).to_owned()));
     json!({ "command": "node", "args": all })
+}
+
+/// The server of ours that offers everything, in either era, and checks what it gets.
+pub(crate) fn everything(args: &[&str]) -> Value {
+    let mut all = vec![everything_script()];
+    all.extend(args.iter().map(|arg| (*arg).to_owned()));
+    json!({ "command": "node", "args": all })
+}
+
+pub(crate) fn everything_script() -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/testkit/everything/main.mjs");
+    script.display().to_string()
 }
 
 /// The server of ours that speaks the modern revision only.
