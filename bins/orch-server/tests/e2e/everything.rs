@@ -254,7 +254,7 @@ async fn the_era_of_a_server_can_be_chosen() {
 async fn a_server_that_misbehaves_is_understood_or_given_up() {
     let daemon = Daemon::start().await;
     let file = violations(&daemon);
-    let odd = |how: &'static str| everything(&["--odd", how, "--violations", &file]);
+    let odd = |how: &str| everything(&["--odd", how, "--violations", &file]);
     let fine = ["banner", "crlf", "rubbish", "string-ids", "duplicate", "late", "batch", "exit-on-probe"];
     let servers: serde_json::Map<String, Value> =
         fine.iter().chain(&["crash", "huge-line"]).map(|how| ((*how).to_owned(), odd(how))).collect();

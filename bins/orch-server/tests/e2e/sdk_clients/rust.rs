@@ -1,5 +1,7 @@
 //! The official Rust SDK as such a client.
 
+#![expect(deprecated, reason = "what newer revisions have deprecated still has to work")]
+
 use std::sync::{Arc, Mutex};
 
 use rmcp::model::{
@@ -7,11 +9,11 @@ use rmcp::model::{
     CreateMessageResult, ElicitRequestParams, ElicitResult, ListRootsResult, ProgressNotificationParam,
     ProtocolVersion, ReadResourceRequestParams,
 };
+use rmcp::serde::de::DeserializeOwned;
 use rmcp::service::{NotificationContext, PeerRequestOptions, RequestContext, RoleClient, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, ErrorData};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::ON_ITS_WAY;
@@ -73,7 +75,7 @@ async fn call(client: &Client, params: CallToolRequestParams) -> Value {
 }
 
 pub(super) async fn run(era: &str, url: &str, key: &str, prefix: &str) -> Value {
-    let config = StreamableHttpClientTransportConfig::with_uri(url).auth_header(key);
+    let config = StreamableHttpClientTransportConfig::with_uri(url).auth_header(key.to_owned());
     let transport = StreamableHttpClientTransport::from_config(config);
     let lifecycle = if era == "modern" {
         ClientLifecycleMode::Discover { preferred_versions: vec![of::<ProtocolVersion>(json!("2026-07-28"))] }
