@@ -467,3 +467,25 @@ async fn a_call_that_waits_does_not_outlive_the_daemon() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn a_page_of_a_tool_is_found_under_one_roof() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("apps", json!({ "s": everything(&["--violations", &violations(&daemon)]) })).await;
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
+    let list = send(&project, "unified/mcp", list, json!({})).await.json();
+    let tools = list["result"]["tools"].as_array().expect("tools");
+    let tool = tools.iter().find(|tool| tool["name"] == "s__test_app").expect("the tool");
+    let uri = tool["_meta"]["ui"]["resourceUri"].as_str().expect("its page");
+    assert_eq!(uri, "ui://s/app/page.html");
+    let read = json!({ "jsonrpc": "2.0", "id": 2, "method": "resources/read", "params": { "uri": uri } });
+    let page = send(&project, "unified/mcp", read, json!({})).await.json();
+    assert_eq!(page["result"]["contents"][0]["uri"], uri, "{page}");
+    assert_eq!(page["result"]["contents"][0]["mimeType"], "text/html;profile=mcp-app");
+    let list = json!({ "jsonrpc": "2.0", "id": 3, "method": "resources/list", "params": {} });
+    let list = send(&project, "unified/mcp", list, json!({})).await.json();
+    let resources = list["result"]["resources"].as_array().expect("resources");
+    let resource = resources.iter().find(|resource| resource["uri"] == uri).expect("the page");
+    assert_eq!(resource["_meta"]["ui"]["csp"]["connectDomains"][0], "https://example.com");
+    checked(&daemon);
+}
