@@ -174,6 +174,7 @@ step 'tests' run_tests
 step 'generated files' check_generated
 if [ "$quick" = no ]; then
     step 'conformance' scripts/conformance.sh
+    step 'REST against its document' bash scripts/check-rest.sh "$TARGET/debug/orch-server" "$TARGET/schemathesis"
     step 'doc tests' cargo test --doc --workspace --locked --quiet
     step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 fi

@@ -12,6 +12,9 @@ mod m20261101_000006_create_calls;
 mod m20261101_000007_create_audit_entries;
 mod m20261101_000008_create_catalogs;
 mod m20261101_000009_create_changes;
+mod m20261125_200001_scope_api_keys;
+mod m20261125_200002_create_policies;
+mod m20261125_200003_create_limits;
 mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
 
@@ -35,6 +38,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000009_create_changes::Migration),
             Box::new(m20261125_600001_create_stars::Migration),
             Box::new(m20261125_700001_add_dialects::Migration),
+            Box::new(m20261125_200001_scope_api_keys::Migration),
+            Box::new(m20261125_200002_create_policies::Migration),
+            Box::new(m20261125_200003_create_limits::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use orch_app::config::{Flags, Settings};
 
-use crate::commands::{key, migrate, openapi, project, server, tool, user};
+use crate::commands::{key, migrate, openapi, policy, project, server, tool, user};
 use crate::console::Console;
 use crate::failure;
 use crate::output::Output;
@@ -16,7 +16,7 @@ Exit codes:
   0  done
   1  failed, or the called tool reported an error
   2  wrong usage or invalid input
-  3  there is no such project, server, user or key
+  3  there is no such project, server, user, key or rule
   4  it contradicts what is there, or somebody else changed it first
   5  the database is not available";
 
@@ -63,6 +63,9 @@ enum Command {
     /// MCP servers of a project
     #[command(subcommand)]
     Server(server::Server),
+    /// Rules of a project: who may use what
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Tools of a project's servers
     #[command(subcommand)]
     Tool(tool::Tool),
@@ -111,6 +114,7 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
         Command::User(user) => user.run(&console, output).await,
         Command::Project(project) => project.run(&console, output).await,
         Command::Key(key) => key.run(&console, output).await,
+        Command::Policy(policy) => policy.run(&console, output).await,
         Command::Server(server) => server.run(&console, output).await,
         Command::Tool(tool) => tool.run(&console, output).await,
         // These need no instance and were run above.

@@ -3,6 +3,7 @@
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod server;
 pub(crate) mod tool;

@@ -14,8 +14,10 @@ use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_control::Control;
 use orch_control::ports::Ports;
+use orch_domain::Timestamp;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::{CallLog, CallRepo};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
@@ -26,10 +28,13 @@ use orch_domain::port::vault::Vault;
 use orch_domain::secret::Secret;
 use orch_mcp::raw::Raw;
 use orch_persistence::{
-    Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
-    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaStarRepo, SeaUserRepo,
+    Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
+    SeaDirectorySource, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo, SeaServerRepo,
+    SeaStarRepo, SeaUserRepo,
 };
+use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
+use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_supervisor::LocalLauncher;
 use tokio::task::JoinHandle;
@@ -41,6 +46,9 @@ use crate::follow::{self, Follow};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// How long the start waits for calls that an earlier process has left in the journal.
+const LEFTOVERS: Duration = Duration::from_secs(5);
 
 /// What to do about a database schema that is not up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,10 +122,25 @@ impl Instance {
             let fleet = Arc::clone(&fleet);
             directory.observe(move |directory| fleet.reconcile(directory, &[]));
         }
+        let limiter = Arc::new(Limiter::new(Arc::clone(&clock)));
+        let census: Arc<dyn CallCensus> = Arc::new(SeaCallCensus::new(database.clone()));
+        limiter.follow(&directory.current());
+        // What a killed daemon has left in the journal is part of the day.
+        if tokio::time::timeout(LEFTOVERS, journal.flush()).await.is_err() {
+            tracing::warn!("calls are still waiting in the journal, and are missing from the counts of the day");
+        }
+        limiter.seed(&census.counts(midnight(clock.now())).await?);
+        {
+            let limiter = Arc::clone(&limiter);
+            directory.observe(move |directory| limiter.follow(directory));
+        }
+        let approvals = Arc::new(Approvals::new(Arc::clone(&clock)));
         let relay = Arc::new(Relay::new(RelayParts {
             fleet: Arc::clone(&fleet),
             calls,
             clock: Arc::clone(&clock),
+            approvals: Arc::clone(&approvals),
+            limiter,
             identity: identity()?,
         }));
 
@@ -149,7 +172,11 @@ impl Instance {
             projects: Arc::new(SeaProjectRepo::new(database.clone())),
             servers: Arc::new(SeaServerRepo::new(database.clone())),
             keys,
+            policies: Arc::new(SeaPolicyRepo::new(database.clone())),
+            limits: Arc::new(SeaLimitsRepo::new(database.clone())),
+            approvals: Arc::<Approvals>::clone(&approvals),
             calls: call_repo,
+            census,
             audit,
             stars: Arc::new(SeaStarRepo::new(database.clone())),
             vault,
@@ -159,6 +186,7 @@ impl Instance {
             clock: Arc::clone(&clock),
         });
 
+        record_approvals(&approvals, &control);
         let changes = Arc::new(SeaChanges::start(&database).await?);
         let follow =
             Follow { changes: Arc::<SeaChanges>::clone(&changes), source, directory: Arc::clone(&directory), errands };
@@ -193,6 +221,25 @@ impl Instance {
         }
         self.database.close().await;
     }
+}
+
+/// Has the audit trail tell when a call begins to wait for an approval, and when nobody gave one. What people answer,
+/// the control plane records.
+fn record_approvals(approvals: &Approvals, control: &Control) {
+    let (control, runtime) = (control.approvals.clone(), tokio::runtime::Handle::current());
+    approvals.observe(move |approval| {
+        let (control, approval) = (control.clone(), approval.clone());
+        runtime.spawn(async move {
+            if let Err(error) = control.note(&approval).await {
+                tracing::error!(error = %error, approval.id = %approval.id, "an approval is not on record");
+            }
+        });
+    });
+}
+
+/// When the day began in UTC.
+fn midnight(now: Timestamp) -> Timestamp {
+    now.replace_time(time::Time::MIDNIGHT)
 }
 
 /// Connects to the configured database.

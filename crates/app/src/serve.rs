@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use orch_auth::authenticator::Authenticator;
+use orch_control::Control;
 use orch_domain::directory::live::LiveDirectory;
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::identity::Identity;
+use orch_gateway::key_uses::KeyUses;
 use orch_gateway::mcp::{McpEndpoints, Running, SessionLimits, Sessions};
 use orch_gateway::{Gateway, GatewayParts};
 use secrecy::ExposeSecret;
@@ -91,6 +93,8 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
             running.recheck(directory, |who| authenticator.is_live(who));
         });
     }
+    let uses = Arc::new(KeyUses::new(Arc::clone(&instance.clock)));
+    let noting = tokio::spawn(note_key_uses(Arc::clone(&uses), instance.control.clone()));
     let endpoints = McpEndpoints {
         relay: Arc::clone(&instance.relay),
         directory: Arc::clone(&instance.directory),
@@ -99,6 +103,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         running: Arc::clone(&running),
         playground: Arc::default(),
         seal: Arc::clone(&instance.seal),
+        uses: Arc::clone(&uses),
         config: settings.mcp.clone(),
     };
     let config = GatewayConfig {
@@ -117,6 +122,8 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         },
         clock: Arc::clone(&instance.clock),
         readiness: Arc::new(InstanceReadiness::new(&instance)),
+        limiter: Arc::clone(instance.relay.limiter()),
+        uses: Arc::clone(&uses),
         mcp: Some(endpoints),
     })?;
     let address = listener.local_addr()?;
@@ -145,10 +152,33 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     if let Some(following) = following {
         following.abort();
     }
+    noting.abort();
+    store_key_uses(&uses, &instance.control).await;
     sessions.end_all();
     instance.close().await;
     tracing::info!("stopped");
     served.context("the HTTP server failed")
+}
+
+/// How often it is stored who used which API key.
+const KEY_USES_EVERY: Duration = Duration::from_secs(10);
+
+async fn note_key_uses(uses: Arc<KeyUses>, control: Control) {
+    let mut ticks = tokio::time::interval(KEY_USES_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        store_key_uses(&uses, &control).await;
+    }
+}
+
+async fn store_key_uses(uses: &KeyUses, control: &Control) {
+    let taken = uses.take();
+    if !taken.is_empty()
+        && let Err(error) = control.keys.note_uses(&taken).await
+    {
+        tracing::warn!(error = %error, "the last use of API keys could not be stored");
+    }
 }
 
 /// One thread a core, unless the operator says otherwise.

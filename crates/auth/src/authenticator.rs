@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::api_key::ApiKey;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::id::KeyId;
 use orch_domain::port::clock::Clock;
 use orch_domain::principal::{Credential, Principal};
 
@@ -57,6 +59,12 @@ impl Authenticator {
             .ok_or(AuthFailure::Malformed("no scheme recognizes it"))?;
         let directory = self.facts.directory.current();
         scheme.authenticate(&Moment { directory: &directory, now: self.facts.clock.now() }, bearer)
+    }
+
+    /// The key of that id, as it is now.
+    #[must_use]
+    pub fn key(&self, id: KeyId) -> Option<Arc<ApiKey>> {
+        self.facts.directory.current().key_by_id(id).cloned()
     }
 
     /// Whether what once was authenticated still is; for sessions and streams that outlive a request.

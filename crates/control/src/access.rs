@@ -8,9 +8,13 @@ use std::sync::Arc;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
-use orch_domain::policy::{self, Action, Denial, Permit};
+use orch_domain::policy::decision::{Decision, decide as decide_item};
+use orch_domain::policy::hints::Hints;
+use orch_domain::policy::item::{Item, ItemClass};
+use orch_domain::policy::{self, Action, Asking, Denial, Permit, Subject};
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::role::Role;
+use orch_domain::server::Server;
 use orch_domain::slug::Slug;
 
 use crate::audit::Trail;
@@ -30,6 +34,34 @@ pub(crate) struct Grant {
     /// The role comes from being an instance admin alone; what is done with it is audited as such.
     pub(crate) through_instance: bool,
     pub(crate) facts: Arc<ProjectFacts>,
+    /// What the principal is on the project; with a key, what that reaches.
+    pub(crate) subject: Subject,
+}
+
+impl Grant {
+    /// Whether the server is there for the principal: a key that was made for other servers sees none but those, and
+    /// what the rules hide as a whole is hidden from all but those who set them.
+    pub(crate) fn sees(&self, server: &Server) -> bool {
+        let item = Item {
+            server: server.id,
+            alias: server.alias.as_str(),
+            class: ItemClass::Server,
+            name: "",
+            hints: Hints::UNSAID,
+        };
+        self.manages() || self.decide(&item).is_visible()
+    }
+
+    /// What policy says of an item toward the principal, who only looks.
+    pub(crate) fn decide(&self, item: &Item<'_>) -> Decision<'_> {
+        let asking = Asking { subject: &self.subject, client: None };
+        decide_item(&self.facts.policy, asking, Action::View, item)
+    }
+
+    /// Whether the principal sets rules, and so has to see what they hide. A key never does.
+    pub(crate) fn manages(&self) -> bool {
+        self.subject.key.is_none() && self.role >= Action::ManageProject.least_role()
+    }
 }
 
 /// Proof that the principal is an instance admin or the console.
@@ -205,8 +237,9 @@ fn decide(
         role: subject.role.unwrap_or(Role::Viewer),
         through_instance,
         facts: Arc::clone(facts),
+        subject: subject.clone(),
     };
-    policy::authorize(subject, action, grant).map_err(|denial| Refusal { denial, project: Some(facts.project.id) })
+    policy::authorize(&subject, action, grant).map_err(|denial| Refusal { denial, project: Some(facts.project.id) })
 }
 
 /// The rights of an API key over REST: looking and calling. Whatever its creator's role, a key never manages, so a
@@ -214,7 +247,7 @@ fn decide(
 const fn open_to_keys(action: Action) -> bool {
     match action {
         Action::View | Action::Call => true,
-        Action::UseOwnKeys | Action::Inspect | Action::ManageServers | Action::ManageProject => false,
+        Action::UseOwnKeys | Action::Inspect | Action::Approve | Action::ManageServers | Action::ManageProject => false,
     }
 }
 
@@ -224,6 +257,7 @@ const fn verb(action: Action) -> &'static str {
         Action::Call => "call",
         Action::UseOwnKeys => "use own keys",
         Action::Inspect => "inspect",
+        Action::Approve => "approve",
         Action::ManageServers => "manage servers",
         Action::ManageProject => "manage the project",
     }

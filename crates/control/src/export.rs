@@ -26,7 +26,8 @@ impl Export {
     /// The whole file. It says no more than the servers do to everybody who sees them.
     pub async fn get(&self, who: &Principal, project: &str) -> Result<Value, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
-        let servers = self.ports.servers.list(permit.get().id).await?;
+        let mut servers = self.ports.servers.list(permit.get().id).await?;
+        servers.retain(|server| permit.get().sees(server));
         Ok(render::file(&servers))
     }
 }

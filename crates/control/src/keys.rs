@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::Timestamp;
-use orch_domain::api_key::ApiKey;
+use orch_domain::api_key::{ApiKey, KeyUse};
 use orch_domain::audit::AuditEntry;
 use orch_domain::id::{KeyId, UserId};
 use orch_domain::page::{Page, PageRequest};
+use orch_domain::policy::pattern::Pattern;
+use orch_domain::policy::scope::Scope;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::{Credential, Principal};
+use orch_domain::quota::Allowance;
 use orch_domain::role::Role;
 use secrecy::SecretString;
 
@@ -19,7 +22,9 @@ use crate::access::{Access, Grant};
 use crate::audit::{Trail, note_look};
 use crate::display_name;
 use crate::error::ControlError;
+use crate::limits::check_allowance;
 use crate::ports::Ports;
+use crate::problem::{MAX_REPORTED, Problem};
 use crate::users;
 
 #[derive(Clone)]
@@ -32,9 +37,32 @@ pub struct Keys {
 pub struct NewKey {
     pub name: String,
     pub expires_at: Option<Timestamp>,
+    pub scope: ScopeDraft,
+    /// Where it says nothing, the project's limits for keys hold.
+    pub allowance: Allowance,
     /// Id or e-mail address of the account that answers for the key; only the console chooses one, and without a
     /// choice takes the first active admin of the project.
     pub creator: Option<String>,
+}
+
+/// What a key may of what its creator may, as people write it.
+#[derive(Debug, Clone, Default)]
+pub struct ScopeDraft {
+    /// Aliases or ids; None for all servers of the project, also those that come later.
+    pub servers: Option<Vec<String>>,
+    /// Names or globs over the tools' own names; None for all.
+    pub tools: Option<Vec<String>>,
+    pub read_only: bool,
+}
+
+/// What to change; None leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct KeyPatch {
+    pub name: Option<String>,
+    /// Some(None) for a key that never expires.
+    pub expires_at: Option<Option<Timestamp>>,
+    pub scope: Option<ScopeDraft>,
+    pub allowance: Option<Allowance>,
 }
 
 /// A key with its plain text, which is shown this once and stored nowhere.
@@ -71,6 +99,8 @@ impl Keys {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(ControlError::invalid("expires_at", "it is over already", "write a time in the future"));
         }
+        let scope = scope(&permit, &new.scope)?;
+        check_key_allowance(new.allowance)?;
         let creator = self.creator(who, &permit, new.creator.as_deref()).await?;
         let minted = self.ports.minter.mint();
         let key = ApiKey {
@@ -80,15 +110,73 @@ impl Keys {
             name,
             public_id: minted.public_id,
             hash: minted.hash,
+            scope,
+            allowance: new.allowance,
             expires_at: new.expires_at,
             revoked_at: None,
             last_used_at: None,
+            last_used_from: None,
+            last_used_by: None,
             created_at: now,
         };
         let entry = self.entry(who, &permit, "key.create", &key);
         self.ports.keys.create(&key, &entry).await?;
         self.ports.written(key.project_id).await;
         Ok(CreatedKey { key, plain: minted.plain })
+    }
+
+    /// A key of the project: the own ones for members, all for admins.
+    pub async fn get(&self, who: &Principal, project: &str, key: &str) -> Result<ApiKey, ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        self.visible(who, &permit, key).await
+    }
+
+    /// Changes what a key may; it holds for the very next request. Only the creator does, and the console: who could
+    /// widen the key of somebody else would act in another's name. Admins revoke.
+    pub async fn update(
+        &self,
+        who: &Principal,
+        project: &str,
+        key: &str,
+        patch: KeyPatch,
+    ) -> Result<ApiKey, ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        let before = self.visible(who, &permit, key).await?;
+        if before.creator != who.user_id && who.credential != Credential::Console {
+            return Err(ControlError::Conflict {
+                problem: "only its creator changes a key: revoke it instead".to_owned(),
+            });
+        }
+        let now = self.ports.clock.now();
+        if !before.is_live(now) {
+            return Err(ControlError::Conflict {
+                problem: "the key is revoked or expired: create a new one".to_owned(),
+            });
+        }
+        let mut after = before.clone();
+        if let Some(name) = &patch.name {
+            after.name = display_name::parse_required("name", name)?;
+        }
+        if let Some(expires_at) = patch.expires_at {
+            if expires_at.is_some_and(|end| end <= now) {
+                return Err(ControlError::invalid("expires_at", "it is over already", "write a time in the future"));
+            }
+            after.expires_at = expires_at;
+        }
+        if let Some(draft) = &patch.scope {
+            after.scope = scope(&permit, draft)?;
+        }
+        if let Some(allowance) = patch.allowance {
+            check_key_allowance(allowance)?;
+            after.allowance = allowance;
+        }
+        if after == before {
+            return Ok(before);
+        }
+        let entry = self.entry(who, &permit, "key.update", &after);
+        self.ports.keys.update(&after, &entry).await?;
+        self.ports.written(after.project_id).await;
+        Ok(after)
     }
 
     /// Makes a key dead at once. Admins revoke any key of the project, members their own.
@@ -136,6 +224,8 @@ impl Keys {
             hash: minted.hash,
             expires_at: old.expires_at.map(|end| now.checked_add(end - old.created_at).unwrap_or(end)),
             last_used_at: None,
+            last_used_from: None,
+            last_used_by: None,
             created_at: now,
             ..old.clone()
         };
@@ -145,6 +235,11 @@ impl Keys {
         self.ports.keys.rotate(old.id, old_expires_at, &new, &entry).await?;
         self.ports.written(new.project_id).await;
         Ok(CreatedKey { key: new, plain: minted.plain })
+    }
+
+    /// Notes who used keys last. Of the daemon itself, which has let them in.
+    pub async fn note_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), ControlError> {
+        Ok(self.ports.keys.note_used(uses).await?)
     }
 
     /// A key of the project that the principal may see: the own ones, all for admins.
@@ -195,6 +290,62 @@ impl Keys {
         let detail = format!("orch_{}", key.public_id);
         Trail::new(who, self.ports.clock.now()).project(permit).entry(action, "key", key.id, &key.name, detail)
     }
+}
+
+/// Checks a scope against what the project has.
+fn scope(permit: &Permit<Grant>, draft: &ScopeDraft) -> Result<Scope, ControlError> {
+    let mut problems = Vec::new();
+    let facts = &permit.get().facts;
+    let servers = draft.servers.as_ref().map(|named| {
+        if named.is_empty() || named.len() > Scope::MAX_SERVERS {
+            let hint = format!("name 1 to {}, or leave it out for all", Scope::MAX_SERVERS);
+            problems.push(Problem::new("scope.servers", "the number of servers is wrong", hint));
+        }
+        let mut ids = Vec::with_capacity(named.len());
+        for (place, name) in named.iter().enumerate() {
+            let found = facts.servers.get(name.as_str()).or_else(|| facts.server(name.parse().ok()?));
+            match found {
+                Some(server) if !ids.contains(&server.id) => ids.push(server.id),
+                Some(_) => {}
+                None => problems.push(Problem::new(
+                    format!("scope.servers[{place}]"),
+                    "the project has no such server",
+                    "write an alias or an id",
+                )),
+            }
+        }
+        ids
+    });
+    let tools = draft.tools.as_ref().map(|named| {
+        if named.is_empty() || named.len() > Scope::MAX_TOOLS {
+            let hint = format!("name 1 to {}, or leave it out for all", Scope::MAX_TOOLS);
+            problems.push(Problem::new("scope.tools", "the number of tools is wrong", hint));
+        }
+        let mut patterns = Vec::with_capacity(named.len());
+        for (place, text) in named.iter().enumerate() {
+            let field = format!("scope.tools[{place}]");
+            if text.len() > Pattern::MAX_LEN {
+                problems.push(Problem::new(field, "it is too long", "use at most 256 bytes"));
+                continue;
+            }
+            match Pattern::parse(text) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(error) => problems.push(Problem::new(field, error.reason, "write a name or a glob such as get_*")),
+            }
+        }
+        patterns
+    });
+    problems.truncate(MAX_REPORTED);
+    if problems.is_empty() {
+        Ok(Scope { servers, tools, read_only: draft.read_only })
+    } else {
+        Err(ControlError::Invalid { problems })
+    }
+}
+
+fn check_key_allowance(allowance: Allowance) -> Result<(), ControlError> {
+    let problems: Vec<_> = check_allowance(allowance).into_iter().map(|problem| problem.below("limits")).collect();
+    if problems.is_empty() { Ok(()) } else { Err(ControlError::Invalid { problems }) }
 }
 
 impl fmt::Debug for Keys {

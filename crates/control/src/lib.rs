@@ -2,6 +2,7 @@
 //! wire format but `mcp-config.json`, and reaches the world only through the ports of `orch-domain`.
 
 mod access;
+pub mod approvals;
 pub mod audit;
 pub mod calls;
 mod display_name;
@@ -9,9 +10,11 @@ pub mod error;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod limits;
 pub mod mcp_config;
 pub mod members;
 mod password;
+pub mod policies;
 pub mod ports;
 pub mod problem;
 pub mod projects;
@@ -24,12 +27,15 @@ pub mod users;
 use std::sync::Arc;
 
 use crate::access::Access;
+use crate::approvals::Approvals;
 use crate::audit::Audit;
 use crate::calls::Calls;
 use crate::export::Export;
 use crate::import::Import;
 use crate::keys::Keys;
+use crate::limits::Limits;
 use crate::members::Members;
+use crate::policies::Policies;
 use crate::ports::Ports;
 use crate::projects::Projects;
 use crate::servers::Servers;
@@ -50,6 +56,9 @@ pub struct Control {
     pub keys: Keys,
     pub snippets: Snippets,
     pub stars: Stars,
+    pub policies: Policies,
+    pub approvals: Approvals,
+    pub limits: Limits,
     pub tools: Tools,
     pub calls: Calls,
     pub audit: Audit,
@@ -70,6 +79,9 @@ impl Control {
             keys: Keys::new(Arc::clone(&ports), access.clone()),
             snippets: Snippets::new(Arc::clone(&ports), access.clone()),
             stars: Stars::new(Arc::clone(&ports), access.clone()),
+            policies: Policies::new(Arc::clone(&ports), access.clone()),
+            approvals: Approvals::new(Arc::clone(&ports), access.clone()),
+            limits: Limits::new(Arc::clone(&ports), access.clone()),
             tools: Tools::new(Arc::clone(&ports), access.clone()),
             calls: Calls::new(Arc::clone(&ports), access.clone()),
             audit: Audit::new(ports, access),

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use orch_domain::change::Change;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::ProjectId;
+use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_minter::KeyMinter;
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::PasswordHasher;
+use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
@@ -33,7 +37,12 @@ pub struct Ports {
     pub projects: Arc<dyn ProjectRepo>,
     pub servers: Arc<dyn ServerRepo>,
     pub keys: Arc<dyn KeyRepo>,
+    pub policies: Arc<dyn PolicyRepo>,
+    pub limits: Arc<dyn LimitsRepo>,
+    /// Calls of this process that wait for somebody's approval.
+    pub approvals: Arc<dyn ApprovalDesk>,
     pub calls: Arc<dyn CallRepo>,
+    pub census: Arc<dyn CallCensus>,
     pub audit: Arc<dyn AuditLog>,
     pub stars: Arc<dyn StarRepo>,
     pub vault: Arc<dyn Vault>,

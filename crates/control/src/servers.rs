@@ -82,7 +82,8 @@ impl Servers {
     /// All servers of the project, by alias.
     pub async fn list(&self, who: &Principal, project: &str) -> Result<Vec<ServerSeen>, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
-        let servers = self.ports.servers.list(permit.get().id).await?;
+        let mut servers = self.ports.servers.list(permit.get().id).await?;
+        servers.retain(|server| permit.get().sees(server));
         Ok(servers.into_iter().map(|server| self.seen(server)).collect())
     }
 
@@ -323,7 +324,8 @@ pub(crate) async fn find(ports: &Ports, permit: &Permit<Grant>, server: &str) ->
             Err(_) => None,
         },
     };
-    found.filter(|server| server.project_id == project).ok_or(ControlError::Missing { what: "server" })
+    let seen = |server: &Server| server.project_id == project && permit.get().sees(server);
+    found.filter(seen).ok_or(ControlError::Missing { what: "server" })
 }
 
 pub(crate) fn check_timeout(timeout: Duration) -> Result<Duration, ControlError> {

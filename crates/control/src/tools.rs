@@ -3,8 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use orch_domain::catalog::ItemKind;
+use orch_domain::Timestamp;
+use orch_domain::catalog::{CatalogItem, ItemKind};
+use orch_domain::id::RuleId;
 use orch_domain::policy::Action;
+use orch_domain::policy::decision::{Because, Verdict};
+use orch_domain::policy::hints::Hints;
+use orch_domain::policy::item::{Item, ItemClass};
 use orch_domain::port::server_runtime::Offers;
 use orch_domain::principal::Principal;
 
@@ -12,6 +17,28 @@ use crate::access::Access;
 use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::servers;
+
+/// What a server offers, as the principal sees it.
+#[derive(Debug, Clone)]
+pub struct OffersSeen {
+    pub items: Vec<ItemSeen>,
+    /// None when the lists were never fetched.
+    pub fetched_at: Option<Timestamp>,
+    /// True while the server is not ready, so the list is the last good one.
+    pub stale: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct ItemSeen {
+    pub item: CatalogItem,
+    /// What policy says of it toward the principal.
+    pub verdict: Verdict,
+    /// The rule that says so, if one does.
+    pub rule: Option<RuleId>,
+    pub is_switched_off: bool,
+    /// What a tool says of itself; of others, nothing.
+    pub hints: Hints,
+}
 
 #[derive(Clone)]
 pub struct Tools {
@@ -24,17 +51,36 @@ impl Tools {
         Self { ports, access }
     }
 
-    /// In the upstream's order.
+    /// In the upstream's order: what the principal may know of. Who sets the rules sees what they hide as well.
     pub async fn list(
         &self,
         who: &Principal,
         project: &str,
         server: &str,
         kind: ItemKind,
-    ) -> Result<Offers, ControlError> {
+    ) -> Result<OffersSeen, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
         let server = servers::find(&self.ports, &permit, server).await?;
-        Ok(self.ports.runtime.offers(server.id, kind))
+        let grant = permit.get();
+        let Offers { items, fetched_at, stale } = self.ports.runtime.offers(server.id, kind);
+        let class = ItemClass::from(kind);
+        let seen = |item: CatalogItem| {
+            let hints = match kind {
+                ItemKind::Tool => self.ports.runtime.hints(server.id, &item.name),
+                ItemKind::Prompt | ItemKind::Resource | ItemKind::Template => Hints::UNSAID,
+            };
+            let asked = Item { server: server.id, alias: server.alias.as_str(), class, name: &item.name, hints };
+            let decision = grant.decide(&asked);
+            let is_switched_off = matches!(decision.because, Because::Rule { rule, .. } if rule.is_switch);
+            (decision.is_visible() || grant.manages()).then(|| ItemSeen {
+                verdict: decision.verdict,
+                rule: decision.rule_id(),
+                is_switched_off,
+                hints,
+                item,
+            })
+        };
+        Ok(OffersSeen { items: items.into_iter().filter_map(seen).collect(), fetched_at, stale })
     }
 }
 

@@ -1,9 +1,12 @@
 //! API keys: a project's credential for one client or agent.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::Timestamp;
 use crate::id::{KeyId, ProjectId, UserId};
+use crate::policy::scope::Scope;
+use crate::quota::Allowance;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -15,10 +18,28 @@ pub struct ApiKey {
     /// Unique on the instance.
     pub public_id: KeyPublicId,
     pub hash: KeyHash,
+    /// What the key may of what its creator may.
+    pub scope: Scope,
+    /// What the key may ask for; where it says nothing, the project's limits for keys hold.
+    pub allowance: Allowance,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// Where the last connection came from, as far as it could be seen.
+    pub last_used_from: Option<IpAddr>,
+    /// What the client of the last use calls itself.
+    pub last_used_by: Option<String>,
     pub created_at: Timestamp,
+}
+
+/// One use of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    pub at: Timestamp,
+    /// Where the connection came from.
+    pub address: Option<IpAddr>,
+    /// What the client calls itself.
+    pub client: Option<String>,
 }
 
 impl ApiKey {

@@ -128,6 +128,10 @@ impl<T> Audited<T> {
         Audited(translate(self.0))
     }
 
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -139,17 +143,24 @@ pub struct CallTicket {
     /// None once it is on record.
     call: Option<Call>,
     opened: Timestamp,
+    /// What is given back when the call is over.
+    kept: Option<Box<dyn Send + Sync>>,
 }
 
 impl CallTicket {
     /// `call.outcome` and `call.duration` are filled in at the end. Opened by [`open`](crate::port::call_log::open).
     pub(crate) fn new(log: Arc<dyn CallLog>, call: Call) -> Self {
-        Self { log, opened: call.at, call: Some(call) }
+        Self { log, opened: call.at, call: Some(call), kept: None }
     }
 
     /// The call as it will be recorded, to be completed once the target is known.
     pub fn call_mut(&mut self) -> Option<&mut Call> {
         self.call.as_mut()
+    }
+
+    /// Holds something for as long as the call takes.
+    pub fn keep(&mut self, kept: Box<dyn Send + Sync>) {
+        self.kept = Some(kept);
     }
 
     /// Puts the call on record and gives the answer free. An error means that the record is not durable, and so the
@@ -160,6 +171,7 @@ impl CallTicket {
     }
 
     fn record(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), CallLogError> {
+        self.kept = None;
         let Some(mut call) = self.call.take() else {
             return Ok(());
         };

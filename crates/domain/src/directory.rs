@@ -10,8 +10,10 @@ use crate::alias::Alias;
 use crate::api_key::{ApiKey, KeyPublicId};
 use crate::id::{KeyId, ProjectId, ServerId, UserId};
 use crate::policy::Subject;
+use crate::policy::rule::Policy;
 use crate::principal::{Credential, Principal};
 use crate::project::Project;
+use crate::quota::Limits;
 use crate::role::Role;
 use crate::server::Server;
 use crate::slug::Slug;
@@ -23,6 +25,8 @@ pub struct Directory {
     slugs: HashMap<Slug, ProjectId>,
     keys: HashMap<KeyPublicId, Arc<ApiKey>>,
     keys_by_id: HashMap<KeyId, Arc<ApiKey>>,
+    /// Of the instance.
+    limits: Limits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +43,10 @@ pub struct ProjectFacts {
     /// In the order of their aliases.
     pub servers: BTreeMap<Alias, Arc<Server>>,
     pub keys: Vec<Arc<ApiKey>>,
+    /// The rules over its servers' tools, prompts and resources.
+    pub policy: Arc<Policy>,
+    /// The project's own; [`Directory::limits`] gives what holds.
+    pub limits: Limits,
 }
 
 impl ProjectFacts {
@@ -62,6 +70,12 @@ impl Directory {
     #[must_use]
     pub fn with_users(&self, users: HashMap<UserId, UserFacts>) -> Self {
         Self { users: Arc::new(users), ..self.clone() }
+    }
+
+    /// The same directory with other limits of the instance.
+    #[must_use]
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        Self { limits, ..self.clone() }
     }
 
     /// The same directory with one project replaced, or removed when `facts` is None.
@@ -112,6 +126,23 @@ impl Directory {
         self.projects.values()
     }
 
+    /// The limits of the instance.
+    #[must_use]
+    pub const fn instance_limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The limits that hold on a project.
+    #[must_use]
+    pub fn limits(&self, project: &ProjectFacts) -> Limits {
+        project.limits.or(self.limits)
+    }
+
+    #[must_use]
+    pub fn key_by_id(&self, id: KeyId) -> Option<&Arc<ApiKey>> {
+        self.keys_by_id.get(&id)
+    }
+
     #[must_use]
     pub fn key(&self, public_id: &str) -> Option<&Arc<ApiKey>> {
         self.keys.get(public_id)
@@ -130,22 +161,23 @@ impl Directory {
         }
     }
 
-    /// What `principal` is on `project`: the facts that [`crate::policy::authorize`] decides by.
+    /// What `principal` is on `project`: the facts that [`crate::policy`] decides by.
     #[must_use]
     pub fn subject(&self, principal: &Principal, project: &ProjectFacts) -> Subject {
-        if principal.credential == Credential::Console {
-            return Subject { role: Some(Role::Admin) };
-        }
-        if let Credential::Key { project_id, .. } = principal.credential
-            && project_id != project.project.id
-        {
-            return Subject { role: None };
-        }
-        let Some(user) = self.user(principal.user_id).filter(|user| user.active) else {
-            return Subject { role: None };
+        let user = principal.user_id;
+        let key = match principal.credential {
+            Credential::Console => return Subject::of(user, Some(Role::Admin)),
+            Credential::Login { .. } => None,
+            // A key that is not there any more is nobody's.
+            Credential::Key { key_id, project_id } => match self.keys_by_id.get(&key_id) {
+                Some(key) if project_id == project.project.id => Some(Arc::clone(key)),
+                _ => return Subject::stranger(user),
+            },
         };
-        let role =
-            if user.instance_admin { Some(Role::Admin) } else { project.members.get(&principal.user_id).copied() };
-        Subject { role }
+        let Some(facts) = self.user(user).filter(|user| user.active) else {
+            return Subject::stranger(user);
+        };
+        let role = if facts.instance_admin { Some(Role::Admin) } else { project.members.get(&user).copied() };
+        Subject { role, user, teams: Arc::default(), key }
     }
 }

@@ -65,6 +65,10 @@ id!(/// Identifies a user.
     UserId);
 id!(/// Identifies a project.
     ProjectId);
+id!(/// Identifies a team.
+    TeamId);
+id!(/// Identifies an invitation.
+    InvitationId);
 id!(/// Identifies an upstream server of a project.
     ServerId);
 id!(/// Identifies an API key; not its public part, which is a [`crate::api_key::KeyPublicId`].
@@ -79,3 +83,7 @@ id!(/// Identifies a user's star on something.
     StarId);
 id!(/// Identifies a login: all refresh tokens that descend from one password check.
     LoginId);
+id!(/// Identifies a rule of a project's policy.
+    RuleId);
+id!(/// Identifies a call that waits for somebody's approval.
+    ApprovalId);

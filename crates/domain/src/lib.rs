@@ -3,6 +3,7 @@
 
 pub mod alias;
 pub mod api_key;
+pub mod approval;
 pub mod audit;
 pub mod call;
 pub mod catalog;
@@ -18,6 +19,7 @@ pub mod policy;
 pub mod port;
 pub mod principal;
 pub mod project;
+pub mod quota;
 pub mod refresh_token;
 pub mod role;
 pub mod secret;

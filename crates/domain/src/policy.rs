@@ -1,12 +1,61 @@
-//! The one decision point: may this subject do this? Pure; all facts are arguments.
+//! The one decision point. Pure; all facts are arguments. What concerns a project as a whole, [`authorize`] decides by
+//! the role; what concerns an item of a server, [`decision`] decides by role, key and rules.
 
+pub mod decision;
+pub mod fingerprint;
+pub mod hints;
+pub mod item;
+pub mod pattern;
+pub mod rule;
+pub mod scope;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::api_key::ApiKey;
+use crate::id::{ServerId, TeamId, UserId};
 use crate::role::Role;
 
 /// What a principal is on the project in question; made by [`crate::directory::Directory::subject`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Subject {
     /// The effective role, instance admins included; None for a stranger, a foreign key, a switched-off account.
     pub role: Option<Role>,
+    /// The account that answers: the person, or the creator of the key.
+    pub user: UserId,
+    pub teams: Arc<[TeamId]>,
+    /// The key that is used, whose scope takes away from the role.
+    pub key: Option<Arc<ApiKey>>,
+}
+
+impl Subject {
+    /// Somebody who has no part in the project.
+    #[must_use]
+    pub fn stranger(user: UserId) -> Self {
+        Self::of(user, None)
+    }
+
+    /// Somebody with a role, without teams and without a key.
+    #[must_use]
+    pub fn of(user: UserId, role: Option<Role>) -> Self {
+        Self { role, user, teams: Arc::default(), key: None }
+    }
+
+    /// Whether the key that is used reaches the server; of everybody else it is true.
+    #[must_use]
+    pub fn reaches(&self, server: ServerId) -> bool {
+        self.key.as_ref().is_none_or(|key| key.scope.has_server(server))
+    }
+}
+
+/// Who asks, with what: a subject and the client that it uses.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    pub subject: &'a Subject,
+    /// What the client calls itself, name and version; None while it has not said.
+    pub client: Option<&'a str>,
 }
 
 /// What can be done in a project.
@@ -20,15 +69,24 @@ pub enum Action {
     UseOwnKeys,
     /// See all calls, logs, the audit trail and all keys; revoke any key.
     Inspect,
+    /// Agree to calls that need somebody's approval.
+    Approve,
     /// Create, change, delete, start and stop servers; write secrets.
     ManageServers,
-    /// Members, settings, deletion of the project.
+    /// Members, rules, limits, settings, deletion of the project.
     ManageProject,
 }
 
 impl Action {
-    pub const ALL: [Self; 6] =
-        [Self::View, Self::Call, Self::UseOwnKeys, Self::Inspect, Self::ManageServers, Self::ManageProject];
+    pub const ALL: [Self; 7] = [
+        Self::View,
+        Self::Call,
+        Self::UseOwnKeys,
+        Self::Inspect,
+        Self::Approve,
+        Self::ManageServers,
+        Self::ManageProject,
+    ];
 
     /// The least role that may.
     #[must_use]
@@ -36,7 +94,7 @@ impl Action {
         match self {
             Self::View => Role::Viewer,
             Self::Call | Self::UseOwnKeys => Role::Member,
-            Self::Inspect | Self::ManageServers | Self::ManageProject => Role::Admin,
+            Self::Inspect | Self::Approve | Self::ManageServers | Self::ManageProject => Role::Admin,
         }
     }
 }
@@ -67,43 +125,11 @@ pub enum Denial {
 }
 
 /// Decides whether `subject` may do `action` to `object`.
-pub fn authorize<T>(subject: Subject, action: Action, object: T) -> Result<Permit<T>, Denial> {
+pub fn authorize<T>(subject: &Subject, action: Action, object: T) -> Result<Permit<T>, Denial> {
     let needed = action.least_role();
     match subject.role {
         None => Err(Denial::Hidden),
         Some(role) if role >= needed => Ok(Permit(object)),
         Some(_) => Err(Denial::NeedsRole { needed }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Action, Denial, Subject, authorize};
-    use crate::role::Role;
-
-    #[test]
-    fn decides_as_the_table_of_permissions_says() {
-        let table = [
-            (Action::View, [true, true, true]),
-            (Action::Call, [false, true, true]),
-            (Action::UseOwnKeys, [false, true, true]),
-            (Action::Inspect, [false, false, true]),
-            (Action::ManageServers, [false, false, true]),
-            (Action::ManageProject, [false, false, true]),
-        ];
-        assert_eq!(table.len(), Action::ALL.len());
-        for (action, allowed) in table {
-            for (role, allowed) in Role::ALL.into_iter().zip(allowed) {
-                let answer = authorize(Subject { role: Some(role) }, action, ());
-                assert_eq!(answer.is_ok(), allowed, "{role} {action:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn hides_everything_from_strangers() {
-        for action in Action::ALL {
-            assert_eq!(authorize(Subject { role: None }, action, ()).map(|_| ()), Err(Denial::Hidden));
-        }
     }
 }

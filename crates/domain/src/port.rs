@@ -1,7 +1,9 @@
 //! The roles that other crates play for the domain. Each has a contract in `orch-testkit` that runs on its fake and
 //! on its real implementation.
 
+pub mod approval_desk;
 pub mod audit_log;
+pub mod call_census;
 pub mod call_log;
 pub mod catalog_repo;
 pub mod changes;
@@ -10,8 +12,10 @@ pub mod directory_follower;
 pub mod directory_source;
 pub mod key_minter;
 pub mod key_repo;
+pub mod limits_repo;
 pub mod login_repo;
 pub mod password_hasher;
+pub mod policy_repo;
 pub mod project_repo;
 pub mod server_repo;
 pub mod server_runtime;

@@ -12,12 +12,14 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, Error, HttpServer};
 use orch_control::Control;
 use orch_domain::port::clock::Clock;
+use orch_relay::limits::Limiter;
 
 use crate::config::GatewayConfig;
 use crate::error::GatewayError;
 use crate::fallback::{self, Routes};
 use crate::health::{self, Readiness};
 use crate::identity::Identity;
+use crate::key_uses::KeyUses;
 use crate::mcp::{self, McpEndpoints};
 use crate::middleware::Edge;
 use crate::openapi::{self, Documentation};
@@ -43,17 +45,20 @@ pub struct GatewayParts {
     pub identity: Identity,
     pub clock: Arc<dyn Clock>,
     pub readiness: Arc<dyn Readiness>,
+    pub limiter: Arc<Limiter>,
+    /// Told who uses which API key.
+    pub uses: Arc<KeyUses>,
     /// Without them the gateway serves REST alone.
     pub mcp: Option<McpEndpoints>,
 }
 
 impl Gateway {
     pub fn new(parts: GatewayParts) -> Result<Self, GatewayError> {
-        let GatewayParts { config, control, identity, clock, readiness, mcp } = parts;
+        let GatewayParts { config, control, identity, clock, readiness, limiter, uses, mcp } = parts;
         let site = Arc::new(Site::new(&config)?);
         let document = openapi::openapi();
         Ok(Self {
-            edge: Edge { site: Arc::clone(&site), identity: identity.clone() },
+            edge: Edge { site: Arc::clone(&site), identity: identity.clone(), limiter, uses },
             rest: Data::new(Rest { control, identity, clock, site }),
             mcp: mcp.map(Data::new),
             readiness: Data::new(readiness),

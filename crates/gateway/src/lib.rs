@@ -11,6 +11,7 @@ pub mod etag;
 pub mod gateway;
 pub mod health;
 pub mod identity;
+pub mod key_uses;
 pub mod listing;
 pub mod mcp;
 pub mod openapi;

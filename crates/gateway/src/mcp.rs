@@ -29,6 +29,7 @@ use serde::Deserialize;
 
 use self::address::{Address, Door};
 use crate::api_error::{ApiError, Code};
+use crate::key_uses::KeyUses;
 
 pub use self::legacy::sessions::{SessionLimits, Sessions};
 pub use self::modern::running::Running;
@@ -45,6 +46,8 @@ pub struct McpEndpoints {
     pub playground: Arc<playground::Playground>,
     /// Seals what they are given to bring back.
     pub seal: Arc<StateSeal>,
+    /// Told who uses which API key.
+    pub uses: Arc<KeyUses>,
     pub config: McpConfig,
 }
 

@@ -17,11 +17,13 @@ use actix_web::{Error, HttpMessage};
 use futures_util::future::{Either, FutureExt, Map};
 use orch_auth::authenticator::bearer_of;
 use orch_auth::error::AuthFailure;
+use orch_relay::limits::Limiter;
 
 use crate::api_error::{ApiError, Code};
 use crate::caller::{Caller, Via};
 use crate::cookies::{self, Scheme};
 use crate::identity::Identity;
+use crate::key_uses::KeyUses;
 use crate::request_id::{self, RequestId};
 use crate::site::{Refusal, Site};
 
@@ -32,6 +34,8 @@ pub(crate) use gate::Gate;
 pub(crate) struct Edge {
     pub(crate) site: Arc<Site>,
     pub(crate) identity: Identity,
+    pub(crate) limiter: Arc<Limiter>,
+    pub(crate) uses: Arc<KeyUses>,
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Edge
@@ -97,10 +101,21 @@ impl Edge {
             Gate::Open | Gate::Endpoint => Ok(()),
             Gate::Caller => {
                 let caller = self.authenticate(request, authority)?;
+                self.uses.note(&caller.principal, request.peer_addr().map(|address| address.ip()));
+                self.limit(&caller)?;
                 request.extensions_mut().insert(caller);
                 Ok(())
             }
         }
+    }
+
+    /// Counts the request against what the caller may ask.
+    fn limit(&self, caller: &Caller) -> Result<(), ApiError> {
+        let key = caller.principal.key_id().and_then(|key| self.identity.authenticator.key(key));
+        self.limiter.rest(caller.principal.user_id, key.as_deref()).map_err(|limited| {
+            let seconds = limited.retry_after.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX);
+            ApiError::new(Code::TooManyRequests, limited.to_string()).retry_after(seconds)
+        })
     }
 
     /// Finds the credential and has it checked. A header goes before a cookie.

@@ -37,7 +37,16 @@ pub const PATH: &str = "/api/openapi.json";
 struct Document;
 
 /// Operations that change what has a version, and so take `If-Match`.
-const VERSIONED: [&str; 5] = ["update_user", "update_project", "delete_project", "update_server", "delete_server"];
+const VERSIONED: [&str; 8] = [
+    "update_user",
+    "update_project",
+    "delete_project",
+    "update_server",
+    "delete_server",
+    "put_policy",
+    "put_limits",
+    "put_instance_limits",
+];
 
 /// Operations that wait for an MCP server.
 const WAITING: [&str; 2] = ["start_server", "stop_server"];
@@ -105,9 +114,12 @@ fn complete(path: &str, operation: &mut Operation) {
         .flatten()
         .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query));
     let versioned = VERSIONED.contains(&id.as_str());
-    let changes = ["create_", "update_", "put_", "delete_", "rotate_", "import_", "start_", "stop_", "restart_"]
-        .iter()
-        .any(|verb| id.starts_with(verb));
+    let changes = [
+        "create_", "update_", "put_", "delete_", "rotate_", "import_", "start_", "stop_", "restart_", "approve_",
+        "deny_",
+    ]
+    .iter()
+    .any(|verb| id.starts_with(verb));
     if versioned {
         let parameter = ParameterBuilder::new()
             .name("If-Match")
@@ -129,9 +141,9 @@ fn complete(path: &str, operation: &mut Operation) {
         (has_body, Code::UnsupportedMediaType, "The body is of the wrong media type"),
         (has_body || has_query, Code::Invalid, "A field is wrong; `errors` says which and how to mend it"),
         (
-            GUESSABLE.contains(&id.as_str()),
+            !open || GUESSABLE.contains(&id.as_str()),
             Code::TooManyRequests,
-            "Too many attempts; `Retry-After` says when to try again",
+            "Too many requests or attempts; `Retry-After` says when to try again",
         ),
         (id == "create_call", Code::TooManyRequests, "Too many calls of the user are in flight"),
         (true, Code::Internal, "Something failed inside"),

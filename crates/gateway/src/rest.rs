@@ -1,12 +1,15 @@
 //! REST under `/api/v1`: one file for each noun. Translates between the wire and `orch-control`; decides nothing.
 
+pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod calls;
 pub mod keys;
+pub mod limits;
 pub mod mcp_config;
 pub mod members;
 pub mod playground;
+pub mod policy;
 pub mod projects;
 pub mod server_catalog;
 pub mod servers;
@@ -54,6 +57,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         server_catalog::configure,
         mcp_config::configure,
         keys::configure,
+        policy::configure,
+        approvals::configure,
+        limits::configure,
         calls::configure,
         audit::configure,
     ];

@@ -1,5 +1,7 @@
 //! JSON-RPC errors.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -71,6 +73,31 @@ impl RpcError {
             reason: &'static str,
         }
         Self::new(code::INTERNAL, message).with_data(&Data { gateway: Gateway { reason } })
+    }
+
+    /// A limit of ours was reached; `data.retryAfterMs` says when it is worth trying again.
+    #[must_use]
+    pub fn limited(message: impl Into<String>, retry_after: Duration) -> Self {
+        let milliseconds = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1);
+        let data = serde_json::json!({ "gateway": { "reason": "limit" }, "retryAfterMs": milliseconds });
+        Self::new(code::INTERNAL, message).with_data(&data)
+    }
+
+    /// When it is worth trying again, of an error of [`limited`](Self::limited).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        #[derive(Deserialize)]
+        struct Data {
+            gateway: Gateway,
+            #[serde(rename = "retryAfterMs")]
+            retry_after_ms: u64,
+        }
+        #[derive(Deserialize)]
+        struct Gateway {
+            reason: String,
+        }
+        let data: Data = self.data.as_ref().filter(|_| self.code == code::INTERNAL)?.read().ok()?;
+        (data.gateway.reason == "limit").then(|| Duration::from_millis(data.retry_after_ms))
     }
 
     /// Reads an error object leniently: upstreams write odd codes and leave the message out.

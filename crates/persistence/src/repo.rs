@@ -1,12 +1,15 @@
 //! The domain's ports over sea-orm, one file per port. Each holds queries and nothing else.
 
 pub(crate) mod audit_log;
+pub(crate) mod call_census;
 pub(crate) mod call_repo;
 pub(crate) mod catalog_repo;
 pub(crate) mod changes;
 pub(crate) mod directory_source;
 pub(crate) mod key_repo;
+pub(crate) mod limits_repo;
 pub(crate) mod login_repo;
+pub(crate) mod policy_repo;
 pub(crate) mod project_repo;
 pub(crate) mod server_repo;
 pub(crate) mod star_repo;

@@ -2,11 +2,13 @@
 
 pub(crate) mod fetch;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use orch_domain::Timestamp;
 use orch_domain::catalog::{CatalogItem, ItemKind, StoredCatalog};
 use orch_domain::id::ServerId;
+use orch_domain::policy::hints::Hints;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
 use orch_mcp::object;
@@ -18,6 +20,8 @@ pub struct Catalog {
     pub hello: ServerHello,
     pub fetched_at: Timestamp,
     lists: [Vec<Item>; 4],
+    /// What the tools say of themselves, by name; made when it is first asked for.
+    hints: OnceLock<HashMap<String, Hints>>,
 }
 
 /// A listed thing: its definition as the server wrote it, and the part of it that names it.
@@ -79,7 +83,8 @@ const fn index(kind: ItemKind) -> usize {
 impl Catalog {
     #[must_use]
     pub const fn empty(hello: ServerHello, fetched_at: Timestamp) -> Self {
-        Self { hello, fetched_at, lists: [Vec::new(), Vec::new(), Vec::new(), Vec::new()] }
+        let lists = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+        Self { hello, fetched_at, lists, hints: OnceLock::new() }
     }
 
     /// The items of one kind in the server's order.
@@ -91,7 +96,17 @@ impl Catalog {
     pub(crate) fn set_list(&mut self, kind: ItemKind, items: Vec<Item>) {
         if let Some(list) = self.lists.get_mut(index(kind)) {
             *list = items;
+            self.hints = OnceLock::new();
         }
+    }
+
+    /// What a tool says of itself.
+    #[must_use]
+    pub fn hints(&self, tool: &str) -> Hints {
+        let all = self.hints.get_or_init(|| {
+            self.list(ItemKind::Tool).iter().map(|item| (item.name.clone(), hints_of(&item.definition))).collect()
+        });
+        all.get(tool).copied().unwrap_or(Hints::UNSAID)
     }
 
     /// Whether any tool wants arguments as headers.
@@ -140,6 +155,19 @@ impl Catalog {
     pub(crate) fn offers_the_same(&self, other: &Self) -> bool {
         self.hello == other.hello && self.lists == other.lists
     }
+}
+
+/// The annotations of a definition.
+fn hints_of(definition: &Raw) -> Hints {
+    let annotations = object::member(definition, "annotations");
+    Hints::read(|hint| {
+        let said = annotations.as_ref().and_then(|annotations| object::member(annotations, hint.annotation()))?;
+        match said.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    })
 }
 
 pub(crate) fn page<'a>(kind: ItemKind, definitions: impl IntoIterator<Item = &'a Raw>) -> Raw {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orch_domain::dialect::Interactive;
 use orch_domain::directory::ProjectFacts;
-use orch_domain::policy::Subject;
+use orch_domain::policy::{Asking, Subject};
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
 use orch_mcp::capabilities;
@@ -34,6 +34,12 @@ pub struct CallContext {
 }
 
 impl CallContext {
+    /// Who asks, as policy wants to know it.
+    #[must_use]
+    pub fn asking(&self) -> Asking<'_> {
+        Asking { subject: &self.subject, client: Some(&self.client.name) }
+    }
+
     /// What the client can be asked about this request.
     #[must_use]
     pub fn faculties(&self) -> Option<Faculties> {

@@ -7,6 +7,8 @@ use orch_mcp::object;
 use orch_mcp::peer::PeerError;
 use orch_mcp::revision::Revision;
 
+use crate::limits::Limited;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// Nothing of that name is there for this principal.
@@ -26,6 +28,12 @@ pub enum CallError {
     Timeout { server: String, seconds: u64 },
     #[error("server {server} is busy: {reason}")]
     Busy { server: String, reason: String },
+    /// One of the limits that admins set.
+    #[error("{0}")]
+    Limited(Limited),
+    /// It needed somebody's approval.
+    #[error("the call needs an approval: {why}")]
+    NotApproved { why: &'static str },
     /// The server answered with an error, which is the answer.
     #[error("{}", .0.message)]
     Upstream(RpcError),
@@ -68,6 +76,8 @@ impl CallError {
             Self::Unavailable { .. } => RpcError::gateway("upstream_unavailable", text),
             Self::Timeout { .. } => RpcError::gateway("upstream_timeout", text),
             Self::Busy { .. } => RpcError::gateway("limit", text),
+            Self::Limited(limited) => RpcError::limited(text, limited.retry_after),
+            Self::NotApproved { .. } => RpcError::gateway("not_approved", text),
             Self::AccessEnded => RpcError::gateway("access_ended", text),
             Self::NotRecorded(error) => {
                 tracing::error!(error = %error, "a call was refused because it cannot be recorded");
@@ -84,10 +94,11 @@ impl CallError {
             | Self::UnknownResource { .. }
             | Self::InvalidParams(_)
             | Self::MethodNotFound(_)
+            | Self::NotApproved { .. }
             | Self::NotRecorded(_) => Outcome::Refused,
             Self::Unavailable { .. } => Outcome::Unavailable,
             Self::Timeout { .. } => Outcome::Timeout,
-            Self::Busy { .. } => Outcome::Limited,
+            Self::Busy { .. } | Self::Limited(_) => Outcome::Limited,
             Self::AccessEnded => Outcome::Abandoned,
         }
     }

@@ -24,6 +24,14 @@ impl Faculties {
     }
 }
 
+impl Faculties {
+    /// Whether the client can be asked to fill in a form.
+    #[must_use]
+    pub const fn has_forms(self) -> bool {
+        self.0 & (1 << 3) != 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -41,6 +49,8 @@ mod tests {
         assert_eq!(of(r#"{"experimental":{"x":1}}"#), None);
         assert_eq!(of(r#"{"elicitation":{}}"#), of(r#"{"elicitation":{"form":{}}}"#));
         assert_ne!(of(r#"{"elicitation":{}}"#), of(r#"{"elicitation":{"url":{}}}"#));
+        assert!(of(r#"{"elicitation":{}}"#).is_some_and(Faculties::has_forms));
+        assert!(!of(r#"{"elicitation":{"url":{}},"roots":{}}"#).is_some_and(Faculties::has_forms));
         assert_ne!(of(r#"{"sampling":{}}"#), of(r#"{"sampling":{"tools":{}}}"#));
         assert_eq!(of(r#"{"roots":{"listChanged":true}}"#), of(r#"{"roots":{}}"#));
     }

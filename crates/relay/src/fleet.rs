@@ -119,6 +119,7 @@ impl Fleet {
         let gone: Vec<_> = old.values().filter(|slot| !slots.contains_key(&slot.server().id)).cloned().collect();
         tasks.retain(|id, task| slots.contains_key(id) || !task.is_finished());
         self.slots.store(Arc::new(slots));
+        self.shared.registry.refresh(directory);
         // Servers came, went or were switched: every view over several of them has to be made anew.
         self.shared.catalog_changed();
         for slot in gone {

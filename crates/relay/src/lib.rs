@@ -1,6 +1,7 @@
 //! What MCP clients do: find, permit, route, send, relay, record. Decides nothing about transports, credentials or
 //! storage; it sees upstreams through [`orch_mcp::peer::Peer`] and everything else through the domain's ports.
 
+pub mod approvals;
 pub mod catalog;
 pub mod config;
 pub mod connector;
@@ -8,6 +9,8 @@ pub mod context;
 pub mod error;
 pub mod faculties;
 pub mod fleet;
+mod held;
+pub mod limits;
 mod mending;
 mod methods;
 mod names;

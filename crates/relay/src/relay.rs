@@ -7,7 +7,11 @@ use orch_domain::call::{CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::directory::ProjectFacts;
 use orch_domain::id::ProjectId;
-use orch_domain::policy::{Action, Permit, authorize};
+use orch_domain::policy::decision::{self, Clearance, Pass, clear, decide};
+use orch_domain::policy::fingerprint::Fingerprint;
+use orch_domain::policy::hints::Hints;
+use orch_domain::policy::item::{Item, ItemClass};
+use orch_domain::policy::{Action, Denial, Subject};
 use orch_domain::port::call_log::CallLog;
 use orch_domain::port::clock::Clock;
 use orch_domain::server::Server;
@@ -20,14 +24,17 @@ use orch_mcp::meta::{self, HopMeta};
 use orch_mcp::method::Method;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
+use orch_mcp::revision::Revision;
 use orch_mcp::{object, tasks};
 
-use crate::catalog::shape;
+use crate::approvals::Approvals;
+use crate::catalog::{Catalog, shape};
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::faculties::Faculties;
 use crate::fleet::lane::Wanted;
 use crate::fleet::{Fleet, Unready};
+use crate::limits::Limiter;
 use crate::methods;
 use crate::outward::Outward;
 use crate::reply::{Acquiring, Plan, Reply};
@@ -35,6 +42,9 @@ use crate::view::{View, enabled};
 
 /// Capabilities of upstreams that are not relayed yet, and so are not shown.
 const WITHHELD: [&str; 1] = ["tasks"];
+
+/// Views of a part that are kept; with more of them all are made anew.
+const MAX_PARTS: usize = 256;
 
 /// At most this much of the instructions of all servers goes to a client of the unified endpoint.
 const MAX_INSTRUCTIONS: usize = 16 * 1024;
@@ -45,9 +55,15 @@ pub struct Relay {
     pub(crate) clock: Arc<dyn Clock>,
     /// For each kind of client its own, where servers offer one more than another.
     views: RwLock<HashMap<(ProjectId, Option<Faculties>), CachedView>>,
+    /// The same for who sees only a part: one for all who see the same part.
+    parts: RwLock<HashMap<PartKey, CachedView>>,
+    pub(crate) approvals: Arc<Approvals>,
+    pub(crate) limiter: Arc<Limiter>,
     /// Name and version of ours, as an MCP `Implementation`.
     identity: Raw,
 }
+
+type PartKey = (ProjectId, Option<Faculties>, Fingerprint);
 
 struct CachedView {
     version: u64,
@@ -69,6 +85,8 @@ pub struct RelayParts {
     pub fleet: Arc<Fleet>,
     pub calls: Arc<dyn CallLog>,
     pub clock: Arc<dyn Clock>,
+    pub approvals: Arc<Approvals>,
+    pub limiter: Arc<Limiter>,
     /// An object with `name` and `version`.
     pub identity: Raw,
 }
@@ -81,8 +99,22 @@ impl Relay {
             calls: parts.calls,
             clock: parts.clock,
             views: RwLock::default(),
+            parts: RwLock::default(),
+            approvals: parts.approvals,
+            limiter: parts.limiter,
             identity: parts.identity,
         }
+    }
+
+    /// Where calls wait for somebody's approval.
+    #[must_use]
+    pub const fn approvals(&self) -> &Arc<Approvals> {
+        &self.approvals
+    }
+
+    #[must_use]
+    pub const fn limiter(&self) -> &Arc<Limiter> {
+        &self.limiter
     }
 
     #[must_use]
@@ -115,7 +147,7 @@ impl Relay {
                     revision,
                     capabilities: capabilities::relayed([&promised], &WITHHELD),
                     server_info: self.identity.clone(),
-                    instructions: Some(self.instructions(&cx.project)),
+                    instructions: Some(self.instructions(cx)),
                     also: Vec::new(),
                 })
             }
@@ -156,20 +188,22 @@ impl Relay {
                 (origin.server, origin.name)
             }
         };
-        authorize(cx.subject, Action::Call, ()).ok()?;
+        // The schema of a tool that is not there for this principal is not there either.
+        self.sees(cx, &server, ItemClass::Tool, &name).then_some(())?;
         let catalog = self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(&server))?;
         let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
         object::member(&tool.definition, "inputSchema")
     }
 
-    fn instructions(&self, project: &Arc<ProjectFacts>) -> String {
+    fn instructions(&self, cx: &CallContext) -> String {
+        let project = &cx.project;
         let separator = project.project.separator.as_str();
         let mut text = format!(
             "This endpoint unites the MCP servers of the project {name}. Tools and prompts are named \
              <server>{separator}<name>; where a server's own text names a tool, add its prefix.",
             name = project.project.name,
         );
-        for server in enabled(project) {
+        for server in enabled(project).filter(|server| self.sees(cx, server, ItemClass::Server, "")) {
             let Some(slot) = self.fleet.slot(server.id) else { continue };
             slot.want_verified();
             let Some(catalog) = slot.catalog() else { continue };
@@ -186,6 +220,10 @@ impl Relay {
 
     /// Answers one request.
     pub fn handle(self: &Arc<Self>, cx: &CallContext, request: Request) -> Reply {
+        if let Err(limited) = self.limiter.request(&cx.subject, &cx.project) {
+            self.note_refused(cx, &request, Outcome::Limited);
+            return Reply::failed(&CallError::Limited(limited), cx.client.revision, None, &*self.clock);
+        }
         match request.method.known() {
             Method::ToolsCall => methods::call::call(self, cx, CallKind::Tool, request),
             Method::PromptsGet => methods::call::call(self, cx, CallKind::Prompt, request),
@@ -200,6 +238,13 @@ impl Relay {
             Method::Other(_) => self.pass_on(cx, request),
             _ => Reply::unrecorded(Err(RpcError::method_not_found(request.method.as_str()))),
         }
+    }
+
+    /// Counts a request that is answered without [`handle`](Self::handle): a handshake, a setting of a session.
+    pub fn admit(&self, subject: &Subject, project: &ProjectFacts) -> Result<(), RpcError> {
+        self.limiter
+            .request(subject, project)
+            .map_err(|limited| CallError::Limited(limited).to_rpc(Revision::V2026_07_28))
     }
 
     /// Puts a call on record that the edge refuses before it is taken; other requests leave no trace. An error means
@@ -240,7 +285,8 @@ impl Relay {
         if method.starts_with("tasks/") {
             return Reply::unrecorded(Err(RpcError::method_not_found(method)));
         }
-        let Ok(permit) = authorize(cx.subject, Action::Call, Arc::clone(server)) else {
+        let Ok(Clearance::Granted(pass)) = self.clear(cx, server, ItemClass::Method, method) else {
+            // Nobody can be asked to approve what nobody knows.
             return Reply::unrecorded(Err(RpcError::method_not_found(method)));
         };
         let (params, hop) = request.params.map_or((None, HopMeta::default()), |params| {
@@ -253,19 +299,19 @@ impl Relay {
             declared: Some(Arc::clone(&cx.client.declared_modern)),
             ..PeerRequest::new(request.method, params)
         };
-        self.send(cx, permit, Sending { request, outward: Outward::AsIs, hop, as_task: false }, None)
+        self.send(cx, pass, Sending { request, outward: Outward::AsIs, hop, as_task: false }, None)
     }
 
     /// Sends to a server; only with proof that policy has agreed.
     pub(crate) fn send(
         &self,
         cx: &CallContext,
-        permit: Permit<Arc<Server>>,
+        pass: Pass<Arc<Server>>,
         sending: Sending,
         ticket: Option<CallTicket>,
     ) -> Reply {
         let Sending { mut request, outward, hop, as_task } = sending;
-        let server = permit.into_inner();
+        let server = pass.into_inner();
         let revision = cx.client.revision;
         let failed = |error: &CallError, ticket| Reply::failed(error, revision, ticket, &*self.clock);
         let name = server.alias.as_str();
@@ -309,6 +355,89 @@ impl Relay {
         Reply::live(source, request, plan, ticket)
     }
 
+    /// Decides whether the item may be used, and gives the way to its server.
+    pub(crate) fn clear(
+        &self,
+        cx: &CallContext,
+        server: &Arc<Server>,
+        class: ItemClass,
+        name: &str,
+    ) -> Result<Clearance<Arc<Server>>, Denial> {
+        let item = self.item(cx, server, class, name);
+        clear(&cx.project.policy, cx.asking(), &item, Arc::clone(server))
+    }
+
+    /// Whether the item is there for who asks.
+    pub(crate) fn sees(&self, cx: &CallContext, server: &Server, class: ItemClass, name: &str) -> bool {
+        let item = self.item(cx, server, class, name);
+        decide(&cx.project.policy, cx.asking(), Action::Call, &item).is_visible()
+    }
+
+    /// Whether a call of that name may go to the server. Where policy hides something, what no list has is answered by
+    /// us as well, so that hidden and missing are one; else the server knows best what it offers.
+    pub(crate) fn offers(&self, cx: &CallContext, server: &Server, kind: CallKind, name: &str) -> bool {
+        let kind = match kind {
+            CallKind::Tool => ItemKind::Tool,
+            CallKind::Prompt => ItemKind::Prompt,
+            // Templates make resources that no list has.
+            CallKind::Resource => return true,
+        };
+        if decision::is_plain(&cx.project.policy, cx.asking()) {
+            return true;
+        }
+        let catalog = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx.faculties_for(server)));
+        catalog.is_none_or(|catalog| catalog.list(kind).iter().any(|item| item.name == name))
+    }
+
+    /// The facts about an item that policy wants to know. What a tool says of itself is looked up only where it matters.
+    fn item<'a>(&self, cx: &CallContext, server: &'a Server, class: ItemClass, name: &'a str) -> Item<'a> {
+        let hints = if decision::reads_hints(&cx.project.policy, cx.asking(), class) {
+            let catalog = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx.faculties_for(server)));
+            catalog.map_or(Hints::UNSAID, |catalog| catalog.hints(name))
+        } else {
+            Hints::UNSAID
+        };
+        Item { server: server.id, alias: server.alias.as_str(), class, name, hints }
+    }
+
+    /// One page of the unified lists, with what is there for who asks.
+    pub(crate) fn page(&self, cx: &CallContext, kind: ItemKind) -> Raw {
+        let (policy, asking) = (&cx.project.policy, cx.asking());
+        if decision::is_plain(policy, asking) {
+            return self.view(cx).page(kind);
+        }
+        let (project, faculties) = (&cx.project, cx.faculties());
+        let key = (project.project.id, faculties, Fingerprint::of(policy, asking));
+        let version = self.fleet.catalog_version();
+        {
+            let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(cached) = parts.get(&key)
+                && cached.version == version
+                && Arc::ptr_eq(&cached.project, project)
+            {
+                return cached.view.page(kind);
+            }
+        }
+        let sees = |server: &Server, catalog: &Catalog, kind: ItemKind, name: &str| {
+            let class = ItemClass::from(kind);
+            let hints = if kind == ItemKind::Tool { catalog.hints(name) } else { Hints::UNSAID };
+            let item = Item { server: server.id, alias: server.alias.as_str(), class, name, hints };
+            decide(policy, asking, Action::Call, &item).is_visible()
+        };
+        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(server));
+        let view = View::new(project, catalogs, sees);
+        let view = Arc::new(view);
+        let page = view.page(kind);
+        let cached = CachedView { version, project: Arc::clone(project), view };
+        let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        parts.retain(|_, cached| cached.version == version);
+        if parts.len() >= MAX_PARTS {
+            parts.clear();
+        }
+        parts.insert(key, cached);
+        page
+    }
+
     /// The unified view of a project for such a client, made anew only when something changed.
     pub(crate) fn view(&self, cx: &CallContext) -> Arc<View> {
         let (project, faculties) = (&cx.project, cx.faculties());
@@ -323,8 +452,9 @@ impl Relay {
                 return Arc::clone(&cached.view);
             }
         }
-        let view =
-            Arc::new(View::new(project, |server| self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(server))));
+        let all = |_: &Server, _: &Catalog, _, _: &str| true;
+        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(server));
+        let view = Arc::new(View::new(project, catalogs, all));
         let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         // What is out of date would be made anew anyway, and may be of a project that is gone.

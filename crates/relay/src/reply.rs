@@ -22,6 +22,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::error::CallError;
 use crate::fleet::{Lease, Unready};
+use crate::held::{Turn, Waiting};
 use crate::mending::Mending;
 use crate::outward::Outward;
 use crate::questions::Questions;
@@ -54,6 +55,8 @@ enum State {
     Answered(Audited<Answer>),
     /// Something of ours that has to wait for servers; not a call.
     Deferred(Deferred, Arc<Stop>, Revision),
+    /// A call that somebody has to approve first.
+    Held(Box<Waiting>),
     Live(Box<Live>),
 }
 
@@ -123,6 +126,11 @@ impl Reply {
         Self(State::Answered(record(ticket, error.outcome(), clock, revision, answer)))
     }
 
+    /// A call that waits until somebody agrees.
+    pub(crate) fn held(waiting: Waiting) -> Self {
+        Self(State::Held(Box::new(waiting)))
+    }
+
     pub(crate) fn live(
         source: Result<Lease, Acquiring>,
         request: PeerRequest,
@@ -148,8 +156,10 @@ impl Reply {
 impl Reply {
     /// The client goes on with the same call in another request, whose progress token counts from now on.
     pub fn go_on(&mut self, progress_token: Option<Raw>) {
-        if let State::Live(live) = &mut self.0 {
-            live.plan.progress_token = progress_token;
+        match &mut self.0 {
+            State::Live(live) => live.plan.progress_token = progress_token,
+            State::Held(waiting) => waiting.go_on(progress_token),
+            State::Done | State::Answered(_) | State::Deferred(..) => {}
         }
     }
 }
@@ -177,6 +187,21 @@ impl Stream for Reply {
                     }
                 }
             }
+            State::Held(mut waiting) => match waiting.poll(cx) {
+                Poll::Pending => {
+                    self.0 = State::Held(waiting);
+                    Poll::Pending
+                }
+                Poll::Ready(Turn::Event(event)) => {
+                    self.0 = State::Held(waiting);
+                    Poll::Ready(Some(event))
+                }
+                Poll::Ready(Turn::GoOn(reply)) => {
+                    *self = reply;
+                    self.poll_next(cx)
+                }
+                Poll::Ready(Turn::Cancelled) => Poll::Ready(Some(Event::Cancelled)),
+            },
             State::Live(mut live) => match live.poll(cx) {
                 Poll::Pending => {
                     self.0 = State::Live(live);

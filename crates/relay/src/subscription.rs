@@ -3,6 +3,7 @@
 
 mod mailbox;
 mod registry;
+mod sight;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use orch_domain::policy::{Action, authorize};
+use orch_domain::policy::item::ItemClass;
 use orch_domain::server::Server;
 use orch_mcp::error::RpcError;
 use orch_mcp::level::LogLevel;
@@ -151,6 +152,10 @@ impl SubscriptionHandle {
     pub async fn add(&self, cx: &CallContext, uri: &str) -> Result<(), RpcError> {
         let revision = self.cx.client.revision;
         let (server, own) = locate(cx, uri).map_err(|error| error.to_rpc(revision))?;
+        if !self.relay.sees(cx, &server, ItemClass::Resource, &own) {
+            // News of what is not there for this principal are not to be had either.
+            return Err(CallError::UnknownResource { uri: uri.to_owned() }.to_rpc(revision));
+        }
         let name = server.alias.to_string();
         let busy = |reason: String| CallError::Busy { server: name.clone(), reason }.to_rpc(revision);
         match self.mailbox.follow(server.id, &own, MAX_URIS) {
@@ -220,15 +225,13 @@ impl SubscriptionHandle {
 /// The server of a URI that the client knows, and the server's own URI.
 fn locate(cx: &CallContext, uri: &str) -> Result<(Arc<Server>, String), CallError> {
     let unknown = || CallError::UnknownResource { uri: uri.to_owned() };
-    let (server, own) = match &cx.endpoint {
-        Endpoint::Server(server) => (Arc::clone(server), uri.to_owned()),
+    match &cx.endpoint {
+        Endpoint::Server(server) => Ok((Arc::clone(server), uri.to_owned())),
         Endpoint::Unified => {
             let origin = view::resolve_uri(&cx.project, uri).ok_or_else(unknown)?;
-            (origin.server, origin.name)
+            Ok((origin.server, origin.name))
         }
-    };
-    let permit = authorize(cx.subject, Action::Call, server).map_err(|_| unknown())?;
-    Ok((permit.into_inner(), own))
+    }
 }
 
 /// Why a resource cannot be followed.

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use orch_domain::policy::{Action, authorize};
+use orch_domain::policy::decision::Clearance;
+use orch_domain::policy::item::ItemClass;
 use orch_domain::server::Server;
 use orch_mcp::message::{MethodName, Request};
 use orch_mcp::peer::{Peer, PeerRequest};
@@ -49,7 +50,9 @@ impl Relay {
         }
         let (params, hop) = meta::take_hop(request.params.unwrap_or_else(|| Raw::from_static("{}")));
         let Some((server, params)) = locate(cx, params) else { return Reply::unrecorded(Err(tasks::unknown())) };
-        let Ok(permit) = authorize(cx.subject, Action::Call, Arc::clone(&server)) else {
+        // A task is the server's own business: nobody knows here which tool it runs.
+        let method = request.method.as_str();
+        let Ok(Clearance::Granted(pass)) = self.clear(cx, &server, ItemClass::Method, method) else {
             return Reply::unrecorded(Err(tasks::unknown()));
         };
         let outward = match cx.endpoint {
@@ -60,7 +63,7 @@ impl Relay {
             declared: Some(Arc::clone(&cx.client.declared_modern)),
             ..PeerRequest::new(request.method, Some(params))
         };
-        self.send(cx, permit, Sending { request, outward, hop, as_task: false }, None)
+        self.send(cx, pass, Sending { request, outward, hop, as_task: false }, None)
     }
 }
 

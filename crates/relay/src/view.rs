@@ -27,8 +27,13 @@ pub(crate) struct Origin {
 }
 
 impl View {
-    /// `catalogs` gives what is known of a server; one without a catalog is only missing.
-    pub(crate) fn new(project: &ProjectFacts, catalogs: impl Fn(&Server) -> Option<Arc<Catalog>>) -> Self {
+    /// `catalogs` gives what is known of a server; one without a catalog is only missing. What `sees` does not let
+    /// through is missing as well, and changes no name of what stays.
+    pub(crate) fn new(
+        project: &ProjectFacts,
+        catalogs: impl Fn(&Server) -> Option<Arc<Catalog>>,
+        sees: impl Fn(&Server, &Catalog, ItemKind, &str) -> bool,
+    ) -> Self {
         let separator = project.project.separator.as_str();
         let mut view = Self {
             tools: HashMap::new(),
@@ -46,6 +51,9 @@ impl View {
                         let originals: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
                         let map = if kind == ItemKind::Tool { &mut view.tools } else { &mut view.prompts };
                         for (name, item) in names::expose(alias, separator, &originals).into_iter().zip(items) {
+                            if !sees(server, &catalog, kind, &item.name) {
+                                continue;
+                            }
                             list.push(renamed(alias, kind, &item.definition, &name));
                             map.insert(name, Origin { server: Arc::clone(server), name: item.name.clone() });
                         }
@@ -54,6 +62,7 @@ impl View {
                         list.extend(
                             items
                                 .iter()
+                                .filter(|item| sees(server, &catalog, kind, &item.name))
                                 .map(|item| renamed(alias, kind, &item.definition, &uris::expose(alias, &item.name))),
                         );
                     }

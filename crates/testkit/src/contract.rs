@@ -2,26 +2,32 @@
 //! here and on the real stores where those are. Each wants a store that nothing was written to.
 
 mod audit_log;
+mod call_census;
 mod call_repo;
 mod catalog_repo;
 mod changes;
 mod directory_source;
 mod key_repo;
+mod limits_repo;
 mod login_repo;
 mod members;
+mod policy_repo;
 mod project_repo;
 mod server_repo;
 mod star_repo;
 mod user_repo;
 
 pub use audit_log::audit_log;
+pub use call_census::call_census;
 pub use call_repo::call_repo;
 pub use catalog_repo::catalog_repo;
 pub use changes::changes;
 pub use directory_source::directory_source;
 pub use key_repo::key_repo;
+pub use limits_repo::limits_repo;
 pub use login_repo::login_repo;
 pub use members::members;
+pub use policy_repo::policy_repo;
 pub use project_repo::project_repo;
 pub use server_repo::server_repo;
 pub use star_repo::star_repo;
@@ -35,12 +41,15 @@ use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::id::{AuditId, ProjectId};
 use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::changes::Changes;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::star_repo::StarRepo;
@@ -62,6 +71,9 @@ pub trait TestStore: Send + Sync {
     fn catalogs(&self) -> Arc<dyn CatalogRepo>;
     fn audit(&self) -> Arc<dyn AuditLog>;
     fn calls(&self) -> Arc<dyn CallRepo>;
+    fn census(&self) -> Arc<dyn CallCensus>;
+    fn policies(&self) -> Arc<dyn PolicyRepo>;
+    fn limits(&self) -> Arc<dyn LimitsRepo>;
     fn directory(&self) -> Arc<dyn DirectorySource>;
     fn changes(&self) -> Arc<dyn Changes>;
     fn stars(&self) -> Arc<dyn StarRepo>;
@@ -97,6 +109,18 @@ impl TestStore for MemoryStore {
     }
 
     fn calls(&self) -> Arc<dyn CallRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn census(&self) -> Arc<dyn CallCensus> {
+        Arc::new(self.clone())
+    }
+
+    fn policies(&self) -> Arc<dyn PolicyRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn limits(&self) -> Arc<dyn LimitsRepo> {
         Arc::new(self.clone())
     }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use orch_app::control::error::ControlError;
-use orch_app::control::keys::{CreatedKey, NewKey};
+use orch_app::control::keys::{CreatedKey, NewKey, ScopeDraft};
 use orch_app::domain::Timestamp;
 use orch_app::domain::api_key::ApiKey;
+use orch_app::domain::policy::scope::Scope;
+use orch_app::domain::quota::Allowance;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -29,6 +31,8 @@ pub(crate) enum Key {
         /// Who answers for it, by id or e-mail address; the first admin of the project when absent
         #[arg(long, value_name = "USER")]
         creator: Option<String>,
+        #[command(flatten)]
+        scope: Box<KeyScope>,
     },
     /// List the keys of a project
     List {
@@ -54,6 +58,29 @@ pub(crate) enum Key {
     },
 }
 
+/// What the key may of what its creator may.
+#[derive(Args)]
+pub(crate) struct KeyScope {
+    /// A server that it sees, by alias or id; all when absent
+    #[arg(long = "server", value_name = "SERVER")]
+    servers: Vec<String>,
+    /// A tool that it sees, by name or glob such as get_*; all when absent
+    #[arg(long = "tool", value_name = "GLOB")]
+    tools: Vec<String>,
+    /// Only tools that say of themselves that they change nothing
+    #[arg(long)]
+    read_only: bool,
+    /// Requests a minute
+    #[arg(long)]
+    per_minute: Option<u32>,
+    /// Calls that run at the same time
+    #[arg(long)]
+    concurrent: Option<u32>,
+    /// Calls a day
+    #[arg(long)]
+    per_day: Option<u32>,
+}
+
 #[derive(Serialize)]
 struct View {
     id: String,
@@ -62,6 +89,8 @@ struct View {
     prefix: String,
     creator_id: String,
     state: &'static str,
+    /// In a few words; empty for a key that may all that its creator may.
+    scope: String,
     #[serde(with = "time::serde::rfc3339::option")]
     expires_at: Option<Timestamp>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -80,21 +109,22 @@ impl Key {
         let (keys, who) = (&console.control().keys, &console.who);
         let now = console.instance.clock.now();
         match self {
-            Self::Create { within, name, expires, creator } => {
+            Self::Create { within, name, expires, creator, scope } => {
                 let expires_at = expires
                     .map(|end| end.from(now).ok_or_else(|| failure::usage(anyhow::anyhow!("--expires is too far off"))))
                     .transpose()?;
-                let created = keys.create(who, &within.project, NewKey { name, expires_at, creator }).await?;
+                let created = keys.create(who, &within.project, new_key(name, expires_at, creator, *scope)).await?;
                 show_new(output, &created, now)
             }
             Self::List { within } => {
                 let all = console::all(|page| keys.list(who, &within.project, page)).await?;
                 let views: Vec<_> = all.iter().map(|key| view(key, now)).collect();
-                output.list(&views, ["NAME", "KEY", "STATE", "EXPIRES", "LAST USED", "ID"], |view| {
+                output.list(&views, ["NAME", "KEY", "STATE", "SCOPE", "EXPIRES", "LAST USED", "ID"], |view| {
                     [
                         view.name.clone(),
                         view.prefix.clone(),
                         view.state.to_owned(),
+                        view.scope.clone(),
                         moment::shown_or_dash(view.expires_at),
                         moment::shown_or_dash(view.last_used_at),
                         view.id.clone(),
@@ -137,6 +167,25 @@ async fn resolve(console: &Console, project: &str, named: &str) -> anyhow::Resul
     }
 }
 
+fn new_key(name: String, expires_at: Option<Timestamp>, creator: Option<String>, scope: KeyScope) -> NewKey {
+    let KeyScope { servers, tools, read_only, per_minute, concurrent, per_day } = scope;
+    let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
+    NewKey {
+        name,
+        expires_at,
+        creator,
+        scope: ScopeDraft { servers: some(servers), tools: some(tools), read_only },
+        allowance: Allowance { per_minute, concurrent, per_day },
+    }
+}
+
+fn describe(scope: &Scope) -> String {
+    let servers = scope.servers.as_ref().map(|servers| format!("{} servers", servers.len()));
+    let tools = scope.tools.as_ref().map(|tools| tools.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    let read_only = scope.read_only.then(|| "read-only".to_owned());
+    [servers, tools, read_only].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 fn show_new(output: &Output, created: &CreatedKey, now: Timestamp) -> anyhow::Result<()> {
     let plain = created.plain.expose_secret().to_owned();
     let sentence = format!("created the key {}\nkey (shown once): {plain}", created.key.name);
@@ -154,6 +203,7 @@ fn view(key: &ApiKey, now: Timestamp) -> View {
             None if key.is_live(now) => "live",
             None => "expired",
         },
+        scope: describe(&key.scope),
         expires_at: key.expires_at,
         revoked_at: key.revoked_at,
         last_used_at: key.last_used_at,

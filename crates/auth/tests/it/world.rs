@@ -15,9 +15,11 @@ use orch_domain::directory::live::LiveDirectory;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::email::Email;
 use orch_domain::id::{KeyId, ProjectId, UserId};
+use orch_domain::policy::scope::Scope;
 use orch_domain::port::clock::Clock as _;
 use orch_domain::port::key_minter::KeyMinter as _;
 use orch_domain::project::Project;
+use orch_domain::quota::{Allowance, Limits};
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
 use orch_domain::user::User;
@@ -75,7 +77,11 @@ impl World {
             hash: minted.hash,
             expires_at: None,
             revoked_at: None,
+            scope: Scope::default(),
+            allowance: Allowance::default(),
             last_used_at: None,
+            last_used_from: None,
+            last_used_by: None,
             created_at: clock.now(),
         };
         let facts = AuthFacts { directory: Arc::clone(&directory), ended: Arc::clone(&ended), clock: clock.clone() };
@@ -119,6 +125,8 @@ impl World {
             members: HashMap::from([(self.ada, Role::Admin)]),
             servers: std::collections::BTreeMap::new(),
             keys: vec![Arc::new(key)],
+            policy: Arc::default(),
+            limits: Limits::default(),
         };
         let users = HashMap::from([(self.ada, UserFacts { active, instance_admin: false })]);
         self.directory.replace(Directory::new(users, vec![facts]));

@@ -7,7 +7,7 @@ use orch_domain::page::PageRequest;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::role::Role;
 
-use crate::world::{World, console, is_forbidden, is_missing, key_of, login};
+use crate::world::{World, console, is_forbidden, is_missing, login};
 
 #[tokio::test]
 async fn hides_a_project_from_strangers_as_if_it_did_not_exist() {
@@ -35,7 +35,7 @@ async fn sees_a_grant_that_the_live_directory_has_not_heard_of() {
 async fn never_lets_a_key_manage_whatever_its_creator_may() {
     let world = World::new();
     let (project, admin) = world.project().await;
-    let key = key_of(&admin, &project);
+    let key = world.key_of(&admin, &project).await;
     let slug = project.slug.as_str();
     let page = PageRequest::default();
     assert!(world.control.projects.get(&key, slug).await.is_ok());
@@ -62,10 +62,11 @@ async fn hides_other_projects_from_a_key() {
     let (project, admin) = world.project().await;
     let (other, _) = world.project().await;
     let instance_admin = login(world.user(|user| user.instance_admin()).await.id);
-    for who in [key_of(&admin, &project), key_of(&instance_admin, &project)] {
+    for who in [world.key_of(&admin, &project).await, world.key_of(&instance_admin, &project).await] {
         assert!(is_missing(&world.control.projects.get(&who, other.slug.as_str()).await));
     }
-    let listed = world.control.projects.list(&key_of(&admin, &project), PageRequest::default()).await.unwrap();
+    let key = world.key_of(&admin, &project).await;
+    let listed = world.control.projects.list(&key, PageRequest::default()).await.unwrap();
     assert_eq!(listed.items.iter().map(|seen| seen.project.id).collect::<Vec<_>>(), [project.id]);
 }
 

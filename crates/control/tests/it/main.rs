@@ -13,6 +13,7 @@ mod import_clients;
 mod import_round_trip;
 mod keys;
 mod members;
+mod policies;
 mod projects;
 mod servers;
 mod users;

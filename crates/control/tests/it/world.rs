@@ -16,12 +16,14 @@ use orch_domain::catalog::ItemKind;
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
-use orch_domain::id::{AuditId, KeyId, LoginId, ServerId, UserId};
+use orch_domain::id::{AuditId, LoginId, ServerId, UserId};
 use orch_domain::membership::Membership;
 use orch_domain::page::PageRequest;
+use orch_domain::policy::hints::Hints;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_minter::{KeyMinter, MintedKey};
+use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
@@ -34,7 +36,7 @@ use orch_domain::secret::{Sealed, SealedPlace, Secret, Slot};
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_domain::user::{PasswordHash, User};
-use orch_testkit::builders::{UserBuilder, a_project, a_user};
+use orch_testkit::builders::{UserBuilder, a_key, a_project, a_user};
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -62,7 +64,11 @@ impl World {
             projects: shared.clone(),
             servers: shared.clone(),
             keys: shared.clone(),
+            policies: shared.clone(),
+            limits: shared.clone(),
+            approvals: Arc::new(()),
             calls: shared.clone(),
+            census: shared.clone(),
             audit: shared.clone(),
             stars: shared,
             vault: Arc::new(ReversingVault),
@@ -120,6 +126,14 @@ impl World {
         self.control.servers.create(who, project.slug.as_str(), new).await.unwrap()
     }
 
+    /// Somebody with an own key of the project.
+    pub(crate) async fn key_of(&self, user: &Principal, project: &Project) -> Principal {
+        let key = a_key().in_project(project.id).by(user.user_id).build();
+        KeyRepo::create(&self.store, &key, &setup_entry()).await.unwrap();
+        self.catch_up().await;
+        Principal { user_id: user.user_id, credential: Credential::Key { key_id: key.id, project_id: project.id } }
+    }
+
     /// The audit trail as `action target detail`, oldest first.
     pub(crate) async fn audit(&self) -> Vec<String> {
         let page = AuditLog::list(&self.store, None, PageRequest::new(200, None)).await.unwrap();
@@ -145,10 +159,6 @@ pub(crate) fn login(user: UserId) -> Principal {
 
 pub(crate) fn console() -> Principal {
     Principal { user_id: UserId::from_uuid(uuid::Uuid::nil()), credential: Credential::Console }
-}
-
-pub(crate) fn key_of(user: &Principal, project: &Project) -> Principal {
-    Principal { user_id: user.user_id, credential: Credential::Key { key_id: KeyId::new(), project_id: project.id } }
 }
 
 /// The plain value in a slot of a stored server.
@@ -268,5 +278,9 @@ impl ServerRuntime for FakeRuntime {
 
     fn offers(&self, _: ServerId, _: ItemKind) -> Offers {
         Offers::default()
+    }
+
+    fn hints(&self, _: ServerId, _: &str) -> Hints {
+        Hints::UNSAID
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::Timestamp;
-use crate::api_key::ApiKey;
+use crate::api_key::{ApiKey, KeyUse};
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::id::{KeyId, ProjectId, UserId};
@@ -30,6 +30,10 @@ pub trait KeyRepo: Send + Sync {
         new: &ApiKey,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
-    /// Notes the last use of many keys at once; an older note never overwrites a newer one. Not announced.
-    async fn note_used(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError>;
+    /// Writes name, expiry, scope and allowance of `key` over what is stored. Missing when there is no such key, Stale
+    /// when it was revoked.
+    async fn update(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Notes the last use of many keys at once; an older note never overwrites a newer one, but notes that are
+    /// less than a minute apart complete each other. Not announced.
+    async fn note_used(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError>;
 }

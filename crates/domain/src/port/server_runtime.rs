@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::Timestamp;
 use crate::id::ServerId;
+use crate::policy::hints::Hints;
 use crate::server_state::ServerStatus;
 
 #[async_trait]
@@ -17,6 +18,8 @@ pub trait ServerRuntime: Send + Sync {
     fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
     /// What the server offers as last seen, of one kind, in the upstream's order; definitions as JSON text.
     fn offers(&self, server: ServerId, kind: crate::catalog::ItemKind) -> Offers;
+    /// What a tool says of itself, as last seen; of an unknown one, what saying nothing means.
+    fn hints(&self, server: ServerId, tool: &str) -> Hints;
 }
 
 /// A list from the catalog.

@@ -9,7 +9,10 @@ use orch_auth::authenticator::bearer_of;
 use orch_auth::error::AuthFailure;
 use orch_domain::directory::ProjectFacts;
 use orch_domain::id::ServerId;
-use orch_domain::policy::{Action, Denial, Subject, authorize};
+use orch_domain::policy::decision::decide;
+use orch_domain::policy::hints::Hints;
+use orch_domain::policy::item::{Item, ItemClass};
+use orch_domain::policy::{Action, Asking, Denial, Subject, authorize};
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
 use orch_relay::context::Endpoint;
@@ -61,6 +64,7 @@ pub(super) fn enter(
     endpoints: &McpEndpoints,
 ) -> Result<Entry, HttpResponse> {
     let principal = authenticate(request, endpoints)?;
+    endpoints.uses.note(&principal, request.peer_addr().map(|address| address.ip()));
     enter_as(principal, address.project, address.server, endpoints).map_err(|denial| match denial {
         Denial::Hidden => refusal::no_such_endpoint(),
         denial @ Denial::NeedsRole { .. } => refusal::forbidden(&denial.to_string()),
@@ -79,10 +83,27 @@ pub(super) fn enter_as(
     let subject = directory.subject(&principal, project);
     let endpoint = match server {
         None => Some(Endpoint::Unified),
-        Some(server) => find_server(project, server).map(|server| Endpoint::Server(Arc::clone(server))),
+        Some(server) => find_server(project, server)
+            .filter(|server| may_reach(project, &subject, server))
+            .map(|server| Endpoint::Server(Arc::clone(server))),
     };
-    let endpoint = authorize(subject, Action::Call, endpoint)?.into_inner().ok_or(Denial::Hidden)?;
+    let endpoint = authorize(&subject, Action::Call, endpoint)?.into_inner().ok_or(Denial::Hidden)?;
     Ok(Entry { principal, subject, project: Arc::clone(project), endpoint })
+}
+
+/// Whether the server as a whole is there for `subject`. The client has not said yet who it is; what depends on that is
+/// decided with each request.
+pub(super) fn may_reach(project: &ProjectFacts, subject: &Subject, server: &Server) -> bool {
+    let item = Item {
+        server: server.id,
+        alias: server.alias.as_str(),
+        class: ItemClass::Server,
+        name: "",
+        hints: Hints::UNSAID,
+    };
+    // Without the role there is an answer of its own.
+    subject.role.is_none_or(|role| role < Action::Call.least_role())
+        || decide(&project.policy, Asking { subject, client: None }, Action::Call, &item).is_visible()
 }
 
 fn find_server<'a>(project: &'a ProjectFacts, named: &str) -> Option<&'a Arc<Server>> {

@@ -5,7 +5,7 @@ use orch_domain::id::ProjectId;
 use orch_domain::policy::{Action, authorize};
 use orch_domain::principal::Principal;
 
-use super::endpoint::EndpointId;
+use super::endpoint::{EndpointId, may_reach};
 
 /// Who is where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,10 @@ impl Reach {
         let subject = directory.subject(&self.principal, project);
         let is_there = match self.endpoint {
             EndpointId::Unified => true,
-            EndpointId::Server(id) => project.server(id).is_some_and(|server| server.enabled),
+            EndpointId::Server(id) => {
+                project.server(id).is_some_and(|server| server.enabled && may_reach(project, &subject, server))
+            }
         };
-        is_there && authorize(subject, Action::Call, ()).is_ok()
+        is_there && authorize(&subject, Action::Call, ()).is_ok()
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use orch_mcp::codec::{self, Malformed};
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
@@ -10,6 +10,23 @@ use orch_mcp::id::RequestId;
 /// A JSON-RPC error with an HTTP status.
 pub(super) fn rpc(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json").body(codec::encode_error(id, error))
+}
+
+/// A JSON-RPC error of a request; one of a limit says in HTTP as well when to come again.
+pub(super) fn error(status: StatusCode, id: &RequestId, error: &RpcError) -> HttpResponse {
+    let mut response =
+        rpc(if error.retry_after().is_some() { StatusCode::TOO_MANY_REQUESTS } else { status }, Some(id), error);
+    add_retry_after(&mut response, error);
+    response
+}
+
+/// `Retry-After` in whole seconds, where the error is about a limit.
+pub(super) fn add_retry_after(response: &mut HttpResponse, error: &RpcError) {
+    if let Some(after) = error.retry_after() {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)));
+    }
 }
 
 pub(super) fn malformed(malformed: &Malformed) -> HttpResponse {
@@ -62,7 +79,7 @@ pub(super) fn too_large(limit: usize) -> HttpResponse {
 pub(super) fn method_not_allowed(allow: &'static str) -> HttpResponse {
     let mut response =
         rpc(StatusCode::METHOD_NOT_ALLOWED, None, &RpcError::new(code::BAD_SESSION, "method not allowed"));
-    response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static(allow));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }
 

@@ -6,9 +6,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use orch_mcp::id::RequestId;
 use orch_mcp::revision::Revision;
 use orch_mcp::sse;
 use orch_relay::reply::Event;
@@ -26,7 +28,7 @@ pub(super) async fn respond(mut exchange: Exchange, accepts: Accepts, config: &M
         Accepts::Both => first_event(&mut exchange, Duration::from_millis(config.commit_after_ms)).await,
     };
     let first = match first {
-        Some(end @ Event::End(_)) => return json(message(exchange.id(), end)),
+        Some(end @ Event::End(_)) => return ended(exchange.id(), end),
         first => first,
     };
     // Cancelled: there is no response, and clients take this for it.
@@ -47,10 +49,22 @@ async fn first_event(exchange: &mut Exchange, patience: Duration) -> Option<Even
 async fn json_only(mut exchange: Exchange) -> HttpResponse {
     while let Some(event) = exchange.next().await {
         if matches!(event, Event::End(_)) {
-            return json(message(exchange.id(), event));
+            return ended(exchange.id(), event);
         }
     }
     refusal::bad_request(Some(exchange.id()), orch_mcp::error::code::BAD_SESSION, "the request was cancelled")
+}
+
+/// The answer alone. One about a limit has its status.
+fn ended(id: &RequestId, end: Event) -> HttpResponse {
+    let limited = match &end {
+        Event::End(answer) => answer.get().as_ref().err().filter(|error| error.retry_after().is_some()).cloned(),
+        _ => None,
+    };
+    match limited {
+        Some(error) => refusal::error(StatusCode::OK, id, &error),
+        None => json(message(id, end)),
+    }
 }
 
 fn json(body: Option<Bytes>) -> HttpResponse {

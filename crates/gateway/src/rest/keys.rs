@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, delete, get, post};
-use orch_control::keys::{CreatedKey, NewKey};
+use actix_web::{HttpResponse, delete, get, patch, post};
+use orch_control::keys::{CreatedKey, KeyPatch, NewKey, ScopeDraft};
 use orch_domain::api_key::ApiKey;
+use orch_domain::policy::scope::Scope;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -18,6 +19,7 @@ use crate::body::{Json, OptionalJson};
 use crate::caller::Caller;
 use crate::listing::{PageQuery, PageView, Query};
 use crate::rest::Rest;
+use crate::rest::limits::AllowanceView;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyView {
@@ -27,6 +29,9 @@ pub struct KeyView {
     prefix: String,
     /// The account that answers for the key; the key never may more than it.
     creator_id: Uuid,
+    scope: KeyScopeView,
+    /// What the key may ask for; where it says nothing, the project's limits for keys hold.
+    limits: AllowanceView,
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     expires_at: Option<OffsetDateTime>,
@@ -36,8 +41,59 @@ pub struct KeyView {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     last_used_at: Option<OffsetDateTime>,
+    /// Where the last connection came from.
+    #[schema(required = true)]
+    last_used_from: Option<String>,
+    /// What the client of the last use calls itself; its own word.
+    #[schema(required = true)]
+    last_used_by: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+}
+
+/// What a key may of what its creator may.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyScope)]
+pub struct KeyScopeView {
+    /// Ids of the servers that it sees; null for all of the project.
+    #[schema(required = true)]
+    servers: Option<Vec<Uuid>>,
+    /// Globs over the tools' own names; null for all.
+    #[schema(required = true)]
+    tools: Option<Vec<String>>,
+    /// Only tools that say of themselves that they change nothing, prompts and resources.
+    read_only: bool,
+}
+
+/// What a key may of what its creator may; everything where it is left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyScopeRequest {
+    /// Aliases or ids of the servers that it is to see; null for all, also those that come later.
+    #[schema(min_items = 1, max_items = 200)]
+    servers: Option<Vec<String>>,
+    /// Names or globs over the tools' own names, such as `get_*`; null for all.
+    #[schema(min_items = 1, max_items = 200)]
+    tools: Option<Vec<String>>,
+    /// Only tools that say of themselves that they change nothing, prompts and resources.
+    read_only: bool,
+}
+
+impl From<Scope> for KeyScopeView {
+    fn from(scope: Scope) -> Self {
+        Self {
+            servers: scope.servers.map(|servers| servers.into_iter().map(|id| id.as_uuid()).collect()),
+            tools: scope.tools.map(|tools| tools.into_iter().map(|tool| tool.to_string()).collect()),
+            read_only: scope.read_only,
+        }
+    }
+}
+
+impl From<KeyScopeRequest> for ScopeDraft {
+    fn from(request: KeyScopeRequest) -> Self {
+        let KeyScopeRequest { servers, tools, read_only } = request;
+        Self { servers, tools, read_only }
+    }
 }
 
 /// A key that was just made.
@@ -56,6 +112,31 @@ pub struct CreateKeyRequest {
     /// Never when left out.
     #[serde(default, with = "time::serde::rfc3339::option")]
     expires_at: Option<OffsetDateTime>,
+    /// Everything that the creator may when left out.
+    #[serde(default)]
+    scope: KeyScopeRequest,
+    #[serde(default)]
+    limits: AllowanceView,
+}
+
+/// Fields that are left out stay as they are; scope and limits are replaced as a whole.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateKeyRequest {
+    name: Option<String>,
+    /// Null for a key that never expires.
+    #[serde(default, deserialize_with = "moment_or_null")]
+    #[schema(value_type = Option<OffsetDateTime>)]
+    expires_at: Option<Option<OffsetDateTime>>,
+    scope: Option<KeyScopeRequest>,
+    limits: Option<AllowanceView>,
+}
+
+/// Tells null from a field that is left out.
+fn moment_or_null<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<OffsetDateTime>>, D::Error> {
+    time::serde::rfc3339::option::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -73,16 +154,26 @@ impl From<ApiKey> for KeyView {
             name: key.name,
             prefix: format!("orch_{}", key.public_id),
             creator_id: key.creator.as_uuid(),
+            scope: KeyScopeView::from(key.scope),
+            limits: key.allowance.into(),
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
             last_used_at: key.last_used_at,
+            last_used_from: key.last_used_from.map(|address| address.to_string()),
+            last_used_by: key.last_used_by,
             created_at: key.created_at,
         }
     }
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_keys).service(create_key).service(delete_key).service(rotate_key);
+    config
+        .service(list_keys)
+        .service(create_key)
+        .service(get_key)
+        .service(update_key)
+        .service(delete_key)
+        .service(rotate_key);
 }
 
 /// List API keys
@@ -122,9 +213,48 @@ async fn create_key(
     project: Path<String>,
     Json(body): Json<CreateKeyRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let new = NewKey { name: body.name, expires_at: body.expires_at, creator: None };
+    let CreateKeyRequest { name, expires_at, scope, limits } = body;
+    let new = NewKey { name, expires_at, scope: scope.into(), allowance: limits.into(), creator: None };
     let created = rest.control.keys.create(&caller.principal, &project, new).await?;
     Ok(answer(created))
+}
+
+/// Show an API key
+#[utoipa::path(
+    operation_id = "get_key",
+    tag = "keys",
+    params(("project" = String, Path, description = "id or slug"), ("key" = String, Path, description = "id")),
+    responses((status = 200, body = KeyView))
+)]
+#[get("/projects/{project}/keys/{key}")]
+async fn get_key(caller: Caller, rest: Data<Rest>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+    let (project, key) = path.into_inner();
+    let found = rest.control.keys.get(&caller.principal, &project, &key).await?;
+    Ok(HttpResponse::Ok().json(KeyView::from(found)))
+}
+
+/// Change an API key
+///
+/// What it may holds for the very next request, on running sessions as well. Only the key's creator may.
+#[utoipa::path(
+    operation_id = "update_key",
+    tag = "keys",
+    params(("project" = String, Path, description = "id or slug"), ("key" = String, Path, description = "id")),
+    request_body = UpdateKeyRequest,
+    responses((status = 200, body = KeyView))
+)]
+#[patch("/projects/{project}/keys/{key}")]
+async fn update_key(
+    caller: Caller,
+    rest: Data<Rest>,
+    path: Path<(String, String)>,
+    Json(body): Json<UpdateKeyRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, key) = path.into_inner();
+    let UpdateKeyRequest { name, expires_at, scope, limits } = body;
+    let patch = KeyPatch { name, expires_at, scope: scope.map(ScopeDraft::from), allowance: limits.map(Into::into) };
+    let changed = rest.control.keys.update(&caller.principal, &project, &key, patch).await?;
+    Ok(HttpResponse::Ok().json(KeyView::from(changed)))
 }
 
 /// Revoke an API key

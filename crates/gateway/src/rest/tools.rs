@@ -2,17 +2,21 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
+use orch_control::tools::ItemSeen;
 use orch_domain::catalog::ItemKind;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::Query;
 use crate::rest::Rest;
+use crate::rest::policy::explain::AnnotationsView;
+use crate::rest::policy::rule::RuleEffect;
 
 /// What a server offers of one kind, in its own order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +40,16 @@ pub struct OfferView {
     /// As the server sent it.
     #[schema(value_type = Object)]
     definition: Box<RawValue>,
+    /// What policy says of it toward the caller. Denied ones are shown to admins alone.
+    effect: RuleEffect,
+    /// The rule or switch that says so; null when none does.
+    #[schema(required = true)]
+    rule_id: Option<Uuid>,
+    /// Whether it is switched off for everybody.
+    switched_off: bool,
+    /// What a tool says of itself, as the protocol reads it; null for what is no tool.
+    #[schema(required = true)]
+    annotations: Option<AnnotationsView>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -96,9 +110,16 @@ async fn list_tools(
     let items = offers
         .items
         .into_iter()
-        .map(|item| {
+        .map(|ItemSeen { item, verdict, rule, is_switched_off, hints }| {
             let definition = RawValue::from_string(item.definition.as_ref().to_owned()).map_err(ApiError::internal)?;
-            Ok(OfferView { name: item.name, definition })
+            Ok(OfferView {
+                name: item.name,
+                definition,
+                effect: verdict.into(),
+                rule_id: rule.map(|id| id.as_uuid()),
+                switched_off: is_switched_off,
+                annotations: (kind == ItemKind::Tool).then(|| hints.into()),
+            })
         })
         .collect::<Result<_, ApiError>>()?;
     Ok(HttpResponse::Ok().json(OffersView {

@@ -21,18 +21,21 @@ use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_auth::vault::key::parse_keys;
 use orch_control::Control;
-use orch_control::keys::NewKey;
+use orch_control::keys::{NewKey, ScopeDraft};
 use orch_control::ports::Ports;
 use orch_control::servers::NewServer;
 use orch_control::servers::blueprint::NewTransport;
 use orch_domain::Timestamp;
-use orch_domain::call::Call;
+use orch_domain::approval::{Answer as Said, Approval, ApprovalState};
+use orch_domain::call::{Call, CallKind};
 use orch_domain::catalog::{CatalogItem, ItemKind};
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
-use orch_domain::id::{KeyId, ServerId, UserId};
+use orch_domain::id::{ApprovalId, KeyId, ProjectId, RuleId, ServerId, UserId};
 use orch_domain::membership::Membership;
+use orch_domain::policy::hints::Hints;
+use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::call_log::{CallLog, CallLogError};
 use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
@@ -49,13 +52,16 @@ use orch_domain::user::{PasswordHash, User};
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::health::Readiness;
 use orch_gateway::identity::Identity;
+use orch_gateway::key_uses::KeyUses;
 use orch_gateway::mcp::{McpConfig, McpEndpoints, SessionLimits, Sessions};
 use orch_gateway::{Gateway, GatewayParts};
 use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_mcp::raw::Raw;
+use orch_relay::approvals::Approvals;
 use orch_relay::config::RelayConfig;
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_relay::fleet::{Fleet, FleetParts};
+use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_user, an_audit_entry};
 use orch_testkit::fakes::{FixedClock, MemoryStore};
@@ -67,6 +73,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
     pub(crate) clock: FixedClock,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) control: Control,
     pub(crate) ready: Arc<Ready>,
     pub(crate) gateway: Gateway,
@@ -141,6 +148,7 @@ impl World {
             clock: shared_clock.clone(),
         };
         let logins = Arc::new(Logins::new(&auth, &secrets, ports));
+        let desk = Arc::new(Desk::default());
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source: shared.clone(),
@@ -150,7 +158,11 @@ impl World {
             projects: shared.clone(),
             servers: shared.clone(),
             keys: shared.clone(),
+            policies: shared.clone(),
+            limits: shared.clone(),
+            approvals: desk.clone(),
             calls: shared.clone(),
+            census: shared.clone(),
             audit: shared.clone(),
             stars: shared,
             vault: Arc::new(AeadVault::new(secrets.encryption_keys()).unwrap()),
@@ -166,6 +178,8 @@ impl World {
             config,
             control: control.clone(),
             identity,
+            limiter: Arc::new(Limiter::new(shared_clock.clone())),
+            uses: Arc::new(KeyUses::new(shared_clock.clone())),
             clock: shared_clock,
             readiness: ready.clone(),
             mcp: Some(mcp),
@@ -173,7 +187,7 @@ impl World {
         let gateway = Gateway::new(parts).unwrap();
         let client = client(&gateway).await;
         let password = hasher.hash(&PASSWORD.into()).await.unwrap();
-        Self { store, clock, control, ready, gateway, directory, logins, password, client }
+        Self { store, clock, desk, control, ready, gateway, directory, logins, password, client }
     }
 
     /// Lets the live directory catch up with the store.
@@ -225,7 +239,12 @@ impl World {
 
     /// A key in the user's name.
     pub(crate) async fn key(&self, user: &User, project: &Project) -> (KeyId, String) {
-        let new = NewKey { name: "agent".into(), ..NewKey::default() };
+        self.key_with(user, project, ScopeDraft::default()).await
+    }
+
+    /// The same, for less than the user may.
+    pub(crate) async fn key_with(&self, user: &User, project: &Project, scope: ScopeDraft) -> (KeyId, String) {
+        let new = NewKey { name: "agent".into(), scope, ..NewKey::default() };
         let created = self.control.keys.create(&login(user.id), project.slug.as_str(), new).await.unwrap();
         self.catch_up().await;
         (created.key.id, created.plain.expose_secret().to_owned())
@@ -318,6 +337,8 @@ fn endpoints(
         fleet,
         calls: Arc::new(Unwritten),
         clock: Arc::clone(&clock),
+        approvals: Arc::new(Approvals::new(Arc::clone(&clock))),
+        limiter: Arc::new(Limiter::new(Arc::clone(&clock))),
         identity: Raw::from_static(r#"{"name":"orch","version":"1"}"#),
     }));
     let config = McpConfig::default();
@@ -325,6 +346,7 @@ fn endpoints(
         relay,
         directory: Arc::clone(directory),
         authenticator: Arc::clone(authenticator),
+        uses: Arc::new(KeyUses::new(Arc::clone(&clock))),
         sessions: Arc::new(Sessions::new(SessionLimits::from(&config), clock)),
         running: Arc::default(),
         playground: Arc::default(),
@@ -367,6 +389,57 @@ impl CallLog for Unwritten {
     }
 }
 
+/// Calls that wait, though nobody makes them.
+#[derive(Default)]
+pub(crate) struct Desk(Mutex<Vec<Approval>>);
+
+impl Desk {
+    pub(crate) fn put(&self, project: &Project, user: UserId) -> ApprovalId {
+        let id = ApprovalId::new();
+        self.0.lock().unwrap().push(Approval {
+            id,
+            project_id: project.id,
+            user_id: user,
+            key_id: None,
+            client: "tester 1".into(),
+            server_id: ServerId::new(),
+            server: "echo".into(),
+            kind: CallKind::Tool,
+            target: "echo".to_owned(),
+            arguments: Some(r#"{"text":"planted"}"#.to_owned()),
+            rule_id: RuleId::new(),
+            asked_at: FixedClock::START,
+            expires_at: FixedClock::START + std::time::Duration::from_secs(60),
+            caller_may_confirm: false,
+            state: ApprovalState::Pending,
+            decided_at: None,
+            decided_by: None,
+        });
+        id
+    }
+}
+
+impl ApprovalDesk for Desk {
+    fn list(&self, project: ProjectId) -> Vec<Approval> {
+        self.0.lock().unwrap().iter().filter(|approval| approval.project_id == project).cloned().collect()
+    }
+
+    fn find(&self, id: ApprovalId) -> Option<Approval> {
+        self.0.lock().unwrap().iter().find(|approval| approval.id == id).cloned()
+    }
+
+    fn answer(&self, id: ApprovalId, by: UserId, answer: Said) -> Option<Approval> {
+        let mut all = self.0.lock().unwrap();
+        let approval = all.iter_mut().find(|approval| approval.id == id)?;
+        approval.state = match answer {
+            Said::Approve(_) => ApprovalState::Approved,
+            Said::Deny => ApprovalState::Denied,
+        };
+        approval.decided_by = Some(by);
+        Some(approval.clone())
+    }
+}
+
 /// Servers that are always ready and have one tool.
 struct FakeRuntime;
 
@@ -405,6 +478,10 @@ impl ServerRuntime for FakeRuntime {
             Vec::new()
         };
         Offers { items, fetched_at: Some(FixedClock::START), stale: false }
+    }
+
+    fn hints(&self, _: ServerId, _: &str) -> Hints {
+        Hints::UNSAID
     }
 }
 

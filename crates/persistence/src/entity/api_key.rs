@@ -11,7 +11,7 @@ use sea_orm::entity::prelude::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::entity::corrupt;
+use crate::entity::{corrupt, document, storable};
 use crate::timestamp::stored;
 use crate::writing::all_set;
 
@@ -30,6 +30,11 @@ pub struct Model {
     pub revoked_at: Option<OffsetDateTime>,
     pub last_used_at: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
+    /// JSON documents; None for what is not restricted.
+    pub scope: Option<String>,
+    pub allowance: Option<String>,
+    pub last_used_from: Option<String>,
+    pub last_used_by: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -52,9 +57,15 @@ impl Model {
                 .try_into()
                 .map(KeyHash::from_bytes)
                 .map_err(|_| corrupt("hash", &"it is not 32 bytes long"))?,
+            scope: document::read_scope(self.scope.as_deref()).map_err(|error| corrupt("scope", &error))?,
+            allowance: document::read_allowance(self.allowance.as_deref())
+                .map_err(|error| corrupt("allowance", &error))?,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
             last_used_at: self.last_used_at,
+            // What cannot be read any more is of no use to anybody.
+            last_used_from: self.last_used_from.and_then(|address| address.parse().ok()),
+            last_used_by: self.last_used_by,
             created_at: self.created_at,
         })
     }
@@ -72,6 +83,10 @@ pub(crate) fn row(key: &ApiKey) -> ActiveModel {
         revoked_at: key.revoked_at.map(stored),
         last_used_at: key.last_used_at.map(stored),
         created_at: stored(key.created_at),
+        scope: document::write_scope(&key.scope),
+        allowance: document::write_allowance(key.allowance),
+        last_used_from: key.last_used_from.map(|address| address.to_string()),
+        last_used_by: key.last_used_by.as_deref().map(storable),
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use orch_domain::Timestamp;
+use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::id::KeyId;
@@ -159,15 +159,20 @@ impl Drain {
             // The database is there and refuses: find out which it refuses, and put those aside.
             Err(_) => self.store_one_by_one(segment, calls).await?,
         }
-        let mut newest: HashMap<KeyId, Timestamp> = HashMap::new();
+        let mut newest: HashMap<KeyId, &Call> = HashMap::new();
         for call in calls {
             if let Some(key) = call.key_id {
-                let newest = newest.entry(key).or_insert(call.at);
-                *newest = call.at.max(*newest);
+                let newest = newest.entry(key).or_insert(call);
+                if call.at > newest.at {
+                    *newest = call;
+                }
             }
         }
         if !newest.is_empty() {
-            let uses: Vec<_> = newest.into_iter().collect();
+            let used = |(key, call): (KeyId, &Call)| {
+                (key, KeyUse { at: call.at, address: None, client: Some(call.client.to_string()) })
+            };
+            let uses: Vec<_> = newest.into_iter().map(used).collect();
             self.keys.note_used(&uses).await?;
         }
         Ok(())

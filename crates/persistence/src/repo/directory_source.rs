@@ -8,7 +8,9 @@ use orch_domain::api_key::ApiKey;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
+use orch_domain::policy::rule::Policy;
 use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::quota::Limits;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -16,8 +18,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::entity::{api_key, membership, project, server, user};
-use crate::repo::server_repo;
+use crate::entity::{api_key, membership, policy, project, project_limits, server, user};
+use crate::repo::{limits_repo, server_repo};
 use crate::store_error::unavailable;
 
 #[derive(Debug, Clone)]
@@ -40,7 +42,8 @@ impl DirectorySource for SeaDirectorySource {
         let txn = self.database.read_snapshot(DOING).await?;
         let users = load_users(&txn).await?;
         let projects = load_projects(&txn, None).await?;
-        Ok(Directory::new(users, projects))
+        let limits = limits_repo::find(&txn, None).await?.limits;
+        Ok(Directory::new(users, projects).with_limits(limits))
     }
 
     async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
@@ -74,6 +77,8 @@ async fn load_projects(conn: &impl ConnectionTrait, only: Option<ProjectId>) -> 
     let mut members = load_members(conn, only).await?;
     let mut servers = load_servers(conn, only).await?;
     let mut keys = load_keys(conn, only).await?;
+    let mut policies = load_policies(conn, only).await?;
+    let mut limits = load_limits(conn, only).await?;
     let facts = |row: project::Model| {
         let id = ProjectId::from_uuid(row.id);
         Ok(ProjectFacts {
@@ -81,6 +86,8 @@ async fn load_projects(conn: &impl ConnectionTrait, only: Option<ProjectId>) -> 
             members: members.remove(&id).unwrap_or_default(),
             servers: servers.remove(&id).unwrap_or_default().into_iter().map(by_alias).collect(),
             keys: keys.remove(&id).unwrap_or_default(),
+            policy: Arc::new(policies.remove(&id).unwrap_or_default()),
+            limits: limits.remove(&id).unwrap_or_default(),
         })
     };
     rows.into_iter().map(facts).collect()
@@ -121,6 +128,24 @@ async fn load_keys(
         keys.entry(key.project_id).or_default().push(Arc::new(key));
     }
     Ok(keys)
+}
+
+async fn load_policies(
+    conn: &impl ConnectionTrait,
+    only: Option<ProjectId>,
+) -> Result<HashMap<ProjectId, Policy>, StoreError> {
+    let rows = policy::Entity::find().filter(of(policy::Column::ProjectId, only)).all(conn).await;
+    let rows = rows.map_err(unavailable(DOING))?;
+    rows.into_iter().map(|row| Ok((ProjectId::from_uuid(row.project_id), row.into_policy()?))).collect()
+}
+
+async fn load_limits(
+    conn: &impl ConnectionTrait,
+    only: Option<ProjectId>,
+) -> Result<HashMap<ProjectId, Limits>, StoreError> {
+    let rows = project_limits::Entity::find().filter(of(project_limits::Column::ProjectId, only)).all(conn).await;
+    let rows = rows.map_err(unavailable(DOING))?;
+    rows.into_iter().map(|row| Ok((ProjectId::from_uuid(row.project_id), row.into_limits()?.limits))).collect()
 }
 
 fn of(column: impl ColumnTrait, only: Option<ProjectId>) -> Condition {

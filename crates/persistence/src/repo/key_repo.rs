@@ -1,10 +1,11 @@
 //! API keys in `api_keys`.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use orch_domain::Timestamp;
-use orch_domain::api_key::ApiKey;
+use orch_domain::api_key::{ApiKey, KeyUse};
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::entity::api_key::{self, Column, Entity, Model};
+use crate::entity::storable;
 use crate::paging::newest_first;
 use crate::store_error::{Refusal, unavailable};
 use crate::timestamp::stored;
@@ -27,6 +29,8 @@ pub struct SeaKeyRepo {
     database: Database,
 }
 
+/// Notes that are not further apart complete each other: who notes the address does not know the client.
+const ONE_USE: Duration = Duration::from_secs(60);
 const THE_KEY: &str = "the API key";
 const CREATING: Refusal = Refusal {
     doing: "creating an API key",
@@ -108,12 +112,39 @@ impl KeyRepo for SeaKeyRepo {
         writing.commit().await
     }
 
-    async fn note_used(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+    async fn update(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
+        let doing = "updating an API key";
+        let mut writing = self.database.write(doing).await?;
+        let stored = find(&writing, key.id, doing).await?;
+        if stored.revoked_at.is_some() {
+            return Err(StoreError::Stale { what: THE_KEY });
+        }
+        let row = api_key::row(key);
+        Entity::update_many()
+            .set(api_key::ActiveModel {
+                name: row.name,
+                expires_at: row.expires_at,
+                scope: row.scope,
+                allowance: row.allowance,
+                ..api_key::ActiveModel::default()
+            })
+            .filter(Column::Id.eq(key.id.as_uuid()))
+            .exec(writing.conn())
+            .await
+            .map_err(unavailable(doing))?;
+        writing.audit(audit).await?;
+        writing.announce(Change::Project(key.project_id));
+        writing.commit().await
+    }
+
+    async fn note_used(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
         let doing = "noting the use of API keys";
-        let mut newest: HashMap<Uuid, Timestamp> = HashMap::with_capacity(uses.len());
-        for (id, at) in uses {
-            let newest = newest.entry(id.as_uuid()).or_insert(*at);
-            *newest = (*at).max(*newest);
+        let mut newest: HashMap<Uuid, &KeyUse> = HashMap::with_capacity(uses.len());
+        for (id, used) in uses {
+            let newest = newest.entry(id.as_uuid()).or_insert(used);
+            if used.at > newest.at {
+                *newest = used;
+            }
         }
         if newest.is_empty() {
             return Ok(());
@@ -128,11 +159,20 @@ impl KeyRepo for SeaKeyRepo {
             .await
             .map_err(unavailable(doing))?;
         for key in keys {
-            if let Some(at) = newest.get(&key.id).copied().map(stored)
-                && key.last_used_at.is_none_or(|known| known < at)
-            {
-                set(&writing, key.id, Column::LastUsedAt, at, doing).await?;
+            let Some(used) = newest.get(&key.id) else { continue };
+            let at = stored(used.at);
+            if key.last_used_at.is_some_and(|known| known > at + ONE_USE) {
+                continue;
             }
+            let latest = key.last_used_at.map_or(at, |known| known.max(at));
+            let mut update = Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(latest));
+            if let Some(address) = used.address {
+                update = update.col_expr(Column::LastUsedFrom, Expr::value(address.to_string()));
+            }
+            if let Some(client) = &used.client {
+                update = update.col_expr(Column::LastUsedBy, Expr::value(storable(client)));
+            }
+            update.filter(Column::Id.eq(key.id)).exec(writing.conn()).await.map_err(unavailable(doing))?;
         }
         writing.commit().await
     }

@@ -48,6 +48,9 @@ contracts!(
     catalog_repo,
     audit_log,
     call_repo,
+    call_census,
+    policy_repo,
+    limits_repo,
     directory_source,
     changes,
 );

@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::changes::Changes;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{
-    Database, DatabaseConfig, DatabaseUrl, SeaAuditLog, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
-    SeaKeyRepo, SeaLoginRepo, SeaProjectRepo, SeaServerRepo, SeaStarRepo, SeaUserRepo,
+    Database, DatabaseConfig, DatabaseUrl, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
+    SeaDirectorySource, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo, SeaServerRepo,
+    SeaStarRepo, SeaUserRepo,
 };
 use orch_testkit::contract::TestStore;
 use orch_testkit::fakes::MemoryStore;
@@ -71,6 +75,18 @@ impl TestStore for SeaStore {
 
     fn audit(&self) -> Arc<dyn AuditLog> {
         Arc::new(SeaAuditLog::new(self.database.clone()))
+    }
+
+    fn census(&self) -> Arc<dyn CallCensus> {
+        Arc::new(SeaCallCensus::new(self.database.clone()))
+    }
+
+    fn policies(&self) -> Arc<dyn PolicyRepo> {
+        Arc::new(SeaPolicyRepo::new(self.database.clone()))
+    }
+
+    fn limits(&self) -> Arc<dyn LimitsRepo> {
+        Arc::new(SeaLimitsRepo::new(self.database.clone()))
     }
 
     fn calls(&self) -> Arc<dyn CallRepo> {

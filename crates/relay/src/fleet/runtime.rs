@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use orch_domain::catalog::{CatalogItem, ItemKind};
 use orch_domain::id::ServerId;
+use orch_domain::policy::hints::Hints;
 use orch_domain::port::server_runtime::{LogLine, Offers, RuntimeError, ServerRuntime};
 use orch_domain::server_state::{ServerState, ServerStatus};
 use tokio::sync::oneshot;
@@ -58,6 +59,11 @@ impl ServerRuntime for Fleet {
             .collect();
         let stale = slot.status().state != ServerState::Ready;
         Offers { items, fetched_at: Some(catalog.fetched_at), stale }
+    }
+
+    fn hints(&self, server: ServerId, tool: &str) -> Hints {
+        let catalog = self.slot(server).and_then(|slot| slot.catalog());
+        catalog.map_or(Hints::UNSAID, |catalog| catalog.hints(tool))
     }
 }
 

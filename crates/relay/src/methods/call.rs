@@ -4,37 +4,49 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memmem;
+use orch_domain::approval::{Approval, ApprovalState};
 use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
-use orch_domain::id::CallId;
-use orch_domain::policy::{Action, Permit, authorize};
+use orch_domain::id::{ApprovalId, CallId};
+use orch_domain::policy::decision::{Clearance, Held, Pass, consent};
+use orch_domain::policy::item::ItemClass;
 use orch_domain::port::call_log::{self, CallLogError};
+use orch_domain::principal::Credential;
 use orch_domain::server::Server;
 use orch_mcp::message::Request;
+use orch_mcp::meta::{self, HopMeta};
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
-use orch_mcp::{meta, object, tasks};
+use orch_mcp::{object, tasks};
 use serde::Deserialize;
 
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
+use crate::faculties::Faculties;
+use crate::held::{NewWaiting, Proceed, Waiting};
 use crate::outward::{Outward, Shape};
 use crate::relay::{Relay, Sending};
 use crate::reply::Reply;
 use crate::tasks::TaskRun;
 use crate::view::{self, Origin};
 
+/// At most this much of the arguments is shown to who has to approve.
+const MAX_SHOWN: usize = 16 * 1024;
+
 /// The longest name that is put on record.
 const MAX_RECORDED: usize = 1024;
 
 /// What a call is aimed at.
 struct Target {
-    permit: Permit<Arc<Server>>,
+    clearance: Clearance<Arc<Server>>,
+    server: Arc<Server>,
+    /// The item's own name, where somebody has to approve its use.
+    name: String,
     /// The params as the upstream is to get them.
     params: Raw,
 }
 
-pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Request) -> Reply {
+pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request: Request) -> Reply {
     let revision = cx.client.revision;
     let params = request.params.unwrap_or_else(|| Raw::from_static("{}"));
     let (params, hop) = meta::take_hop(params);
@@ -48,20 +60,132 @@ pub(crate) fn call(relay: &Relay, cx: &CallContext, kind: CallKind, request: Req
         Ok(target) => target,
         Err(error) => return Reply::failed(&error, revision, Some(ticket), &*relay.clock),
     };
-    let outward = match cx.endpoint {
-        Endpoint::Server(_) => Outward::AsIs,
-        Endpoint::Unified => Outward::Namespaced { server: Arc::clone(target.permit.get()), shape: shape(kind) },
-    };
-    let mut params = target.params;
-    let as_task = kind == CallKind::Tool && prepare_task(relay, target.permit.get(), &mut params);
+    let Target { clearance, server, name, mut params } = target;
+    let admitted = relay.limiter.call(&cx.subject, &cx.project).and_then(|mut admission| {
+        relay.limiter.server(server.id, &cx.project, &mut admission)?;
+        Ok(admission)
+    });
+    match admitted {
+        Ok(admission) if admission.is_empty() => {}
+        Ok(admission) => ticket.keep(Box::new(admission)),
+        Err(limited) => return Reply::failed(&CallError::Limited(limited), revision, Some(ticket), &*relay.clock),
+    }
+    let as_task = kind == CallKind::Tool && prepare_task(relay, &server, &mut params);
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
         log_level: cx.log_level,
-        input_schema: input_schema(relay, kind, target.permit.get(), &params),
+        input_schema: input_schema(relay, kind, &server, &params),
         declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(params))
     };
-    relay.send(cx, target.permit, Sending { request, outward, hop, as_task }, Some(ticket))
+    let wanted = Wish { kind, request, hop, as_task };
+    match clearance {
+        Clearance::Granted(pass) => send(relay, cx, pass, wanted, Some(ticket)),
+        // At the console there is nobody else to ask, and who sits there may approve.
+        Clearance::Held(held) if cx.principal.credential == Credential::Console => match consent(&cx.subject) {
+            Ok(consent) => send(relay, cx, held.release(consent), wanted, Some(ticket)),
+            Err(_) => {
+                let error = CallError::NotApproved { why: "nobody is there to approve it" };
+                Reply::failed(&error, revision, Some(ticket), &*relay.clock)
+            }
+        },
+        Clearance::Held(held) => hold(relay, cx, held, name, wanted, ticket),
+    }
+}
+
+/// What is to be sent, once it may be.
+struct Wish {
+    kind: CallKind,
+    request: PeerRequest,
+    hop: HopMeta,
+    as_task: bool,
+}
+
+/// Sends the call to its server.
+fn send(relay: &Relay, cx: &CallContext, pass: Pass<Arc<Server>>, wish: Wish, ticket: Option<CallTicket>) -> Reply {
+    let Wish { kind, request, hop, as_task } = wish;
+    let outward = match cx.endpoint {
+        Endpoint::Server(_) => Outward::AsIs,
+        Endpoint::Unified => Outward::Namespaced { server: Arc::clone(pass.get()), shape: shape(kind) },
+    };
+    relay.send(cx, pass, Sending { request, outward, hop, as_task }, ticket)
+}
+
+/// Lets the call wait until somebody agrees.
+fn hold(
+    relay: &Arc<Relay>,
+    cx: &CallContext,
+    held: Held<Arc<Server>>,
+    name: String,
+    wish: Wish,
+    ticket: CallTicket,
+) -> Reply {
+    let kind = wish.kind;
+    let (revision, now) = (cx.client.revision, relay.clock.now());
+    let server = Arc::clone(held.get());
+    let confirm = held
+        .confirmable()
+        .filter(|_| cx.faculties().is_some_and(Faculties::has_forms))
+        .map(|confirmable| (confirmable, format!("Allow the {} {name} of {}?", kind.as_str(), server.name)));
+    let approval = Approval {
+        id: ApprovalId::new(),
+        project_id: cx.project.project.id,
+        user_id: cx.principal.user_id,
+        key_id: cx.principal.key_id(),
+        client: Arc::clone(&cx.client.name),
+        server_id: server.id,
+        server: Arc::from(server.alias.as_str()),
+        kind,
+        target: name.chars().take(MAX_RECORDED).collect(),
+        arguments: wish
+            .request
+            .params
+            .as_ref()
+            .and_then(|params| object::member(params, "arguments"))
+            .map(|raw| shown_to_approver(&raw)),
+        rule_id: held.rule,
+        asked_at: now,
+        expires_at: now + held.terms.within,
+        caller_may_confirm: confirm.is_some(),
+        state: ApprovalState::Pending,
+        decided_at: None,
+        decided_by: None,
+    };
+    let seat = match relay.approvals.ask(approval) {
+        Ok(seat) => seat,
+        Err(crowded) => {
+            let reason = format!("{} calls wait for an approval, the limit", crowded.limit);
+            let error = CallError::Busy { server: server.alias.to_string(), reason };
+            return Reply::failed(&error, revision, Some(ticket), &*relay.clock);
+        }
+    };
+    let (within, progress_token) = (held.terms.within, wish.hop.progress_token.clone());
+    let proceed: Proceed = {
+        let (relay, cx) = (Arc::clone(relay), cx.clone());
+        Box::new(move |consent, ticket| send(&relay, &cx, held.release(consent), wish, ticket))
+    };
+    Reply::held(Waiting::new(NewWaiting {
+        seat,
+        within,
+        confirm,
+        progress_token,
+        stop: Arc::clone(&cx.stop),
+        revision,
+        clock: Arc::clone(&relay.clock),
+        ticket: Some(ticket),
+        proceed,
+    }))
+}
+
+/// Arguments as an approver is to see them, cut when they are long.
+fn shown_to_approver(arguments: &Raw) -> String {
+    let text = arguments.as_str();
+    let end = (0..=text.len().min(MAX_SHOWN)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let mut shown = text.get(..end).unwrap_or_default().to_owned();
+    if end < text.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// The schema of the tool, for a server that wants some arguments as headers.
@@ -185,8 +309,13 @@ fn resolve(
         }
     };
     // A denied object answers exactly like one that does not exist.
-    let permit = authorize(cx.subject, Action::Call, server).map_err(|_| unknown())?;
-    let server = permit.get();
+    let name = translated.as_deref().unwrap_or(shown);
+    if !relay.offers(cx, &server, kind, name) {
+        return Err(unknown());
+    }
+    let clearance = relay.clear(cx, &server, ItemClass::from(kind), name).map_err(|_| unknown())?;
+    // Only who has to approve it wants to read it.
+    let name = if matches!(clearance, Clearance::Held(_)) { name.to_owned() } else { String::new() };
     if let Some(call) = ticket.call_mut() {
         call.server_id = Some(server.id);
         call.server = Arc::from(server.alias.as_str());
@@ -204,5 +333,5 @@ fn resolve(
                 .ok_or_else(|| CallError::InvalidParams("params must be an object".to_owned()))?
         }
     };
-    Ok(Target { permit, params })
+    Ok(Target { clearance, server, name, params })
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use orch_domain::catalog::ItemKind;
-use orch_domain::policy::{Action, Permit, authorize};
+use orch_domain::policy::decision::{Clearance, Pass};
+use orch_domain::policy::item::ItemClass;
 use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::meta;
@@ -21,13 +22,13 @@ use crate::view::{self, Origin};
 pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Reply {
     let params = request.params.unwrap_or_else(|| Raw::from_static("{}"));
     let (params, hop) = meta::take_hop(params);
-    let (permit, params) = match resolve(relay, cx, params) {
+    let (pass, params) = match resolve(relay, cx, params) {
         Ok(found) => found,
         Err(error) => return Reply::failed(&error, cx.client.revision, None, &*relay.clock),
     };
     let outward = match cx.endpoint {
         Endpoint::Server(_) => Outward::AsIs,
-        Endpoint::Unified => Outward::Namespaced { server: Arc::clone(permit.get()), shape: Shape::Other },
+        Endpoint::Unified => Outward::Namespaced { server: Arc::clone(pass.get()), shape: Shape::Other },
     };
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
@@ -35,34 +36,38 @@ pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Rep
         declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(params))
     };
-    relay.send(cx, permit, Sending { request, outward, hop, as_task: false }, None)
+    relay.send(cx, pass, Sending { request, outward, hop, as_task: false }, None)
 }
 
-fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Permit<Arc<Server>>, Raw), CallError> {
-    let Endpoint::Unified = cx.endpoint else {
-        let Endpoint::Server(server) = &cx.endpoint else {
-            return Err(CallError::MethodNotFound("completion/complete".to_owned()));
-        };
-        let unknown = |_| CallError::MethodNotFound("completion/complete".to_owned());
-        let permit = authorize(cx.subject, Action::Call, Arc::clone(server)).map_err(unknown)?;
-        return Ok((permit, params));
-    };
+fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Pass<Arc<Server>>, Raw), CallError> {
     let reference = object::member(&params, "ref")
         .ok_or_else(|| CallError::InvalidParams("params: missing field `ref`".to_owned()))?;
-    let (key, origin, what) = if let Some(name) = object::string(&reference, "name") {
-        ("name", relay.view(cx).resolve(&cx.project, ItemKind::Prompt, &name), name)
+    let (key, class, shown) = if let Some(name) = object::string(&reference, "name") {
+        ("name", ItemClass::Prompt, name)
     } else if let Some(uri) = object::string(&reference, "uri") {
-        ("uri", view::resolve_uri(&cx.project, &uri), uri)
+        ("uri", ItemClass::Resource, uri)
     } else {
         return Err(CallError::InvalidParams("params.ref: needs `name` or `uri`".to_owned()));
     };
-    let unknown = || CallError::Unknown { what: "reference", name: what.clone() };
+    let unknown = || CallError::Unknown { what: "reference", name: shown.clone() };
+    let origin = match (&cx.endpoint, class) {
+        (Endpoint::Server(server), _) => Some(Origin { server: Arc::clone(server), name: shown.clone() }),
+        (Endpoint::Unified, ItemClass::Prompt) => relay.view(cx).resolve(&cx.project, ItemKind::Prompt, &shown),
+        (Endpoint::Unified, _) => view::resolve_uri(&cx.project, &shown),
+    };
     let Origin { server, name } = origin.ok_or_else(unknown)?;
-    let permit = authorize(cx.subject, Action::Call, server).map_err(|_| unknown())?;
+    let pass = match relay.clear(cx, &server, class, &name) {
+        Ok(Clearance::Granted(pass)) => pass,
+        // To complete what needs an approval does not use it yet, and still nobody has agreed to anything.
+        Ok(Clearance::Held(_)) | Err(_) => return Err(unknown()),
+    };
+    if matches!(cx.endpoint, Endpoint::Server(_)) {
+        return Ok((pass, params));
+    }
     let params = Raw::serialize(&name)
         .ok()
         .and_then(|name| object::with(&reference, key, &name).ok())
         .and_then(|reference| object::with(&params, "ref", &reference).ok())
         .ok_or_else(|| CallError::InvalidParams("params.ref must be an object".to_owned()))?;
-    Ok((permit, params))
+    Ok((pass, params))
 }

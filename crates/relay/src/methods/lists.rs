@@ -5,12 +5,14 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use orch_domain::catalog::ItemKind;
 use orch_domain::directory::ProjectFacts;
+use orch_domain::policy::decision::is_plain;
+use orch_domain::policy::item::ItemClass;
 use orch_domain::policy::{Action, authorize};
 use orch_mcp::message::Request;
 use orch_mcp::raw::Raw;
 use orch_mcp::{listing, object};
 
-use crate::catalog::shape;
+use crate::catalog::{page, shape};
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::fleet::Unready;
@@ -37,7 +39,7 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
     let method = || CallError::MethodNotFound(request.method.as_str().to_owned());
     match &cx.endpoint {
         Endpoint::Server(server) => {
-            let server = authorize(cx.subject, Action::Call, server).map_err(|_| method())?.into_inner();
+            let server = authorize(&cx.subject, Action::Call, server).map_err(|_| method())?.into_inner();
             let name = server.alias.to_string();
             let slot = relay.fleet.slot(server.id).ok_or_else(|| CallError::Unavailable {
                 server: name.clone(),
@@ -47,12 +49,22 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                 Unready::Failed(reason) => CallError::Unavailable { server: name, reason },
                 Unready::Busy(reason) => CallError::Busy { server: name, reason },
             })?;
-            let Some(faculties) = cx.faculties_for(server) else { return Ok(catalog.page(kind)) };
-            slot.want_variant(faculties, Wanted::of(cx, server));
-            Ok(slot.catalog_for(Some(faculties)).unwrap_or(catalog).page(kind))
+            let catalog = match cx.faculties_for(server) {
+                None => catalog,
+                Some(faculties) => {
+                    slot.want_variant(faculties, Wanted::of(cx, server));
+                    slot.catalog_for(Some(faculties)).unwrap_or(catalog)
+                }
+            };
+            if is_plain(&cx.project.policy, cx.asking()) {
+                return Ok(catalog.page(kind));
+            }
+            let seen =
+                catalog.list(kind).iter().filter(|item| relay.sees(cx, server, ItemClass::from(kind), &item.name));
+            Ok(page(kind, seen.map(|item| &item.definition)))
         }
         Endpoint::Unified => {
-            authorize(cx.subject, Action::Call, ()).map_err(|_| method())?;
+            authorize(&cx.subject, Action::Call, ()).map_err(|_| method())?;
             wait_for_catalogs(relay, &cx.project).await;
             if cx.faculties().is_some() {
                 for server in enabled(&cx.project) {
@@ -63,7 +75,7 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                     }
                 }
             }
-            Ok(relay.view(cx).page(kind))
+            Ok(relay.page(cx, kind))
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use orch_domain::catalog::ItemKind;
+use orch_domain::directory::Directory;
 use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::policy::item::ItemClass;
 use orch_domain::server::Server;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
@@ -12,17 +15,19 @@ use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 
 use super::mailbox::Mailbox;
+use super::sight::Sight;
 use crate::context::{CallContext, Endpoint, SessionKey};
 use crate::fleet::ListChange;
 use crate::{questions, uris};
 
-/// Where a subscription listens.
-#[derive(Debug, Clone, Copy)]
+/// Where a subscription listens, and what it may hear of.
+#[derive(Debug, Clone)]
 pub(crate) struct Audience {
     pub(super) project: ProjectId,
     /// None for the unified endpoint.
     pub(super) server: Option<ServerId>,
     session: Option<SessionKey>,
+    sight: Arc<Sight>,
 }
 
 impl Audience {
@@ -31,11 +36,13 @@ impl Audience {
             Endpoint::Server(server) => Some(server.id),
             Endpoint::Unified => None,
         };
-        Self { project: cx.project.project.id, server, session: cx.client.session }
+        Self { project: cx.project.project.id, server, session: cx.client.session, sight: Arc::new(Sight::of(cx)) }
     }
 
     fn hears(&self, project: ProjectId, server: ServerId) -> bool {
-        self.project == project && self.server.is_none_or(|own| own == server)
+        self.project == project
+            && self.server.is_none_or(|own| own == server)
+            && self.sight.sees(server, ItemClass::Server, "")
     }
 }
 
@@ -52,7 +59,7 @@ impl Registry {
             self.sessions
                 .write()
                 .unwrap_or_else(PoisonError::into_inner)
-                .insert(session, (audience, Arc::clone(mailbox)));
+                .insert(session, (audience.clone(), Arc::clone(mailbox)));
         }
         let entry = (audience, Arc::clone(mailbox));
         self.open.write().unwrap_or_else(PoisonError::into_inner).insert(address(mailbox), entry);
@@ -73,6 +80,9 @@ impl Registry {
     pub(crate) fn resource_updated(&self, server: &Server, params: &Raw) {
         let Some(uri) = object::string(params, "uri") else { return };
         self.each(server.project_id, server.id, |audience, mailbox| {
+            if !audience.sight.sees(server.id, ItemClass::Resource, &uri) {
+                return;
+            }
             mailbox.updated(server.id, &uri, || {
                 if audience.server.is_some() {
                     return Some((uri.clone(), params.clone()));
@@ -82,6 +92,19 @@ impl Registry {
                 Some((shown, params))
             });
         });
+    }
+
+    /// Looks again at what everybody may hear of. Who may see another part now hears that its lists are others.
+    pub(crate) fn refresh(&self, directory: &Directory) {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        for (audience, mailbox) in open.values() {
+            let Some(project) = directory.project(audience.project) else { continue };
+            if audience.sight.refresh(directory, project) {
+                for kind in [ItemKind::Tool, ItemKind::Prompt, ItemKind::Resource] {
+                    mailbox.list_changed(kind);
+                }
+            }
+        }
     }
 
     /// Something that a server said on a session's own connection. False when the session is over.

@@ -70,7 +70,7 @@ async fn answers_a_denied_call_like_an_unknown_one_and_records_both() {
     assert_eq!((unknown.code, unknown.message.as_str()), (-32602, "unknown tool: nobody__x"));
     let denied = |role| {
         let mut cx = house.unified();
-        cx.subject = Subject { role };
+        cx.subject = Subject::of(cx.principal.user_id, role);
         cx
     };
     for role in [None, Some(Role::Viewer)] {

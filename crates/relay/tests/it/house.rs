@@ -12,8 +12,9 @@ use orch_domain::Timestamp;
 use orch_domain::call::Call;
 use orch_domain::catalog::StoredCatalog;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
-use orch_domain::id::{ServerId, UserId};
+use orch_domain::id::{LoginId, ServerId, UserId};
 use orch_domain::policy::Subject;
+use orch_domain::policy::rule::{Policy, Rule};
 use orch_domain::port::call_log::{CallLog, CallLogError};
 use orch_domain::port::clock::Clock;
 use orch_domain::port::project_repo::ProjectRepo;
@@ -21,6 +22,7 @@ use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::LogLine;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
+use orch_domain::quota::Limits;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
 use orch_mcp::declared::Declared;
@@ -30,10 +32,12 @@ use orch_mcp::message::{MethodName, Request};
 use orch_mcp::peer::{Connection, Peer, PeerError, PeerRequest, PeerSink, ReplyStream};
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
+use orch_relay::approvals::Approvals;
 use orch_relay::config::RelayConfig;
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_relay::context::{CallContext, Client, Endpoint};
 use orch_relay::fleet::{Fleet, FleetParts, ListChange};
+use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_relay::reply::{Answer, Event, Reply};
 use orch_relay::stop::Stop;
@@ -43,6 +47,8 @@ use orch_testkit::scripted_peer::{ScriptedPeer, ends};
 use tokio::runtime::Handle;
 
 pub(crate) const NOW: Timestamp = time::macros::datetime!(2026-01-01 0:00 UTC);
+
+const LOGIN: LoginId = LoginId::from_uuid(uuid::Uuid::nil());
 
 pub(crate) fn raw(text: &str) -> Raw {
     Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text)
@@ -182,6 +188,8 @@ impl House {
             members: HashMap::from([(user, Role::Member)]),
             servers: servers.into_iter().map(|server| (server.alias.clone(), Arc::new(server))).collect(),
             keys: Vec::new(),
+            policy: Arc::default(),
+            limits: Limits::default(),
         };
         let clock = FixedClock::at(NOW);
         let connector = Arc::new(ScriptedConnector::default());
@@ -198,6 +206,8 @@ impl House {
             fleet: Arc::clone(&fleet),
             calls: Arc::<Record>::clone(&record),
             clock: Arc::new(clock.clone()),
+            approvals: Arc::new(Approvals::new(Arc::new(clock.clone()))),
+            limiter: Arc::new(Limiter::new(Arc::new(clock.clone()))),
             identity: raw(r#"{"name":"test","version":"0"}"#),
         }));
         let changes = Arc::<Mutex<Vec<ListChange>>>::default();
@@ -240,6 +250,21 @@ impl House {
         self.fleet.reconcile(&self.directory(), &[]);
     }
 
+    /// Puts rules into force, as a committed write would.
+    pub(crate) fn govern(&self, rules: Vec<Rule>) {
+        {
+            let mut project = self.project.lock().unwrap();
+            let version = project.policy.version + 1;
+            project.policy = Arc::new(Policy::new(rules, version));
+        }
+        self.fleet.reconcile(&self.directory(), &[]);
+    }
+
+    /// Puts limits of the project into force.
+    pub(crate) fn limit(&self, limits: Limits) {
+        self.project.lock().unwrap().limits = limits;
+    }
+
     pub(crate) fn remove(&self, alias: &str) {
         self.project.lock().unwrap().servers.remove(alias);
         self.fleet.reconcile(&self.directory(), &[]);
@@ -251,8 +276,8 @@ impl House {
 
     pub(crate) fn at(&self, endpoint: Endpoint) -> CallContext {
         CallContext {
-            principal: Principal { user_id: self.user, credential: Credential::Console },
-            subject: Subject { role: Some(Role::Member) },
+            principal: Principal { user_id: self.user, credential: Credential::Login { login_id: LOGIN } },
+            subject: Subject::of(self.user, Some(Role::Member)),
             project: self.facts(),
             endpoint,
             client: Arc::new(Client::new("tester 1".into(), Revision::V2025_06_18, Declared::nothing(), None)),

@@ -12,5 +12,7 @@ mod bridged_calls;
 mod calls;
 mod house;
 mod lists;
+mod policy;
 mod questions;
+mod quotas;
 mod starting;

@@ -3,6 +3,8 @@
 use orch_domain::Timestamp;
 use orch_domain::api_key::{ApiKey, KeyHash, KeyPublicId};
 use orch_domain::id::{KeyId, ProjectId, UserId};
+use orch_domain::policy::scope::Scope;
+use orch_domain::quota::Allowance;
 
 use crate::builders::{a_hash, unique};
 use crate::fakes::FixedClock;
@@ -21,9 +23,13 @@ pub fn a_key() -> KeyBuilder {
         name: format!("Key {public_id}"),
         public_id: KeyPublicId::parse(&public_id).expect("a valid public id"),
         hash: a_hash(),
+        scope: Scope::default(),
+        allowance: Allowance::default(),
         expires_at: None,
         revoked_at: None,
         last_used_at: None,
+        last_used_from: None,
+        last_used_by: None,
         created_at: FixedClock::START,
     })
 }
@@ -56,6 +62,18 @@ impl KeyBuilder {
     #[must_use]
     pub fn hash(mut self, hash: KeyHash) -> Self {
         self.0.hash = hash;
+        self
+    }
+
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.0.scope = scope;
+        self
+    }
+
+    #[must_use]
+    pub fn allowance(mut self, allowance: Allowance) -> Self {
+        self.0.allowance = allowance;
         self
     }
 

@@ -56,6 +56,12 @@ impl CallBuilder {
     }
 
     #[must_use]
+    pub fn on(mut self, server: ServerId) -> Self {
+        self.0.server_id = Some(server);
+        self
+    }
+
+    #[must_use]
     pub fn to_nowhere(mut self, target: &str) -> Self {
         self.0.server_id = None;
         self.0.server = "".into();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::StreamExt;
+use orch_domain::api_key::KeyUse;
 use orch_domain::change::Change;
 use orch_domain::membership::Membership;
 use orch_domain::port::server_repo::ServerWrite;
@@ -112,7 +113,8 @@ async fn is_silent_about_what_did_not_happen(store: &dyn TestStore, news: &mut N
     store.servers().update(&server, &entry()).await.expect_err("it is stale");
     store.projects().remove_member(id, user.id, &entry()).await.expect_err("the last admin stays");
     store.keys().revoke(key.id, at(2), &entry()).await.expect("a second revocation");
-    store.keys().note_used(&[(key.id, at(3))]).await.expect("a note");
+    let used = KeyUse { at: at(3), address: None, client: None };
+    store.keys().note_used(&[(key.id, used)]).await.expect("a note");
     let token = a_refresh_token().of(user.id).build();
     store.logins().open(&token, &entry()).await.expect("a login");
     store.catalogs().save(&a_catalog(server.id).tool("t").build()).await.expect("a catalog");

@@ -1,10 +1,14 @@
 //! The contract of [`KeyRepo`](orch_domain::port::key_repo::KeyRepo).
 
-use orch_domain::api_key::ApiKey;
+use orch_domain::Timestamp;
+use orch_domain::api_key::{ApiKey, KeyUse};
 use orch_domain::error::StoreError;
-use orch_domain::id::KeyId;
+use orch_domain::id::{KeyId, ServerId};
 use orch_domain::page::PageRequest;
+use orch_domain::policy::pattern::Pattern;
+use orch_domain::policy::scope::Scope;
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::quota::Allowance;
 
 use super::{ROUNDS, TestStore, a_stored_project, a_stored_user, an_entry, at, is_on_record};
 use crate::builders::a_key;
@@ -15,6 +19,7 @@ pub async fn key_repo(store: &dyn TestStore) {
     refuses_a_taken_public_id(store).await;
     revokes_once(store).await;
     rotates(store).await;
+    updates(store).await;
     notes_the_newest_use(store).await;
     notes_the_newest_use_of_many_at_once(store).await;
 }
@@ -35,7 +40,13 @@ async fn finds_what_was_created(store: &dyn TestStore) {
     let (project, user) = a_stored_project(store).await;
     let plain = a_key().named("agent ✓");
     let ending = a_key().expires_at(at(60)).revoked_at(at(30));
-    for key in [plain, ending] {
+    let scope = Scope {
+        servers: Some(vec![ServerId::new()]),
+        tools: Some(vec![Pattern::parse("get_*").expect("a pattern")]),
+        read_only: true,
+    };
+    let narrow = a_key().scope(scope).allowance(Allowance { per_minute: Some(5), concurrent: None, per_day: Some(7) });
+    for key in [plain, ending, narrow] {
         let (key, entry) = (key.in_project(project.id).by(user.id).build(), an_entry());
         keys.create(&key, &entry).await.expect("a key can be created");
         assert!(is_on_record(store, entry.id).await);
@@ -122,21 +133,62 @@ async fn notes_the_newest_use(store: &dyn TestStore) {
     let keys = store.keys();
     let (one, two) = (a_stored_key(store).await, a_stored_key(store).await);
     let whole = at(10).replace_nanosecond(0).expect("a time");
-    keys.note_used(&[(one.id, whole), (two.id, at(20)), (one.id, at(5))]).await.expect("uses can be noted");
+    keys.note_used(&[used(one.id, whole), used(two.id, at(20)), used(one.id, at(5))]).await.expect("uses can be noted");
     assert_eq!(find(&*keys, one.id).await.last_used_at, Some(whole));
     assert_eq!(find(&*keys, two.id).await.last_used_at, Some(at(20)));
     // Later by a fraction of a second, and earlier; of a key that is gone, and of none.
-    keys.note_used(&[(one.id, at(10)), (two.id, at(19)), (KeyId::new(), at(1))]).await.expect("uses can be noted");
+    keys.note_used(&[used(one.id, at(10)), used(two.id, at(19)), used(KeyId::new(), at(1))])
+        .await
+        .expect("uses can be noted");
     assert_eq!(find(&*keys, one.id).await.last_used_at, Some(at(10)));
     assert_eq!(find(&*keys, two.id).await.last_used_at, Some(at(20)));
     keys.note_used(&[]).await.expect("nothing is no trouble");
+
+    // Two notes of one use complete each other; an older one says nothing any more.
+    let from = KeyUse { at: at(130), address: Some([192, 0, 2, 1].into()), client: None };
+    let by = KeyUse { at: at(129), address: None, client: Some("agent 1".to_owned()) };
+    let older = KeyUse { at: at(30), address: None, client: Some("other".to_owned()) };
+    for note in [from, by, older] {
+        keys.note_used(&[(one.id, note)]).await.expect("uses can be noted");
+    }
+    let key = find(&*keys, one.id).await;
+    assert_eq!(key.last_used_at, Some(at(130)));
+    assert_eq!((key.last_used_from, key.last_used_by.as_deref()), (Some([192, 0, 2, 1].into()), Some("agent 1")));
+}
+
+fn used(id: KeyId, at: Timestamp) -> (KeyId, KeyUse) {
+    (id, KeyUse { at, address: None, client: None })
+}
+
+async fn updates(store: &dyn TestStore) {
+    let keys = store.keys();
+    let before = a_stored_key(store).await;
+    let entry = an_entry();
+    let after = ApiKey {
+        name: "renamed".to_owned(),
+        expires_at: Some(at(9)),
+        scope: Scope { read_only: true, ..Scope::default() },
+        allowance: Allowance { concurrent: Some(2), ..Allowance::default() },
+        ..before.clone()
+    };
+    keys.update(&after, &entry).await.expect("a key can be changed");
+    assert_eq!(find(&*keys, before.id).await, after);
+    assert!(is_on_record(store, entry.id).await);
+    keys.update(&before, &an_entry()).await.expect("a key can be changed back");
+    assert_eq!(find(&*keys, before.id).await, before);
+
+    keys.revoke(before.id, at(1), &an_entry()).await.expect("a key can be revoked");
+    let outcome = keys.update(&after, &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "{outcome:?}");
+    let outcome = keys.update(&ApiKey { id: KeyId::new(), ..after }, &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
 }
 
 async fn notes_the_newest_use_of_many_at_once(store: &dyn TestStore) {
     let (one, two) = (a_stored_key(store).await.id, a_stored_key(store).await.id);
     let note = |uses: [(KeyId, u64); 2]| {
         let keys = store.keys();
-        tokio::spawn(async move { keys.note_used(&uses.map(|(id, seconds)| (id, at(seconds)))).await })
+        tokio::spawn(async move { keys.note_used(&uses.map(|(id, seconds)| used(id, at(seconds)))).await })
     };
     let mut notes = Vec::new();
     for round in 0..ROUNDS as u64 {

@@ -2,12 +2,15 @@
 //! changes. Can be made to fail as a database does that is away.
 
 mod audit_log;
+mod call_census;
 mod call_repo;
 mod catalog_repo;
 mod changes;
 mod directory_source;
 mod key_repo;
+mod limits_repo;
 mod login_repo;
+mod policy_repo;
 mod project_repo;
 mod server_repo;
 mod star_repo;
@@ -27,8 +30,10 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{AuditId, CallId, KeyId, LoginId, ProjectId, ServerId, StarId, UserId};
 use orch_domain::membership::Membership;
 use orch_domain::page::{Page, PageRequest};
+use orch_domain::policy::rule::Policy;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
+use orch_domain::quota::StoredLimits;
 use orch_domain::server::Server;
 use orch_domain::star::Star;
 use orch_domain::user::User;
@@ -59,6 +64,9 @@ struct State {
     calls: BTreeMap<CallId, Call>,
     audit: BTreeMap<AuditId, AuditRecord>,
     stars: BTreeMap<StarId, Star>,
+    policies: BTreeMap<ProjectId, Policy>,
+    /// Those of the instance under None.
+    limits: BTreeMap<Option<ProjectId>, StoredLimits>,
 }
 
 #[derive(Debug, Clone)]

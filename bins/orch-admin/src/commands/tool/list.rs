@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use orch_app::control::tools::ItemSeen;
 use orch_app::domain::catalog::ItemKind;
 use orch_app::domain::directory::ProjectFacts;
 use orch_app::domain::server::Server;
@@ -58,7 +59,7 @@ async fn of_server(console: &Console, project: &Arc<ProjectFacts>, server: &Arc<
         return seen
             .items
             .into_iter()
-            .map(|item| Ok(view(item.name, Raw::parse(item.definition.as_bytes().to_vec().into())?)))
+            .map(|ItemSeen { item, .. }| Ok(view(item.name, Raw::parse(item.definition.as_bytes().to_vec().into())?)))
             .collect();
     }
     let result = exchange::ask(console, project, Endpoint::Server(Arc::clone(server)), "tools/list", None).await?;

@@ -276,7 +276,7 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
         let error = RpcError::new(code::INVALID_REQUEST, "send initialize first, and wait for its answer");
         return channel.refuse(&id, &error).await;
     };
-    if let Some(answer) = request::settings(&entry, &session, &request).await {
+    if let Some(answer) = request::settings(&entry, &session, &request, endpoints).await {
         channel.tell(&answer).await;
         return;
     }

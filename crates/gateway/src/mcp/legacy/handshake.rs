@@ -30,7 +30,7 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
             .content_type("application/json")
             .insert_header((SESSION_HEADER, &*session.id))
             .body(codec::encode_result(&request.id, &hello.write())),
-        Err(Refused::Error(error)) => refusal::rpc(StatusCode::OK, Some(&request.id), &error),
+        Err(Refused::Error(error)) => refusal::error(StatusCode::OK, &request.id, &error),
         Err(Refused::TooMany) => refusal::too_many_sessions(),
     }
 }
@@ -41,6 +41,7 @@ pub(super) async fn open(
     request: &Request,
     endpoints: &McpEndpoints,
 ) -> Result<(Arc<Session>, ServerHello), Refused> {
+    endpoints.relay.admit(&entry.subject, &entry.project).map_err(Refused::Error)?;
     let hello = ClientHello::read(request.params.as_ref()).map_err(Refused::Error)?;
     if let Endpoint::Server(server) = &entry.endpoint
         && !server.enabled
@@ -53,7 +54,7 @@ pub(super) async fn open(
     let client = Arc::new(Client::new(Arc::from(hello.display_name()), revision, declared, Some(SessionKey::new())));
     let cx = CallContext {
         principal: entry.principal.clone(),
-        subject: entry.subject,
+        subject: entry.subject.clone(),
         project: Arc::clone(&entry.project),
         endpoint: entry.endpoint.clone(),
         client: Arc::clone(&client),
@@ -61,6 +62,7 @@ pub(super) async fn open(
         can_be_asked: false,
         stop: Arc::default(),
     };
+    endpoints.uses.note_client(&cx.principal, &client.name);
     let answer = endpoints.relay.hello(&cx).await.map_err(Refused::Error)?;
     let news_stop = Arc::clone(&cx.stop);
     let news = endpoints.relay.subscribe(&cx, Interest::lists()).await;

@@ -30,7 +30,7 @@ pub(super) async fn handle(
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
     if is_setting(&request)
-        && let Some(answer) = Box::pin(settings(&entry, session, &request)).await
+        && let Some(answer) = Box::pin(settings(&entry, session, &request, endpoints)).await
     {
         return HttpResponse::Ok().content_type("application/json").body(answer);
     }
@@ -47,7 +47,17 @@ fn is_setting(request: &Request) -> bool {
 }
 
 /// The answer to a request about the session itself; None for all others.
-pub(super) async fn settings(entry: &Entry, session: &Arc<Session>, request: &Request) -> Option<Bytes> {
+pub(super) async fn settings(
+    entry: &Entry,
+    session: &Arc<Session>,
+    request: &Request,
+    endpoints: &McpEndpoints,
+) -> Option<Bytes> {
+    if is_setting(request)
+        && let Err(limited) = endpoints.relay.admit(&entry.subject, &entry.project)
+    {
+        return Some(codec::encode_error(Some(&request.id), &limited));
+    }
     let done = match request.method.known() {
         Method::SetLevel => settings::set_level(session, request),
         Method::ResourcesSubscribe => {
@@ -79,6 +89,7 @@ pub(super) fn start(
     let in_flight = session.register(&request.id, endpoints.config.max_requests_per_session);
     let stop = in_flight.as_ref().map(InFlight::stop).unwrap_or_default();
     let cx = context(entry, session, accepts, stop);
+    endpoints.uses.note_client(&cx.principal, &cx.client.name);
     let in_flight = in_flight.inspect_err(|not_taken| {
         let outcome = if *not_taken == NotTaken::TooMany { Outcome::Limited } else { Outcome::Refused };
         endpoints.relay.note_refused(&cx, &request, outcome);

@@ -45,6 +45,11 @@ pub(super) async fn handle(
     }
     let reach = entry.reach();
     let cx = context(entry, meta);
+    endpoints.uses.note_client(&cx.principal, &cx.client.name);
+    let is_ours = matches!(request.method.known(), Method::Discover | Method::Other("subscriptions/listen"));
+    if is_ours && let Err(limited) = endpoints.relay.admit(&cx.subject, &cx.project) {
+        return refusal::error(StatusCode::OK, &request.id, &limited);
+    }
     match request.method.known() {
         Method::Discover => discover(&cx, &request, endpoints).await,
         Method::Other("subscriptions/listen") => listen::handle(&cx, reach, accepts, &request, endpoints).await,

@@ -26,7 +26,7 @@ use super::{opening, task};
 use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
 use crate::mcp::reach::Reach;
-use crate::mcp::{McpEndpoints, respond as events};
+use crate::mcp::{McpEndpoints, refusal, respond as events};
 
 /// How long further questions are waited for after the first: servers ask several things at once.
 const COALESCE: Duration = Duration::from_millis(30);
@@ -182,6 +182,11 @@ impl Driven {
 
 impl Shape {
     pub(super) fn json(&self, answer: Answer) -> HttpResponse {
+        if let Err(error) = &answer
+            && error.retry_after().is_some()
+        {
+            return refusal::error(StatusCode::TOO_MANY_REQUESTS, &self.id, error);
+        }
         let status = match &answer {
             Ok(_) => StatusCode::OK,
             Err(error) => status(error.code),

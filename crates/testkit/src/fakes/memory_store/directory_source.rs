@@ -18,7 +18,8 @@ impl DirectorySource for MemoryStore {
     async fn load(&self) -> Result<Directory, StoreError> {
         self.read(|state| {
             let projects = state.projects.values().map(|project| state.facts(project)).collect();
-            Directory::new(state.user_facts(), projects)
+            let limits = state.limits.get(&None).copied().unwrap_or_default().limits;
+            Directory::new(state.user_facts(), projects).with_limits(limits)
         })
     }
 
@@ -46,6 +47,8 @@ impl State {
             members: members.map(|member| (member.user_id, member.role)).collect(),
             servers: self.servers_of(id).into_iter().map(|server| (server.alias.clone(), Arc::new(server))).collect(),
             keys: keys.cloned().map(Arc::new).collect(),
+            policy: Arc::new(self.policies.get(&id).cloned().unwrap_or_default()),
+            limits: self.limits.get(&Some(id)).copied().unwrap_or_default().limits,
         }
     }
 }

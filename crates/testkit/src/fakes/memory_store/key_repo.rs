@@ -1,8 +1,10 @@
 //! API keys in memory.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use orch_domain::Timestamp;
-use orch_domain::api_key::ApiKey;
+use orch_domain::api_key::{ApiKey, KeyUse};
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
@@ -76,11 +78,30 @@ impl KeyRepo for MemoryStore {
         })
     }
 
-    async fn note_used(&self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
+    async fn update(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
-            for (id, at) in uses {
-                if let Some(key) = writing.state.keys.get_mut(id) {
-                    key.last_used_at = key.last_used_at.max(Some(*at));
+            let stored = writing.state.keys.get_mut(&key.id).ok_or(StoreError::Missing { what: THE_KEY })?;
+            if stored.revoked_at.is_some() {
+                return Err(StoreError::Stale { what: THE_KEY });
+            }
+            stored.name.clone_from(&key.name);
+            stored.expires_at = key.expires_at;
+            stored.scope = key.scope.clone();
+            stored.allowance = key.allowance;
+            writing.audit(audit);
+            writing.announce(Change::Project(key.project_id));
+            Ok(())
+        })
+    }
+
+    async fn note_used(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
+        self.write(|writing| {
+            for (id, used) in uses {
+                let Some(key) = writing.state.keys.get_mut(id) else { continue };
+                if key.last_used_at.is_none_or(|known| known <= used.at + Duration::from_secs(60)) {
+                    key.last_used_at = key.last_used_at.max(Some(used.at));
+                    key.last_used_from = used.address.or(key.last_used_from);
+                    key.last_used_by = used.client.clone().or_else(|| key.last_used_by.take());
                 }
             }
             Ok(())

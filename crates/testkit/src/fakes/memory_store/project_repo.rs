@@ -77,6 +77,8 @@ impl ProjectRepo for MemoryStore {
             state.projects.remove(&id).ok_or(StoreError::Missing { what: THE_PROJECT })?;
             state.members.retain(|(project, _), _| *project != id);
             state.keys.retain(|_, key| key.project_id != id);
+            state.policies.remove(&id);
+            state.limits.remove(&Some(id));
             state.servers.retain(|_, server| server.project_id != id);
             let servers = &state.servers;
             state.catalogs.retain(|server, _| servers.contains_key(server));

@@ -1,0 +1,296 @@
+//! The matrix of permissions for MCP: every method of both eras, on both kinds of endpoints, for every kind of caller.
+//! The one for REST is `authorization.rs` of `orch-gateway`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Daemon, Project, scripted};
+use crate::wire::{Answer, Wire, answer, modern};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    Stranger,
+    Viewer,
+    Member,
+    Admin,
+    InstanceAdmin,
+    ForeignKey,
+    OwnKey,
+    /// Made for the server `b`; the methods are aimed at `a`.
+    ScopedKey,
+    ReadOnlyKey,
+    ExpiredKey,
+    RevokedKey,
+    Deactivated,
+}
+
+use Who::{
+    Admin, Deactivated, ExpiredKey, ForeignKey, InstanceAdmin, Member, Nobody, OwnKey, ReadOnlyKey, RevokedKey,
+    ScopedKey, Stranger, Viewer,
+};
+
+const EVERYBODY: [Who; 13] = [
+    Nobody,
+    Stranger,
+    Viewer,
+    Member,
+    Admin,
+    InstanceAdmin,
+    ForeignKey,
+    OwnKey,
+    ScopedKey,
+    ReadOnlyKey,
+    ExpiredKey,
+    RevokedKey,
+    Deactivated,
+];
+
+/// What a method is answered, once it is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// A result.
+    Done,
+    /// An error of this code, as for what does not exist.
+    Error(i64),
+}
+
+use Told::{Done, Error};
+
+/// One line of the table.
+struct Row {
+    method: &'static str,
+    /// For the endpoint of the server `a`; on the unified one, names and URIs have their prefix.
+    params: Value,
+    full: Told,
+    /// For a key that is read-only.
+    read_only: Told,
+    /// For a key of another server, on the unified endpoint; the other one is not there for it.
+    scoped: Told,
+}
+
+fn row(method: &'static str, params: Value, [full, read_only, scoped]: [Told; 3]) -> Row {
+    Row { method, params, full, read_only, scoped }
+}
+
+#[rustfmt::skip]
+fn legacy() -> Vec<Row> {
+    vec![
+        row("ping", json!({}), [Done, Done, Done]),
+        row("tools/list", json!({}), [Done, Done, Done]),
+        row("tools/call", json!({"name": "echo", "arguments": {"text": "x"}}), [Done, Error(-32602), Error(-32602)]),
+        row("prompts/list", json!({}), [Done, Done, Done]),
+        row("prompts/get", json!({"name": "none"}), [Error(-32601), Error(-32602), Error(-32602)]),
+        row("resources/list", json!({}), [Done, Done, Done]),
+        row("resources/templates/list", json!({}), [Done, Done, Done]),
+        row("resources/read", json!({"uri": "file:///a"}), [Done, Done, Error(-32002)]),
+        row("resources/subscribe", json!({"uri": "file:///a"}), [Done, Done, Error(-32002)]),
+        row("resources/unsubscribe", json!({"uri": "file:///a"}), [Done, Done, Done]),
+        row("logging/setLevel", json!({"level": "error"}), [Done, Done, Done]),
+        row("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "none"}, "argument": {"name": "a", "value": ""}}),
+            [Error(-32601), Error(-32601), Error(-32602)]),
+    ]
+}
+
+#[rustfmt::skip]
+fn stateless() -> Vec<Row> {
+    vec![
+        row("server/discover", json!({}), [Done, Done, Done]),
+        row("tools/list", json!({}), [Done, Done, Done]),
+        row("tools/call", json!({"name": "echo", "arguments": {"text": "x"}}), [Done, Error(-32602), Error(-32602)]),
+        row("prompts/list", json!({}), [Done, Done, Done]),
+        row("prompts/get", json!({"name": "none"}), [Error(-32601), Error(-32602), Error(-32602)]),
+        row("resources/list", json!({}), [Done, Done, Done]),
+        row("resources/templates/list", json!({}), [Done, Done, Done]),
+        row("resources/read", json!({"uri": "file:///a"}), [Done, Done, Error(-32602)]),
+        row("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "none"}, "argument": {"name": "a", "value": ""}}),
+            [Error(-32601), Error(-32601), Error(-32602)]),
+    ]
+}
+
+/// The status before any method is looked at; None for who is let in.
+fn shut_out(who: Who) -> Option<u16> {
+    match who {
+        Nobody | ExpiredKey | RevokedKey | Deactivated => Some(401),
+        Stranger | ForeignKey => Some(404),
+        Viewer => Some(403),
+        Member | Admin | InstanceAdmin | OwnKey | ScopedKey | ReadOnlyKey => None,
+    }
+}
+
+struct House<'a> {
+    project: Project<'a>,
+    tokens: Vec<(Who, String)>,
+}
+
+impl<'a> House<'a> {
+    async fn new(daemon: &'a Daemon) -> Self {
+        let project = daemon.project("house", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await;
+        let foreign = daemon.project("foreign", json!({})).await;
+        let mut tokens = vec![
+            (Nobody, String::new()),
+            (InstanceAdmin, daemon.token.clone()),
+            (ForeignKey, foreign.key.clone()),
+            (OwnKey, project.key.clone()),
+        ];
+        for (who, role) in [
+            (Stranger, None),
+            (Viewer, Some("viewer")),
+            (Member, Some("member")),
+            (Admin, Some("admin")),
+            (Deactivated, Some("admin")),
+        ] {
+            tokens.push((who, person(daemon, who, role).await));
+        }
+        let key = async |body: Value| daemon.post("/projects/house/keys", body).await;
+        let text = |made: &Value, member: &str| made[member].as_str().expect(member).to_owned();
+        let scoped = key(json!({ "name": "scoped", "scope": { "servers": ["b"] } })).await;
+        tokens.push((ScopedKey, text(&scoped, "key")));
+        let reading = key(json!({ "name": "reading", "scope": { "read_only": true } })).await;
+        tokens.push((ReadOnlyKey, text(&reading, "key")));
+        let expired = key(json!({ "name": "expired" })).await;
+        daemon
+            .post(&format!("/projects/house/keys/{}/rotate", text(&expired, "id")), json!({ "overlap_seconds": 0 }))
+            .await;
+        tokens.push((ExpiredKey, text(&expired, "key")));
+        let revoked = key(json!({ "name": "revoked" })).await;
+        daemon.send(Method::DELETE, &format!("/projects/house/keys/{}", text(&revoked, "id")), None).await;
+        tokens.push((RevokedKey, text(&revoked, "key")));
+        Self { project, tokens }
+    }
+
+    /// The project, used by somebody.
+    fn by(&self, who: Who) -> Project<'a> {
+        let (_, token) = self.tokens.iter().find(|(known, _)| *known == who).expect("a token");
+        Project { key: token.clone(), ..self.project.daemon.same(&self.project) }
+    }
+}
+
+/// An access token of a new account with that role.
+async fn person(daemon: &Daemon, who: Who, role: Option<&str>) -> String {
+    let email = format!("{who:?}.person@example.com").to_lowercase();
+    let password = "a long enough password";
+    let user = daemon.post("/users", json!({ "email": email, "password": password, "name": "x" })).await;
+    let id = user["id"].as_str().expect("an id");
+    if let Some(role) = role {
+        daemon.send(Method::PUT, &format!("/projects/house/members/{id}"), Some(json!({ "role": role }))).await;
+    }
+    let login = json!({ "email": email, "password": password });
+    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login);
+    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    if who == Deactivated {
+        daemon.send(Method::PATCH, &format!("/users/{id}"), Some(json!({ "active": false }))).await;
+    }
+    token
+}
+
+/// The params of a row as the unified endpoint wants them.
+fn prefixed(params: &Value) -> Value {
+    let mut params = params.clone();
+    for pointer in ["/name", "/ref/name"] {
+        if let Some(Value::String(name)) = params.pointer_mut(pointer) {
+            *name = format!("a__{name}");
+        }
+    }
+    if let Some(Value::String(uri)) = params.pointer_mut("/uri") {
+        *uri = format!("a+{uri}");
+    }
+    params
+}
+
+fn body(row: &Row, endpoint: &str) -> Value {
+    let params = if endpoint.starts_with("unified") { prefixed(&row.params) } else { row.params.clone() };
+    json!({ "jsonrpc": "2.0", "id": 1, "method": row.method, "params": params })
+}
+
+fn expected(row: &Row, who: Who) -> Told {
+    match who {
+        ScopedKey => row.scoped,
+        ReadOnlyKey => row.read_only,
+        _ => row.full,
+    }
+}
+
+/// Nothing, or what is wrong with the answer.
+fn judge(row: &Row, who: Who, endpoint: &str, said: &Answer) -> Option<String> {
+    let hidden = who == ScopedKey && endpoint.starts_with("servers/a");
+    let wrong = match shut_out(who).or(hidden.then_some(404)) {
+        Some(status) => said.status != status,
+        None => match (expected(row, who), said.json()) {
+            (Done, told) => told["result"].is_null(),
+            (Error(code), told) => told["error"]["code"] != code,
+        },
+    };
+    let text = String::from_utf8_lossy(&said.body).into_owned();
+    wrong.then(|| format!("{} on {endpoint} by {who:?}: {} {text}", row.method, said.status))
+}
+
+const ENDPOINTS: [&str; 2] = ["servers/a/mcp", "unified/mcp"];
+
+#[tokio::test]
+async fn every_method_answers_everybody_as_the_table_says() {
+    let daemon = Daemon::start().await;
+    let house = House::new(&daemon).await;
+    // The lists are known from now on.
+    house.by(OwnKey).client("unified/mcp").await.list_all_tools().await.expect("tools");
+    let mut wrong = Vec::new();
+    for who in EVERYBODY {
+        let project = house.by(who);
+        for endpoint in ENDPOINTS {
+            let hello = json!({
+                "jsonrpc": "2.0", "id": 0, "method": "initialize",
+                "params": { "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "m", "version": "1" } },
+            });
+            let opened = Wire::without_session(&project, endpoint).post(hello.to_string()).await;
+            let shake = row("initialize", json!({}), [Done, Done, Done]);
+            wrong.extend(judge(&shake, who, endpoint, &opened));
+            let session = opened.headers.get("mcp-session-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+            for row in legacy() {
+                let mut wire = Wire::without_session(&project, endpoint);
+                wire.session = session.clone().unwrap_or_default();
+                let said = wire.post(body(&row, endpoint).to_string()).await;
+                wrong.extend(judge(&row, who, endpoint, &said));
+            }
+            for row in stateless() {
+                let said = answer(modern(&project, endpoint, body(&row, endpoint), &json!({}))).await;
+                wrong.extend(judge(&row, who, endpoint, &said));
+            }
+            // The stream of a session, its end, and a listen are for the same people.
+            for method in [Method::GET, Method::DELETE] {
+                let mut wire = Wire::without_session(&project, endpoint);
+                wire.session = session.clone().unwrap_or_else(|| "nothing".to_owned());
+                let said = wire.request(method.clone()).send().await.expect("an answer").status().as_u16();
+                let hidden = who == ScopedKey && endpoint.starts_with("servers/a");
+                let right = match shut_out(who).or(hidden.then_some(404)) {
+                    Some(status) => said == status,
+                    None => (200..300).contains(&said),
+                };
+                if !right {
+                    wrong.push(format!("{method} of a session on {endpoint} by {who:?}: {said}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn who_may_not_know_of_an_endpoint_cannot_tell_it_from_none() {
+    let daemon = Daemon::start().await;
+    let house = House::new(&daemon).await;
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
+    for who in [Stranger, ForeignKey, ScopedKey] {
+        let project = house.by(who);
+        let nowhere = Project { slug: "nowhere".to_owned(), ..daemon.same(&project) };
+        let ask = async |project: &Project<'_>, endpoint: &str| {
+            let said = answer(modern(project, endpoint, list.clone(), &json!({}))).await;
+            (said.status, said.body)
+        };
+        let hidden = ask(&project, "servers/a/mcp").await;
+        assert_eq!(hidden.0, 404, "{who:?}");
+        let missing = ask(&project, "servers/nothing/mcp").await;
+        assert_eq!(hidden, missing, "{who:?}");
+        assert_eq!(hidden, ask(&nowhere, "servers/a/mcp").await, "{who:?}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Calls that wait until somebody agrees: seen by who made them and by admins, answered by admins.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::approval::{Answer, Approval, ApprovalState};
+use orch_domain::id::LoginId;
+use orch_domain::policy::decision::consent;
+use orch_domain::policy::{Action, Permit};
+use orch_domain::principal::{Credential, Principal};
+
+use crate::access::{Access, Grant};
+use crate::audit::{Trail, note_look};
+use crate::error::ControlError;
+use crate::ports::Ports;
+
+#[derive(Clone)]
+pub struct Approvals {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Say {
+    Approve,
+    Deny,
+}
+
+impl Approvals {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// Newest first: all of the project for admins with a login, the own ones for others; of one state if it is given.
+    pub async fn list(
+        &self,
+        who: &Principal,
+        project: &str,
+        state: Option<ApprovalState>,
+    ) -> Result<Vec<Approval>, ControlError> {
+        let permit = self.access.project(who, project, Action::Call).await?;
+        let all = sees_all(who, &permit);
+        if all {
+            note_look(&self.ports, who, &permit, "the approvals").await?;
+        }
+        let mut found = self.ports.approvals.list(permit.get().id);
+        found.retain(|approval| {
+            (all || approval.user_id == who.user_id) && state.is_none_or(|state| approval.state == state)
+        });
+        Ok(found)
+    }
+
+    pub async fn get(&self, who: &Principal, project: &str, approval: &str) -> Result<Approval, ControlError> {
+        let permit = self.access.project(who, project, Action::Call).await?;
+        self.visible(who, &permit, approval)
+    }
+
+    /// Lets the call go on, or refuses it.
+    pub async fn answer(
+        &self,
+        who: &Principal,
+        project: &str,
+        approval: &str,
+        say: Say,
+    ) -> Result<Approval, ControlError> {
+        let permit = self.access.project(who, project, Action::Approve).await?;
+        let found = self.visible(who, &permit, approval)?;
+        let over = |approval: &Approval| ControlError::Conflict {
+            problem: format!("the call does not wait any more: it is {}", approval.state.as_str()),
+        };
+        if found.state != ApprovalState::Pending {
+            return Err(over(&found));
+        }
+        let (action, answer) = match say {
+            Say::Approve => {
+                let consent =
+                    consent(&permit.get().subject).map_err(|denial| ControlError::denied(denial, "approval"))?;
+                ("approval.approve", Answer::Approve(consent))
+            }
+            Say::Deny => ("approval.deny", Answer::Deny),
+        };
+        // On record before it has an effect: a call never goes on by a word that nobody can find.
+        let detail = format!("{} {} of {} by user {}", found.kind.as_str(), found.target, found.server, found.user_id);
+        let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+        self.ports.audit.append(&trail.entry(action, "approval", found.id, &found.target, detail)).await?;
+        match self.ports.approvals.answer(found.id, who.user_id, answer) {
+            Some(answered) => Ok(answered),
+            None => Err(over(&self.visible(who, &permit, approval)?)),
+        }
+    }
+
+    /// Records what happened to an approval without anybody of the control plane: it was asked for, its caller confirmed
+    /// or declined it, nobody answered, or the caller left.
+    pub async fn note(&self, approval: &Approval) -> Result<(), ControlError> {
+        let by_caller = approval.decided_by == Some(approval.user_id) && approval.caller_may_confirm;
+        let action = match approval.state {
+            ApprovalState::Pending => "approval.request",
+            ApprovalState::Expired => "approval.expire",
+            ApprovalState::Cancelled => "approval.cancel",
+            ApprovalState::Approved if by_caller => "approval.confirm",
+            ApprovalState::Denied if by_caller => "approval.decline",
+            // On record since before it had an effect.
+            ApprovalState::Approved | ApprovalState::Denied => return Ok(()),
+        };
+        let who = Principal {
+            user_id: approval.user_id,
+            credential: match approval.key_id {
+                Some(key_id) => Credential::Key { key_id, project_id: approval.project_id },
+                None => Credential::Login { login_id: LoginId::from_uuid(uuid::Uuid::nil()) },
+            },
+        };
+        let at = approval.decided_at.unwrap_or(approval.asked_at);
+        let detail = format!("{} of {} by rule {}", approval.kind.as_str(), approval.server, approval.rule_id);
+        let trail = Trail::new(&who, at).project_id(approval.project_id);
+        self.ports.audit.append(&trail.entry(action, "approval", approval.id, &approval.target, detail)).await?;
+        Ok(())
+    }
+
+    fn visible(&self, who: &Principal, permit: &Permit<Grant>, approval: &str) -> Result<Approval, ControlError> {
+        let missing = ControlError::Missing { what: "approval" };
+        let Ok(id) = approval.parse() else { return Err(missing) };
+        let found = self.ports.approvals.find(id).filter(|found| found.project_id == permit.get().id);
+        found.filter(|found| sees_all(who, permit) || found.user_id == who.user_id).ok_or(missing)
+    }
+}
+
+impl fmt::Debug for Approvals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Approvals").finish_non_exhaustive()
+    }
+}
+
+fn sees_all(who: &Principal, permit: &Permit<Grant>) -> bool {
+    let is_key = matches!(who.credential, Credential::Key { .. });
+    !is_key && permit.get().role >= Action::Inspect.least_role()
+}

@@ -1,0 +1,229 @@
+//! One rule on the wire.
+
+use std::time::Duration;
+
+use orch_control::policies::draft::{EffectDraft, RuleDraft, WhoDraft};
+use orch_domain::id::RuleId;
+use orch_domain::policy::hints::Hint;
+use orch_domain::policy::item::ItemClass;
+use orch_domain::policy::rule::{Effect, Rule, ServerMatch, Who};
+use orch_domain::role::Role;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::rest::members::RoleView;
+use crate::rest::policy::ItemClassView;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rule)]
+pub struct RuleView {
+    id: Uuid,
+    /// For people; may be empty.
+    name: String,
+    enabled: bool,
+    subject: RuleSubject,
+    object: RuleObject,
+    effect: RuleEffect,
+    /// Of rules that require one.
+    #[schema(required = true)]
+    approval: Option<ApprovalTerms>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleRequest {
+    /// Of a rule that is there already; a new one gets one.
+    #[serde(default)]
+    id: Option<Uuid>,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    name: String,
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    enabled: bool,
+    /// Whom it is about; everybody when left out.
+    #[serde(default)]
+    subject: RuleSubject,
+    /// What it is about; everything when left out.
+    #[serde(default)]
+    object: RuleObject,
+    effect: RuleEffect,
+    /// How calls are approved, for `require_approval`.
+    #[serde(default)]
+    approval: Option<ApprovalTerms>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Whom a rule is about.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RuleSubject {
+    #[default]
+    Anybody,
+    /// Whose effective role is exactly this.
+    Role { role: RoleView },
+    Team {
+        /// Its id.
+        team: String,
+    },
+    User {
+        /// Its id; in a request also its e-mail address.
+        user: String,
+    },
+    Key {
+        /// The id of an API key of the project.
+        key: String,
+    },
+    /// By what the client calls itself, name and version, in upper or lower case; its own word.
+    Client {
+        /// A glob.
+        client: String,
+    },
+}
+
+/// What a rule is about; all that is given has to match.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleObject {
+    /// Id of a server, or a glob over aliases; null for all.
+    #[schema(required = true)]
+    server: Option<String>,
+    /// Null for everything that a server has.
+    #[schema(required = true)]
+    kind: Option<ItemClassView>,
+    /// A glob over the items' own names, or the URIs of resources; null for all.
+    #[schema(required = true)]
+    name: Option<String>,
+    /// What a tool has to say of itself.
+    annotations: RuleAnnotations,
+}
+
+/// Annotations of tools as the protocol reads them: a tool that leaves them out is not read-only, destructive, not
+/// idempotent and in an open world. Null for what does not matter.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleAnnotations {
+    read_only: Option<bool>,
+    destructive: Option<bool>,
+    idempotent: Option<bool>,
+    open_world: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleEffect {
+    Allow,
+    /// It is as if it did not exist.
+    Deny,
+    /// It is shown, and used once somebody agrees.
+    RequireApproval,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApprovalTerms {
+    /// Whether the caller's own client may be asked to confirm; else only an admin of the project approves.
+    caller_may_confirm: bool,
+    /// Without an answer for so long, the call is refused.
+    #[schema(minimum = 5, maximum = 3600)]
+    timeout_seconds: u32,
+}
+
+impl Default for ApprovalTerms {
+    fn default() -> Self {
+        Self { caller_may_confirm: false, timeout_seconds: 300 }
+    }
+}
+
+impl From<&Rule> for RuleView {
+    fn from(rule: &Rule) -> Self {
+        let hint = |hint: Hint| rule.what.hints.iter().find(|(known, _)| *known == hint).map(|(_, wanted)| *wanted);
+        Self {
+            id: rule.id.as_uuid(),
+            name: rule.name.clone(),
+            enabled: rule.enabled,
+            subject: match &rule.who {
+                Who::Anybody => RuleSubject::Anybody,
+                Who::Role(role) => RuleSubject::Role { role: RoleView::from(*role) },
+                Who::Team(id) => RuleSubject::Team { team: id.to_string() },
+                Who::User(id) => RuleSubject::User { user: id.to_string() },
+                Who::Key(id) => RuleSubject::Key { key: id.to_string() },
+                Who::Client(pattern) => RuleSubject::Client { client: pattern.to_string() },
+            },
+            object: RuleObject {
+                server: match &rule.what.server {
+                    ServerMatch::Any => None,
+                    ServerMatch::One(id) => Some(id.to_string()),
+                    ServerMatch::Named(pattern) => Some(pattern.to_string()),
+                },
+                kind: rule.what.class.map(ItemClassView::from),
+                name: rule.what.name.as_ref().map(ToString::to_string),
+                annotations: RuleAnnotations {
+                    read_only: hint(Hint::ReadOnly),
+                    destructive: hint(Hint::Destructive),
+                    idempotent: hint(Hint::Idempotent),
+                    open_world: hint(Hint::OpenWorld),
+                },
+            },
+            effect: match rule.effect {
+                Effect::Allow => RuleEffect::Allow,
+                Effect::Deny => RuleEffect::Deny,
+                Effect::RequireApproval(_) => RuleEffect::RequireApproval,
+            },
+            approval: match rule.effect {
+                Effect::Allow | Effect::Deny => None,
+                Effect::RequireApproval(terms) => Some(ApprovalTerms {
+                    caller_may_confirm: terms.caller_may_confirm,
+                    timeout_seconds: u32::try_from(terms.within.as_secs()).unwrap_or(u32::MAX),
+                }),
+            },
+        }
+    }
+}
+
+pub(super) fn drafts(rules: Vec<RuleRequest>) -> Vec<RuleDraft> {
+    rules.into_iter().map(draft).collect()
+}
+
+fn draft(rule: RuleRequest) -> RuleDraft {
+    let RuleRequest { id, name, enabled, subject, object, effect, approval } = rule;
+    let RuleAnnotations { read_only, destructive, idempotent, open_world } = object.annotations;
+    let said = [
+        (Hint::ReadOnly, read_only),
+        (Hint::Destructive, destructive),
+        (Hint::Idempotent, idempotent),
+        (Hint::OpenWorld, open_world),
+    ];
+    RuleDraft {
+        id: id.map(RuleId::from_uuid),
+        name,
+        enabled,
+        who: match subject {
+            RuleSubject::Anybody => WhoDraft::Anybody,
+            RuleSubject::Role { role } => WhoDraft::Role(Role::from(role)),
+            RuleSubject::Team { team } => WhoDraft::Team(team),
+            RuleSubject::User { user } => WhoDraft::User(user),
+            RuleSubject::Key { key } => WhoDraft::Key(key),
+            RuleSubject::Client { client } => WhoDraft::Client(client),
+        },
+        server: object.server,
+        class: object.kind.map(ItemClass::from),
+        item: object.name,
+        hints: said.into_iter().filter_map(|(hint, wanted)| Some((hint, wanted?))).collect(),
+        effect: match effect {
+            RuleEffect::Allow => EffectDraft::Allow,
+            RuleEffect::Deny => EffectDraft::Deny,
+            RuleEffect::RequireApproval => {
+                let terms = approval.unwrap_or_default();
+                EffectDraft::RequireApproval {
+                    caller_may_confirm: terms.caller_may_confirm,
+                    within: Some(Duration::from_secs(u64::from(terms.timeout_seconds))),
+                }
+            }
+        },
+    }
+}

@@ -1,0 +1,229 @@
+//! Counting: how much each key, account, project and server asks for, against what it may. In memory, of this process;
+//! the count of a day begins with what is on record.
+
+mod meter;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use orch_domain::api_key::ApiKey;
+use orch_domain::directory::{Directory, ProjectFacts};
+use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
+use orch_domain::policy::Subject;
+use orch_domain::port::call_census::CallCount;
+use orch_domain::port::clock::Clock;
+use orch_domain::quota::{Allowance, Limits};
+
+use self::meter::{Meter, Running};
+
+pub use self::meter::Limited;
+
+/// Asked before anything is done for a request.
+pub struct Limiter {
+    clock: Arc<dyn Clock>,
+    instance: ArcSwap<Limits>,
+    keys: Table<KeyId>,
+    users: Table<(ProjectId, UserId)>,
+    /// What accounts ask of REST, whatever the project.
+    accounts: Table<UserId>,
+    projects: Table<ProjectId>,
+    servers: Table<ServerId>,
+}
+
+/// Calls that count as running until this is dropped.
+#[derive(Debug, Default)]
+pub struct Admission(Vec<Running>);
+
+impl Admission {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Whose limit it is, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    Key,
+    User,
+    Project,
+    Server,
+}
+
+impl Whose {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "this API key",
+            Self::User => "this account",
+            Self::Project => "this project",
+            Self::Server => "this server",
+        }
+    }
+}
+
+impl Limiter {
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            instance: ArcSwap::default(),
+            keys: Table::default(),
+            users: Table::default(),
+            accounts: Table::default(),
+            projects: Table::default(),
+            servers: Table::default(),
+        }
+    }
+
+    /// Takes over the limits of the instance, and forgets who is not there any more.
+    pub fn follow(&self, directory: &Directory) {
+        self.instance.store(Arc::new(directory.instance_limits()));
+        self.keys.retain(|key| directory.key_by_id(*key).is_some());
+        self.projects.retain(|project| directory.project(*project).is_some());
+        self.users.retain(|(project, user)| directory.project(*project).is_some() && directory.user(*user).is_some());
+        self.accounts.retain(|user| directory.user(*user).is_some());
+        let known = |server: &ServerId| directory.projects().any(|project| project.server(*server).is_some());
+        self.servers.retain(known);
+    }
+
+    /// Begins the day with what was called since midnight.
+    pub fn seed(&self, counts: &[CallCount]) {
+        let day = self.day();
+        for count in counts {
+            let calls = u32::try_from(count.calls).unwrap_or(u32::MAX);
+            self.projects.meter(count.project_id).count(day, calls);
+            self.users.meter((count.project_id, count.user_id)).count(day, calls);
+            if let Some(key) = count.key_id {
+                self.keys.meter(key).count(day, calls);
+            }
+        }
+    }
+
+    /// Lets one request through, or says when to come again.
+    pub fn request(&self, subject: &Subject, project: &ProjectFacts) -> Result<(), Limited> {
+        let limits = self.limits(project);
+        let id = project.project.id;
+        if let Some(key) = &subject.key {
+            self.keys.request(key.id, key_allowance(key, limits), Whose::Key)?;
+        }
+        self.users.request((id, subject.user), limits.user, Whose::User)?;
+        self.projects.request(id, limits.project, Whose::Project)
+    }
+
+    /// Lets one call through, as long as what comes back is kept.
+    pub fn call(&self, subject: &Subject, project: &ProjectFacts) -> Result<Admission, Limited> {
+        let limits = self.limits(project);
+        let (id, now) = (project.project.id, self.now());
+        let mut admission = Admission::default();
+        if let Some(key) = &subject.key {
+            self.keys.call(key.id, key_allowance(key, limits), Whose::Key, now, &mut admission)?;
+        }
+        self.users.call((id, subject.user), limits.user, Whose::User, now, &mut admission)?;
+        self.projects.call(id, limits.project, Whose::Project, now, &mut admission)?;
+        Ok(admission)
+    }
+
+    /// Lets a call go to its server.
+    pub fn server(&self, server: ServerId, project: &ProjectFacts, admission: &mut Admission) -> Result<(), Limited> {
+        let allowance = Allowance { concurrent: self.limits(project).server_concurrent, ..Allowance::default() };
+        self.servers.call(server, allowance, Whose::Server, self.now(), admission)
+    }
+
+    /// Lets one request of REST through. It belongs to no project, so the limits of the instance hold.
+    pub fn rest(&self, user: UserId, key: Option<&ApiKey>) -> Result<(), Limited> {
+        let limits = **self.instance.load();
+        if let Some(key) = key {
+            self.keys.request(key.id, key_allowance(key, limits), Whose::Key)?;
+        }
+        self.accounts.request(user, limits.user, Whose::User)
+    }
+
+    fn limits(&self, project: &ProjectFacts) -> Limits {
+        project.limits.or(**self.instance.load())
+    }
+
+    fn now(&self) -> Moment {
+        Moment { day: self.day(), until_midnight: until_midnight(self.clock.now().unix_timestamp()) }
+    }
+
+    fn day(&self) -> u32 {
+        u32::try_from(self.clock.now().unix_timestamp() / DAY_SECS).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limiter").finish_non_exhaustive()
+    }
+}
+
+const DAY_SECS: i64 = 24 * 60 * 60;
+
+fn until_midnight(unix: i64) -> Duration {
+    Duration::from_secs(u64::try_from(DAY_SECS - unix.rem_euclid(DAY_SECS)).unwrap_or_default())
+}
+
+/// Which day it is, and how long it lasts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    day: u32,
+    until_midnight: Duration,
+}
+
+fn key_allowance(key: &ApiKey, limits: Limits) -> Allowance {
+    key.allowance.or(limits.key)
+}
+
+/// One meter for each of a kind that has a limit.
+struct Table<K>(RwLock<HashMap<K, Arc<Meter>>>);
+
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash + Copy> Table<K> {
+    fn meter(&self, key: K) -> Arc<Meter> {
+        if let Some(meter) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(meter);
+        }
+        Arc::clone(self.0.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
+    }
+
+    fn request(&self, key: K, allowance: Allowance, whose: Whose) -> Result<(), Limited> {
+        match allowance.per_minute {
+            Some(per_minute) => self.meter(key).request(per_minute, whose),
+            None => Ok(()),
+        }
+    }
+
+    fn call(
+        &self,
+        key: K,
+        allowance: Allowance,
+        whose: Whose,
+        now: Moment,
+        admission: &mut Admission,
+    ) -> Result<(), Limited> {
+        if allowance.concurrent.is_none() && allowance.per_day.is_none() {
+            return Ok(());
+        }
+        let meter = self.meter(key);
+        if let Some(most) = allowance.concurrent {
+            admission.0.push(meter.run(most, whose)?);
+        }
+        match allowance.per_day {
+            Some(most) => meter.spend(most, whose, now.day, now.until_midnight),
+            None => Ok(()),
+        }
+    }
+
+    fn retain(&self, keep: impl Fn(&K) -> bool) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|key, _| keep(key));
+    }
+}

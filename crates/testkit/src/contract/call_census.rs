@@ -1,0 +1,49 @@
+//! The contract of [`CallCensus`](orch_domain::port::call_census::CallCensus).
+
+use orch_domain::call::{CallKind, Outcome};
+use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
+use orch_domain::port::call_census::CallGroup;
+use time::macros::datetime;
+
+use super::{TestStore, at};
+use crate::builders::a_call;
+
+pub async fn call_census(store: &dyn TestStore) {
+    let (project, other) = (ProjectId::new(), ProjectId::new());
+    let (user, key, server) = (UserId::new(), KeyId::new(), ServerId::new());
+    let call = || a_call().in_project(project).by(user).on(server);
+    let mut calls: Vec<_> = (0..3).map(|_| call().build()).collect();
+    calls.extend((0..2).map(|_| call().with_key(key).build()));
+    calls.push(call().kind(CallKind::Resource).outcome(Outcome::Limited).build());
+    calls.push(a_call().in_project(project).by(user).to_nowhere("x").build());
+    calls.push(a_call().in_project(other).by(user).on(server).build());
+    store.calls().insert(&calls).await.expect("calls can be stored");
+
+    let census = store.census();
+    let groups = census.groups(project, at(0), 10).await.expect("groups");
+    let group = |key_id, kind, calls| CallGroup {
+        user_id: user,
+        key_id,
+        client: "claude-code 2.0".to_owned(),
+        server_id: server,
+        kind,
+        target: "create_issue".to_owned(),
+        calls,
+    };
+    let expected =
+        [group(None, CallKind::Tool, 3), group(Some(key), CallKind::Tool, 2), group(None, CallKind::Resource, 1)];
+    assert_eq!(groups, expected, "the most frequent first, without what reached no server");
+    assert_eq!(census.groups(project, at(0), 1).await.expect("groups"), expected[..1]);
+    let late = datetime!(2200-01-01 0:00 UTC);
+    assert_eq!(census.groups(project, late, 10).await.expect("groups"), []);
+
+    let counts = census.counts(at(0)).await.expect("counts");
+    let of = |project, key| {
+        let same = counts.iter().find(|count| (count.project_id, count.key_id) == (project, key));
+        same.map(|count| (count.user_id, count.calls))
+    };
+    assert_eq!(of(project, None), Some((user, 4)), "what a limit refused does not count");
+    assert_eq!(of(project, Some(key)), Some((user, 2)));
+    assert_eq!(of(other, None), Some((user, 1)));
+    assert_eq!(census.counts(late).await.expect("counts"), []);
+}
