@@ -12,6 +12,9 @@ mod m20261101_000006_create_calls;
 mod m20261101_000007_create_audit_entries;
 mod m20261101_000008_create_catalogs;
 mod m20261101_000009_create_changes;
+mod m20261125_100001_create_teams;
+mod m20261125_100002_create_invitations_and_resets;
+mod m20261125_100003_extend_users_and_logins;
 mod m20261125_200001_scope_api_keys;
 mod m20261125_200002_create_policies;
 mod m20261125_200003_create_limits;
@@ -41,6 +44,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_200001_scope_api_keys::Migration),
             Box::new(m20261125_200002_create_policies::Migration),
             Box::new(m20261125_200003_create_limits::Migration),
+            Box::new(m20261125_100001_create_teams::Migration),
+            Box::new(m20261125_100002_create_invitations_and_resets::Migration),
+            Box::new(m20261125_100003_extend_users_and_logins::Migration),
         ]
     }
 }

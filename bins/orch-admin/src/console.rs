@@ -39,7 +39,7 @@ impl Console {
         if generated.is_empty() {
             return Ok(());
         }
-        let users = self.control().users.list(&self.who, PageRequest::new(1, None)).await?;
+        let users = self.control().users.list(&self.who, None, PageRequest::new(1, None)).await?;
         if users.items.is_empty() {
             for path in generated {
                 output::remark(&format!("generated a secret: {path}"));

@@ -57,11 +57,13 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
             ControlError::Invalid { .. } => USAGE,
             ControlError::Missing { .. } => MISSING,
             ControlError::Conflict { .. }
+            | ControlError::Gone { .. }
             | ControlError::Stale { .. }
-            | ControlError::LastAdmin
+            | ControlError::LastAdmin { .. }
             | ControlError::LastInstanceAdmin => CONFLICT,
             ControlError::Store(error) => of_store(error),
             ControlError::Forbidden { .. }
+            | ControlError::Busy
             | ControlError::Vault(_)
             | ControlError::Password(_)
             | ControlError::Runtime { .. } => FAILED,
@@ -83,7 +85,7 @@ const fn of_store(error: &StoreError) -> u8 {
         StoreError::Missing { .. } => MISSING,
         StoreError::Conflict { .. }
         | StoreError::Stale { .. }
-        | StoreError::LastAdmin
+        | StoreError::LastAdmin { .. }
         | StoreError::LastInstanceAdmin => CONFLICT,
         StoreError::Corrupt { .. } => FAILED,
     }
@@ -99,7 +101,7 @@ fn advice(error: &anyhow::Error) -> Option<&'static str> {
         ControlError::Missing { what: "key" } => Some("orch-admin key list --project PROJECT shows the keys"),
         ControlError::Missing { what: "user" } => Some("orch-admin user list shows the accounts"),
         ControlError::Stale { .. } => Some("run the command again"),
-        ControlError::LastAdmin | ControlError::LastInstanceAdmin => Some("make somebody else an admin first"),
+        ControlError::LastInstanceAdmin => Some("make somebody else an admin first"),
         _ => None,
     }
 }
@@ -128,7 +130,7 @@ mod tests {
         check(ControlError::invalid("name", "it is empty", "write one"), 2);
         check(ControlError::Missing { what: "server" }, 3);
         check(ControlError::Stale { what: "server" }, 4);
-        check(ControlError::LastAdmin, 4);
+        check(ControlError::LastAdmin { of: vec!["project demo".to_owned()] }, 4);
         check(ControlError::from(StoreError::Conflict { what: "a project with this slug" }), 4);
         check(ControlError::from(away()), 5);
         check(away(), 5);

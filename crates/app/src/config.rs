@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use orch_auth::config::AuthConfig;
+use orch_control::config::{PeopleConfig, SignUp};
 use orch_gateway::mcp::McpConfig;
+use orch_mail::config::MailConfig;
 use orch_persistence::{DatabaseUrl, JournalConfig};
 use orch_relay::config::RelayConfig;
 use orch_supervisor::SupervisorConfig;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub base_url: Option<String>,
     pub allowed_origins: Vec<String>,
     pub allowed_hosts: Vec<String>,
+    /// Addresses and networks of the proxies in front.
+    pub trusted_proxies: Vec<String>,
     /// Threads that serve requests; 0 for one a core.
     pub workers: usize,
     /// A file whose servers are the servers of a project named after it, for as long as the daemon runs.
@@ -46,6 +50,9 @@ pub struct Settings {
     pub jwt_secret: Option<SecretString>,
     pub encryption_key: Option<SecretString>,
     pub auth: AuthConfig,
+    /// How people come in.
+    pub people: PeopleConfig,
+    pub mail: MailConfig,
     pub journal: JournalSettings,
     pub mcp: McpConfig,
     pub relay: RelayConfig,
@@ -118,6 +125,7 @@ impl Default for Settings {
             base_url: None,
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             workers: 0,
             mcp_config: None,
             auto_migrate: true,
@@ -126,6 +134,8 @@ impl Default for Settings {
             jwt_secret: None,
             encryption_key: None,
             auth: AuthConfig::default(),
+            people: PeopleConfig::default(),
+            mail: MailConfig::default(),
             journal: JournalSettings::default(),
             mcp: McpConfig::default(),
             relay: RelayConfig::default(),
@@ -184,6 +194,14 @@ impl Settings {
             if !rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) {
                 bail!("MCP_SERVER_BASE_URL: {url:?} is no base URL; write it as https://host[:port]");
             }
+        }
+        if self.people.sign_up == SignUp::Open && self.mail.smtp_url.is_none() {
+            bail!(
+                "ORCH_SIGN_UP: open needs SMTP_URL and SMTP_FROM, as an address is proven by a link that is mailed to it"
+            );
+        }
+        if self.mail.smtp_url.is_some() && self.mail.from.is_none() {
+            bail!("SMTP_FROM is missing: with SMTP_URL, say who letters are from");
         }
         self.database_url()?;
         Ok(())

@@ -92,6 +92,10 @@ impl Follow {
                 let users = self.source.load_users().await?;
                 self.directory.current().with_users(users)
             }
+            Change::Teams => {
+                let teams = self.source.load_teams(None).await?;
+                self.directory.current().with_teams(teams)
+            }
             Change::Project(id) => {
                 let facts = self.source.load_project(id).await?;
                 self.directory.current().with_project(id, facts)

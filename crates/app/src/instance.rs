@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use orch_auth::api_key::mint::KeyMint;
 use orch_auth::authenticator::{AuthFacts, Authenticator};
 use orch_auth::ended_logins::EndedLogins;
+use orch_auth::link_mint::LinkMint;
 use orch_auth::logins::{LoginPorts, Logins};
 use orch_auth::password::{Argon2Cost, Argon2Hasher};
 use orch_auth::state_seal::StateSeal;
@@ -23,14 +24,16 @@ use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::vault::Vault;
 use orch_domain::secret::Secret;
+use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
     Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
-    SeaDirectorySource, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo, SeaServerRepo,
-    SeaStarRepo, SeaUserRepo,
+    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo,
+    SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
 };
 use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
@@ -42,6 +45,7 @@ use tokio::task::JoinHandle;
 use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings, private_dir};
 use crate::connector::UpstreamConnector;
+use crate::desk;
 use crate::follow::{self, Follow};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
@@ -49,6 +53,8 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// How long the start waits for calls that an earlier process has left in the journal.
 const LEFTOVERS: Duration = Duration::from_secs(5);
+/// How long letters that wait are given.
+const LAST_LETTERS: Duration = Duration::from_secs(5);
 
 /// What to do about a database schema that is not up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +81,8 @@ pub struct Instance {
     changes: Arc<SeaChanges>,
     launcher: Arc<LocalLauncher>,
     following: JoinHandle<()>,
+    at_the_desk: JoinHandle<()>,
+    mail: Option<Arc<SmtpPost>>,
 }
 
 impl Instance {
@@ -161,6 +169,23 @@ impl Instance {
             clock: Arc::clone(&clock),
         };
         let logins = Arc::new(Logins::new(&settings.auth, &secrets.master, login_ports));
+        let invitations = Arc::new(SeaInvitationRepo::new(database.clone()));
+        let mail = match &settings.mail.smtp_url {
+            None => None,
+            Some(url) => {
+                let ports = PostPorts {
+                    invitations: Arc::<SeaInvitationRepo>::clone(&invitations),
+                    audit: Arc::<SeaAuditLog>::clone(&audit),
+                    clock: Arc::clone(&clock),
+                };
+                Some(Arc::new(SmtpPost::start(&settings.mail, url, ports)?))
+            }
+        };
+        let post: Arc<dyn Post> = match &mail {
+            Some(mail) => Arc::<SmtpPost>::clone(mail),
+            None => Arc::new(()),
+        };
+        let (desk, asked) = desk::open();
         let runtime: Arc<dyn ServerRuntime> = fleet;
         let (follower, errands) = follow::errands();
         let control = Control::new(Ports {
@@ -170,6 +195,9 @@ impl Instance {
             users,
             logins: login_repo,
             projects: Arc::new(SeaProjectRepo::new(database.clone())),
+            teams: Arc::new(SeaTeamRepo::new(database.clone())),
+            invitations,
+            resets: Arc::new(SeaResetRepo::new(database.clone())),
             servers: Arc::new(SeaServerRepo::new(database.clone())),
             keys,
             policies: Arc::new(SeaPolicyRepo::new(database.clone())),
@@ -182,9 +210,15 @@ impl Instance {
             vault,
             hasher,
             minter: Arc::new(KeyMint::new(&secrets.master)),
+            links: Arc::new(LinkMint::new(&secrets.master)),
+            post,
+            desk: Arc::new(desk),
             runtime,
             clock: Arc::clone(&clock),
+            people: settings.people.clone(),
+            base_url: settings.public_url(),
         });
+        let at_the_desk = tokio::spawn(desk::work(control.accounts.clone(), asked));
 
         record_approvals(&approvals, &control);
         let changes = Arc::new(SeaChanges::start(&database).await?);
@@ -207,11 +241,17 @@ impl Instance {
             changes,
             launcher,
             following,
+            at_the_desk,
+            mail,
         })
     }
 
     /// Stops every server, writes what waits, and closes the database.
     pub async fn close(self) {
+        self.at_the_desk.abort();
+        if let Some(mail) = &self.mail {
+            mail.shut_down(LAST_LETTERS).await;
+        }
         self.following.abort();
         self.relay.fleet().shut_down().await;
         self.launcher.drained().await;

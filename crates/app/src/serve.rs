@@ -110,6 +110,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         base_url: settings.public_url(),
         allowed_origins: settings.allowed_origins.clone(),
         allowed_hosts: settings.allowed_hosts.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
         ..GatewayConfig::default()
     };
     let gateway = Gateway::new(GatewayParts {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Our crates, and which of ours each may import. A crate that is not named here may not exist.
-const EDGES: [(&str, &[&str]); 15] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("orch-domain", &[]),
     ("orch-mcp", &[]),
     ("orch-supervisor", &[]),
@@ -17,6 +17,7 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("orch-auth", &["orch-domain"]),
     ("orch-persistence", &["orch-domain", "orch-migrations"]),
     ("orch-control", &["orch-domain"]),
+    ("orch-mail", &["orch-domain"]),
     ("orch-relay", &["orch-domain", "orch-mcp"]),
     ("orch-gateway", &["orch-domain", "orch-mcp", "orch-auth", "orch-control", "orch-relay"]),
     (
@@ -29,6 +30,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "orch-auth",
             "orch-persistence",
             "orch-control",
+            "orch-mail",
             "orch-relay",
             "orch-gateway",
         ],
@@ -43,7 +45,7 @@ const TESTS_ONLY: [&str; 7] = ["orch-testkit", "rmcp", "reqwest", "wiremock", "i
 
 /// Libraries that belong to one task, and the crates whose task it is. A library stands for its family: `sea-orm` for
 /// `sea-orm-migration` as well.
-const HEAVY: [(&str, &[&str]); 17] = [
+const HEAVY: [(&str, &[&str]); 18] = [
     ("sea-orm", &["orch-persistence", "orch-migrations"]),
     ("sqlx", &["orch-persistence"]),
     ("actix", &["orch-gateway"]),
@@ -54,6 +56,7 @@ const HEAVY: [(&str, &[&str]); 17] = [
     ("ring", &["orch-auth"]),
     ("hyper", &["orch-upstream"]),
     ("tokio-rustls", &["orch-upstream"]),
+    ("lettre", &["orch-mail"]),
     ("nix", &["orch-supervisor"]),
     ("rustix", &["orch-supervisor", "orch-bench"]),
     ("tracing-subscriber", &["orch-app"]),

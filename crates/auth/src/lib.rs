@@ -10,6 +10,7 @@ pub mod config;
 pub mod ended_logins;
 pub mod error;
 pub mod keyed_hash;
+pub mod link_mint;
 pub mod logins;
 pub mod master;
 pub mod password;

@@ -13,6 +13,7 @@ use orch_domain::Timestamp;
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
+use orch_domain::login::{Login, LoginFrom};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::login_repo::LoginRepo;
@@ -58,8 +59,8 @@ pub struct Claim<'a> {
     /// As it was typed.
     pub email: &'a str,
     pub password: &'a SecretString,
-    /// Where the claim comes from, as far as that is certain; None is not throttled by address.
-    pub address: Option<IpAddr>,
+    /// Where the claim comes from, as far as that is certain; without an address it is not throttled by address.
+    pub from: &'a LoginFrom,
 }
 
 /// What a login or a refresh gives.
@@ -103,12 +104,12 @@ impl Logins {
         let now = self.ports.clock.now();
         let email = Email::parse(claim.email).ok();
         let account = email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned());
-        let attempt = Attempt { account, address: claim.address };
+        let attempt = Attempt { account, address: claim.from.address };
         let _slot = self.admit(&attempt, now)?;
         match self.check(email.as_ref(), claim.password).await {
             Ok(Ok(user)) => {
                 self.throttle.forgive(&attempt);
-                self.open(user, claim.address).await
+                self.open(user, claim.from).await
             }
             Ok(Err(refused)) => {
                 self.ports.audit.append(&trail::failed(&refused, &attempt, now)).await?;
@@ -123,7 +124,7 @@ impl Logins {
 
     /// Gives new tokens for a refresh token, which is spent by it. A token that was spent before ends its login: one
     /// of the two who used it has stolen it.
-    pub async fn refresh(&self, token: &SecretString) -> Result<TokenPair, LoginError> {
+    pub async fn refresh(&self, token: &SecretString, from: &LoginFrom) -> Result<TokenPair, LoginError> {
         let now = self.ports.clock.now();
         let (refresh, login_id, user_id) = self.rotate(token, now).await?;
         let user = self.ports.users.find(user_id).await?;
@@ -133,7 +134,34 @@ impl Logins {
             self.end(user_id, login_id, now).await?;
             return Err(LoginError::InvalidRefresh);
         };
+        self.ports.logins.note_seen(login_id, from, now).await?;
         self.pair(user, login_id, refresh, now)
+    }
+
+    /// The open logins of a user, the last seen first.
+    pub async fn list(&self, user: UserId) -> Result<Vec<Login>, LoginError> {
+        let open = self.ports.logins.list_open(user, self.ports.clock.now()).await?;
+        // One that ended here while the database was away is still open there.
+        Ok(open.into_iter().filter(|login| !self.ports.ended.is_ended(user, login.id)).collect())
+    }
+
+    /// Ends one of [`Self::list`]; false when there is no such login.
+    pub async fn end_own(&self, user: UserId, login: LoginId) -> Result<bool, LoginError> {
+        if !self.list(user).await?.iter().any(|open| open.id == login) {
+            return Ok(false);
+        }
+        self.logout(user, login).await?;
+        Ok(true)
+    }
+
+    /// Ends all logins of a user but one.
+    pub async fn end_others(&self, user: UserId, keep: LoginId) -> Result<(), LoginError> {
+        let now = self.ports.clock.now();
+        self.ports.ended.end_all(user, Some(keep), now);
+        self.ports.logins.end_all(user, Some(keep), now).await?;
+        let email = self.email_of(user).await?;
+        self.ports.audit.append(&trail::others_ended(user, email, keep, now)).await?;
+        Ok(())
     }
 
     /// Ends a login; its access tokens open nothing from now on. Ending one that is over changes nothing.
@@ -150,6 +178,12 @@ impl Logins {
             Err(LoginError::InvalidRefresh) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Lets somebody ask for something without a login, or says how long to wait: each ask may cost a letter.
+    pub fn admit_asking(&self, from: &LoginFrom) -> Result<(), LoginError> {
+        let admitted = self.throttle.admit_asking(from.address, self.ports.clock.now());
+        admitted.map_err(|retry_after| LoginError::Throttled { retry_after })
     }
 
     /// Sets another password and ends the user's other logins.
@@ -200,7 +234,7 @@ impl Logins {
         })
     }
 
-    async fn open(&self, user: User, address: Option<IpAddr>) -> Result<TokenPair, LoginError> {
+    async fn open(&self, user: User, from: &LoginFrom) -> Result<TokenPair, LoginError> {
         // Hashing took its time: what is issued lives from now on.
         let now = self.ports.clock.now();
         let (plain, hash) = self.refresh.mint();
@@ -211,7 +245,8 @@ impl Logins {
             issued_at: now,
             expires_at: now + self.refresh_lifetime,
         };
-        self.ports.logins.open(&token, &trail::opened(&user, token.login_id, address, now)).await?;
+        self.ports.logins.open(&token, &trail::opened(&user, token.login_id, from.address, now)).await?;
+        self.ports.logins.note_seen(token.login_id, from, now).await?;
         self.pair(user, token.login_id, plain, now)
     }
 

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
-use orch_domain::id::ProjectId;
+use orch_domain::id::{ProjectId, TeamId, UserId};
 use orch_domain::policy::decision::{Decision, decide as decide_item};
 use orch_domain::policy::hints::Hints;
 use orch_domain::policy::item::{Item, ItemClass};
@@ -16,6 +17,7 @@ use orch_domain::principal::{Credential, Principal};
 use orch_domain::role::Role;
 use orch_domain::server::Server;
 use orch_domain::slug::Slug;
+use orch_domain::team::{TeamAction, TeamRole};
 
 use crate::audit::Trail;
 use crate::error::{ControlError, Needed};
@@ -62,6 +64,16 @@ impl Grant {
     pub(crate) fn manages(&self) -> bool {
         self.subject.key.is_none() && self.role >= Action::ManageProject.least_role()
     }
+}
+
+/// A team that the principal may do the asked-for to.
+#[derive(Debug, Clone)]
+pub(crate) struct TeamPass {
+    pub(crate) id: TeamId,
+    pub(crate) slug: Slug,
+    role: Option<TeamRole>,
+    /// The right comes from being an instance admin alone.
+    pub(crate) through_instance: bool,
 }
 
 /// Proof that the principal is an instance admin or the console.
@@ -149,6 +161,46 @@ impl Access {
         }
     }
 
+    /// Finds a team by id or slug and decides whether `who` may do `action` to it.
+    pub(crate) async fn team(&self, who: &Principal, team: &str, action: TeamAction) -> Result<TeamPass, ControlError> {
+        let missing = || ControlError::Missing { what: "team" };
+        let everything = self.is_instance_admin(who).await?;
+        if !everything {
+            self.login(who).await?;
+        }
+        let live = in_roster(self.ports.directory.current().teams(), who, team);
+        let seen = match live {
+            Some(found) if found.role >= Some(action.least_role()) => found,
+            // The live directory may be behind somebody who has just joined, or a team that was just made.
+            _ => in_roster(&self.ports.source.load_teams(Some(who.user_id)).await?, who, team).ok_or_else(missing)?,
+        };
+        match seen.role {
+            Some(role) if role >= action.least_role() => Ok(seen),
+            _ if everything => Ok(TeamPass { through_instance: who.credential != Credential::Console, ..seen }),
+            None => Err(missing()),
+            Some(_) => {
+                let entry = Trail::new(who, self.ports.clock.now()).entry(
+                    "access.refuse",
+                    "team",
+                    seen.id,
+                    seen.slug.as_str(),
+                    format!("refused to manage the team: it needs {}", Needed::TeamAdmin),
+                );
+                self.ports.audit.append(&entry).await?;
+                Err(ControlError::Forbidden { needed: Needed::TeamAdmin })
+            }
+        }
+    }
+
+    /// The effective role of a user on a project, as the store has it; without the rights of instance admins.
+    pub(crate) async fn stored_role(&self, user: UserId, project: ProjectId) -> Result<Option<Role>, StoreError> {
+        let Some(facts) = self.ports.source.load_project(project).await? else {
+            return Ok(None);
+        };
+        let teams = self.ports.source.load_teams(Some(user)).await?;
+        Ok(Directory::default().with_teams(teams).role_on(user, &facts))
+    }
+
     fn in_live_directory(&self, who: &Principal, project: &str, action: Action) -> Result<Permit<Grant>, Refusal> {
         let directory = self.ports.directory.current();
         match directory.project_named(project) {
@@ -175,7 +227,8 @@ impl Access {
             return missing;
         };
         let users: HashMap<_, _> = self.fresh_user(who).await?.map(|facts| (who.user_id, facts)).into_iter().collect();
-        let directory = Directory::new(users, vec![facts]);
+        let teams = self.ports.source.load_teams(Some(who.user_id)).await?;
+        let directory = Directory::new(users, vec![facts]).with_teams(teams);
         Ok(match directory.project(id) {
             Some(facts) => decide(&directory, who, facts, action),
             None => Err(Refusal { denial: Denial::Hidden, project: None }),
@@ -222,6 +275,12 @@ struct Refusal {
     project: Option<ProjectId>,
 }
 
+fn in_roster(roster: &TeamRoster, who: &Principal, team: &str) -> Option<TeamPass> {
+    let (id, facts) = roster.team_named(team)?;
+    let role = facts.members.get(&who.user_id).copied();
+    Some(TeamPass { id, slug: facts.slug.clone(), role, through_instance: false })
+}
+
 fn decide(
     directory: &Directory,
     who: &Principal,
@@ -230,7 +289,7 @@ fn decide(
 ) -> Result<Permit<Grant>, Refusal> {
     let subject = directory.subject(who, facts);
     let through_instance =
-        who.credential != Credential::Console && subject.role > facts.members.get(&who.user_id).copied();
+        who.credential != Credential::Console && subject.role > directory.role_on(who.user_id, facts);
     let grant = Grant {
         id: facts.project.id,
         // The least role never reaches anybody: without a role there is no permit.

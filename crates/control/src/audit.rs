@@ -10,7 +10,7 @@ use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::Principal;
 
-use crate::access::{Access, Grant};
+use crate::access::{Access, Grant, TeamPass};
 use crate::error::ControlError;
 use crate::ports::Ports;
 
@@ -94,6 +94,10 @@ impl Trail {
     pub(crate) fn project(self, permit: &Permit<Grant>) -> Self {
         let grant = permit.get();
         Self { project_id: Some(grant.id), through_instance: grant.through_instance, ..self }
+    }
+
+    pub(crate) fn team(self, grant: &TeamPass) -> Self {
+        Self { through_instance: grant.through_instance, ..self }
     }
 
     pub(crate) fn project_id(self, id: ProjectId) -> Self {

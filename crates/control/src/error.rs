@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use orch_domain::error::StoreError;
+use orch_domain::error::{StoreError, keeps_an_admin};
 use orch_domain::policy::Denial;
 use orch_domain::port::password_hasher::PasswordError;
 use orch_domain::port::server_runtime::RuntimeError;
@@ -24,11 +24,18 @@ pub enum ControlError {
     /// It contradicts what is there.
     #[error("{problem}")]
     Conflict { problem: String },
+    /// It was there, and is over for good.
+    #[error("{problem}")]
+    Gone { problem: String },
+    /// Too many ask for the same at the moment.
+    #[error("too many ask for this at the moment; try again in a minute")]
+    Busy,
     /// Somebody else changed it first.
     #[error("the {what} was changed in between")]
     Stale { what: &'static str },
-    #[error("a project keeps at least one admin")]
-    LastAdmin,
+    /// Projects or teams would be left without an active admin.
+    #[error("{}", keeps_an_admin(.of))]
+    LastAdmin { of: Vec<String> },
     #[error("an instance keeps at least one admin")]
     LastInstanceAdmin,
     #[error(transparent)]
@@ -46,7 +53,10 @@ pub enum ControlError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needed {
     Role(Role),
+    TeamAdmin,
     InstanceAdmin,
+    /// The machine's own command line.
+    Console,
     /// An API key looks and calls, it never manages.
     Login,
 }
@@ -71,7 +81,9 @@ impl fmt::Display for Needed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role(role) => write!(f, "the role {role}"),
+            Self::TeamAdmin => f.write_str("an admin of the team"),
             Self::InstanceAdmin => f.write_str("an instance admin"),
+            Self::Console => f.write_str("the command line of the machine itself"),
             Self::Login => f.write_str("a login: API keys look and call, they do not manage"),
         }
     }
@@ -83,7 +95,7 @@ impl From<StoreError> for ControlError {
             StoreError::Conflict { what } => Self::Conflict { problem: format!("{what} exists already") },
             StoreError::Stale { what } => Self::Stale { what: noun(what) },
             StoreError::Missing { what } => Self::Missing { what: noun(what) },
-            StoreError::LastAdmin => Self::LastAdmin,
+            StoreError::LastAdmin { of } => Self::LastAdmin { of },
             StoreError::LastInstanceAdmin => Self::LastInstanceAdmin,
             error @ (StoreError::Unavailable { .. } | StoreError::Corrupt { .. }) => Self::Store(error),
         }

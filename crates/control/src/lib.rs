@@ -2,14 +2,18 @@
 //! wire format but `mcp-config.json`, and reaches the world only through the ports of `orch-domain`.
 
 mod access;
+pub mod accounts;
 pub mod approvals;
 pub mod audit;
 pub mod calls;
+pub mod config;
 mod display_name;
 pub mod error;
 pub mod export;
 pub mod import;
+pub mod invitations;
 pub mod keys;
+mod letters;
 pub mod limits;
 pub mod mcp_config;
 pub mod members;
@@ -21,17 +25,20 @@ pub mod projects;
 pub mod servers;
 pub mod snippets;
 pub mod stars;
+pub mod teams;
 pub mod tools;
 pub mod users;
 
 use std::sync::Arc;
 
 use crate::access::Access;
+use crate::accounts::Accounts;
 use crate::approvals::Approvals;
 use crate::audit::Audit;
 use crate::calls::Calls;
 use crate::export::Export;
 use crate::import::Import;
+use crate::invitations::Invitations;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::members::Members;
@@ -41,6 +48,7 @@ use crate::projects::Projects;
 use crate::servers::Servers;
 use crate::snippets::Snippets;
 use crate::stars::Stars;
+use crate::teams::Teams;
 use crate::tools::Tools;
 use crate::users::Users;
 
@@ -50,6 +58,10 @@ pub struct Control {
     pub users: Users,
     pub projects: Projects,
     pub members: Members,
+    pub teams: Teams,
+    pub invitations: Invitations,
+    /// People about themselves.
+    pub accounts: Accounts,
     pub servers: Servers,
     pub import: Import,
     pub export: Export,
@@ -69,10 +81,14 @@ impl Control {
     pub fn new(ports: Ports) -> Self {
         let ports = Arc::new(ports);
         let access = Access::new(Arc::clone(&ports));
+        let invitations = Invitations::new(Arc::clone(&ports), access.clone());
         Self {
             users: Users::new(Arc::clone(&ports), access.clone()),
             projects: Projects::new(Arc::clone(&ports), access.clone()),
             members: Members::new(Arc::clone(&ports), access.clone()),
+            teams: Teams::new(Arc::clone(&ports), access.clone()),
+            accounts: Accounts::new(Arc::clone(&ports), access.clone(), invitations.clone()),
+            invitations,
             servers: Servers::new(Arc::clone(&ports), access.clone()),
             import: Import::new(Arc::clone(&ports), access.clone()),
             export: Export::new(Arc::clone(&ports), access.clone()),

@@ -1,15 +1,19 @@
-//! Who belongs to a project, and as what.
+//! Who reaches a project, as what, and through what: people directly, and teams. People come in by invitation alone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::Timestamp;
+use orch_domain::id::{ProjectId, UserId};
 use orch_domain::membership::Membership;
-use orch_domain::policy::Action;
+use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::role::Role;
+use orch_domain::team::{Team, TeamAction, TeamGrant};
 use orch_domain::user::User;
 
-use crate::access::Access;
+use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::ports::Ports;
@@ -21,11 +25,27 @@ pub struct Members {
     access: Access,
 }
 
-/// A membership with the account behind it.
+/// An account that reaches the project.
 #[derive(Debug, Clone)]
 pub struct Member {
-    pub membership: Membership,
     pub user: User,
+    /// The effective role: the highest of the two below.
+    pub role: Role,
+    /// The own membership.
+    pub direct: Option<Role>,
+    /// Teams that the account is in and that were granted the project, with what they were granted.
+    pub teams: Vec<(Team, Role)>,
+    /// When the account first got here.
+    pub since: Timestamp,
+}
+
+/// A team on the project.
+#[derive(Debug, Clone)]
+pub struct TeamOnProject {
+    pub team: Team,
+    pub grant: TeamGrant,
+    /// How many are in it.
+    pub members: usize,
 }
 
 impl Members {
@@ -33,15 +53,15 @@ impl Members {
         Self { ports, access }
     }
 
-    /// All members, in the order of joining.
+    /// Everybody who reaches the project, directly or with a team, in the order of getting here.
     pub async fn list(&self, who: &Principal, project: &str) -> Result<Vec<Member>, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
-        let members = self.ports.projects.list_members(permit.get().id).await?;
-        Ok(members.into_iter().map(|(membership, user)| Member { membership, user }).collect())
+        self.all(permit.get().id).await
     }
 
-    /// Adds an account by id or e-mail address, or changes its role.
-    pub async fn put(
+    /// Changes the own role of somebody who reaches the project already; others are to be invited. Somebody who has
+    /// come with a team gets a role of their own by it.
+    pub async fn update(
         &self,
         who: &Principal,
         project: &str,
@@ -49,31 +69,35 @@ impl Members {
         role: Role,
     ) -> Result<Member, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
-        let user = users::find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "user" })?;
         let id = permit.get().id;
+        let user = users::find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "member" })?;
         let before = self.ports.projects.find_member(id, user.id).await?;
-        if before.is_none() && !user.is_active() {
-            return Err(ControlError::Conflict { problem: "the account is deactivated".to_owned() });
-        }
         let now = self.ports.clock.now();
-        let (membership, action, detail) = match before {
-            Some(before) if before.role == role => return Ok(Member { membership: before, user }),
+        let (membership, detail) = match before {
+            Some(before) if before.role == role => return self.one(id, user.id).await,
             Some(before) => {
                 let detail = format!("from {} to {role}", before.role);
-                (Membership { role, ..before }, "member.update", detail)
+                (Membership { role, ..before }, detail)
             }
             None => {
+                self.require_reach(who, &permit, &user).await?;
                 let membership = Membership { project_id: id, user_id: user.id, role, created_at: now };
-                (membership, "member.create", format!("as {role}"))
+                (membership, format!("to {role}, besides what teams give"))
             }
         };
-        let entry = Trail::new(who, now).project(&permit).entry(action, "member", user.id, user.email.as_str(), detail);
+        let entry = Trail::new(who, now).project(&permit).entry(
+            "member.update",
+            "member",
+            user.id,
+            user.email.as_str(),
+            detail,
+        );
         self.ports.projects.put_member(&membership, &entry).await?;
         self.ports.written(id).await;
-        Ok(Member { membership, user })
+        self.one(id, user.id).await
     }
 
-    /// Takes an account off the project. Everybody may take off the own one.
+    /// Takes the own membership of an account off the project; what it has through teams stays. Everybody may leave.
     pub async fn remove(&self, who: &Principal, project: &str, id_or_email: &str) -> Result<(), ControlError> {
         let user = users::find(&self.ports, id_or_email).await?;
         let leaves = matches!(who.credential, Credential::Login { .. })
@@ -82,8 +106,9 @@ impl Members {
         let permit = self.access.project(who, project, action).await?;
         let user = user.ok_or(ControlError::Missing { what: "member" })?;
         let id = permit.get().id;
-        let member = self.ports.projects.find_member(id, user.id).await?;
-        let member = member.ok_or(ControlError::Missing { what: "member" })?;
+        let Some(member) = self.ports.projects.find_member(id, user.id).await? else {
+            return Err(self.only_with_teams(id, user.id).await?);
+        };
         let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
             "member.delete",
             "member",
@@ -94,6 +119,128 @@ impl Members {
         self.ports.projects.remove_member(id, user.id, &entry).await?;
         self.ports.written(id).await;
         Ok(())
+    }
+
+    /// The teams on the project, by slug.
+    pub async fn list_teams(&self, who: &Principal, project: &str) -> Result<Vec<TeamOnProject>, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let grants = self.ports.teams.list_teams_on(permit.get().id).await?;
+        Ok(grants.into_iter().map(|(grant, team)| self.on_project(grant, team)).collect())
+    }
+
+    /// Grants the project to a team or changes the role of the grant. The principal has to see the team: to be in it,
+    /// or an instance admin. For a team that is on the project already, seeing the project is enough.
+    pub async fn put_team(
+        &self,
+        who: &Principal,
+        project: &str,
+        team: &str,
+        role: Role,
+    ) -> Result<TeamOnProject, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
+        let id = permit.get().id;
+        let now = self.ports.clock.now();
+        let (grant, team, action, detail) = match self.granted(id, team).await? {
+            Some((before, team)) if before.role == role => return Ok(self.on_project(before, team)),
+            Some((before, team)) => {
+                let detail = format!("from {} to {role}", before.role);
+                (TeamGrant { role, ..before }, team, "project_team.update", detail)
+            }
+            None => {
+                let found = self.access.team(who, team, TeamAction::View).await?;
+                let team = self.ports.teams.find(found.id).await?.ok_or(ControlError::Missing { what: "team" })?;
+                let grant = TeamGrant { project_id: id, team_id: team.id, role, created_at: now };
+                (grant, team, "project_team.create", format!("as {role}"))
+            }
+        };
+        let entry = Trail::new(who, now).project(&permit).entry(action, "team", team.id, team.slug.as_str(), detail);
+        self.ports.teams.put_grant(&grant, &entry).await?;
+        self.ports.written(id).await;
+        Ok(self.on_project(grant, team))
+    }
+
+    /// Takes the project from a team.
+    pub async fn remove_team(&self, who: &Principal, project: &str, team: &str) -> Result<(), ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
+        let id = permit.get().id;
+        let found = self.granted(id, team).await?;
+        let (grant, team) = found.ok_or(ControlError::Missing { what: "team on this project" })?;
+        let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
+            "project_team.delete",
+            "team",
+            team.id,
+            team.slug.as_str(),
+            format!("was {}", grant.role),
+        );
+        self.ports.teams.remove_grant(id, team.id, &entry).await?;
+        self.ports.written(id).await;
+        Ok(())
+    }
+
+    async fn all(&self, project: ProjectId) -> Result<Vec<Member>, ControlError> {
+        let mut members: BTreeMap<UserId, Member> = BTreeMap::new();
+        for (membership, user) in self.ports.projects.list_members(project).await? {
+            let Membership { role, created_at, .. } = membership;
+            members.insert(user.id, Member { user, role, direct: Some(role), teams: Vec::new(), since: created_at });
+        }
+        for (grant, team) in self.ports.teams.list_teams_on(project).await? {
+            for (membership, user) in self.ports.teams.list_members(team.id).await? {
+                let since = membership.created_at.max(grant.created_at);
+                let member = members.entry(user.id).or_insert(Member {
+                    user,
+                    role: grant.role,
+                    direct: None,
+                    teams: Vec::new(),
+                    since,
+                });
+                member.role = member.role.max(grant.role);
+                member.since = member.since.min(since);
+                member.teams.push((team.clone(), grant.role));
+            }
+        }
+        let mut members: Vec<_> = members.into_values().collect();
+        members.sort_by_key(|member| (member.since, member.user.id));
+        Ok(members)
+    }
+
+    async fn one(&self, project: ProjectId, user: UserId) -> Result<Member, ControlError> {
+        let members = self.all(project).await?;
+        members.into_iter().find(|member| member.user.id == user).ok_or(ControlError::Missing { what: "member" })
+    }
+
+    /// Nobody is added who is not here already, with a team or as the instance admin who asks.
+    async fn require_reach(&self, who: &Principal, permit: &Permit<Grant>, user: &User) -> Result<(), ControlError> {
+        let grant = permit.get();
+        let is_asking = who.user_id == user.id && matches!(who.credential, Credential::Login { .. });
+        if is_asking || self.one(grant.id, user.id).await.is_ok() {
+            return Ok(());
+        }
+        Err(ControlError::Missing { what: "member: people join a project by accepting an invitation" })
+    }
+
+    /// Why an account without an own membership cannot be taken off.
+    async fn only_with_teams(&self, project: ProjectId, user: UserId) -> Result<ControlError, ControlError> {
+        let found = self.all(project).await?.into_iter().find(|member| member.user.id == user);
+        Ok(found.map_or(ControlError::Missing { what: "member" }, |member| {
+            let teams: Vec<_> = member.teams.iter().map(|(team, _)| team.slug.as_str()).collect();
+            let problem = format!(
+                "the account is here only with the team {}: take it out of the team, or the team off the project",
+                teams.join(", ")
+            );
+            ControlError::Conflict { problem }
+        }))
+    }
+
+    async fn granted(&self, project: ProjectId, id_or_slug: &str) -> Result<Option<(TeamGrant, Team)>, ControlError> {
+        let grants = self.ports.teams.list_teams_on(project).await?;
+        let is_named = |team: &Team| team.slug.as_str() == id_or_slug || team.id.to_string() == id_or_slug;
+        Ok(grants.into_iter().find(|(_, team)| is_named(team)))
+    }
+
+    fn on_project(&self, grant: TeamGrant, team: Team) -> TeamOnProject {
+        let directory = self.ports.directory.current();
+        let members = directory.teams().team(team.id).map_or(0, |facts| facts.members.len());
+        TeamOnProject { team, grant, members }
     }
 }
 

@@ -11,20 +11,28 @@ use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::clock::Clock;
+use orch_domain::port::desk::Desk;
 use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::key_minter::KeyMinter;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::limits_repo::LimitsRepo;
+use orch_domain::port::link_minter::LinkMinter;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::policy_repo::PolicyRepo;
+use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::reset_repo::ResetRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::star_repo::StarRepo;
+use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::port::vault::Vault;
+
+use crate::config::PeopleConfig;
 
 pub struct Ports {
     pub directory: Arc<LiveDirectory>,
@@ -35,6 +43,9 @@ pub struct Ports {
     pub users: Arc<dyn UserRepo>,
     pub logins: Arc<dyn LoginRepo>,
     pub projects: Arc<dyn ProjectRepo>,
+    pub teams: Arc<dyn TeamRepo>,
+    pub invitations: Arc<dyn InvitationRepo>,
+    pub resets: Arc<dyn ResetRepo>,
     pub servers: Arc<dyn ServerRepo>,
     pub keys: Arc<dyn KeyRepo>,
     pub policies: Arc<dyn PolicyRepo>,
@@ -48,14 +59,26 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub minter: Arc<dyn KeyMinter>,
+    /// Of the tokens in links to people.
+    pub links: Arc<dyn LinkMinter>,
+    pub post: Arc<dyn Post>,
+    pub desk: Arc<dyn Desk>,
     pub runtime: Arc<dyn ServerRuntime>,
     pub clock: Arc<dyn Clock>,
+    pub people: PeopleConfig,
+    /// What links to people begin with; without a slash at its end.
+    pub base_url: String,
 }
 
 impl Ports {
     /// After a write to a project or something of it.
     pub(crate) async fn written(&self, project: ProjectId) {
         self.follower.catch_up(Change::Project(project)).await;
+    }
+
+    /// After a write to a team or who is in it.
+    pub(crate) async fn written_teams(&self) {
+        self.follower.catch_up(Change::Teams).await;
     }
 
     /// After a write to an account.

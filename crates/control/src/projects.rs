@@ -1,11 +1,13 @@
 //! Projects: everybody with an account may make one and is its first admin.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Action;
+use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::{Project, Separator};
 use orch_domain::role::Role;
@@ -30,6 +32,18 @@ pub struct Projects {
 pub struct ProjectSeen {
     pub project: Project,
     pub role: Role,
+    pub counts: ProjectCounts,
+}
+
+/// How much there is in a project, as the live directory has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProjectCounts {
+    /// People who reach it, directly or with a team.
+    pub members: usize,
+    pub teams: usize,
+    pub servers: usize,
+    /// Keys that open something.
+    pub keys: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -57,8 +71,13 @@ impl Projects {
     }
 
     /// The projects of the principal, oldest first; all of them for instance admins and the console; the one that
-    /// it belongs to for an API key.
-    pub async fn list(&self, who: &Principal, page: PageRequest) -> Result<Page<ProjectSeen>, ControlError> {
+    /// it belongs to for an API key. `search` looks into slugs and names.
+    pub async fn list(
+        &self,
+        who: &Principal,
+        search: Option<String>,
+        page: PageRequest,
+    ) -> Result<Page<ProjectSeen>, ControlError> {
         if let Credential::Key { project_id, .. } = who.credential {
             let items = match self.get(who, &project_id.to_string()).await {
                 Ok(seen) if page.after.is_none() => vec![seen],
@@ -68,16 +87,17 @@ impl Projects {
             return Ok(Page { items, next: None });
         }
         if self.access.is_instance_admin(who).await? {
-            let projects = self.ports.projects.list(None, page).await?;
-            return Ok(projects.map(|project| ProjectSeen { project, role: Role::Admin }));
+            let projects = self.ports.projects.list(&ProjectFilter { member: None, search }, page).await?;
+            return Ok(projects.map(|project| self.seen(project, Role::Admin)));
         }
         self.access.login(who).await?;
-        let projects = self.ports.projects.list(Some(who.user_id), page).await?;
+        let filter = ProjectFilter { member: Some(who.user_id), search };
+        let projects = self.ports.projects.list(&filter, page).await?;
         let mut items = Vec::with_capacity(projects.items.len());
         for project in projects.items {
             // One that vanishes while we look is left out.
             if let Ok(permit) = self.access.project(who, &project.id.to_string(), Action::View).await {
-                items.push(ProjectSeen { project, role: permit.get().role });
+                items.push(self.seen(project, permit.get().role));
             }
         }
         Ok(Page { items, next: projects.next })
@@ -86,7 +106,7 @@ impl Projects {
     pub async fn get(&self, who: &Principal, project: &str) -> Result<ProjectSeen, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
         let project = self.stored(permit.get().id).await?;
-        Ok(ProjectSeen { project, role: permit.get().role })
+        Ok(self.seen(project, permit.get().role))
     }
 
     pub async fn create(&self, who: &Principal, new: NewProject) -> Result<ProjectSeen, ControlError> {
@@ -114,7 +134,7 @@ impl Projects {
         );
         self.ports.projects.create(&project, admin.id, &entry).await?;
         self.ports.written(project.id).await;
-        Ok(ProjectSeen { project, role: Role::Admin })
+        Ok(self.seen(project, Role::Admin))
     }
 
     /// Changes a project. `expected` is the version that the caller has seen.
@@ -150,7 +170,7 @@ impl Projects {
         .collect();
         let role = permit.get().role;
         if changes.is_empty() {
-            return Ok(ProjectSeen { project: before, role });
+            return Ok(self.seen(before, role));
         }
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
@@ -163,7 +183,7 @@ impl Projects {
         );
         self.ports.projects.update(&after, &entry).await?;
         self.ports.written(after.id).await;
-        Ok(ProjectSeen { project: after, role })
+        Ok(self.seen(after, role))
     }
 
     /// Deletes a project with all that belongs to it. Its calls and its audit trail stay.
@@ -183,6 +203,23 @@ impl Projects {
         self.ports.projects.delete(project.id, &entry).await?;
         self.ports.written(project.id).await;
         Ok(())
+    }
+
+    fn seen(&self, project: Project, role: Role) -> ProjectSeen {
+        let now = self.ports.clock.now();
+        let directory = self.ports.directory.current();
+        let counts = directory.project(project.id).map_or_else(ProjectCounts::default, |facts| {
+            let teams = facts.teams.keys().filter_map(|team| directory.teams().team(*team));
+            let with_teams = teams.flat_map(|team| team.members.keys());
+            let people: BTreeSet<_> = facts.members.keys().chain(with_teams).collect();
+            ProjectCounts {
+                members: people.len(),
+                teams: facts.teams.len(),
+                servers: facts.servers.len(),
+                keys: facts.keys.iter().filter(|key| key.is_live(now)).count(),
+            }
+        });
+        ProjectSeen { project, role, counts }
     }
 
     async fn stored(&self, id: ProjectId) -> Result<Project, ControlError> {
@@ -210,7 +247,7 @@ impl Projects {
     async fn oldest_instance_admin(&self) -> Result<Option<User>, ControlError> {
         let mut page = PageRequest::new(PageRequest::MAX_LIMIT, None);
         loop {
-            let users = self.ports.users.list(page).await?;
+            let users = self.ports.users.list(None, page).await?;
             if let Some(admin) = users.items.into_iter().find(|user| user.instance_admin && user.is_active()) {
                 return Ok(Some(admin));
             }
@@ -228,7 +265,7 @@ impl fmt::Debug for Projects {
     }
 }
 
-fn parse_slug(text: &str) -> Result<Slug, ControlError> {
+pub(crate) fn parse_slug(text: &str) -> Result<Slug, ControlError> {
     Slug::parse(text).map_err(|_| {
         ControlError::invalid(
             "slug",

@@ -3,17 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::Timestamp;
 use orch_domain::email::Email;
 use orch_domain::id::UserId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::principal::{Credential, Principal};
-use orch_domain::user::User;
+use orch_domain::user::{Preferences, User};
 use secrecy::SecretString;
 
 use crate::access::Access;
+use crate::accounts::new_reset;
 use crate::audit::Trail;
 use crate::display_name;
-use crate::error::ControlError;
+use crate::error::{ControlError, Needed};
+use crate::letters;
 use crate::password;
 use crate::ports::Ports;
 
@@ -39,6 +42,14 @@ pub struct CreatedUser {
     pub generated: Option<SecretString>,
 }
 
+/// A link to a new password.
+#[derive(Debug)]
+pub struct IssuedReset {
+    /// None when it was mailed.
+    pub link: Option<SecretString>,
+    pub expires_at: Timestamp,
+}
+
 /// What to change; None leaves it as it is.
 #[derive(Debug, Clone, Default)]
 pub struct UserPatch {
@@ -53,10 +64,15 @@ impl Users {
         Self { ports, access }
     }
 
-    /// Oldest first.
-    pub async fn list(&self, who: &Principal, page: PageRequest) -> Result<Page<User>, ControlError> {
+    /// Oldest first. `search` looks into addresses and names.
+    pub async fn list(
+        &self,
+        who: &Principal,
+        search: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<User>, ControlError> {
         self.access.instance(who).await?;
-        Ok(self.ports.users.list(page).await?)
+        Ok(self.ports.users.list(search, page).await?)
     }
 
     /// Finds an account by id or e-mail address.
@@ -150,18 +166,31 @@ impl Users {
         self.update(who, id_or_email, UserPatch { active: Some(false), ..UserPatch::default() }, None).await
     }
 
+    pub async fn activate(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
+        self.update(who, id_or_email, UserPatch { active: Some(true), ..UserPatch::default() }, None).await
+    }
+
+    /// Makes the account an instance admin no more.
+    pub async fn demote(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
+        self.update(who, id_or_email, UserPatch { instance_admin: Some(false), ..UserPatch::default() }, None).await
+    }
+
     /// Makes the account an instance admin.
     pub async fn promote(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
         self.update(who, id_or_email, UserPatch { instance_admin: Some(true), ..UserPatch::default() }, None).await
     }
 
-    /// Gives the account another password and ends its logins. Gives back the password if it was generated.
+    /// Gives the account another password and ends its logins. Gives back the password if it was generated. For the
+    /// console alone: over the network nobody learns or chooses the password of another.
     pub async fn reset_password(
         &self,
         who: &Principal,
         id_or_email: &str,
         password: Option<SecretString>,
     ) -> Result<Option<SecretString>, ControlError> {
+        if who.credential != Credential::Console {
+            return Err(ControlError::Forbidden { needed: Needed::Console });
+        }
         let user = self.find(who, id_or_email).await?;
         let now = self.ports.clock.now();
         let (password, generated) = chosen_or_generated(password);
@@ -173,6 +202,33 @@ impl Users {
         self.ports.written_users().await;
         self.ports.logins.end_all(user.id, None, now).await?;
         Ok(generated)
+    }
+
+    /// Makes a single-use link to a new password. The link is given back only when no mail goes out; then it is shown
+    /// this once.
+    pub async fn create_reset(&self, who: &Principal, id_or_email: &str) -> Result<IssuedReset, ControlError> {
+        let user = self.find(who, id_or_email).await?;
+        if !user.is_active() {
+            return Err(ControlError::Conflict { problem: "the account is deactivated: activate it first".to_owned() });
+        }
+        let (reset, link) = new_reset(&self.ports, user.id);
+        // The console stands in the place of mail that does not arrive.
+        let mailed = self.ports.post.delivers() && who.credential != Credential::Console;
+        let detail = if mailed { "a link is mailed" } else { "a link is shown" };
+        let entry = Trail::new(who, reset.created_at).entry(
+            "user.create_reset",
+            "user",
+            user.id,
+            user.email.as_str(),
+            detail.to_owned(),
+        );
+        self.ports.resets.create(&reset, &entry).await?;
+        let expires_at = reset.expires_at;
+        if mailed {
+            self.ports.post.send(letters::new_password(&user.email, user.id, (&link, expires_at)));
+            return Ok(IssuedReset { link: None, expires_at });
+        }
+        Ok(IssuedReset { link: Some(link), expires_at })
     }
 
     async fn insert(&self, new: NewUser, trail: &Trail) -> Result<CreatedUser, ControlError> {
@@ -187,6 +243,7 @@ impl Users {
             name,
             password: Some(hash),
             instance_admin: new.instance_admin,
+            preferences: Preferences::default(),
             deactivated_at: None,
             created_at: now,
             updated_at: now,
@@ -222,7 +279,7 @@ pub(crate) async fn find(ports: &Ports, id_or_email: &str) -> Result<Option<User
     }
 }
 
-fn parse_email(text: &str) -> Result<Email, ControlError> {
+pub(crate) fn parse_email(text: &str) -> Result<Email, ControlError> {
     Email::parse(text).map_err(|error| ControlError::invalid("email", error.reason, "write it as name@example.com"))
 }
 

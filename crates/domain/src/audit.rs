@@ -22,7 +22,7 @@ pub struct AuditEntry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTarget {
-    /// `project`, `server`, `key`, `user`, `member`.
+    /// `project`, `server`, `key`, `user`, `member`, `team`, `invitation`.
     pub kind: &'static str,
     pub id: String,
     pub name: String,

@@ -7,7 +7,9 @@ use crate::id::ProjectId;
 pub enum Change {
     /// Users were created, deactivated, promoted.
     Users,
-    /// A project, its members, servers or keys changed; also when it was created or deleted.
+    /// Teams were created, renamed, deleted, joined or left.
+    Teams,
+    /// A project, its members, the teams on it, its servers or keys changed; also when it was created or deleted.
     Project(ProjectId),
     /// Something may have been missed: look at everything again.
     Everything,

@@ -1,14 +1,16 @@
-//! The snapshot that the data plane decides by: everything about users, projects, members, servers and keys that a
+//! The snapshot that the data plane decides by: everything about users, teams, projects, members, servers and keys that a
 //! request needs. Immutable; a change makes a new one that shares what did not change.
 
 pub mod live;
+pub mod roster;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::alias::Alias;
 use crate::api_key::{ApiKey, KeyPublicId};
-use crate::id::{KeyId, ProjectId, ServerId, UserId};
+use crate::directory::roster::TeamRoster;
+use crate::id::{KeyId, ProjectId, ServerId, TeamId, UserId};
 use crate::policy::Subject;
 use crate::policy::rule::Policy;
 use crate::principal::{Credential, Principal};
@@ -21,6 +23,7 @@ use crate::slug::Slug;
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     users: Arc<HashMap<UserId, UserFacts>>,
+    teams: Arc<TeamRoster>,
     projects: HashMap<ProjectId, Arc<ProjectFacts>>,
     slugs: HashMap<Slug, ProjectId>,
     keys: HashMap<KeyPublicId, Arc<ApiKey>>,
@@ -39,7 +42,10 @@ pub struct UserFacts {
 #[derive(Debug, Clone)]
 pub struct ProjectFacts {
     pub project: Project,
+    /// Direct members; what somebody is altogether, [`Directory::role_on`] tells.
     pub members: HashMap<UserId, Role>,
+    /// What teams were granted here.
+    pub teams: HashMap<TeamId, Role>,
     /// In the order of their aliases.
     pub servers: BTreeMap<Alias, Arc<Server>>,
     pub keys: Vec<Arc<ApiKey>>,
@@ -78,6 +84,12 @@ impl Directory {
         Self { limits, ..self.clone() }
     }
 
+    /// The same directory with other teams.
+    #[must_use]
+    pub fn with_teams(&self, teams: TeamRoster) -> Self {
+        Self { teams: Arc::new(teams), ..self.clone() }
+    }
+
     /// The same directory with one project replaced, or removed when `facts` is None.
     #[must_use]
     pub fn with_project(&self, id: ProjectId, facts: Option<ProjectFacts>) -> Self {
@@ -108,6 +120,29 @@ impl Directory {
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<UserFacts> {
         self.users.get(&id).copied()
+    }
+
+    #[must_use]
+    pub fn teams(&self) -> &TeamRoster {
+        &self.teams
+    }
+
+    /// The teams that the user is in. Shared; a clone costs nothing.
+    #[must_use]
+    pub fn teams_of(&self, user: UserId) -> &Arc<[TeamId]> {
+        self.teams.teams_of(user)
+    }
+
+    /// The effective role of a user on a project: the highest of the own membership and what the user's teams were
+    /// granted. Knows neither instance admins nor switched-off accounts; [`Self::subject`] does.
+    #[must_use]
+    pub fn role_on(&self, user: UserId, project: &ProjectFacts) -> Option<Role> {
+        let direct = project.members.get(&user).copied();
+        if project.teams.is_empty() {
+            return direct;
+        }
+        let granted = self.teams_of(user).iter().filter_map(|team| project.teams.get(team).copied()).max();
+        direct.max(granted)
     }
 
     #[must_use]
@@ -177,7 +212,7 @@ impl Directory {
         let Some(facts) = self.user(user).filter(|user| user.active) else {
             return Subject::stranger(user);
         };
-        let role = if facts.instance_admin { Some(Role::Admin) } else { project.members.get(&user).copied() };
-        Subject { role, user, teams: Arc::default(), key }
+        let role = if facts.instance_admin { Some(Role::Admin) } else { self.role_on(user, project) };
+        Subject { role, user, teams: Arc::clone(self.teams_of(user)), key }
     }
 }

@@ -13,8 +13,12 @@ pub mod directory;
 pub mod email;
 pub mod error;
 pub mod id;
+pub mod invitation;
+pub mod letter;
+pub mod login;
 pub mod membership;
 pub mod page;
+pub mod password_reset;
 pub mod policy;
 pub mod port;
 pub mod principal;
@@ -27,6 +31,7 @@ pub mod server;
 pub mod server_state;
 pub mod slug;
 pub mod star;
+pub mod team;
 pub mod user;
 
 /// A point in time in UTC. Stored with microsecond precision.

@@ -15,6 +15,7 @@ pub struct User {
     /// Absent for an account that cannot log in with a password.
     pub password: Option<PasswordHash>,
     pub instance_admin: bool,
+    pub preferences: Preferences,
     /// Set when the account was switched off; every session and key of it is dead from then on.
     pub deactivated_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -27,6 +28,60 @@ impl User {
     #[must_use]
     pub const fn is_active(&self) -> bool {
         self.deactivated_at.is_none()
+    }
+}
+
+/// How the user likes the dashboard; None for what the browser says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Preferences {
+    pub language: Option<Language>,
+    pub theme: Option<Theme>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    English,
+    Korean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Language {
+    pub const ALL: [Self; 2] = [Self::English, Self::Korean];
+
+    /// The tag of BCP 47.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Korean => "ko",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.as_str() == text)
+    }
+}
+
+impl Theme {
+    pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
     }
 }
 

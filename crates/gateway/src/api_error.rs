@@ -64,6 +64,7 @@ pub enum Code {
     NoSuchRoute,
     MethodNotAllowed,
     Conflict,
+    Gone,
     LastAdmin,
     LastInstanceAdmin,
     Stale,
@@ -91,8 +92,11 @@ impl Code {
             Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no_such_route", "No such route"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "Conflict"),
-            Self::LastAdmin => (StatusCode::CONFLICT, "last_admin", "Last admin of the project"),
-            Self::LastInstanceAdmin => (StatusCode::CONFLICT, "last_instance_admin", "Last admin of the instance"),
+            Self::Gone => (StatusCode::GONE, "gone", "Not there any more"),
+            Self::LastAdmin => (StatusCode::CONFLICT, "last_admin", "Last active admin"),
+            Self::LastInstanceAdmin => {
+                (StatusCode::CONFLICT, "last_instance_admin", "Last active admin of the instance")
+            }
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "Changed in between"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Body too large"),
             Self::UnsupportedMediaType => {

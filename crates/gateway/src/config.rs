@@ -11,6 +11,8 @@ pub struct GatewayConfig {
     pub allowed_origins: Vec<String>,
     /// Host names that the daemon answers to, beside loopback and the base URL, with any port.
     pub allowed_hosts: Vec<String>,
+    /// Addresses and networks of the proxies in front, such as `10.0.0.0/8`: whom they name is the client.
+    pub trusted_proxies: Vec<String>,
     pub max_body_bytes: usize,
     /// Connections that are silent for longer are closed.
     pub keep_alive_seconds: u64,
@@ -26,6 +28,7 @@ impl Default for GatewayConfig {
             base_url: "http://localhost:8000".to_owned(),
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             max_body_bytes: 4 * 1024 * 1024,
             keep_alive_seconds: 75,
             header_timeout_seconds: 10,

@@ -6,6 +6,8 @@ pub enum GatewayError {
     BaseUrl { url: String },
     #[error("`{origin}` is not an origin such as https://tools.example.com")]
     AllowedOrigin { origin: String },
+    #[error("`{text}` is no trusted proxy: write an address or a network, such as 10.0.0.0/8")]
+    TrustedProxy { text: String },
     #[error("the OpenAPI document cannot be written")]
     Document(#[source] serde_json::Error),
     #[error("the listener cannot be used")]

@@ -14,6 +14,7 @@ use orch_control::Control;
 use orch_domain::port::clock::Clock;
 use orch_relay::limits::Limiter;
 
+use crate::client::Clients;
 use crate::config::GatewayConfig;
 use crate::error::GatewayError;
 use crate::fallback::{self, Routes};
@@ -59,7 +60,7 @@ impl Gateway {
         let document = openapi::openapi();
         Ok(Self {
             edge: Edge { site: Arc::clone(&site), identity: identity.clone(), limiter, uses },
-            rest: Data::new(Rest { control, identity, clock, site }),
+            rest: Data::new(Rest { control, identity, clock, clients: Clients::new(&config.trusted_proxies)?, site }),
             mcp: mcp.map(Data::new),
             readiness: Data::new(readiness),
             documentation: Data::new(Documentation::new(&document).map_err(GatewayError::Document)?),

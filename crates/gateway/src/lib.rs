@@ -4,6 +4,7 @@
 pub mod api_error;
 pub mod body;
 pub mod caller;
+pub mod client;
 pub mod config;
 pub mod cookies;
 pub mod error;

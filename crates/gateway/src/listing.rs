@@ -38,6 +38,38 @@ impl PageQuery {
     }
 }
 
+/// Which page of what is searched for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct SearchQuery {
+    /// Only items with this in what they are called, whatever the case; at most 100 characters.
+    #[param(max_length = 100)]
+    search: Option<String>,
+    /// At most this many items, 1 to 200; 50 unless said.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl SearchQuery {
+    pub(crate) fn page(&self) -> Result<PageRequest, ApiError> {
+        page(self.limit, self.cursor.as_deref())
+    }
+
+    /// None when nothing is searched for.
+    pub(crate) fn search(&self) -> Result<Option<String>, ApiError> {
+        let text = self.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        match text {
+            Some(text) if text.chars().count() > 100 => {
+                Err(ApiError::invalid("search", "it is too long", "use at most 100 characters"))
+            }
+            text => Ok(text.map(str::to_owned)),
+        }
+    }
+}
+
 /// The page that `limit` and `cursor` of a query ask for.
 pub(crate) fn page(limit: Option<u32>, cursor: Option<&str>) -> Result<PageRequest, ApiError> {
     let limit = limit.unwrap_or(PageRequest::DEFAULT_LIMIT);

@@ -39,6 +39,7 @@ struct Document;
 /// Operations that change what has a version, and so take `If-Match`.
 const VERSIONED: [&str; 8] = [
     "update_user",
+    "update_profile",
     "update_project",
     "delete_project",
     "update_server",
@@ -46,13 +47,39 @@ const VERSIONED: [&str; 8] = [
     "put_policy",
     "put_limits",
     "put_instance_limits",
+    "update_team",
+    "delete_team",
 ];
 
 /// Operations that wait for an MCP server.
 const WAITING: [&str; 2] = ["start_server", "stop_server"];
 
 /// Operations that check a password, and so slow down.
-const GUESSABLE: [&str; 2] = ["create_login", "update_password"];
+const GUESSABLE: [&str; 6] = [
+    "create_login",
+    "update_password",
+    "create_sign_up",
+    "create_password_reset",
+    "redeem_password_reset",
+    "redeem_invitation",
+];
+
+/// Operations on links and invitations that are over at some time.
+const ENDING: [&str; 10] = [
+    "find_invitation",
+    "accept_invitation",
+    "redeem_invitation",
+    "decline_invitation",
+    "accept_own_invitation",
+    "decline_own_invitation",
+    "renew_invitation",
+    "renew_project_invitation",
+    "renew_team_invitation",
+    "redeem_password_reset",
+];
+
+/// Operations without a caller that contradict what is there when accounts are not given out, or no mail goes out.
+const AT_THE_DOOR: [&str; 3] = ["create_sign_up", "create_password_reset", "redeem_invitation"];
 
 /// The whole document.
 #[must_use]
@@ -116,7 +143,7 @@ fn complete(path: &str, operation: &mut Operation) {
     let versioned = VERSIONED.contains(&id.as_str());
     let changes = [
         "create_", "update_", "put_", "delete_", "rotate_", "import_", "start_", "stop_", "restart_", "approve_",
-        "deny_",
+        "deny_", "accept_", "renew_",
     ]
     .iter()
     .any(|verb| id.starts_with(verb));
@@ -134,8 +161,21 @@ fn complete(path: &str, operation: &mut Operation) {
         (has_body || has_query || versioned, Code::MalformedRequest, "The body or the query cannot be read"),
         (true, Code::Unauthenticated, "No credential, or one that is not valid any more"),
         (true, Code::Forbidden, "The caller sees the object and may not do this"),
-        (has_path, Code::NotFound, "It does not exist, or the caller may not know that it does"),
-        (changes && !path.contains("/auth/"), Code::Conflict, "It contradicts what is there"),
+        (
+            has_path || path.contains("/invitations/"),
+            Code::NotFound,
+            "It does not exist, or the caller may not know that it does",
+        ),
+        (
+            AT_THE_DOOR.contains(&id.as_str()) || (changes && !path.contains("/auth/")),
+            Code::Conflict,
+            "It contradicts what is there",
+        ),
+        (
+            ENDING.contains(&id.as_str()) || (id.starts_with("delete_") && id.ends_with("invitation")),
+            Code::Gone,
+            "It was answered, taken back, used, or is too old",
+        ),
         (versioned, Code::Stale, "Changed since the caller has seen it"),
         (has_body, Code::TooLarge, "The body is too large"),
         (has_body, Code::UnsupportedMediaType, "The body is of the wrong media type"),

@@ -4,9 +4,11 @@ pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod calls;
+pub mod invitations;
 pub mod keys;
 pub mod limits;
 pub mod mcp_config;
+pub mod me;
 pub mod members;
 pub mod playground;
 pub mod policy;
@@ -15,6 +17,7 @@ pub mod server_catalog;
 pub mod servers;
 pub mod snippets;
 pub mod stars;
+pub mod teams;
 pub mod tools;
 pub mod users;
 
@@ -26,6 +29,7 @@ use orch_domain::port::clock::Clock;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::client::Clients;
 use crate::identity::Identity;
 use crate::site::Site;
 
@@ -34,6 +38,7 @@ pub struct Rest {
     pub control: Control,
     pub identity: Identity,
     pub clock: Arc<dyn Clock>,
+    pub(crate) clients: Clients,
     pub(crate) site: Arc<Site>,
 }
 
@@ -46,7 +51,10 @@ impl fmt::Debug for Rest {
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     let nouns = [
         auth::configure,
+        me::configure,
         users::configure,
+        teams::configure,
+        invitations::configure,
         projects::configure,
         members::configure,
         servers::configure,

@@ -6,13 +6,17 @@ pub(crate) mod call_repo;
 pub(crate) mod catalog_repo;
 pub(crate) mod changes;
 pub(crate) mod directory_source;
+pub(crate) mod invitation_repo;
 pub(crate) mod key_repo;
+pub(crate) mod last_admin;
 pub(crate) mod limits_repo;
 pub(crate) mod login_repo;
 pub(crate) mod policy_repo;
 pub(crate) mod project_repo;
+pub(crate) mod reset_repo;
 pub(crate) mod server_repo;
 pub(crate) mod star_repo;
+pub(crate) mod team_repo;
 pub(crate) mod user_repo;
 
 /// Rows per statement where many are written: no database allows any number of parameters.

@@ -4,18 +4,22 @@ mod api_key;
 mod audit_entry;
 mod call;
 mod catalog;
+mod invitation;
 mod project;
 mod refresh_token;
 mod server;
+mod team;
 mod user;
 
 pub use api_key::{KeyBuilder, a_key};
 pub use audit_entry::{AuditBuilder, an_audit_entry};
 pub use call::{CallBuilder, a_call};
 pub use catalog::{CatalogBuilder, a_catalog};
+pub use invitation::{InvitationBuilder, an_invitation};
 pub use project::{ProjectBuilder, a_project};
 pub use refresh_token::{RefreshTokenBuilder, a_refresh_token};
 pub use server::{ServerBuilder, a_server};
+pub use team::{TeamBuilder, a_team};
 pub use user::{UserBuilder, a_user};
 
 use orch_domain::api_key::KeyHash;

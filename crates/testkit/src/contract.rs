@@ -7,14 +7,17 @@ mod call_repo;
 mod catalog_repo;
 mod changes;
 mod directory_source;
+mod invitation_repo;
 mod key_repo;
 mod limits_repo;
 mod login_repo;
 mod members;
 mod policy_repo;
 mod project_repo;
+mod reset_repo;
 mod server_repo;
 mod star_repo;
+mod team_repo;
 mod user_repo;
 
 pub use audit_log::audit_log;
@@ -23,14 +26,17 @@ pub use call_repo::call_repo;
 pub use catalog_repo::catalog_repo;
 pub use changes::changes;
 pub use directory_source::directory_source;
+pub use invitation_repo::invitation_repo;
 pub use key_repo::key_repo;
 pub use limits_repo::limits_repo;
 pub use login_repo::login_repo;
 pub use members::members;
 pub use policy_repo::policy_repo;
 pub use project_repo::project_repo;
+pub use reset_repo::reset_repo;
 pub use server_repo::server_repo;
 pub use star_repo::star_repo;
+pub use team_repo::team_repo;
 pub use user_repo::user_repo;
 
 use std::sync::Arc;
@@ -46,13 +52,16 @@ use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::changes::Changes;
 use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::reset_repo::ResetRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::star_repo::StarRepo;
+use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::project::Project;
 use orch_domain::server::Server;
@@ -65,6 +74,9 @@ use crate::fakes::{FixedClock, MemoryStore};
 pub trait TestStore: Send + Sync {
     fn users(&self) -> Arc<dyn UserRepo>;
     fn projects(&self) -> Arc<dyn ProjectRepo>;
+    fn teams(&self) -> Arc<dyn TeamRepo>;
+    fn invitations(&self) -> Arc<dyn InvitationRepo>;
+    fn resets(&self) -> Arc<dyn ResetRepo>;
     fn servers(&self) -> Arc<dyn ServerRepo>;
     fn keys(&self) -> Arc<dyn KeyRepo>;
     fn logins(&self) -> Arc<dyn LoginRepo>;
@@ -85,6 +97,18 @@ impl TestStore for MemoryStore {
     }
 
     fn projects(&self) -> Arc<dyn ProjectRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn teams(&self) -> Arc<dyn TeamRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn invitations(&self) -> Arc<dyn InvitationRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn resets(&self) -> Arc<dyn ResetRepo> {
         Arc::new(self.clone())
     }
 

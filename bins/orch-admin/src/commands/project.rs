@@ -51,7 +51,7 @@ impl Project {
                 output.one(&view, &sentence)
             }
             Self::List => {
-                let all = console::all(|page| projects.list(who, page)).await?;
+                let all = console::all(|page| projects.list(who, None, page)).await?;
                 let views: Vec<_> = all.iter().map(|seen| view(&seen.project)).collect();
                 output.list(&views, ["SLUG", "NAME", "CREATED", "ID"], |view| {
                     [view.slug.clone(), view.name.clone(), moment::shown(view.created_at), view.id.clone()]

@@ -20,7 +20,22 @@ fn makes_and_manages_accounts() {
     let off = admin.run("user deactivate bob@example.com --json").json();
     assert_eq!(off["active"], false);
     let reset = admin.run("user reset-password ada@example.com").text(0);
-    assert!(reset.contains("password (shown once): "), "{reset}");
+    assert!(reset.contains("/reset-password#orchp_"), "{reset}");
+    let reset = admin.run("user reset-password ada@example.com --json").json();
+    assert!(reset["link"].as_str().is_some_and(|link| link.contains("#orchp_")), "{reset}");
+    let given = admin.run_with("user reset-password ada@example.com --password-stdin --json", &format!("{PASSWORD}\n"));
+    assert_eq!(given.json()["generated_password"], json!(null));
+    let invited = admin.run("user invite eve@example.com --admin --json").json();
+    assert!(invited["link"].as_str().is_some_and(|link| link.contains("/invitation#orchi_")), "{invited}");
+    let on = admin.run("user activate bob@example.com --json").json();
+    assert_eq!(on["active"], true);
+    let demoted = admin.run("user demote bob@example.com --json").json();
+    assert_eq!(demoted["instance_admin"], false);
+    let last = admin.run("user demote ada@example.com");
+    assert!(last.stderr.contains("at least one admin"), "{last:?}");
+    admin.run("user deactivate bob@example.com").text(0);
+    let found = admin.run("user list --search ADA --json").json();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
 
     let table = admin.run("user list").text(0);
     let lines: Vec<_> =

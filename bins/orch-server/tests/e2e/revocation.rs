@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Daemon, eventually, scripted};
+use crate::harness::{Daemon, Project, eventually, scripted};
 use crate::wire::{Wire, answer};
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -87,12 +87,12 @@ async fn a_deactivated_user_takes_the_keys_along() {
         )
         .await;
     let id = user["id"].as_str().expect("an id").to_owned();
-    daemon
-        .send(reqwest::Method::PUT, &format!("/projects/leaver/members/{id}"), Some(json!({ "role": "member" })))
-        .await;
+    let invited = json!({ "email": "leaver@example.com", "role": "member" });
+    let invited = daemon.post("/projects/leaver/invitations", invited).await;
     let login = json!({ "email": "leaver@example.com", "password": "a long enough password" });
     let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login);
     let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    accept(&daemon, &token, &invited).await;
     let key = daemon
         .http
         .post(format!("{}/api/v1/projects/leaver/keys", daemon.base))
@@ -113,4 +113,77 @@ async fn a_deactivated_user_takes_the_keys_along() {
     while answer(ask()).await.status != 401 {
         assert!(since.elapsed() < AT_ONCE, "the key still works");
     }
+}
+
+/// Accepts an invitation by the link that was shown to who invited.
+async fn accept(daemon: &Daemon, token: &str, issued: &serde_json::Value) {
+    let link = issued["link"].as_str().expect("a link");
+    let (_, secret) = link.split_once('#').expect("a token");
+    let accept = daemon
+        .http
+        .post(format!("{}/api/v1/invitations/accept", daemon.base))
+        .bearer_auth(token)
+        .json(&json!({ "token": secret }));
+    let accepted = answer(accept).await;
+    assert_eq!(accepted.status, 200, "{:?}", accepted.body);
+}
+
+/// Has somebody reach a project with a team alone, open a session and a stream over each transport, and lose it all by
+/// this request; the path is made of the user's id.
+async fn loses_it_all_at_once(method: reqwest::Method, path: impl FnOnce(&str) -> String) {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("granted", json!({ "s": scripted(&["plain"]) })).await;
+    let email = "member@example.com";
+    let account = json!({ "email": email, "password": "a long enough password" });
+    let user = daemon.post("/users", account.clone()).await["id"].as_str().expect("an id").to_owned();
+    daemon.post("/teams", json!({ "name": "Core" })).await;
+    let role = Some(json!({ "role": "member" }));
+    daemon.send(reqwest::Method::PUT, "/projects/granted/teams/core", role).await;
+    let invited = daemon.post("/teams/core/invitations", json!({ "email": email, "role": "member" })).await;
+    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&account);
+    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    let make_key = || {
+        let url = format!("{}/api/v1/projects/granted/keys", daemon.base);
+        daemon.http.post(url).bearer_auth(&token).json(&json!({ "name": "own" }))
+    };
+    assert_eq!(answer(make_key()).await.status, 404, "nobody is in before accepting");
+    accept(&daemon, &token, &invited).await;
+    let key = answer(make_key()).await.json()["key"].as_str().expect("a key").to_owned();
+    let project = Project { key: key.clone(), ..project };
+
+    let own = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
+    let unified = Wire::open(&project, "unified/mcp", "2025-11-25").await;
+    let mut stream = unified.request(reqwest::Method::GET).send().await.expect("a stream");
+    assert_eq!(stream.status(), 200);
+    let get = daemon.http.get(project.url("unified/sse")).bearer_auth(&key);
+    let mut sse = get.header("accept", "text/event-stream").send().await.expect("a stream");
+    assert_eq!(sse.status(), 200);
+    assert_eq!(own.post(PING).await.status, 200);
+
+    daemon.send(method, &path(&user), None).await;
+    let since = Instant::now();
+    while stream.chunk().await.expect("the stream ends in good order").is_some() {}
+    while sse.chunk().await.expect("the stream ends in good order").is_some() {}
+    // The very next message, whatever the transport; a stranger learns nothing.
+    for wire in [&own, &unified] {
+        assert_eq!(wire.post(PING).await.status, 404, "a session is still open");
+    }
+    let fresh = Wire::without_session(&project, "unified/mcp").post(PING).await.status;
+    assert_eq!(fresh, 404, "the key still reaches the project");
+    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn leaving_a_team_ends_sessions_and_streams() {
+    loses_it_all_at_once(reqwest::Method::DELETE, |user| format!("/teams/core/members/{user}")).await;
+}
+
+#[tokio::test]
+async fn a_grant_that_is_taken_back_ends_sessions_and_streams() {
+    loses_it_all_at_once(reqwest::Method::DELETE, |_| "/projects/granted/teams/core".to_owned()).await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_team_ends_sessions_and_streams() {
+    loses_it_all_at_once(reqwest::Method::DELETE, |_| "/teams/core".to_owned()).await;
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
 /// Name of the variable, and the path of the setting. A later alias only counts when the earlier is not set.
-const VARIABLES: [(&str, &str, Kind); 16] = [
+const VARIABLES: [(&str, &str, Kind); 21] = [
     ("DATABASE_URL", "database_url", Kind::Text),
     ("ORCH_DATA_DIR", "data_dir", Kind::Text),
     ("ORCH_ENV", "environment", Kind::Text),
@@ -20,6 +20,11 @@ const VARIABLES: [(&str, &str, Kind); 16] = [
     ("MCP_SERVER_BASE_URL", "base_url", Kind::Text),
     ("ORCH_ALLOWED_ORIGINS", "allowed_origins", Kind::List),
     ("ORCH_ALLOWED_HOSTS", "allowed_hosts", Kind::List),
+    ("ORCH_TRUSTED_PROXIES", "trusted_proxies", Kind::List),
+    ("ORCH_SIGN_UP", "people.sign_up", Kind::Text),
+    ("ORCH_SIGN_UP_DOMAINS", "people.allowed_domains", Kind::List),
+    ("SMTP_URL", "mail.smtp_url", Kind::Text),
+    ("SMTP_FROM", "mail.from", Kind::Text),
     ("ORCH_WORKERS", "workers", Kind::Number),
 ];
 

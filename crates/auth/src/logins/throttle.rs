@@ -19,6 +19,7 @@ pub(super) struct Throttle {
 struct Counts {
     accounts: HashMap<String, Count>,
     addresses: HashMap<IpAddr, Count>,
+    asking: HashMap<Option<IpAddr>, Count>,
 }
 
 /// What one attempt is counted under.
@@ -48,6 +49,9 @@ const PER_ACCOUNT: Rule = Rule { free: 5, longest: Duration::from_secs(60) };
 /// Many people may share an address, so more is free; a guesser's is then shut for long.
 const PER_ADDRESS: Rule = Rule { free: 20, longest: Duration::from_secs(15 * 60) };
 
+/// Everybody behind a proxy that nobody has told us about; a flood is slowed down, a few people are not.
+const ASKING_WITHOUT_ADDRESS: Rule = Rule { free: 60, longest: Duration::from_secs(10) };
+
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// Of accounts and of addresses each; beyond, the least suspicious are forgotten.
@@ -69,6 +73,19 @@ impl Throttle {
             add(&mut counts.addresses, address, now);
         }
         Ok(())
+    }
+
+    /// Like [`Self::admit`], for who asks for something without naming an account to get into; who has no address
+    /// shares one count with all others like that.
+    pub(super) fn admit_asking(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
+        let mut counts = self.lock();
+        let key = address.map(network);
+        let rule = if key.is_some() { PER_ADDRESS } else { ASKING_WITHOUT_ADDRESS };
+        let wait = rule.wait(counts.asking.get(&key), now);
+        if wait.is_none() {
+            add(&mut counts.asking, key, now);
+        }
+        wait.map_or(Ok(()), Err)
     }
 
     /// The attempt succeeded: the account starts afresh. The address only gets this attempt back; otherwise one

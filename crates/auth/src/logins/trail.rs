@@ -25,6 +25,11 @@ pub(super) fn ended(user: UserId, email: String, login: LoginId, now: Timestamp)
     entry("login.end", actor(user, login), target(Some(user), email), format!("login {login}"), now)
 }
 
+pub(super) fn others_ended(user: UserId, email: String, keep: LoginId, now: Timestamp) -> AuditEntry {
+    let detail = format!("all but login {keep}");
+    entry("login.end_others", actor(user, keep), target(Some(user), email), detail, now)
+}
+
 /// Nobody in particular did it: it may have been the owner or a thief.
 pub(super) fn reused(user: UserId, email: String, login: LoginId, now: Timestamp) -> AuditEntry {
     let detail = format!("a refresh token was used twice, login {login} was ended");

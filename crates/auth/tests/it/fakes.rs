@@ -14,6 +14,7 @@ use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, ProjectId, UserId};
+use orch_domain::login::{Login, LoginFrom};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::clock::Clock;
@@ -26,6 +27,11 @@ use secrecy::SecretString;
 
 pub(crate) fn secret(text: &str) -> SecretString {
     SecretString::from(text)
+}
+
+/// A client of which nothing is known.
+pub(crate) fn nowhere() -> LoginFrom {
+    LoginFrom::default()
 }
 
 pub(crate) fn secrets() -> MasterSecrets {
@@ -61,6 +67,7 @@ pub(crate) struct Memory {
     users: Mutex<HashMap<UserId, User>>,
     tokens: Mutex<Vec<Stored>>,
     ended: Mutex<Vec<LoginId>>,
+    seen: Mutex<HashMap<LoginId, (Timestamp, LoginFrom)>>,
     pub(crate) trail: Mutex<Vec<AuditEntry>>,
 }
 
@@ -107,7 +114,7 @@ impl UserRepo for Memory {
         Ok(self.users.lock().unwrap().values().find(|user| user.email == *email).cloned())
     }
 
-    async fn list(&self, _: PageRequest) -> Result<Page<User>, StoreError> {
+    async fn list(&self, _: Option<&str>, _: PageRequest) -> Result<Page<User>, StoreError> {
         Ok(Page { items: Vec::new(), next: None })
     }
 
@@ -176,6 +183,26 @@ impl LoginRepo for Memory {
                 self.end_login(stored.token.login_id);
             }
         }
+        Ok(())
+    }
+
+    async fn list_open(&self, user: UserId, _: Timestamp) -> Result<Vec<Login>, StoreError> {
+        let tokens = self.tokens.lock().unwrap();
+        let seen = self.seen.lock().unwrap();
+        let mut logins: Vec<Login> = Vec::new();
+        for RefreshToken { login_id, user_id, issued_at, expires_at, .. } in tokens.iter().map(|stored| &stored.token) {
+            let known = logins.iter().any(|login| login.id == *login_id);
+            if *user_id == user && !known && !self.is_ended(*login_id) {
+                let (seen_at, from) = seen.get(login_id).cloned().unwrap_or((*issued_at, LoginFrom::default()));
+                let (opened_at, expires_at) = (*issued_at, *expires_at);
+                logins.push(Login { id: *login_id, user_id: user, opened_at, expires_at, seen_at, from });
+            }
+        }
+        Ok(logins)
+    }
+
+    async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError> {
+        self.seen.lock().unwrap().insert(login, (at, from.clone()));
         Ok(())
     }
 

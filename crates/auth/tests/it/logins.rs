@@ -8,12 +8,14 @@ use std::time::Duration;
 use orch_auth::config::AuthConfig;
 use orch_auth::error::LoginError;
 use orch_auth::logins::{Claim, PasswordChange};
+use orch_domain::id::UserId;
+use orch_domain::login::LoginFrom;
 use orch_domain::port::clock::Clock as _;
 use orch_domain::port::login_repo::LoginRepo as _;
 use orch_domain::port::password_hasher::PasswordError;
 use secrecy::ExposeSecret as _;
 
-use crate::fakes::{PlainHasher, secret};
+use crate::fakes::{PlainHasher, nowhere, secret};
 use crate::world::{EMAIL, PASSWORD, World};
 
 const NEW: &str = "battery staple";
@@ -109,16 +111,17 @@ async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_n
 #[tokio::test]
 async fn an_address_is_slowed_down_across_accounts() {
     let world = World::new();
-    let from = |address: &str| Some(address.parse().unwrap());
+    let from = |address: &str| LoginFrom::new(None, Some(address.parse().unwrap()));
     for index in 0..20 {
         let (email, password) = (format!("user-{index}@example.com"), secret("wrong"));
-        let claim = Claim { email: &email, password: &password, address: from("192.0.2.1") };
+        let claim = Claim { email: &email, password: &password, from: &from("192.0.2.1") };
         assert!(matches!(world.logins.login(claim).await, Err(LoginError::InvalidCredentials)));
     }
     let password = secret(PASSWORD);
-    let claim = |address| Claim { email: EMAIL, password: &password, address: from(address) };
-    assert!(matches!(world.logins.login(claim("192.0.2.1")).await, Err(LoginError::Throttled { .. })));
-    assert!(world.logins.login(claim("192.0.2.2")).await.is_ok());
+    let login =
+        async |address| world.logins.login(Claim { email: EMAIL, password: &password, from: &from(address) }).await;
+    assert!(matches!(login("192.0.2.1").await, Err(LoginError::Throttled { .. })));
+    assert!(login("192.0.2.2").await.is_ok());
     let trail = world.memory.trail.lock().unwrap();
     assert!(trail[0].detail.ends_with(", from 192.0.2.1"), "{}", trail[0].detail);
 }
@@ -158,11 +161,11 @@ async fn a_refresh_token_works_once_and_gives_the_next() {
     let first = world.login().await;
     world.wait(Duration::from_secs(3600));
     assert!(!world.accepts(&first));
-    let second = world.logins.refresh(&first.refresh).await.unwrap();
+    let second = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
     assert_eq!(second.login_id, first.login_id);
     assert_ne!(second.refresh.expose_secret(), first.refresh.expose_secret());
     assert!(world.accepts(&second));
-    let third = world.logins.refresh(&second.refresh).await.unwrap();
+    let third = world.logins.refresh(&second.refresh, &nowhere()).await.unwrap();
     assert!(world.accepts(&third) && world.accepts(&second));
 }
 
@@ -171,13 +174,13 @@ async fn the_second_use_of_a_refresh_token_ends_the_login_and_no_other() {
     let world = World::new();
     let other = world.login().await;
     let first = world.login().await;
-    let second = world.logins.refresh(&first.refresh).await.unwrap();
-    assert!(matches!(world.logins.refresh(&first.refresh).await, Err(LoginError::InvalidRefresh)));
+    let second = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
+    assert!(matches!(world.logins.refresh(&first.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     // The thief's and the owner's tokens are both dead, the access tokens too.
-    assert!(matches!(world.logins.refresh(&second.refresh).await, Err(LoginError::InvalidRefresh)));
+    assert!(matches!(world.logins.refresh(&second.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert!(!world.accepts(&first) && !world.accepts(&second));
     assert!(world.accepts(&other));
-    assert!(world.logins.refresh(&other.refresh).await.is_ok());
+    assert!(world.logins.refresh(&other.refresh, &nowhere()).await.is_ok());
     assert_eq!(world.memory.actions().last().unwrap(), "login.reuse ada@example.com");
 }
 
@@ -198,12 +201,15 @@ async fn refuses_refresh_tokens_that_are_none() {
         pair.access.expose_secret().to_owned(),
         world.plain_key().to_owned(),
     ] {
-        assert!(matches!(world.logins.refresh(&secret(&text)).await, Err(LoginError::InvalidRefresh)), "{text}");
+        assert!(
+            matches!(world.logins.refresh(&secret(&text), &nowhere()).await, Err(LoginError::InvalidRefresh)),
+            "{text}"
+        );
         assert!(world.logins.logout_by_refresh(&secret(&text)).await.is_ok(), "{text}");
     }
     assert!(world.accepts(&pair), "none of that ended the login");
     world.wait(pair.refresh_expires_in);
-    assert!(matches!(world.logins.refresh(&pair.refresh).await, Err(LoginError::InvalidRefresh)));
+    assert!(matches!(world.logins.refresh(&pair.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
 }
 
 #[tokio::test]
@@ -213,7 +219,7 @@ async fn a_refresh_finds_out_that_the_account_is_deactivated() {
     let mut ada = world.memory.user(world.ada);
     ada.deactivated_at = Some(world.clock.now());
     world.memory.add_user(ada);
-    assert!(matches!(world.logins.refresh(&pair.refresh).await, Err(LoginError::InvalidRefresh)));
+    assert!(matches!(world.logins.refresh(&pair.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert!(!world.memory.is_open(pair.login_id, world.clock.now()).await.unwrap());
     assert!(!world.accepts(&pair));
 }
@@ -223,7 +229,7 @@ async fn a_login_that_ended_in_memory_alone_is_not_refreshed() {
     let world = World::new();
     let pair = world.login().await;
     world.ended.end(pair.login_id, world.clock.now());
-    assert!(matches!(world.logins.refresh(&pair.refresh).await, Err(LoginError::InvalidRefresh)));
+    assert!(matches!(world.logins.refresh(&pair.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert!(!world.memory.is_open(pair.login_id, world.clock.now()).await.unwrap());
 }
 
@@ -236,7 +242,7 @@ async fn a_logout_kills_access_tokens_at_once() {
     assert!(!world.accepts(&one));
     assert!(!world.authenticator.is_live(&principal));
     assert!(world.accepts(&other));
-    assert!(matches!(world.logins.refresh(&one.refresh).await, Err(LoginError::InvalidRefresh)));
+    assert!(matches!(world.logins.refresh(&one.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert_eq!(world.memory.actions().last().unwrap(), "login.end ada@example.com");
 
     world.logins.logout_by_refresh(&other.refresh).await.unwrap();
@@ -269,8 +275,8 @@ async fn a_change_of_password_ends_the_other_logins() {
     world.logins.change_password(world.change(Some(own.login_id), &old, &new)).await.unwrap();
     assert!(world.accepts(&own));
     assert!(!world.accepts(&other));
-    assert!(world.logins.refresh(&own.refresh).await.is_ok());
-    assert!(matches!(world.logins.refresh(&other.refresh).await, Err(LoginError::InvalidRefresh)));
+    assert!(world.logins.refresh(&own.refresh, &nowhere()).await.is_ok());
+    assert!(matches!(world.logins.refresh(&other.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert!(matches!(world.try_login(EMAIL, PASSWORD).await, Err(LoginError::InvalidCredentials)));
     let fresh = world.try_login(EMAIL, NEW).await.unwrap();
     assert!(world.accepts(&fresh), "a login right after the change is not among those that ended");
@@ -318,4 +324,34 @@ async fn the_trail_and_debug_show_no_credential() {
     for credential in [pair.access.expose_secret(), pair.refresh.expose_secret(), PASSWORD, "a wrong password"] {
         assert!(!printed.contains(credential));
     }
+}
+
+#[tokio::test]
+async fn lists_own_logins_and_ends_one_or_all_others() {
+    let world = World::new();
+    let password = secret(PASSWORD);
+    let from = LoginFrom::new(Some("curl/8 \u{7}"), Some("192.0.2.7".parse().unwrap()));
+    let own = world.logins.login(Claim { email: EMAIL, password: &password, from: &from }).await.unwrap();
+    let second = world.login().await;
+    let third = world.login().await;
+    let listed = async || {
+        let open = world.logins.list(world.ada).await.unwrap();
+        open.into_iter().map(|login| login.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await.len(), 3);
+    let found = world.logins.list(world.ada).await.unwrap();
+    let found = found.iter().find(|login| login.id == own.login_id).unwrap();
+    assert_eq!(found.from, LoginFrom { client: Some("curl/8 ".to_owned()), address: from.address });
+
+    assert!(!world.logins.end_own(UserId::new(), second.login_id).await.unwrap(), "it is somebody else's");
+    assert!(world.logins.end_own(world.ada, second.login_id).await.unwrap());
+    assert!(!world.logins.end_own(world.ada, second.login_id).await.unwrap(), "it is over");
+    assert!(matches!(world.logins.refresh(&second.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
+    world.logins.end_others(world.ada, own.login_id).await.unwrap();
+    assert!(matches!(world.logins.refresh(&third.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
+    assert_eq!(listed().await, [own.login_id]);
+    let again = world.logins.refresh(&own.refresh, &LoginFrom::new(Some("other"), None)).await.unwrap();
+    assert_eq!(again.login_id, own.login_id);
+    let seen = &world.logins.list(world.ada).await.unwrap()[0].from;
+    assert_eq!(seen.client.as_deref(), Some("other"), "where it was used last");
 }

@@ -22,10 +22,10 @@ use orch_domain::project::Project;
 use orch_domain::quota::{Allowance, Limits};
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
-use orch_domain::user::User;
+use orch_domain::user::{Preferences, User};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::fakes::{FakeClock, Memory, PlainHasher, secret, secrets, secrets_of};
+use crate::fakes::{FakeClock, Memory, PlainHasher, nowhere, secret, secrets, secrets_of};
 
 pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
@@ -62,6 +62,7 @@ impl World {
             name: "Ada".to_owned(),
             password: Some(PlainHasher::of(PASSWORD)),
             instance_admin: false,
+            preferences: Preferences::default(),
             deactivated_at: None,
             created_at: clock.now(),
             updated_at: clock.now(),
@@ -123,6 +124,7 @@ impl World {
         let facts = ProjectFacts {
             project,
             members: HashMap::from([(self.ada, Role::Admin)]),
+            teams: HashMap::new(),
             servers: std::collections::BTreeMap::new(),
             keys: vec![Arc::new(key)],
             policy: Arc::default(),
@@ -142,7 +144,7 @@ impl World {
     }
 
     pub(crate) async fn try_login(&self, email: &str, password: &str) -> Result<TokenPair, LoginError> {
-        self.logins.login(Claim { email, password: &secret(password), address: None }).await
+        self.logins.login(Claim { email, password: &secret(password), from: &nowhere() }).await
     }
 
     pub(crate) async fn login(&self) -> TokenPair {

@@ -46,7 +46,7 @@ async fn never_lets_a_key_manage_whatever_its_creator_may() {
         world.control.keys.list(&key, slug, page).await.map(|_| ()),
         world.control.audit.list(&key, slug, page).await.map(|_| ()),
         world.control.audit.list_all(&key, page).await.map(|_| ()),
-        world.control.users.list(&key, page).await.map(|_| ()),
+        world.control.users.list(&key, None, page).await.map(|_| ()),
         world.control.projects.delete(&key, slug, None).await,
         world.control.projects.create(&key, NewProject { name: "x".into(), ..NewProject::default() }).await.map(|_| ()),
     ];
@@ -66,7 +66,7 @@ async fn hides_other_projects_from_a_key() {
         assert!(is_missing(&world.control.projects.get(&who, other.slug.as_str()).await));
     }
     let key = world.key_of(&admin, &project).await;
-    let listed = world.control.projects.list(&key, PageRequest::default()).await.unwrap();
+    let listed = world.control.projects.list(&key, None, PageRequest::default()).await.unwrap();
     assert_eq!(listed.items.iter().map(|seen| seen.project.id).collect::<Vec<_>>(), [project.id]);
 }
 
@@ -103,7 +103,7 @@ async fn lets_the_console_do_everything_and_says_that_it_was_the_console() {
     let world = World::new();
     let (project, _) = world.project().await;
     world.server(&console(), &project, "echo").await;
-    assert!(world.control.users.list(&console(), PageRequest::default()).await.is_ok());
+    assert!(world.control.users.list(&console(), None, PageRequest::default()).await.is_ok());
     assert_eq!(world.audit().await, ["console server.create echo stdio"]);
 }
 
@@ -116,5 +116,5 @@ async fn refuses_a_switched_off_account() {
     world.control.users.deactivate(&root, &admin.user_id.to_string()).await.unwrap();
     world.catch_up().await;
     assert!(is_missing(&world.control.projects.get(&admin, project.slug.as_str()).await));
-    assert!(is_missing(&world.control.projects.list(&admin, PageRequest::default()).await));
+    assert!(is_missing(&world.control.projects.list(&admin, None, PageRequest::default()).await));
 }

@@ -8,13 +8,16 @@
 )]
 
 mod access;
+mod accounts;
 mod import;
 mod import_clients;
 mod import_round_trip;
+mod invitations;
 mod keys;
 mod members;
 mod policies;
 mod projects;
 mod servers;
+mod teams;
 mod users;
 mod world;

@@ -67,7 +67,7 @@ async fn lists_the_own_projects_and_all_for_instance_admins() {
     let (two, _) = world.project().await;
     let root = login(world.user(|user| user.instance_admin()).await.id);
     let list = async |who| {
-        let page = world.control.projects.list(who, PageRequest::default()).await.unwrap();
+        let page = world.control.projects.list(who, None, PageRequest::default()).await.unwrap();
         page.items.into_iter().map(|seen| (seen.project.id, seen.role)).collect::<Vec<_>>()
     };
     assert_eq!(list(&admin).await, [(one.id, Role::Admin)]);

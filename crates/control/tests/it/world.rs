@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use orch_control::Control;
+use orch_control::config::PeopleConfig;
 use orch_control::error::ControlError;
 use orch_control::ports::Ports;
 use orch_control::servers::blueprint::NewTransport;
@@ -17,14 +18,18 @@ use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::{AuditId, LoginId, ServerId, UserId};
+use orch_domain::letter::Letter;
 use orch_domain::membership::Membership;
 use orch_domain::page::PageRequest;
 use orch_domain::policy::hints::Hints;
 use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::desk::{Desk, Errand};
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_minter::{KeyMinter, MintedKey};
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::link_minter::{LinkMinter, LinkPurpose, MintedLink};
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
+use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
 use orch_domain::port::user_repo::UserRepo;
@@ -45,11 +50,18 @@ pub(crate) struct World {
     pub(crate) clock: FixedClock,
     pub(crate) directory: Arc<LiveDirectory>,
     pub(crate) runtime: Arc<FakeRuntime>,
+    pub(crate) office: Arc<Office>,
     pub(crate) control: Control,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(PeopleConfig::default(), false)
+    }
+
+    /// With these settings, and mail or without.
+    pub(crate) fn with(people: PeopleConfig, mail: bool) -> Self {
+        let office = Arc::new(Office { mail, ..Office::default() });
         let store = MemoryStore::new();
         let clock = FixedClock::default();
         let directory = Arc::new(LiveDirectory::new(Directory::default()));
@@ -62,6 +74,9 @@ impl World {
             users: shared.clone(),
             logins: shared.clone(),
             projects: shared.clone(),
+            teams: shared.clone(),
+            invitations: shared.clone(),
+            resets: shared.clone(),
             servers: shared.clone(),
             keys: shared.clone(),
             policies: shared.clone(),
@@ -74,10 +89,15 @@ impl World {
             vault: Arc::new(ReversingVault),
             hasher: Arc::new(PlainHasher),
             minter: Arc::new(CountingMinter::default()),
+            links: Arc::new(CountingLinks::default()),
+            post: office.clone(),
+            desk: office.clone(),
             runtime: runtime.clone(),
             clock: Arc::new(clock.clone()),
+            people,
+            base_url: "https://mcp.example.com".into(),
         });
-        Self { store, clock, directory, runtime, control }
+        Self { store, clock, directory, runtime, office, control }
     }
 
     /// Lets the live directory catch up with the store.
@@ -235,6 +255,56 @@ impl KeyMinter for CountingMinter {
             hash: KeyHash::from_bytes(hash),
         }
     }
+}
+
+/// Tokens that are counted: `link-1` opens what the first minted link opens.
+#[derive(Default)]
+pub(crate) struct CountingLinks(AtomicU64);
+
+impl LinkMinter for CountingLinks {
+    fn mint(&self, purpose: LinkPurpose) -> MintedLink {
+        let plain: SecretString = format!("{purpose:?}-{}", self.0.fetch_add(1, Ordering::Relaxed) + 1).into();
+        let hash = self.hash_of(purpose, &plain).unwrap();
+        MintedLink { plain, hash }
+    }
+
+    fn hash_of(&self, purpose: LinkPurpose, token: &SecretString) -> Option<KeyHash> {
+        let text = token.expose_secret();
+        text.strip_prefix(&format!("{purpose:?}-"))?;
+        let mut hash = [0; 32];
+        hash[..text.len()].copy_from_slice(text.as_bytes());
+        Some(KeyHash::from_bytes(hash))
+    }
+}
+
+/// Keeps the letters that were sent and the errands that were handed in.
+#[derive(Default)]
+pub(crate) struct Office {
+    pub(crate) mail: bool,
+    pub(crate) letters: Mutex<Vec<Letter>>,
+    pub(crate) errands: Mutex<Vec<Errand>>,
+}
+
+impl Post for Office {
+    fn delivers(&self) -> bool {
+        self.mail
+    }
+
+    fn send(&self, letter: Letter) {
+        self.letters.lock().unwrap().push(letter);
+    }
+}
+
+impl Desk for Office {
+    fn hand_in(&self, errand: Errand) -> bool {
+        self.errands.lock().unwrap().push(errand);
+        true
+    }
+}
+
+/// The token in a link.
+pub(crate) fn token_of(link: &str) -> SecretString {
+    link.split_once('#').unwrap().1.split_whitespace().next().unwrap().into()
 }
 
 /// Remembers what it was asked; servers named in `failing` do not start.

@@ -7,6 +7,7 @@ use crate::api_key::KeyHash;
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::id::{LoginId, UserId};
+use crate::login::{Login, LoginFrom};
 use crate::refresh_token::{RefreshToken, Rotation};
 
 #[async_trait]
@@ -26,6 +27,10 @@ pub trait LoginRepo: Send + Sync {
     async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Ends every login of a user, except one.
     async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError>;
+    /// The logins of a user that are open at `now`, the last seen first.
+    async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError>;
+    /// Notes where and when a login was used; does nothing when it is gone.
+    async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError>;
     /// Whether the login is open at `now`.
     async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError>;
 }

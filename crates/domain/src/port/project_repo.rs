@@ -15,8 +15,8 @@ use crate::user::User;
 pub trait ProjectRepo: Send + Sync {
     async fn find(&self, id: ProjectId) -> Result<Option<Project>, StoreError>;
     async fn find_by_slug(&self, slug: &Slug) -> Result<Option<Project>, StoreError>;
-    /// In the order of creation, oldest first; of one member's projects, or of all when `member` is None.
-    async fn list(&self, member: Option<UserId>, page: PageRequest) -> Result<Page<Project>, StoreError>;
+    /// In the order of creation, oldest first.
+    async fn list(&self, filter: &ProjectFilter, page: PageRequest) -> Result<Page<Project>, StoreError>;
     /// Creates the project with its first admin. Conflict when the slug is taken.
     async fn create(&self, project: &Project, admin: UserId, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Writes all of `project` over the row of version `project.version - 1`; Stale when that is not the stored
@@ -32,4 +32,13 @@ pub trait ProjectRepo: Send + Sync {
     async fn put_member(&self, membership: &Membership, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Missing when there is no such member, LastAdmin when no active admin would remain.
     async fn remove_member(&self, project: ProjectId, user: UserId, audit: &AuditEntry) -> Result<(), StoreError>;
+}
+
+/// Which projects to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProjectFilter {
+    /// Only projects that this user reaches, directly or with a team.
+    pub member: Option<UserId>,
+    /// Only projects with this in slug or name, whatever the case.
+    pub search: Option<String>,
 }

@@ -13,13 +13,13 @@ use crate::user::User;
 pub trait UserRepo: Send + Sync {
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError>;
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
-    /// In the order of creation, oldest first.
-    async fn list(&self, page: PageRequest) -> Result<Page<User>, StoreError>;
+    /// In the order of creation, oldest first; only those with `search` in address or name, whatever the case.
+    async fn list(&self, search: Option<&str>, page: PageRequest) -> Result<Page<User>, StoreError>;
     async fn has_instance_admin(&self) -> Result<bool, StoreError>;
     /// Conflict when the e-mail address is taken.
     async fn create(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Writes all of `user` over the row of version `user.version - 1`; Stale when that is not the stored version,
-    /// LastInstanceAdmin when no active instance admin would remain. Deactivation also ends the user's logins, in
-    /// the same transaction.
+    /// LastInstanceAdmin when no active instance admin would remain, LastAdmin when a deactivation would leave projects
+    /// or teams without an active admin. Deactivation also ends the user's logins, in the same transaction.
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError>;
 }

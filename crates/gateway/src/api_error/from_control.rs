@@ -20,8 +20,10 @@ impl From<ControlError> for ApiError {
                 Self::new(Code::Invalid, detail).with_errors(problems.into_iter().map(FieldError::from).collect())
             }
             ControlError::Conflict { .. } => Self::new(Code::Conflict, text),
+            ControlError::Gone { .. } => Self::new(Code::Gone, text),
+            ControlError::Busy => Self::new(Code::TooManyRequests, text).retry_after(60),
             ControlError::Stale { .. } => Self::new(Code::Stale, text),
-            ControlError::LastAdmin => Self::new(Code::LastAdmin, text),
+            ControlError::LastAdmin { .. } => Self::new(Code::LastAdmin, text),
             ControlError::LastInstanceAdmin => Self::new(Code::LastInstanceAdmin, text),
             ControlError::Runtime { .. } => Self::new(Code::ServerFailed, text),
             ControlError::Store(error) => Self::from(error),

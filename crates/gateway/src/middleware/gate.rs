@@ -21,6 +21,13 @@ impl Gate {
         match path {
             "/api/v1/auth/login"
             | "/api/v1/auth/refresh"
+            | "/api/v1/auth/ways-in"
+            | "/api/v1/auth/sign-up"
+            | "/api/v1/auth/forgot-password"
+            | "/api/v1/auth/reset-password"
+            | "/api/v1/invitations/lookup"
+            | "/api/v1/invitations/redeem"
+            | "/api/v1/invitations/decline"
             | "/api/openapi.json"
             | "/docs"
             | "/health"
@@ -38,7 +45,18 @@ mod tests {
 
     #[test]
     fn is_closed_by_default() {
-        for path in ["", "/", "/api", "/api/v1/auth/me", "/api/v1/auth/login/", "/projects/a", "/docsx", "/health/x"] {
+        for path in [
+            "",
+            "/",
+            "/api",
+            "/api/v1/auth/me",
+            "/api/v1/auth/login/",
+            "/projects/a",
+            "/docsx",
+            "/health/x",
+            "/api/v1/invitations/accept",
+            "/api/v1/invitations",
+        ] {
             assert_eq!(Gate::of(path), Gate::Caller, "{path}");
         }
     }

@@ -1,11 +1,10 @@
 //! Logging in and out, and the own account. Tokens leave as a body for scripts and as cookies for browsers.
 
-use std::net::IpAddr;
-
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post};
 use orch_auth::logins::{Claim, PasswordChange, TokenPair};
+use orch_control::config::SignUp;
 use orch_domain::principal::{Credential, Principal};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -47,6 +46,46 @@ pub struct ChangePasswordRequest {
     new_password: SecretString,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailRequest {
+    #[schema(example = "ada@example.com")]
+    email: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedeemPasswordResetRequest {
+    /// What stands behind the `#` of the link.
+    #[schema(value_type = String, example = "orchp_...")]
+    token: SecretString,
+    /// 10 to 256 characters.
+    #[schema(value_type = String, format = Password, min_length = 10, max_length = 256)]
+    password: SecretString,
+}
+
+/// How people get in here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WaysIn)]
+pub struct WaysInView {
+    sign_up: SignUpView,
+    /// Whether links go out by mail; without it a forgotten password is a matter for an instance admin.
+    mail: bool,
+}
+
+/// Who gets an account without an instance admin.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SignUp)]
+pub enum SignUpView {
+    /// Nobody.
+    Closed,
+    /// Whoever is invited to a project or a team.
+    Invite,
+    /// Whoever proves to have the address.
+    Open,
+}
+
 /// A login's tokens.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionView {
@@ -72,7 +111,16 @@ pub struct MeView {
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(create_login).service(refresh_login).service(delete_login).service(get_me).service(update_password);
+    config
+        .service(create_login)
+        .service(refresh_login)
+        .service(delete_login)
+        .service(get_me)
+        .service(update_password)
+        .service(get_ways_in)
+        .service(create_sign_up)
+        .service(create_password_reset)
+        .service(redeem_password_reset);
 }
 
 /// Log in
@@ -85,7 +133,8 @@ async fn create_login(
     rest: Data<Rest>,
     Json(body): Json<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let claim = Claim { email: &body.email, password: &body.password, address: address(&request) };
+    let from = rest.clients.from(&request);
+    let claim = Claim { email: &body.email, password: &body.password, from: &from };
     let pair = rest.identity.logins.login(claim).await?;
     Ok(session(&rest, pair))
 }
@@ -105,7 +154,7 @@ async fn refresh_login(
         None => refresh_cookie(&request, &rest)?
             .ok_or_else(|| ApiError::new(Code::InvalidCredentials, "there is no refresh token in body or cookie"))?,
     };
-    let pair = rest.identity.logins.refresh(&token).await?;
+    let pair = rest.identity.logins.refresh(&token, &rest.clients.from(&request)).await?;
     Ok(session(&rest, pair))
 }
 
@@ -154,13 +203,76 @@ async fn update_password(
         login: Some(login),
         old: &body.old_password,
         new: &body.new_password,
-        address: address(&request),
+        address: rest.clients.from(&request).address,
     };
     rest.identity.logins.change_password(change).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn login_of(principal: &Principal) -> Result<orch_domain::id::LoginId, ApiError> {
+/// Show how people get in here
+///
+/// For who is at the door: whether accounts are given out, and whether a forgotten password is mended by mail.
+#[utoipa::path(operation_id = "get_ways_in", tag = "auth", responses((status = 200, body = WaysInView)))]
+#[get("/auth/ways-in")]
+async fn get_ways_in(rest: Data<Rest>) -> HttpResponse {
+    let ways = rest.control.accounts.ways_in();
+    let sign_up = match ways.sign_up {
+        SignUp::Closed => SignUpView::Closed,
+        SignUp::Invite => SignUpView::Invite,
+        SignUp::Open => SignUpView::Open,
+    };
+    HttpResponse::Ok().json(WaysInView { sign_up, mail: ways.mail })
+}
+
+/// Ask for an account
+///
+/// Where sign-up is open. A link is mailed to the address, which proves that it is the asker's; accepting by it makes
+/// the account. The answer is the same whether the address has an account or not.
+#[utoipa::path(operation_id = "create_sign_up", tag = "auth", request_body = EmailRequest, responses((status = 202)))]
+#[post("/auth/sign-up")]
+async fn create_sign_up(
+    request: HttpRequest,
+    rest: Data<Rest>,
+    Json(body): Json<EmailRequest>,
+) -> Result<HttpResponse, ApiError> {
+    rest.identity.logins.admit_asking(&rest.clients.from(&request))?;
+    rest.control.accounts.ask_for_account(&body.email)?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Ask for a link to a new password
+///
+/// It is mailed to the address, if that has an account. The answer is the same whether it has one or not.
+#[utoipa::path(operation_id = "create_password_reset", tag = "auth", request_body = EmailRequest, responses((status = 202)))]
+#[post("/auth/forgot-password")]
+async fn create_password_reset(
+    request: HttpRequest,
+    rest: Data<Rest>,
+    Json(body): Json<EmailRequest>,
+) -> Result<HttpResponse, ApiError> {
+    rest.identity.logins.admit_asking(&rest.clients.from(&request))?;
+    rest.control.accounts.ask_for_password(&body.email)?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Choose a password by link
+///
+/// Spends the link and ends all logins of the account. 410 when the link was used, replaced or is too old.
+#[utoipa::path(operation_id = "redeem_password_reset", tag = "auth", request_body = RedeemPasswordResetRequest, responses((status = 204)))]
+#[post("/auth/reset-password")]
+async fn redeem_password_reset(
+    request: HttpRequest,
+    rest: Data<Rest>,
+    Json(body): Json<RedeemPasswordResetRequest>,
+) -> Result<HttpResponse, ApiError> {
+    rest.identity.logins.admit_asking(&rest.clients.from(&request))?;
+    let user = rest.control.accounts.redeem_reset(&body.token, &body.password).await?;
+    // The store has ended the logins; access tokens that are still running end here.
+    rest.identity.ended.end_all(user, None, rest.clock.now());
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub(super) fn login_of(principal: &Principal) -> Result<orch_domain::id::LoginId, ApiError> {
     match principal.credential {
         Credential::Login { login_id } => Ok(login_id),
         Credential::Key { .. } | Credential::Console => {
@@ -179,12 +291,6 @@ fn refresh_cookie(request: &HttpRequest, rest: &Rest) -> Result<Option<SecretStr
         return Err(cross_site());
     }
     Ok(Some(SecretString::from(token)))
-}
-
-/// The other end of the connection. Headers that name somebody else can be forged. A peer on this machine is a proxy in
-/// front of everybody, so it says nothing: throttling it would let one client lock all others out.
-fn address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|address| address.ip()).filter(|address| !address.to_canonical().is_loopback())
 }
 
 fn session(rest: &Rest, pair: TokenPair) -> HttpResponse {

@@ -1,8 +1,8 @@
-//! Members of a project.
+//! Who reaches a project: people, teams, and what each is altogether.
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, delete, get, put};
-use orch_control::members::Member;
+use actix_web::{HttpResponse, delete, get, patch, put};
+use orch_control::members::{Member, TeamOnProject};
 use orch_domain::role::Role;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -26,21 +26,58 @@ pub enum RoleView {
     Admin,
 }
 
+/// Somebody who reaches the project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberView {
     user_id: Uuid,
     email: String,
     name: String,
+    /// The effective role: the highest of `direct_role` and those of `teams`.
     role: RoleView,
+    /// The own membership; null for who is here only with a team.
+    #[schema(required = true)]
+    direct_role: Option<RoleView>,
+    /// The teams through which the account is here as well.
+    teams: Vec<MemberTeamView>,
     /// False for an account that is switched off: it can do nothing here.
     active: bool,
+    /// When the account first got here.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+/// A team through which somebody is on the project.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberTeamView {
+    id: Uuid,
+    slug: String,
+    name: String,
+    role: RoleView,
+}
+
+/// A team on the project.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProjectTeamView {
+    team_id: Uuid,
+    slug: String,
+    name: String,
+    /// What everybody in the team is here, at least.
+    role: RoleView,
+    /// How many people are in it.
+    member_count: usize,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PutMemberRequest {
+pub struct UpdateMemberRequest {
+    role: RoleView,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutProjectTeamRequest {
     role: RoleView,
 }
 
@@ -66,23 +103,51 @@ impl From<RoleView> for Role {
 
 impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
-        let Member { membership, user } = member;
+        let Member { user, role, direct, teams, since } = member;
+        let team = |(team, role): (orch_domain::team::Team, Role)| MemberTeamView {
+            id: team.id.as_uuid(),
+            slug: team.slug.to_string(),
+            name: team.name,
+            role: RoleView::from(role),
+        };
         Self {
             active: user.is_active(),
             user_id: user.id.as_uuid(),
             email: user.email.to_string(),
             name: user.name,
-            role: RoleView::from(membership.role),
-            created_at: membership.created_at,
+            role: RoleView::from(role),
+            direct_role: direct.map(RoleView::from),
+            teams: teams.into_iter().map(team).collect(),
+            created_at: since,
+        }
+    }
+}
+
+impl From<TeamOnProject> for ProjectTeamView {
+    fn from(on_project: TeamOnProject) -> Self {
+        let TeamOnProject { team, grant, members } = on_project;
+        Self {
+            team_id: team.id.as_uuid(),
+            slug: team.slug.to_string(),
+            name: team.name,
+            role: RoleView::from(grant.role),
+            member_count: members,
+            created_at: grant.created_at,
         }
     }
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_members).service(put_member).service(delete_member);
+    config
+        .service(list_members)
+        .service(update_member)
+        .service(delete_member)
+        .service(list_project_teams)
+        .service(put_project_team)
+        .service(delete_project_team);
 }
 
-/// List the members of a project
+/// List who reaches a project, directly or with a team
 #[utoipa::path(
     operation_id = "list_members",
     tag = "members",
@@ -95,32 +160,34 @@ async fn list_members(caller: Caller, rest: Data<Rest>, project: Path<String>) -
     Ok(HttpResponse::Ok().json(PageView::whole(members.into_iter().map(MemberView::from))))
 }
 
-/// Add an account to a project or change its role
+/// Change the own role of a member
+///
+/// People come in by invitation. Somebody who is here with a team gets a role of their own by this.
 #[utoipa::path(
-    operation_id = "put_member",
+    operation_id = "update_member",
     tag = "members",
     params(
         ("project" = String, Path, description = "id or slug"),
-        ("user" = String, Path, description = "id or e-mail address of an account"),
+        ("user" = String, Path, description = "id or e-mail address of a member"),
     ),
-    request_body = PutMemberRequest,
+    request_body = UpdateMemberRequest,
     responses((status = 200, body = MemberView))
 )]
-#[put("/projects/{project}/members/{user}")]
-async fn put_member(
+#[patch("/projects/{project}/members/{user}")]
+async fn update_member(
     caller: Caller,
     rest: Data<Rest>,
     path: Path<(String, String)>,
-    Json(body): Json<PutMemberRequest>,
+    Json(body): Json<UpdateMemberRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, user) = path.into_inner();
-    let member = rest.control.members.put(&caller.principal, &project, &user, Role::from(body.role)).await?;
+    let member = rest.control.members.update(&caller.principal, &project, &user, Role::from(body.role)).await?;
     Ok(HttpResponse::Ok().json(MemberView::from(member)))
 }
 
 /// Take an account off a project
 ///
-/// Everybody may leave; others are taken off by admins.
+/// Everybody may leave; others are taken off by admins. What the account has through teams stays.
 #[utoipa::path(
     operation_id = "delete_member",
     tag = "members",
@@ -138,5 +205,66 @@ async fn delete_member(
 ) -> Result<HttpResponse, ApiError> {
     let (project, user) = path.into_inner();
     rest.control.members.remove(&caller.principal, &project, &user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// List the teams on a project
+#[utoipa::path(
+    operation_id = "list_project_teams",
+    tag = "members",
+    params(("project" = String, Path, description = "id or slug")),
+    responses((status = 200, body = PageView<ProjectTeamView>))
+)]
+#[get("/projects/{project}/teams")]
+async fn list_project_teams(caller: Caller, rest: Data<Rest>, project: Path<String>) -> Result<HttpResponse, ApiError> {
+    let teams = rest.control.members.list_teams(&caller.principal, &project).await?;
+    Ok(HttpResponse::Ok().json(PageView::whole(teams.into_iter().map(ProjectTeamView::from))))
+}
+
+/// Grant a project to a team or change the role of the grant
+///
+/// The caller has to be in the team, or an instance admin.
+#[utoipa::path(
+    operation_id = "put_project_team",
+    tag = "members",
+    params(
+        ("project" = String, Path, description = "id or slug"),
+        ("team" = String, Path, description = "id or slug"),
+    ),
+    request_body = PutProjectTeamRequest,
+    responses((status = 200, body = ProjectTeamView))
+)]
+#[put("/projects/{project}/teams/{team}")]
+async fn put_project_team(
+    caller: Caller,
+    rest: Data<Rest>,
+    path: Path<(String, String)>,
+    Json(body): Json<PutProjectTeamRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, team) = path.into_inner();
+    let granted = rest.control.members.put_team(&caller.principal, &project, &team, Role::from(body.role)).await?;
+    Ok(HttpResponse::Ok().json(ProjectTeamView::from(granted)))
+}
+
+/// Take a project from a team
+///
+/// Whoever was here only with the team is out at once.
+#[utoipa::path(
+    operation_id = "delete_project_team",
+    tag = "members",
+    params(
+        ("project" = String, Path, description = "id or slug"),
+        ("team" = String, Path, description = "id or slug"),
+    ),
+    responses((status = 204))
+)]
+#[delete("/projects/{project}/teams/{team}")]
+async fn delete_project_team(
+    caller: Caller,
+    rest: Data<Rest>,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, team) = path.into_inner();
+    rest.control.members.remove_team(&caller.principal, &project, &team).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -13,7 +13,7 @@ use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
-use crate::listing::{PageQuery, PageView, Query};
+use crate::listing::{PageView, Query, SearchQuery};
 use crate::rest::Rest;
 use crate::rest::members::RoleView;
 
@@ -26,12 +26,25 @@ pub struct ProjectView {
     separator: String,
     /// What the caller is on the project.
     role: RoleView,
+    counts: ProjectCountsView,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     /// What the `ETag` is made of.
     version: u32,
+}
+
+/// How much there is in a project.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProjectCounts)]
+pub struct ProjectCountsView {
+    /// People who reach it, directly or with a team.
+    members: usize,
+    teams: usize,
+    servers: usize,
+    /// Keys that open something.
+    keys: usize,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,6 +80,12 @@ impl From<ProjectSeen> for ProjectView {
             name: project.name,
             separator: project.separator.as_str().to_owned(),
             role: RoleView::from(seen.role),
+            counts: ProjectCountsView {
+                members: seen.counts.members,
+                teams: seen.counts.teams,
+                servers: seen.counts.servers,
+                keys: seen.counts.keys,
+            },
             created_at: project.created_at,
             updated_at: project.updated_at,
             version: project.version,
@@ -86,14 +105,14 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
 /// List the projects of the caller
 ///
 /// All projects for instance admins.
-#[utoipa::path(operation_id = "list_projects", tag = "projects", params(PageQuery), responses((status = 200, body = PageView<ProjectView>)))]
+#[utoipa::path(operation_id = "list_projects", tag = "projects", params(SearchQuery), responses((status = 200, body = PageView<ProjectView>)))]
 #[get("/projects")]
 async fn list_projects(
     caller: Caller,
     rest: Data<Rest>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<SearchQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let projects = rest.control.projects.list(&caller.principal, query.page()?).await?;
+    let projects = rest.control.projects.list(&caller.principal, query.search()?, query.page()?).await?;
     Ok(HttpResponse::Ok().json(PageView::of(projects, ProjectView::from)))
 }
 

@@ -12,10 +12,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
-use crate::body::{Json, OptionalJson};
+use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
-use crate::listing::{PageQuery, PageView, Query};
+use crate::listing::{PageView, Query, SearchQuery};
 use crate::rest::Rest;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,23 +63,19 @@ pub struct CreateUserRequest {
 pub struct UpdateUserRequest {
     name: Option<String>,
     instance_admin: Option<bool>,
-    /// False ends every login and key of the account at once.
+    /// False ends every login and key of the account at once. Refused while a project or a team has no other active
+    /// admin: the answer names them.
     active: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ResetPasswordRequest {
-    /// 10 to 256 characters; without one, a password is generated and shown once.
-    #[schema(value_type = Option<String>, format = Password)]
-    password: Option<SecretString>,
-}
-
+/// A link to a new password.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PasswordResetView {
-    /// The generated password, when none was sent. Shown this once.
-    #[schema(required = true)]
-    generated_password: Option<String>,
+pub struct ResetLinkView {
+    /// To be passed on by hand. Shown this once, and only when no mail goes out.
+    #[schema(required = true, example = "https://mcp.example.com/reset-password#orchp_...")]
+    link: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
 }
 
 impl From<User> for UserView {
@@ -98,18 +94,18 @@ impl From<User> for UserView {
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_users).service(create_user).service(get_user).service(update_user).service(reset_password);
+    config.service(list_users).service(create_user).service(get_user).service(update_user).service(create_reset_link);
 }
 
 /// List accounts
-#[utoipa::path(operation_id = "list_users", tag = "users", params(PageQuery), responses((status = 200, body = PageView<UserView>)))]
+#[utoipa::path(operation_id = "list_users", tag = "users", params(SearchQuery), responses((status = 200, body = PageView<UserView>)))]
 #[get("/users")]
 async fn list_users(
     caller: Caller,
     rest: Data<Rest>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<SearchQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let users = rest.control.users.list(&caller.principal, query.page()?).await?;
+    let users = rest.control.users.list(&caller.principal, query.search()?.as_deref(), query.page()?).await?;
     Ok(HttpResponse::Ok().json(PageView::of(users, UserView::from)))
 }
 
@@ -167,29 +163,20 @@ async fn update_user(
     Ok(answer(user))
 }
 
-/// Give an account another password
+/// Make a single-use link to a new password for an account
 ///
-/// Ends all its logins.
+/// It is mailed to the account's address where mail goes out. An earlier link ends.
 #[utoipa::path(
-    operation_id = "reset_password",
+    operation_id = "create_reset_link",
     tag = "users",
     params(("user" = String, Path, description = "id or e-mail address")),
-    request_body = Option<ResetPasswordRequest>,
-    responses((status = 200, body = PasswordResetView))
+    responses((status = 201, body = ResetLinkView))
 )]
-#[post("/users/{user}/password")]
-async fn reset_password(
-    caller: Caller,
-    rest: Data<Rest>,
-    user: Path<String>,
-    OptionalJson(body): OptionalJson<ResetPasswordRequest>,
-) -> Result<HttpResponse, ApiError> {
-    let account = rest.control.users.find(&caller.principal, &user).await?;
-    let generated = rest.control.users.reset_password(&caller.principal, &user, body.password).await?;
-    // The store has ended the logins; access tokens that are still running end here.
-    rest.identity.ended.end_all(account.id, None, rest.clock.now());
-    let generated_password = generated.map(|password| password.expose_secret().to_owned());
-    Ok(HttpResponse::Ok().json(PasswordResetView { generated_password }))
+#[post("/users/{user}/reset-link")]
+async fn create_reset_link(caller: Caller, rest: Data<Rest>, user: Path<String>) -> Result<HttpResponse, ApiError> {
+    let issued = rest.control.users.create_reset(&caller.principal, &user).await?;
+    let link = issued.link.map(|link| link.expose_secret().to_owned());
+    Ok(HttpResponse::Created().json(ResetLinkView { link, expires_at: issued.expires_at }))
 }
 
 fn answer(user: User) -> HttpResponse {

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use orch_control::invitations::Place;
 use orch_control::keys::ScopeDraft;
 use orch_domain::id::{ApprovalId, KeyId, UserId};
 use orch_domain::role::Role;
@@ -107,6 +108,16 @@ const STAR: Access = |who| match who {
     ForeignKey | OwnKey | ScopedKey | ReadOnlyKey => 403,
     who => VIEW(who),
 };
+/// On a team that the admin of the project is an admin of; nobody else is in it but the member of the path.
+const TEAM: Access = |who| match who {
+    Stranger | Viewer | Member => 404,
+    who => LOGIN(who),
+};
+/// About oneself, and there is no such thing.
+const NO_OWN: Access = |who| match LOGIN(who) {
+    200 => 404,
+    status => status,
+};
 const NO_STAR: Access = |who| match LOGIN(who) {
     200 => 404,
     status => status,
@@ -161,7 +172,7 @@ fn rows() -> Vec<Row> {
         row("create_user", INSTANCE).body(json!({"email": "new@example.com"})),
         row("get_user", INSTANCE),
         row("update_user", INSTANCE).body(json!({"name": "New"})),
-        row("reset_password", INSTANCE),
+        row("create_reset_link", INSTANCE),
         // projects
         row("list_projects", ANY),
         row("create_project", INSTANCE).body(json!({"name": "New"})),
@@ -170,8 +181,53 @@ fn rows() -> Vec<Row> {
         row("delete_project", ADMIN),
         // members
         row("list_members", VIEW),
-        row("put_member", ADMIN).body(json!({"role": "viewer"})),
+        row("update_member", ADMIN).body(json!({"role": "viewer"})),
         row("delete_member", ADMIN),
+        row("list_project_teams", VIEW),
+        row("put_project_team", ADMIN).body(json!({"role": "viewer"})),
+        row("delete_project_team", ADMIN),
+        // teams
+        row("list_teams", LOGIN),
+        row("create_team", INSTANCE).body(json!({"name": "New"})),
+        row("get_team", TEAM),
+        row("update_team", TEAM).body(json!({"name": "New"})),
+        row("delete_team", TEAM),
+        row("list_team_members", TEAM),
+        row("update_team_member", TEAM).body(json!({"role": "member"})),
+        row("delete_team_member", TEAM),
+        row("list_team_projects", TEAM),
+        // invitations
+        row("list_invitations", INSTANCE),
+        row("create_invitation", INSTANCE).body(json!({"email": "new@example.com"})),
+        row("renew_invitation", INSTANCE),
+        row("delete_invitation", INSTANCE),
+        row("list_project_invitations", ADMIN),
+        row("create_project_invitation", ADMIN).body(json!({"email": "new@example.com", "role": "viewer"})),
+        row("renew_project_invitation", ADMIN),
+        row("delete_project_invitation", ADMIN),
+        row("list_team_invitations", TEAM),
+        row("create_team_invitation", TEAM).body(json!({"email": "new@example.com", "role": "member"})),
+        row("renew_team_invitation", TEAM),
+        row("delete_team_invitation", TEAM),
+        // Open to all, and then it is the token that counts: this one opens nothing.
+        row("find_invitation", |_| 404).body(json!({"token": "orchi_none"})),
+        row("redeem_invitation", |_| 404).body(json!({"token": "orchi_none", "password": PASSWORD})),
+        row("decline_invitation", |_| 404).body(json!({"token": "orchi_none"})),
+        row("accept_invitation", NO_OWN).body(json!({"token": "orchi_none"})),
+        // about oneself: the invitation is for somebody else, and so is the login
+        row("list_own_invitations", LOGIN),
+        row("accept_own_invitation", NO_OWN),
+        row("decline_own_invitation", NO_OWN),
+        row("get_profile", LOGIN),
+        row("update_profile", LOGIN).body(json!({"name": "New"})),
+        row("list_own_logins", LOGIN),
+        row("delete_other_logins", LOGIN),
+        row("delete_own_login", NO_OWN),
+        // at the door: accounts are not given out here, and no mail goes out
+        row("get_ways_in", OPEN),
+        row("create_sign_up", |_| 409).body(json!({"email": "new@example.com"})),
+        row("create_password_reset", |_| 409).body(json!({"email": "new@example.com"})),
+        row("redeem_password_reset", |_| 410).body(json!({"token": "orchp_none", "password": PASSWORD})),
         // servers
         row("list_servers", VIEW),
         row("create_server", ADMIN).body(json!({"alias": "new", "transport": {"type": "stdio", "command": "x"}})),
@@ -236,6 +292,10 @@ fn fill(house: &House, placeholder: &str, path: &str) -> String {
         "user" if path.contains("/members/") => house.target_member.to_string(),
         "user" => house.target.to_string(),
         "key" => house.key.to_string(),
+        "team" => "core".to_owned(),
+        "invitation" if path.contains("/teams/") => house.team_invitation.clone(),
+        "invitation" => house.invitation.clone(),
+        "login" => uuid::Uuid::nil().to_string(),
         "approval" => house.approval.to_string(),
         "call" | "star" => uuid::Uuid::nil().to_string(),
         other => panic!("{{{other}}} in {path} needs a line in `fill`"),
@@ -249,6 +309,8 @@ struct House {
     target_member: UserId,
     key: KeyId,
     approval: ApprovalId,
+    invitation: String,
+    team_invitation: String,
     tokens: Vec<(Who, Option<String>)>,
 }
 
@@ -259,7 +321,13 @@ impl House {
         let (other, other_admin) = world.project("other").await;
         world.member(&project, Role::Admin).await;
         let target = world.user(|user| user.email("target@example.com")).await.id;
-        let target_member = world.member(&project, Role::Viewer).await.id;
+        let target_member = world.member(&project, Role::Viewer).await;
+        world.team("core", &admin, &[&target_member]).await;
+        let target_member = target_member.id;
+        let grants = login(world.user(|user| user.instance_admin()).await.id);
+        world.control.members.put_team(&grants, "demo", "core", Role::Viewer).await.unwrap();
+        let invitation = world.invitation(&admin, Place::Project("demo")).await;
+        let team_invitation = world.invitation(&admin, Place::Team("core")).await;
         world.server(&admin, &project, "echo").await;
         world.server(&admin, &project, "elsewhere").await;
         let (key, own) = world.key(&admin, &project).await;
@@ -306,7 +374,7 @@ impl House {
             tokens.push((*who, token));
         }
         world.catch_up().await;
-        Self { world, target, target_member, key, approval, tokens }
+        Self { world, target, target_member, key, approval, invitation, team_invitation, tokens }
     }
 
     async fn ask(&self, who: Who, row: &Row, method: &str, path: &str) -> Answer {

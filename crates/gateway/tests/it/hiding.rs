@@ -9,6 +9,8 @@ use crate::world::{Answer, World, bearer, request};
 fn body(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         ("PUT", _) => Some(json!({"role": "viewer"})),
+        ("PATCH", _) if path.contains("/members/") => Some(json!({"role": "viewer"})),
+        ("POST", "invitations") => Some(json!({"email": "new@example.com", "role": "viewer"})),
         ("PATCH", _) | ("POST", "keys") => Some(json!({"name": "x"})),
         ("POST", "import") => Some(json!({"mcpServers": {}})),
         _ => None,
@@ -46,7 +48,12 @@ async fn hides_projects_from_strangers_and_foreign_keys() {
             ("DELETE", String::new()),
             ("GET", "/members".into()),
             ("DELETE", format!("/members/{}", admin.id)),
-            ("PUT", format!("/members/{}", admin.id)),
+            ("PATCH", format!("/members/{}", admin.id)),
+            ("GET", "/teams".into()),
+            ("PUT", "/teams/core".into()),
+            ("DELETE", "/teams/core".into()),
+            ("GET", "/invitations".into()),
+            ("POST", "/invitations".into()),
             ("GET", "/servers".into()),
             ("GET", "/servers/echo".into()),
             ("PATCH", "/servers/echo".into()),

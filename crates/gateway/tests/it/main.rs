@@ -14,6 +14,7 @@ mod http;
 mod listing;
 mod login;
 mod openapi;
+mod people;
 mod secrets;
 mod versions;
 mod world;

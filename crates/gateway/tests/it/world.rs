@@ -14,6 +14,7 @@ use orch_auth::api_key::mint::KeyMint;
 use orch_auth::authenticator::{AuthFacts, Authenticator};
 use orch_auth::config::AuthConfig;
 use orch_auth::ended_logins::EndedLogins;
+use orch_auth::link_mint::LinkMint;
 use orch_auth::logins::{Claim, LoginPorts, Logins};
 use orch_auth::master::{MasterSecrets, Strictness};
 use orch_auth::password::{Argon2Cost, Argon2Hasher};
@@ -21,6 +22,8 @@ use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_auth::vault::key::parse_keys;
 use orch_control::Control;
+use orch_control::config::PeopleConfig;
+use orch_control::invitations::{InvitedTo, NewInvitation, Place};
 use orch_control::keys::{NewKey, ScopeDraft};
 use orch_control::ports::Ports;
 use orch_control::servers::NewServer;
@@ -33,6 +36,7 @@ use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::{ApprovalId, KeyId, ProjectId, RuleId, ServerId, UserId};
+use orch_domain::login::LoginFrom;
 use orch_domain::membership::Membership;
 use orch_domain::policy::hints::Hints;
 use orch_domain::port::approval_desk::ApprovalDesk;
@@ -42,12 +46,14 @@ use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
+use orch_domain::team::{TeamMembership, TeamRole};
 use orch_domain::user::{PasswordHash, User};
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::health::Readiness;
@@ -63,7 +69,7 @@ use orch_relay::connector::{ConnectFailure, Connector};
 use orch_relay::fleet::{Fleet, FleetParts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
-use orch_testkit::builders::{UserBuilder, a_project, a_user, an_audit_entry};
+use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_entry};
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -156,6 +162,9 @@ impl World {
             users: shared.clone(),
             logins: shared.clone(),
             projects: shared.clone(),
+            teams: shared.clone(),
+            invitations: shared.clone(),
+            resets: shared.clone(),
             servers: shared.clone(),
             keys: shared.clone(),
             policies: shared.clone(),
@@ -168,8 +177,13 @@ impl World {
             vault: Arc::new(AeadVault::new(secrets.encryption_keys()).unwrap()),
             hasher: hasher.clone(),
             minter: Arc::new(KeyMint::new(&secrets)),
+            links: Arc::new(LinkMint::new(&secrets)),
+            post: Arc::new(()),
+            desk: Arc::new(()),
             runtime: Arc::new(FakeRuntime),
             clock: shared_clock.clone(),
+            people: PeopleConfig::default(),
+            base_url: "http://localhost:8000".into(),
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
         let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets);
@@ -214,9 +228,37 @@ impl World {
     pub(crate) async fn member(&self, project: &Project, role: Role) -> User {
         let user = self.user(|user| user).await;
         let membership = Membership { project_id: project.id, user_id: user.id, role, created_at: FixedClock::START };
-        self.store.put_member(&membership, &an_audit_entry().build()).await.unwrap();
+        ProjectRepo::put_member(&self.store, &membership, &an_audit_entry().build()).await.unwrap();
         self.catch_up().await;
         user
+    }
+
+    /// A team with its admin and members.
+    pub(crate) async fn team(&self, slug: &str, admin: &User, members: &[&User]) {
+        let team = a_team().slug(slug).build();
+        TeamRepo::create(&self.store, &team, admin.id, &an_audit_entry().build()).await.unwrap();
+        for member in members {
+            let membership = TeamMembership {
+                team_id: team.id,
+                user_id: member.id,
+                role: TeamRole::Member,
+                created_at: FixedClock::START,
+            };
+            TeamRepo::put_member(&self.store, &membership, &an_audit_entry().build()).await.unwrap();
+        }
+        self.catch_up().await;
+    }
+
+    /// The id of an invitation of somebody unknown.
+    pub(crate) async fn invitation(&self, admin: &User, to: Place<'_>) -> String {
+        let to = match to {
+            Place::Instance => InvitedTo::Instance { admin: false },
+            Place::Project(project) => InvitedTo::Project { project, role: Role::Viewer },
+            Place::Team(team) => InvitedTo::Team { team, role: TeamRole::Member },
+        };
+        let new = NewInvitation { email: "invited@example.com", to, good_for: None };
+        let issued = self.control.invitations.create(&login(admin.id), new).await.unwrap();
+        issued.seen.invitation.id.to_string()
     }
 
     pub(crate) async fn server(&self, admin: &User, project: &Project, alias: &str) {
@@ -253,7 +295,7 @@ impl World {
     /// An access token of a new login.
     pub(crate) async fn token(&self, user: &User) -> String {
         let password = SecretString::from(PASSWORD);
-        let claim = Claim { email: user.email.as_str(), password: &password, address: None };
+        let claim = Claim { email: user.email.as_str(), password: &password, from: &LoginFrom::default() };
         self.logins.login(claim).await.unwrap().access.expose_secret().to_owned()
     }
 

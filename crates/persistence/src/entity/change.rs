@@ -28,6 +28,7 @@ impl Model {
     pub(crate) fn to_change(&self) -> Change {
         match (self.kind.as_str(), self.project_id) {
             ("users", _) => Change::Users,
+            ("teams", _) => Change::Teams,
             ("project", Some(id)) => Change::Project(ProjectId::from_uuid(id)),
             _ => Change::Everything,
         }
@@ -37,6 +38,7 @@ impl Model {
 pub(crate) fn row(change: Change) -> ActiveModel {
     let (kind, project_id) = match change {
         Change::Users => ("users", None),
+        Change::Teams => ("teams", None),
         Change::Project(id) => ("project", Some(id.as_uuid())),
         Change::Everything => ("everything", None),
     };

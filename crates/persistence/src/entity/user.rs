@@ -5,7 +5,7 @@ use std::fmt;
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
 use orch_domain::id::UserId;
-use orch_domain::user::{PasswordHash, User};
+use orch_domain::user::{Language, PasswordHash, Preferences, Theme, User};
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
 };
@@ -25,6 +25,8 @@ pub struct Model {
     pub name: String,
     pub password: Option<String>,
     pub instance_admin: bool,
+    pub language: Option<String>,
+    pub theme: Option<String>,
     pub deactivated_at: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
@@ -45,6 +47,11 @@ impl Model {
             name: self.name,
             password: self.password.map(PasswordHash::from_phc),
             instance_admin: self.instance_admin,
+            preferences: Preferences {
+                // What a newer version of ours knows counts as no choice.
+                language: self.language.as_deref().and_then(Language::parse),
+                theme: self.theme.as_deref().and_then(Theme::parse),
+            },
             deactivated_at: self.deactivated_at,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -60,6 +67,8 @@ pub(crate) fn row(user: &User) -> ActiveModel {
         name: user.name.clone(),
         password: user.password.as_ref().map(|hash| hash.as_phc().to_owned()),
         instance_admin: user.instance_admin,
+        language: user.preferences.language.map(|language| language.as_str().to_owned()),
+        theme: user.preferences.theme.map(|theme| theme.as_str().to_owned()),
         deactivated_at: user.deactivated_at.map(stored),
         created_at: stored(user.created_at),
         updated_at: stored(user.updated_at),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orch_domain::api_key::ApiKey;
+use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
-use orch_domain::id::{ProjectId, UserId};
+use orch_domain::id::{ProjectId, TeamId, UserId};
 use orch_domain::policy::rule::Policy;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::quota::Limits;
@@ -18,7 +19,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::entity::{api_key, membership, policy, project, project_limits, server, user};
+use crate::entity::{
+    api_key, membership, policy, project, project_limits, server, team, team_grant, team_membership, user,
+};
 use crate::repo::{limits_repo, server_repo};
 use crate::store_error::unavailable;
 
@@ -43,11 +46,17 @@ impl DirectorySource for SeaDirectorySource {
         let users = load_users(&txn).await?;
         let projects = load_projects(&txn, None).await?;
         let limits = limits_repo::find(&txn, None).await?.limits;
-        Ok(Directory::new(users, projects).with_limits(limits))
+        let teams = load_teams(&txn, None).await?;
+        Ok(Directory::new(users, projects).with_teams(teams).with_limits(limits))
     }
 
     async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
         load_users(self.database.reader()).await
+    }
+
+    async fn load_teams(&self, only: Option<UserId>) -> Result<TeamRoster, StoreError> {
+        let txn = self.database.read_snapshot(DOING).await?;
+        load_teams(&txn, only).await
     }
 
     async fn load_project(&self, id: ProjectId) -> Result<Option<ProjectFacts>, StoreError> {
@@ -70,11 +79,24 @@ async fn load_users(conn: &impl ConnectionTrait) -> Result<HashMap<UserId, UserF
     Ok(rows.into_iter().map(facts).collect())
 }
 
+async fn load_teams(conn: &impl ConnectionTrait, only: Option<UserId>) -> Result<TeamRoster, StoreError> {
+    let teams = team::Entity::find().all(conn).await.map_err(unavailable(DOING))?;
+    let mut select = team_membership::Entity::find();
+    if let Some(user) = only {
+        select = select.filter(team_membership::Column::UserId.eq(user.as_uuid()));
+    }
+    let members = select.all(conn).await.map_err(unavailable(DOING))?;
+    let teams = teams.into_iter().map(team::Model::into_team).collect::<Result<Vec<_>, _>>()?;
+    let members = members.into_iter().map(team_membership::Model::into_membership).collect::<Result<Vec<_>, _>>()?;
+    Ok(TeamRoster::new(teams, members))
+}
+
 /// All projects, or the one.
 async fn load_projects(conn: &impl ConnectionTrait, only: Option<ProjectId>) -> Result<Vec<ProjectFacts>, StoreError> {
     let rows = project::Entity::find().filter(of(project::Column::Id, only)).all(conn).await;
     let rows = rows.map_err(unavailable(DOING))?;
     let mut members = load_members(conn, only).await?;
+    let mut teams = load_grants(conn, only).await?;
     let mut servers = load_servers(conn, only).await?;
     let mut keys = load_keys(conn, only).await?;
     let mut policies = load_policies(conn, only).await?;
@@ -84,6 +106,7 @@ async fn load_projects(conn: &impl ConnectionTrait, only: Option<ProjectId>) -> 
         Ok(ProjectFacts {
             project: row.into_project()?,
             members: members.remove(&id).unwrap_or_default(),
+            teams: teams.remove(&id).unwrap_or_default(),
             servers: servers.remove(&id).unwrap_or_default().into_iter().map(by_alias).collect(),
             keys: keys.remove(&id).unwrap_or_default(),
             policy: Arc::new(policies.remove(&id).unwrap_or_default()),
@@ -104,6 +127,19 @@ async fn load_members(
         members.entry(row.project_id).or_default().insert(row.user_id, row.role);
     }
     Ok(members)
+}
+
+async fn load_grants(
+    conn: &impl ConnectionTrait,
+    only: Option<ProjectId>,
+) -> Result<HashMap<ProjectId, HashMap<TeamId, Role>>, StoreError> {
+    let rows = team_grant::Entity::find().filter(of(team_grant::Column::ProjectId, only)).all(conn).await;
+    let mut grants: HashMap<_, HashMap<_, _>> = HashMap::new();
+    for row in rows.map_err(unavailable(DOING))? {
+        let row = row.into_grant()?;
+        grants.entry(row.project_id).or_default().insert(row.team_id, row.role);
+    }
+    Ok(grants)
 }
 
 async fn load_servers(

@@ -6,6 +6,7 @@ use orch_domain::api_key::KeyHash;
 use orch_domain::audit::AuditEntry;
 use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
+use orch_domain::login::{Login, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
 use sea_orm::sea_query::Expr;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::entity::login::{self, Column, Entity, Model};
-use crate::entity::{refresh_token, user};
+use crate::entity::{refresh_token, storable, user};
 use crate::store_error::{Refusal, unavailable};
 use crate::timestamp::stored;
 use crate::writing::Writing;
@@ -112,6 +113,28 @@ impl LoginRepo for SeaLoginRepo {
             None => theirs,
         };
         end_where(&writing, which, now).await?;
+        writing.commit().await
+    }
+
+    async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError> {
+        let theirs = Entity::find().filter(Column::UserId.eq(user.as_uuid())).all(self.database.reader()).await;
+        let theirs = theirs.map_err(unavailable("listing logins"))?;
+        let mut open: Vec<_> = theirs.into_iter().filter(|login| is_open(login, now)).map(Model::into_login).collect();
+        open.sort_by_key(|login| std::cmp::Reverse((login.seen_at, login.id)));
+        Ok(open)
+    }
+
+    async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError> {
+        let doing = "noting the use of a login";
+        let writing = self.database.write_quietly(doing).await?;
+        Entity::update_many()
+            .col_expr(Column::Client, Expr::value(from.client.as_deref().map(storable)))
+            .col_expr(Column::Address, Expr::value(from.address.map(|address| address.to_string())))
+            .col_expr(Column::SeenAt, Expr::value(stored(at)))
+            .filter(Column::Id.eq(login.as_uuid()))
+            .exec(writing.conn())
+            .await
+            .map_err(unavailable(doing))?;
         writing.commit().await
     }
 

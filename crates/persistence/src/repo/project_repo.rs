@@ -9,18 +9,19 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::membership::Membership;
 use orch_domain::page::{Page, PageRequest};
-use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::project_repo::{ProjectFilter, ProjectRepo};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
 use orch_domain::user::User;
 use sea_orm::sea_query::{OnConflict, Query};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::database::Database;
 use crate::entity::project::{self, Column, Entity, Model};
-use crate::entity::{membership, to_signed, user};
-use crate::paging::oldest_first;
+use crate::entity::{membership, team_grant, team_membership, to_signed, user};
+use crate::paging::{containing, oldest_first};
+use crate::repo::last_admin::AtRisk;
 use crate::store_error::{Refusal, unavailable};
 use crate::writing::{Writing, without_key};
 
@@ -53,15 +54,29 @@ impl ProjectRepo for SeaProjectRepo {
         found.map_err(unavailable("finding a project by slug"))?.map(Model::into_project).transpose()
     }
 
-    async fn list(&self, member: Option<UserId>, page: PageRequest) -> Result<Page<Project>, StoreError> {
+    async fn list(&self, filter: &ProjectFilter, page: PageRequest) -> Result<Page<Project>, StoreError> {
         let mut select = oldest_first(Entity::find(), Column::Id, page);
-        if let Some(member) = member {
+        if let Some(member) = filter.member {
             let theirs = Query::select()
                 .column(membership::Column::ProjectId)
                 .from(membership::Entity)
                 .and_where(membership::Column::UserId.eq(member.as_uuid()))
                 .take();
-            select = select.filter(Column::Id.in_subquery(theirs));
+            let own_teams = Query::select()
+                .column(team_membership::Column::TeamId)
+                .from(team_membership::Entity)
+                .and_where(team_membership::Column::UserId.eq(member.as_uuid()))
+                .take();
+            let with_teams = Query::select()
+                .column(team_grant::Column::ProjectId)
+                .from(team_grant::Entity)
+                .and_where(team_grant::Column::TeamId.in_subquery(own_teams))
+                .take();
+            select = select
+                .filter(Condition::any().add(Column::Id.in_subquery(theirs)).add(Column::Id.in_subquery(with_teams)));
+        }
+        if let Some(search) = &filter.search {
+            select = select.filter(containing(&[(Entity, Column::Slug), (Entity, Column::Name)], search));
         }
         let rows = select.all(self.database.reader()).await.map_err(unavailable("listing projects"))?;
         let projects = rows.into_iter().map(Model::into_project).collect::<Result<_, _>>()?;
@@ -153,17 +168,10 @@ impl ProjectRepo for SeaProjectRepo {
         let (project, user) = (membership.project_id, membership.user_id);
         let mut writing = self.database.write(doing).await?;
         let before = find_role(&writing, project, user).await?;
-        let on_conflict = OnConflict::columns([membership::Column::ProjectId, membership::Column::UserId])
-            .update_column(membership::Column::Role)
-            .to_owned();
         let missing = self.missing_of_member(&writing, project).await?;
-        membership::Entity::insert(membership::row(membership))
-            .on_conflict(on_conflict)
-            .exec_without_returning(writing.conn())
-            .await
-            .map_err(Refusal { doing, taken: THE_MEMBER, missing }.explain())?;
+        upsert_member(&writing, membership).await.map_err(Refusal { doing, taken: THE_MEMBER, missing }.explain())?;
         if before == Some(Role::Admin) && membership.role != Role::Admin {
-            keep_an_admin(&writing, project).await?;
+            AtRisk::project(project.as_uuid()).keep_an_admin(&writing).await?;
         }
         writing.audit(audit).await?;
         writing.announce(Change::Project(project));
@@ -178,7 +186,7 @@ impl ProjectRepo for SeaProjectRepo {
         let key = (project.as_uuid(), user.as_uuid());
         membership::Entity::delete_by_id(key).exec(writing.conn()).await.map_err(unavailable(doing))?;
         if before == Role::Admin {
-            keep_an_admin(&writing, project).await?;
+            AtRisk::project(project.as_uuid()).keep_an_admin(&writing).await?;
         }
         writing.audit(audit).await?;
         writing.announce(Change::Project(project));
@@ -195,25 +203,19 @@ impl SeaProjectRepo {
     }
 }
 
-async fn find_role(writing: &Writing, project: ProjectId, user: UserId) -> Result<Option<Role>, StoreError> {
-    let found = membership::Entity::find_by_id((project.as_uuid(), user.as_uuid())).one(writing.conn()).await;
-    found.map_err(unavailable("finding a member"))?.map(|row| row.role()).transpose()
+/// Adds the member or changes the role.
+pub(crate) async fn upsert_member(writing: &Writing, membership: &Membership) -> Result<(), sea_orm::DbErr> {
+    let on_conflict = OnConflict::columns([membership::Column::ProjectId, membership::Column::UserId])
+        .update_column(membership::Column::Role)
+        .to_owned();
+    membership::Entity::insert(membership::row(membership))
+        .on_conflict(on_conflict)
+        .exec_without_returning(writing.conn())
+        .await
+        .map(|_| ())
 }
 
-/// To be called when an admin was removed or lowered. Writes run one after the other, so nobody removes another at the
-/// same time.
-async fn keep_an_admin(writing: &Writing, project: ProjectId) -> Result<(), StoreError> {
-    let active = Query::select()
-        .column(user::Column::Id)
-        .from(user::Entity)
-        .and_where(user::Column::DeactivatedAt.is_null())
-        .take();
-    let admins = membership::Entity::find()
-        .filter(membership::Column::ProjectId.eq(project.as_uuid()))
-        .filter(membership::Column::Role.eq(Role::Admin.as_str()))
-        .filter(membership::Column::UserId.in_subquery(active))
-        .count(writing.conn())
-        .await
-        .map_err(unavailable("counting the admins of a project"))?;
-    if admins == 0 { Err(StoreError::LastAdmin) } else { Ok(()) }
+pub(crate) async fn find_role(writing: &Writing, project: ProjectId, user: UserId) -> Result<Option<Role>, StoreError> {
+    let found = membership::Entity::find_by_id((project.as_uuid(), user.as_uuid())).one(writing.conn()).await;
+    found.map_err(unavailable("finding a member"))?.map(|row| row.role()).transpose()
 }

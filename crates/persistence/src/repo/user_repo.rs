@@ -15,7 +15,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use crate::database::Database;
 use crate::entity::user::{self, Column, Entity, Model};
 use crate::entity::{login, to_signed};
-use crate::paging::oldest_first;
+use crate::paging::{containing, oldest_first};
+use crate::repo::last_admin::AtRisk;
 use crate::store_error::{Refusal, unavailable};
 use crate::timestamp::stored;
 use crate::writing::without_key;
@@ -46,8 +47,12 @@ impl UserRepo for SeaUserRepo {
         found.map_err(unavailable("finding a user by e-mail address"))?.map(Model::into_user).transpose()
     }
 
-    async fn list(&self, page: PageRequest) -> Result<Page<User>, StoreError> {
-        let rows = oldest_first(Entity::find(), Column::Id, page).all(self.database.reader()).await;
+    async fn list(&self, search: Option<&str>, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let mut select = oldest_first(Entity::find(), Column::Id, page);
+        if let Some(search) = search {
+            select = select.filter(containing(&[(Entity, Column::Email), (Entity, Column::Name)], search));
+        }
+        let rows = select.all(self.database.reader()).await;
         let rows = rows.map_err(unavailable("listing users"))?;
         let users = rows.into_iter().map(Model::into_user).collect::<Result<_, _>>()?;
         Ok(Page::cut(users, page.limit, |user: &User| user.id.as_uuid()))
@@ -89,6 +94,9 @@ impl UserRepo for SeaUserRepo {
         let is_admin = user.instance_admin && user.is_active();
         if was_admin && !is_admin && !has_active_instance_admin(writing.conn()).await? {
             return Err(StoreError::LastInstanceAdmin);
+        }
+        if before.deactivated_at.is_none() && !user.is_active() {
+            AtRisk::of_user(&writing, user.id).await?.keep_an_admin(&writing).await?;
         }
         if let Some(at) = user.deactivated_at {
             login::Entity::update_many()

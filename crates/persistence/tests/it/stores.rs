@@ -11,18 +11,21 @@ use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::changes::Changes;
 use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::reset_repo::ResetRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::star_repo::StarRepo;
+use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{
     Database, DatabaseConfig, DatabaseUrl, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
-    SeaDirectorySource, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo, SeaServerRepo,
-    SeaStarRepo, SeaUserRepo,
+    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo,
+    SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
 };
 use orch_testkit::contract::TestStore;
 use orch_testkit::fakes::MemoryStore;
@@ -55,6 +58,18 @@ impl TestStore for SeaStore {
 
     fn projects(&self) -> Arc<dyn ProjectRepo> {
         Arc::new(SeaProjectRepo::new(self.database.clone()))
+    }
+
+    fn teams(&self) -> Arc<dyn TeamRepo> {
+        Arc::new(SeaTeamRepo::new(self.database.clone()))
+    }
+
+    fn invitations(&self) -> Arc<dyn InvitationRepo> {
+        Arc::new(SeaInvitationRepo::new(self.database.clone()))
+    }
+
+    fn resets(&self) -> Arc<dyn ResetRepo> {
+        Arc::new(SeaResetRepo::new(self.database.clone()))
     }
 
     fn servers(&self) -> Arc<dyn ServerRepo> {

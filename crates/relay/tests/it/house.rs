@@ -186,6 +186,7 @@ impl House {
         let facts = ProjectFacts {
             project,
             members: HashMap::from([(user, Role::Member)]),
+            teams: HashMap::new(),
             servers: servers.into_iter().map(|server| (server.alias.clone(), Arc::new(server))).collect(),
             keys: Vec::new(),
             policy: Arc::default(),

@@ -3,7 +3,7 @@
 use orch_domain::Timestamp;
 use orch_domain::email::Email;
 use orch_domain::id::UserId;
-use orch_domain::user::{PasswordHash, User};
+use orch_domain::user::{PasswordHash, Preferences, User};
 
 use crate::builders::unique;
 use crate::fakes::FixedClock;
@@ -21,6 +21,7 @@ pub fn a_user() -> UserBuilder {
         name: format!("User {unique}"),
         password: Some(PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdA${unique}"))),
         instance_admin: false,
+        preferences: Preferences::default(),
         deactivated_at: None,
         created_at: FixedClock::START,
         updated_at: FixedClock::START,

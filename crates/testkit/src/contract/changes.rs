@@ -12,12 +12,13 @@ use orch_domain::port::server_repo::ServerWrite;
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
+use orch_domain::team::{Team, TeamGrant, TeamMembership, TeamRole};
 use orch_domain::user::User;
 
 use super::{TestStore, an_entry, at};
-use crate::builders::{a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_user};
+use crate::builders::{a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_team, a_user};
 
-type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
+pub(super) type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
 
 /// The next change; long before the deadline on every store that works.
 async fn next(news: &mut News) -> Change {
@@ -49,7 +50,7 @@ pub async fn changes(store: &dyn TestStore) {
     until(&mut second, last).await;
 }
 
-async fn until(news: &mut News, expected: Change) {
+pub(super) async fn until(news: &mut News, expected: Change) {
     while next(news).await != expected {}
 }
 
@@ -93,8 +94,36 @@ async fn announces_each_write(store: &dyn TestStore, news: &mut News, users: (&U
     store.keys().revoke(new.id, at(9), &entry()).await.expect("a revocation");
     assert_eq!(next(news).await, of_project);
 
+    announces_teams(store, news, (user, other), project).await;
+
     store.projects().delete(project.id, &entry()).await.expect("a deletion");
     assert_eq!(next(news).await, of_project);
+}
+
+async fn announces_teams(store: &dyn TestStore, news: &mut News, users: (&User, &User), project: &Project) {
+    let (user, other) = users;
+    let teams = store.teams();
+    let entry = an_entry;
+    let team = a_team().build();
+    teams.create(&team, user.id, &entry()).await.expect("a team");
+    assert_eq!(next(news).await, Change::Teams);
+    teams.update(&Team { version: 2, ..team.clone() }, &entry()).await.expect("an update");
+    assert_eq!(next(news).await, Change::Teams);
+    let member = TeamMembership { team_id: team.id, user_id: other.id, role: TeamRole::Member, created_at: at(0) };
+    teams.put_member(&member, &entry()).await.expect("a member");
+    assert_eq!(next(news).await, Change::Teams);
+    teams.remove_member(team.id, other.id, &entry()).await.expect("a removal");
+    assert_eq!(next(news).await, Change::Teams);
+    let grant = TeamGrant { project_id: project.id, team_id: team.id, role: Role::Member, created_at: at(0) };
+    teams.put_grant(&grant, &entry()).await.expect("a grant");
+    assert_eq!(next(news).await, Change::Project(project.id));
+    teams.remove_grant(project.id, team.id, &entry()).await.expect("a removal");
+    assert_eq!(next(news).await, Change::Project(project.id));
+    teams.put_grant(&grant, &entry()).await.expect("a grant");
+    assert_eq!(next(news).await, Change::Project(project.id));
+    teams.delete(team.id, &entry()).await.expect("a deletion");
+    assert_eq!(next(news).await, Change::Teams);
+    assert_eq!(next(news).await, Change::Project(project.id), "it lost a grant");
 }
 
 async fn is_silent_about_what_did_not_happen(store: &dyn TestStore, news: &mut News, user: &User) {

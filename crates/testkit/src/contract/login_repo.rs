@@ -3,6 +3,7 @@
 use orch_domain::api_key::KeyHash;
 use orch_domain::error::StoreError;
 use orch_domain::id::LoginId;
+use orch_domain::login::LoginFrom;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
 use orch_domain::user::User;
 
@@ -18,6 +19,7 @@ pub async fn login_repo(store: &dyn TestStore) {
     lets_one_of_two_rotations_win(store).await;
     ends_one_and_all(store).await;
     opens_none_while_its_user_is_deactivated(store).await;
+    lists_what_is_open_and_where_it_was_seen(store).await;
 }
 
 /// A login that was opened, by its first token: good until an hour after the start.
@@ -40,6 +42,33 @@ async fn opens_until_it_expires(store: &dyn TestStore) {
     assert!(!is_open(store, token.login_id, 3600).await);
     let outcome = store.logins().open(&a_refresh_token().build(), &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the user" })), "{outcome:?}");
+}
+
+async fn lists_what_is_open_and_where_it_was_seen(store: &dyn TestStore) {
+    let logins = store.logins();
+    let user = a_stored_user(store).await;
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        let token = a_refresh_token().of(user.id).build();
+        logins.open(&token, &an_entry()).await.expect("a login");
+        tokens.push(token);
+    }
+    an_open_login(store).await;
+    let list = async |seconds| logins.list_open(user.id, at(seconds)).await.expect("a list");
+    let first = list(1).await.into_iter().find(|login| login.id == tokens[0].login_id).expect("the first");
+    assert_eq!((first.opened_at, first.seen_at), (tokens[0].issued_at, tokens[0].issued_at));
+    assert_eq!((first.expires_at, first.from), (tokens[0].expires_at, LoginFrom::default()));
+
+    let from = LoginFrom::new(Some("Browser \u{2713}"), Some(std::net::Ipv6Addr::LOCALHOST.into()));
+    logins.note_seen(tokens[0].login_id, &from, at(9)).await.expect("a note");
+    logins.note_seen(tokens[1].login_id, &LoginFrom::default(), at(8)).await.expect("a note");
+    logins.note_seen(LoginId::new(), &from, at(9)).await.expect("nothing to note is fine");
+    logins.end(tokens[2].login_id, at(9), &an_entry()).await.expect("an end");
+    let open = list(10).await;
+    let ids: Vec<_> = open.iter().map(|login| login.id).collect();
+    assert_eq!(ids, [tokens[0].login_id, tokens[1].login_id], "the last seen first, without what has ended");
+    assert_eq!((open[0].seen_at, &open[0].from, open[0].user_id), (at(9), &from, user.id));
+    assert_eq!(list(3600).await, [], "without what has expired");
 }
 
 async fn opens_for_active_users_only(store: &dyn TestStore) {

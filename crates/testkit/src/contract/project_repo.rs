@@ -4,6 +4,7 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::port::call_log::CallFilter;
+use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
@@ -17,6 +18,7 @@ pub async fn project_repo(store: &dyn TestStore) {
     refuses_a_taken_slug(store).await;
     updates_by_version(store).await;
     deletes_what_belongs_to_it_and_keeps_the_records(store).await;
+    finds_by_a_part_of_slug_or_name(store).await;
 }
 
 async fn pages_stay_where_they_are(store: &dyn TestStore) {
@@ -40,13 +42,30 @@ async fn ids_in_pages_of_three(store: &dyn TestStore, member: Option<UserId>) ->
     let mut ids = Vec::new();
     let mut request = PageRequest::new(3, None);
     loop {
-        let page = store.projects().list(member, request).await.expect("a list");
+        let page = store.projects().list(&ProjectFilter { member, search: None }, request).await.expect("a list");
         ids.extend(page.items.iter().map(|project| project.id));
         match page.next {
             Some(next) => request.after = Some(next),
             None => return ids,
         }
     }
+}
+
+async fn finds_by_a_part_of_slug_or_name(store: &dyn TestStore) {
+    let admin = a_stored_user(store).await.id;
+    let project = a_project().named("Deep Thought").slug("answers").build();
+    store.projects().create(&project, admin, &an_entry()).await.expect("a project can be created");
+    let search = async |text: &str, member| {
+        let filter = ProjectFilter { member, search: Some(text.to_owned()) };
+        let found = store.projects().list(&filter, PageRequest::default()).await.expect("a list").items;
+        found.into_iter().map(|project| project.id).collect::<Vec<_>>()
+    };
+    for text in ["deep t", "SWERS"] {
+        assert_eq!(search(text, None).await, [project.id], "{text}");
+        assert_eq!(search(text, Some(admin)).await, [project.id], "{text}");
+        assert_eq!(search(text, Some(UserId::new())).await, [], "{text}");
+    }
+    assert_eq!(search("deep%", None).await, []);
 }
 
 async fn finds_what_was_created(store: &dyn TestStore) {

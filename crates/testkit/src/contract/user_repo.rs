@@ -13,6 +13,7 @@ pub async fn user_repo(store: &dyn TestStore) {
     pages_stay_where_they_are(store).await;
     finds_what_was_created(store).await;
     refuses_a_taken_address(store).await;
+    finds_by_a_part_of_address_or_name(store).await;
     updates_by_version(store).await;
     keeps_an_instance_admin(store).await;
     keeps_an_instance_admin_when_two_leave_at_once(store).await;
@@ -25,14 +26,28 @@ async fn pages_stay_where_they_are(store: &dyn TestStore) {
     for _ in 0..5 {
         created.push(a_stored_user(store).await.id);
     }
-    let first = users.list(PageRequest::new(2, None)).await.expect("a list");
+    let first = users.list(None, PageRequest::new(2, None)).await.expect("a list");
     // Added behind the cursor's back.
     created.push(a_stored_user(store).await.id);
-    let second = users.list(PageRequest::new(2, first.next)).await.expect("a list");
-    let third = users.list(PageRequest::new(2, second.next)).await.expect("a list");
+    let second = users.list(None, PageRequest::new(2, first.next)).await.expect("a list");
+    let third = users.list(None, PageRequest::new(2, second.next)).await.expect("a list");
     let listed: Vec<UserId> = [first.items, second.items, third.items].concat().iter().map(|user| user.id).collect();
     assert_eq!(listed, created, "in the order of creation, none twice, none left out");
     assert_eq!(third.next, None, "a full last page is the last");
+}
+
+async fn finds_by_a_part_of_address_or_name(store: &dyn TestStore) {
+    let users = store.users();
+    let ada = a_user().named("Ada_L 100%").email("countess@lovelace.example").build();
+    users.create(&ada, &an_entry()).await.expect("a user can be created");
+    let search = async |text: &str| {
+        let found = users.list(Some(text), PageRequest::default()).await.expect("a list").items;
+        found.into_iter().map(|user| user.id).collect::<Vec<_>>()
+    };
+    for text in ["LOVELACE", "countess@", "ada_l", "0%"] {
+        assert_eq!(search(text).await, [ada.id], "{text}");
+    }
+    assert_eq!(search("ada%100").await, [], "no character is a wildcard");
 }
 
 async fn finds_what_was_created(store: &dyn TestStore) {
@@ -122,7 +137,7 @@ async fn keeps_an_instance_admin(store: &dyn TestStore) {
 async fn keeps_an_instance_admin_when_two_leave_at_once(store: &dyn TestStore) {
     let users = store.users();
     for _ in 0..ROUNDS {
-        let all = users.list(PageRequest::new(PageRequest::MAX_LIMIT, None)).await.expect("a list").items;
+        let all = users.list(None, PageRequest::new(PageRequest::MAX_LIMIT, None)).await.expect("a list").items;
         let only = all.into_iter().find(|user| user.instance_admin && user.is_active()).expect("there is one");
         let second = a_user().instance_admin().build();
         users.create(&second, &an_entry()).await.expect("a user can be created");

@@ -7,13 +7,16 @@ mod call_repo;
 mod catalog_repo;
 mod changes;
 mod directory_source;
+mod invitation_repo;
 mod key_repo;
 mod limits_repo;
 mod login_repo;
 mod policy_repo;
 mod project_repo;
+mod reset_repo;
 mod server_repo;
 mod star_repo;
+mod team_repo;
 mod user_repo;
 
 use std::collections::BTreeMap;
@@ -27,15 +30,19 @@ use orch_domain::call::Call;
 use orch_domain::catalog::StoredCatalog;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use orch_domain::id::{AuditId, CallId, KeyId, LoginId, ProjectId, ServerId, StarId, UserId};
+use orch_domain::id::{AuditId, CallId, InvitationId, KeyId, LoginId, ProjectId, ServerId, StarId, TeamId, UserId};
+use orch_domain::invitation::Invitation;
+use orch_domain::login::LoginFrom;
 use orch_domain::membership::Membership;
 use orch_domain::page::{Page, PageRequest};
+use orch_domain::password_reset::PasswordReset;
 use orch_domain::policy::rule::Policy;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::quota::StoredLimits;
 use orch_domain::server::Server;
 use orch_domain::star::Star;
+use orch_domain::team::{Team, TeamGrant, TeamMembership};
 use orch_domain::user::User;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -56,6 +63,11 @@ struct State {
     users: BTreeMap<UserId, User>,
     projects: BTreeMap<ProjectId, Project>,
     members: BTreeMap<(ProjectId, UserId), Membership>,
+    teams: BTreeMap<TeamId, Team>,
+    team_members: BTreeMap<(TeamId, UserId), TeamMembership>,
+    grants: BTreeMap<(ProjectId, TeamId), TeamGrant>,
+    invitations: BTreeMap<InvitationId, Invitation>,
+    resets: BTreeMap<[u8; 32], PasswordReset>,
     servers: BTreeMap<ServerId, Server>,
     keys: BTreeMap<KeyId, ApiKey>,
     logins: BTreeMap<LoginId, Login>,
@@ -74,6 +86,9 @@ struct Login {
     user_id: UserId,
     expires_at: Timestamp,
     ended_at: Option<Timestamp>,
+    opened_at: Timestamp,
+    seen_at: Timestamp,
+    from: LoginFrom,
 }
 
 #[derive(Debug, Clone)]
@@ -164,6 +179,11 @@ impl Writing {
             self.changes.push(change);
         }
     }
+}
+
+/// Whether `search` is somewhere in one of `texts`, whatever the case.
+fn contains(search: Option<&str>, texts: &[&str]) -> bool {
+    search.is_none_or(|search| texts.iter().any(|text| text.to_lowercase().contains(&search.to_lowercase())))
 }
 
 /// A page, oldest first.

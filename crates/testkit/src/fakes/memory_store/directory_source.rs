@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
@@ -19,12 +20,16 @@ impl DirectorySource for MemoryStore {
         self.read(|state| {
             let projects = state.projects.values().map(|project| state.facts(project)).collect();
             let limits = state.limits.get(&None).copied().unwrap_or_default().limits;
-            Directory::new(state.user_facts(), projects).with_limits(limits)
+            Directory::new(state.user_facts(), projects).with_teams(state.roster(None)).with_limits(limits)
         })
     }
 
     async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
         self.read(State::user_facts)
+    }
+
+    async fn load_teams(&self, only: Option<UserId>) -> Result<TeamRoster, StoreError> {
+        self.read(|state| state.roster(only))
     }
 
     async fn load_project(&self, id: ProjectId) -> Result<Option<ProjectFacts>, StoreError> {
@@ -38,13 +43,20 @@ impl State {
         self.users.iter().map(|(id, user)| (*id, facts(user))).collect()
     }
 
+    fn roster(&self, only: Option<UserId>) -> TeamRoster {
+        let members = self.team_members.values().filter(|member| only.is_none_or(|user| user == member.user_id));
+        TeamRoster::new(self.teams.values().cloned(), members.cloned())
+    }
+
     fn facts(&self, project: &Project) -> ProjectFacts {
         let id = project.id;
         let members = self.members.values().filter(|member| member.project_id == id);
+        let grants = self.grants.values().filter(|grant| grant.project_id == id);
         let keys = self.keys.values().filter(|key| key.project_id == id);
         ProjectFacts {
             project: project.clone(),
             members: members.map(|member| (member.user_id, member.role)).collect(),
+            teams: grants.map(|grant| (grant.team_id, grant.role)).collect(),
             servers: self.servers_of(id).into_iter().map(|server| (server.alias.clone(), Arc::new(server))).collect(),
             keys: keys.cloned().map(Arc::new).collect(),
             policy: Arc::new(self.policies.get(&id).cloned().unwrap_or_default()),

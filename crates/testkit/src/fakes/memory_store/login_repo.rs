@@ -6,6 +6,7 @@ use orch_domain::api_key::KeyHash;
 use orch_domain::audit::AuditEntry;
 use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
+use orch_domain::login::{self, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
 
@@ -23,7 +24,14 @@ impl LoginRepo for MemoryStore {
             if state.logins.contains_key(&token.login_id) || state.tokens.contains_key(token.hash.as_bytes()) {
                 return Err(StoreError::Conflict { what: "a login with this token" });
             }
-            let login = Login { user_id: token.user_id, expires_at: token.expires_at, ended_at: None };
+            let login = Login {
+                user_id: token.user_id,
+                expires_at: token.expires_at,
+                ended_at: None,
+                opened_at: token.issued_at,
+                seen_at: token.issued_at,
+                from: LoginFrom::default(),
+            };
             state.logins.insert(token.login_id, login);
             let first = Token { login_id: token.login_id, expires_at: token.expires_at, spent: false };
             state.tokens.insert(*token.hash.as_bytes(), first);
@@ -79,6 +87,37 @@ impl LoginRepo for MemoryStore {
                 if login.user_id == user && Some(*id) != except {
                     login.ended_at.get_or_insert(now);
                 }
+            }
+            Ok(())
+        })
+    }
+
+    async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<login::Login>, StoreError> {
+        self.read(|state| {
+            let open = |login: &Login| login.user_id == user && login.ended_at.is_none() && now < login.expires_at;
+            let mut open: Vec<_> = state
+                .logins
+                .iter()
+                .filter(|(_, login)| open(login))
+                .map(|(id, login)| login::Login {
+                    id: *id,
+                    user_id: login.user_id,
+                    opened_at: login.opened_at,
+                    expires_at: login.expires_at,
+                    seen_at: login.seen_at,
+                    from: login.from.clone(),
+                })
+                .collect();
+            open.sort_by_key(|login| std::cmp::Reverse((login.seen_at, login.id)));
+            open
+        })
+    }
+
+    async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError> {
+        self.write(|writing| {
+            if let Some(login) = writing.state.logins.get_mut(&login) {
+                login.seen_at = at;
+                login.from = from.clone();
             }
             Ok(())
         })

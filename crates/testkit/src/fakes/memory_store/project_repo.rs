@@ -5,15 +5,17 @@ use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
+use orch_domain::invitation::InvitationTarget;
 use orch_domain::membership::Membership;
 use orch_domain::page::{Page, PageRequest};
-use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::port::project_repo::{ProjectFilter, ProjectRepo};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
+use orch_domain::team::TeamGrant;
 use orch_domain::user::User;
 
-use super::{MemoryStore, State, oldest_first};
+use super::{MemoryStore, State, contains, oldest_first};
 
 const THE_PROJECT: &str = "the project";
 const THE_USER: &str = "the user";
@@ -29,10 +31,12 @@ impl ProjectRepo for MemoryStore {
         self.read(|state| state.projects.values().find(|project| project.slug == *slug).cloned())
     }
 
-    async fn list(&self, member: Option<UserId>, page: PageRequest) -> Result<Page<Project>, StoreError> {
+    async fn list(&self, filter: &ProjectFilter, page: PageRequest) -> Result<Page<Project>, StoreError> {
         self.read(|state| {
-            let shown =
-                |project: &&Project| member.is_none_or(|member| state.members.contains_key(&(project.id, member)));
+            let shown = |project: &&Project| {
+                filter.member.is_none_or(|member| state.reaches(member, project.id))
+                    && contains(filter.search.as_deref(), &[project.slug.as_str(), &project.name])
+            };
             oldest_first(state.projects.values().filter(shown), page, |project| project.id.as_uuid())
         })
     }
@@ -76,6 +80,9 @@ impl ProjectRepo for MemoryStore {
             let state = &mut writing.state;
             state.projects.remove(&id).ok_or(StoreError::Missing { what: THE_PROJECT })?;
             state.members.retain(|(project, _), _| *project != id);
+            state.grants.retain(|(project, _), _| *project != id);
+            let here = |target| matches!(target, InvitationTarget::Project { id: project, .. } if project == id);
+            state.invitations.retain(|_, invitation| !here(invitation.target));
             state.keys.retain(|_, key| key.project_id != id);
             state.policies.remove(&id);
             state.limits.remove(&Some(id));
@@ -114,7 +121,7 @@ impl ProjectRepo for MemoryStore {
             let member = state.members.entry((project, user)).or_insert_with(|| membership.clone());
             let before = std::mem::replace(&mut member.role, membership.role);
             if before == Role::Admin && membership.role != Role::Admin {
-                state.keep_an_admin(project)?;
+                state.keep_admins(&[project], &[])?;
             }
             writing.audit(audit);
             writing.announce(Change::Project(project));
@@ -127,7 +134,7 @@ impl ProjectRepo for MemoryStore {
             let state = &mut writing.state;
             let gone = state.members.remove(&(project, user)).ok_or(StoreError::Missing { what: THE_MEMBER })?;
             if gone.role == Role::Admin {
-                state.keep_an_admin(project)?;
+                state.keep_admins(&[project], &[])?;
             }
             writing.audit(audit);
             writing.announce(Change::Project(project));
@@ -144,16 +151,14 @@ impl State {
         }
     }
 
-    pub(super) fn require_user(&self, user: UserId) -> Result<(), StoreError> {
-        self.users.get(&user).map(|_| ()).ok_or(StoreError::Missing { what: THE_USER })
+    /// Whether the user has a role on the project, directly or with a team.
+    fn reaches(&self, user: UserId, project: ProjectId) -> bool {
+        let with_team =
+            |grant: &TeamGrant| grant.project_id == project && self.team_members.contains_key(&(grant.team_id, user));
+        self.members.contains_key(&(project, user)) || self.grants.values().any(with_team)
     }
 
-    fn keep_an_admin(&self, project: ProjectId) -> Result<(), StoreError> {
-        let active = |id: &UserId| self.users.get(id).is_some_and(User::is_active);
-        let admins = self.members.values().filter(|member| member.project_id == project && member.role == Role::Admin);
-        match admins.map(|member| member.user_id).any(|id| active(&id)) {
-            true => Ok(()),
-            false => Err(StoreError::LastAdmin),
-        }
+    pub(super) fn require_user(&self, user: UserId) -> Result<(), StoreError> {
+        self.users.get(&user).map(|_| ()).ok_or(StoreError::Missing { what: THE_USER })
     }
 }

@@ -10,7 +10,7 @@ use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::user::User;
 
-use super::{MemoryStore, State, oldest_first};
+use super::{MemoryStore, State, contains, oldest_first};
 
 const THE_USER: &str = "the user";
 
@@ -24,8 +24,9 @@ impl UserRepo for MemoryStore {
         self.read(|state| state.users.values().find(|user| user.email == *email).cloned())
     }
 
-    async fn list(&self, page: PageRequest) -> Result<Page<User>, StoreError> {
-        self.read(|state| oldest_first(state.users.values(), page, |user| user.id.as_uuid()))
+    async fn list(&self, search: Option<&str>, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let shown = |user: &&User| contains(search, &[user.email.as_str(), &user.name]);
+        self.read(|state| oldest_first(state.users.values().filter(shown), page, |user| user.id.as_uuid()))
     }
 
     async fn has_instance_admin(&self) -> Result<bool, StoreError> {
@@ -55,6 +56,10 @@ impl UserRepo for MemoryStore {
             if was_admin && !(user.instance_admin && user.is_active()) && !state.has_instance_admin() {
                 return Err(StoreError::LastInstanceAdmin);
             }
+            if before.is_active() && !user.is_active() {
+                let (projects, teams) = state.administered_by(user.id);
+                state.keep_admins(&projects, &teams)?;
+            }
             if let Some(at) = user.deactivated_at {
                 for login in state.logins.values_mut().filter(|login| login.user_id == user.id) {
                     login.ended_at.get_or_insert(at);
@@ -72,7 +77,7 @@ impl State {
         self.users.values().any(|user| user.instance_admin && user.is_active())
     }
 
-    fn refuse_taken_email(&self, user: &User) -> Result<(), StoreError> {
+    pub(super) fn refuse_taken_email(&self, user: &User) -> Result<(), StoreError> {
         match self.users.values().any(|other| other.email == user.email && other.id != user.id) {
             true => Err(StoreError::Conflict { what: "a user with this e-mail address" }),
             false => Ok(()),

@@ -1,0 +1,189 @@
+//! Letters to a mail server on this machine: what arrives, and what is noted when it does not.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail at once")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::email::Email;
+use orch_domain::id::UserId;
+use orch_domain::invitation::MailState;
+use orch_domain::letter::{Letter, LetterAbout};
+use orch_domain::page::PageRequest;
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::invitation_repo::InvitationRepo;
+use orch_domain::port::post::Post;
+use orch_mail::config::MailConfig;
+use orch_mail::error::MailError;
+use orch_mail::smtp::{PostPorts, SmtpPost};
+use orch_testkit::builders::{an_audit_entry, an_invitation};
+use orch_testkit::fakes::{FixedClock, MemoryStore};
+use secrecy::SecretString;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+/// A mail server that takes everything but letters to `refused@`, for ever, and `busy@`, the first time.
+struct Server {
+    url: String,
+    letters: mpsc::UnboundedReceiver<String>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let (sender, letters) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut busy = true;
+            while let Ok((stream, _)) = listener.accept().await {
+                serve(stream, &sender, &mut busy).await;
+            }
+        });
+        Self { url, letters }
+    }
+
+    async fn letter(&mut self) -> String {
+        tokio::time::timeout(Duration::from_secs(10), self.letters.recv()).await.expect("a letter in time").unwrap()
+    }
+}
+
+async fn serve(stream: tokio::net::TcpStream, letters: &mpsc::UnboundedSender<String>, busy: &mut bool) {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    let mut answer = "220 test".to_owned();
+    loop {
+        if writer.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
+            return;
+        }
+        let Ok(Some(line)) = lines.next_line().await else { return };
+        answer = match line.to_uppercase() {
+            command if command.starts_with("RCPT") && line.contains("refused@") => "550 no such mailbox".to_owned(),
+            command if command.starts_with("RCPT") && line.contains("busy@") && *busy => {
+                *busy = false;
+                "451 try again later".to_owned()
+            }
+            command if command == "DATA" => {
+                writer.write_all(b"354 go on\r\n").await.unwrap();
+                let mut text = String::new();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    if line == "." {
+                        break;
+                    }
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+                letters.send(text).unwrap();
+                "250 taken".to_owned()
+            }
+            command if command == "QUIT" => return,
+            _ => "250 fine".to_owned(),
+        };
+    }
+}
+
+fn config(from: Option<&str>) -> MailConfig {
+    MailConfig { from: from.map(str::to_owned), pause_ms: 1, timeout_seconds: 5, ..MailConfig::default() }
+}
+
+fn ports(store: &MemoryStore) -> PostPorts {
+    let shared = Arc::new(store.clone());
+    PostPorts { invitations: shared.clone(), audit: shared, clock: Arc::new(FixedClock::default()) }
+}
+
+fn start(url: &str, store: &MemoryStore) -> SmtpPost {
+    let url = SecretString::from(url);
+    SmtpPost::start(&config(Some("Orchestrator <orch@example.com>")), &url, ports(store)).unwrap()
+}
+
+/// An invitation of this address, and the letter about it.
+async fn invited(store: &MemoryStore, to: &str) -> (orch_domain::id::InvitationId, Letter) {
+    let email = Email::parse(to).unwrap();
+    let invitation = an_invitation().email(&email).build();
+    store.create(&invitation, &an_audit_entry().build()).await.unwrap();
+    let letter = Letter {
+        to: email,
+        subject: "Invitation to Tëam".to_owned(),
+        text: "Hello,\n\nhttps://example.com/invitation#orchi_abc\n.\nEnd\n".to_owned(),
+        about: LetterAbout::Invitation(invitation.id),
+    };
+    (invitation.id, letter)
+}
+
+async fn fate(store: &MemoryStore, id: orch_domain::id::InvitationId) -> MailState {
+    InvitationRepo::find(store, id).await.unwrap().unwrap().mail
+}
+
+#[tokio::test]
+async fn delivers_and_notes_it() {
+    let (mut server, store) = (Server::start().await, MemoryStore::new());
+    let post = start(&server.url, &store);
+    let (id, letter) = invited(&store, "ada@example.com").await;
+    post.send(letter);
+    let text = server.letter().await;
+    assert!(
+        text.contains("From: Orchestrator <orch@example.com>") || text.contains("From: \"Orchestrator\""),
+        "{text}"
+    );
+    assert!(text.contains("To: ada@example.com"), "{text}");
+    assert!(text.contains("https://example.com/invitation#orchi_abc"), "{text}");
+    post.shut_down(Duration::from_secs(10)).await;
+    assert_eq!(fate(&store, id).await, MailState::Sent { at: FixedClock::START });
+}
+
+#[tokio::test]
+async fn tries_again_when_the_server_asks_for_patience() {
+    let (mut server, store) = (Server::start().await, MemoryStore::new());
+    let post = start(&server.url, &store);
+    let (id, letter) = invited(&store, "busy@example.com").await;
+    post.send(letter);
+    server.letter().await;
+    post.shut_down(Duration::from_secs(10)).await;
+    assert_eq!(fate(&store, id).await, MailState::Sent { at: FixedClock::START });
+}
+
+#[tokio::test]
+async fn notes_a_refusal_with_its_reason() {
+    let (server, store) = (Server::start().await, MemoryStore::new());
+    let post = start(&server.url, &store);
+    let (id, letter) = invited(&store, "refused@example.com").await;
+    post.send(letter.clone());
+    // What has no place of its own goes onto the audit trail.
+    post.send(Letter { about: LetterAbout::PasswordReset(UserId::new()), ..letter });
+    post.shut_down(Duration::from_secs(10)).await;
+    let mail = fate(&store, id).await;
+    assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("no such mailbox")), "{mail:?}");
+    let trail = AuditLog::list(&store, None, PageRequest::default()).await.unwrap().items;
+    let noted = trail.iter().find(|entry| entry.action == "mail.fail").expect("an entry");
+    assert_eq!(noted.target_name, "refused@example.com");
+    assert!(!noted.detail.contains("orchi_"), "{}", noted.detail);
+}
+
+#[tokio::test]
+async fn gives_up_on_a_server_that_is_not_there() {
+    // A port that was free a moment ago.
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let store = MemoryStore::new();
+    let post = start(&format!("smtp://{address}"), &store);
+    let (id, letter) = invited(&store, "ada@example.com").await;
+    post.send(letter);
+    post.shut_down(Duration::from_secs(20)).await;
+    let mail = fate(&store, id).await;
+    assert!(matches!(mail, MailState::Failed { .. }), "{mail:?}");
+    assert!(post.delivers());
+    let (late, letter) = invited(&store, "late@example.com").await;
+    post.send(letter);
+    assert_eq!(fate(&store, late).await, MailState::NotSent, "who is closed takes nothing");
+}
+
+#[tokio::test]
+async fn refuses_settings_that_cannot_work() {
+    let store = MemoryStore::new();
+    let try_with = |url: &str, from: Option<&str>| {
+        SmtpPost::start(&config(from), &SecretString::from(url), ports(&store)).map(|_| ()).unwrap_err()
+    };
+    assert!(matches!(try_with("smtp://localhost", None), MailError::NoSender));
+    assert!(matches!(try_with("smtp://localhost", Some("nobody")), MailError::Sender { .. }));
+    let secret = try_with("http://user:hunter2@localhost", Some("a@example.com"));
+    assert!(matches!(secret, MailError::Url) && !secret.to_string().contains("hunter2"), "{secret}");
+}
