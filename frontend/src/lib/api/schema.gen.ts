@@ -374,6 +374,61 @@ export interface paths {
         patch: operations["update_server"];
         trace?: never;
     };
+    "/api/v1/projects/{project}/servers/{server}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a tool, get a prompt or read a resource
+         * @description The answer is a stream of events. The call goes the way of all calls: by the same policy, and on record. Whoever
+         *     stops reading cancels it.
+         */
+        post: operations["create_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/servers/{server}/calls/{call}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel a call */
+        delete: operations["delete_call"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/servers/{server}/calls/{call}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a question of the server that is called */
+        post: operations["create_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/servers/{server}/logs": {
         parameters: {
             query?: never;
@@ -454,6 +509,82 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/snippets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List settings for MCP clients, with a placeholder for the key */
+        get: operations["list_snippets"];
+        put?: never;
+        /**
+         * List settings for MCP clients, with a key in them
+         * @description For a key that was just made. Nothing is changed or kept.
+         */
+        post: operations["render_snippets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/server-catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List well-known MCP servers to add from */
+        get: operations["list_catalog_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the own stars, newest first */
+        get: operations["list_stars"];
+        put?: never;
+        /**
+         * Star a project, a server or a tool
+         * @description Starring twice is starring once.
+         */
+        post: operations["create_star"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stars/{star}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a star away */
+        delete: operations["delete_star"];
         options?: never;
         head?: never;
         patch?: never;
@@ -596,6 +727,67 @@ export interface components {
             /** @description What changed, in plain words. */
             detail: string;
         };
+        /** @description One event of a call: `started` first, then what happens, then exactly one of `result`, `error` and `cancelled`. */
+        CallEvent: {
+            /** Format: uuid */
+            call: string;
+            /** @enum {string} */
+            type: "started";
+        } | {
+            /** Format: double */
+            progress: number;
+            /** Format: double */
+            total: number | null;
+            message: string | null;
+            /** @enum {string} */
+            type: "progress";
+        } | {
+            level: string;
+            logger: string | null;
+            data: unknown;
+            /** @enum {string} */
+            type: "log";
+        } | {
+            method: string;
+            params: Record<string, never> | null;
+            /** @enum {string} */
+            type: "notification";
+        } | {
+            /** Format: int64 */
+            question: number;
+            method: string;
+            params: Record<string, never> | null;
+            /** @enum {string} */
+            type: "question";
+        } | {
+            /** Format: int64 */
+            question: number;
+            /** @enum {string} */
+            type: "withdrawn";
+        } | {
+            /** @description As the server sent it. */
+            result: Record<string, never>;
+            /** Format: double */
+            duration_ms: number;
+            /** @enum {string} */
+            type: "result";
+        } | {
+            /** Format: int64 */
+            code: number;
+            message: string;
+            data: unknown;
+            /** Format: double */
+            duration_ms: number;
+            /** @enum {string} */
+            type: "error";
+        } | {
+            /** Format: double */
+            duration_ms: number;
+            /** @enum {string} */
+            type: "cancelled";
+        };
+        /** @enum {string} */
+        CallKind: "tool" | "prompt" | "resource";
         /** @description One tool call, prompt get or resource read. Its arguments and results are not recorded. */
         CallView: {
             /** Format: uuid */
@@ -626,6 +818,44 @@ export interface components {
              */
             code: number | null;
         };
+        CatalogInput: {
+            name: string;
+            /** @description What it is and where to get it. */
+            help: string;
+            /** @description Not to be shown while it is typed. */
+            secret?: boolean;
+            optional?: boolean;
+        };
+        /** @description A server that many people use, and what it takes to run it. */
+        CatalogServer: {
+            /** @description Stable; also a good alias. */
+            id: string;
+            name: string;
+            description: string;
+            homepage: string;
+            /** @description `browser`, `cloud`, `data`, `development`, `documents`, `knowledge`, `search` or `utility`. */
+            category: string;
+            transport: components["schemas"]["CatalogTransport"];
+            /** @description What somebody has to fill in. */
+            inputs?: components["schemas"]["CatalogInput"][];
+        };
+        /** @description `${NAME}` in a value stands for the input of that name. */
+        CatalogTransport: {
+            command: string;
+            args: string[];
+            env?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            type: "stdio";
+        } | {
+            url: string;
+            headers?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            type: "streamable-http";
+        };
         ChangePasswordRequest: {
             /** Format: password */
             old_password: string;
@@ -634,6 +864,30 @@ export interface components {
              * @description 10 to 256 characters.
              */
             new_password: string;
+        };
+        /** @description An answer to a question: a result, or an error when nobody wants to answer. */
+        CreateAnswerRequest: {
+            /**
+             * Format: int64
+             * @description The number of the question.
+             */
+            question: number;
+            /** @description The result of the method that was asked for. */
+            result?: Record<string, never> | null;
+            /** @description Why there is no result. */
+            error?: string | null;
+        };
+        /** @description What is to be called. */
+        CreateCallRequest: {
+            kind: components["schemas"]["CallKind"];
+            /** @description The tool's or prompt's name as the server gives it, or the resource's URI. */
+            name: string;
+            /** @description Of a tool or a prompt; sent on as they are written. */
+            arguments?: Record<string, never> | null;
+            /** @description The least level of log messages that are wanted: `info` unless said. */
+            log_level?: string | null;
+            /** @description Whether the server may ask, which takes a connection of the caller's own. True unless said. */
+            questions?: boolean;
         };
         CreateKeyRequest: {
             name: string;
@@ -665,6 +919,14 @@ export interface components {
              */
             timeout?: number | null;
             transport: components["schemas"]["TransportRequest"];
+        };
+        CreateStarRequest: {
+            /** @description Id or slug. */
+            project: string;
+            /** @description Alias or id. */
+            server?: string | null;
+            /** @description The tool's name, of a server. */
+            tool?: string | null;
         };
         CreateUserRequest: {
             email: string;
@@ -862,6 +1124,23 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        PageView_CatalogServer: {
+            items: {
+                /** @description Stable; also a good alias. */
+                id: string;
+                name: string;
+                description: string;
+                homepage: string;
+                /** @description `browser`, `cloud`, `data`, `development`, `documents`, `knowledge`, `search` or `utility`. */
+                category: string;
+                transport: components["schemas"]["CatalogTransport"];
+                /** @description What somebody has to fill in. */
+                inputs?: components["schemas"]["CatalogInput"][];
+            }[];
+            /** @description Give it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         PageView_KeyView: {
             items: {
                 /** Format: uuid */
@@ -974,6 +1253,26 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        PageView_StarView: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                project_id: string;
+                project_slug: string;
+                project_name: string;
+                /** Format: uuid */
+                server_id: string | null;
+                server_alias: string | null;
+                server_name: string | null;
+                tool: string | null;
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            /** @description Give it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         PageView_UserView: {
             items: {
                 /** Format: uuid */
@@ -1048,6 +1347,14 @@ export interface components {
             /** @description Without one, the cookie is taken. */
             refresh_token?: string | null;
         };
+        RenderSnippetsRequest: {
+            /** @description Like the query of `list_snippets`. */
+            client?: string | null;
+            /** @description Alias or id of a server; the unified endpoint when left out. */
+            server?: string | null;
+            /** @description The whole API key that is to stand in the text; it is neither kept nor checked. */
+            key: string;
+        };
         ResetPasswordRequest: {
             /**
              * Format: password
@@ -1108,6 +1415,45 @@ export interface components {
             /** @description Good for one refresh; using it twice ends the login. */
             refresh_token: string;
             user: components["schemas"]["UserView"];
+        };
+        SnippetView: {
+            /** @description Such as `claude-code`. */
+            client: string;
+            /** @description As its makers write it. */
+            title: string;
+            /** @description `json` or `toml`. */
+            language: string;
+            /** @description The files that take the text, the most usual first. */
+            files: string[];
+            text: string;
+            /** @description A command of the client's own that does the same. */
+            command: string | null;
+            /** @description A link that opens the client and asks it to do the same. */
+            install_link: string | null;
+        };
+        /** @description The settings of all clients for one endpoint. */
+        SnippetsView: {
+            /** @description Where clients reach the endpoint. */
+            url: string;
+            items: components["schemas"]["SnippetView"][];
+            /** @description Always null: the list is given as a whole. */
+            next_cursor: string | null;
+        };
+        /** @description A star on a project, on a server when there is one, on a tool when there is one. */
+        StarView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            project_id: string;
+            project_slug: string;
+            project_name: string;
+            /** Format: uuid */
+            server_id: string | null;
+            server_alias: string | null;
+            server_name: string | null;
+            tool: string | null;
+            /** Format: date-time */
+            created_at: string;
         };
         /** @description What the server is doing now. */
         StatusView: {
@@ -3708,6 +4054,329 @@ export interface operations {
             };
         };
     };
+    create_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+                /** @description alias or id */
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateCallRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["CallEvent"];
+                };
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of the wrong media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many calls of the user are in flight */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+                /** @description alias or id */
+                server: string;
+                /** @description as the call's stream gave it */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+                /** @description alias or id */
+                server: string;
+                /** @description as the call's stream gave it */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAnswerRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of the wrong media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_logs: {
         parameters: {
             query?: {
@@ -4113,6 +4782,494 @@ export interface operations {
             };
             /** @description A field is wrong; `errors` says which and how to mend it */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_snippets: {
+        parameters: {
+            query?: {
+                /**
+                 * @description One of `claude-code`, `claude-desktop`, `cursor`, `cline`, `vscode`, `windsurf`, `zed`, `codex`, `gemini-cli`;
+                 *     all when left out.
+                 */
+                client?: string;
+                /** @description Alias or id of a server; the unified endpoint when left out. */
+                server?: string;
+            };
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnippetsView"];
+                };
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    render_snippets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenderSnippetsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnippetsView"];
+                };
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of the wrong media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_catalog_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_CatalogServer"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_stars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_StarView"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_star: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateStarRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StarView"];
+                };
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of the wrong media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_star: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id */
+                star: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

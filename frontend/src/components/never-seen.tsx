@@ -1,0 +1,46 @@
+"use client";
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { CircleHelpIcon, PlayIcon } from "lucide-react";
+import { useTranslations } from "use-intl";
+
+import { api, read } from "@/lib/api/client";
+import { useServerRef } from "@/lib/route";
+
+import { EmptyState } from "./empty-state";
+import { useErrorText } from "./error-text";
+import { GuardedButton } from "./guarded-button";
+import { Spinner } from "./spinner";
+import { useRoleReason } from "./use-role-reason";
+
+/** In place of what a server offers, when it was never asked: starting it is the next step. */
+export function NeverSeen() {
+  const t = useTranslations("tools");
+  const errorText = useErrorText();
+  const ref = useServerRef();
+  const reason = useRoleReason("manageServers");
+  const queryClient = useQueryClient();
+  const start = useMutation({
+    mutationFn: () => read(api.POST("/api/v1/projects/{project}/servers/{server}/start", { params: { path: ref } })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["project", ref.project, "servers"] }),
+  });
+  return (
+    <EmptyState
+      icon={CircleHelpIcon}
+      heading={t("neverSeen")}
+      description={start.isError ? <span className="text-danger">{errorText(start.error)}</span> : t("neverSeenHint")}
+      actions={
+        <GuardedButton
+          reason={reason}
+          variant="primary"
+          disabled={start.isPending}
+          onClick={() => {
+            start.mutate();
+          }}
+        >
+          {start.isPending ? <Spinner /> : <PlayIcon aria-hidden />} {t("start")}
+        </GuardedButton>
+      }
+    />
+  );
+}

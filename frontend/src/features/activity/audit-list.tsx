@@ -1,0 +1,71 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { DownloadIcon, ScrollTextIcon } from "lucide-react";
+import { useTranslations } from "use-intl";
+
+import { EmptyState } from "@/components/empty-state";
+import { ErrorPanel } from "@/components/error-panel";
+import { ListSkeleton } from "@/components/list-skeleton";
+import { LoadMore } from "@/components/load-more";
+import { RelativeTime } from "@/components/relative-time";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
+import { useNames } from "@/lib/data/members";
+import { downloadText } from "@/lib/download";
+import { csv } from "@/lib/csv";
+import { useProjectRef } from "@/lib/route";
+
+import { auditQuery } from "./queries";
+
+export function AuditList({ sought, isLive }: { sought: string; isLive: boolean }) {
+  const t = useTranslations("activity");
+  const ref = useProjectRef();
+  const nameOf = useNames(ref);
+  const entries = useInfiniteQuery(auditQuery(ref, { isLive }));
+  if (entries.isPending) return <ListSkeleton rows={10} />;
+  if (entries.isError) return <ErrorPanel error={entries.error} onRetry={() => void entries.refetch()} />;
+  const all = entries.data.pages.flatMap((page) => page.items);
+  if (all.length === 0) return <EmptyState icon={ScrollTextIcon} heading={t("noChanges")} />;
+  const words = sought.toLowerCase();
+  const rows = all.filter((entry) => `${entry.action} ${entry.target.name} ${entry.detail} ${nameOf(entry.user_id) ?? ""}`.toLowerCase().includes(words));
+  return (
+    <>
+      <div className="mb-3 flex items-center gap-3">
+        <span className="text-sm text-muted-foreground tabular">{t("count", { count: rows.length })}</span>
+        <Button
+          size="sm"
+          className="ml-auto"
+          onClick={() => {
+            const head = ["at", "action", "target", "name", "detail", "user", "via"];
+            const body = rows.map((entry) => [entry.at, entry.action, entry.target.kind, entry.target.name, entry.detail, nameOf(entry.user_id) ?? entry.user_id, entry.via]);
+            downloadText("changes.csv", csv([head, ...body]), "text/csv");
+          }}
+        >
+          <DownloadIcon aria-hidden /> {t("export")}
+        </Button>
+      </div>
+      <Card>
+        {rows.length === 0 ? (
+          <p className="px-4 py-10 text-center text-sm text-muted-foreground">{t("noMatch")}</p>
+        ) : (
+          <ul className="divide-y divide-border">
+            {rows.map((entry) => (
+              <li key={entry.id} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
+                <span className="font-medium">{nameOf(entry.user_id) ?? t(`via.${entry.via as "login"}`)}</span>
+                <Badge tone={entry.action === "access.refuse" ? "warning" : "outline"} className="font-mono">
+                  {entry.action}
+                </Badge>
+                <span className="min-w-0 [overflow-wrap:anywhere]">{entry.target.name}</span>
+                {entry.detail !== "" && <span className="min-w-0 text-muted-foreground [overflow-wrap:anywhere]">{entry.detail}</span>}
+                <RelativeTime at={entry.at} className="ml-auto text-xs text-muted-foreground" />
+              </li>
+            ))}
+          </ul>
+        )}
+        <LoadMore {...entries} />
+      </Card>
+    </>
+  );
+}

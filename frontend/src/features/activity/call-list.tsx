@@ -1,0 +1,141 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { ActivityIcon, DownloadIcon } from "lucide-react";
+import Link from "next/link";
+import { useFormatter, useTranslations } from "use-intl";
+
+import { type Column, DataTable } from "@/components/data-table";
+import { EmptyState } from "@/components/empty-state";
+import { ErrorPanel } from "@/components/error-panel";
+import { ListSkeleton } from "@/components/list-skeleton";
+import { LoadMore } from "@/components/load-more";
+import { RelativeTime } from "@/components/relative-time";
+import { Badge, type Tone } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
+import { Select } from "@/components/ui/input";
+import { useNames } from "@/lib/data/members";
+import { downloadText } from "@/lib/download";
+import { csv } from "@/lib/csv";
+import { paths } from "@/lib/paths";
+import { useProjectRef } from "@/lib/route";
+
+import { type Call, callsQuery } from "./queries";
+
+const OUTCOMES = ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+const TONES: Record<Outcome, Tone> = {
+  ok: "success",
+  tool_error: "danger",
+  rpc_error: "danger",
+  unavailable: "danger",
+  timeout: "warning",
+  refused: "warning",
+  limited: "warning",
+  cancelled: "neutral",
+  abandoned: "neutral",
+};
+
+interface CallListProps {
+  sought: string;
+  outcome: string;
+  isLive: boolean;
+  onOutcome: (outcome: string) => void;
+  /** Only calls of this server. */
+  server?: string;
+}
+
+export function CallList({ sought, outcome, isLive, onOutcome, server }: CallListProps) {
+  const t = useTranslations("activity");
+  const format = useFormatter();
+  const ref = useProjectRef();
+  const nameOf = useNames(ref);
+  const calls = useInfiniteQuery(callsQuery(ref, { isLive }));
+  if (calls.isPending) return <ListSkeleton rows={10} />;
+  if (calls.isError) return <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} />;
+  const all = calls.data.pages.flatMap((page) => page.items);
+  if (all.length === 0) {
+    return (
+      <EmptyState
+        icon={ActivityIcon}
+        heading={t("noCalls")}
+        description={t("noCallsHint")}
+        actions={
+          <Button asChild>
+            <Link href={paths.keys(ref)}>{t("makeKey")}</Link>
+          </Button>
+        }
+      />
+    );
+  }
+  const words = sought.toLowerCase();
+  const rows = all.filter(
+    (call) =>
+      (outcome === "" || (outcome === "failed" ? call.outcome !== "ok" : call.outcome === outcome)) &&
+      (server === undefined || call.server === server) &&
+      `${call.server} ${call.target} ${call.client} ${nameOf(call.user_id) ?? ""}`.toLowerCase().includes(words),
+  );
+  const columns: Column<Call>[] = [
+    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32" },
+    {
+      id: "target",
+      header: t("what"),
+      sort: (call) => `${call.server} ${call.target}`,
+      cell: (call) => (
+        <span className="block max-w-80 truncate font-mono text-xs" title={`${call.server} ${call.target}`}>
+          {call.server !== "" && <span className="text-muted-foreground">{call.server} · </span>}
+          {call.target}
+        </span>
+      ),
+    },
+    { id: "kind", header: t("kind"), cell: (call) => t(`kinds.${call.kind as "tool"}`), className: "max-lg:hidden" },
+    { id: "user", header: t("who"), sort: (call) => nameOf(call.user_id) ?? "", cell: (call) => <span className="block max-w-40 truncate">{nameOf(call.user_id) ?? t("formerMember")}</span>, className: "max-md:hidden" },
+    { id: "client", header: t("client"), sort: (call) => call.client, cell: (call) => <span className="block max-w-40 truncate text-muted-foreground">{call.client}</span>, className: "max-lg:hidden" },
+    { id: "outcome", header: t("outcome"), sort: (call) => call.outcome, cell: (call) => <Badge tone={TONES[call.outcome as Outcome]}>{t(`outcomes.${call.outcome as Outcome}`)}</Badge> },
+    { id: "duration", header: t("duration"), align: "right", sort: (call) => call.duration_ms, cell: (call) => `${format.number(Math.round(call.duration_ms))} ms`, className: "max-sm:hidden" },
+  ];
+  return (
+    <>
+      <div className="mb-3 flex flex-wrap items-center gap-3">
+        <Select
+          aria-label={t("outcome")}
+          className="max-w-48"
+          value={outcome}
+          onChange={(event) => {
+            onOutcome(event.target.value);
+          }}
+        >
+          <option value="">{t("everyOutcome")}</option>
+          <option value="failed">{t("failed")}</option>
+          {OUTCOMES.map((other) => (
+            <option key={other} value={other}>
+              {t(`outcomes.${other}`)}
+            </option>
+          ))}
+        </Select>
+        <span className="text-sm text-muted-foreground tabular">{t("count", { count: rows.length })}</span>
+        <Button
+          size="sm"
+          className="ml-auto"
+          onClick={() => {
+            const head = ["at", "server", "kind", "target", "user", "client", "outcome", "duration_ms"];
+            const body = rows.map((call) => [call.at, call.server, call.kind, call.target, nameOf(call.user_id) ?? call.user_id, call.client, call.outcome, call.duration_ms]);
+            downloadText("calls.csv", csv([head, ...body]), "text/csv");
+          }}
+        >
+          <DownloadIcon aria-hidden /> {t("export")}
+        </Button>
+      </div>
+      <Card>
+        {rows.length === 0 ? (
+          <p className="px-4 py-10 text-center text-sm text-muted-foreground">{t("noMatch")}</p>
+        ) : (
+          <DataTable label={t("view.calls")} columns={columns} rows={rows} rowId={(call) => call.id} />
+        )}
+        <LoadMore {...calls} />
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+"use client";
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { ScrollTextIcon } from "lucide-react";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { EmptyState } from "@/components/empty-state";
+import { ErrorPanel } from "@/components/error-panel";
+import { InstanceAdminsOnly } from "@/components/instance-admins-only";
+import { ListSkeleton } from "@/components/list-skeleton";
+import { LoadMore } from "@/components/load-more";
+import { PageHeader } from "@/components/page-header";
+import { RelativeTime } from "@/components/relative-time";
+import { Badge } from "@/components/ui/badge";
+import { Card } from "@/components/ui/card";
+import { Input } from "@/components/ui/input";
+
+import { instanceAuditQuery, usersQuery } from "./queries";
+
+export function AdminAuditPage() {
+  return (
+    <InstanceAdminsOnly>
+      <Entries />
+    </InstanceAdminsOnly>
+  );
+}
+
+function Entries() {
+  const t = useTranslations("admin");
+  const entries = useInfiniteQuery(instanceAuditQuery());
+  const users = useQuery(usersQuery()).data ?? [];
+  const [sought, setSought] = useState("");
+  const nameOf = (id: string | null) => users.find((user) => user.id === id)?.email;
+  if (entries.isPending) return <ListSkeleton rows={12} />;
+  if (entries.isError) return <ErrorPanel error={entries.error} onRetry={() => void entries.refetch()} />;
+  const all = entries.data.pages.flatMap((page) => page.items);
+  const rows = all.filter((entry) => `${entry.action} ${entry.target.name} ${entry.detail} ${nameOf(entry.user_id) ?? ""}`.toLowerCase().includes(sought.toLowerCase()));
+  return (
+    <>
+      <PageHeader title={t("audit")} description={t("auditDescription")} />
+      {all.length === 0 ? (
+        <EmptyState icon={ScrollTextIcon} heading={t("noEntries")} />
+      ) : (
+        <>
+          <Input
+            type="search"
+            aria-label={t("filter")}
+            placeholder={t("filter")}
+            className="mb-3 max-w-72"
+            value={sought}
+            onChange={(event) => {
+              setSought(event.target.value);
+            }}
+          />
+          <Card>
+            <ul className="divide-y divide-border">
+              {rows.map((entry) => (
+                <li key={entry.id} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
+                  <span className="font-medium">{nameOf(entry.user_id) ?? t(`via.${entry.via as "login"}`)}</span>
+                  <Badge tone={entry.action === "access.refuse" ? "warning" : "outline"} className="font-mono">
+                    {entry.action}
+                  </Badge>
+                  <span className="min-w-0 [overflow-wrap:anywhere]">{entry.target.name}</span>
+                  {entry.detail !== "" && <span className="min-w-0 text-muted-foreground [overflow-wrap:anywhere]">{entry.detail}</span>}
+                  <RelativeTime at={entry.at} className="ml-auto text-xs text-muted-foreground" />
+                </li>
+              ))}
+            </ul>
+            <LoadMore {...entries} />
+          </Card>
+        </>
+      )}
+    </>
+  );
+}

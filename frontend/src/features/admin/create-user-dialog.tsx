@@ -1,0 +1,98 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslations } from "use-intl";
+import { z } from "zod";
+
+import { useErrorText } from "@/components/error-text";
+import { Field } from "@/components/field";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { Checkbox } from "@/components/ui/checkbox";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Input } from "@/components/ui/input";
+import { toast } from "@/lib/toasts";
+
+import { useCreateUser } from "./mutations";
+import { PasswordShown } from "./password-shown";
+
+export function CreateUserDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const t = useTranslations("admin");
+  const [shown, setShown] = useState<{ email: string; password: string }>();
+  return (
+    <>
+      <Dialog open={open} onOpenChange={onOpenChange}>
+        <DialogContent heading={t("createUser")} description={t("createUserDescription")} className="max-w-md">
+          <CreateUserForm
+            onDone={(email, password) => {
+              onOpenChange(false);
+              if (password !== undefined) setShown({ email, password });
+            }}
+          />
+        </DialogContent>
+      </Dialog>
+      <PasswordShown
+        shown={shown}
+        onClose={() => {
+          setShown(undefined);
+        }}
+      />
+    </>
+  );
+}
+
+function CreateUserForm({ onDone }: { onDone: (email: string, password: string | undefined) => void }) {
+  const t = useTranslations("admin");
+  const common = useTranslations("common");
+  const errorText = useErrorText();
+  const create = useCreateUser();
+  const schema = z.object({ email: z.string().trim().regex(/^\S+@\S+$/, t("emailInvalid")), name: z.string().trim() });
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: "", name: "" } });
+  const [isAdmin, setAdmin] = useState(false);
+  const submit = form.handleSubmit((values) => {
+    create.mutate(
+      { ...values, instance_admin: isAdmin },
+      {
+        onSuccess: (created) => {
+          toast.success(t("userCreated", { name: values.email }));
+          onDone(values.email, created.generated_password ?? undefined);
+        },
+      },
+    );
+  });
+  return (
+    <form noValidate onSubmit={(event) => void submit(event)}>
+      <DialogBody>
+        {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
+        <Field label={t("email")} error={form.formState.errors.email?.message}>
+          {(field) => <Input {...field} type="email" autoComplete="off" {...form.register("email")} />}
+        </Field>
+        <Field label={t("name")} optional>
+          {(field) => <Input {...field} autoComplete="off" {...form.register("name")} />}
+        </Field>
+        <label className="flex items-start gap-2 text-sm">
+          <Checkbox
+            className="mt-0.5"
+            checked={isAdmin}
+            onCheckedChange={(checked) => {
+              setAdmin(checked === true);
+            }}
+          />
+          <span>
+            <span className="block font-medium">{t("instanceAdmin")}</span>
+            <span className="block text-muted-foreground">{t("instanceAdminHint")}</span>
+          </span>
+        </label>
+      </DialogBody>
+      <DialogFooter>
+        <DialogClose asChild>
+          <Button>{common("cancel")}</Button>
+        </DialogClose>
+        <SubmitButton pending={create.isPending}>{common("create")}</SubmitButton>
+      </DialogFooter>
+    </form>
+  );
+}

@@ -1,0 +1,60 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { FolderIcon } from "lucide-react";
+import Link from "next/link";
+import { useTranslations } from "use-intl";
+
+import { type Column, DataTable } from "@/components/data-table";
+import { EmptyState } from "@/components/empty-state";
+import { ErrorPanel } from "@/components/error-panel";
+import { InstanceAdminsOnly } from "@/components/instance-admins-only";
+import { ListSkeleton } from "@/components/list-skeleton";
+import { PageHeader } from "@/components/page-header";
+import { RelativeTime } from "@/components/relative-time";
+import { Card } from "@/components/ui/card";
+import { type Project, projectsQuery } from "@/lib/data/projects";
+import { paths } from "@/lib/paths";
+
+export function AdminProjectsPage() {
+  return (
+    <InstanceAdminsOnly>
+      <Projects />
+    </InstanceAdminsOnly>
+  );
+}
+
+function Projects() {
+  const t = useTranslations("admin");
+  const projects = useQuery(projectsQuery());
+  const columns: Column<Project>[] = [
+    {
+      id: "name",
+      header: t("project"),
+      sort: (project) => project.name,
+      cell: (project) => (
+        <Link href={paths.project({ project: project.slug })} className="font-medium hover:underline">
+          {project.name}
+        </Link>
+      ),
+    },
+    { id: "slug", header: t("slug"), sort: (project) => project.slug, cell: (project) => <span className="font-mono text-xs text-muted-foreground">{project.slug}</span>, className: "max-sm:hidden" },
+    { id: "created", header: t("created"), sort: (project) => project.created_at, cell: (project) => <RelativeTime at={project.created_at} className="text-muted-foreground" />, className: "w-40" },
+  ];
+  return (
+    <>
+      <PageHeader title={t("projects")} description={t("projectsDescription")} />
+      {projects.isPending ? (
+        <ListSkeleton />
+      ) : projects.isError ? (
+        <ErrorPanel error={projects.error} onRetry={() => void projects.refetch()} />
+      ) : projects.data.length === 0 ? (
+        <EmptyState icon={FolderIcon} heading={t("noProjects")} />
+      ) : (
+        <Card>
+          <DataTable label={t("projects")} columns={columns} rows={projects.data} rowId={(project) => project.id} />
+        </Card>
+      )}
+    </>
+  );
+}

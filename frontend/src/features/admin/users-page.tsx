@@ -1,0 +1,70 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { UserPlusIcon } from "lucide-react";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { ErrorPanel } from "@/components/error-panel";
+import { InstanceAdminsOnly } from "@/components/instance-admins-only";
+import { ListSkeleton } from "@/components/list-skeleton";
+import { PageHeader } from "@/components/page-header";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/input";
+
+import { CreateUserDialog } from "./create-user-dialog";
+import { usersQuery } from "./queries";
+import { UserTable } from "./user-table";
+
+export function UsersPage() {
+  return (
+    <InstanceAdminsOnly>
+      <Users />
+    </InstanceAdminsOnly>
+  );
+}
+
+function Users() {
+  const t = useTranslations("admin");
+  const users = useQuery(usersQuery());
+  const [isCreating, setCreating] = useState(false);
+  const [sought, setSought] = useState("");
+  return (
+    <>
+      <PageHeader
+        title={t("users")}
+        description={t("usersDescription")}
+        actions={
+          <Button
+            variant="primary"
+            onClick={() => {
+              setCreating(true);
+            }}
+          >
+            <UserPlusIcon aria-hidden /> {t("createUser")}
+          </Button>
+        }
+      />
+      {users.isPending ? (
+        <ListSkeleton />
+      ) : users.isError ? (
+        <ErrorPanel error={users.error} onRetry={() => void users.refetch()} />
+      ) : (
+        <>
+          <Input
+            type="search"
+            aria-label={t("findUser")}
+            placeholder={t("findUser")}
+            className="mb-3 max-w-72"
+            value={sought}
+            onChange={(event) => {
+              setSought(event.target.value);
+            }}
+          />
+          <UserTable users={users.data.filter((user) => `${user.name} ${user.email}`.toLowerCase().includes(sought.toLowerCase()))} />
+        </>
+      )}
+      <CreateUserDialog open={isCreating} onOpenChange={setCreating} />
+    </>
+  );
+}

@@ -1,0 +1,127 @@
+"use client";
+
+import { UserMinusIcon } from "lucide-react";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { type Column, DataTable } from "@/components/data-table";
+import { useErrorText } from "@/components/error-text";
+import { GuardedButton } from "@/components/guarded-button";
+import { RelativeTime } from "@/components/relative-time";
+import { Avatar } from "@/components/ui/avatar";
+import { Badge } from "@/components/ui/badge";
+import { Card } from "@/components/ui/card";
+import { Select } from "@/components/ui/input";
+import type { Role } from "@/lib/access";
+import type { Member } from "@/lib/data/members";
+import { useMe } from "@/lib/data/session";
+import { useProjectRef } from "@/lib/route";
+import { toast } from "@/lib/toasts";
+
+import { useDeleteMember, usePutMember } from "./mutations";
+
+const ROLES: Role[] = ["admin", "member", "viewer"];
+
+export function MemberTable({ members, reason }: { members: Member[]; reason: string | undefined }) {
+  const t = useTranslations("members");
+  const common = useTranslations("common");
+  const ref = useProjectRef();
+  const me = useMe();
+  const remove = useDeleteMember(ref);
+  const [leaving, setLeaving] = useState<Member>();
+  const columns: Column<Member>[] = [
+    {
+      id: "name",
+      header: t("person"),
+      sort: (member) => member.name || member.email,
+      cell: (member) => (
+        <span className="flex min-w-0 items-center gap-2.5">
+          <Avatar name={member.name || member.email} />
+          <span className="min-w-0">
+            <span className="flex items-center gap-2 font-medium">
+              <span className="truncate">{member.name || member.email}</span>
+              {member.user_id === me.id && <Badge tone="brand">{t("you")}</Badge>}
+              {!member.active && <Badge tone="warning">{t("deactivated")}</Badge>}
+            </span>
+            {member.name !== "" && <span className="block truncate text-xs text-muted-foreground">{member.email}</span>}
+          </span>
+        </span>
+      ),
+    },
+    { id: "role", header: t("role"), sort: (member) => member.role, cell: (member) => <RoleSelect member={member} reason={reason} />, className: "w-40" },
+    { id: "since", header: t("since"), sort: (member) => member.created_at, cell: (member) => <RelativeTime at={member.created_at} className="text-muted-foreground" />, className: "max-sm:hidden w-40" },
+    {
+      id: "actions",
+      header: t("remove"),
+      hideHeader: true,
+      align: "right",
+      className: "w-12",
+      cell: (member) => (
+        <GuardedButton
+          reason={reason}
+          variant="ghost"
+          size="icon-sm"
+          aria-label={t("removePerson", { name: member.name || member.email })}
+          onClick={() => {
+            setLeaving(member);
+          }}
+        >
+          <UserMinusIcon />
+        </GuardedButton>
+      ),
+    },
+  ];
+  return (
+    <Card>
+      <DataTable label={t("title")} columns={columns} rows={members} rowId={(member) => member.user_id} isMuted={(member) => !member.active} />
+      {leaving !== undefined && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => {
+            setLeaving(undefined);
+          }}
+          heading={t("removeHeading", { name: leaving.name || leaving.email })}
+          description={t("removeDescription")}
+          action={common("delete")}
+          mutation={remove}
+          variables={{ user: leaving.user_id }}
+          onDone={() => {
+            toast.success(t("removed"));
+          }}
+        />
+      )}
+    </Card>
+  );
+}
+
+function RoleSelect({ member, reason }: { member: Member; reason: string | undefined }) {
+  const t = useTranslations("common");
+  const text = useTranslations("members");
+  const errorText = useErrorText();
+  const put = usePutMember(useProjectRef());
+  const role = put.isPending ? put.variables.role : member.role;
+  if (reason !== undefined) return <span>{t(`role.${member.role}`)}</span>;
+  return (
+    <Select
+      aria-label={text("roleOf", { name: member.name || member.email })}
+      value={role}
+      onChange={(event) => {
+        put.mutate(
+          { user: member.user_id, role: event.target.value as Role },
+          {
+            onError: (error) => {
+              toast.error(errorText(error));
+            },
+          },
+        );
+      }}
+    >
+      {ROLES.map((other) => (
+        <option key={other} value={other}>
+          {t(`role.${other}`)}
+        </option>
+      ))}
+    </Select>
+  );
+}

@@ -1,0 +1,126 @@
+"use client";
+
+import { useFormatter, useTranslations } from "use-intl";
+
+import { useErrorText } from "@/components/error-text";
+import { JsonTree } from "@/components/json-tree";
+import { Spinner } from "@/components/spinner";
+import { Alert } from "@/components/ui/alert";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Card, CardBody, CardHeader } from "@/components/ui/card";
+
+import { QuestionCard } from "./question-card";
+import { ResultView } from "./result-view";
+import type { CallState, LogEvent, Progress, useCall } from "./use-call";
+
+/** What becomes of a call, as it happens. */
+export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useCall>, "state" | "cancel" | "answer">) {
+  const t = useTranslations("playground");
+  const errorText = useErrorText();
+  return (
+    <div className="grid min-w-0 gap-4" aria-live="polite">
+      {state.status === "running" && (
+        <Card>
+          <CardHeader
+            heading={
+              <span className="flex items-center gap-2">
+                <Spinner /> {state.questions.length > 0 ? t("waitsForYou") : t("running")}
+              </span>
+            }
+            actions={
+              <Button size="sm" onClick={cancel}>
+                {t("cancelCall")}
+              </Button>
+            }
+          />
+          {state.progress !== undefined && (
+            <CardBody>
+              <ProgressBar progress={state.progress} />
+            </CardBody>
+          )}
+        </Card>
+      )}
+      {state.questions.map((question) => (
+        <QuestionCard key={`${state.call}-${question.question}`} question={question} onAnswer={answer} />
+      ))}
+      {state.status === "failed" && <Alert tone="danger">{errorText(state.failure)}</Alert>}
+      {state.end !== undefined && <End state={state} />}
+      {state.logs.length > 0 && <Logs logs={state.logs} />}
+    </div>
+  );
+}
+
+function ProgressBar({ progress }: { progress: Progress }) {
+  const t = useTranslations("playground");
+  const format = useFormatter();
+  const { progress: done, total, message } = progress;
+  const share = total === null || total <= 0 ? undefined : Math.min(1, done / total);
+  return (
+    <div className="grid gap-1.5">
+      <div className="flex justify-between gap-4 text-sm">
+        <span className="min-w-0 [overflow-wrap:anywhere]">{message ?? t("progress")}</span>
+        <span className="shrink-0 text-muted-foreground tabular">
+          {total === null ? format.number(done) : `${format.number(done)} / ${format.number(total)}`}
+        </span>
+      </div>
+      <progress
+        aria-label={t("progress")}
+        value={share}
+        max={1}
+        className="h-1.5 w-full appearance-none overflow-hidden rounded-full [&::-moz-progress-bar]:bg-info-mark [&::-webkit-progress-bar]:bg-muted [&::-webkit-progress-value]:bg-info-mark [&::-webkit-progress-value]:transition-all"
+      />
+    </div>
+  );
+}
+
+function End({ state }: { state: CallState }) {
+  const t = useTranslations("playground");
+  const format = useFormatter();
+  const end = state.end;
+  if (end === undefined) return null;
+  const isFailure = end.type === "error" || (end.type === "result" && (end.result as { isError?: boolean }).isError === true);
+  const tone = end.type === "cancelled" ? "warning" : isFailure ? "danger" : "success";
+  return (
+    <Card>
+      <CardHeader
+        heading={t("result")}
+        actions={
+          <>
+            <span className="text-sm text-muted-foreground tabular">{t("duration", { ms: format.number(Math.round(end.duration_ms)) })}</span>
+            <Badge tone={tone}>{t(end.type === "result" && isFailure ? "outcome.toolError" : `outcome.${end.type}`)}</Badge>
+          </>
+        }
+      />
+      <CardBody>
+        {end.type === "result" && <ResultView result={end.result} />}
+        {end.type === "cancelled" && <p className="text-sm text-muted-foreground">{t("cancelled")}</p>}
+        {end.type === "error" && (
+          <div className="grid gap-3">
+            <Alert tone="danger" heading={t("errorCode", { code: String(end.code) })}>
+              {end.message}
+            </Alert>
+            {end.data !== null && <JsonTree value={end.data} label={t("errorData")} />}
+          </div>
+        )}
+      </CardBody>
+    </Card>
+  );
+}
+
+function Logs({ logs }: { logs: LogEvent[] }) {
+  const t = useTranslations("playground");
+  return (
+    <Card>
+      <CardHeader heading={t("messages")} />
+      <ul role="list" tabIndex={0} aria-label={t("messages")} className="thin-scrollbar max-h-64 overflow-auto p-3 font-mono text-xs leading-relaxed">
+        {logs.map((log, index) => (
+          <li key={index} className="[overflow-wrap:anywhere] whitespace-pre-wrap">
+            <span className="text-muted-foreground">{log.level}</span> {log.logger !== null && <span className="text-brand">{log.logger} </span>}
+            {typeof log.data === "string" ? log.data : JSON.stringify(log.data)}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

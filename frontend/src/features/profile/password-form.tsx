@@ -1,0 +1,63 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useForm } from "react-hook-form";
+import { useTranslations } from "use-intl";
+import { z } from "zod";
+
+import { useErrorText } from "@/components/error-text";
+import { Field } from "@/components/field";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
+import { Input } from "@/components/ui/input";
+import { useMe } from "@/lib/data/session";
+import { toast } from "@/lib/toasts";
+
+import { useChangePassword } from "./mutations";
+
+export function PasswordForm() {
+  const t = useTranslations("profile");
+  const errorText = useErrorText();
+  const me = useMe();
+  const change = useChangePassword();
+  const schema = z
+    .object({ old: z.string().min(1, t("oldMissing")), next: z.string().min(10, t("length")).max(256, t("length")), again: z.string() })
+    .refine(({ next, again }) => next === again, { path: ["again"], message: t("notSame") });
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { old: "", next: "", again: "" } });
+  const { errors } = form.formState;
+  const submit = form.handleSubmit(({ old, next }) => {
+    change.mutate(
+      { old_password: old, new_password: next },
+      {
+        onSuccess: () => {
+          form.reset();
+          toast.success(t("passwordChanged"));
+        },
+      },
+    );
+  });
+  return (
+    <form noValidate onSubmit={(event) => void submit(event)}>
+      <Card>
+        <CardHeader heading={t("password")} description={t("passwordHint")} />
+        <CardBody className="grid max-w-md gap-4">
+          {change.isError && <Alert tone="danger">{errorText(change.error)}</Alert>}
+          <input type="hidden" autoComplete="username" value={me.email} readOnly />
+          <Field label={t("old")} error={errors.old?.message}>
+            {(field) => <Input {...field} type="password" autoComplete="current-password" {...form.register("old")} />}
+          </Field>
+          <Field label={t("new")} hint={t("length")} error={errors.next?.message}>
+            {(field) => <Input {...field} type="password" autoComplete="new-password" {...form.register("next")} />}
+          </Field>
+          <Field label={t("again")} error={errors.again?.message}>
+            {(field) => <Input {...field} type="password" autoComplete="new-password" {...form.register("again")} />}
+          </Field>
+        </CardBody>
+        <CardFooter>
+          <SubmitButton pending={change.isPending}>{t("changePassword")}</SubmitButton>
+        </CardFooter>
+      </Card>
+    </form>
+  );
+}
