@@ -17,8 +17,6 @@ pub mod key_repo;
 pub mod limits_repo;
 pub mod link_minter;
 pub mod login_repo;
-pub mod login_repo;
-pub mod password_hasher;
 pub mod password_hasher;
 pub mod policy_repo;
 pub mod post;

@@ -10,8 +10,6 @@ pub(crate) mod document;
 pub(crate) mod instance_limits;
 pub(crate) mod invitation;
 pub(crate) mod login;
-pub(crate) mod login;
-pub(crate) mod membership;
 pub(crate) mod membership;
 pub(crate) mod password_reset;
 pub(crate) mod policy;
