@@ -44,6 +44,10 @@ fuzz seconds="30":
     ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-upstream --lib any_bytes_are_split
     ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-auth --lib refuses_every_alteration
 
+# Have clients and servers misbehave for so many minutes, and see that nothing is left behind
+soak minutes="5":
+    ORCH_SOAK_SECS=$(( {{ minutes }} * 60 )) cargo nextest run -p orch-server --locked -E 'test(soak::)' --no-capture
+
 # Measure a release build
 bench *args:
     cargo build --release --locked -p orch-server -p orch-admin -p orch-bench

@@ -18,6 +18,9 @@ mod m20261125_100003_extend_users_and_logins;
 mod m20261125_200001_scope_api_keys;
 mod m20261125_200002_create_policies;
 mod m20261125_200003_create_limits;
+mod m20261125_500001_add_run_settings;
+mod m20261125_500002_create_definitions;
+mod m20261125_500003_create_personal_secrets;
 mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
 
@@ -47,6 +50,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_100001_create_teams::Migration),
             Box::new(m20261125_100002_create_invitations_and_resets::Migration),
             Box::new(m20261125_100003_extend_users_and_logins::Migration),
+            Box::new(m20261125_500001_add_run_settings::Migration),
+            Box::new(m20261125_500002_create_definitions::Migration),
+            Box::new(m20261125_500003_create_personal_secrets::Migration),
         ]
     }
 }

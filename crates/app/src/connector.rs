@@ -127,6 +127,14 @@ impl Connector for UpstreamConnector {
         };
         peer.map_err(|error| ConnectFailure {
             other_era: matches!(error, ConnectError::OtherEra { .. }),
+            incompatible: matches!(
+                error,
+                ConnectError::OtherEra { .. }
+                    | ConnectError::UnknownVersion { .. }
+                    | ConnectError::MalformedHello { .. }
+                    | ConnectError::InvalidUrl { .. }
+                    | ConnectError::InvalidHeader { .. }
+            ),
             ..ConnectFailure::new(error.to_string())
         })
     }

@@ -32,8 +32,8 @@ use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
     Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
-    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo,
-    SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
+    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo,
+    SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
 };
 use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
@@ -118,12 +118,14 @@ impl Instance {
         );
         let catalogs: Arc<dyn CatalogRepo> = Arc::new(SeaCatalogRepo::new(database.clone()));
         let stored = catalogs.load_all().await?;
+        let control_catalogs = Arc::clone(&catalogs);
         let fleet = Arc::new(Fleet::new(FleetParts {
             config: settings.relay.clone(),
             clock: Arc::clone(&clock),
             connector: Arc::new(connector),
             catalogs,
             runtime: tokio::runtime::Handle::current(),
+            seed: fastrand::u64(..),
         }));
         fleet.reconcile(&directory.current(), &stored);
         {
@@ -199,6 +201,8 @@ impl Instance {
             invitations,
             resets: Arc::new(SeaResetRepo::new(database.clone())),
             servers: Arc::new(SeaServerRepo::new(database.clone())),
+            personal: Arc::new(SeaPersonalSecretRepo::new(database.clone())),
+            catalogs: control_catalogs,
             keys,
             policies: Arc::new(SeaPolicyRepo::new(database.clone())),
             limits: Arc::new(SeaLimitsRepo::new(database.clone())),
@@ -313,6 +317,12 @@ async fn open_database(settings: &Settings, schema: Schema) -> anyhow::Result<Da
 /// Every stored secret must open: a wrong key is found at the start, not at the first call.
 fn check_secrets(directory: &Directory, vault: &dyn Vault) -> anyhow::Result<()> {
     let servers = directory.projects().flat_map(|project| project.servers.values());
+    let personal = directory.projects().flat_map(|project| project.personal.values().flat_map(|own| own.values()));
+    for secret in personal.flatten() {
+        vault
+            .open(Secret::place(secret.id), &secret.sealed)
+            .context("a value that a member stored for a server does not open with MCP_ENCRYPTION_KEY")?;
+    }
     for (server, secret) in servers.flat_map(|server| server.secrets.iter().map(move |secret| (server, secret))) {
         vault.open(Secret::place(secret.id), &secret.sealed).with_context(|| {
             format!("a stored secret of the server {} does not open with MCP_ENCRYPTION_KEY", server.alias)

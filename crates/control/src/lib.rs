@@ -18,6 +18,7 @@ pub mod limits;
 pub mod mcp_config;
 pub mod members;
 mod password;
+pub mod personal_secrets;
 pub mod policies;
 pub mod ports;
 pub mod problem;
@@ -42,6 +43,7 @@ use crate::invitations::Invitations;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::members::Members;
+use crate::personal_secrets::PersonalSecrets;
 use crate::policies::Policies;
 use crate::ports::Ports;
 use crate::projects::Projects;
@@ -63,6 +65,7 @@ pub struct Control {
     /// People about themselves.
     pub accounts: Accounts,
     pub servers: Servers,
+    pub personal_secrets: PersonalSecrets,
     pub import: Import,
     pub export: Export,
     pub keys: Keys,
@@ -90,6 +93,7 @@ impl Control {
             accounts: Accounts::new(Arc::clone(&ports), access.clone(), invitations.clone()),
             invitations,
             servers: Servers::new(Arc::clone(&ports), access.clone()),
+            personal_secrets: PersonalSecrets::new(Arc::clone(&ports), access.clone()),
             import: Import::new(Arc::clone(&ports), access.clone()),
             export: Export::new(Arc::clone(&ports), access.clone()),
             keys: Keys::new(Arc::clone(&ports), access.clone()),

@@ -5,6 +5,7 @@ mod entry;
 pub(crate) mod placeholder;
 mod reader;
 pub(crate) mod render;
+mod run;
 pub(crate) mod source;
 mod unknown;
 mod wrapper;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use crate::mcp_config::reader::Reader;
 use crate::mcp_config::source::Source;
 use crate::problem::Problem;
+use crate::servers::run_patch::RunPatch;
 
 /// A file as it was understood.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct ConfigServer {
     pub(crate) timeout: Option<Duration>,
     pub(crate) era: Option<Era>,
     pub(crate) interactive: Option<Interactive>,
+    /// Empty when the file does not say.
+    pub(crate) run: RunPatch,
     pub(crate) transport: Transport,
     pub(crate) values: Vec<ConfigValue>,
     /// Members that we do not interpret.

@@ -10,6 +10,7 @@ use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::desk::Desk;
 use orch_domain::port::directory_follower::DirectoryFollower;
@@ -21,6 +22,7 @@ use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::link_minter::LinkMinter;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::PasswordHasher;
+use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
@@ -47,6 +49,8 @@ pub struct Ports {
     pub invitations: Arc<dyn InvitationRepo>,
     pub resets: Arc<dyn ResetRepo>,
     pub servers: Arc<dyn ServerRepo>,
+    pub personal: Arc<dyn PersonalSecretRepo>,
+    pub catalogs: Arc<dyn CatalogRepo>,
     pub keys: Arc<dyn KeyRepo>,
     pub policies: Arc<dyn PolicyRepo>,
     pub limits: Arc<dyn LimitsRepo>,

@@ -9,7 +9,7 @@ use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Action;
 use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::principal::{Credential, Principal};
-use orch_domain::project::{Project, Separator};
+use orch_domain::project::{FlawedTools, Project, Separator};
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
 use orch_domain::user::User;
@@ -52,6 +52,7 @@ pub struct NewProject {
     /// Derived from the name when absent.
     pub slug: Option<String>,
     pub separator: Option<String>,
+    pub flawed_tools: FlawedTools,
     /// Id or e-mail address of the first admin: the principal when absent; for the console, the oldest instance
     /// admin. Only instance admins choose somebody else.
     pub admin: Option<String>,
@@ -63,6 +64,7 @@ pub struct ProjectPatch {
     pub name: Option<String>,
     pub slug: Option<String>,
     pub separator: Option<String>,
+    pub flawed_tools: Option<FlawedTools>,
 }
 
 impl Projects {
@@ -122,8 +124,16 @@ impl Projects {
         };
         let separator = new.separator.as_deref().map(parse_separator).transpose()?.unwrap_or_default();
         let now = self.ports.clock.now();
-        let project =
-            Project { id: ProjectId::new(), slug, name, separator, created_at: now, updated_at: now, version: 1 };
+        let project = Project {
+            id: ProjectId::new(),
+            slug,
+            name,
+            separator,
+            flawed_tools: new.flawed_tools,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
         let detail = format!("first admin is {}", admin.email);
         let entry = Trail::new(who, now).project_id(project.id).entry(
             "project.create",
@@ -160,10 +170,13 @@ impl Projects {
         if let Some(separator) = &patch.separator {
             after.separator = parse_separator(separator)?;
         }
+        after.flawed_tools = patch.flawed_tools.unwrap_or(after.flawed_tools);
         let changes: Vec<_> = [
             (after.name != before.name).then(|| "name".to_owned()),
             (after.slug != before.slug).then(|| format!("slug from {} to {}", before.slug, after.slug)),
             (after.separator != before.separator).then(|| "separator".to_owned()),
+            (after.flawed_tools != before.flawed_tools)
+                .then(|| format!("flawed tools to {}", after.flawed_tools.as_str())),
         ]
         .into_iter()
         .flatten()

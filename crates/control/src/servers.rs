@@ -3,6 +3,7 @@
 
 pub mod blueprint;
 pub(crate) mod moved;
+pub mod run_patch;
 pub mod transport_patch;
 
 use std::fmt;
@@ -16,7 +17,8 @@ use orch_domain::id::ServerId;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::port::server_runtime::LogLine;
 use orch_domain::principal::Principal;
-use orch_domain::server::Server;
+use orch_domain::run_settings::RunSettings;
+use orch_domain::server::{Server, Transport};
 use orch_domain::server_state::ServerStatus;
 
 use crate::access::{Access, Grant};
@@ -24,7 +26,9 @@ use crate::audit::{Trail, note_look};
 use crate::display_name;
 use crate::error::ControlError;
 use crate::ports::Ports;
+use crate::problem::Problem;
 use crate::servers::blueprint::{Blueprint, NewTransport};
+use crate::servers::run_patch::RunPatch;
 use crate::servers::transport_patch::TransportPatch;
 
 #[derive(Clone)]
@@ -48,6 +52,8 @@ pub struct NewServer {
     pub enabled: bool,
     pub call_timeout: Option<Duration>,
     pub dialect: Dialect,
+    /// Beginning with the usual settings.
+    pub run: RunPatch,
     pub transport: NewTransport,
 }
 
@@ -60,6 +66,7 @@ pub struct ServerPatch {
     pub call_timeout: Option<Duration>,
     pub era: Option<Era>,
     pub interactive: Option<Interactive>,
+    pub run: RunPatch,
     pub transport: Option<TransportPatch>,
 }
 
@@ -105,6 +112,8 @@ impl Servers {
         let blueprint = Blueprint::from(new.transport);
         blueprint.check("transport")?;
         let (transport, secrets) = blueprint.seal(self.ports.vault.as_ref())?;
+        let local = matches!(transport, Transport::Stdio { .. });
+        let (run, _) = new.run.apply(&RunSettings::default(), local).map_err(invalid)?;
         let now = self.ports.clock.now();
         let server = Server {
             id: ServerId::new(),
@@ -116,6 +125,7 @@ impl Servers {
             secrets,
             call_timeout,
             dialect: new.dialect,
+            run,
             extra: "{}".to_owned(),
             created_at: now,
             updated_at: now,
@@ -179,6 +189,13 @@ impl Servers {
                 changes.extend(what);
             }
         }
+        let local = matches!(after.transport, Transport::Stdio { .. });
+        let (run, what) = patch.run.apply(&before.run, local).map_err(invalid)?;
+        if before.run.replaces_processes(&run) {
+            after.generation = before.generation.saturating_add(1);
+        }
+        after.run = run;
+        changes.extend(what);
         let mut action = "server.update";
         if let Some(enabled) = patch.enabled.filter(|enabled| *enabled != before.enabled) {
             after.enabled = enabled;
@@ -233,7 +250,7 @@ impl Servers {
         self.switch(who, project, server, Switch::Start).await
     }
 
-    /// Stops what runs; the next call starts it again.
+    /// Stops what runs, until somebody starts it or its configuration changes. To have it stay off for good, disable it.
     pub async fn stop(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
         self.switch(who, project, server, Switch::Stop).await
     }
@@ -337,6 +354,10 @@ pub(crate) fn check_timeout(timeout: Duration) -> Result<Duration, ControlError>
         ));
     }
     Ok(timeout)
+}
+
+fn invalid(problems: Vec<Problem>) -> ControlError {
+    ControlError::Invalid { problems }
 }
 
 fn check_version(server: &Server, expected: Option<u32>) -> Result<(), ControlError> {

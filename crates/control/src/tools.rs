@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
-use orch_domain::catalog::{CatalogItem, ItemKind};
+use orch_domain::catalog::{CatalogItem, ItemKind, PastDefinition};
 use orch_domain::id::RuleId;
 use orch_domain::policy::Action;
 use orch_domain::policy::decision::{Because, Verdict};
@@ -24,7 +24,7 @@ pub struct OffersSeen {
     pub items: Vec<ItemSeen>,
     /// None when the lists were never fetched.
     pub fetched_at: Option<Timestamp>,
-    /// True while the server is not ready, so the list is the last good one.
+    /// The server could not be asked since it last failed or was changed: the list is the last good one.
     pub stale: bool,
 }
 
@@ -38,6 +38,8 @@ pub struct ItemSeen {
     pub is_switched_off: bool,
     /// What a tool says of itself; of others, nothing.
     pub hints: Hints,
+    /// What strict clients would refuse of it.
+    pub flaw: Option<String>,
 }
 
 #[derive(Clone)]
@@ -62,9 +64,9 @@ impl Tools {
         let permit = self.access.project(who, project, Action::View).await?;
         let server = servers::find(&self.ports, &permit, server).await?;
         let grant = permit.get();
-        let Offers { items, fetched_at, stale } = self.ports.runtime.offers(server.id, kind);
+        let Offers { items, mut flaws, fetched_at, stale } = self.ports.runtime.offers(server.id, kind);
         let class = ItemClass::from(kind);
-        let seen = |item: CatalogItem| {
+        let mut seen = |item: CatalogItem| {
             let hints = match kind {
                 ItemKind::Tool => self.ports.runtime.hints(server.id, &item.name),
                 ItemKind::Prompt | ItemKind::Resource | ItemKind::Template => Hints::UNSAID,
@@ -77,10 +79,33 @@ impl Tools {
                 rule: decision.rule_id(),
                 is_switched_off,
                 hints,
+                flaw: flaws.remove(&item.name),
                 item,
             })
         };
         Ok(OffersSeen { items: items.into_iter().filter_map(seen).collect(), fetched_at, stale })
+    }
+
+    /// What an item was in the course of time, latest first.
+    pub async fn history(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+        kind: ItemKind,
+        name: &str,
+    ) -> Result<Vec<PastDefinition>, ControlError> {
+        let permit = self.access.project(who, project, Action::View).await?;
+        let server = servers::find(&self.ports, &permit, server).await?;
+        let class = ItemClass::from(kind);
+        let hints = self.ports.runtime.hints(server.id, name);
+        let asked = Item { server: server.id, alias: server.alias.as_str(), class, name, hints };
+        let may_know = permit.get().decide(&asked).is_visible() || permit.get().manages();
+        let history = if may_know { self.ports.catalogs.history(server.id, kind, name).await? } else { Vec::new() };
+        if history.is_empty() {
+            return Err(ControlError::Missing { what: kind.as_str() });
+        }
+        Ok(history)
     }
 }
 

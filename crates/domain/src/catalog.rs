@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::Timestamp;
 use crate::id::ServerId;
 
@@ -23,6 +25,28 @@ pub struct CatalogItem {
     pub name: String,
     /// The definition as the upstream sent it: the text of a JSON object.
     pub definition: Arc<str>,
+}
+
+/// A definition that an item had for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastDefinition {
+    /// SHA-256 of the definition's text, in hexadecimal digits.
+    pub hash: String,
+    pub definition: Arc<str>,
+    pub first_seen: Timestamp,
+    /// When it was last stored; of the one that holds, the latest time that the lists changed.
+    pub last_seen: Timestamp,
+}
+
+/// SHA-256 of a text in hexadecimal digits.
+#[must_use]
+pub fn fingerprint(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl PastDefinition {
+    /// So many definitions of one item are kept; the oldest go.
+    pub const KEPT: usize = 50;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -17,6 +17,7 @@ use crate::principal::{Credential, Principal};
 use crate::project::Project;
 use crate::quota::Limits;
 use crate::role::Role;
+use crate::secret::Secret;
 use crate::server::Server;
 use crate::slug::Slug;
 
@@ -53,6 +54,8 @@ pub struct ProjectFacts {
     pub policy: Arc<Policy>,
     /// The project's own; [`Directory::limits`] gives what holds.
     pub limits: Limits,
+    /// Values that members brought along for themselves, by server.
+    pub personal: HashMap<ServerId, HashMap<UserId, Vec<Secret>>>,
 }
 
 impl ProjectFacts {

@@ -10,10 +10,41 @@ pub struct Project {
     pub slug: Slug,
     pub name: String,
     pub separator: Separator,
+    pub flawed_tools: FlawedTools,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// Counts the changes; what an `ETag` is made of.
     pub version: u32,
+}
+
+/// What becomes of a tool whose schemas a strict client refuses, and the whole list with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum FlawedTools {
+    /// Listed with the least change that makes its schemas valid.
+    #[default]
+    Repair,
+    /// Not listed.
+    Hide,
+    /// Listed as it is.
+    Pass,
+}
+
+impl FlawedTools {
+    pub const ALL: [Self; 3] = [Self::Repair, Self::Hide, Self::Pass];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Repair => "repair",
+            Self::Hide => "hide",
+            Self::Pass => "pass",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
+    }
 }
 
 /// What stands between alias and name on the unified endpoint. `__` unless the project chose another. It holds an

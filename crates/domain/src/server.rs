@@ -6,6 +6,7 @@ use crate::Timestamp;
 use crate::alias::Alias;
 use crate::dialect::Dialect;
 use crate::id::{ProjectId, ServerId};
+use crate::run_settings::RunSettings;
 use crate::secret::{Secret, Slot};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct Server {
     /// How long a call may take before it is cancelled.
     pub call_timeout: Duration,
     pub dialect: Dialect,
+    pub run: RunSettings,
     /// Members of an imported configuration that we do not interpret, as the text of a JSON object; exported again.
     pub extra: String,
     pub created_at: Timestamp,
@@ -62,6 +64,12 @@ impl Transport {
 
 impl Server {
     pub const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// How long this call may take: a tool may have a time of its own.
+    #[must_use]
+    pub fn patience(&self, tool: &str) -> Duration {
+        self.run.tool_timeouts.get(tool).copied().unwrap_or(self.call_timeout)
+    }
 
     /// The secrets of the argument list in order.
     pub fn args(&self) -> impl Iterator<Item = &Secret> {

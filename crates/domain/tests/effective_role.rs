@@ -114,6 +114,7 @@ fn directory(world: &World, ids: &Ids) -> Directory {
             members: direct.map(|((_, user), role)| (ids.users[*user], *role)).collect(),
             teams: granted.map(|((_, team), role)| (ids.teams[*team], *role)).collect(),
             servers: BTreeMap::new(),
+            personal: std::collections::HashMap::new(),
             keys: ids.keys[number].clone(),
             policy: Arc::default(),
             limits: Limits::default(),

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod mcp_config;
 pub mod me;
 pub mod members;
+pub mod personal_secrets;
 pub mod playground;
 pub mod policy;
 pub mod projects;
@@ -58,6 +59,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         projects::configure,
         members::configure,
         servers::configure,
+        personal_secrets::configure,
         tools::configure,
         playground::configure,
         snippets::configure,

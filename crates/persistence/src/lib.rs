@@ -29,6 +29,7 @@ pub use crate::repo::invitation_repo::SeaInvitationRepo;
 pub use crate::repo::key_repo::SeaKeyRepo;
 pub use crate::repo::limits_repo::SeaLimitsRepo;
 pub use crate::repo::login_repo::SeaLoginRepo;
+pub use crate::repo::personal_secret_repo::SeaPersonalSecretRepo;
 pub use crate::repo::policy_repo::SeaPolicyRepo;
 pub use crate::repo::project_repo::SeaProjectRepo;
 pub use crate::repo::reset_repo::SeaResetRepo;

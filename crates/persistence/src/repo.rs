@@ -11,6 +11,7 @@ pub(crate) mod key_repo;
 pub(crate) mod last_admin;
 pub(crate) mod limits_repo;
 pub(crate) mod login_repo;
+pub(crate) mod personal_secret_repo;
 pub(crate) mod policy_repo;
 pub(crate) mod project_repo;
 pub(crate) mod reset_repo;

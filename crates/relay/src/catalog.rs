@@ -1,18 +1,22 @@
 //! What one server offers, as last seen. A snapshot: a refresh makes a new one.
 
 pub(crate) mod fetch;
+mod flaw;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use orch_domain::Timestamp;
 use orch_domain::catalog::{CatalogItem, ItemKind, StoredCatalog};
 use orch_domain::id::ServerId;
-use orch_domain::policy::hints::Hints;
+use orch_domain::policy::hints::{Hint, Hints};
+use orch_domain::project::FlawedTools;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
+
+use self::flaw::Flaw;
 
 /// The last good state of a server's lists.
 #[derive(Debug, Clone)]
@@ -29,6 +33,46 @@ pub struct Catalog {
 pub struct Item {
     pub name: String,
     pub definition: Raw,
+    /// What strict clients refuse of it.
+    flaw: Option<Arc<Flaw>>,
+}
+
+/// So many tools are looked at before others have their turn.
+const TOOLS_AT_ONCE: usize = 32;
+
+impl Item {
+    /// Nothing is known of flaws yet.
+    pub(crate) const fn new(name: String, definition: Raw) -> Self {
+        Self { name, definition, flaw: None }
+    }
+
+    /// The definition as clients get it; None when they do not.
+    pub(crate) fn shown(&self, choice: FlawedTools) -> Option<&Raw> {
+        match (&self.flaw, choice) {
+            (None, _) | (Some(_), FlawedTools::Pass) => Some(&self.definition),
+            (Some(flaw), FlawedTools::Repair) => Some(&flaw.repaired),
+            (Some(_), FlawedTools::Hide) => None,
+        }
+    }
+
+    fn examine(&mut self) {
+        self.flaw = flaw::find(&self.definition).map(Arc::new);
+    }
+}
+
+/// Looks for flaws in tools that are not what they were in `last`.
+pub(crate) async fn examine(tools: &mut [Item], last: Option<&Catalog>) {
+    let known: HashMap<&str, &Item> =
+        last.iter().flat_map(|last| last.list(ItemKind::Tool)).map(|item| (item.name.as_str(), item)).collect();
+    for tools in tools.chunks_mut(TOOLS_AT_ONCE) {
+        for tool in tools.iter_mut() {
+            match known.get(tool.name.as_str()) {
+                Some(known) if known.definition == tool.definition => tool.flaw.clone_from(&known.flaw),
+                _ => tool.examine(),
+            }
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// How the four kinds of lists look on the wire.
@@ -117,8 +161,27 @@ impl Catalog {
 
     /// The whole list as the result of its method, on one page.
     #[must_use]
-    pub(crate) fn page(&self, kind: ItemKind) -> Raw {
-        page(kind, self.list(kind).iter().map(|item| &item.definition))
+    pub(crate) fn page(&self, kind: ItemKind, choice: FlawedTools) -> Raw {
+        page(kind, self.list(kind).iter().filter_map(|item| item.shown(choice)))
+    }
+
+    /// What strict clients refuse, by the item's name.
+    pub(crate) fn flaws(&self, kind: ItemKind) -> BTreeMap<String, String> {
+        let flawed = self.list(kind).iter().filter_map(|item| Some((item, item.flaw.as_ref()?)));
+        flawed.map(|(item, flaw)| (item.name.clone(), flaw.reason.clone())).collect()
+    }
+
+    /// Whether a call of this tool does no harm when it is made twice, by the server's own word.
+    pub(crate) fn may_be_repeated(&self, tool: &str) -> bool {
+        self.hints(tool).has(Hint::Idempotent)
+    }
+
+    /// The items that were there in `old` already, and in other words.
+    pub(crate) fn changed_since<'a>(&'a self, old: &'a Self, kind: ItemKind) -> impl Iterator<Item = &'a str> {
+        let known: HashMap<&str, &Raw> =
+            old.list(kind).iter().map(|item| (item.name.as_str(), &item.definition)).collect();
+        let changed = move |item: &&Item| known.get(item.name.as_str()).is_some_and(|old| **old != item.definition);
+        self.list(kind).iter().filter(changed).map(|item| item.name.as_str())
     }
 
     pub(crate) fn to_stored(&self, server_id: ServerId) -> StoredCatalog {
@@ -146,7 +209,11 @@ impl Catalog {
         let mut catalog = Self::empty(ServerHello::restore(&raw(&stored.handshake)?)?, stored.fetched_at);
         for item in &stored.items {
             let definition = raw(&item.definition)?;
-            catalog.lists.get_mut(index(item.kind))?.push(Item { name: item.name.clone(), definition });
+            let mut read = Item::new(item.name.clone(), definition);
+            if item.kind == ItemKind::Tool {
+                read.examine();
+            }
+            catalog.lists.get_mut(index(item.kind))?.push(read);
         }
         Some(catalog)
     }

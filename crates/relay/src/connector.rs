@@ -47,11 +47,13 @@ pub struct ConnectFailure {
     pub reason: String,
     /// The server answered, and does not speak the era that was asked for.
     pub other_era: bool,
+    /// It answered as no server does that can be used here, and will do so again.
+    pub incompatible: bool,
 }
 
 impl ConnectFailure {
     #[must_use]
     pub const fn new(reason: String) -> Self {
-        Self { reason, other_era: false }
+        Self { reason, other_era: false, incompatible: false }
     }
 }

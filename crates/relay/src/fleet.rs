@@ -1,11 +1,14 @@
 //! All servers that run or may run: one slot each, one owner task each. Knows when to start and stop; never decides
 //! who may.
 
-pub(crate) mod lane;
+mod lane;
 mod owner;
+mod pool;
 mod runtime;
 mod slot;
 mod variants;
+pub(crate) mod wanted;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +20,7 @@ use orch_domain::directory::Directory;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
+use orch_domain::server::Server;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -24,6 +28,7 @@ use crate::catalog::Catalog;
 use crate::config::RelayConfig;
 use crate::connector::Connector;
 use crate::context::SessionKey;
+use crate::fleet::pool::Pool;
 use crate::subscription::Registry;
 
 pub(crate) use self::slot::{Lease, Slot, Unready};
@@ -49,6 +54,9 @@ pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
     /// Goes up with every change of any catalog; what views of several catalogs check themselves against.
     catalog_version: AtomicU64,
+    /// Connections of single clients.
+    pool: Arc<Pool>,
+    seed: u64,
 }
 
 impl Shared {
@@ -57,6 +65,13 @@ impl Shared {
         self.registry.list_changed(change);
         for observer in observers.iter() {
             observer(change);
+        }
+    }
+
+    /// Tools are not what they were.
+    fn note_changed_definitions(&self, server: &Server, old: &Catalog, new: &Catalog) {
+        for name in new.changed_since(old, ItemKind::Tool) {
+            tracing::info!(server.id = %server.id, server.alias = %server.alias, name, "the definition of a tool changed");
         }
     }
 
@@ -81,6 +96,8 @@ pub struct FleetParts {
     pub catalogs: Arc<dyn CatalogRepo>,
     /// Where the owner tasks run.
     pub runtime: Handle,
+    /// Of the chance in pauses.
+    pub seed: u64,
 }
 
 impl Fleet {
@@ -95,6 +112,8 @@ impl Fleet {
             observers: Mutex::default(),
             registry: Arc::default(),
             catalog_version: AtomicU64::new(0),
+            pool: Arc::default(),
+            seed: parts.seed,
         };
         Self { shared: Arc::new(shared), slots: ArcSwap::default(), tasks: Mutex::default(), runtime: parts.runtime }
     }
@@ -105,14 +124,20 @@ impl Fleet {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.slots.load();
         let mut slots = HashMap::with_capacity(old.len());
-        for server in directory.projects().flat_map(|project| project.servers.values()) {
+        let servers = directory
+            .projects()
+            .flat_map(|project| project.servers.values().map(move |server| (server, project.personal.get(&server.id))));
+        for (server, personal) in servers {
+            let personal = personal.cloned().unwrap_or_default();
             if let Some(slot) = old.get(&server.id) {
+                slot.set_personal(personal);
                 slot.reconfigure(server);
                 slots.insert(server.id, Arc::clone(slot));
                 continue;
             }
             let catalog = stored.iter().find(|stored| stored.server_id == server.id).and_then(Catalog::from_stored);
             let (slot, owner) = slot::new(Arc::clone(server), catalog, Arc::clone(&self.shared));
+            slot.set_personal(personal);
             tasks.insert(server.id, self.runtime.spawn(owner.run()));
             slots.insert(server.id, slot);
         }
@@ -125,7 +150,8 @@ impl Fleet {
         for slot in gone {
             slot.retire();
             let server = slot.server();
-            for kind in ItemKind::ALL {
+            let Some(catalog) = slot.catalog() else { continue };
+            for kind in ItemKind::ALL.into_iter().filter(|kind| !catalog.list(*kind).is_empty()) {
                 self.shared.announce(ListChange { project: server.project_id, server: server.id, kind });
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use orch_domain::call::{CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
@@ -32,7 +33,7 @@ use crate::catalog::{Catalog, shape};
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::faculties::Faculties;
-use crate::fleet::lane::Wanted;
+use crate::fleet::wanted::Needed;
 use crate::fleet::{Fleet, Unready};
 use crate::limits::Limiter;
 use crate::methods;
@@ -326,10 +327,10 @@ impl Relay {
                 Arc::new(Declared { capabilities, info: declared.info.clone() })
             });
         }
-        let source = if asks {
-            // What a legacy server may ask goes to this client alone, so it gets a connection of its own.
-            let wanted = Wanted::of(cx, &server);
-            Err(Box::pin(async move { slot.acquire_for(&wanted).await }) as Acquiring)
+        let source = if !Needed::is_plain(cx, &server) {
+            // State, own values, or what a legacy server may ask: this client may get a connection of its own.
+            let needed = Needed::of(cx, &server);
+            Err(Box::pin(async move { slot.acquire_for(&needed).await }) as Acquiring)
         } else {
             match slot.lease() {
                 Some(Ok(lease)) => Ok(lease),
@@ -347,7 +348,7 @@ impl Relay {
             outward,
             progress_token: hop.progress_token,
             log_level: cx.log_level,
-            patience: server.call_timeout,
+            patience: patience(&server, &request),
             longest: self.fleet.config().longest_call(),
             question: self.fleet.config().question(),
             as_task,
@@ -462,4 +463,13 @@ impl Relay {
         views.insert(key, cached);
         view
     }
+}
+
+/// How long the server may be silent about this request.
+fn patience(server: &Server, request: &PeerRequest) -> Duration {
+    if server.run.tool_timeouts.is_empty() || !matches!(request.method.known(), Method::ToolsCall) {
+        return server.call_timeout;
+    }
+    let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
+    tool.map_or(server.call_timeout, |tool| server.patience(&tool))
 }

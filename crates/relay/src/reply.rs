@@ -13,7 +13,7 @@ use orch_domain::port::clock::Clock;
 use orch_mcp::error::RpcError;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
-use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
@@ -75,6 +75,8 @@ struct Live {
     task: Option<TaskRun>,
     plan: Plan,
     ticket: Option<CallTicket>,
+    /// The request, as long as nothing has come and it may be sent once more.
+    again: Option<PeerRequest>,
     timer: Pin<Box<Sleep>>,
     latest_end: Instant,
 }
@@ -140,6 +142,7 @@ impl Reply {
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + plan.patience));
         let latest_end = now + plan.longest;
+        let again = matches!(request.method.known(), Method::ToolsCall).then(|| request.clone());
         let (source, rounds, mending) = match source {
             Ok(lease) => {
                 let (rounds, mending) = (rounds(&plan, &lease, &request), mending(&lease, &request));
@@ -149,7 +152,18 @@ impl Reply {
         };
         let questions = Questions::default();
         let task = plan.as_task.then(TaskRun::new);
-        Self(State::Live(Box::new(Live { source, questions, rounds, mending, task, ticket, timer, latest_end, plan })))
+        Self(State::Live(Box::new(Live {
+            source,
+            questions,
+            rounds,
+            mending,
+            task,
+            ticket,
+            again,
+            timer,
+            latest_end,
+            plan,
+        })))
     }
 }
 
@@ -284,6 +298,7 @@ impl Live {
                 Source::Streaming(replies, _) => match replies.as_mut().poll_next(cx) {
                     Poll::Pending => return self.poll_early_end(cx),
                     Poll::Ready(Some(ReplyItem::Progress(params))) => {
+                        self.again = None;
                         let patience = Instant::now() + self.plan.patience;
                         self.timer.as_mut().reset(patience.min(self.latest_end));
                         if let Some(notification) = self.progress(&params) {
@@ -294,7 +309,10 @@ impl Live {
                     Poll::Ready(Some(ReplyItem::Notification(notification))) => {
                         return Poll::Ready(Step::Notification(self.plan.outward.notification(notification)));
                     }
-                    Poll::Ready(Some(ReplyItem::Question(question))) => return Poll::Ready(self.ask(question)),
+                    Poll::Ready(Some(ReplyItem::Question(question))) => {
+                        self.again = None;
+                        return Poll::Ready(self.ask(question));
+                    }
                     Poll::Ready(Some(ReplyItem::End(Ok(mut result)))) => {
                         if let Some(rounds) = &mut self.rounds {
                             match rounds.takes(&result) {
@@ -319,6 +337,9 @@ impl Live {
                         return Poll::Ready(Step::End(outcome, Ok(self.plan.outward.result(result))));
                     }
                     Poll::Ready(Some(ReplyItem::End(Err(error)))) => {
+                        if matches!(error, PeerError::Closed { .. }) && self.try_again() {
+                            continue;
+                        }
                         if let Some(mending) = &mut self.mending
                             && let Source::Streaming(_, lease) = &self.source
                             && mending.takes(&error, lease)
@@ -367,9 +388,22 @@ impl Live {
                 return Poll::Pending;
             }
             let seconds = self.plan.patience.as_secs();
+            if let Source::Streaming(_, lease) = &self.source {
+                lease.suspect();
+            }
             return Poll::Ready(self.fail(&CallError::Timeout { server: self.plan.server.to_string(), seconds }));
         }
         Poll::Pending
+    }
+
+    /// The connection died before anything came. Sends the request once more, if the tool says that this does no harm.
+    fn try_again(&mut self) -> bool {
+        let Some(request) = self.again.take() else { return false };
+        let Source::Streaming(_, lease) = &self.source else { return false };
+        let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
+        let Some(slot) = tool.and_then(|tool| lease.second_try(&tool)) else { return false };
+        self.source = Source::Acquiring(Box::pin(async move { slot.acquire().await }), request);
+        true
     }
 
     /// Whether the client asked for a log message like this.

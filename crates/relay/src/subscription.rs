@@ -22,6 +22,7 @@ use self::mailbox::Mailbox;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::fleet::Unready;
+use crate::fleet::wanted::Needed;
 use crate::relay::Relay;
 use crate::view;
 
@@ -136,6 +137,10 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         let SubscriptionHandle { relay, mailbox, cx } = &self.handle;
         relay.fleet.registry().remove(mailbox);
+        if mailbox.level().is_some() {
+            // Servers need not be more verbose than the most curious of those who are left.
+            self.handle.tell_shared_levels();
+        }
         for (server, uri) in mailbox.close() {
             if let Some(slot) = relay.fleet.slot(server) {
                 slot.unwatch(&uri);
@@ -166,7 +171,7 @@ impl SubscriptionHandle {
         let slot = self.relay.fleet.slot(server.id);
         let watched = match &slot {
             None => Err(CallError::Unavailable { server: name.clone(), reason: "it is being set up".to_owned() }),
-            Some(slot) => slot.watch(&own).await.map_err(|error| match error {
+            Some(slot) => slot.watch_for(&Needed::of(cx, &server), &own).await.map_err(|error| match error {
                 Unwatchable::Unready(Unready::Failed(reason)) => {
                     CallError::Unavailable { server: name.clone(), reason }
                 }
@@ -203,10 +208,17 @@ impl SubscriptionHandle {
     pub fn set_log_level(&self, level: LogLevel) {
         let audience = Audience::of(&self.cx);
         self.mailbox.set_level(level);
-        for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
-            if let Some(session) = self.cx.client.session {
+        if let Some(session) = self.cx.client.session {
+            for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
                 slot.set_lane_level(session, level);
             }
+        }
+        self.tell_shared_levels();
+    }
+
+    fn tell_shared_levels(&self) {
+        let audience = Audience::of(&self.cx);
+        for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
             let most = self.relay.fleet.registry().most_verbose(audience.project, slot.server().id);
             slot.set_level(most);
         }

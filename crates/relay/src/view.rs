@@ -35,6 +35,7 @@ impl View {
         sees: impl Fn(&Server, &Catalog, ItemKind, &str) -> bool,
     ) -> Self {
         let separator = project.project.separator.as_str();
+        let choice = project.project.flawed_tools;
         let mut view = Self {
             tools: HashMap::new(),
             prompts: HashMap::new(),
@@ -54,7 +55,8 @@ impl View {
                             if !sees(server, &catalog, kind, &item.name) {
                                 continue;
                             }
-                            list.push(renamed(alias, kind, &item.definition, &name));
+                            let shown = item.shown(choice);
+                            list.extend(shown.map(|definition| renamed(alias, kind, definition, &name)));
                             map.insert(name, Origin { server: Arc::clone(server), name: item.name.clone() });
                         }
                     }

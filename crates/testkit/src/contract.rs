@@ -12,6 +12,7 @@ mod key_repo;
 mod limits_repo;
 mod login_repo;
 mod members;
+mod personal_secret_repo;
 mod policy_repo;
 mod project_repo;
 mod reset_repo;
@@ -31,6 +32,7 @@ pub use key_repo::key_repo;
 pub use limits_repo::limits_repo;
 pub use login_repo::login_repo;
 pub use members::members;
+pub use personal_secret_repo::personal_secret_repo;
 pub use policy_repo::policy_repo;
 pub use project_repo::project_repo;
 pub use reset_repo::reset_repo;
@@ -56,6 +58,7 @@ use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::reset_repo::ResetRepo;
@@ -81,6 +84,7 @@ pub trait TestStore: Send + Sync {
     fn keys(&self) -> Arc<dyn KeyRepo>;
     fn logins(&self) -> Arc<dyn LoginRepo>;
     fn catalogs(&self) -> Arc<dyn CatalogRepo>;
+    fn personal_secrets(&self) -> Arc<dyn PersonalSecretRepo>;
     fn audit(&self) -> Arc<dyn AuditLog>;
     fn calls(&self) -> Arc<dyn CallRepo>;
     fn census(&self) -> Arc<dyn CallCensus>;
@@ -125,6 +129,10 @@ impl TestStore for MemoryStore {
     }
 
     fn catalogs(&self) -> Arc<dyn CatalogRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn personal_secrets(&self) -> Arc<dyn PersonalSecretRepo> {
         Arc::new(self.clone())
     }
 

@@ -73,7 +73,7 @@ pub(crate) struct NewRule {
     /// For people
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
-    /// Whom it is about: anybody, role:ROLE, user:USER, key:ID, team:TEAM or client:GLOB
+    /// Whom it is about: anybody, role:ROLE, user:USER, key:ID, team:ID or client:GLOB
     #[arg(long = "for", value_name = "SUBJECT", default_value = "anybody", value_parser = parse_who)]
     who: WhoDraft,
     /// Glob over aliases, or the id of a server; all when absent
@@ -260,13 +260,13 @@ fn parse_who(text: &str) -> Result<WhoDraft, String> {
     let (kind, value) = text.split_once(':').unwrap_or((text, ""));
     let value = value.to_owned();
     match kind {
-        _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:ID, team:TEAM or client:GLOB".to_owned()),
+        _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:ID, team:ID or client:GLOB".to_owned()),
         "role" => value.parse::<Role>().map(WhoDraft::Role).map_err(|error| error.to_string()),
         "user" => Ok(WhoDraft::User(value)),
         "key" => Ok(WhoDraft::Key(value)),
         "team" => Ok(WhoDraft::Team(value)),
         "client" => Ok(WhoDraft::Client(value)),
-        _ => Err("use anybody, role:ROLE, user:USER, key:ID, team:TEAM or client:GLOB".to_owned()),
+        _ => Err("use anybody, role:ROLE, user:USER, key:ID, team:ID or client:GLOB".to_owned()),
     }
 }
 

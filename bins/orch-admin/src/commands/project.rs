@@ -44,7 +44,7 @@ impl Project {
         let (projects, who) = (&console.control().projects, &console.who);
         match self {
             Self::Create { name, slug, separator, admin } => {
-                let new = NewProject { name, slug, separator, admin };
+                let new = NewProject { name, slug, separator, admin, ..NewProject::default() };
                 let created = projects.create(who, new).await?;
                 let view = view(&created.project);
                 let sentence = format!("created the project {} ({})", view.slug, view.id);

@@ -1,6 +1,7 @@
 //! `server`: MCP servers of a project, as configured. What runs is the daemon's; a change reaches it by itself.
 
 mod import;
+mod set;
 mod snippet;
 
 use clap::Subcommand;
@@ -36,6 +37,13 @@ pub(crate) enum Server {
         #[command(flatten)]
         wanted: snippet::Wanted,
     },
+    /// Change how a server is run
+    Set {
+        #[command(flatten)]
+        named: Named,
+        #[command(flatten)]
+        set: set::Set,
+    },
     /// Switch a server on
     Enable(Named),
     /// Switch a server off: what runs is stopped
@@ -63,6 +71,8 @@ struct View {
     enabled: bool,
     /// Seconds that a call may take.
     timeout: f64,
+    isolation: &'static str,
+    always_on: bool,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: Timestamp,
 }
@@ -87,6 +97,12 @@ impl Server {
                 snippet::run(console, output, &within.project, &wanted).await
             }
             Self::Export { within, .. } => output.document(&control.export.get(who, &within.project).await?),
+            Self::Set { named: Named { within, server }, set } => {
+                let seen = control.servers.get(who, &within.project, &server).await?;
+                let local = matches!(seen.server.transport, Transport::Stdio { .. });
+                let seen = control.servers.update(who, &within.project, &server, set.into_patch(local)?, None).await?;
+                show(output, &seen.server, "changed")
+            }
             Self::Enable(Named { within, server }) => {
                 let seen = control.servers.enable(who, &within.project, &server).await?;
                 show(output, &seen.server, "enabled")
@@ -119,6 +135,8 @@ fn view(server: &Stored) -> View {
         },
         enabled: server.enabled,
         timeout: server.call_timeout.as_secs_f64(),
+        isolation: server.run.isolation.as_str(),
+        always_on: server.run.always_on,
         updated_at: server.updated_at,
     }
 }

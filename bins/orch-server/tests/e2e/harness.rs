@@ -32,16 +32,26 @@ impl Daemon {
         Self::start_in(tempfile::tempdir().expect("a data directory")).await
     }
 
-    /// Starts on a data directory that may have been used before.
+    /// Starts with settings of its own.
+    pub(crate) async fn configured(settings: &str) -> Self {
+        let data = tempfile::tempdir().expect("a data directory");
+        std::fs::write(data.path().join("orch.toml"), settings).expect("a file of settings");
+        Self::start_in(data).await
+    }
+
+    /// Starts on a data directory that may have been used before, and with the file of settings that may be there.
     pub(crate) async fn start_in(data: TempDir) -> Self {
         Self::start_with(data, &[]).await
     }
 
     /// Starts with further arguments.
     pub(crate) async fn start_with(data: TempDir, more: &[&str]) -> Self {
+        let settings = data.path().join("orch.toml");
+        let config = if settings.exists() { vec!["--config".into(), settings.into_os_string()] } else { Vec::new() };
         let mut child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
             .args(["serve", "--host", "127.0.0.1", "--port", "0"])
             .args(more)
+            .args(config)
             .current_dir(data.path())
             .env("ORCH_DATA_DIR", data.path().join("data"))
             .env("INITIAL_ADMIN_EMAIL", EMAIL)

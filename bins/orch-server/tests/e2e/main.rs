@@ -26,5 +26,6 @@ mod real_servers;
 mod revocation;
 mod sdk_clients;
 mod sick_servers;
+mod soak;
 mod sse_clients;
 mod wire;

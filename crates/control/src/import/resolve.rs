@@ -7,8 +7,9 @@ use orch_domain::Timestamp;
 use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::port::vault::{Vault, VaultError};
+use orch_domain::run_settings::RunSettings;
 use orch_domain::secret::{Secret, Slot};
-use orch_domain::server::Server;
+use orch_domain::server::{Server, Transport};
 
 use crate::import::plan::{ImportPlan, ImportVerb, PlannedServer};
 use crate::import::resolve::alias::Target;
@@ -43,6 +44,13 @@ pub(super) fn resolve(
             Target::New(alias) => alias.clone(),
         };
         let mut problems = check(file, entry);
+        let before = stored.map(|server| server.run.clone()).unwrap_or_default();
+        let local = matches!(entry.transport, Transport::Stdio { .. });
+        let run = entry.run.clone().apply(&before, local).unwrap_or_else(|wrong| {
+            let at = file.source.position(entry.offset);
+            problems.extend(wrong.into_iter().map(|problem| problem.below(&entry.path).at(at)));
+            (before, Vec::new())
+        });
         let values = values::resolve(file, entry, &alias, stored, vault)?;
         let moved = stored.and_then(|old| moved::to_another_host(&old.transport, &entry.transport, &values.slots));
         problems.extend(moved.map(|problem| problem.below(&entry.path).at(file.source.position(entry.offset))));
@@ -54,13 +62,13 @@ pub(super) fn resolve(
             }
             continue;
         }
-        let changes = stored.map(|server| changes(server, entry, &values.slots)).unwrap_or_default();
+        let changes = stored.map(|server| changes(server, entry, &values.slots, &run.0)).unwrap_or_default();
         let verb = match stored {
             None => ImportVerb::Create,
             Some(_) if changes.is_empty() => ImportVerb::Unchanged,
             Some(_) => ImportVerb::Update,
         };
-        let draft = Draft { entry, stored, slots: values.slots, changed: &changes, alias: &alias };
+        let draft = Draft { entry, stored, slots: values.slots, changed: &changes, alias: &alias, run: run.0 };
         servers.push(draft.build(vault, project, now)?);
         plan.servers.push(PlannedServer { key: entry.key.clone(), alias, verb, changes });
     }
@@ -79,13 +87,15 @@ struct Draft<'a> {
     slots: Vec<(Slot, SlotValue)>,
     changed: &'a [String],
     alias: &'a orch_domain::alias::Alias,
+    run: RunSettings,
 }
 
 impl Draft<'_> {
     fn build(self, vault: &dyn Vault, project: ProjectId, now: Timestamp) -> Result<Server, VaultError> {
-        let Self { entry, stored, slots, changed, alias } = self;
+        let Self { entry, stored, slots, changed, alias, run } = self;
         let blueprint = Blueprint { transport: entry.transport.clone(), values: slots };
-        let launch_changed = stored.is_some() && changed.iter().any(|change| !is_bookkeeping(change));
+        let launch_changed = stored.is_some_and(|stored| stored.run.replaces_processes(&run))
+            || (stored.is_some() && changed.iter().any(|change| !is_bookkeeping(change)));
         let (transport, secrets) = blueprint.seal(vault)?;
         let extra = serde_json::Value::Object(entry.extra.clone()).to_string();
         let call_timeout = entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT);
@@ -101,6 +111,7 @@ impl Draft<'_> {
                 secrets,
                 call_timeout,
                 dialect: dialect(entry),
+                run,
                 extra,
                 created_at: now,
                 updated_at: now,
@@ -113,6 +124,7 @@ impl Draft<'_> {
                 secrets,
                 call_timeout,
                 dialect: dialect(entry),
+                run,
                 extra,
                 updated_at: now,
                 version: stored.version.saturating_add(1),
@@ -124,7 +136,7 @@ impl Draft<'_> {
 }
 
 /// What the file changes about a stored server, in words without values.
-fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)]) -> Vec<String> {
+fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)], run: &RunSettings) -> Vec<String> {
     let mut changes = Vec::new();
     if stored.transport.kind() != entry.transport.kind() {
         changes.push("transport".to_owned());
@@ -164,6 +176,9 @@ fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)]) -
     if stored.dialect != dialect(entry) {
         changes.push("protocol".to_owned());
     }
+    if stored.run != *run {
+        changes.push("how it is run".to_owned());
+    }
     let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
     if extra != serde_json::Value::Object(entry.extra.clone()) {
         changes.push("other members".to_owned());
@@ -178,5 +193,5 @@ fn dialect(entry: &ConfigServer) -> Dialect {
 
 /// Whether a change leaves what runs as it is.
 fn is_bookkeeping(change: &str) -> bool {
-    matches!(change, "disabled" | "enabled" | "timeout" | "other members")
+    matches!(change, "disabled" | "enabled" | "timeout" | "how it is run" | "other members")
 }

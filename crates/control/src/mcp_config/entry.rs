@@ -12,9 +12,10 @@ use secrecy::SecretString;
 
 use crate::mcp_config::reader::{Reader, join};
 use crate::mcp_config::unknown::{may_hold_secret, to_json};
-use crate::mcp_config::{ConfigServer, ConfigValue, placeholder};
+use crate::mcp_config::{ConfigServer, ConfigValue, placeholder, run};
 use crate::servers::Servers;
 use crate::servers::blueprint::{arg_slot, check_count, header_slot};
+use crate::servers::run_patch::RunPatch;
 
 /// What has been read of one entry.
 #[derive(Default)]
@@ -30,6 +31,7 @@ struct Draft {
     timeout: Option<Duration>,
     era: Option<Era>,
     interactive: Option<Interactive>,
+    run: RunPatch,
     extra: serde_json::Map<String, serde_json::Value>,
     failed: bool,
 }
@@ -91,6 +93,7 @@ pub(super) fn read<'a>(
         timeout: draft.timeout,
         era: draft.era,
         interactive: draft.interactive,
+        run: draft.run,
         transport: transport?,
         values,
         extra: draft.extra,
@@ -133,6 +136,13 @@ impl Draft {
             "interactive" => {
                 self.interactive = word(reader, &path, value, Interactive::parse, r#"write "auto" or "never""#);
             }
+            run::MEMBER => match run::read(&to_json(reader.source, value)) {
+                Ok(run) => self.run = run,
+                Err((inner, hint)) => {
+                    let path = if inner.is_empty() { path } else { join(&path, &inner) };
+                    reader.problem(path, value.start(), "it is not understood", hint);
+                }
+            },
             _ => self.keep(reader, path, member),
         }
     }

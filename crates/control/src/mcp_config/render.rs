@@ -5,10 +5,11 @@ use orch_domain::secret::Slot;
 use orch_domain::server::{Server, Transport};
 use serde_json::{Map, Value, json};
 
-use crate::mcp_config::placeholder;
+use crate::mcp_config::{placeholder, run};
 
 /// The names that a member of ours has; an unknown member that came with one of them is not written again.
-const OURS: [&str; 10] = ["type", "command", "args", "env", "cwd", "url", "headers", "timeout", "era", "interactive"];
+const OURS: [&str; 11] =
+    ["type", "command", "args", "env", "cwd", "url", "headers", "timeout", "era", "interactive", run::MEMBER];
 
 /// The file with these servers, under the keys of [`key`].
 pub(crate) fn file(servers: &[Server]) -> Value {
@@ -72,7 +73,10 @@ fn entry(server: &Server) -> Map<String, Value> {
         entry.insert("disabled".to_owned(), json!(true));
     }
     if server.call_timeout != Server::DEFAULT_CALL_TIMEOUT {
-        entry.insert("timeout".to_owned(), seconds(server));
+        entry.insert("timeout".to_owned(), run::in_seconds(server.call_timeout));
+    }
+    if let Some(run) = run::write(&server.run) {
+        entry.insert(run::MEMBER.to_owned(), run);
     }
     if server.dialect.era != Era::default() {
         entry.insert("era".to_owned(), json!(server.dialect.era.as_str()));
@@ -87,11 +91,6 @@ fn entry(server: &Server) -> Map<String, Value> {
         }
     }
     entry
-}
-
-fn seconds(server: &Server) -> Value {
-    let timeout = server.call_timeout;
-    if timeout.subsec_nanos() == 0 { json!(timeout.as_secs()) } else { json!(timeout.as_secs_f64()) }
 }
 
 /// `authorization` as people write it: `Authorization`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orch_domain::id::{KeyId, RuleId, ServerId};
+use orch_domain::id::{KeyId, RuleId, ServerId, TeamId};
 use orch_domain::policy::Permit;
 use orch_domain::policy::hints::Hint;
 use orch_domain::policy::item::ItemClass;
@@ -39,7 +39,7 @@ pub struct RuleDraft {
 pub enum WhoDraft {
     Anybody,
     Role(Role),
-    /// Id or slug.
+    /// An id.
     Team(String),
     /// Id or e-mail address.
     User(String),
@@ -154,10 +154,10 @@ async fn who(ports: &Ports, permit: &Permit<Grant>, draft: &WhoDraft) -> Result<
     Ok(match draft {
         WhoDraft::Anybody => Ok(Who::Anybody),
         WhoDraft::Role(role) => Ok(Who::Role(*role)),
-        WhoDraft::Team(text) => match ports.directory.current().teams().team_named(text) {
-            Some((id, _)) => Ok(Who::Team(id)),
-            None => Err(Problem::new("subject.team", "there is no such team", "name it by its id or slug")),
-        },
+        WhoDraft::Team(text) => text
+            .parse::<TeamId>()
+            .map(Who::Team)
+            .map_err(|_| Problem::new("subject.team", "it is not the id of a team", "write the team's id")),
         WhoDraft::User(text) => match users::find(ports, text).await? {
             Some(user) => Ok(Who::User(user.id)),
             None => {

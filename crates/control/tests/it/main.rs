@@ -15,6 +15,7 @@ mod import_round_trip;
 mod invitations;
 mod keys;
 mod members;
+mod personal_secrets;
 mod policies;
 mod projects;
 mod servers;

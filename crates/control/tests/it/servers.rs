@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use orch_control::error::ControlError;
 use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
 use orch_control::servers::{NewServer, ServerPatch};
 use orch_domain::dialect::Dialect;
@@ -26,6 +27,7 @@ fn a_new(alias: &str, transport: NewTransport) -> NewServer {
         enabled: true,
         call_timeout: None,
         dialect: Dialect::default(),
+        run: RunPatch::default(),
         transport,
     }
 }
@@ -157,6 +159,7 @@ async fn leaves_what_runs_alone_unless_the_launch_changes() {
     let patch = ServerPatch {
         name: Some("Echo".into()),
         call_timeout: Some(Duration::from_secs(5)),
+        run: RunPatch::default(),
         enabled: Some(false),
         ..ServerPatch::default()
     };

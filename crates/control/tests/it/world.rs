@@ -10,6 +10,7 @@ use orch_control::config::PeopleConfig;
 use orch_control::error::ControlError;
 use orch_control::ports::Ports;
 use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::{NewServer, ServerSeen};
 use orch_domain::api_key::{KeyHash, KeyPublicId};
 use orch_domain::audit::{AuditEntry, AuditRecord, AuditTarget};
@@ -78,6 +79,8 @@ impl World {
             invitations: shared.clone(),
             resets: shared.clone(),
             servers: shared.clone(),
+            personal: shared.clone(),
+            catalogs: shared.clone(),
             keys: shared.clone(),
             policies: shared.clone(),
             limits: shared.clone(),
@@ -136,6 +139,7 @@ impl World {
             enabled: true,
             call_timeout: None,
             dialect: Dialect::default(),
+            run: RunPatch::default(),
             transport: NewTransport::Stdio {
                 command: "npx".into(),
                 args: vec!["-y".into(), "secret-arg".into()],
@@ -317,15 +321,8 @@ pub(crate) struct FakeRuntime {
 #[async_trait]
 impl ServerRuntime for FakeRuntime {
     fn status(&self, server: ServerId) -> ServerStatus {
-        ServerStatus {
-            state: self.states.lock().unwrap().get(&server).cloned().unwrap_or(ServerState::Stopped),
-            since: FixedClock::START,
-            reason: None,
-            pid: None,
-            revision: None,
-            implementation: None,
-            calls_in_flight: 0,
-        }
+        let state = self.states.lock().unwrap().get(&server).cloned().unwrap_or(ServerState::Stopped);
+        ServerStatus::new(state, FixedClock::START)
     }
 
     async fn start(&self, server: ServerId) -> Result<(), RuntimeError> {

@@ -1,5 +1,7 @@
 //! What runs: states, starts and stops, and logs of servers. Does not check permission; the caller has.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use crate::Timestamp;
@@ -10,9 +12,9 @@ use crate::server_state::ServerStatus;
 #[async_trait]
 pub trait ServerRuntime: Send + Sync {
     fn status(&self, server: ServerId) -> ServerStatus;
-    /// Starts the server unless it runs, and waits until it is ready or has failed.
+    /// Starts the server unless it runs, whatever became of it before, and waits until it is ready or has failed.
     async fn start(&self, server: ServerId) -> Result<(), RuntimeError>;
-    /// Stops what runs; the next call starts it again. Running calls fail.
+    /// Stops what runs, until somebody starts it or its configuration changes. Running calls fail.
     async fn stop(&self, server: ServerId) -> Result<(), RuntimeError>;
     /// The latest `limit` lines of standard error and our own remarks, oldest first.
     fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
@@ -26,9 +28,11 @@ pub trait ServerRuntime: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Offers {
     pub items: Vec<crate::catalog::CatalogItem>,
+    /// What strict clients would refuse of an item, by its name.
+    pub flaws: BTreeMap<String, String>,
     /// None when the lists were never fetched.
     pub fetched_at: Option<Timestamp>,
-    /// True while the server is not ready, so the list is the last good one.
+    /// The server could not be asked since it last failed or was changed: the list is the last good one.
     pub stale: bool,
 }
 

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use orch_control::projects::{NewProject, ProjectPatch, ProjectSeen};
+use orch_domain::project::FlawedTools;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -24,6 +25,7 @@ pub struct ProjectView {
     name: String,
     /// What stands between alias and tool name on the unified endpoint.
     separator: String,
+    flawed_tools: FlawedToolsView,
     /// What the caller is on the project.
     role: RoleView,
     counts: ProjectCountsView,
@@ -57,6 +59,9 @@ pub struct CreateProjectRequest {
     /// 1 to 4 of `_` and `-`; `__` when left out.
     #[serde(default)]
     separator: Option<String>,
+    /// `repair` when left out.
+    #[serde(default)]
+    flawed_tools: Option<FlawedToolsView>,
     /// Id or e-mail address of the first admin; the caller when left out. Only instance admins choose another.
     #[serde(default)]
     admin: Option<String>,
@@ -69,6 +74,40 @@ pub struct UpdateProjectRequest {
     name: Option<String>,
     slug: Option<String>,
     separator: Option<String>,
+    flawed_tools: Option<FlawedToolsView>,
+}
+
+/// What becomes of a tool whose schemas strict clients refuse, and the whole list with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = FlawedTools)]
+pub enum FlawedToolsView {
+    /// Listed with the least change that makes its schemas valid.
+    Repair,
+    /// Not listed.
+    Hide,
+    /// Listed as it is.
+    Pass,
+}
+
+impl From<FlawedTools> for FlawedToolsView {
+    fn from(choice: FlawedTools) -> Self {
+        match choice {
+            FlawedTools::Repair => Self::Repair,
+            FlawedTools::Hide => Self::Hide,
+            FlawedTools::Pass => Self::Pass,
+        }
+    }
+}
+
+impl From<FlawedToolsView> for FlawedTools {
+    fn from(choice: FlawedToolsView) -> Self {
+        match choice {
+            FlawedToolsView::Repair => Self::Repair,
+            FlawedToolsView::Hide => Self::Hide,
+            FlawedToolsView::Pass => Self::Pass,
+        }
+    }
 }
 
 impl From<ProjectSeen> for ProjectView {
@@ -79,6 +118,7 @@ impl From<ProjectSeen> for ProjectView {
             slug: project.slug.to_string(),
             name: project.name,
             separator: project.separator.as_str().to_owned(),
+            flawed_tools: project.flawed_tools.into(),
             role: RoleView::from(seen.role),
             counts: ProjectCountsView {
                 members: seen.counts.members,
@@ -124,8 +164,9 @@ async fn create_project(
     rest: Data<Rest>,
     Json(body): Json<CreateProjectRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let CreateProjectRequest { name, slug, separator, admin } = body;
-    let new = NewProject { name, slug, separator, admin };
+    let CreateProjectRequest { name, slug, separator, flawed_tools, admin } = body;
+    let flawed_tools = flawed_tools.map(FlawedTools::from).unwrap_or_default();
+    let new = NewProject { name, slug, separator, flawed_tools, admin };
     let seen = rest.control.projects.create(&caller.principal, new).await?;
     let view = ProjectView::from(seen);
     Ok(HttpResponse::Created()
@@ -162,8 +203,8 @@ async fn update_project(
     IfMatch(expected): IfMatch,
     Json(body): Json<UpdateProjectRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let UpdateProjectRequest { name, slug, separator } = body;
-    let patch = ProjectPatch { name, slug, separator };
+    let UpdateProjectRequest { name, slug, separator, flawed_tools } = body;
+    let patch = ProjectPatch { name, slug, separator, flawed_tools: flawed_tools.map(FlawedTools::from) };
     Ok(answer(rest.control.projects.update(&caller.principal, &project, patch, expected).await?))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod dialect;
 pub mod request;
+pub mod run;
 pub mod view;
 
 use actix_web::web::{Data, Path};
@@ -162,7 +163,7 @@ async fn start_server(
     Ok(answer(rest.control.servers.start(&caller.principal, &project, &server).await?))
 }
 
-/// Stop what runs of a server; the next call starts it again
+/// Stop what runs of a server, until somebody starts it or its configuration changes
 #[utoipa::path(
     operation_id = "stop_server",
     tag = "servers",

@@ -1,5 +1,7 @@
 //! What a server offers: tools, prompts, resources, templates.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use orch_control::tools::ItemSeen;
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
-use crate::listing::Query;
+use crate::listing::{PageView, Query};
 use crate::rest::Rest;
 use crate::rest::policy::explain::AnnotationsView;
 use crate::rest::policy::rule::RuleEffect;
@@ -29,7 +31,7 @@ pub struct OffersView {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     fetched_at: Option<OffsetDateTime>,
-    /// True while the server is not ready: the list is the last one that was seen.
+    /// The server could not be asked since it last failed or was changed: the list is the last one that was seen.
     stale: bool,
 }
 
@@ -50,6 +52,24 @@ pub struct OfferView {
     /// What a tool says of itself, as the protocol reads it; null for what is no tool.
     #[schema(required = true)]
     annotations: Option<AnnotationsView>,
+    /// What strict clients would refuse of it; null when nothing.
+    #[schema(required = true)]
+    flaw: Option<String>,
+}
+
+/// A definition that an item had for a time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PastDefinitionView {
+    /// SHA-256 of the definition as the server sent it.
+    hash: String,
+    #[schema(value_type = Object)]
+    definition: Box<RawValue>,
+    /// Members that are not what they were in the definition before, in the order of their names; empty for the first.
+    changed: Vec<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    first_seen: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    last_seen: OffsetDateTime,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,7 +103,7 @@ impl From<ItemKindView> for ItemKind {
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list_tools);
+    config.service(list_tools).service(get_tool_history);
 }
 
 /// List what a server offers, as last seen
@@ -110,7 +130,7 @@ async fn list_tools(
     let items = offers
         .items
         .into_iter()
-        .map(|ItemSeen { item, verdict, rule, is_switched_off, hints }| {
+        .map(|ItemSeen { item, verdict, rule, is_switched_off, hints, flaw }| {
             let definition = RawValue::from_string(item.definition.as_ref().to_owned()).map_err(ApiError::internal)?;
             Ok(OfferView {
                 name: item.name,
@@ -118,6 +138,7 @@ async fn list_tools(
                 effect: verdict.into(),
                 rule_id: rule.map(|id| id.as_uuid()),
                 switched_off: is_switched_off,
+                flaw,
                 annotations: (kind == ItemKind::Tool).then(|| hints.into()),
             })
         })
@@ -128,4 +149,48 @@ async fn list_tools(
         fetched_at: offers.fetched_at,
         stale: offers.stale,
     }))
+}
+
+/// Show what a tool, prompt or resource was in the course of time, latest first
+#[utoipa::path(
+    operation_id = "get_tool_history",
+    tag = "tools",
+    params(
+        ("project" = String, Path, description = "id or slug"),
+        ("server" = String, Path, description = "alias or id"),
+        ("name" = String, Path, description = "the server's own name of it, percent-encoded"),
+        OffersQuery,
+    ),
+    responses((status = 200, body = PageView<PastDefinitionView>))
+)]
+#[get("/projects/{project}/servers/{server}/tools/{name}/history")]
+async fn get_tool_history(
+    caller: Caller,
+    rest: Data<Rest>,
+    path: Path<(String, String, String)>,
+    Query(query): Query<OffersQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, server, name) = path.into_inner();
+    let kind = query.kind.map_or(ItemKind::Tool, ItemKind::from);
+    let history = rest.control.tools.history(&caller.principal, &project, &server, kind, &name).await?;
+    let before = history.iter().skip(1).map(Some).chain([None]);
+    let views = history.iter().zip(before).map(|(past, before)| {
+        let definition = RawValue::from_string(past.definition.as_ref().to_owned()).map_err(ApiError::internal)?;
+        Ok(PastDefinitionView {
+            hash: past.hash.clone(),
+            definition,
+            changed: before.map(|before| differing(&before.definition, &past.definition)).unwrap_or_default(),
+            first_seen: past.first_seen,
+            last_seen: past.last_seen,
+        })
+    });
+    Ok(HttpResponse::Ok().json(PageView::whole(views.collect::<Result<Vec<_>, ApiError>>()?)))
+}
+
+/// The members of an object that differ between two texts of it.
+fn differing(before: &str, after: &str) -> Vec<String> {
+    let read = |text: &str| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text).unwrap_or_default();
+    let (before, after) = (read(before), read(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
 }

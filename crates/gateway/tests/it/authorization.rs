@@ -240,6 +240,12 @@ fn rows() -> Vec<Row> {
         row("restart_server", ADMIN),
         row("list_logs", ADMIN),
         row("list_tools", VIEW_SERVER),
+        // Of what was never seen there is no history, for whoever gets through.
+        row("get_tool_history", NO_CALL),
+        // personal values
+        row("list_personal_secrets", OWN_KEYS),
+        row("update_personal_secrets", OWN_KEYS).body(json!({})),
+        row("delete_personal_secrets", OWN_KEYS),
         // import and export
         row("import_servers", ADMIN).body(json!({"mcpServers": {}})),
         row("export_servers", VIEW),
@@ -297,6 +303,7 @@ fn fill(house: &House, placeholder: &str, path: &str) -> String {
         "invitation" => house.invitation.clone(),
         "login" => uuid::Uuid::nil().to_string(),
         "approval" => house.approval.to_string(),
+        "name" => "echo".to_owned(),
         "call" | "star" => uuid::Uuid::nil().to_string(),
         other => panic!("{{{other}}} in {path} needs a line in `fill`"),
     }

@@ -1,5 +1,6 @@
 //! A gateway with everything real but store, clock and processes; people to use it; and a client.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,7 @@ use orch_control::keys::{NewKey, ScopeDraft};
 use orch_control::ports::Ports;
 use orch_control::servers::NewServer;
 use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::run_patch::RunPatch;
 use orch_domain::Timestamp;
 use orch_domain::approval::{Answer as Said, Approval, ApprovalState};
 use orch_domain::call::{Call, CallKind};
@@ -166,6 +168,8 @@ impl World {
             invitations: shared.clone(),
             resets: shared.clone(),
             servers: shared.clone(),
+            personal: shared.clone(),
+            catalogs: shared.clone(),
             keys: shared.clone(),
             policies: shared.clone(),
             limits: shared.clone(),
@@ -268,6 +272,7 @@ impl World {
             enabled: true,
             call_timeout: None,
             dialect: Dialect::default(),
+            run: RunPatch::default(),
             transport: NewTransport::Stdio {
                 command: "npx".into(),
                 args: vec!["planted-arg".into()],
@@ -374,6 +379,7 @@ fn endpoints(
         connector: Arc::new(Unreachable),
         catalogs: Arc::new(store.clone()),
         runtime: tokio::runtime::Handle::current(),
+        seed: 7,
     }));
     let relay = Arc::new(Relay::new(RelayParts {
         fleet,
@@ -489,13 +495,10 @@ struct FakeRuntime;
 impl ServerRuntime for FakeRuntime {
     fn status(&self, _: ServerId) -> ServerStatus {
         ServerStatus {
-            state: ServerState::Ready,
-            since: FixedClock::START,
-            reason: None,
             pid: Some(7),
             revision: Some("2025-11-25".into()),
             implementation: Some("fake 1".into()),
-            calls_in_flight: 0,
+            ..ServerStatus::new(ServerState::Ready, FixedClock::START)
         }
     }
 
@@ -519,7 +522,7 @@ impl ServerRuntime for FakeRuntime {
         } else {
             Vec::new()
         };
-        Offers { items, fetched_at: Some(FixedClock::START), stale: false }
+        Offers { items, flaws: BTreeMap::default(), fetched_at: Some(FixedClock::START), stale: false }
     }
 
     fn hints(&self, _: ServerId, _: &str) -> Hints {

@@ -2,7 +2,7 @@
 
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
-use orch_domain::project::{Project, Separator};
+use orch_domain::project::{FlawedTools, Project, Separator};
 use orch_domain::slug::Slug;
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
@@ -25,6 +25,7 @@ pub struct Model {
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
     pub version: i32,
+    pub flawed_tools: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -42,6 +43,8 @@ impl Model {
             separator: Separator::parse(&self.separator).map_err(|error| corrupt("separator", &error))?,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            flawed_tools: FlawedTools::parse(&self.flawed_tools)
+                .ok_or_else(|| corrupt("flawed_tools", &"it is no choice"))?,
             version: u32::try_from(self.version).map_err(|error| corrupt("version", &error))?,
         })
     }
@@ -56,5 +59,6 @@ pub(crate) fn row(project: &Project) -> ActiveModel {
         created_at: stored(project.created_at),
         updated_at: stored(project.updated_at),
         version: to_signed(project.version),
+        flawed_tools: project.flawed_tools.as_str().to_owned(),
     })
 }

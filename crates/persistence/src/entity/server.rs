@@ -14,7 +14,7 @@ use sea_orm::entity::prelude::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::entity::{corrupt, to_signed};
+use crate::entity::{corrupt, run_settings, to_signed};
 use crate::timestamp::stored;
 use crate::writing::all_set;
 
@@ -39,6 +39,8 @@ pub struct Model {
     pub generation: i32,
     pub era: String,
     pub interactive: String,
+    /// See [`run_settings`].
+    pub run: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -74,6 +76,7 @@ impl Model {
             secrets,
             call_timeout: Duration::from_millis(call_timeout),
             dialect,
+            run: run_settings::read(&self.run).map_err(|reason| corrupt("run", &reason))?,
             extra: self.extra,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -106,5 +109,6 @@ pub(crate) fn row(server: &Server) -> ActiveModel {
         generation: to_signed(server.generation),
         era: server.dialect.era.as_str().to_owned(),
         interactive: server.dialect.interactive.as_str().to_owned(),
+        run: run_settings::write(&server.run),
     })
 }

@@ -1,21 +1,22 @@
-//! Last good lists in `catalogs` and `catalog_items`.
+//! Last good lists in `catalogs` and `catalog_items`; what their items were before in `definitions`.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use orch_domain::catalog::{CatalogItem, StoredCatalog};
+use orch_domain::catalog::{CatalogItem, ItemKind, PastDefinition, StoredCatalog, fingerprint};
 use orch_domain::error::StoreError;
 use orch_domain::id::ServerId;
 use orch_domain::port::catalog_repo::CatalogRepo;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
 use uuid::Uuid;
 
 use crate::database::Database;
 use crate::entity::catalog::{self, Column, Entity};
-use crate::entity::catalog_item;
+use crate::entity::{catalog_item, definition};
 use crate::repo::ROWS_AT_ONCE;
 use crate::store_error::unavailable;
+use crate::timestamp::stored;
 
 #[derive(Debug, Clone)]
 pub struct SeaCatalogRepo {
@@ -91,8 +92,74 @@ impl CatalogRepo for SeaCatalogRepo {
                 .await
                 .map_err(unavailable(doing))?;
         }
+        remember(writing.conn(), catalog).await?;
         writing.commit().await
     }
+
+    async fn history(&self, server: ServerId, kind: ItemKind, name: &str) -> Result<Vec<PastDefinition>, StoreError> {
+        let rows = definition::Entity::find()
+            .filter(definition::Column::ServerId.eq(server.as_uuid()))
+            .filter(definition::Column::Kind.eq(kind.as_str()))
+            .filter(definition::Column::NameHash.eq(fingerprint(name)))
+            .order_by_desc(definition::Column::Id)
+            .all(self.database.reader())
+            .await
+            .map_err(unavailable("reading the history of a definition"))?;
+        Ok(rows.into_iter().map(PastDefinition::from).collect())
+    }
+}
+
+/// Notes which definitions hold at this time: those that are new get a row, the others are seen once more.
+async fn remember(txn: &DatabaseTransaction, catalog: &StoredCatalog) -> Result<(), StoreError> {
+    let doing = "remembering definitions";
+    let server = catalog.server_id.as_uuid();
+    let rows: Vec<(Uuid, String, String, String)> = definition::Entity::find()
+        .select_only()
+        .columns([
+            definition::Column::Id,
+            definition::Column::Kind,
+            definition::Column::NameHash,
+            definition::Column::Hash,
+        ])
+        .filter(definition::Column::ServerId.eq(server))
+        .order_by_asc(definition::Column::Id)
+        .into_tuple()
+        .all(txn)
+        .await
+        .map_err(unavailable(doing))?;
+    let mut known: HashMap<(String, String), Vec<(Uuid, String)>> = HashMap::new();
+    for (id, kind, name, hash) in rows {
+        known.entry((kind, name)).or_default().push((id, hash));
+    }
+    let (mut same, mut new, mut surplus) = (Vec::new(), Vec::new(), Vec::new());
+    for item in &catalog.items {
+        let past = known.get(&(item.kind.as_str().to_owned(), fingerprint(&item.name))).map_or(&[][..], Vec::as_slice);
+        match past.last() {
+            Some((id, hash)) if *hash == fingerprint(&item.definition) => same.push(*id),
+            _ => {
+                new.push(definition::row(catalog.server_id, item, catalog.fetched_at));
+                let most = PastDefinition::KEPT.saturating_sub(1);
+                surplus.extend(past.iter().take(past.len().saturating_sub(most)).map(|(id, _)| *id));
+            }
+        }
+    }
+    for ids in same.chunks(ROWS_AT_ONCE) {
+        definition::Entity::update_many()
+            .col_expr(definition::Column::LastSeen, Expr::value(stored(catalog.fetched_at)))
+            .filter(definition::Column::Id.is_in(ids.iter().copied()))
+            .exec(txn)
+            .await
+            .map_err(unavailable(doing))?;
+    }
+    for ids in surplus.chunks(ROWS_AT_ONCE) {
+        let old = definition::Entity::delete_many().filter(definition::Column::Id.is_in(ids.iter().copied()));
+        old.exec(txn).await.map_err(unavailable(doing))?;
+    }
+    for rows in new.chunks(ROWS_AT_ONCE) {
+        let inserted = definition::Entity::insert_many(rows.iter().cloned()).exec_without_returning(txn).await;
+        inserted.map_err(unavailable(doing))?;
+    }
+    Ok(())
 }
 
 fn is_server_gone(error: &DbErr) -> bool {

@@ -22,7 +22,7 @@ use crate::database::Database;
 use crate::entity::{
     api_key, membership, policy, project, project_limits, server, team, team_grant, team_membership, user,
 };
-use crate::repo::{limits_repo, server_repo};
+use crate::repo::{limits_repo, personal_secret_repo, server_repo};
 use crate::store_error::unavailable;
 
 #[derive(Debug, Clone)]
@@ -101,13 +101,17 @@ async fn load_projects(conn: &impl ConnectionTrait, only: Option<ProjectId>) -> 
     let mut keys = load_keys(conn, only).await?;
     let mut policies = load_policies(conn, only).await?;
     let mut limits = load_limits(conn, only).await?;
+    let mut personal = personal_secret_repo::load_all(conn, of(server::Column::ProjectId, only)).await?;
     let facts = |row: project::Model| {
         let id = ProjectId::from_uuid(row.id);
+        let servers = servers.remove(&id).unwrap_or_default();
+        let personal = servers.iter().filter_map(|server| personal.remove_entry(&server.id)).collect();
         Ok(ProjectFacts {
             project: row.into_project()?,
             members: members.remove(&id).unwrap_or_default(),
             teams: teams.remove(&id).unwrap_or_default(),
-            servers: servers.remove(&id).unwrap_or_default().into_iter().map(by_alias).collect(),
+            servers: servers.into_iter().map(by_alias).collect(),
+            personal,
             keys: keys.remove(&id).unwrap_or_default(),
             policy: Arc::new(policies.remove(&id).unwrap_or_default()),
             limits: limits.remove(&id).unwrap_or_default(),

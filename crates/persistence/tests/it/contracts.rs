@@ -49,6 +49,7 @@ contracts!(
     key_repo,
     login_repo,
     catalog_repo,
+    personal_secret_repo,
     audit_log,
     call_repo,
     call_census,

@@ -15,6 +15,7 @@ use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::login_repo::LoginRepo;
+use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::reset_repo::ResetRepo;
@@ -24,8 +25,8 @@ use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{
     Database, DatabaseConfig, DatabaseUrl, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
-    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPolicyRepo, SeaProjectRepo,
-    SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
+    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo,
+    SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
 };
 use orch_testkit::contract::TestStore;
 use orch_testkit::fakes::MemoryStore;
@@ -86,6 +87,10 @@ impl TestStore for SeaStore {
 
     fn catalogs(&self) -> Arc<dyn CatalogRepo> {
         Arc::new(SeaCatalogRepo::new(self.database.clone()))
+    }
+
+    fn personal_secrets(&self) -> Arc<dyn PersonalSecretRepo> {
+        Arc::new(SeaPersonalSecretRepo::new(self.database.clone()))
     }
 
     fn audit(&self) -> Arc<dyn AuditLog> {

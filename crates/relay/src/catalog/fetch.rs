@@ -86,7 +86,7 @@ pub(crate) async fn list(
                 fetched.remarks.push(format!("{method}: more than {max_items} items, the rest is left out"));
                 return Ok(fetched);
             }
-            fetched.items.push(Item { name, definition });
+            fetched.items.push(Item::new(name, definition));
         }
         // The empty cursor is a good one in the modern era; before it, servers write it at the end.
         let is_end = |cursor: &Raw| cursor.as_str() == "null" || (is_legacy && cursor.as_str() == "\"\"");

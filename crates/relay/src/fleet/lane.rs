@@ -1,95 +1,46 @@
-//! Connections to one server that belong to one client: what a legacy server may ask on them reaches nobody else.
-//! Opened when first needed, closed after disuse or with their client. Decides nothing about who may call.
+//! Connections to one server that belong to one client: for its state, its own values, or because what a legacy server
+//! may ask on them shall reach nobody else. Opened when first needed, closed after disuse or with their client.
+//! Decides nothing about who may call.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use orch_domain::id::{KeyId, UserId};
-use orch_domain::server::{Server, Transport};
-use orch_mcp::level::LogLevel;
+use orch_domain::id::UserId;
+use orch_domain::server_state::ServerState;
 use orch_mcp::message::Notification;
 use orch_mcp::method;
-use orch_mcp::peer::{Asking, Connection, EraChoice, Peer, PeerEvent, PeerSink};
-use tokio::sync::OnceCell;
+use orch_mcp::peer::{Peer, PeerEvent, PeerSink};
+use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 
 use super::Shared;
 use super::owner::Command;
+use super::pool::{Caps, Place};
 use super::slot::{Slot, Unready};
-use crate::context::{CallContext, SessionKey};
-use crate::faculties::Faculties;
+use super::wanted::{LaneKey, Wanted};
+use crate::context::SessionKey;
 
 /// Connections of one modern client to one server, each with one call at a time.
 const LANES_OF_A_CALLER: u8 = 8;
 /// The first pause after a lane could not be opened; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// Whose a lane is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum LaneKey {
-    Session(SessionKey),
-    Caller {
-        user: UserId,
-        key: Option<KeyId>,
-        /// What the client can be asked; others need another connection.
-        faculties: Option<Faculties>,
-        number: u8,
-    },
-}
-
-/// A connection that is needed for one call.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    key: LaneKey,
-    user: UserId,
-    connection: Connection,
-    /// Which log messages the client wants.
-    level: Option<LogLevel>,
-    /// One call at a time, as nothing else says which call a question belongs to.
-    exclusive: bool,
-}
-
-impl Wanted {
-    pub(crate) fn of(cx: &CallContext, server: &Server) -> Self {
-        let declared = (*cx.client.declared).clone();
-        let Some(session) = cx.client.session else {
-            let key = LaneKey::Caller {
-                user: cx.principal.user_id,
-                key: cx.principal.key_id(),
-                faculties: cx.client.faculties,
-                number: 0,
-            };
-            // Over HTTP the stream of a call says what belongs to it.
-            let exclusive = !matches!(server.transport, Transport::StreamableHttp { .. });
-            let asking = if exclusive { Asking::OneCall } else { Asking::Never };
-            return Self {
-                user: cx.principal.user_id,
-                key,
-                connection: Connection { era: EraChoice::Legacy, declared, asking },
-                level: cx.log_level,
-                exclusive,
-            };
-        };
-        let connection = Connection { era: EraChoice::Legacy, declared, asking: Asking::Anytime };
-        Self {
-            key: LaneKey::Session(session),
-            user: cx.principal.user_id,
-            connection,
-            level: cx.log_level,
-            exclusive: false,
-        }
-    }
-}
+/// How long a server may take to accept the level of its log, before the first call goes without.
+const LEVEL_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) struct Lane {
     user: UserId,
+    kept: bool,
     peer: OnceCell<Arc<dyn Peer>>,
     in_flight: AtomicU32,
     last_used: AtomicI64,
     closed: AtomicBool,
+    /// The last call on it has ended.
+    released: Notify,
+    /// Given back when the connection is gone.
+    _place: Place,
 }
 
 /// All lanes of one server.
@@ -98,6 +49,7 @@ pub(super) struct Lanes {
     open: Mutex<HashMap<LaneKey, Arc<Lane>>>,
     /// What one client declares may be why a server refuses it, and shall keep nobody else out.
     pauses: Mutex<HashMap<LaneKey, Pause>>,
+    waiting: AtomicUsize,
 }
 
 /// After lanes that could not be opened.
@@ -105,6 +57,22 @@ pub(super) struct Lanes {
 struct Pause {
     failures: u32,
     until: Option<(Instant, String)>,
+}
+
+/// Why there is no lane at this moment.
+enum Full {
+    /// One may become free.
+    Wait(String),
+    /// The client itself is what is in the way.
+    Busy(String),
+}
+
+/// How a lane ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Now,
+    /// Running calls go on for so long at most.
+    Drained(Duration),
 }
 
 /// The right to use a lane; ends with its drop.
@@ -116,17 +84,27 @@ pub(crate) struct LaneUse {
 impl Drop for LaneUse {
     fn drop(&mut self) {
         self.lane.last_used.store(super::slot::micros(self.shared.clock.now()), Ordering::Relaxed);
-        self.lane.in_flight.fetch_sub(1, Ordering::AcqRel);
+        if self.lane.in_flight.fetch_sub(1, Ordering::AcqRel) == 1 {
+            if self.lane.closed.load(Ordering::Acquire) {
+                self.lane.released.notify_one();
+            }
+            self.shared.pool.tell_freed();
+        }
     }
 }
 
 impl Lanes {
     /// A live connection of this client's, opened when there is none.
-    pub(super) async fn acquire(&self, slot: &Arc<Slot>, wanted: &Wanted) -> Result<(Arc<dyn Peer>, LaneUse), Unready> {
+    pub(super) async fn acquire(
+        &self,
+        slot: &Arc<Slot>,
+        wanted: &Wanted,
+        patience: Patience,
+    ) -> Result<(Arc<dyn Peer>, LaneUse), Unready> {
         // The second round is for a connection that ended while it was not in use.
         for _ in 0..2 {
             self.check_pause(&wanted.key)?;
-            let (key, usage) = self.take(slot.shared(), wanted)?;
+            let (key, usage) = self.reserve(slot, wanted, patience).await?;
             let peer = match usage.lane.peer.get_or_try_init(|| self.open(slot, wanted)).await {
                 Ok(peer) => Arc::clone(peer),
                 Err(error) => {
@@ -135,8 +113,9 @@ impl Lanes {
                 }
             };
             if usage.lane.closed.load(Ordering::Acquire) {
+                // Closed while it was being opened: nobody else has seen the connection.
                 peer.close().await;
-                return Err(Unready::Failed("its configuration changed".to_owned()));
+                continue;
             }
             if !peer.is_closed() {
                 return Ok((peer, usage));
@@ -146,8 +125,46 @@ impl Lanes {
         Err(Unready::Failed("the server ends as soon as it has started".to_owned()))
     }
 
-    /// Reserves a lane, new or not.
-    fn take(&self, shared: &Arc<Shared>, wanted: &Wanted) -> Result<(LaneKey, LaneUse), Unready> {
+    /// A lane, new or not; waits for one to become free where there are too many.
+    async fn reserve(
+        &self,
+        slot: &Arc<Slot>,
+        wanted: &Wanted,
+        patience: Patience,
+    ) -> Result<(LaneKey, LaneUse), Unready> {
+        let shared = slot.shared();
+        let reason = match self.take(slot, wanted) {
+            Ok(taken) => return Ok(taken),
+            Err(Full::Busy(reason)) => return Err(Unready::Busy(reason)),
+            Err(Full::Wait(reason)) if patience == Patience::None => return Err(Unready::Busy(reason)),
+            Err(Full::Wait(reason)) => reason,
+        };
+        let ahead = Queued::enter(&self.waiting);
+        if ahead.before >= shared.config.lane_queue {
+            return Err(Unready::Busy(format!("{reason}, and {} calls wait for one", ahead.before)));
+        }
+        let _waiting = shared.pool.wait();
+        let wait = shared.config.lane_wait();
+        let until = Instant::now() + wait;
+        loop {
+            let mut freed = std::pin::pin!(shared.pool.freed());
+            // Listening before looking, so that nothing is missed in between.
+            freed.as_mut().enable();
+            match self.take(slot, wanted) {
+                Ok(taken) => return Ok(taken),
+                Err(Full::Busy(reason)) => return Err(Unready::Busy(reason)),
+                Err(Full::Wait(reason)) => {
+                    if tokio::time::timeout_at(until, freed).await.is_err() {
+                        let seconds = wait.as_secs();
+                        return Err(Unready::Busy(format!("{reason}, and none became free within {seconds} s")));
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&self, slot: &Arc<Slot>, wanted: &Wanted) -> Result<(LaneKey, LaneUse), Full> {
+        let shared = slot.shared();
         let mut open = self.lock();
         let mut key = wanted.key.clone();
         loop {
@@ -161,37 +178,53 @@ impl Lanes {
                     LaneKey::Caller { number, .. } if *number + 1 < LANES_OF_A_CALLER => *number += 1,
                     _ => {
                         let reason = format!("{LANES_OF_A_CALLER} calls of this client that may ask are running");
-                        return Err(Unready::Busy(reason));
+                        return Err(Full::Busy(reason));
                     }
                 }
                 continue;
             }
-            let own = open.values().filter(|lane| lane.user == wanted.user).count();
-            if open.len() >= shared.config.max_lanes || own >= shared.config.max_lanes_per_user {
-                // Nobody gives way to somebody else: who wants one more loses an own one.
-                let idle = |(_, lane): &(&LaneKey, &Arc<Lane>)| {
-                    lane.user == wanted.user && lane.in_flight.load(Ordering::Acquire) == 0
-                };
-                let oldest = open.iter().filter(idle).min_by_key(|(_, lane)| lane.last_used.load(Ordering::Relaxed));
-                let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
-                    let all = open.len();
-                    let text = format!("{all} connections of single clients are open, {own} of them of this account");
-                    return Err(Unready::Busy(text));
-                };
-                if let Some(lane) = open.remove(&oldest) {
-                    lane.close_in_background();
-                }
-            }
-            let lane = Arc::new(Lane {
-                user: wanted.user,
-                peer: OnceCell::new(),
-                in_flight: AtomicU32::new(1),
-                last_used: AtomicI64::new(super::slot::micros(shared.clock.now())),
-                closed: AtomicBool::new(false),
-            });
-            open.insert(key.clone(), Arc::clone(&lane));
-            return Ok((key, LaneUse { lane, shared: Arc::clone(shared) }));
+            break;
         }
+        let server = slot.server();
+        let config = &shared.config;
+        let caps = Caps {
+            server: config.max_lanes(&server),
+            project: config.max_lanes_per_project,
+            total: config.max_lanes_total,
+        };
+        let own = open.values().filter(|lane| lane.user == wanted.user).count();
+        let place = if own >= config.max_lanes_per_user.min(caps.server) {
+            Err(format!("{own} connections of single clients of this account are open, the limit"))
+        } else {
+            shared.pool.take(server.project_id, server.id, caps)
+        };
+        let place = match place {
+            Ok(place) => place,
+            Err(reason) => {
+                // Nobody gives way to somebody else: who wants one more loses an own one, unless it remembers something.
+                let spare = |(_, lane): &(&LaneKey, &Arc<Lane>)| {
+                    lane.user == wanted.user && !lane.kept && lane.in_flight.load(Ordering::Acquire) == 0
+                };
+                let oldest = open.iter().filter(spare).min_by_key(|(_, lane)| lane.last_used.load(Ordering::Relaxed));
+                if let Some(lane) = oldest.map(|(key, _)| key.clone()).and_then(|oldest| open.remove(&oldest)) {
+                    // Its place is free as soon as its process is gone, which is what is waited for.
+                    lane.close_in_background(End::Now);
+                }
+                return Err(Full::Wait(reason));
+            }
+        };
+        let lane = Arc::new(Lane {
+            user: wanted.user,
+            kept: wanted.kept,
+            peer: OnceCell::new(),
+            in_flight: AtomicU32::new(1),
+            last_used: AtomicI64::new(super::slot::micros(shared.clock.now())),
+            closed: AtomicBool::new(false),
+            released: Notify::new(),
+            _place: place,
+        });
+        open.insert(key.clone(), Arc::clone(&lane));
+        Ok((key, LaneUse { lane, shared: Arc::clone(shared) }))
     }
 
     async fn open(&self, slot: &Arc<Slot>, wanted: &Wanted) -> Result<Arc<dyn Peer>, Unready> {
@@ -199,11 +232,11 @@ impl Lanes {
         if !server.enabled {
             return Err(Unready::Failed("the server is disabled".to_owned()));
         }
-        let session = match wanted.key {
-            LaneKey::Session(session) => Some(session),
-            LaneKey::Caller { .. } => None,
-        };
-        let sink = Arc::new(LaneSink { slot: Arc::clone(slot), session });
+        if slot.status().state == ServerState::StoppedByAdmin {
+            return Err(Unready::Failed("the server was stopped by an admin; an admin can start it".to_owned()));
+        }
+        let server = server.personalized(&slot.personal_of(wanted.user));
+        let sink = Arc::new(LaneSink { slot: Arc::clone(slot), wanted: wanted.clone() });
         let shared = slot.shared();
         match shared.connector.connect(&server, wanted.connection.clone(), sink).await {
             Ok(peer) => {
@@ -211,7 +244,11 @@ impl Lanes {
                 // The owner has something to look after now; a full queue means that it is awake.
                 let _ = slot.command(Command::LookAround);
                 if let Some(level) = wanted.level {
-                    super::slot::tell_level(Arc::clone(&peer), level);
+                    // On a connection with one request at a time, this one has to be over before the first call.
+                    let told = super::slot::set_log_level(&*peer, level);
+                    if tokio::time::timeout(LEVEL_WITHIN, told).await.is_err() {
+                        slot.remark("the level of its log was not accepted in time".to_owned());
+                    }
                 }
                 Ok(peer)
             }
@@ -253,32 +290,34 @@ impl Lanes {
 
     /// Closes what has not been used since `before`, in Unix microseconds, and what has ended by itself.
     pub(super) fn sweep(&self, before: i64) {
-        let closing: Vec<Arc<Lane>> = {
-            let mut open = self.lock();
-            let over: Vec<LaneKey> = open
-                .iter()
-                .filter(|(_, lane)| {
-                    let unused = lane.in_flight.load(Ordering::Acquire) == 0;
-                    let ended = lane.peer.get().is_some_and(|peer| peer.is_closed());
-                    unused && (ended || lane.last_used.load(Ordering::Relaxed) < before)
-                })
-                .map(|(key, _)| key.clone())
-                .collect();
-            over.iter().filter_map(|key| open.remove(key)).collect()
-        };
-        closing.iter().for_each(|lane| lane.close_in_background());
+        let closing = self.remove_where(|_, lane| {
+            let unused = lane.in_flight.load(Ordering::Acquire) == 0;
+            let ended = lane.peer.get().is_some_and(|peer| peer.is_closed());
+            unused && (ended || lane.last_used.load(Ordering::Relaxed) < before)
+        });
+        closing.iter().for_each(|lane| lane.close_in_background(End::Now));
     }
 
     pub(super) fn end_session(&self, session: SessionKey) {
         let lane = self.lock().remove(&LaneKey::Session(session));
         if let Some(lane) = lane {
-            lane.close_in_background();
+            lane.close_in_background(End::Now);
         }
+    }
+
+    /// Somebody's own values are others now.
+    pub(super) fn end_user(&self, user: UserId, end: End) {
+        self.remove_where(|_, lane| lane.user == user).iter().for_each(|lane| lane.close_in_background(end));
+        self.lock_pauses().clear();
     }
 
     /// The connection of a session, if there is one.
     pub(super) fn of_session(&self, session: SessionKey) -> Option<Arc<dyn Peer>> {
-        let lane = self.lock().get(&LaneKey::Session(session)).cloned()?;
+        self.of_key(&LaneKey::Session(session))
+    }
+
+    fn of_key(&self, key: &LaneKey) -> Option<Arc<dyn Peer>> {
+        let lane = self.lock().get(key).cloned()?;
         lane.peer.get().cloned()
     }
 
@@ -286,22 +325,24 @@ impl Lanes {
         self.lock().is_empty()
     }
 
-    /// No call goes to what is open now.
-    pub(super) fn close_in_background(&self) {
-        let lanes: Vec<Arc<Lane>> = self.lock().drain().map(|(_, lane)| lane).collect();
+    /// No new call goes to what is open now.
+    pub(super) fn close_in_background(&self, end: End) {
         self.lock_pauses().clear();
-        lanes.iter().for_each(|lane| lane.close_in_background());
+        self.remove_where(|_, _| true).iter().for_each(|lane| lane.close_in_background(end));
     }
 
     /// Closes everything and waits until it is gone.
     pub(super) async fn close(&self) {
-        let lanes: Vec<Arc<Lane>> = self.lock().drain().map(|(_, lane)| lane).collect();
         self.lock_pauses().clear();
-        let peers = lanes.iter().filter_map(|lane| {
-            lane.closed.store(true, Ordering::Release);
-            lane.peer.get()
-        });
-        futures_util::future::join_all(peers.map(|peer| peer.close())).await;
+        let lanes = self.remove_where(|_, _| true);
+        futures_util::future::join_all(lanes.iter().map(|lane| lane.close(End::Now))).await;
+    }
+
+    fn remove_where(&self, which: impl Fn(&LaneKey, &Lane) -> bool) -> Vec<Arc<Lane>> {
+        let mut open = self.lock();
+        let over: Vec<LaneKey> =
+            open.iter().filter(|(key, lane)| which(key, lane)).map(|(key, _)| key.clone()).collect();
+        over.iter().filter_map(|key| open.remove(key)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<LaneKey, Arc<Lane>>> {
@@ -309,13 +350,53 @@ impl Lanes {
     }
 }
 
+/// Whether a call that finds no lane waits for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    Queue,
+    None,
+}
+
+/// A place in the queue of one server.
+struct Queued<'a> {
+    waiting: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Queued<'a> {
+    fn enter(waiting: &'a AtomicUsize) -> Self {
+        Self { waiting, before: waiting.fetch_add(1, Ordering::AcqRel) }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 impl Lane {
-    fn close_in_background(&self) {
+    async fn close(self: &Arc<Self>, end: End) {
         self.closed.store(true, Ordering::Release);
-        let Some(peer) = self.peer.get().cloned() else { return };
+        let Some(peer) = self.peer.get() else { return };
+        if let End::Drained(longest) = end {
+            let drained = async {
+                while self.in_flight.load(Ordering::Acquire) > 0 {
+                    self.released.notified().await;
+                }
+            };
+            // What is not over by then is cut off.
+            let _ = tokio::time::timeout(longest, drained).await;
+        }
+        peer.close().await;
+    }
+
+    fn close_in_background(self: &Arc<Self>, end: End) {
+        self.closed.store(true, Ordering::Release);
         // Without a runtime the process is about to end, and takes the connection with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { peer.close().await });
+            let lane = Arc::clone(self);
+            runtime.spawn(async move { lane.close(end).await });
         }
     }
 }
@@ -323,14 +404,42 @@ impl Lane {
 /// Hands what a server says on a lane to the lane's client.
 struct LaneSink {
     slot: Arc<Slot>,
-    session: Option<SessionKey>,
+    wanted: Wanted,
+}
+
+impl LaneSink {
+    const fn session(&self) -> Option<SessionKey> {
+        match self.wanted.key {
+            LaneKey::Session(session) => Some(session),
+            LaneKey::Caller { .. } => None,
+        }
+    }
+
+    fn notification(&self, notification: Notification) {
+        let name = notification.method.as_str();
+        if method::is_list_changed(name) {
+            let own = self.slot.lanes().of_key(&self.wanted.key);
+            self.slot.lists_changed(name, own);
+        } else if name == method::RESOURCE_UPDATED {
+            if let Some(params) = &notification.params {
+                // What is one client's own is not for others to hear.
+                let only = self.session().filter(|_| self.wanted.kept);
+                if self.wanted.kept && only.is_none() {
+                    return;
+                }
+                self.slot.shared().registry.resource_updated(&self.slot.server(), params, only);
+            }
+        } else if let Some(session) = self.session() {
+            self.slot.shared().registry.tell_session(session, notification);
+        }
+    }
 }
 
 impl PeerSink for LaneSink {
     fn event(&self, event: PeerEvent) {
         match event {
             PeerEvent::Question(question) => {
-                if let Some(session) = self.session {
+                if let Some(session) = self.session() {
                     self.slot.shared().registry.ask_session(session, &self.slot.server(), question);
                 }
             }
@@ -338,21 +447,6 @@ impl PeerSink for LaneSink {
             PeerEvent::Oddity(text) => self.slot.remark(text),
             // The next one who needs it sees that it is closed.
             PeerEvent::Closed { reason } => self.slot.remark(format!("a client's own connection ended: {reason}")),
-        }
-    }
-}
-
-impl LaneSink {
-    fn notification(&self, notification: Notification) {
-        let name = notification.method.as_str();
-        if method::is_list_changed(name) {
-            self.slot.lists_changed(name);
-        } else if name == method::RESOURCE_UPDATED {
-            if let Some(params) = &notification.params {
-                self.slot.shared().registry.resource_updated(&self.slot.server(), params);
-            }
-        } else if let Some(session) = self.session {
-            self.slot.shared().registry.tell_session(session, notification);
         }
     }
 }

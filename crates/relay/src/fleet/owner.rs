@@ -1,6 +1,10 @@
 //! The owner task of one server: starts it when wanted, stops it when idle, follows its lists, and is the only one
 //! that changes its state.
 
+mod draining;
+mod lists;
+mod liveness;
+
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::pin::Pin;
@@ -9,38 +13,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
-use orch_domain::id::ServerId;
 use orch_domain::server_state::{ServerEvent, ServerState, next};
 use orch_mcp::method;
 use orch_mcp::peer::{Connection, Peer, PeerEvent, PeerSink};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
+use self::draining::Draining;
+use self::lists::{Pace, Refreshed};
+use self::liveness::Checked;
+use super::Shared;
 use super::slot::{Slot, Unready, micros};
-use super::{ListChange, Shared};
-use crate::catalog::fetch::{self, FetchError};
-use crate::catalog::{Catalog, shape};
 use crate::connector::{ConnectFailure, era};
 
-/// A server that ran for this long before it failed starts again without delay.
-const SETTLED: Duration = Duration::from_secs(10);
-/// How often an idle server is looked at.
+pub(super) use self::draining::Released;
+pub(super) use self::lists::kinds_of;
+pub(super) use self::liveness::close_if_silent;
+
+/// How often what runs is looked at.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
-/// How long after a list could not be had it is tried again.
-const RETRY_LISTS: Duration = Duration::from_secs(10);
-/// How long the database may take to store lists.
-const STORE_WITHIN: Duration = Duration::from_secs(2);
 /// Events of one connection that wait for the owner; further list changes are remembered without their place.
 const EVENT_QUEUE: usize = 1024;
 
 type Waiter = oneshot::Sender<Result<(), Unready>>;
 
 pub(super) enum Command {
-    /// Start if need be; answered when ready or failed.
+    /// Start if need be; answered when calls can be made, or when that failed.
     Want(Waiter),
     /// The same, answered when the lists have been fetched once.
     WantCatalog(Waiter),
-    /// Stop what runs; answered when it is gone.
+    /// An admin starts it, whatever was before; answered when it is ready or has failed.
+    Start(Waiter),
+    /// An admin stops what runs; answered when it is gone.
     Stop(oneshot::Sender<()>),
     /// Start if need be, nobody waits.
     Nudge,
@@ -48,20 +52,13 @@ pub(super) enum Command {
     LookAround,
     /// A client's own connection has heard that these lists changed.
     ListsChanged(&'static [ItemKind]),
+    /// The lists can be read from this connection of one client's own, as there is no shared one.
+    ReadLists(Arc<dyn Peer>, Option<Waiter>),
+    /// A call was not answered in time.
+    Suspect,
 }
 
-type Starting = Pin<Box<dyn Future<Output = Result<Arc<dyn Peer>, ConnectFailure>> + Send>>;
-type Refreshing = Pin<Box<dyn Future<Output = Refreshed> + Send>>;
-
-/// What a refresh brought.
-struct Refreshed {
-    catalog: Catalog,
-    remarks: Vec<String>,
-    /// Lists that a client has to be told of, whether or not they differ.
-    announced: BTreeSet<ItemKind>,
-    /// Lists that could not be had; their last good state stays.
-    failed: Vec<(ItemKind, FetchError)>,
-}
+type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
 pub(super) struct Owner {
     slot: Arc<Slot>,
@@ -69,23 +66,34 @@ pub(super) struct Owner {
     inbox: mpsc::Receiver<Command>,
     state: ServerState,
     failures: u32,
+    random: fastrand::Rng,
     ready_since: Option<i64>,
-    starting: Option<Starting>,
-    refreshing: Option<Refreshing>,
-    /// Lists to be fetched (again), and whether clients are to be told in any case.
+    starting: Pending<Result<Arc<dyn Peer>, ConnectFailure>>,
+    refreshing: Pending<Refreshed>,
+    checking: Pending<Checked>,
+    /// Lists to be fetched (again).
     dirty: BTreeSet<ItemKind>,
+    /// Lists that the server itself says have changed: clients are told, whether or not a difference is seen.
     announce: BTreeSet<ItemKind>,
+    pace: Pace,
     peer: Option<Arc<dyn Peer>>,
+    released: Option<Released>,
+    draining: Draining,
     sink: Arc<Sink>,
     events: mpsc::Receiver<PeerEvent>,
     ready_waiters: Vec<Waiter>,
     catalog_waiters: Vec<Waiter>,
+    start_waiters: Vec<Waiter>,
     /// What was last acted on: enabled, and the generation.
     applied: (bool, u32),
     next_check: Instant,
     /// Lists that could not be had, to be tried again at that time.
     lost: BTreeSet<ItemKind>,
     retry_at: Instant,
+    last_refresh: Instant,
+    last_heard: Instant,
+    suspect: bool,
+    silent_checks: u32,
 }
 
 /// What woke the owner.
@@ -94,9 +102,11 @@ enum Wake {
     Command(Option<Command>),
     Started(Result<Arc<dyn Peer>, ConnectFailure>),
     Refreshed(Box<Refreshed>),
+    Checked(Checked),
     Event(PeerEvent),
     Overflow,
     IdleCheck,
+    RefreshDue,
 }
 
 impl Owner {
@@ -105,11 +115,18 @@ impl Owner {
         let state = slot.status().state;
         let (sink, events) = Sink::new();
         let server = slot.server();
+        let now = Instant::now();
+        let (high, low) = server.id.as_uuid().as_u64_pair();
         Self {
             applied: (server.enabled, server.generation),
-            next_check: Instant::now(),
+            random: fastrand::Rng::with_seed(shared.seed ^ high ^ low),
+            next_check: now,
             lost: BTreeSet::new(),
-            retry_at: Instant::now(),
+            retry_at: now,
+            last_refresh: now,
+            last_heard: now,
+            suspect: false,
+            silent_checks: 0,
             slot,
             shared,
             inbox,
@@ -118,13 +135,18 @@ impl Owner {
             ready_since: None,
             starting: None,
             refreshing: None,
+            checking: None,
             dirty: BTreeSet::new(),
             announce: BTreeSet::new(),
+            pace: Pace::new(),
             peer: None,
+            released: None,
+            draining: Draining::new(),
             sink,
             events,
             ready_waiters: Vec::new(),
             catalog_waiters: Vec::new(),
+            start_waiters: Vec::new(),
         }
     }
 
@@ -136,35 +158,49 @@ impl Owner {
                 Wake::Changed => self.changed().await,
                 Wake::Command(None) => break,
                 Wake::Command(Some(command)) => self.obey(command).await,
-                Wake::Started(outcome) => self.started(outcome).await,
+                Wake::Started(outcome) => self.started(outcome),
                 Wake::Refreshed(refreshed) => self.refreshed(*refreshed).await,
+                Wake::Checked(checked) => self.checked(checked).await,
                 Wake::Event(event) => self.event(event).await,
                 Wake::Overflow => {
                     self.sink.overflown.store(false, Ordering::Release);
                     self.dirty.extend(ItemKind::ALL);
                     self.announce.extend(ItemKind::ALL);
                 }
-                Wake::IdleCheck => self.check_idle().await,
+                Wake::IdleCheck => self.look_around().await,
+                Wake::RefreshDue => {}
             }
             self.refresh_if_dirty();
         }
         self.halt("the server was removed or the daemon stops").await;
         self.slot.close_lanes().await;
+        self.draining.finish().await;
         self.shared.connector.forget(self.slot.server().id);
     }
 
     async fn wake(&mut self) -> Wake {
-        let something_runs = self.peer.is_some() || self.slot.has_lanes() || self.slot.is_watched();
+        let to_be_looked_at =
+            self.peer.is_some() || self.slot.has_lanes() || self.slot.is_watched() || self.is_missed();
+        let refresh_waits = self.peer.is_some() && self.refreshing.is_none() && !self.dirty.is_empty();
         tokio::select! {
             biased;
             () = self.slot.has_changed() => Wake::Changed,
-            () = tokio::time::sleep_until(self.next_check), if something_runs => Wake::IdleCheck,
+            () = tokio::time::sleep_until(self.next_check), if to_be_looked_at => Wake::IdleCheck,
             command = self.inbox.recv() => Wake::Command(command),
             outcome = maybe(self.starting.as_mut()) => { self.starting = None; Wake::Started(outcome) }
             Some(event) = self.events.recv() => Wake::Event(event),
             () = self.sink.overflow.notified() => Wake::Overflow,
             refreshed = maybe(self.refreshing.as_mut()) => { self.refreshing = None; Wake::Refreshed(Box::new(refreshed)) }
+            checked = maybe(self.checking.as_mut()) => { self.checking = None; Wake::Checked(checked) }
+            () = tokio::time::sleep_until(self.pace.next), if refresh_waits => Wake::RefreshDue,
         }
+    }
+
+    /// It shall always run, and does not.
+    fn is_missed(&self) -> bool {
+        self.slot.server().run.always_on
+            && matches!(self.state, ServerState::Stopped | ServerState::BackingOff { .. })
+            && self.starting.is_none()
     }
 
     /// Acts on the difference between what is configured and what was last acted on. Compared, not counted: several
@@ -182,17 +218,19 @@ impl Owner {
             self.halt("the server was disabled").await;
             self.move_on(ServerEvent::Disabled, None);
         } else if was_enabled {
-            self.halt("the server restarts with a changed configuration").await;
+            self.replace("the server restarts with a changed configuration").await;
             self.move_on(ServerEvent::Stopped, None);
+            self.move_on(ServerEvent::Reset, None);
         } else {
             self.move_on(ServerEvent::Enabled, None);
         }
         self.failures = 0;
-        for kind in ItemKind::ALL {
-            self.tell(kind);
+        if server.enabled != was_enabled {
+            ItemKind::ALL.into_iter().for_each(|kind| self.tell(kind));
         }
-        if replaced && server.enabled {
-            self.start_if_wanted().await;
+        let waited_for = !self.ready_waiters.is_empty() || !self.catalog_waiters.is_empty();
+        if server.enabled && (replaced || waited_for) {
+            self.start_if_wanted();
         }
     }
 
@@ -202,47 +240,83 @@ impl Owner {
                 self.notice_loss().await;
                 self.ready_waiters.retain(|waiter| !waiter.is_closed());
                 self.ready_waiters.push(waiter);
-                self.start_if_wanted().await;
+                self.start_if_wanted();
             }
             Command::WantCatalog(waiter) => {
                 self.notice_loss().await;
                 self.catalog_waiters.retain(|waiter| !waiter.is_closed());
                 self.catalog_waiters.push(waiter);
-                self.start_if_wanted().await;
+                self.start_if_wanted();
                 if self.slot.catalog().is_some() {
                     answer(&mut self.catalog_waiters, &Ok(()));
                 }
             }
+            Command::Start(waiter) => {
+                self.notice_loss().await;
+                self.failures = 0;
+                self.move_on(ServerEvent::Reset, None);
+                if matches!(self.state, ServerState::Ready) {
+                    let _ = waiter.send(Ok(()));
+                    return;
+                }
+                if self.peer.is_some() {
+                    // It runs, and what is missing is asked for once more.
+                    self.dirty.extend(ItemKind::ALL);
+                }
+                self.start_waiters.retain(|waiter| !waiter.is_closed());
+                self.start_waiters.push(waiter);
+                self.start_if_wanted();
+            }
             Command::Stop(done) => {
-                self.halt("the server was stopped").await;
+                self.halt("the server was stopped by an admin").await;
                 self.slot.close_lanes().await;
-                self.move_on(ServerEvent::Stopped, None);
+                self.draining.finish().await;
+                self.move_on(ServerEvent::StoppedByAdmin, None);
                 self.failures = 0;
                 // Nobody may be waiting for the answer any more.
                 let _ = done.send(());
             }
             Command::LookAround => {}
+            Command::Suspect => {
+                self.suspect = true;
+                self.check_if_due();
+            }
             Command::ListsChanged(kinds) => {
                 self.dirty.extend(kinds);
                 self.announce.extend(kinds);
-                self.start_if_wanted().await;
+                self.start_if_wanted();
+            }
+            Command::ReadLists(peer, waiter) => {
+                self.catalog_waiters.extend(waiter);
+                if self.peer.is_none() && self.starting.is_none() && self.refreshing.is_none() {
+                    self.dirty.extend(ItemKind::ALL);
+                    self.refresh_from(peer);
+                }
             }
             Command::Nudge => {
                 self.slot.nudge_taken();
                 self.notice_loss().await;
-                self.start_if_wanted().await;
+                self.start_if_wanted();
             }
         }
     }
 
     /// Starts, or answers those who wait when there is nothing to be started.
-    async fn start_if_wanted(&mut self) {
+    fn start_if_wanted(&mut self) {
+        if self.peer.is_some() {
+            return answer(&mut self.ready_waiters, &Ok(()));
+        }
+        let server = self.slot.server();
+        if self.state != ServerState::Disabled
+            && let Some(missing) = server.lacks_shared_values()
+        {
+            return self.refuse(&missing);
+        }
         let now = self.shared.clock.now();
-        match next(&self.state, ServerEvent::Wanted, self.failures, now) {
+        match next(&self.state, ServerEvent::Wanted, now) {
             ServerState::Starting if self.starting.is_none() => {
                 let (sink, events) = Sink::new();
                 (self.sink, self.events) = (sink, events);
-                let server = self.slot.server();
                 let connector = Arc::clone(&self.shared.connector);
                 let sink: Arc<dyn PeerSink> = Arc::<Sink>::clone(&self.sink);
                 self.starting = Some(Box::pin(async move {
@@ -251,13 +325,17 @@ impl Owner {
                 }));
                 self.move_on(ServerEvent::Wanted, None);
             }
-            ServerState::Starting | ServerState::Stopped => {}
-            ServerState::Ready => answer(&mut self.ready_waiters, &Ok(())),
+            ServerState::Starting | ServerState::Stopped | ServerState::Ready | ServerState::Degraded => {}
             ServerState::Disabled => self.refuse("the server is disabled"),
+            ServerState::StoppedByAdmin => self.refuse("the server was stopped by an admin; an admin can start it"),
             ServerState::BackingOff { until, .. } => {
                 let wait = (until - now).as_seconds_f64();
                 let reason = self.slot.status().reason.unwrap_or_default();
                 self.refuse(&format!("{reason}; the next start is possible in {wait:.1} s"));
+            }
+            state @ (ServerState::CrashLooping { .. } | ServerState::Incompatible) => {
+                let reason = self.slot.status().reason.unwrap_or_default();
+                self.refuse(&stuck(&reason, &state));
             }
         }
     }
@@ -266,19 +344,26 @@ impl Owner {
         let refusal = Err(Unready::Failed(reason.to_owned()));
         answer(&mut self.ready_waiters, &refusal);
         answer(&mut self.catalog_waiters, &refusal);
+        answer(&mut self.start_waiters, &refusal);
     }
 
-    async fn started(&mut self, outcome: Result<Arc<dyn Peer>, ConnectFailure>) {
+    fn started(&mut self, outcome: Result<Arc<dyn Peer>, ConnectFailure>) {
         let server = self.slot.server();
         match outcome {
             Err(failure) => {
                 tracing::warn!(server.id = %server.id, server.alias = %server.alias, error = %failure, "a server did not start");
-                self.failed(failure.reason);
+                if failure.incompatible {
+                    self.remark(failure.reason.clone());
+                    self.move_on(ServerEvent::Incompatible, Some(failure.reason.clone()));
+                    self.refuse(&stuck(&failure.reason, &ServerState::Incompatible));
+                } else {
+                    self.failed(failure.reason);
+                }
             }
             Ok(peer) => {
                 let hello = peer.hello();
                 tracing::info!(
-                    server.id = %server.id, server.alias = %server.alias, mcp.revision = %hello.revision, "a server is ready"
+                    server.id = %server.id, server.alias = %server.alias, mcp.revision = %hello.revision, "a server has started"
                 );
                 self.slot.set_status(|status| {
                     status.pid = peer.pid();
@@ -286,13 +371,15 @@ impl Owner {
                     status.implementation = Some(hello.display_name());
                 });
                 self.ready_since = Some(micros(self.shared.clock.now()));
-                self.move_on(ServerEvent::HandshakeDone, None);
-                self.slot.set_peer(Some(Arc::clone(&peer)));
-                self.peer = Some(peer);
+                self.heard();
+                self.suspect = false;
+                self.released = Some(self.slot.set_peer(Arc::clone(&peer)));
+                self.peer = Some(Arc::clone(&peer));
+                // Calls may go before the lists are there; who starts it waits for them.
                 answer(&mut self.ready_waiters, &Ok(()));
                 self.dirty.extend(ItemKind::ALL);
                 self.follow_again();
-                if let (Some(level), Some(peer)) = (self.slot.level(), self.peer.clone()) {
+                if let Some(level) = self.slot.level() {
                     super::slot::tell_level(peer, level);
                 }
             }
@@ -314,11 +401,14 @@ impl Owner {
                     }
                     method::RESOURCE_UPDATED => {
                         if let Some(params) = &notification.params {
-                            self.shared.registry.resource_updated(&self.slot.server(), params);
+                            self.shared.registry.resource_updated(&self.slot.server(), params, None);
                         }
                     }
                     name => {
                         let kinds = kinds_of(name);
+                        if !kinds.is_empty() {
+                            self.slot.expire_variants();
+                        }
                         self.dirty.extend(kinds);
                         self.announce.extend(kinds);
                     }
@@ -343,51 +433,6 @@ impl Owner {
         });
     }
 
-    fn refresh_if_dirty(&mut self) {
-        if self.refreshing.is_some() || self.dirty.is_empty() {
-            return;
-        }
-        let Some(peer) = self.peer.clone() else { return };
-        let kinds = std::mem::take(&mut self.dirty);
-        let announced = std::mem::take(&mut self.announce);
-        let last = self.slot.catalog();
-        let shared = Arc::clone(&self.shared);
-        self.refreshing = Some(Box::pin(async move { refresh(peer, kinds, announced, last, &shared).await }));
-    }
-
-    async fn refreshed(&mut self, refreshed: Refreshed) {
-        let Refreshed { catalog, remarks, announced, failed } = refreshed;
-        remarks.into_iter().for_each(|remark| self.remark(remark));
-        for (_, error) in &failed {
-            self.remark(format!("a list could not be read: {error}"));
-        }
-        // What the server refuses is its word; what was late or torn is tried again, and not kept for the next start.
-        self.lost = failed.iter().filter(|(_, error)| !error.is_refusal()).map(|(kind, _)| *kind).collect();
-        self.retry_at = Instant::now() + RETRY_LISTS;
-        let old = self.slot.catalog();
-        let mut changed = announced;
-        for kind in ItemKind::ALL {
-            if old.as_ref().is_none_or(|old| old.list(kind) != catalog.list(kind)) {
-                changed.insert(kind);
-            }
-        }
-        let differs = old.is_none_or(|old| !old.offers_the_same(&catalog));
-        let catalog = Arc::new(catalog);
-        self.slot.set_catalog(Arc::clone(&catalog), self.lost.is_empty());
-        answer(&mut self.catalog_waiters, &Ok(()));
-        for kind in changed {
-            self.tell(kind);
-        }
-        if differs && self.lost.is_empty() {
-            store(&self.shared, self.slot.server().id, &catalog).await;
-        }
-    }
-
-    fn tell(&self, kind: ItemKind) {
-        let server = self.slot.server();
-        self.shared.announce(ListChange { project: server.project_id, server: server.id, kind });
-    }
-
     /// A connection may be over before its last event has been read.
     async fn notice_loss(&mut self) {
         if self.peer.as_ref().is_some_and(|peer| peer.is_closed()) {
@@ -395,27 +440,35 @@ impl Owner {
         }
     }
 
-    async fn check_idle(&mut self) {
+    async fn look_around(&mut self) {
         self.next_check = Instant::now() + IDLE_CHECK;
         self.slot.sweep_lanes();
         self.notice_loss().await;
         if self.peer.is_none() {
-            // What clients follow is followed again as soon as the server may be started.
-            let may_start = matches!(
-                next(&self.state, ServerEvent::Wanted, self.failures, self.shared.clock.now()),
-                ServerState::Starting
-            );
-            if self.slot.is_watched() && may_start {
-                self.start_if_wanted().await;
+            // What shall always run, or what clients follow, comes back as soon as the server may be started.
+            let wanted = self.slot.is_watched() || self.is_missed();
+            let may_start =
+                matches!(next(&self.state, ServerEvent::Wanted, self.shared.clock.now()), ServerState::Starting);
+            if wanted && may_start {
+                self.start_if_wanted();
             }
             return;
         }
-        if !self.lost.is_empty() && Instant::now() >= self.retry_at {
-            self.dirty.append(&mut self.lost);
-        }
+        self.look_at_lists();
+        self.check_if_due();
+        self.stop_if_idle().await;
+    }
+
+    async fn stop_if_idle(&mut self) {
+        let server = self.slot.server();
         let idle = micros(self.shared.clock.now()) - self.slot.last_used().max(self.ready_since.unwrap_or_default());
-        let limit = i64::try_from(self.shared.config.idle_stop().as_micros()).unwrap_or(i64::MAX);
-        if self.slot.in_flight() == 0 && !self.slot.is_watched() && self.refreshing.is_none() && idle > limit {
+        let limit = i64::try_from(self.shared.config.idle_stop(&server).as_micros()).unwrap_or(i64::MAX);
+        let needed = server.run.always_on
+            || self.slot.in_flight() > 0
+            || self.slot.is_watched()
+            || self.refreshing.is_some()
+            || self.state == ServerState::Starting;
+        if !needed && idle > limit {
             self.halt("the server was idle").await;
             self.move_on(ServerEvent::Stopped, None);
         }
@@ -426,12 +479,11 @@ impl Owner {
         let Some(peer) = self.peer.take() else { return };
         let server = self.slot.server();
         tracing::warn!(server.id = %server.id, server.alias = %server.alias, reason, "a server was lost");
-        self.slot.set_peer(None);
-        self.refreshing = None;
+        self.let_go();
         peer.close().await;
-        self.slot.unverify();
+        self.slot.set_verified(false);
         let up = micros(self.shared.clock.now()) - self.ready_since.take().unwrap_or_default();
-        if up > i64::try_from(SETTLED.as_micros()).unwrap_or(i64::MAX) {
+        if up > i64::try_from(self.shared.config.settled().as_micros()).unwrap_or(i64::MAX) {
             self.failures = 0;
         }
         self.failed(reason);
@@ -440,16 +492,31 @@ impl Owner {
     fn failed(&mut self, reason: String) {
         self.failures = self.failures.saturating_add(1);
         self.remark(reason.clone());
-        self.move_on(ServerEvent::Failed, Some(reason.clone()));
-        self.refuse(&reason);
+        let pause = self.shared.config.retry(&self.slot.server()).pause(self.failures, self.random.f64());
+        let event = ServerEvent::Failed { failures: self.failures, pause };
+        self.move_on(event, Some(reason.clone()));
+        if pause.is_none() {
+            self.remark(stuck("too many failures in a row", &self.state));
+        }
+        let told = if self.state.waits_for_a_person() { stuck(&reason, &self.state) } else { reason };
+        self.refuse(&told);
+    }
+
+    /// Nothing that belongs to the present connection is waited for any more.
+    fn let_go(&mut self) {
+        self.starting = None;
+        self.refreshing = None;
+        self.checking = None;
+        self.silent_checks = 0;
+        self.suspect = false;
+        self.released = None;
+        self.slot.drop_peer();
     }
 
     /// Ends whatever runs or starts.
     async fn halt(&mut self, reason: &str) {
         let ran = self.starting.is_some() || self.peer.is_some();
-        self.starting = None;
-        self.refreshing = None;
-        self.slot.set_peer(None);
+        self.let_go();
         if let Some(peer) = self.peer.take() {
             peer.close().await;
         }
@@ -460,23 +527,47 @@ impl Owner {
         self.refuse(reason);
     }
 
+    /// Gives what runs up for another connection. Running calls go on for a while; who waits for a start goes on
+    /// waiting.
+    async fn replace(&mut self, reason: &str) {
+        let ran = self.starting.is_some() || self.peer.is_some();
+        let released = self.released.take();
+        self.let_go();
+        match (self.peer.take(), released) {
+            (Some(peer), Some(released)) if self.slot.in_flight() > 0 => {
+                self.draining.add(peer, released, self.shared.config.drain());
+            }
+            // Before the new one starts: many servers cannot run twice.
+            (Some(peer), _) => peer.close().await,
+            (None, _) => {}
+        }
+        self.ready_since = None;
+        if ran {
+            self.remark(reason.to_owned());
+        }
+    }
+
     fn move_on(&mut self, event: ServerEvent, reason: Option<String>) {
         let now = self.shared.clock.now();
-        let state = next(&self.state, event, self.failures, now);
-        if state != self.state {
-            self.state = state.clone();
-            let gone = !matches!(state, ServerState::Ready);
-            self.slot.set_status(|status| {
-                status.state = state;
-                status.since = now;
-                if gone {
-                    status.pid = None;
-                }
-                if reason.is_some() || matches!(event, ServerEvent::HandshakeDone) {
-                    status.reason = reason;
-                }
-            });
+        let state = next(&self.state, event, now);
+        let well = matches!(event, ServerEvent::ListsFetched | ServerEvent::Reset | ServerEvent::Enabled);
+        if state == self.state && reason.is_none() && !well {
+            return;
         }
+        let moved = state != self.state;
+        self.state = state.clone();
+        self.slot.set_status(|status| {
+            if moved {
+                status.state = state.clone();
+                status.since = now;
+            }
+            if !state.is_up() {
+                status.pid = None;
+            }
+            if reason.is_some() || well {
+                status.reason = reason;
+            }
+        });
     }
 
     fn remark(&self, text: String) {
@@ -484,66 +575,13 @@ impl Owner {
     }
 }
 
-/// The lists that a notification is about.
-pub(super) fn kinds_of(method: &str) -> &'static [ItemKind] {
-    match method {
-        method::TOOLS_LIST_CHANGED => &[ItemKind::Tool],
-        method::PROMPTS_LIST_CHANGED => &[ItemKind::Prompt],
-        method::RESOURCES_LIST_CHANGED => &[ItemKind::Resource, ItemKind::Template],
-        _ => &[],
-    }
-}
-
-/// The lists are worth less than an owner that answers, so the database gets only a moment.
-async fn store(shared: &Shared, id: ServerId, catalog: &Catalog) {
-    let stored = catalog.to_stored(id);
-    match tokio::time::timeout(STORE_WITHIN, shared.catalogs.save(&stored)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(server.id = %id, error = %error, "a catalog could not be stored"),
-        Err(_) => tracing::warn!(server.id = %id, "a catalog could not be stored in time"),
-    }
-}
-
-/// Fetches the lists that the server promises, each within its deadline; what cannot be had stays as it was.
-async fn refresh(
-    peer: Arc<dyn Peer>,
-    kinds: BTreeSet<ItemKind>,
-    announced: BTreeSet<ItemKind>,
-    last: Option<Arc<Catalog>>,
-    shared: &Shared,
-) -> Refreshed {
-    let hello = peer.hello().clone();
-    let mut catalog = Catalog::empty(hello, shared.clock.now());
-    let mut refreshed_remarks = Vec::new();
-    let mut failed = Vec::new();
-    for kind in ItemKind::ALL {
-        let old = || last.as_ref().map(|last| last.list(kind).to_vec()).unwrap_or_default();
-        let promised = orch_mcp::capabilities::has(&catalog.hello.capabilities, shape(kind).capability);
-        let items = if !promised {
-            Vec::new()
-        } else if kinds.contains(&kind) {
-            match fetch::list(&*peer, kind, shared.config.fetch_deadline(), shared.config.max_items).await {
-                Ok(fetched) => {
-                    refreshed_remarks.extend(fetched.remarks);
-                    fetched.items
-                }
-                // Servers with resources but without templates are common, and say so in this way.
-                Err(FetchError::Peer { error: orch_mcp::peer::PeerError::Rpc(error), .. })
-                    if error.code == orch_mcp::error::code::METHOD_NOT_FOUND =>
-                {
-                    Vec::new()
-                }
-                Err(error) => {
-                    failed.push((kind, error));
-                    old()
-                }
-            }
-        } else {
-            old()
-        };
-        catalog.set_list(kind, items);
-    }
-    Refreshed { catalog, remarks: refreshed_remarks, announced, failed }
+/// What callers and admins are told of a server that does not start again by itself.
+fn stuck(reason: &str, state: &ServerState) -> String {
+    let what = match state {
+        ServerState::CrashLooping { failures } => format!("it failed {failures} times in a row"),
+        _ => "it does not work as an MCP server".to_owned(),
+    };
+    format!("{reason}; {what} and is not started again until an admin restarts it or changes its configuration")
 }
 
 fn answer(waiters: &mut Vec<Waiter>, outcome: &Result<(), Unready>) {

@@ -14,18 +14,8 @@ use super::{Fleet, Unready};
 #[async_trait]
 impl ServerRuntime for Fleet {
     fn status(&self, server: ServerId) -> ServerStatus {
-        self.slot(server).map_or_else(
-            || ServerStatus {
-                state: ServerState::Stopped,
-                since: self.shared.clock.now(),
-                reason: None,
-                pid: None,
-                revision: None,
-                implementation: None,
-                calls_in_flight: 0,
-            },
-            |slot| slot.status(),
-        )
+        let unknown = || ServerStatus::new(ServerState::Stopped, self.shared.clock.now());
+        self.slot(server).map_or_else(unknown, |slot| slot.status())
     }
 
     async fn start(&self, server: ServerId) -> Result<(), RuntimeError> {
@@ -33,7 +23,7 @@ impl ServerRuntime for Fleet {
         if !slot.server().enabled {
             return Err(RuntimeError::Disabled);
         }
-        slot.want().await.map_err(failure)
+        slot.start().await.map_err(failure)
     }
 
     async fn stop(&self, server: ServerId) -> Result<(), RuntimeError> {
@@ -57,8 +47,8 @@ impl ServerRuntime for Fleet {
             .iter()
             .map(|item| CatalogItem { kind, name: item.name.clone(), definition: item.definition.as_str().into() })
             .collect();
-        let stale = slot.status().state != ServerState::Ready;
-        Offers { items, fetched_at: Some(catalog.fetched_at), stale }
+        let flaws = catalog.flaws(kind);
+        Offers { items, flaws, fetched_at: slot.lists_read(), stale: slot.is_stale() }
     }
 
     fn hints(&self, server: ServerId, tool: &str) -> Hints {

@@ -1,11 +1,14 @@
 //! One server's place in the fleet: what callers see and hold. The owner task does the work.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use orch_domain::Timestamp;
+use orch_domain::id::UserId;
+use orch_domain::secret::Secret;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_mcp::level::LogLevel;
@@ -16,12 +19,13 @@ use orch_mcp::raw::Raw;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::Shared;
-use super::lane::{LaneUse, Lanes, Wanted};
-use super::owner::{Command, Owner};
+use super::lane::{End, LaneUse, Lanes, Patience};
+use super::owner::{Command, Owner, Released};
 use super::variants::Variants;
+use super::wanted::{Needed, Wanted};
+use super::watch::Watches;
 use crate::catalog::Catalog;
 use crate::context::SessionKey;
-use crate::subscription::Unwatchable;
 
 /// Commands wait here for the owner task. Callers that find it full are told that the server is busy.
 const COMMAND_QUEUE: usize = 4096;
@@ -35,8 +39,12 @@ pub(crate) struct Slot {
     /// Whether the lists were fetched since the server last (re)started in this configuration.
     verified: AtomicBool,
     in_flight: AtomicU32,
+    /// How many calls there may be.
+    max_in_flight: AtomicU32,
     /// Unix time in microseconds.
     last_used: AtomicI64,
+    /// When the lists were last read as a whole, likewise; 0 for never.
+    lists_read: AtomicI64,
     status: watch::Sender<ServerStatus>,
     commands: mpsc::Sender<Command>,
     /// The configuration is another one, or the server is retired. A signal and no command: it is never lost.
@@ -49,11 +57,17 @@ pub(crate) struct Slot {
     variants: Variants,
     /// The level of the most curious client.
     level: Mutex<Option<LogLevel>>,
-    /// Resources that are followed, by how many.
-    watched: Mutex<HashMap<String, usize>>,
+    watches: Watches,
+    /// Values of single members.
+    personal: ArcSwap<HashMap<UserId, Vec<Secret>>>,
 }
 
-pub(super) struct LivePeer(pub(super) Arc<dyn Peer>);
+/// The shared connection, for as long as a call or the slot holds it.
+pub(super) struct LivePeer {
+    peer: Arc<dyn Peer>,
+    /// Tells the owner with its drop that nobody does any more.
+    _released: oneshot::Sender<Infallible>,
+}
 
 /// Why a slot gave no peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,14 +83,12 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
     let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
     let state = if server.enabled { ServerState::Stopped } else { ServerState::Disabled };
     let (status, _) = watch::channel(ServerStatus {
-        state,
-        since: now,
-        reason: None,
-        pid: None,
         revision: catalog.as_ref().map(|catalog| catalog.hello.revision.to_string()),
         implementation: catalog.as_ref().map(|catalog| catalog.hello.display_name()),
-        calls_in_flight: 0,
+        ..ServerStatus::new(state, now)
     });
+    let max_in_flight = shared.config.max_in_flight(&server);
+    let lists_read = catalog.as_ref().map_or(0, |catalog| micros(catalog.fetched_at));
     let slot = Arc::new(Slot {
         server: ArcSwap::new(server),
         shared,
@@ -84,7 +96,9 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         catalog: ArcSwapOption::new(catalog.map(Arc::new)),
         verified: AtomicBool::new(false),
         in_flight: AtomicU32::new(0),
+        max_in_flight: AtomicU32::new(max_in_flight),
         last_used: AtomicI64::new(micros(now)),
+        lists_read: AtomicI64::new(lists_read),
         status,
         commands,
         changed: Notify::new(),
@@ -93,7 +107,8 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         lanes: Lanes::default(),
         variants: Variants::default(),
         level: Mutex::default(),
-        watched: Mutex::default(),
+        watches: Watches::default(),
+        personal: ArcSwap::default(),
     });
     let owner = Owner::new(Arc::clone(&slot), inbox);
     (slot, owner)
@@ -115,12 +130,12 @@ impl Slot {
     /// A peer that is ready right now.
     pub(crate) fn lease(self: &Arc<Self>) -> Option<Result<Lease, Unready>> {
         let live = self.peer.load();
-        let live = live.as_ref().filter(|live| !live.0.is_closed())?;
+        let live = live.as_ref().filter(|live| !live.peer.is_closed())?;
         let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let lease = Lease { peer: Arc::clone(&live.0), lane: None, _in_flight: InFlight(Arc::clone(self)) };
-        let limit = self.shared.config.max_in_flight;
+        let lease = Lease { line: Line::Shared(Arc::clone(live)), in_flight: InFlight(Arc::clone(self)) };
+        let limit = self.max_in_flight.load(Ordering::Relaxed);
         if before >= limit {
-            return Some(Err(Unready::Busy(format!("{limit} calls are running"))));
+            return Some(Err(too_many(limit)));
         }
         Some(Ok(lease))
     }
@@ -137,9 +152,23 @@ impl Slot {
         Err(Unready::Failed("the server ends as soon as it has started".to_owned()))
     }
 
-    /// A connection for a client that can be asked: its own where the server is a legacy one, which would take an
-    /// answer from anybody. A modern server is told with each request whom it may ask what.
-    pub(crate) async fn acquire_for(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
+    /// The connection that a request needs.
+    pub(crate) async fn acquire_for(self: &Arc<Self>, needed: &Needed) -> Result<Lease, Unready> {
+        match needed {
+            Needed::Shared => self.acquire().await,
+            Needed::OwnIfLegacy(wanted) => self.acquire_if_legacy(wanted).await,
+            Needed::Own(wanted) => {
+                let lease = self.acquire_lane(wanted, Patience::Queue).await?;
+                if self.catalog.load().is_none() {
+                    self.read_lists_from(lease.line.peer());
+                }
+                Ok(lease)
+            }
+            Needed::Lacking(reason) => Err(Unready::Failed(reason.clone())),
+        }
+    }
+
+    async fn acquire_if_legacy(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
         if self.catalog.load().is_none() {
             self.catalog_or_wait().await?;
         }
@@ -147,7 +176,7 @@ impl Slot {
         if !is_legacy {
             return self.acquire().await;
         }
-        let lease = self.acquire_lane(wanted).await;
+        let lease = self.acquire_lane(wanted, Patience::Queue).await;
         if lease.is_err() {
             // Perhaps the server speaks another era than when its lists were stored; the shared connection finds out.
             self.want_verified();
@@ -156,15 +185,59 @@ impl Slot {
     }
 
     /// A connection of one client's own, opened when there is none.
-    pub(crate) async fn acquire_lane(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
+    pub(crate) async fn acquire_lane(self: &Arc<Self>, wanted: &Wanted, patience: Patience) -> Result<Lease, Unready> {
         let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let held = InFlight(Arc::clone(self));
-        let limit = self.shared.config.max_in_flight;
+        let in_flight = InFlight(Arc::clone(self));
+        let limit = self.max_in_flight.load(Ordering::Relaxed);
         if before >= limit {
-            return Err(Unready::Busy(format!("{limit} calls are running")));
+            return Err(too_many(limit));
         }
-        let (peer, usage) = self.lanes.acquire(self, wanted).await?;
-        Ok(Lease { peer, lane: Some(usage), _in_flight: held })
+        let (peer, usage) = self.lanes.acquire(self, wanted, patience).await?;
+        Ok(Lease { line: Line::Own(peer, usage), in_flight })
+    }
+
+    /// What the server offers, read from a connection of one client's own where nothing is known yet.
+    pub(crate) async fn lists_of(&self, lease: &Lease) -> Result<Arc<Catalog>, Unready> {
+        let (answer, answered) = oneshot::channel();
+        self.command(Command::ReadLists(lease.line.peer(), Some(answer)))?;
+        answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))?;
+        self.catalog.load_full().ok_or_else(|| Unready::Failed("the server's lists are not known".to_owned()))
+    }
+
+    /// The lists are not known, and the shared connection may not be possible.
+    fn read_lists_from(&self, peer: Arc<dyn Peer>) {
+        let command = match self.server.load().lacks_shared_values() {
+            Some(_) => Command::ReadLists(peer, None),
+            None => Command::Nudge,
+        };
+        // A full queue means that somebody else has asked.
+        let _ = self.command(command);
+    }
+
+    pub(super) const fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    pub(super) const fn watches(&self) -> &Watches {
+        &self.watches
+    }
+
+    /// What this account brought along.
+    pub(super) fn personal_of(&self, user: UserId) -> Vec<Secret> {
+        self.personal.load().get(&user).cloned().unwrap_or_default()
+    }
+
+    /// Takes note of what members brought along. What runs with other values is replaced.
+    pub(super) fn set_personal(&self, personal: HashMap<UserId, Vec<Secret>>) {
+        let old = self.personal.load_full();
+        if *old == personal {
+            return;
+        }
+        let users: HashSet<UserId> = old.keys().chain(personal.keys()).copied().collect();
+        let changed: Vec<UserId> = users.into_iter().filter(|user| old.get(user) != personal.get(user)).collect();
+        self.personal.store(Arc::new(personal));
+        let end = End::Drained(self.shared.config.drain());
+        changed.into_iter().for_each(|user| self.lanes.end_user(user, end));
     }
 
     pub(super) fn end_session(&self, session: SessionKey) {
@@ -179,8 +252,9 @@ impl Slot {
         }
         *now = level;
         drop(now);
-        if let (Some(level), Some(live)) = (level, self.peer.load_full()) {
-            tell_level(Arc::clone(&live.0), level);
+        if let Some(live) = self.peer.load_full() {
+            // Nobody wants to hear anything any more: back to what is usual.
+            tell_level(Arc::clone(&live.peer), level.unwrap_or(LogLevel::Info));
         }
     }
 
@@ -207,7 +281,8 @@ impl Slot {
 
     /// Closes the connections of single clients that nobody has used for long.
     pub(super) fn sweep_lanes(&self) {
-        let idle = i64::try_from(self.shared.config.lane_idle().as_micros()).unwrap_or(i64::MAX);
+        let idle = self.shared.config.lane_idle(&self.server.load());
+        let idle = i64::try_from(idle.as_micros()).unwrap_or(i64::MAX);
         self.lanes.sweep(micros(self.shared.clock.now()).saturating_sub(idle));
     }
 
@@ -215,48 +290,8 @@ impl Slot {
         self.lanes.close().await;
     }
 
-    /// Follows a resource of the server's, together with everybody else who does.
-    pub(crate) async fn watch(self: &Arc<Self>, uri: &str) -> Result<(), Unwatchable> {
-        let first = {
-            let mut watched = self.lock_watched();
-            let count = watched.entry(uri.to_owned()).or_default();
-            *count += 1;
-            *count == 1
-        };
-        // Taken back when this is given up half way.
-        let mut claim = Claim { slot: self, uri, stands: false };
-        if first || !self.has_peer() {
-            let lease = self.acquire().await.map_err(Unwatchable::Unready)?;
-            lease.peer().subscribe(uri.to_owned()).await.map_err(Unwatchable::Peer)?;
-        }
-        claim.stands = true;
-        Ok(())
-    }
-
-    /// The opposite of one [`Self::watch`] that went well.
-    pub(crate) fn unwatch(self: &Arc<Self>, uri: &str) {
-        {
-            let mut watched = self.lock_watched();
-            let Some(count) = watched.get_mut(uri) else { return };
-            *count -= 1;
-            if *count > 0 {
-                return;
-            }
-            watched.remove(uri);
-        }
-        // A server that does not run, or a process that is about to end, follows nothing any more.
-        let Some(Ok(lease)) = self.lease() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let uri = uri.to_owned();
-        runtime.spawn(async move {
-            if let Err(error) = lease.peer().unsubscribe(uri).await {
-                tracing::debug!(error = %error, "a resource is followed for nobody");
-            }
-        });
-    }
-
     pub(super) fn is_watched(&self) -> bool {
-        !self.lock_watched().is_empty()
+        !self.watches.is_empty()
     }
 
     pub(super) fn has_lanes(&self) -> bool {
@@ -264,18 +299,18 @@ impl Slot {
     }
 
     pub(super) fn watched(&self) -> Vec<String> {
-        self.lock_watched().keys().cloned().collect()
-    }
-
-    fn lock_watched(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watches.followed()
     }
 
     /// A connection of one client's said that lists changed: they are looked at on the shared one.
-    pub(super) fn lists_changed(&self, method: &str) {
-        let kinds = super::owner::kinds_of(method);
+    pub(super) fn lists_changed(&self, method: &str, own: Option<Arc<dyn Peer>>) {
+        self.expire_variants();
+        let command = match own {
+            Some(own) if self.server.load().lacks_shared_values().is_some() => Command::ReadLists(own, None),
+            _ => Command::ListsChanged(super::owner::kinds_of(method)),
+        };
         // A full queue means that the owner has much to do; it is going to look at the lists anyway when it restarts.
-        let _ = self.command(Command::ListsChanged(kinds));
+        let _ = self.command(command);
     }
 
     pub(super) fn remark(&self, text: String) {
@@ -286,6 +321,13 @@ impl Slot {
     pub(crate) async fn want(&self) -> Result<(), Unready> {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Want(answer))?;
+        answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))
+    }
+
+    /// Starts it, whatever was before, and waits until it is ready.
+    pub(super) async fn start(&self) -> Result<(), Unready> {
+        let (answer, answered) = oneshot::channel();
+        self.command(Command::Start(answer))?;
         answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))
     }
 
@@ -327,16 +369,38 @@ impl Slot {
     /// `complete` says that every list came.
     pub(super) fn set_catalog(&self, catalog: Arc<Catalog>, complete: bool) {
         self.catalog.store(Some(catalog));
-        self.verified.store(complete, Ordering::Release);
+        self.set_verified(complete);
         self.shared.catalog_changed();
     }
 
-    pub(super) fn unverify(&self) {
-        self.verified.store(false, Ordering::Release);
+    /// Whether the lists are known to be what the server offers now.
+    pub(super) fn set_verified(&self, verified: bool) {
+        if verified {
+            self.lists_read.store(micros(self.shared.clock.now()), Ordering::Relaxed);
+        }
+        self.verified.store(verified, Ordering::Release);
     }
 
-    pub(super) fn set_peer(&self, peer: Option<Arc<dyn Peer>>) {
-        self.peer.store(peer.map(|peer| Arc::new(LivePeer(peer))));
+    /// The lists are the last good ones, and may not be right any more.
+    pub(crate) fn is_stale(&self) -> bool {
+        !self.verified.load(Ordering::Acquire)
+    }
+
+    /// When the lists were last read; None when never.
+    pub(super) fn lists_read(&self) -> Option<Timestamp> {
+        let micros = self.lists_read.load(Ordering::Relaxed);
+        (micros > 0).then(|| Timestamp::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()).flatten()
+    }
+
+    /// From now on calls go to this connection. Gives what tells when nobody uses it any more.
+    pub(super) fn set_peer(&self, peer: Arc<dyn Peer>) -> Released {
+        let (holder, released) = oneshot::channel();
+        self.peer.store(Some(Arc::new(LivePeer { peer, _released: holder })));
+        released
+    }
+
+    pub(super) fn drop_peer(&self) {
+        self.peer.store(None);
     }
 
     pub(super) fn in_flight(&self) -> u32 {
@@ -354,19 +418,23 @@ impl Slot {
     /// Takes note of a configuration; the owner acts on the difference.
     pub(super) fn reconfigure(&self, server: &Arc<Server>) {
         let old = self.server.swap(Arc::clone(server));
+        self.max_in_flight.store(self.shared.config.max_in_flight(server), Ordering::Relaxed);
         if (old.generation, old.enabled) != (server.generation, server.enabled) {
             // From this moment no new call goes to what ran under the old configuration.
-            self.set_peer(None);
-            self.unverify();
-            self.variants.clear();
-            self.lanes.close_in_background();
+            self.drop_peer();
+            self.set_verified(false);
+            self.clear_variants();
+            let end = if server.enabled { End::Drained(self.shared.config.drain()) } else { End::Now };
+            self.lanes.close_in_background(end);
+            self.changed.notify_one();
+        } else if old.run != server.run {
             self.changed.notify_one();
         }
     }
 
     /// The server is gone, or the daemon stops.
     pub(super) fn retire(&self) {
-        self.set_peer(None);
+        self.drop_peer();
         self.retired.store(true, Ordering::Release);
         self.changed.notify_one();
     }
@@ -387,6 +455,8 @@ impl Slot {
     pub(crate) fn status(&self) -> ServerStatus {
         let mut status = self.status.borrow().clone();
         status.calls_in_flight = self.in_flight();
+        let own = self.shared.pool.of_server(self.server.load().id);
+        status.own_connections = u32::try_from(own).unwrap_or(u32::MAX);
         status
     }
 
@@ -395,38 +465,89 @@ impl Slot {
     }
 }
 
+fn too_many(limit: u32) -> Unready {
+    Unready::Busy(format!("{limit} calls are running, the limit"))
+}
+
 /// Has a legacy server with a log say more or less. A modern one is told with each request.
 pub(super) fn tell_level(peer: Arc<dyn Peer>, level: LogLevel) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move { set_log_level(&*peer, level).await });
+}
+
+/// The same, waited for.
+pub(super) async fn set_log_level(peer: &dyn Peer, level: LogLevel) {
     let hello = peer.hello();
     if !hello.revision.is_legacy() || !orch_mcp::capabilities::has(&hello.capabilities, "logging") {
         return;
     }
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    runtime.spawn(async move {
-        let params = Raw::serialize(&level.as_str()).ok().map(|level| object::build([("level", &level)]));
-        let request = PeerRequest::new(MethodName::from_static("logging/setLevel"), params);
-        if let Err(error) = crate::catalog::fetch::answer(&*peer, request).await {
-            tracing::debug!(error = %error, "a server does not change the level of its log");
-        }
-    });
+    let params = Raw::serialize(&level.as_str()).ok().map(|level| object::build([("level", &level)]));
+    let request = PeerRequest::new(MethodName::from_static("logging/setLevel"), params);
+    if let Err(error) = crate::catalog::fetch::answer(peer, request).await {
+        tracing::debug!(error = %error, "a server does not change the level of its log");
+    }
 }
 
 /// The right to use a peer; as long as one is held, the server is not idle.
 pub(crate) struct Lease {
-    peer: Arc<dyn Peer>,
-    #[expect(dead_code, reason = "held for its Drop")]
-    lane: Option<LaneUse>,
-    _in_flight: InFlight,
+    line: Line,
+    in_flight: InFlight,
+}
+
+enum Line {
+    Shared(Arc<LivePeer>),
+    Own(Arc<dyn Peer>, #[expect(dead_code, reason = "held for its Drop")] LaneUse),
+}
+
+impl Line {
+    fn peer(&self) -> Arc<dyn Peer> {
+        match self {
+            Self::Shared(live) => Arc::clone(&live.peer),
+            Self::Own(peer, _) => Arc::clone(peer),
+        }
+    }
 }
 
 impl Lease {
     pub(crate) fn peer(&self) -> &dyn Peer {
-        &*self.peer
+        match &self.line {
+            Line::Shared(live) => &*live.peer,
+            Line::Own(peer, _) => &**peer,
+        }
+    }
+
+    /// A call was not answered in time: is the server still there?
+    pub(crate) fn suspect(&self) {
+        let slot = &self.in_flight.0;
+        match &self.line {
+            Line::Shared(_) => {
+                // A full queue means that the owner is awake, and looks soon.
+                let _ = slot.command(Command::Suspect);
+            }
+            Line::Own(peer, _) => {
+                let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+                let (slot, peer) = (Arc::clone(slot), Arc::clone(peer));
+                runtime.spawn(async move {
+                    let deadline = slot.shared.config.check_deadline();
+                    if super::owner::close_if_silent(peer, deadline).await {
+                        slot.remark("a client's own connection was closed: it did not answer a check".to_owned());
+                    }
+                });
+            }
+        }
+    }
+
+    /// Where the same call may be made once more, when the connection died before it was answered: nowhere, unless
+    /// the tool says that this does no harm.
+    pub(crate) fn second_try(&self, tool: &str) -> Option<Arc<Slot>> {
+        let slot = &self.in_flight.0;
+        let shared = matches!(self.line, Line::Shared(_));
+        (shared && slot.catalog()?.may_be_repeated(tool)).then(|| Arc::clone(slot))
     }
 
     /// The peer for something that may outlive the lease.
     pub(crate) fn shared_peer(&self) -> Arc<dyn Peer> {
-        Arc::clone(&self.peer)
+        self.line.peer()
     }
 }
 
@@ -437,27 +558,6 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.touch();
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// A count among those who follow a resource, until it is known whether the server agrees.
-struct Claim<'a> {
-    slot: &'a Arc<Slot>,
-    uri: &'a str,
-    stands: bool,
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        if !self.stands {
-            let mut watched = self.slot.lock_watched();
-            if let Some(count) = watched.get_mut(self.uri) {
-                *count -= 1;
-                if *count == 0 {
-                    watched.remove(self.uri);
-                }
-            }
-        }
     }
 }
 

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use orch_domain::catalog::ItemKind;
 
 use super::ListChange;
-use super::lane::Wanted;
+use super::lane::Patience;
 use super::slot::{Slot, Unready};
+use super::wanted::Wanted;
 use crate::catalog::fetch;
-use crate::catalog::{Catalog, shape};
+use crate::catalog::{self, Catalog, shape};
 use crate::faculties::Faculties;
 
 #[derive(Default)]
@@ -20,12 +21,16 @@ pub(super) struct Variants(Mutex<Known>);
 struct Known {
     catalogs: HashMap<Faculties, Variant>,
     asking: HashSet<Faculties>,
+    /// Goes up when the server becomes another one: what was asked for before is not true of it.
+    epoch: u64,
 }
 
 struct Variant {
     catalog: Arc<Catalog>,
     /// The shared lists that it was fetched beside; others make it out of date.
     beside: Arc<Catalog>,
+    /// The server has said that its lists changed since.
+    expired: bool,
 }
 
 impl Variants {
@@ -34,8 +39,10 @@ impl Variants {
     }
 
     /// The server is another one now.
-    pub(super) fn clear(&self) {
-        self.lock().catalogs.clear();
+    fn clear(&self) {
+        let mut known = self.lock();
+        known.catalogs.clear();
+        known.epoch += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -44,6 +51,15 @@ impl Variants {
 }
 
 impl Slot {
+    pub(super) fn clear_variants(&self) {
+        self.variants().clear();
+    }
+
+    /// The server has said that its lists changed: they are read again when somebody asks for them.
+    pub(super) fn expire_variants(&self) {
+        self.variants().lock().catalogs.values_mut().for_each(|variant| variant.expired = true);
+    }
+
     /// The lists for such a client, as far as they are known.
     pub(crate) fn catalog_for(&self, faculties: Option<Faculties>) -> Option<Arc<Catalog>> {
         let variant = faculties.and_then(|faculties| self.variants().find(faculties));
@@ -57,19 +73,23 @@ impl Slot {
         if !shared.hello.revision.is_legacy() || !self.server().enabled {
             return;
         }
-        {
+        let epoch = {
             let mut known = self.variants().lock();
-            let is_known = known.catalogs.get(&faculties).is_some_and(|variant| Arc::ptr_eq(&variant.beside, &shared));
+            let is_known = known
+                .catalogs
+                .get(&faculties)
+                .is_some_and(|variant| !variant.expired && Arc::ptr_eq(&variant.beside, &shared));
             if is_known || !known.asking.insert(faculties) {
                 return;
             }
-        }
+            known.epoch
+        };
         let slot = Arc::clone(self);
         tokio::spawn(async move {
             let fetched = slot.fetch_variant(&wanted, &shared).await;
             slot.variants().lock().asking.remove(&faculties);
             match fetched {
-                Ok(catalog) => slot.set_variant(faculties, catalog, shared),
+                Ok(catalog) => slot.set_variant(faculties, catalog, shared, epoch),
                 Err(Unready::Failed(reason) | Unready::Busy(reason)) => {
                     tracing::debug!(server.id = %slot.server().id, reason, "lists of a client's own are not known");
                 }
@@ -78,7 +98,8 @@ impl Slot {
     }
 
     async fn fetch_variant(self: &Arc<Self>, wanted: &Wanted, shared: &Catalog) -> Result<Catalog, Unready> {
-        let lease = self.acquire_lane(wanted).await?;
+        // Only a list: it waits for nothing, and takes nothing that a call may need.
+        let lease = self.acquire_lane(wanted, Patience::None).await?;
         let config = &self.shared().config;
         let mut catalog = shared.clone();
         for kind in ItemKind::ALL {
@@ -86,18 +107,24 @@ impl Slot {
                 continue;
             }
             // What cannot be had is as it is for others.
-            if let Ok(fetched) = fetch::list(lease.peer(), kind, config.fetch_deadline(), config.max_items).await {
+            if let Ok(mut fetched) = fetch::list(lease.peer(), kind, config.fetch_deadline(), config.max_items).await {
+                if kind == ItemKind::Tool {
+                    catalog::examine(&mut fetched.items, Some(shared)).await;
+                }
                 catalog.set_list(kind, fetched.items);
             }
         }
         Ok(catalog)
     }
 
-    fn set_variant(&self, faculties: Faculties, catalog: Catalog, beside: Arc<Catalog>) {
+    fn set_variant(&self, faculties: Faculties, catalog: Catalog, beside: Arc<Catalog>, epoch: u64) {
         let catalog = Arc::new(catalog);
         let before = {
             let mut known = self.variants().lock();
-            let variant = Variant { catalog: Arc::clone(&catalog), beside: Arc::clone(&beside) };
+            if known.epoch != epoch {
+                return;
+            }
+            let variant = Variant { catalog: Arc::clone(&catalog), beside: Arc::clone(&beside), expired: false };
             known.catalogs.insert(faculties, variant).map_or(beside, |variant| variant.catalog)
         };
         let server = self.server();

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use orch_domain::catalog::ItemKind;
-use orch_domain::directory::ProjectFacts;
 use orch_domain::policy::decision::is_plain;
 use orch_domain::policy::item::ItemClass;
 use orch_domain::policy::{Action, authorize};
+use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::raw::Raw;
 use orch_mcp::{listing, object};
 
-use crate::catalog::{page, shape};
+use crate::catalog::{Catalog, page, shape};
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
-use crate::fleet::Unready;
-use crate::fleet::lane::Wanted;
+use crate::fleet::wanted::Needed;
+use crate::fleet::{Slot, Unready};
 use crate::paging;
 use crate::relay::Relay;
 use crate::reply::Answer;
@@ -45,47 +45,45 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                 server: name.clone(),
                 reason: "it is being set up".to_owned(),
             })?;
-            let catalog = slot.catalog_or_wait().await.map_err(|unready| match unready {
+            let catalog = catalog(cx, server, &slot).await.map_err(|unready| match unready {
                 Unready::Failed(reason) => CallError::Unavailable { server: name, reason },
                 Unready::Busy(reason) => CallError::Busy { server: name, reason },
             })?;
-            let catalog = match cx.faculties_for(server) {
-                None => catalog,
-                Some(faculties) => {
-                    slot.want_variant(faculties, Wanted::of(cx, server));
-                    slot.catalog_for(Some(faculties)).unwrap_or(catalog)
-                }
+            want_variant(cx, server, &slot);
+            let catalog = slot.catalog_for(cx.faculties_for(server)).unwrap_or(catalog);
+            let choice = cx.project.project.flawed_tools;
+            let page = if is_plain(&cx.project.policy, cx.asking()) {
+                catalog.page(kind, choice)
+            } else {
+                let seen =
+                    catalog.list(kind).iter().filter(|item| relay.sees(cx, server, ItemClass::from(kind), &item.name));
+                page(kind, seen.filter_map(|item| item.shown(choice)))
             };
-            if is_plain(&cx.project.policy, cx.asking()) {
-                return Ok(catalog.page(kind));
-            }
-            let seen =
-                catalog.list(kind).iter().filter(|item| relay.sees(cx, server, ItemClass::from(kind), &item.name));
-            Ok(page(kind, seen.map(|item| &item.definition)))
+            Ok(if slot.is_stale() { mark_stale(page, &[server.alias.as_str()]) } else { page })
         }
         Endpoint::Unified => {
             authorize(&cx.subject, Action::Call, ()).map_err(|_| method())?;
-            wait_for_catalogs(relay, &cx.project).await;
-            if cx.faculties().is_some() {
-                for server in enabled(&cx.project) {
-                    if let Some(slot) = relay.fleet.slot(server.id)
-                        && let Some(faculties) = cx.faculties_for(server)
-                    {
-                        slot.want_variant(faculties, Wanted::of(cx, server));
-                    }
+            wait_for_catalogs(relay, cx).await;
+            let mut stale = Vec::new();
+            for server in enabled(&cx.project) {
+                let Some(slot) = relay.fleet.slot(server.id) else { continue };
+                want_variant(cx, server, &slot);
+                if slot.is_stale() && slot.catalog().is_some() && relay.sees(cx, server, ItemClass::Server, "") {
+                    stale.push(server.alias.as_str());
                 }
             }
-            Ok(relay.page(cx, kind))
+            let page = relay.page(cx, kind);
+            Ok(if stale.is_empty() { page } else { mark_stale(page, &stale) })
         }
     }
 }
 
 /// Gives servers whose lists are not known yet a short time, side by side. Who does not make it is only missing, and
 /// is announced when it comes.
-async fn wait_for_catalogs(relay: &Relay, project: &Arc<ProjectFacts>) {
-    let unknown: Vec<_> = enabled(project)
-        .filter_map(|server| relay.fleet.slot(server.id))
-        .filter(|slot| {
+async fn wait_for_catalogs(relay: &Relay, cx: &CallContext) {
+    let unknown: Vec<_> = enabled(&cx.project)
+        .filter_map(|server| Some((server, relay.fleet.slot(server.id)?)))
+        .filter(|(_, slot)| {
             slot.want_verified();
             slot.catalog().is_none()
         })
@@ -93,7 +91,36 @@ async fn wait_for_catalogs(relay: &Relay, project: &Arc<ProjectFacts>) {
     if unknown.is_empty() {
         return;
     }
-    let all = join_all(unknown.iter().map(|slot| slot.catalog_or_wait()));
+    let all = join_all(unknown.iter().map(|(server, slot)| catalog(cx, server, slot)));
     // Late ones are missing from this answer.
     let _ = tokio::time::timeout(relay.fleet.config().list_deadline(), all).await;
+}
+
+/// The member of a list's `_meta` that names the servers whose part is the last good one, and not known to be right.
+const STALE: &str = "io.mcp-orchestrator/stale";
+
+/// What the server offers. One that runs only with values of each member's own is asked on the caller's connection.
+async fn catalog(cx: &CallContext, server: &Server, slot: &Arc<Slot>) -> Result<Arc<Catalog>, Unready> {
+    if slot.catalog().is_none() && server.lacks_shared_values().is_some() {
+        let lease = slot.acquire_for(&Needed::of(cx, server)).await?;
+        return slot.lists_of(&lease).await;
+    }
+    slot.catalog_or_wait().await
+}
+
+fn want_variant(cx: &CallContext, server: &Server, slot: &Arc<Slot>) {
+    if let Some(faculties) = cx.faculties_for(server)
+        && let Needed::OwnIfLegacy(wanted) = Needed::of(cx, server)
+    {
+        slot.want_variant(faculties, wanted);
+    }
+}
+
+fn mark_stale(page: Raw, servers: &[&str]) -> Raw {
+    let marked = Raw::serialize(&servers).ok().and_then(|servers| {
+        let meta = object::member(&page, "_meta").unwrap_or_else(|| Raw::from_static("{}"));
+        let meta = object::with(&meta, STALE, &servers).ok()?;
+        object::with(&page, "_meta", &meta).ok()
+    });
+    marked.unwrap_or(page)
 }

@@ -76,11 +76,14 @@ impl Registry {
         self.each(change.project, change.server, |_, mailbox| mailbox.list_changed(change.kind));
     }
 
-    /// `params` are those of the server's notification.
-    pub(crate) fn resource_updated(&self, server: &Server, params: &Raw) {
+    /// `params` are those of the server's notification. `only` names the session that the connection belongs to, if
+    /// it is not everybody's.
+    pub(crate) fn resource_updated(&self, server: &Server, params: &Raw, only: Option<SessionKey>) {
         let Some(uri) = object::string(params, "uri") else { return };
         self.each(server.project_id, server.id, |audience, mailbox| {
-            if !audience.sight.sees(server.id, ItemClass::Resource, &uri) {
+            if !audience.sight.sees(server.id, ItemClass::Resource, &uri)
+                || (only.is_some() && audience.session != only)
+            {
                 return;
             }
             mailbox.updated(server.id, &uri, || {

@@ -19,12 +19,13 @@ use orch_domain::port::call_log::{CallLog, CallLogError};
 use orch_domain::port::clock::Clock;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
-use orch_domain::port::server_runtime::LogLine;
+use orch_domain::port::server_runtime::{LogLine, ServerRuntime};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::quota::Limits;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
+use orch_domain::server_state::ServerState;
 use orch_mcp::declared::Declared;
 use orch_mcp::id::RequestId;
 use orch_mcp::initialize::ServerHello;
@@ -35,7 +36,7 @@ use orch_mcp::revision::Revision;
 use orch_relay::approvals::Approvals;
 use orch_relay::config::RelayConfig;
 use orch_relay::connector::{ConnectFailure, Connector};
-use orch_relay::context::{CallContext, Client, Endpoint};
+use orch_relay::context::{CallContext, Client, Endpoint, SessionKey};
 use orch_relay::fleet::{Fleet, FleetParts, ListChange};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
@@ -90,11 +91,28 @@ pub(crate) struct ScriptedConnector {
     /// Never gives a peer while set.
     pub(crate) stuck: Mutex<Vec<String>>,
     pub(crate) remarks: Mutex<Vec<String>>,
+    /// Where each connection is to get a peer of its own.
+    makers: Mutex<HashMap<String, Maker>>,
+    /// Every peer that was handed out by a maker, with the server as it was connected.
+    pub(crate) made: Mutex<Vec<(Arc<ScriptedPeer>, Server)>>,
+    /// Says of every failure that the server does not speak MCP.
+    pub(crate) incompatible: AtomicBool,
 }
+
+type Maker = Box<dyn Fn() -> ScriptedPeer + Send + Sync>;
 
 impl ScriptedConnector {
     pub(crate) fn put(&self, alias: &str, peer: Result<Arc<ScriptedPeer>, &str>) {
         self.peers.lock().unwrap().insert(alias.to_owned(), peer.map_err(str::to_owned));
+    }
+
+    /// Gives each connection a peer of its own.
+    pub(crate) fn make(&self, alias: &str, maker: impl Fn() -> ScriptedPeer + Send + Sync + 'static) {
+        self.makers.lock().unwrap().insert(alias.to_owned(), Box::new(maker));
+    }
+
+    pub(crate) fn made(&self) -> Vec<(Arc<ScriptedPeer>, Server)> {
+        self.made.lock().unwrap().clone()
     }
 
     pub(crate) fn connects_of(&self, alias: &str) -> usize {
@@ -116,10 +134,18 @@ impl Connector for ScriptedConnector {
             std::future::pending::<()>().await;
         }
         self.sinks.lock().unwrap().insert(alias.clone(), sink);
+        if let Some(maker) = self.makers.lock().unwrap().get(&alias) {
+            let peer = Arc::new(maker());
+            self.made.lock().unwrap().push((Arc::clone(&peer), server.clone()));
+            return Ok(peer);
+        }
         let peer = self.peers.lock().unwrap().get(&alias).cloned();
         match peer {
             Some(Ok(peer)) => Ok(peer),
-            Some(Err(reason)) => Err(ConnectFailure::new(reason)),
+            Some(Err(reason)) => {
+                let incompatible = self.incompatible.load(Ordering::Acquire);
+                Err(ConnectFailure { incompatible, ..ConnectFailure::new(reason) })
+            }
             None => Err(ConnectFailure::new("no script".to_owned())),
         }
     }
@@ -191,6 +217,7 @@ impl House {
             keys: Vec::new(),
             policy: Arc::default(),
             limits: Limits::default(),
+            personal: HashMap::new(),
         };
         let clock = FixedClock::at(NOW);
         let connector = Arc::new(ScriptedConnector::default());
@@ -201,6 +228,7 @@ impl House {
             connector: Arc::<ScriptedConnector>::clone(&connector),
             catalogs: Arc::new(store.clone()),
             runtime: Handle::current(),
+            seed: 7,
         }));
         let record = Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });
         let relay = Arc::new(Relay::new(RelayParts {
@@ -264,6 +292,32 @@ impl House {
     /// Puts limits of the project into force.
     pub(crate) fn limit(&self, limits: Limits) {
         self.project.lock().unwrap().limits = limits;
+    }
+
+    /// Changes the project, as a committed write would.
+    pub(crate) fn change_project(&self, change: impl FnOnce(&mut ProjectFacts)) {
+        change(&mut self.project.lock().unwrap());
+        self.fleet.reconcile(&self.directory(), &[]);
+    }
+
+    pub(crate) const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The same request of somebody else.
+    pub(crate) fn by(cx: &CallContext, user: UserId) -> CallContext {
+        CallContext { principal: Principal { user_id: user, ..cx.principal.clone() }, ..cx.clone() }
+    }
+
+    /// The same request of a client with a session of its own.
+    pub(crate) fn in_session(cx: &CallContext) -> CallContext {
+        let client =
+            Client::new("tester 1".into(), Revision::V2025_06_18, Declared::nothing(), Some(SessionKey::new()));
+        CallContext { client: Arc::new(client), ..cx.clone() }
+    }
+
+    pub(crate) fn state(&self, alias: &str) -> ServerState {
+        self.fleet.status(self.server(alias).id).state
     }
 
     pub(crate) fn remove(&self, alias: &str) {

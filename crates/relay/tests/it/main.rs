@@ -11,8 +11,12 @@
 mod bridged_calls;
 mod calls;
 mod house;
+mod isolation;
+mod life;
+mod limits;
 mod lists;
 mod policy;
 mod questions;
 mod quotas;
+mod sick_servers;
 mod starting;

@@ -1,7 +1,7 @@
 //! Projects.
 
 use orch_domain::id::ProjectId;
-use orch_domain::project::{Project, Separator};
+use orch_domain::project::{FlawedTools, Project, Separator};
 use orch_domain::slug::Slug;
 
 use crate::builders::unique;
@@ -18,6 +18,7 @@ pub fn a_project() -> ProjectBuilder {
         slug: Slug::parse(&format!("project-{unique}")).expect("a valid slug"),
         name: format!("Project {unique}"),
         separator: Separator::default(),
+        flawed_tools: FlawedTools::default(),
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
         version: 1,
@@ -40,6 +41,12 @@ impl ProjectBuilder {
     #[must_use]
     pub fn separator(mut self, separator: &str) -> Self {
         self.0.separator = Separator::parse(separator).expect("a valid separator");
+        self
+    }
+
+    #[must_use]
+    pub fn flawed_tools(mut self, choice: FlawedTools) -> Self {
+        self.0.flawed_tools = choice;
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use orch_domain::alias::Alias;
 use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, SecretId, ServerId};
+use orch_domain::run_settings::RunSettings;
 use orch_domain::secret::{Sealed, Secret, Slot};
 use orch_domain::server::{Server, Transport};
 
@@ -28,6 +29,7 @@ pub fn a_server() -> ServerBuilder {
         secrets: Vec::new(),
         call_timeout: Server::DEFAULT_CALL_TIMEOUT,
         dialect: Dialect::default(),
+        run: RunSettings::default(),
         extra: "{}".to_owned(),
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
@@ -101,6 +103,12 @@ impl ServerBuilder {
     #[must_use]
     pub fn extra(mut self, json: &str) -> Self {
         json.clone_into(&mut self.0.extra);
+        self
+    }
+
+    #[must_use]
+    pub fn run(mut self, change: impl FnOnce(&mut RunSettings)) -> Self {
+        change(&mut self.0.run);
         self
     }
 

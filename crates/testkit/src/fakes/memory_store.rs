@@ -11,6 +11,7 @@ mod invitation_repo;
 mod key_repo;
 mod limits_repo;
 mod login_repo;
+mod personal_secret_repo;
 mod policy_repo;
 mod project_repo;
 mod reset_repo;
@@ -27,15 +28,18 @@ use orch_domain::Timestamp;
 use orch_domain::api_key::ApiKey;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::call::Call;
-use orch_domain::catalog::StoredCatalog;
+use orch_domain::catalog::{ItemKind, PastDefinition, StoredCatalog};
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use orch_domain::id::{AuditId, CallId, InvitationId, KeyId, LoginId, ProjectId, ServerId, StarId, TeamId, UserId};
+use orch_domain::id::{
+    AuditId, CallId, InvitationId, KeyId, LoginId, ProjectId, SecretId, ServerId, StarId, TeamId, UserId,
+};
 use orch_domain::invitation::Invitation;
 use orch_domain::login::LoginFrom;
 use orch_domain::membership::Membership;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::password_reset::PasswordReset;
+use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::policy::rule::Policy;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
@@ -73,6 +77,9 @@ struct State {
     logins: BTreeMap<LoginId, Login>,
     tokens: BTreeMap<[u8; 32], Token>,
     catalogs: BTreeMap<ServerId, StoredCatalog>,
+    /// Latest last, by kind and name.
+    definitions: BTreeMap<(ServerId, ItemKind, String), Vec<PastDefinition>>,
+    personal: BTreeMap<SecretId, PersonalSecret>,
     calls: BTreeMap<CallId, Call>,
     audit: BTreeMap<AuditId, AuditRecord>,
     stars: BTreeMap<StarId, Star>,

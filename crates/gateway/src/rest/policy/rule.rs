@@ -67,7 +67,7 @@ pub enum RuleSubject {
     /// Whose effective role is exactly this.
     Role { role: RoleView },
     Team {
-        /// Its id; in a request also its slug.
+        /// Its id.
         team: String,
     },
     User {

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::dialect::{EraView, InteractiveView};
 use crate::api_error::ApiError;
+use crate::rest::servers::run::UpdateRunRequest;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +34,8 @@ pub struct CreateServerRequest {
     era: EraView,
     #[serde(default)]
     interactive: InteractiveView,
+    #[serde(default)]
+    run: UpdateRunRequest,
     transport: TransportRequest,
 }
 
@@ -82,6 +85,8 @@ pub struct UpdateServerRequest {
     timeout: Option<f64>,
     era: Option<EraView>,
     interactive: Option<InteractiveView>,
+    #[serde(default)]
+    run: UpdateRunRequest,
     transport: Option<UpdateTransportRequest>,
 }
 
@@ -116,6 +121,7 @@ impl CreateServerRequest {
             enabled: self.enabled,
             call_timeout: timeout(self.timeout)?,
             dialect: Dialect { era: self.era.into(), interactive: self.interactive.into() },
+            run: self.run.into_patch()?,
             transport: self.transport.into_new()?,
         })
     }
@@ -164,6 +170,7 @@ impl UpdateServerRequest {
             call_timeout: timeout(self.timeout)?,
             era: self.era.map(Into::into),
             interactive: self.interactive.map(Into::into),
+            run: self.run.into_patch()?,
             transport: self.transport.map(UpdateTransportRequest::into_patch),
         })
     }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::dialect::{EraView, InteractiveView};
+use crate::rest::servers::run::RunView;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServerView {
@@ -24,6 +25,7 @@ pub struct ServerView {
     timeout: f64,
     era: EraView,
     interactive: InteractiveView,
+    run: RunView,
     transport: TransportView,
     status: StatusView,
     #[serde(with = "time::serde::rfc3339")]
@@ -71,6 +73,10 @@ pub struct StatusView {
     /// The last failure in plain words.
     #[schema(required = true)]
     reason: Option<String>,
+    /// What a person can do about the state, or what happens by itself.
+    next_step: &'static str,
+    /// Failures in a row, while backing off or in a crash loop.
+    failures: u32,
     /// While backing off: when the next start is tried.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
@@ -84,6 +90,8 @@ pub struct StatusView {
     #[schema(required = true)]
     implementation: Option<String>,
     calls_in_flight: u32,
+    /// Processes or connections that belong to single principals or sessions.
+    own_connections: u32,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -93,7 +101,15 @@ pub enum StateView {
     Stopped,
     Starting,
     Ready,
+    /// It runs, and does not answer as it should.
+    Degraded,
     BackingOff,
+    /// Failed too often in a row; waits for a person.
+    CrashLooping,
+    /// It answers, and not as a server that can be used.
+    Incompatible,
+    StoppedByAdmin,
+    /// Switched off in its configuration.
     Disabled,
 }
 
@@ -129,6 +145,7 @@ impl From<ServerSeen> for ServerView {
             timeout: server.call_timeout.as_secs_f64(),
             era: server.dialect.era.into(),
             interactive: server.dialect.interactive.into(),
+            run: RunView::from(server.run),
             status: StatusView::from(status),
             created_at: server.created_at,
             updated_at: server.updated_at,
@@ -168,22 +185,30 @@ fn names(server: &Server) -> Vec<String> {
 
 impl From<ServerStatus> for StatusView {
     fn from(status: ServerStatus) -> Self {
-        let (state, retry_at) = match status.state {
-            ServerState::Stopped => (StateView::Stopped, None),
-            ServerState::Starting => (StateView::Starting, None),
-            ServerState::Ready => (StateView::Ready, None),
-            ServerState::BackingOff { until, .. } => (StateView::BackingOff, Some(until)),
-            ServerState::Disabled => (StateView::Disabled, None),
+        let next_step = status.state.next_step();
+        let (state, retry_at, failures) = match status.state {
+            ServerState::Stopped => (StateView::Stopped, None, 0),
+            ServerState::Starting => (StateView::Starting, None, 0),
+            ServerState::Ready => (StateView::Ready, None, 0),
+            ServerState::Degraded => (StateView::Degraded, None, 0),
+            ServerState::BackingOff { until, failures } => (StateView::BackingOff, Some(until), failures),
+            ServerState::CrashLooping { failures } => (StateView::CrashLooping, None, failures),
+            ServerState::Incompatible => (StateView::Incompatible, None, 0),
+            ServerState::StoppedByAdmin => (StateView::StoppedByAdmin, None, 0),
+            ServerState::Disabled => (StateView::Disabled, None, 0),
         };
         Self {
             state,
             since: status.since,
             reason: status.reason,
+            next_step,
+            failures,
             retry_at,
             pid: status.pid,
             revision: status.revision,
             implementation: status.implementation,
             calls_in_flight: status.calls_in_flight,
+            own_connections: status.own_connections,
         }
     }
 }

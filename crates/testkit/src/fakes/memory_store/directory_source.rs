@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
-use orch_domain::id::{ProjectId, UserId};
+use orch_domain::id::{ProjectId, ServerId, UserId};
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::project::Project;
+use orch_domain::secret::Secret;
 use orch_domain::user::User;
 
 use super::{MemoryStore, State};
@@ -48,6 +49,18 @@ impl State {
         TeamRoster::new(self.teams.values().cloned(), members.cloned())
     }
 
+    fn personal_of(&self, project: ProjectId) -> HashMap<ServerId, HashMap<UserId, Vec<Secret>>> {
+        let mut by_server: HashMap<ServerId, HashMap<UserId, Vec<Secret>>> = HashMap::new();
+        let here = |server: ServerId| self.servers.get(&server).is_some_and(|server| server.project_id == project);
+        for own in self.personal.values().filter(|own| here(own.server_id)) {
+            by_server.entry(own.server_id).or_default().entry(own.user_id).or_default().push(own.secret.clone());
+        }
+        for own in by_server.values_mut().flat_map(HashMap::values_mut) {
+            own.sort_by(|a, b| a.slot.cmp(&b.slot));
+        }
+        by_server
+    }
+
     fn facts(&self, project: &Project) -> ProjectFacts {
         let id = project.id;
         let members = self.members.values().filter(|member| member.project_id == id);
@@ -61,6 +74,7 @@ impl State {
             keys: keys.cloned().map(Arc::new).collect(),
             policy: Arc::new(self.policies.get(&id).cloned().unwrap_or_default()),
             limits: self.limits.get(&Some(id)).copied().unwrap_or_default().limits,
+            personal: self.personal_of(id),
         }
     }
 }

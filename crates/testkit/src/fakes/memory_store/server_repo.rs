@@ -49,6 +49,8 @@ impl ServerRepo for MemoryStore {
         self.write(|writing| {
             let gone = writing.state.servers.remove(&id).ok_or(StoreError::Missing { what: THE_SERVER })?;
             writing.state.catalogs.remove(&id);
+            writing.state.definitions.retain(|(server, ..), _| *server != id);
+            writing.state.personal.retain(|_, own| own.server_id != id);
             writing.audit(audit);
             writing.announce(Change::Project(gone.project_id));
             Ok(())

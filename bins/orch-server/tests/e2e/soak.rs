@@ -1,0 +1,272 @@
+//! Clients that come, call, drop, cancel and crash at random, and servers that crash, hang, leak, fork and change what
+//! they offer. Afterwards, when all is idle, the daemon has as many processes, descriptors, threads, tasks and sessions as
+//! before, and hardly more memory. Short in CI; `just soak` runs it for minutes or hours.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Daemon, descendants, runs};
+
+/// Everything is idle soon, so that what is left behind is seen soon.
+const SETTINGS: &str = r#"
+[relay]
+idle_stop_secs = 2
+lane_idle_secs = 2
+drain_secs = 2
+check_secs = 5
+check_deadline_secs = 2
+longest_pause_secs = 2
+crash_loop_after = 1000000
+lane_wait_secs = 2
+
+[mcp]
+session_idle_secs = 3
+"#;
+
+const CLIENTS: u64 = 12;
+/// How long the daemon may take to come to rest.
+const REST: Duration = Duration::from_secs(60);
+/// What a heap keeps for itself of what it once needed.
+const MEMORY_SLACK_KIB: u64 = 48 * 1024;
+
+/// Numbers that look like chance, and are the same in each run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}
+
+/// What the daemon holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Holds {
+    processes: usize,
+    descriptors: usize,
+    threads: usize,
+    memory_kib: u64,
+}
+
+fn holds(pid: u32) -> Holds {
+    let entries = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).map_or(0, Iterator::count);
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let rss = rss.and_then(|rss| rss.trim().trim_end_matches(" kB").parse().ok());
+    Holds {
+        processes: descendants(pid).len(),
+        descriptors: entries("fd"),
+        threads: entries("task"),
+        memory_kib: rss.unwrap_or_default(),
+    }
+}
+
+/// Waits until `good` holds, and gives what the daemon holds then; or what it still held when the time was over.
+async fn at_rest(pid: u32, good: impl Fn(&Holds) -> bool) -> Holds {
+    let end = Instant::now() + REST;
+    loop {
+        let now = holds(pid);
+        if good(&now) || Instant::now() > end {
+            return now;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    sessions: AtomicU64,
+    answers: AtomicU64,
+    errors: AtomicU64,
+    left: AtomicU64,
+}
+
+/// One client after the other, each of which does some things and goes, in good order or not.
+struct Visitor {
+    http: reqwest::Client,
+    base: String,
+    key: String,
+    random: Random,
+    tally: Arc<Tally>,
+    grandchildren: Arc<std::sync::Mutex<Vec<u32>>>,
+}
+
+impl Visitor {
+    fn request(&self, url: &str, session: Option<&str>, body: &Value) -> reqwest::RequestBuilder {
+        let request = self
+            .http
+            .post(url)
+            .timeout(Duration::from_secs(20))
+            .bearer_auth(&self.key)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        match session {
+            Some(session) => request.header("mcp-session-id", session),
+            None => request,
+        }
+    }
+
+    async fn visit(&mut self) {
+        let endpoints = ["unified", "servers/shared", "servers/own", "servers/each"];
+        let endpoint = endpoints[usize::try_from(self.random.below(4)).unwrap_or_default()];
+        let url = format!("{}/projects/soak/{endpoint}/mcp", self.base);
+        let can = if self.random.below(4) == 0 { json!({ "elicitation": {} }) } else { json!({}) };
+        let hello = json!({
+            "jsonrpc": "2.0", "id": 0, "method": "initialize",
+            "params": { "protocolVersion": "2025-06-18", "capabilities": can, "clientInfo": { "name": "soak", "version": "1" } },
+        });
+        let Ok(answer) = self.request(&url, None, &hello).send().await else { return };
+        let Some(session) = answer.headers().get("mcp-session-id").and_then(|id| id.to_str().ok()).map(str::to_owned)
+        else {
+            self.tally.errors.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        drop(answer.bytes().await);
+        self.tally.sessions.fetch_add(1, Ordering::Relaxed);
+        let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        drop(self.request(&url, Some(&session), &initialized).send().await);
+        for id in 1..=self.random.below(12) {
+            self.call(&url, &session, endpoint == "unified", id).await;
+        }
+        // A third says goodbye; the others are simply gone.
+        if self.random.below(3) == 0 {
+            drop(self.http.delete(&url).bearer_auth(&self.key).header("mcp-session-id", &session).send().await);
+        }
+    }
+
+    async fn call(&mut self, url: &str, session: &str, unified: bool, id: u64) {
+        let tool = match self.random.below(20) {
+            0 => "crash",
+            1 => "hang",
+            2 => "leak",
+            3 => "fork",
+            4 | 5 => "mutate",
+            6 | 7 => "slow",
+            _ => "echo",
+        };
+        let prefix = ["shared__", "own__", "each__"][usize::try_from(self.random.below(3)).unwrap_or_default()];
+        let name = if unified { format!("{prefix}{tool}") } else { tool.to_owned() };
+        let method = if self.random.below(10) == 0 { "tools/list" } else { "tools/call" };
+        let call = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": { "name": name, "arguments": {} } });
+        let sent = self.request(url, Some(session), &call).send();
+        // Some do not wait for what they have asked.
+        let patience = Duration::from_millis(if self.random.below(6) == 0 { 20 } else { 15_000 });
+        let Ok(Ok(answer)) = tokio::time::timeout(patience, sent).await else {
+            self.tally.left.fetch_add(1, Ordering::Relaxed);
+            if self.random.below(2) == 0 {
+                let cancel =
+                    json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
+                drop(self.request(url, Some(session), &cancel).send().await);
+            }
+            return;
+        };
+        let text = answer.text().await.unwrap_or_default();
+        if tool == "fork"
+            && let Some(pid) = text.split("\"text\":\"").nth(1).and_then(|rest| rest.split('"').next()?.parse().ok())
+        {
+            self.grandchildren.lock().expect("a list").push(pid);
+        }
+        let tally = if text.contains("\"error\"") { &self.tally.errors } else { &self.tally.answers };
+        tally.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "who runs it for hours wants to see what it did")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_grows_however_clients_and_servers_behave() {
+    let seconds = std::env::var("ORCH_SOAK_SECS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(30);
+    let daemon = Daemon::configured(SETTINGS).await;
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/soaking.mjs");
+    let server = |isolation: &str| {
+        json!({
+            "command": "node", "args": [script.display().to_string()], "timeout": 2,
+            "x-orchestrator": { "isolation": isolation, "maxConnections": 6 },
+        })
+    };
+    let servers = json!({ "shared": server("shared"), "own": server("per_principal"), "each": server("per_session") });
+    let project = daemon.project("soak", servers).await;
+    let pid = daemon.pid();
+    let tally = Arc::new(Tally::default());
+    let grandchildren = Arc::<std::sync::Mutex<Vec<u32>>>::default();
+    let visitor = |seed: u64| Visitor {
+        http: reqwest::Client::new(),
+        base: daemon.base.clone(),
+        key: project.key.clone(),
+        random: Random(seed),
+        tally: Arc::clone(&tally),
+        grandchildren: Arc::clone(&grandchildren),
+    };
+
+    // Once through everything, so that what is made once and kept is not taken for a leak.
+    let mut warm = visitor(1);
+    for _ in 0..10 {
+        warm.visit().await;
+    }
+    drop(warm);
+    let before = at_rest(pid, |now| now.processes == 0).await;
+    assert_eq!(before.processes, 0, "nothing runs when nobody needs it: {before:?}\n{}", daemon.log());
+    // What the pools of both sides still hold open at this moment is not what they hold for good.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let before = holds(pid);
+
+    let over = Arc::new(AtomicBool::new(false));
+    let visitors: Vec<_> = (0..CLIENTS)
+        .map(|seed| {
+            let (mut visitor, over) = (visitor(seed + 2), Arc::clone(&over));
+            tokio::spawn(async move {
+                while !over.load(Ordering::Relaxed) {
+                    visitor.visit().await;
+                }
+            })
+        })
+        .collect();
+    let mut most = 0;
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        most = most.max(holds(pid).processes);
+    }
+    over.store(true, Ordering::Relaxed);
+    for visitor in visitors {
+        visitor.await.expect("a visitor");
+    }
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (sessions, answers) = (count(&tally.sessions), count(&tally.answers));
+    assert!(sessions > 20 && answers > 50, "{sessions} sessions, {answers} answers: nothing was tried");
+
+    let as_before = |now: &Holds| {
+        now.processes == 0
+            && now.descriptors <= before.descriptors
+            && now.threads <= before.threads
+            && now.memory_kib <= before.memory_kib + MEMORY_SLACK_KIB
+    };
+    let after = at_rest(pid, as_before).await;
+    println!(
+        "{seconds} s: {sessions} sessions, {answers} answers, {} errors, {} left early, up to {most} processes, {} \
+         grandchildren\nbefore: {before:?}\nafter:  {after:?}",
+        count(&tally.errors),
+        count(&tally.left),
+        grandchildren.lock().expect("a list").len(),
+    );
+    assert!(as_before(&after), "something has grown\nbefore: {before:?}\nafter:  {after:?}\n{}", daemon.log());
+    let grandchildren = grandchildren.lock().expect("a list").clone();
+    let alive: Vec<_> = grandchildren.into_iter().filter(|pid| runs(*pid)).collect();
+    assert!(alive.is_empty(), "what servers had forked is still there: {alive:?}");
+    // It still works.
+    let mut last = visitor(1000);
+    let answered = count(&tally.answers);
+    for _ in 0..10 {
+        last.visit().await;
+    }
+    assert!(count(&tally.answers) > answered, "it does not answer any more\n{}", daemon.log());
+}

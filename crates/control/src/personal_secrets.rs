@@ -1,0 +1,159 @@
+//! Values that members bring along for a server: each sees and writes the own ones only, and nobody reads them back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use orch_domain::Timestamp;
+use orch_domain::personal_secret::PersonalSecret;
+use orch_domain::policy::{Action, Permit};
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::run_settings::PersonalValue;
+use orch_domain::secret::{Secret, Slot};
+use orch_domain::server::Server;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::access::{Access, Grant};
+use crate::audit::Trail;
+use crate::error::{ControlError, Needed};
+use crate::ports::Ports;
+use crate::problem::Problem;
+use crate::servers;
+use crate::servers::blueprint::check_value;
+
+#[derive(Clone)]
+pub struct PersonalSecrets {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+/// A value that a server takes from each member, as one member sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonalSeen {
+    pub slot: Slot,
+    pub about: PersonalValue,
+    /// When the member last stored one; None when there is none.
+    pub stored_at: Option<Timestamp>,
+}
+
+impl PersonalSecrets {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// What the server takes from each member, and what the principal has stored.
+    pub async fn list(&self, who: &Principal, project: &str, server: &str) -> Result<Vec<PersonalSeen>, ControlError> {
+        let (_, server) = self.find(who, project, server).await?;
+        self.seen(who, &server).await
+    }
+
+    /// Sets values of the principal's own, and removes those that are None; the others stay.
+    pub async fn update(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+        values: Vec<(Slot, Option<SecretString>)>,
+    ) -> Result<Vec<PersonalSeen>, ControlError> {
+        let (permit, server) = self.find(who, project, server).await?;
+        let problems: Vec<Problem> = values.iter().filter_map(|(slot, value)| problem(&server, slot, value)).collect();
+        if !problems.is_empty() {
+            return Err(ControlError::Invalid { problems });
+        }
+        let now = self.ports.clock.now();
+        let (mut set, mut remove, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        for (slot, value) in values {
+            let Some(value) = value else {
+                words.push(format!("removed {}", name(&slot)));
+                remove.push(slot);
+                continue;
+            };
+            words.push(format!("set {}", name(&slot)));
+            let id = PersonalSecret::id_of(server.id, who.user_id, &slot);
+            let sealed = self.ports.vault.seal(Secret::place(id), &value)?;
+            let secret = Secret { id, slot, sealed };
+            set.push(PersonalSecret { server_id: server.id, user_id: who.user_id, secret, updated_at: now });
+        }
+        if !words.is_empty() {
+            let trail = Trail::new(who, now).project(&permit);
+            let alias = server.alias.as_str();
+            let entry = trail.entry("personal_secret.update", "server", server.id, alias, words.join(", "));
+            self.ports.personal.write(server.id, who.user_id, &set, &remove, &entry).await?;
+            self.ports.written(server.project_id).await;
+        }
+        self.seen(who, &server).await
+    }
+
+    /// Removes all values of the principal's own.
+    pub async fn delete(&self, who: &Principal, project: &str, server: &str) -> Result<(), ControlError> {
+        let (permit, server) = self.find(who, project, server).await?;
+        let stored = self.ports.personal.list(server.id, who.user_id).await?;
+        let slots: Vec<Slot> = stored.into_iter().map(|own| own.secret.slot).collect();
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+        let alias = server.alias.as_str();
+        let entry = trail.entry("personal_secret.delete", "server", server.id, alias, String::new());
+        self.ports.personal.write(server.id, who.user_id, &[], &slots, &entry).await?;
+        self.ports.written(server.project_id).await;
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        who: &Principal,
+        project: &str,
+        server: &str,
+    ) -> Result<(Permit<Grant>, Server), ControlError> {
+        let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
+        if who.credential == Credential::Console {
+            // The console is nobody in particular, and so has nothing of its own.
+            return Err(ControlError::Forbidden { needed: Needed::Login });
+        }
+        let server = servers::find(&self.ports, &permit, server).await?;
+        Ok((permit, server))
+    }
+
+    async fn seen(&self, who: &Principal, server: &Server) -> Result<Vec<PersonalSeen>, ControlError> {
+        let stored = self.ports.personal.list(server.id, who.user_id).await?;
+        let stored_at = |slot: &Slot| stored.iter().find(|own| own.secret.slot == *slot).map(|own| own.updated_at);
+        let seen = server.run.personal.iter().map(|(slot, about)| PersonalSeen {
+            slot: slot.clone(),
+            about: about.clone(),
+            stored_at: stored_at(slot),
+        });
+        Ok(seen.collect())
+    }
+}
+
+impl fmt::Debug for PersonalSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PersonalSecrets").finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with one value. A value may always be removed, also when it is not asked for any more.
+fn problem(server: &Server, slot: &Slot, value: &Option<SecretString>) -> Option<Problem> {
+    let value = value.as_ref()?;
+    let field = match slot {
+        Slot::Arg(position) => format!("args[{position}]"),
+        Slot::Env(name) => format!("env.{name}"),
+        Slot::Header(name) => format!("headers.{name}"),
+    };
+    if !server.run.personal.contains_key(slot) {
+        let hint = match server.run.personal.keys().map(name).collect::<Vec<_>>().join(", ") {
+            all if all.is_empty() => "this server takes no personal values".to_owned(),
+            all => format!("this server takes {all}"),
+        };
+        return Some(Problem::new(field, "it is not personal", hint));
+    }
+    check_value(slot, value.expose_secret()).map(|(problem, hint)| Problem::new(field, problem, hint))
+}
+
+fn name(slot: &Slot) -> String {
+    match slot {
+        Slot::Arg(position) => format!("argument {}", position + 1),
+        Slot::Env(name) => format!("env {name}"),
+        Slot::Header(name) => format!("header {name}"),
+    }
+}

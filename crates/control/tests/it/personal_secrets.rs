@@ -1,0 +1,134 @@
+//! Values that members bring along, and how servers are run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use orch_control::error::ControlError;
+use orch_control::import::ImportMode;
+use orch_control::servers::ServerPatch;
+use orch_control::servers::run_patch::RunPatch;
+use orch_domain::personal_secret::PersonalSecret;
+use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::project::Project;
+use orch_domain::role::Role;
+use orch_domain::run_settings::{Isolation, PersonalValue};
+use orch_domain::secret::Slot;
+use orch_domain::server::Server;
+
+use crate::world::{World, is_forbidden, is_missing};
+
+fn token() -> Slot {
+    Slot::Env("TOKEN".to_owned())
+}
+
+/// A server that takes a token from each member.
+async fn setup() -> (World, Project, Principal, Server) {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    world.server(&admin, &project, "echo").await;
+    let about = PersonalValue { required: true, description: "your token".to_owned() };
+    let run = RunPatch { personal_env: [("TOKEN".to_owned(), Some(about))].into(), ..RunPatch::default() };
+    let patch = ServerPatch { run, ..ServerPatch::default() };
+    let server = world.control.servers.update(&admin, project.slug.as_str(), "echo", patch, None).await.unwrap().server;
+    (world, project, admin, server)
+}
+
+#[tokio::test]
+async fn each_member_writes_own_values_and_nobody_reads_any() {
+    let (world, project, admin, server) = setup().await;
+    let slug = project.slug.as_str();
+    let member = world.member(&project, Role::Member).await;
+    let own = &world.control.personal_secrets;
+    let seen = own.list(&member, slug, "echo").await.unwrap();
+    assert_eq!((seen.len(), &seen[0].slot, seen[0].stored_at), (1, &token(), None));
+    let seen = own.update(&member, slug, "echo", vec![(token(), Some("s3cret".into()))]).await.unwrap();
+    assert!(seen[0].stored_at.is_some());
+    assert_eq!(own.list(&admin, slug, "echo").await.unwrap()[0].stored_at, None, "an admin has own values or none");
+
+    let stored = PersonalSecretRepo::list(&world.store, server.id, member.user_id).await.unwrap();
+    assert_eq!(stored[0].secret.id, PersonalSecret::id_of(server.id, member.user_id, &token()));
+    assert!(!format!("{stored:?} {:?}", world.audit_records().await).contains("s3cret"));
+    let audit = world.audit().await;
+    assert_eq!(audit.last().map(String::as_str), Some("login personal_secret.update echo set env TOKEN"));
+
+    own.delete(&member, slug, "echo").await.unwrap();
+    own.delete(&member, slug, "echo").await.unwrap();
+    assert_eq!(own.list(&member, slug, "echo").await.unwrap()[0].stored_at, None);
+}
+
+#[tokio::test]
+async fn only_members_with_a_login_have_values_of_their_own() {
+    let (world, project, _, _) = setup().await;
+    let slug = project.slug.as_str();
+    let viewer = world.member(&project, Role::Viewer).await;
+    let own = &world.control.personal_secrets;
+    assert!(is_forbidden(&own.list(&viewer, slug, "echo").await));
+    let console = Principal { credential: Credential::Console, ..viewer.clone() };
+    assert!(is_forbidden(&own.update(&console, slug, "echo", vec![(token(), Some("x".into()))]).await));
+    let stranger = world.project().await.1;
+    assert!(is_missing(&own.list(&stranger, slug, "echo").await));
+}
+
+#[tokio::test]
+async fn what_is_not_personal_is_refused_by_name() {
+    let (world, project, admin, _) = setup().await;
+    let values = vec![(Slot::Env("PATH".to_owned()), Some("/evil".into()))];
+    let outcome = world.control.personal_secrets.update(&admin, project.slug.as_str(), "echo", values).await;
+    let Err(ControlError::Invalid { problems }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(problems[0].to_string(), "env.PATH: it is not personal; this server takes env TOKEN");
+}
+
+#[tokio::test]
+async fn how_a_server_is_run_goes_out_and_comes_back_with_a_file() {
+    let (world, project, admin, before) = setup().await;
+    let slug = project.slug.as_str();
+    let run = RunPatch {
+        isolation: Some(Isolation::PerSession),
+        always_on: Some(true),
+        idle_stop: Some(Some(Duration::from_millis(2500))),
+        tool_timeouts: BTreeMap::from([("slow".to_owned(), Some(Duration::from_secs(300)))]),
+        max_in_flight: Some(Some(5)),
+        max_connections: Some(Some(7)),
+        ..RunPatch::default()
+    };
+    let patch = ServerPatch { run, ..ServerPatch::default() };
+    let server = world.control.servers.update(&admin, slug, "echo", patch, None).await.unwrap().server;
+    assert_eq!(server.generation, before.generation + 1, "another isolation replaces what runs");
+    let file = world.control.export.get(&admin, slug).await.unwrap();
+    let expected = r#"{"isolation":"per_session","alwaysOn":true,"idleStop":2.5,"maxInFlight":5,"maxConnections":7,"toolTimeouts":{"slow":300},"personalEnv":{"TOKEN":{"required":true,"description":"your token"}}}"#;
+    assert_eq!(file["mcpServers"]["echo"]["x-orchestrator"].to_string(), expected);
+
+    let text = format!(r#"{{"again": {{"command": "npx", "x-orchestrator": {expected}}}}}"#);
+    world.control.import.run(&admin, slug, &text, ImportMode::Apply).await.unwrap();
+    let again = world.control.servers.get(&admin, slug, "again").await.unwrap().server;
+    assert_eq!(again.run, server.run);
+    // A file of another client, which knows nothing of it, changes nothing of it.
+    let plan =
+        world.control.import.run(&admin, slug, r#"{"again": {"command": "npx"}}"#, ImportMode::Apply).await.unwrap();
+    assert_eq!(plan.servers[0].changes, Vec::<String>::new());
+    let again = world.control.servers.get(&admin, slug, "again").await.unwrap().server;
+    assert_eq!(again.run, server.run);
+}
+
+#[tokio::test]
+async fn a_file_with_a_wrong_setting_says_where() {
+    let (world, project, admin, _) = setup().await;
+    for (member, expected) in [
+        (
+            r#"{"isolation": "mine"}"#,
+            r#"x.x-orchestrator.isolation: it is not understood; write "shared", "per_principal" or "per_session""#,
+        ),
+        (
+            r#"{"alwaysOff": true}"#,
+            "x.x-orchestrator.alwaysOff: it is not understood; leave it out: it is not known here",
+        ),
+        (r#"{"maxInFlight": 0}"#, "x.run.max_in_flight: it is out of range; write 1 to 65536"),
+        ("7", "x.x-orchestrator: it is not understood; write an object"),
+    ] {
+        let text = format!(r#"{{"x": {{"command": "a", "x-orchestrator": {member}}}}}"#);
+        let plan = world.control.import.run(&admin, project.slug.as_str(), &text, ImportMode::DryRun).await.unwrap();
+        let problems: Vec<_> = plan.problems.iter().map(ToString::to_string).collect();
+        assert!(problems.iter().any(|problem| problem.ends_with(expected)), "{expected} in {problems:?}");
+    }
+}

@@ -1,0 +1,194 @@
+//! Whose a process is: everybody's, one principal's, one session's; and values that each member brings along.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use orch_domain::id::{SecretId, UserId};
+use orch_domain::port::server_runtime::ServerRuntime;
+use orch_domain::run_settings::{Isolation, PersonalValue};
+use orch_domain::secret::{Sealed, Secret, Slot};
+use orch_mcp::peer::{Peer, PeerRequest};
+use orch_relay::context::CallContext;
+use orch_testkit::scripted_peer::ScriptedPeer;
+
+use crate::house::{House, hello, raw, usual};
+
+const CALL: &str = r#"{"name":"read"}"#;
+
+fn house(isolation: Isolation) -> House {
+    let house = House::with(&["fs"]);
+    house.change("fs", |server| server.run.isolation = isolation);
+    house.connector.make("fs", || ScriptedPeer::new(hello(), usual("read", Ok(raw("{}")))));
+    house
+}
+
+/// The peers that were called, with how often.
+fn called(house: &House) -> Vec<usize> {
+    let is_call = |sent: &&PeerRequest| sent.method.as_str() == "tools/call";
+    let calls = house.connector.made().into_iter().map(|(peer, _)| peer.sent().iter().filter(is_call).count());
+    calls.filter(|calls| *calls > 0).collect()
+}
+
+async fn call(house: &House, cx: &CallContext) {
+    house.ask(cx, "tools/call", CALL).await.expect("an answer");
+}
+
+#[tokio::test]
+async fn two_hundred_sessions_share_one_process() {
+    let house = house(Isolation::Shared);
+    let sessions: Vec<_> = (0..200).map(|_| House::in_session(&house.alone("fs"))).collect();
+    join_all(sessions.iter().map(|cx| call(&house, cx))).await;
+    assert_eq!(called(&house), [200]);
+    assert_eq!(house.connector.connects_of("fs"), 1);
+}
+
+#[tokio::test]
+async fn a_principal_has_a_process_to_itself() {
+    let house = house(Isolation::PerPrincipal);
+    let (ann, bob) = (UserId::new(), UserId::new());
+    let cx = house.alone("fs");
+    for _ in 0..2 {
+        call(&house, &House::by(&House::in_session(&cx), ann)).await;
+        call(&house, &House::by(&House::in_session(&cx), bob)).await;
+    }
+    call(&house, &House::by(&cx, ann)).await;
+    assert_eq!(called(&house), [3, 2], "all sessions of one principal, and nobody else's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_has_a_process_to_itself_up_to_the_cap() {
+    let house = house(Isolation::PerSession);
+    house.change("fs", |server| {
+        server.run.max_connections = Some(5);
+        server.generation += 1;
+    });
+    let cx = house.alone("fs");
+    let sessions: Vec<_> = (0..5).map(|_| House::in_session(&cx)).collect();
+    join_all(sessions.iter().map(|cx| call(&house, cx))).await;
+    call(&house, &sessions[0]).await;
+    assert_eq!(called(&house).iter().sum::<usize>(), 6);
+    assert_eq!(called(&house).len(), 5);
+    let id = house.server("fs").id;
+    assert_eq!(house.fleet.status(id).own_connections, 5);
+
+    // What is remembered on them is not given up for another one: it waits, and is told so.
+    let started = tokio::time::Instant::now();
+    let sixth = House::in_session(&cx);
+    let error = house.ask(&sixth, "tools/call", CALL).await.expect_err("all are taken");
+    assert!(error.message.contains("none became free within 10 s"), "{}", error.message);
+    assert_eq!(started.elapsed().as_secs(), 10);
+
+    // A session that ends makes room for one that waits.
+    let subscription = house.relay.subscribe(&sessions[1], orch_relay::subscription::Interest::lists()).await;
+    let waiting = async { house.ask(&sixth, "tools/call", CALL).await };
+    let leaving = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(subscription);
+    };
+    let (answer, ()) = tokio::join!(waiting, leaving);
+    answer.expect("its turn");
+    assert_eq!(called(&house).len(), 6);
+
+    // All are gone after a time without use.
+    house.clock.advance(Duration::from_secs(301));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(house.fleet.status(id).own_connections, 0);
+    let open = house.connector.made().into_iter().filter(|(peer, _)| !peer.is_closed()).count();
+    assert!(open <= 1, "at most the one that reads the lists is left: {open}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_has_an_end() {
+    let house = house(Isolation::PerSession);
+    house.change("fs", |server| {
+        server.run.max_connections = Some(1);
+        server.generation += 1;
+    });
+    let cx = house.alone("fs");
+    call(&house, &House::in_session(&cx)).await;
+    let sessions: Vec<_> = (0..300).map(|_| House::in_session(&cx)).collect();
+    let answers = join_all(sessions.iter().map(|cx| house.ask(cx, "tools/call", CALL))).await;
+    let errors: Vec<_> = answers.into_iter().map(|answer| answer.expect_err("no place").message).collect();
+    let at_once = errors.iter().filter(|error| error.contains("256 calls wait for one")).count();
+    assert_eq!(at_once, 300 - 256, "{:?}", errors.first());
+    assert!(errors.iter().all(|error| error.contains("is busy")), "{errors:?}");
+}
+
+fn secret(value: &[u8]) -> Secret {
+    let slot = Slot::Env("TOKEN".to_owned());
+    Secret { id: SecretId::new(), slot, sealed: Sealed::from_bytes(value.to_vec()) }
+}
+
+/// With a token that each member has to bring along.
+fn personal_house() -> House {
+    let house = house(Isolation::Shared);
+    house.change("fs", |server| {
+        let about = PersonalValue { required: true, description: "your token".to_owned() };
+        server.run.personal.insert(Slot::Env("TOKEN".to_owned()), about);
+        server.secrets.push(Secret { slot: Slot::Env("OTHER".to_owned()), ..secret(b"everybody's") });
+        server.generation += 1;
+    });
+    house
+}
+
+fn store(house: &House, user: UserId, value: &[u8]) {
+    let id = house.server("fs").id;
+    house.change_project(|project| {
+        project.personal.entry(id).or_default().insert(user, vec![secret(value)]);
+    });
+}
+
+fn token(server: &orch_domain::server::Server) -> Option<Vec<u8>> {
+    let is_token = |secret: &&Secret| secret.slot == Slot::Env("TOKEN".to_owned());
+    server.secrets.iter().find(is_token).map(|secret| secret.sealed.as_bytes().to_vec())
+}
+
+#[tokio::test]
+async fn a_member_without_own_values_is_told_where_they_go() {
+    let house = personal_house();
+    for method in ["tools/call", "tools/list"] {
+        let error = house.ask(&house.alone("fs"), method, CALL).await.expect_err("there is no value");
+        assert!(error.message.contains("your own values for the variable TOKEN"), "{}", error.message);
+        assert!(error.message.contains("/api/v1/projects/demo/servers/fs/personal-secrets"), "{}", error.message);
+    }
+    assert_eq!(house.connector.connects_of("fs"), 0);
+    let error = house.fleet.start(house.server("fs").id).await.expect_err("there is nothing to start");
+    assert!(error.to_string().contains("only with each member's own values"), "{error}");
+}
+
+#[tokio::test]
+async fn each_member_has_a_process_with_own_values() {
+    let house = personal_house();
+    let (ann, bob) = (house.user(), UserId::new());
+    store(&house, ann, b"ann's");
+    store(&house, bob, b"bob's");
+    let lists = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("lists, read on a connection of ann's");
+    assert!(lists.as_str().contains("read"), "{lists:?}");
+    call(&house, &house.alone("fs")).await;
+    call(&house, &House::by(&house.alone("fs"), bob)).await;
+    house.ask(&house.unified(), "tools/call", r#"{"name":"fs__read"}"#).await.expect("an answer");
+    let made = house.connector.made();
+    let tokens: Vec<_> = made.iter().filter_map(|(_, server)| token(server)).collect();
+    assert_eq!(tokens, [b"ann's".to_vec(), b"bob's".to_vec()]);
+    assert!(made.iter().all(|(_, server)| server.secrets.len() == 2), "the other values are there as well");
+    assert_eq!(called(&house), [2, 1]);
+}
+
+#[tokio::test]
+async fn new_values_replace_only_that_member_s_process() {
+    let house = personal_house();
+    let (ann, bob) = (house.user(), UserId::new());
+    store(&house, ann, b"ann's");
+    store(&house, bob, b"bob's");
+    call(&house, &house.alone("fs")).await;
+    call(&house, &House::by(&house.alone("fs"), bob)).await;
+    store(&house, ann, b"ann's new");
+    call(&house, &house.alone("fs")).await;
+    call(&house, &House::by(&house.alone("fs"), bob)).await;
+    let made = house.connector.made();
+    let tokens: Vec<_> = made.iter().filter_map(|(_, server)| token(server)).collect();
+    assert_eq!(tokens, [b"ann's".to_vec(), b"bob's".to_vec(), b"ann's new".to_vec()]);
+    let closed: Vec<_> = made.iter().map(|(peer, _): &(Arc<ScriptedPeer>, _)| peer.is_closed()).collect();
+    assert_eq!(closed, [true, false, false]);
+}
