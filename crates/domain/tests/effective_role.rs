@@ -107,6 +107,7 @@ fn directory(world: &World, ids: &Ids) -> Directory {
                 slug: slug("project", number),
                 name: String::new(),
                 separator: Separator::default(),
+                flawed_tools: orch_domain::project::FlawedTools::default(),
                 created_at: now,
                 updated_at: now,
                 version: 1,

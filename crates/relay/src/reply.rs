@@ -142,7 +142,8 @@ impl Reply {
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + plan.patience));
         let latest_end = now + plan.longest;
-        let again = matches!(request.method.known(), Method::ToolsCall).then(|| request.clone());
+        let is_call = matches!(request.method.known(), method::Method::ToolsCall) && !plan.as_task;
+        let again = is_call.then(|| request.clone());
         let (source, rounds, mending) = match source {
             Ok(lease) => {
                 let (rounds, mending) = (rounds(&plan, &lease, &request), mending(&lease, &request));
