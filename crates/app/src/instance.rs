@@ -18,6 +18,7 @@ use orch_control::ports::Ports;
 use orch_domain::Timestamp;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::{CallLog, CallRepo};
 use orch_domain::port::catalog_repo::CatalogRepo;
@@ -45,6 +46,7 @@ use tokio::task::JoinHandle;
 use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings, private_dir};
 use crate::connector::UpstreamConnector;
+use crate::definition_trail;
 use crate::desk;
 use crate::follow::{self, Follow};
 
@@ -81,6 +83,8 @@ pub struct Instance {
     changes: Arc<SeaChanges>,
     launcher: Arc<LocalLauncher>,
     following: JoinHandle<()>,
+    /// Writes changed definitions on the audit trail.
+    noting: JoinHandle<()>,
     at_the_desk: JoinHandle<()>,
     mail: Option<Arc<SmtpPost>>,
 }
@@ -188,6 +192,8 @@ impl Instance {
             None => Arc::new(()),
         };
         let (desk, asked) = desk::open();
+        let trail: Arc<dyn AuditLog> = Arc::<SeaAuditLog>::clone(&audit);
+        let noting = definition_trail::follow(&fleet, trail, Arc::clone(&clock));
         let runtime: Arc<dyn ServerRuntime> = fleet;
         let (follower, errands) = follow::errands();
         let control = Control::new(Ports {
@@ -245,6 +251,7 @@ impl Instance {
             changes,
             launcher,
             following,
+            noting,
             at_the_desk,
             mail,
         })
@@ -258,6 +265,7 @@ impl Instance {
         }
         self.following.abort();
         self.relay.fleet().shut_down().await;
+        self.noting.abort();
         self.launcher.drained().await;
         self.changes.shutdown().await;
         if let Err(error) = self.journal.shutdown(LAST_WRITES).await {

@@ -5,6 +5,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 mod connector;
+mod definition_trail;
 mod desk;
 mod follow;
 mod followed_file;

@@ -43,6 +43,19 @@ pub struct ListChange {
 
 type ListObserver = Box<dyn Fn(ListChange) + Send + Sync>;
 
+/// A tool is there as before, and in other words: what somebody agreed to may not be what it does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinitionChange {
+    pub project: ProjectId,
+    pub server: ServerId,
+    /// The server's alias at that time.
+    pub alias: String,
+    /// The server's own name of the tool.
+    pub tool: String,
+}
+
+type DefinitionObserver = Box<dyn Fn(DefinitionChange) + Send + Sync>;
+
 /// What the owner tasks share.
 pub(crate) struct Shared {
     pub(crate) config: RelayConfig,
@@ -50,6 +63,7 @@ pub(crate) struct Shared {
     connector: Arc<dyn Connector>,
     catalogs: Arc<dyn CatalogRepo>,
     observers: Mutex<Vec<ListObserver>>,
+    definition_observers: Mutex<Vec<DefinitionObserver>>,
     /// Who wants to be told what.
     pub(crate) registry: Arc<Registry>,
     /// Goes up with every change of any catalog; what views of several catalogs check themselves against.
@@ -70,8 +84,17 @@ impl Shared {
 
     /// Tools are not what they were.
     fn note_changed_definitions(&self, server: &Server, old: &Catalog, new: &Catalog) {
-        for name in new.changed_since(old, ItemKind::Tool) {
-            tracing::info!(server.id = %server.id, server.alias = %server.alias, name, "the definition of a tool changed");
+        let observers = self.definition_observers.lock().unwrap_or_else(PoisonError::into_inner);
+        for tool in new.changed_since(old, ItemKind::Tool) {
+            tracing::info!(server.id = %server.id, server.alias = %server.alias, tool, "the definition of a tool changed");
+            for observer in observers.iter() {
+                observer(DefinitionChange {
+                    project: server.project_id,
+                    server: server.id,
+                    alias: server.alias.to_string(),
+                    tool: tool.to_owned(),
+                });
+            }
         }
     }
 
@@ -110,6 +133,7 @@ impl Fleet {
             connector: parts.connector,
             catalogs: parts.catalogs,
             observers: Mutex::default(),
+            definition_observers: Mutex::default(),
             registry: Arc::default(),
             catalog_version: AtomicU64::new(0),
             pool: Arc::default(),
@@ -160,6 +184,11 @@ impl Fleet {
     /// Has `observer` called whenever a list changed. It must not block.
     pub fn observe_lists(&self, observer: impl Fn(ListChange) + Send + Sync + 'static) {
         self.shared.observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
+    }
+
+    /// Has `observer` called whenever a tool's definition changed. It must not block.
+    pub fn observe_definitions(&self, observer: impl Fn(DefinitionChange) + Send + Sync + 'static) {
+        self.shared.definition_observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
     }
 
     /// Stops everything and waits until it is gone.

@@ -18,6 +18,7 @@ mod everything;
 mod followed_file;
 mod harness;
 mod kill;
+mod killed_child;
 mod matrix;
 mod modern_clients;
 mod playground;

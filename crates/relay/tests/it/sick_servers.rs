@@ -159,6 +159,11 @@ async fn a_flawed_tool_is_repaired_hidden_or_passed_on() {
 async fn lists_are_read_again_after_a_time_and_their_history_is_kept() {
     let house = House::with(&["fs"]);
     house.store_project().await;
+    let changed = Arc::<std::sync::Mutex<Vec<String>>>::default();
+    {
+        let changed = Arc::clone(&changed);
+        house.fleet.observe_definitions(move |change| changed.lock().unwrap().push(change.tool));
+    }
     house.change("fs", |server| server.run.always_on = true);
     let round = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&round);
@@ -185,4 +190,5 @@ async fn lists_are_read_again_after_a_time_and_their_history_is_kept() {
     assert_eq!(definitions, [true, false], "latest first");
     let times: HashMap<_, _> = history.iter().map(|past| (past.first_seen, past.last_seen)).collect();
     assert_eq!(times.len(), 2);
+    assert_eq!(*changed.lock().unwrap(), ["read"], "who observes is told");
 }
