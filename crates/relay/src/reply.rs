@@ -318,7 +318,11 @@ impl Live {
                         if let Some(rounds) = &mut self.rounds {
                             match rounds.takes(&result) {
                                 Ok(false) => {}
-                                Ok(true) => continue,
+                                Ok(true) => {
+                                    // The server has begun, so the call as it was cannot be sent once more.
+                                    self.again = None;
+                                    continue;
+                                }
                                 Err(error) => {
                                     return Poll::Ready(Step::End(Outcome::RpcError(error.code), Err(error)));
                                 }
