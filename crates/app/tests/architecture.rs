@@ -50,6 +50,7 @@ const HEAVY: [(&str, &[&str]); 18] = [
     ("sqlx", &["orch-persistence"]),
     ("actix", &["orch-gateway"]),
     ("utoipa", &["orch-gateway"]),
+    ("rust-embed", &["orch-gateway"]),
     ("jsonwebtoken", &["orch-auth"]),
     ("argon2", &["orch-auth"]),
     ("chacha20poly1305", &["orch-auth"]),

@@ -1,4 +1,5 @@
-//! The answer where no route is: 404, or 405 where the path exists for other methods.
+//! The answer where no route of the API is: a page of the dashboard, else 404, or 405 where the path exists for other
+//! methods.
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
@@ -7,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use utoipa::openapi::OpenApi;
 
 use crate::api_error::{ApiError, Code};
+use crate::dashboard::Dashboard;
 
 /// The paths of the document with the methods that each takes.
 pub(crate) struct Routes(Vec<(ResourceDef, Vec<Method>)>);
@@ -33,7 +35,16 @@ impl Routes {
     }
 }
 
-pub(crate) async fn answer(request: HttpRequest, routes: Data<Routes>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn answer(
+    request: HttpRequest,
+    routes: Data<Routes>,
+    dashboard: Data<Dashboard>,
+) -> Result<HttpResponse, ApiError> {
+    if !request.path().starts_with("/api/")
+        && let Some(page) = dashboard.answer(&request)
+    {
+        return Ok(page);
+    }
     match routes.methods(request.path()) {
         Some(allow) => Err(ApiError::method_not_allowed(allow)),
         None => Err(ApiError::new(Code::NoSuchRoute, "there is nothing at this path")),

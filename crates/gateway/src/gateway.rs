@@ -16,6 +16,7 @@ use orch_relay::limits::Limiter;
 
 use crate::client::Clients;
 use crate::config::GatewayConfig;
+use crate::dashboard::Dashboard;
 use crate::error::GatewayError;
 use crate::fallback::{self, Routes};
 use crate::health::{self, Readiness};
@@ -37,6 +38,7 @@ pub struct Gateway {
     readiness: Data<Arc<dyn Readiness>>,
     documentation: Data<Documentation>,
     routes: Data<Routes>,
+    dashboard: Data<Dashboard>,
 }
 
 /// What a gateway is made of.
@@ -65,6 +67,7 @@ impl Gateway {
             readiness: Data::new(readiness),
             documentation: Data::new(Documentation::new(&document).map_err(GatewayError::Document)?),
             routes: Data::new(Routes::of(&document)),
+            dashboard: Data::new(Dashboard::embedded()),
             config,
         })
     }
@@ -79,6 +82,7 @@ impl Gateway {
                 .app_data(gateway.readiness.clone())
                 .app_data(gateway.documentation.clone())
                 .app_data(gateway.routes.clone())
+                .app_data(gateway.dashboard.clone())
                 .app_data(web::PayloadConfig::new(gateway.config.max_body_bytes));
             // First, as routes are tried in order and these are asked for most.
             if let Some(endpoints) = &gateway.mcp {

@@ -20,6 +20,7 @@ pub mod request_id;
 pub mod rest;
 pub mod site;
 
+mod dashboard;
 mod fallback;
 mod middleware;
 

@@ -30,6 +30,7 @@ use serde::Deserialize;
 use self::address::{Address, Door};
 use crate::api_error::{ApiError, Code};
 use crate::key_uses::KeyUses;
+use crate::dashboard::Dashboard;
 
 pub use self::legacy::sessions::{SessionLimits, Sessions};
 pub use self::modern::running::Running;
@@ -113,9 +114,12 @@ async fn dispatch(
     request: HttpRequest,
     payload: Payload,
     endpoints: web::Data<McpEndpoints>,
+    dashboard: web::Data<Dashboard>,
 ) -> Result<HttpResponse, ApiError> {
     let Some(address) = Address::of(request.path()) else {
-        return Err(ApiError::new(Code::NoSuchRoute, "there is nothing at this path"));
+        // The dashboard's pages of projects and servers have the same beginning.
+        let page = dashboard.answer(&request);
+        return page.ok_or_else(|| ApiError::new(Code::NoSuchRoute, "there is nothing at this path"));
     };
     let methods = match address.door {
         Door::StreamableHttp => METHODS,

@@ -97,7 +97,7 @@ impl Edge {
                 ApiError::new(Code::OriginNotAllowed, "pages of this origin may not talk to this server")
             }
         })?;
-        match Gate::of(request.path()) {
+        match Gate::of(request.method(), request.path()) {
             Gate::Open | Gate::Endpoint => Ok(()),
             Gate::Caller => {
                 let caller = self.authenticate(request, authority)?;
@@ -180,7 +180,7 @@ const DATA_ONLY: HeaderValue = HeaderValue::from_static("default-src 'none'; fra
 /// Adds what every answer has. The MCP endpoints get the least: they are no pages, and they are called often.
 fn add_headers<B>(response: &mut ServiceResponse<B>) {
     let path = response.request().path();
-    let is_mcp = Gate::of(path) == Gate::Endpoint;
+    let is_mcp = Gate::is_endpoint(path);
     let is_api = path.starts_with("/api/");
     let id = if is_mcp { RequestId::sent(response.request()) } else { Some(RequestId::of(response.request())) };
     let headers = response.headers_mut();

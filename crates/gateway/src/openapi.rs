@@ -122,7 +122,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 /// Adds what follows from the kind of an operation: its errors, its security, its precondition.
 fn complete(path: &str, operation: &mut Operation) {
     let id = operation.operation_id.clone().unwrap_or_default();
-    let open = Gate::of(path) == Gate::Open;
+    let open = Gate::of_path(path) == Gate::Open;
     let is_api = path.starts_with("/api/");
     operation.security = Some(if open {
         Vec::new()

@@ -1,4 +1,6 @@
-//! Which paths need a credential. Everything that is not listed here needs one.
+//! Which requests need a credential. Everything that is not listed here needs one.
+
+use actix_web::http::Method;
 
 /// How a path is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +14,20 @@ pub(crate) enum Gate {
 }
 
 impl Gate {
-    pub(crate) fn of(path: &str) -> Self {
+    pub(crate) fn of(method: &Method, path: &str) -> Self {
+        match Self::of_path(path) {
+            Self::Caller if is_page(method, path) => Self::Open,
+            gate => gate,
+        }
+    }
+
+    /// An MCP endpoint, whatever the method.
+    pub(crate) fn is_endpoint(path: &str) -> bool {
+        Self::of_path(path) == Self::Endpoint
+    }
+
+    /// What is documented is no page.
+    pub(crate) fn of_path(path: &str) -> Self {
         if path.starts_with("/projects/") {
             let is_endpoint =
                 [b"/mcp".as_slice(), b"/sse", b"/messages"].into_iter().any(|suffix| path.as_bytes().ends_with(suffix));
@@ -39,32 +54,55 @@ impl Gate {
     }
 }
 
+/// Whether nothing but the dashboard's files can answer: they are the same for everybody and hold no data.
+fn is_page(method: &Method, path: &str) -> bool {
+    let is_data = ["/api", "/docs", "/health", "/metrics"]
+        .into_iter()
+        .any(|data| path.strip_prefix(data).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    matches!(*method, Method::GET | Method::HEAD) && path.starts_with('/') && !is_data
+}
+
 #[cfg(test)]
 mod tests {
+    use actix_web::http::Method;
+
     use super::Gate;
 
     #[test]
     fn is_closed_by_default() {
         for path in [
             "",
-            "/",
             "/api",
             "/api/v1/auth/me",
             "/api/v1/auth/login/",
-            "/projects/a",
-            "/docsx",
+            "/api/x",
             "/health/x",
+            "/metrics",
             "/api/v1/invitations/accept",
             "/api/v1/invitations",
         ] {
-            assert_eq!(Gate::of(path), Gate::Caller, "{path}");
+            assert_eq!(Gate::of(&Method::GET, path), Gate::Caller, "{path}");
+        }
+        for path in ["/", "/projects/a", "/docsx", "/login"] {
+            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+                assert_eq!(Gate::of(&method, path), Gate::Caller, "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn shows_the_dashboard_to_everybody() {
+        for path in ["/", "/login", "/projects/a", "/projects/a/servers/b/tools", "/_next/static/x.js", "/docsx"] {
+            assert_eq!(Gate::of(&Method::GET, path), Gate::Open, "{path}");
+            assert_eq!(Gate::of(&Method::HEAD, path), Gate::Open, "{path}");
         }
     }
 
     #[test]
     fn leaves_mcp_endpoints_to_themselves() {
         for path in ["/projects/a/mcp", "/projects/a/unified/mcp", "/projects/a/servers/b/sse"] {
-            assert_eq!(Gate::of(path), Gate::Endpoint, "{path}");
+            assert_eq!(Gate::of(&Method::POST, path), Gate::Endpoint, "{path}");
+            assert_eq!(Gate::of(&Method::GET, path), Gate::Endpoint, "{path}");
         }
     }
 }

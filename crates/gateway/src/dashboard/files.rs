@@ -1,0 +1,35 @@
+//! Where the files of the dashboard come from: the binary itself. A debug build reads them from `frontend/out`.
+
+use std::borrow::Cow;
+
+/// The files of an exported dashboard, by their names in it.
+pub(super) trait Files: Send + Sync {
+    fn get(&self, name: &str) -> Option<File>;
+    fn names(&self) -> Vec<String>;
+}
+
+pub(super) struct File {
+    pub(super) content: Vec<u8>,
+    /// Another for each content.
+    pub(super) tag: String,
+}
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../frontend/out"]
+#[allow_missing = true]
+struct Exported;
+
+/// What was in `frontend/out` when the binary was built.
+pub(super) struct Embedded;
+
+impl Files for Embedded {
+    fn get(&self, name: &str) -> Option<File> {
+        let file = Exported::get(name)?;
+        let tag = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Some(File { content: file.data.into_owned(), tag })
+    }
+
+    fn names(&self) -> Vec<String> {
+        Exported::iter().map(Cow::into_owned).collect()
+    }
+}
