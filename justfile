@@ -58,10 +58,21 @@ generate:
     cargo build --locked -p orch-admin
     {{ target }}/debug/orch-admin openapi > docs/api/openapi.json.draft
     mv docs/api/openapi.json.draft docs/api/openapi.json
+    npm run --prefix frontend --silent generate
 
 # Bring the schema of the development database up to date
 migrate:
     cargo run -p orch-admin -- migrate up
+
+# Build the dashboard into frontend/out
+frontend:
+    npm ci --prefix frontend
+    npm run --prefix frontend build
+
+# Write pictures of every page of the dashboard into frontend/screenshots
+screenshots: frontend
+    cargo build --locked -p orch-server
+    CARGO_TARGET_DIR={{ target }} ORCH_TEST_MCP_SERVERS={{ target }}/mcp-servers npm run --prefix frontend screenshots
 
 # Check licenses, advisories and sources of dependencies
 deny:

@@ -33,8 +33,8 @@ export default tseslint.config(
     files: ["src/features/**"],
     rules: {
       "no-restricted-imports": restricted(
-        ["@/features/*", "@/app/*", "../*/*"],
-        "a feature imports its own files as ./, and components and lib; what two share goes there",
+        ["@/features/*", "@/app/*", "../*/*", "next/link"],
+        "links are those of components/link.tsx; a feature imports its own files as ./, and components and lib; what two share goes there",
       ),
     },
   },

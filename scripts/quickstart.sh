@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# From a machine with nothing but a shell to a running daemon with an admin, a demo project, a real MCP server, an API
+# From a machine with nothing but a shell to a running daemon with its dashboard, an admin, a demo project, a real MCP server, an API
 # key and one real tool call. Running it again is harmless and quick: it keeps everything and reuses the daemon.
 set -euo pipefail
 
 readonly SERVER_PACKAGE=@modelcontextprotocol/server-everything
 readonly SERVER_VERSION=2026.8.31
 readonly LEAST_NODE=18
+readonly LEAST_NODE_FRONTEND=20
 readonly DEFAULT_PORT=8000
 readonly PROJECT=demo
 readonly READY_SECONDS=60
@@ -25,7 +26,7 @@ usage: scripts/quickstart.sh [options]
   --data-dir DIR   keep everything there (default: ORCH_DATA_DIR, else ./data)
   --detach         return when the daemon is ready; without it the log is shown until Ctrl-C
   --json           print one JSON object on standard output and nothing else
-  --no-frontend    build no dashboard (there is none yet)
+  --no-frontend    build no dashboard; the one that was built before, if any, stays in use
   --help           show this
 EOF
 }
@@ -49,7 +50,7 @@ setting() {
 # ---------------------------------------------------------------------------------------------------------------------
 # Arguments
 
-port='' data_dir='' detach=no json=no
+port='' data_dir='' detach=no json=no frontend=yes
 while [ $# -gt 0 ]; do
     case $1 in
         --port | --data-dir)
@@ -61,7 +62,7 @@ while [ $# -gt 0 ]; do
         --data-dir=*) data_dir=${1#*=} && shift ;;
         --detach) detach=yes && shift ;;
         --json) json=yes && shift ;;
-        --no-frontend) shift ;;
+        --no-frontend) frontend=no && shift ;;
         -h | --help) usage && exit 0 ;;
         *)
             usage 3>&2
@@ -137,6 +138,28 @@ install_rust() {
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Build and configuration
+
+# The dashboard, unless nothing in it has changed since it was built. Without it the daemon runs all the same.
+build_frontend() {
+    if [ "$frontend" = no ]; then
+        return
+    fi
+    if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt "$LEAST_NODE_FRONTEND" ]; then
+        say "leaving out the dashboard: it takes Node.js $LEAST_NODE_FRONTEND or newer, and this is $(node --version)"
+        return
+    fi
+    local stamp
+    stamp=$(find frontend -type f -not -path 'frontend/node_modules/*' -not -path 'frontend/.next/*' \
+        -not -path 'frontend/out/*' -not -path 'frontend/screenshots/*' -not -path 'frontend/test-results/*' \
+        -not -name next-env.d.ts -not -name '*.tsbuildinfo' -print0 | LC_ALL=C sort -z | xargs -0 cat | cksum)
+    if [ "$(cat frontend/.next/built 2>/dev/null)" = "$stamp" ] && [ -s frontend/out/csp.json ]; then
+        return
+    fi
+    say "building the dashboard"
+    npm ci --prefix frontend --no-audit --no-fund --loglevel=error </dev/null
+    npm run --prefix frontend --silent build </dev/null
+    printf '%s' "$stamp" >frontend/.next/built
+}
 
 build() {
     say "building (the first time takes some minutes)"
@@ -380,7 +403,7 @@ show() {
         SHOW_PASSWORD=$password SHOW_KEY=$api_key node -e '
             const [base_url, email, project, unified_url, pid, data_dir] = process.argv.slice(1);
             const { SHOW_PASSWORD, SHOW_KEY } = process.env;
-            console.log(JSON.stringify({ base_url, dashboard_url: base_url + "/docs", email,
+            console.log(JSON.stringify({ base_url, dashboard_url: base_url + "/", email,
                 password: SHOW_PASSWORD || null, project, unified_url, api_key: SHOW_KEY, pid: Number(pid), data_dir }));
         ' "$base" "$email" "$PROJECT" "$unified" "$pid" "$data_dir" >&3
         return
@@ -389,7 +412,7 @@ show() {
 
 MCP Orchestrator is running (process $pid, data in $data_dir).
 
-  Base URL      $base
+  Dashboard     $base/
   REST          $base/docs
   Login         $email
   Password      ${password:-(known to you; orch-admin user reset-password $email gives another)}
@@ -421,6 +444,7 @@ EOF
 
 install_tools
 install_rust
+build_frontend
 build
 # What follows is nobody else's business.
 umask 077

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need, then runs every check: formatting, lints, all Rust tests (on SQLite and a throw-away
-# PostgreSQL, with real MCP servers), doc tests, documentation, generated files and scripts. All steps run, whatever
+# PostgreSQL, with real MCP servers), doc tests, documentation, generated files, scripts, and the dashboard (also in a browser, against the real daemon). All steps run, whatever
 # fails; the exit code is 0 only when nothing did. --quick leaves out what is slow.
 set -uo pipefail
 
@@ -18,7 +18,7 @@ for argument in "$@"; do
         --quick) quick=yes ;;
         -h | --help)
             echo 'usage: scripts/test.sh [--quick]'
-            echo '  --quick  leave out the end-to-end tests, conformance, doc tests and the documentation'
+            echo '  --quick  leave out the end-to-end tests, conformance, the dashboard in a browser, doc tests and the documentation'
             exit 0
             ;;
         *)
@@ -99,6 +99,8 @@ have_postgres() {
 # Debian has the parts of this in packages of their own.
 have_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
+have_chromium() { [ -n "${CHROMIUM:-}" ] || [ -x /usr/bin/chromium ]; }
+
 install_system_tools() {
     local missing=()
     have cc || missing+=(gcc libc6-dev)
@@ -106,7 +108,9 @@ install_system_tools() {
     if [ "$quick" = no ]; then
         have node && have npm || missing+=(nodejs npm)
         have_venv || missing+=(python3 python3-venv)
+        have_chromium || missing+=(chromium)
     fi
+    have node && have npm || [[ " ${missing[*]} " == *' nodejs '* ]] || missing+=(nodejs npm)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return 1
     if ! have cargo; then
         echo 'cargo is missing; scripts/quickstart.sh installs it, and so does https://rustup.rs' >&2
@@ -146,6 +150,26 @@ run_tests() {
         sh scripts/with-postgres.sh cargo nextest run --workspace --locked --profile "$profile" -E "$tests"
 }
 
+# A second run finds the packages unchanged and does nothing.
+install_frontend() {
+    local stamp
+    stamp=$(cksum <frontend/package-lock.json)
+    if [ "$(cat frontend/node_modules/.installed 2>/dev/null)" = "$stamp" ]; then
+        echo 'unchanged in frontend/node_modules'
+        return
+    fi
+    npm ci --prefix frontend --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null &&
+        printf '%s' "$stamp" >frontend/node_modules/.installed
+}
+
+frontend() { npm run --prefix frontend --silent "$@" </dev/null; }
+
+# The pages that were just built, served by the real daemon of the debug build.
+run_browser_tests() {
+    cargo build --locked -p orch-server -p orch-admin &&
+        CARGO_TARGET_DIR=$TARGET ORCH_TEST_MCP_SERVERS=$TARGET/mcp-servers frontend e2e
+}
+
 # Generated files are as they would be generated now.
 check_generated() {
     "$TARGET/debug/orch-admin" openapi | diff -u docs/api/openapi.json - ||
@@ -172,6 +196,15 @@ if [ "$quick" = no ]; then
 fi
 step 'tests' run_tests
 step 'generated files' check_generated
+step 'dashboard: packages' install_frontend
+step 'dashboard: lints' frontend lint
+step 'dashboard: types' frontend typecheck
+step 'dashboard: tests' frontend test
+if [ "$quick" = no ]; then
+    step 'dashboard: build' frontend build
+    step 'dashboard: size' frontend size
+    step 'dashboard: browser' run_browser_tests
+fi
 if [ "$quick" = no ]; then
     step 'conformance' scripts/conformance.sh
     step 'REST against its document' bash scripts/check-rest.sh "$TARGET/debug/orch-server" "$TARGET/schemathesis"

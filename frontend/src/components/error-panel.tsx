@@ -1,7 +1,7 @@
 "use client";
 
 import { CircleAlertIcon, SearchXIcon } from "lucide-react";
-import Link from "next/link";
+import { Link } from "./link";
 import { useTranslations } from "use-intl";
 
 import { toApiError } from "@/lib/api/errors";

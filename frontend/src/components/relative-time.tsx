@@ -4,13 +4,20 @@ import { useFormatter, useNow } from "use-intl";
 
 import { cn } from "@/lib/cn";
 
+interface RelativeTimeProps {
+  at: string;
+  /** Something that is still to come, such as an expiry. */
+  future?: boolean;
+  className?: string;
+}
+
 /** "5 minutes ago", true as time goes by; the exact time is its title. */
-export function RelativeTime({ at, className }: { at: string; className?: string }) {
+export function RelativeTime({ at, future = false, className }: RelativeTimeProps) {
   const format = useFormatter();
   const now = useNow({ updateInterval: 10_000 });
   const date = new Date(at);
-  // The daemon's clock may be a little ahead of ours.
-  const shown = Math.abs(date.getTime() - now.getTime()) < 2_000 ? now : date;
+  // What has happened is never ahead: `now` is some seconds old, and the daemon's clock is another one.
+  const shown = !future && date > now ? now : date;
   return (
     <time
       dateTime={at}

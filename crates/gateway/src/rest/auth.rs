@@ -86,16 +86,19 @@ pub enum SignUpView {
     Open,
 }
 
-/// A login's tokens.
+/// A login's tokens. Pages get them as HttpOnly cookies alone: no script in a page ever holds one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionView {
-    access_token: String,
+    /// Not for pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
     /// `Bearer`.
     token_type: &'static str,
     /// Seconds until the access token is over.
     expires_in: u64,
-    /// Good for one refresh; using it twice ends the login.
-    refresh_token: String,
+    /// Good for one refresh; using it twice ends the login. Not for pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     user: UserView,
 }
 
@@ -125,7 +128,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
 
 /// Log in
 ///
-/// Answers with the tokens and sets them as HttpOnly cookies.
+/// Sets the tokens as HttpOnly cookies, and answers with them as well when no page of a browser asks.
 #[utoipa::path(operation_id = "create_login", tag = "auth", request_body = LoginRequest, responses((status = 200, body = SessionView)))]
 #[post("/auth/login")]
 async fn create_login(
@@ -136,7 +139,7 @@ async fn create_login(
     let from = rest.clients.from(&request);
     let claim = Claim { email: &body.email, password: &body.password, from: &from };
     let pair = rest.identity.logins.login(claim).await?;
-    Ok(session(&rest, pair))
+    Ok(session(&request, &rest, pair))
 }
 
 /// Get new tokens
@@ -155,7 +158,7 @@ async fn refresh_login(
             .ok_or_else(|| ApiError::new(Code::InvalidCredentials, "there is no refresh token in body or cookie"))?,
     };
     let pair = rest.identity.logins.refresh(&token, &rest.clients.from(&request)).await?;
-    Ok(session(&rest, pair))
+    Ok(session(&request, &rest, pair))
 }
 
 /// Log out
@@ -293,7 +296,12 @@ fn refresh_cookie(request: &HttpRequest, rest: &Rest) -> Result<Option<SecretStr
     Ok(Some(SecretString::from(token)))
 }
 
-fn session(rest: &Rest, pair: TokenPair) -> HttpResponse {
+/// Whether a page in a browser asks. Browsers say so themselves, and no script can make them leave it out.
+fn is_from_page(request: &HttpRequest) -> bool {
+    ["origin", "sec-fetch-site"].into_iter().any(|name| request.headers().contains_key(name))
+}
+
+fn session(request: &HttpRequest, rest: &Rest, pair: TokenPair) -> HttpResponse {
     let mut response: HttpResponseBuilder = HttpResponse::Ok();
     let scheme = rest.site.scheme;
     let (access, refresh) = (pair.access.expose_secret(), pair.refresh.expose_secret());
@@ -304,11 +312,12 @@ fn session(rest: &Rest, pair: TokenPair) -> HttpResponse {
     for cookie in set.into_iter().flatten() {
         response.append_header((header::SET_COOKIE, cookie));
     }
+    let in_body = |token: &str| (!is_from_page(request)).then(|| token.to_owned());
     response.json(SessionView {
-        access_token: access.to_owned(),
+        access_token: in_body(access),
         token_type: "Bearer",
         expires_in: pair.access_expires_in.as_secs(),
-        refresh_token: refresh.to_owned(),
+        refresh_token: in_body(refresh),
         user: UserView::from(pair.user),
     })
 }

@@ -4,7 +4,7 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -22,8 +22,8 @@ export function LoginForm() {
   const next = safeNext(useSearchParams().get("next"));
   const login = useLogin();
   const schema = z.object({
-    email: z.string().trim().regex(/^\S+@\S+$/, t("emailInvalid")),
-    password: z.string().min(1, t("passwordMissing")),
+    email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
+    password: z.string().check(z.minLength(1, t("passwordMissing"))),
   });
   const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: "", password: "" } });
   const { errors } = form.formState;

@@ -1,26 +1,93 @@
 "use client";
 
 import { useSuspenseQuery } from "@tanstack/react-query";
-import Link from "next/link";
+import { FolderPlusIcon, PlusIcon, SearchIcon } from "lucide-react";
+import { useDeferredValue, useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { EmptyState } from "@/components/empty-state";
+import { GuardedButton } from "@/components/guarded-button";
 import { PageHeader } from "@/components/page-header";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/input";
 import { projectsQuery } from "@/lib/data/projects";
-import { paths } from "@/lib/paths";
+import { useMe } from "@/lib/data/session";
+
+import { CreateProjectDialog } from "./create-project-dialog";
+import { ProjectCard } from "./project-card";
+import { ProjectStar, useStarredProjects } from "./project-star";
+
+/** From here on it takes a search to find one. */
+const SEARCH_FROM = 7;
 
 export function ProjectsPage() {
-  const t = useTranslations("shell.nav");
-  const { data } = useSuspenseQuery(projectsQuery());
+  const t = useTranslations("projects");
+  const { data: projects } = useSuspenseQuery(projectsQuery());
+  const mayCreate = useMe().instance_admin;
+  const [search, setSearch] = useState("");
+  const wanted = useDeferredValue(search.trim().toLowerCase());
+  const stars = useStarredProjects();
+  const shown = projects
+    .filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(wanted))
+    .sort((a, b) => Number(stars.has(b.id)) - Number(stars.has(a.id)) || a.name.localeCompare(b.name));
   return (
     <>
-      <PageHeader title={t("projects")} />
-      <ul>
-        {data.map((project) => (
-          <li key={project.id}>
-            <Link href={paths.project({ project: project.slug })}>{project.name}</Link>
-          </li>
-        ))}
-      </ul>
+      <PageHeader
+        title={t("title")}
+        actions={
+          mayCreate ? (
+            <CreateProjectDialog
+              trigger={
+                <Button variant="primary">
+                  <PlusIcon /> {t("new")}
+                </Button>
+              }
+            />
+          ) : (
+            <GuardedButton variant="primary" reason={t("onlyInstanceAdmins")}>
+              <PlusIcon /> {t("new")}
+            </GuardedButton>
+          )
+        }
+      />
+      {projects.length >= SEARCH_FROM && (
+        <div className="relative mb-4 max-w-xs">
+          <SearchIcon aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted-foreground" />
+          <Input
+            type="search"
+            aria-label={t("search")}
+            placeholder={t("search")}
+            className="pl-8"
+            value={search}
+            onChange={(event) => {
+              setSearch(event.target.value);
+            }}
+          />
+        </div>
+      )}
+      {projects.length === 0 ? (
+        <EmptyState
+          icon={FolderPlusIcon}
+          heading={t("emptyHeading")}
+          description={mayCreate ? t("emptyDescription") : t("emptyDescriptionMember")}
+          className="rounded-lg border border-dashed border-border"
+          actions={
+            mayCreate && (
+              <CreateProjectDialog trigger={<Button variant="primary">{t("createFirst")}</Button>} />
+            )
+          }
+        />
+      ) : shown.length === 0 ? (
+        <EmptyState icon={SearchIcon} heading={t("nothingFound")} />
+      ) : (
+        <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+          {shown.map((project) => (
+            <li key={project.id}>
+              <ProjectCard project={project} star={<ProjectStar project={project} />} />
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }

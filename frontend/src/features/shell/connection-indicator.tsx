@@ -4,13 +4,12 @@ import { useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 
 import { Tooltip } from "@/components/ui/tooltip";
-import { connection, onConnection } from "@/lib/api/events";
+import { connection, onConnection } from "@/lib/api/connection";
 import { cn } from "@/lib/cn";
 
 const MARKS = {
   connecting: "bg-neutral-mark",
   live: "bg-success-mark",
-  polling: "bg-neutral-mark",
   lost: "bg-danger-mark animate-pulse",
 } as const;
 

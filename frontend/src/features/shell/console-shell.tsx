@@ -1,12 +1,13 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { usePathname, useRouter } from "next/navigation";
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
 
 import { ErrorPanel } from "@/components/error-panel";
 import { whenSessionEnds } from "@/lib/api/client";
+import { followEvents } from "@/lib/api/events";
 import { meQuery } from "@/lib/data/session";
 import { paths } from "@/lib/paths";
 
@@ -34,6 +35,10 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
     if (isLoggedOut) toLogin();
     whenSessionEnds(toLogin);
   }, [isLoggedOut, pathname, router]);
+
+  const queryClient = useQueryClient();
+  const isLoggedIn = me.isSuccess;
+  useEffect(() => (isLoggedIn ? followEvents(queryClient) : undefined), [isLoggedIn, queryClient]);
 
   if (isLoggedOut) return null;
   if (me.isError) {

@@ -1,6 +1,6 @@
 "use client";
 
-import Link from "next/link";
+import { Link } from "@/components/link";
 import { usePathname } from "next/navigation";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
@@ -18,7 +18,7 @@ export function ServerFrame({ children }: { children: ReactNode }) {
     <>
       <nav
         aria-label={t("serverNavigation")}
-        className="no-scrollbar -mx-4 -mt-5 mb-5 flex gap-1 overflow-x-auto border-b border-border px-4 sm:-mx-6 sm:-mt-6 sm:px-6"
+        className="no-scrollbar -mx-4 -mt-5 mb-5 flex gap-1 overflow-x-auto border-b border-border px-2 sm:-mx-6 sm:-mt-6 sm:px-4"
       >
         {serverTabs(useServerRef()).map((item) => {
           const active = isActive(item, pathname);

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { BookOpenIcon, ChevronsUpDownIcon, LogOutIcon, UserIcon } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/link";
 import { useTheme } from "next-themes";
 import { useLocale, useTranslations } from "use-intl";
 
@@ -33,7 +33,7 @@ export function UserMenu() {
   const { theme, setTheme } = useTheme();
   const user = useQuery(meQuery()).data?.user;
   const logout = useLogout();
-  const name = user?.name ?? "";
+  const name = (user?.name ?? "") === "" ? (user?.email ?? "") : (user?.name ?? "");
   return (
     <DropdownMenu>
       <DropdownMenuTrigger
@@ -43,7 +43,7 @@ export function UserMenu() {
         <Avatar name={name} />
         <span className="min-w-0 flex-1 text-xs leading-tight">
           <span className="block truncate font-medium">{name}</span>
-          <span className="block truncate text-muted-foreground">{user?.email}</span>
+          {name !== user?.email && <span className="block truncate text-muted-foreground">{user?.email}</span>}
         </span>
         <ChevronsUpDownIcon aria-hidden className="size-3.5 shrink-0 text-muted-foreground" />
       </DropdownMenuTrigger>

@@ -1,23 +1,127 @@
-/** The state of the connection to the daemon, as requests and live events see it. */
+/** The stream of events: says what changed, so that what is on the page stays true without a reload. */
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
-export type Connection = "connecting" | "live" | "polling" | "lost";
+import { api, type Schemas } from "./client";
+import { setConnection } from "./connection";
 
-let state: Connection = "connecting";
-const listeners = new Set<() => void>();
+type Event = Schemas["EventView"];
 
-export function connection(): Connection {
-  return state;
+/** Changes within this time are fetched once. */
+const BATCH_MS = 200;
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 10_000;
+
+interface Named {
+  id: string;
+  slug: string;
 }
 
-export function setConnection(next: Connection): void {
-  if (next === state) return;
-  state = next;
-  listeners.forEach((listener) => {
-    listener();
-  });
+/** Which of a project's data an event makes old; undefined is all of it. */
+export function staleParts(event: Event): string[] | undefined {
+  switch (event.type) {
+    case "server_state":
+    case "catalog":
+      return ["servers"];
+    case "calls":
+      return ["calls", "usage", "activity", "keys"];
+    default:
+      return undefined;
+  }
 }
 
-export function onConnection(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+/** Follows the daemon until told to stop. A broken stream is opened again, and goes on where it broke. */
+export function followEvents(queryClient: QueryClient): () => void {
+  let source: EventSource | undefined;
+  let lastId = "";
+  let pause = FIRST_PAUSE_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+  const stale = new Map<string, QueryKey>();
+  let flush: ReturnType<typeof setTimeout> | undefined;
+
+  const markStale = (key: QueryKey) => {
+    stale.set(JSON.stringify(key), key);
+    flush ??= setTimeout(() => {
+      flush = undefined;
+      const keys = [...stale.values()];
+      stale.clear();
+      for (const queryKey of keys) void queryClient.invalidateQueries({ queryKey });
+    }, BATCH_MS);
+  };
+
+  /** A project stands in keys under what its URL says: its slug, or its id. */
+  const namesOf = (id: string): string[] => {
+    const known = queryClient.getQueryData<Named[]>(["projects"])?.find((project) => project.id === id);
+    return known === undefined ? [id] : [id, known.slug];
+  };
+
+  const take = (event: Event) => {
+    if (event.type === "hello") return;
+    if (event.type === "reset" || event.type === "access") {
+      markStale([]);
+      return;
+    }
+    if (event.project_id === null) {
+      markStale([]);
+      return;
+    }
+    const parts = staleParts(event);
+    for (const name of namesOf(event.project_id)) {
+      if (parts === undefined) markStale(["project", name]);
+      else for (const part of parts) markStale(["project", name, part]);
+    }
+    if (event.type === "change" && ["project", "member", "membership", "star", "team"].includes(event.noun)) {
+      markStale(["projects"]);
+      markStale(["teams"]);
+    }
+  };
+
+  const open = () => {
+    if (isOver) return;
+    const query = lastId === "" ? "" : `?last_event_id=${encodeURIComponent(lastId)}`;
+    source = new EventSource(`/api/v1/events${query}`);
+    source.onopen = () => {
+      // What happened while there was no stream is told by the stream itself, or by `reset`.
+      if (lastId === "" && pause > FIRST_PAUSE_MS) markStale([]);
+      pause = FIRST_PAUSE_MS;
+      setConnection("live");
+    };
+    source.onmessage = (message: MessageEvent<string>) => {
+      if (message.lastEventId !== "") lastId = message.lastEventId;
+      take(JSON.parse(message.data) as Event);
+    };
+    source.onerror = () => {
+      source?.close();
+      if (isOver) return;
+      // The access cookie may be over: any request renews it, or ends the session for good.
+      void api.GET("/api/v1/auth/me").then(
+        ({ response }) => {
+          if (!response.ok) setConnection("lost");
+        },
+        () => {
+          setConnection("lost");
+        },
+      );
+      timer = setTimeout(open, pause);
+      pause = Math.min(pause * 2, LAST_PAUSE_MS);
+    };
+  };
+
+  const retryNow = () => {
+    if (source?.readyState === EventSource.OPEN) return;
+    clearTimeout(timer);
+    source?.close();
+    open();
+  };
+  window.addEventListener("online", retryNow);
+  open();
+
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    clearTimeout(flush);
+    window.removeEventListener("online", retryNow);
+    source?.close();
+    setConnection("connecting");
+  };
 }

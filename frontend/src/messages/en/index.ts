@@ -1,32 +1,52 @@
 /** All texts, one file for each part of the dashboard. */
 import activity from "./activity.json";
+import addServer from "./add-server.json";
 import admin from "./admin.json";
 import common from "./common.json";
+import connection from "./connection.json";
 import errors from "./errors.json";
+import importing from "./import.json";
+import keys from "./keys.json";
 import login from "./login.json";
 import logs from "./logs.json";
 import members from "./members.json";
+import overview from "./overview.json";
 import palette from "./palette.json";
 import playground from "./playground.json";
 import profile from "./profile.json";
 import projectSettings from "./project-settings.json";
+import projects from "./projects.json";
+import serverForm from "./server-form.json";
+import serverOverview from "./server-overview.json";
+import serverSettings from "./server-settings.json";
 import serverState from "./server-state.json";
+import servers from "./servers.json";
 import shell from "./shell.json";
 import tools from "./tools.json";
 
 export default {
   activity,
+  addServer,
   admin,
   common,
+  connection,
   errors,
+  import: importing,
+  keys,
   login,
   logs,
   members,
+  overview,
   palette,
   playground,
   profile,
   projectSettings,
+  projects,
+  serverForm,
+  serverOverview,
+  serverSettings,
   serverState,
+  servers,
   shell,
   tools,
 };

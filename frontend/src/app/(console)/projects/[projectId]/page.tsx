@@ -1,5 +1,9 @@
-import { Probe } from "@/features/projects/probe";
+import type { Metadata } from "next";
+
+import { OverviewPage } from "@/features/overview/overview-page";
+
+export const metadata: Metadata = { title: "Overview" };
 
 export default function Page() {
-  return <Probe name="" />;
+  return <OverviewPage />;
 }

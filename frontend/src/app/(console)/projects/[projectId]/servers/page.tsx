@@ -1,5 +1,9 @@
-import { Probe } from "@/features/projects/probe";
+import type { Metadata } from "next";
+
+import { ServersPage } from "@/features/servers/servers-page";
+
+export const metadata: Metadata = { title: "Servers" };
 
 export default function Page() {
-  return <Probe name="/servers" />;
+  return <ServersPage />;
 }

@@ -1,5 +1,9 @@
-import { Probe } from "@/features/projects/probe";
+import type { Metadata } from "next";
+
+import { ServerOverviewPage } from "@/features/servers/server-overview-page";
+
+export const metadata: Metadata = { title: "Server" };
 
 export default function Page() {
-  return <Probe name="/servers/[serverId]" />;
+  return <ServerOverviewPage />;
 }

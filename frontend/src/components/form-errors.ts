@@ -1,0 +1,25 @@
+"use client";
+
+import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
+
+import { toApiError } from "@/lib/api/errors";
+
+/**
+ * Puts what the daemon says about single fields beside them. Gives back whether all of it found a place; what did not
+ * has to be shown above the form.
+ */
+export function placeFieldErrors<T extends FieldValues>(
+  cause: unknown,
+  form: UseFormReturn<T>,
+  fields: Partial<Record<string, FieldPath<T>>>,
+): boolean {
+  const { fields: errors } = toApiError(cause);
+  let placed = 0;
+  for (const { field, problem, hint } of errors) {
+    const name = fields[field] ?? fields[field.replace(/[.[].*$/, "")];
+    if (name === undefined) continue;
+    form.setError(name, { type: "server", message: hint === "" ? problem : `${problem}: ${hint}` }, { shouldFocus: placed === 0 });
+    placed += 1;
+  }
+  return errors.length > 0 && placed === errors.length;
+}

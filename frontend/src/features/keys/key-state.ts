@@ -1,0 +1,8 @@
+import type { Key } from "./queries";
+
+export type KeyState = "active" | "expired" | "revoked";
+
+export function keyState({ revoked_at: revoked, expires_at: expires }: Pick<Key, "revoked_at" | "expires_at">, now: Date): KeyState {
+  if (revoked !== null && new Date(revoked) <= now) return "revoked";
+  return expires !== null && new Date(expires) <= now ? "expired" : "active";
+}

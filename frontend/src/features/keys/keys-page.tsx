@@ -1,0 +1,171 @@
+"use client";
+
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { KeyRoundIcon, PlusIcon } from "lucide-react";
+import { useNow, useTranslations } from "use-intl";
+
+import { type Column, DataTable } from "@/components/data-table";
+import { EmptyState } from "@/components/empty-state";
+import { PageHeader } from "@/components/page-header";
+import { RelativeTime } from "@/components/relative-time";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { Card } from "@/components/ui/card";
+import { useRoleReason } from "@/components/use-role-reason";
+import { cn } from "@/lib/cn";
+import { useMe } from "@/lib/data/session";
+import { useProjectRef } from "@/lib/route";
+import { useSearchParam } from "@/lib/search-param";
+
+import { CreateKeyDialog } from "./create-key-dialog";
+import { KeyActions } from "./key-actions";
+import { keyState } from "./key-state";
+import { type Key, keysQuery, membersQuery } from "./queries";
+
+const TONES = { active: "success", expired: "neutral", revoked: "danger" } as const;
+
+export function KeysPage() {
+  const reason = useRoleReason("useOwnKeys");
+  const t = useTranslations("keys");
+  if (reason !== undefined) {
+    return (
+      <>
+        <PageHeader title={t("title")} />
+        <EmptyState icon={KeyRoundIcon} heading={reason} className="rounded-lg border border-dashed border-border" />
+      </>
+    );
+  }
+  return <Keys />;
+}
+
+function Keys() {
+  const t = useTranslations("keys");
+  const common = useTranslations("common");
+  const ref = useProjectRef();
+  const me = useMe();
+  const now = useNow({ updateInterval: 30_000 });
+  const { data: keys } = useSuspenseQuery(keysQuery(ref));
+  const members = useQuery(membersQuery(ref)).data?.items ?? [];
+  const [which, setWhich] = useSearchParam("show");
+  const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
+
+  const create = (
+    <CreateKeyDialog
+      trigger={
+        <Button variant="primary">
+          <PlusIcon /> {t("create")}
+        </Button>
+      }
+    />
+  );
+  const columns: Column<Key>[] = [
+    {
+      id: "name",
+      header: t("column.name"),
+      sort: (key) => key.name,
+      cell: (key) => (
+        <div className="min-w-0">
+          <p className="max-w-72 truncate font-medium">{key.name}</p>
+          <p className="font-mono text-xs text-muted-foreground">{key.prefix}…</p>
+        </div>
+      ),
+    },
+    {
+      id: "state",
+      header: t("column.state"),
+      sort: (key) => keyState(key, now),
+      cell: (key) => {
+        const state = keyState(key, now);
+        return <Badge tone={TONES[state]}>{t(`state.${state}`)}</Badge>;
+      },
+    },
+    {
+      id: "creator",
+      header: t("column.creator"),
+      className: "max-lg:hidden",
+      sort: (key) => nameOf(key.creator_id),
+      cell: (key) => <span className="block max-w-48 truncate">{nameOf(key.creator_id)}</span>,
+    },
+    {
+      id: "used",
+      header: t("column.lastUsed"),
+      className: "max-sm:hidden",
+      sort: (key) => key.last_used_at ?? "",
+      cell: (key) =>
+        key.last_used_at === null ? <span className="text-muted-foreground">{common("never")}</span> : <RelativeTime at={key.last_used_at} />,
+    },
+    {
+      id: "expires",
+      header: t("column.expires"),
+      className: "max-md:hidden",
+      sort: (key) => key.expires_at ?? "9",
+      cell: (key) =>
+        key.expires_at === null ? <span className="text-muted-foreground">{common("never")}</span> : <RelativeTime at={key.expires_at} future />,
+    },
+    {
+      id: "created",
+      header: t("column.created"),
+      className: "max-lg:hidden",
+      sort: (key) => key.created_at,
+      cell: (key) => <RelativeTime at={key.created_at} className="text-muted-foreground" />,
+    },
+    {
+      id: "actions",
+      header: t("column.actions"),
+      hideHeader: true,
+      align: "right",
+      className: "w-0",
+      cell: (key) => (keyState(key, now) === "active" ? <KeyActions apiKey={key} /> : null),
+    },
+  ];
+  const shown = which === "all" ? keys : keys.filter((key) => keyState(key, now) === "active");
+  return (
+    <>
+      <PageHeader title={t("title")} description={t("description")} actions={keys.length > 0 && create} />
+      {keys.length === 0 ? (
+        <EmptyState
+          icon={KeyRoundIcon}
+          heading={t("emptyHeading")}
+          description={t("emptyDescription")}
+          actions={create}
+          className="rounded-lg border border-dashed border-border"
+        />
+      ) : (
+        <>
+          <div role="group" aria-label={t("filterLabel")} className="mb-3 flex gap-1">
+            {(["", "all"] as const).map((choice) => (
+              <Button
+                key={choice}
+                size="sm"
+                variant="ghost"
+                aria-pressed={which === choice}
+                className={cn("text-muted-foreground", which === choice && "bg-accent text-foreground")}
+                onClick={() => {
+                  setWhich(choice);
+                }}
+              >
+                {t(choice === "" ? "filter.active" : "filter.all")}{" "}
+                <span className="tabular">
+                  {choice === "" ? keys.filter((key) => keyState(key, now) === "active").length : keys.length}
+                </span>
+              </Button>
+            ))}
+          </div>
+          {shown.length === 0 ? (
+            <EmptyState icon={KeyRoundIcon} heading={t("noneActive")} className="rounded-lg border border-dashed border-border" />
+          ) : (
+            <Card className="overflow-hidden">
+              <DataTable
+                label={t("title")}
+                columns={columns}
+                rows={shown}
+                rowId={(key) => key.id}
+                isMuted={(key) => keyState(key, now) !== "active"}
+              />
+            </Card>
+          )}
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+"use client";
+
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { useErrorText } from "@/components/error-text";
+import { Field } from "@/components/field";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Select } from "@/components/ui/input";
+import { useProjectRef } from "@/lib/route";
+
+import { MadeKey } from "./made-key";
+import { useRotateKey } from "./mutations";
+import type { Key } from "./queries";
+
+const OVERLAPS = ["0", "3600", "86400", "604800"] as const;
+
+interface RotateKeyDialogProps {
+  apiKey: Key;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
+export function RotateKeyDialog({ apiKey, open, onOpenChange }: RotateKeyDialogProps) {
+  const t = useTranslations("keys");
+  const common = useTranslations("common");
+  const errorText = useErrorText();
+  const rotate = useRotateKey(useProjectRef());
+  const [overlap, setOverlap] = useState<(typeof OVERLAPS)[number]>("86400");
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={(next) => {
+        rotate.reset();
+        onOpenChange(next);
+      }}
+    >
+      {rotate.isSuccess ? (
+        <DialogContent
+          heading={t("madeHeading")}
+          className="max-w-2xl"
+          onInteractOutside={(event) => {
+            event.preventDefault();
+          }}
+        >
+          <MadeKey apiKey={rotate.data.key} />
+        </DialogContent>
+      ) : (
+        <DialogContent heading={t("rotateHeading", { name: apiKey.name })} description={t("rotateDescription")} className="max-w-md">
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              rotate.mutate({ key: apiKey.id, overlapSeconds: Number(overlap) });
+            }}
+          >
+            <DialogBody>
+              {rotate.isError && <Alert tone="danger">{errorText(rotate.error)}</Alert>}
+              <Field label={t("overlap")}>
+                {(field) => (
+                  <Select
+                    {...field}
+                    value={overlap}
+                    onChange={(event) => {
+                      setOverlap(event.target.value as typeof overlap);
+                    }}
+                  >
+                    {OVERLAPS.map((choice) => (
+                      <option key={choice} value={choice}>
+                        {t(`overlaps.${choice}`)}
+                      </option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+            </DialogBody>
+            <DialogFooter>
+              <DialogClose asChild>
+                <Button>{common("cancel")}</Button>
+              </DialogClose>
+              <SubmitButton pending={rotate.isPending}>{t("rotateAction")}</SubmitButton>
+            </DialogFooter>
+          </form>
+        </DialogContent>
+      )}
+    </Dialog>
+  );
+}

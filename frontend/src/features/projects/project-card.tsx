@@ -1,0 +1,63 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@/components/link";
+import { useTranslations } from "use-intl";
+
+import { RoleBadge } from "@/components/role-badge";
+import { ServerStateDot } from "@/components/server-state-badge";
+import { Avatar } from "@/components/ui/avatar";
+import { Skeleton } from "@/components/ui/skeleton";
+import type { Project } from "@/lib/data/projects";
+import { type Server, serversQuery } from "@/lib/data/servers";
+import { paths } from "@/lib/paths";
+
+export function ProjectCard({ project, star }: { project: Project; star?: React.ReactNode }) {
+  const servers = useQuery(serversQuery({ project: project.slug }));
+  return (
+    <article className="relative rounded-lg border border-border bg-card p-4 transition-colors focus-within:border-ring hover:border-foreground/30">
+      <div className="flex items-start gap-3">
+        <Avatar name={project.name} square className="size-8 text-sm" />
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate text-base font-semibold">
+            <Link href={paths.project({ project: project.slug })} className="outline-none after:absolute after:inset-0 after:rounded-lg focus-visible:after:outline-2 focus-visible:after:outline-ring">
+              {project.name}
+            </Link>
+          </h2>
+          <p className="truncate font-mono text-xs text-muted-foreground">{project.slug}</p>
+        </div>
+        <div className="relative flex items-center gap-1">
+          <RoleBadge role={project.role} />
+          {star}
+        </div>
+      </div>
+      <div className="mt-4 flex h-5 items-center text-sm text-muted-foreground">
+        {servers.data === undefined ? <Skeleton className="h-3 w-32" /> : <ServerSummary servers={servers.data} />}
+      </div>
+    </article>
+  );
+}
+
+function ServerSummary({ servers }: { servers: Server[] }) {
+  const t = useTranslations("projects");
+  const failing = servers.filter((server) => server.status.state === "backing_off").length;
+  const running = servers.filter((server) => server.status.state === "ready").length;
+  if (servers.length === 0) return <span>{t("noServers")}</span>;
+  return (
+    <span className="flex flex-wrap items-center gap-x-3">
+      <span>{t("servers", { count: servers.length })}</span>
+      {running > 0 && (
+        <span className="flex items-center gap-1.5">
+          <ServerStateDot state="ready" />
+          {t("running", { count: running })}
+        </span>
+      )}
+      {failing > 0 && (
+        <span className="flex items-center gap-1.5 text-danger">
+          <ServerStateDot state="backing_off" />
+          {t("failing", { count: failing })}
+        </span>
+      )}
+    </span>
+  );
+}

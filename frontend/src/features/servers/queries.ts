@@ -1,0 +1,26 @@
+import { queryOptions } from "@tanstack/react-query";
+
+import { api, read, type Schemas } from "@/lib/api/client";
+import type { ServerRef } from "@/lib/paths";
+
+export type CatalogServer = Schemas["CatalogServer"];
+
+/** Well-known servers. The list is a part of the daemon. */
+export const serverCatalogQuery = () =>
+  queryOptions({
+    queryKey: ["server-catalog"],
+    queryFn: ({ signal }) => read(api.GET("/api/v1/server-catalog", { signal })),
+    select: (page) => page.items,
+    staleTime: Infinity,
+  });
+
+type OfferKind = "tool" | "prompt" | "resource" | "template";
+
+export const offersQuery = (ref: ServerRef, kind: OfferKind) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "servers", ref.server, "offers", kind],
+    queryFn: ({ signal }) =>
+      read(
+        api.GET("/api/v1/projects/{project}/servers/{server}/tools", { params: { path: ref, query: { kind } }, signal }),
+      ),
+  });

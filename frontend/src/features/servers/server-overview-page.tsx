@@ -1,0 +1,209 @@
+"use client";
+
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { Link } from "@/components/link";
+import { useRouter } from "next/navigation";
+import type { ReactNode } from "react";
+import { useTranslations } from "use-intl";
+
+import { Connection } from "@/components/connection-card";
+import { PageHeader } from "@/components/page-header";
+import { RelativeTime } from "@/components/relative-time";
+import { ServerStateBadge } from "@/components/server-state-badge";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import { useAccess } from "@/lib/data/projects";
+import { type Server, serverQuery } from "@/lib/data/servers";
+import { paths, type ServerRef } from "@/lib/paths";
+import { useServerRef } from "@/lib/route";
+
+import { offersQuery } from "./queries";
+import { ServerActions } from "./server-actions";
+
+export function ServerOverviewPage() {
+  const t = useTranslations("serverOverview");
+  const connection = useTranslations("connection");
+  const ref = useServerRef();
+  const router = useRouter();
+  const { data: server } = useSuspenseQuery(serverQuery(ref));
+  return (
+    <>
+      <PageHeader
+        title={server.name}
+        badge={<ServerStateBadge state={server.status.state} />}
+        actions={
+          <ServerActions
+            project={ref}
+            server={server}
+            labelled
+            onDeleted={() => {
+              router.push(paths.servers(ref));
+            }}
+          />
+        }
+      />
+      <StateNotice server={server} project={ref} />
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.3fr)]">
+        <div className="grid gap-4">
+          <Card>
+            <CardHeader heading={t("state")} />
+            <dl className="divide-y divide-border">
+              <Fact label={t("since")}>
+                <RelativeTime at={server.status.since} />
+              </Fact>
+              <Fact label={t("implementation")}>{server.status.implementation ?? t("unknown")}</Fact>
+              <Fact label={t("revision")}>{server.status.revision ?? t("unknown")}</Fact>
+              {server.status.pid !== null && <Fact label={t("pid")}>{server.status.pid}</Fact>}
+              <Fact label={t("inFlight")}>{server.status.calls_in_flight}</Fact>
+            </dl>
+          </Card>
+          <Offers project={ref} />
+          <Configuration server={server} project={ref} />
+        </div>
+        <Card>
+          <CardHeader heading={connection("title")} description={connection("serverDescription")} />
+          <CardBody>
+            <Connection project={ref.project} server={ref.server} />
+          </CardBody>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+/** What is wrong, and the next step. */
+function StateNotice({ server, project }: { server: Server; project: ServerRef }) {
+  const t = useTranslations("serverOverview");
+  const { status } = server;
+  const { may } = useAccess();
+  if (status.state === "backing_off") {
+    return (
+      <Alert
+        tone="danger"
+        heading={t("failingHeading")}
+        className="mb-4"
+        actions={
+          may("inspect") && (
+            <Button asChild size="sm">
+              <Link href={paths.serverLogs(project)}>{t("toLogs")}</Link>
+            </Button>
+          )
+        }
+      >
+        <p className="font-mono text-xs">{status.reason}</p>
+        {status.retry_at !== null && (
+          <p className="mt-1">
+            {t("nextTry")} <RelativeTime at={status.retry_at} future />
+          </p>
+        )}
+      </Alert>
+    );
+  }
+  if (status.state === "disabled") {
+    return (
+      <Alert tone="info" heading={t("disabledHeading")} className="mb-4">
+        {t("disabledNext")}
+      </Alert>
+    );
+  }
+  if (status.state === "stopped") {
+    return (
+      <Alert tone="info" heading={t("idleHeading")} className="mb-4">
+        {t("idleNext")}
+        {status.reason !== null && <p className="mt-1 font-mono text-xs">{status.reason}</p>}
+      </Alert>
+    );
+  }
+  return null;
+}
+
+function Offers({ project }: { project: ServerRef }) {
+  const t = useTranslations("serverOverview");
+  const tools = useQuery(offersQuery(project, "tool")).data?.items.length;
+  const prompts = useQuery(offersQuery(project, "prompt")).data?.items.length;
+  const resources = useQuery(offersQuery(project, "resource")).data?.items.length;
+  return (
+    <Card>
+      <CardHeader
+        heading={t("offers")}
+        actions={
+          <Button asChild size="sm" variant="ghost">
+            <Link href={paths.serverTools(project)}>{t("seeAll")}</Link>
+          </Button>
+        }
+      />
+      <dl className="grid grid-cols-3 divide-x divide-border">
+        {([
+          ["tools", tools],
+          ["prompts", prompts],
+          ["resources", resources],
+        ] as const).map(([key, count]) => (
+          <div key={key} className="px-4 py-3">
+            <dt className="text-xs text-muted-foreground">{t(key)}</dt>
+            <dd className="text-lg font-semibold tabular">{count ?? "–"}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
+
+function Configuration({ server, project }: { server: Server; project: ServerRef }) {
+  const t = useTranslations("serverOverview");
+  const form = useTranslations("serverForm");
+  const { transport } = server;
+  return (
+    <Card>
+      <CardHeader
+        heading={t("configuration")}
+        actions={
+          <Button asChild size="sm" variant="ghost">
+            <Link href={paths.serverSettings(project)}>{t("change")}</Link>
+          </Button>
+        }
+      />
+      <dl className="divide-y divide-border">
+        <Fact label={form("alias")} mono>
+          {server.alias}
+        </Fact>
+        <Fact label={form("type")}>{form(`types.${transport.type}`)}</Fact>
+        {transport.type === "stdio" ? (
+          <>
+            <Fact label={form("command")} mono>
+              {transport.command}
+            </Fact>
+            <Fact label={form("args")}>{t("hidden", { count: transport.arg_count })}</Fact>
+            {transport.cwd !== null && transport.cwd !== undefined && (
+              <Fact label={form("cwd")} mono>
+                {transport.cwd}
+              </Fact>
+            )}
+            <Fact label={form("env")} mono>
+              {transport.env.length === 0 ? "–" : transport.env.join(", ")}
+            </Fact>
+          </>
+        ) : (
+          <>
+            <Fact label={form("url")} mono>
+              {transport.url}
+            </Fact>
+            <Fact label={form("headers")} mono>
+              {transport.headers.length === 0 ? "–" : transport.headers.join(", ")}
+            </Fact>
+          </>
+        )}
+        <Fact label={form("timeout")}>{t("seconds", { count: server.timeout })}</Fact>
+      </dl>
+    </Card>
+  );
+}
+
+function Fact({ label, mono = false, children }: { label: string; mono?: boolean; children: ReactNode }) {
+  return (
+    <div className="flex items-baseline gap-4 px-4 py-2 text-sm">
+      <dt className="w-32 shrink-0 text-muted-foreground">{label}</dt>
+      <dd className={`min-w-0 flex-1 [overflow-wrap:anywhere] ${mono ? "font-mono text-xs" : ""}`}>{children}</dd>
+    </div>
+  );
+}

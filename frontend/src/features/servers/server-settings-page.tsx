@@ -1,0 +1,108 @@
+"use client";
+
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { ConfirmDialog } from "@/components/confirm-dialog";
+import { GuardedButton } from "@/components/guarded-button";
+import { PageHeader } from "@/components/page-header";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import { useRoleReason } from "@/components/use-role-reason";
+import { serverQuery } from "@/lib/data/servers";
+import { paths } from "@/lib/paths";
+import { useServerRef } from "@/lib/route";
+import { toast } from "@/lib/toasts";
+
+import { useDeleteServers, useUpdateServer } from "./mutations";
+import { ServerForm } from "./server-form";
+import { toUpdateRequest, valuesOf } from "./server-form-values";
+
+export function ServerSettingsPage() {
+  const t = useTranslations("serverSettings");
+  const common = useTranslations("common");
+  const servers = useTranslations("servers");
+  const ref = useServerRef();
+  const router = useRouter();
+  const { data: server } = useSuspenseQuery(serverQuery(ref));
+  const reason = useRoleReason("manageServers");
+  const update = useUpdateServer(ref);
+  const remove = useDeleteServers(ref);
+  const [isDeleting, setDeleting] = useState(false);
+  return (
+    <>
+      <PageHeader title={t("title")} />
+      <div className="grid max-w-3xl gap-4">
+        {reason !== undefined && <Alert tone="info">{reason}</Alert>}
+        <Card>
+          <CardHeader heading={t("configuration")} description={t("configurationHint")} />
+          <ServerForm
+            // Somebody's newer version starts the form anew; what is being typed stays until then.
+            key={server.version}
+            values={valuesOf(server)}
+            storedArgs={server.transport.type === "stdio" ? server.transport.arg_count : 0}
+            error={update.error}
+            disabled={reason !== undefined}
+            onSubmit={(values, onError) => {
+              update.mutate(
+                { version: server.version, body: toUpdateRequest(values, server) },
+                {
+                  onError,
+                  onSuccess: (changed) => {
+                    toast.success(common("saved"));
+                    if (changed.alias !== ref.server) router.replace(paths.serverSettings({ ...ref, server: changed.alias }));
+                  },
+                },
+              );
+            }}
+            footer={(isDirty) =>
+              reason === undefined ? (
+                <SubmitButton pending={update.isPending} disabled={!isDirty}>
+                  {common("save")}
+                </SubmitButton>
+              ) : (
+                <GuardedButton variant="primary" reason={reason}>
+                  {common("save")}
+                </GuardedButton>
+              )
+            }
+          />
+        </Card>
+        <Card className="border-danger/40">
+          <CardHeader heading={t("dangerZone")} />
+          <CardBody className="flex flex-wrap items-center gap-3">
+            <div className="min-w-0 flex-1 basis-60 text-sm">
+              <p className="font-medium">{t("delete")}</p>
+              <p className="text-muted-foreground">{servers("deleteDescription")}</p>
+            </div>
+            <GuardedButton
+              reason={reason}
+              variant="danger"
+              onClick={() => {
+                setDeleting(true);
+              }}
+            >
+              {servers("deleteAction")}
+            </GuardedButton>
+          </CardBody>
+        </Card>
+      </div>
+      <ConfirmDialog
+        open={isDeleting}
+        onOpenChange={setDeleting}
+        heading={servers("deleteHeading", { name: server.name })}
+        description={servers("deleteDescription")}
+        action={servers("deleteAction")}
+        word={server.alias}
+        mutation={remove}
+        variables={[server.alias]}
+        onDone={() => {
+          router.push(paths.servers(ref));
+        }}
+      />
+    </>
+  );
+}
