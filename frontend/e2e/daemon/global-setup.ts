@@ -21,6 +21,7 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
   const child = spawn(findBinary(), ["serve", "--port", "0"], {
     cwd: data,
     env: {
+      NODE_ENV: "test",
       PATH: process.env.PATH,
       HOME: data,
       ORCH_DATA_DIR: join(data, "data"),

@@ -18,6 +18,7 @@ import { useProjectRef } from "@/lib/route";
 
 import { MadeKey } from "./made-key";
 import { useCreateKey } from "./mutations";
+import { ScopeFields, toScope, WHOLE_SCOPE } from "./scope-fields";
 
 const EXPIRIES = ["never", "7", "30", "90", "365"] as const;
 const DAY_MS = 86_400_000;
@@ -65,11 +66,15 @@ function CreateKeyForm({ onMade }: { onMade: (key: string) => void }) {
   const errorText = useErrorText();
   const create = useCreateKey(useProjectRef());
   const schema = z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), expiry: z.enum(EXPIRIES) });
+  const [scope, setScope] = useState(WHOLE_SCOPE);
+  const [isChecked, setChecked] = useState(false);
+  const hasNoServer = scope.servers?.length === 0;
   const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: "", expiry: "never" as const } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ name, expiry }) => {
+    if (hasNoServer) return;
     create.mutate(
-      { name, expires_at: expiresAt(expiry) },
+      { name, expires_at: expiresAt(expiry), scope: toScope(scope) },
       {
         onSuccess: (key) => {
           onMade(key.key);
@@ -81,7 +86,10 @@ function CreateKeyForm({ onMade }: { onMade: (key: string) => void }) {
     );
   });
   return (
-    <form noValidate onSubmit={(event) => void submit(event)}>
+    <form noValidate onSubmit={(event) => {
+        setChecked(true);
+        void submit(event);
+      }}>
       <DialogBody>
         {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
         <Field label={t("name")} hint={t("nameHint")} error={errors.name?.message}>
@@ -98,6 +106,8 @@ function CreateKeyForm({ onMade }: { onMade: (key: string) => void }) {
             </Select>
           )}
         </Field>
+        <ScopeFields value={scope} onChange={setScope} />
+        {isChecked && hasNoServer && <Alert tone="danger">{t("scope.noServer")}</Alert>}
       </DialogBody>
       <DialogFooter>
         <DialogClose asChild>

@@ -21,6 +21,7 @@ import { CreateKeyDialog } from "./create-key-dialog";
 import { KeyActions } from "./key-actions";
 import { keyState } from "./key-state";
 import { type Key, keysQuery, membersQuery } from "./queries";
+import { ScopeText } from "./scope-text";
 
 const TONES = { active: "success", expired: "neutral", revoked: "danger" } as const;
 
@@ -80,6 +81,12 @@ function Keys() {
       },
     },
     {
+      id: "scope",
+      header: t("column.scope"),
+      className: "max-xl:hidden",
+      cell: (key) => <ScopeText scope={key.scope} />,
+    },
+    {
       id: "creator",
       header: t("column.creator"),
       className: "max-lg:hidden",
@@ -92,7 +99,12 @@ function Keys() {
       className: "max-sm:hidden",
       sort: (key) => key.last_used_at ?? "",
       cell: (key) =>
-        key.last_used_at === null ? <span className="text-muted-foreground">{common("never")}</span> : <RelativeTime at={key.last_used_at} />,
+        key.last_used_at === null ? <span className="text-muted-foreground">{common("never")}</span> : (
+          <span title={[key.last_used_by, key.last_used_from].filter(Boolean).join(" · ")}>
+            <RelativeTime at={key.last_used_at} />
+            {key.last_used_by !== null && <span className="block max-w-40 truncate text-xs text-muted-foreground">{key.last_used_by}</span>}
+          </span>
+        ),
     },
     {
       id: "expires",

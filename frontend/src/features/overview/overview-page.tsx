@@ -18,6 +18,7 @@ import { useProjectRef } from "@/lib/route";
 
 import { RecentCalls } from "./recent-calls";
 import { SetupSteps } from "./setup-steps";
+import { UsageCard } from "./usage-card";
 
 /** More are on their own page. */
 const MOST_SERVERS = 8;
@@ -38,6 +39,7 @@ export function OverviewPage() {
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 gap-4">
           {isNew && may("useOwnKeys") && <SetupSteps project={ref} servers={servers} hasCalls={(calls.data?.length ?? 0) > 0} />}
+          {!isNew && may("useOwnKeys") && <UsageCard project={ref} servers={servers} />}
           {servers.length > 0 && <ServerStates project={ref} servers={servers} />}
           {!isNew && <RecentCalls calls={calls} project={ref} />}
         </div>

@@ -18,6 +18,7 @@ import { useServerRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { useDeleteServers, useUpdateServer } from "./mutations";
+import { RunForm } from "./run-form";
 import { ServerForm } from "./server-form";
 import { toUpdateRequest, valuesOf } from "./server-form-values";
 
@@ -71,6 +72,7 @@ export function ServerSettingsPage() {
             }
           />
         </Card>
+        <RunForm key={`run-${String(server.version)}`} project={ref} server={server} reason={reason} />
         <Card className="border-danger/40">
           <CardHeader heading={t("dangerZone")} />
           <CardBody className="flex flex-wrap items-center gap-3">

@@ -10,7 +10,6 @@ import { Avatar } from "@/components/ui/avatar";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
 import { Skeleton } from "@/components/ui/skeleton";
 import { projectsQuery } from "@/lib/data/projects";
-import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
 const ProjectList = lazy(() => import("./project-list").then((module) => ({ default: module.ProjectList })));

@@ -18,11 +18,13 @@ import projectSettings from "./project-settings.json";
 import projects from "./projects.json";
 import serverForm from "./server-form.json";
 import serverOverview from "./server-overview.json";
+import serverRun from "./server-run.json";
 import serverSettings from "./server-settings.json";
 import serverState from "./server-state.json";
 import servers from "./servers.json";
 import shell from "./shell.json";
 import tools from "./tools.json";
+import usageChart from "./usage-chart.json";
 
 export default {
   activity,
@@ -44,9 +46,11 @@ export default {
   projects,
   serverForm,
   serverOverview,
+  serverRun,
   serverSettings,
   serverState,
   servers,
   shell,
   tools,
+  usageChart,
 };

@@ -1,0 +1,99 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useId } from "react";
+import { useTranslations } from "use-intl";
+
+import { Field } from "@/components/field";
+import { Checkbox } from "@/components/ui/checkbox";
+import { Select, Textarea } from "@/components/ui/input";
+import type { Schemas } from "@/lib/api/client";
+import { serversQuery } from "@/lib/data/servers";
+import { useProjectRef } from "@/lib/route";
+
+export interface ScopeValues {
+  /** Aliases; undefined is all, also those that come later. */
+  servers: string[] | undefined;
+  /** One name or glob a line; empty is all. */
+  tools: string;
+  readOnly: boolean;
+}
+
+export const WHOLE_SCOPE: ScopeValues = { servers: undefined, tools: "", readOnly: false };
+
+export function toScope({ servers, tools, readOnly }: ScopeValues): Schemas["KeyScopeRequest"] {
+  const globs = tools.split(/[\n,]/).map((glob) => glob.trim()).filter((glob) => glob !== "");
+  return { servers: servers ?? null, tools: globs.length === 0 ? null : globs, read_only: readOnly };
+}
+
+/** What a key may of what its creator may. */
+export function ScopeFields({ value, onChange }: { value: ScopeValues; onChange: (value: ScopeValues) => void }) {
+  const t = useTranslations("keys.scope");
+  const servers = useQuery(serversQuery(useProjectRef())).data ?? [];
+  const readOnlyId = useId();
+  const chosen = value.servers;
+  return (
+    <>
+      <Field label={t("servers")}>
+        {(field) => (
+          <Select
+            {...field}
+            value={chosen === undefined ? "all" : "some"}
+            onChange={(event) => {
+              onChange({ ...value, servers: event.target.value === "all" ? undefined : [] });
+            }}
+          >
+            <option value="all">{t("allServers")}</option>
+            <option value="some">{t("someServers")}</option>
+          </Select>
+        )}
+      </Field>
+      {chosen !== undefined && (
+        <fieldset className="thin-scrollbar grid max-h-44 gap-0.5 overflow-y-auto rounded-md border border-border p-1.5">
+          <legend className="sr-only">{t("servers")}</legend>
+          {servers.map((server) => (
+            <label key={server.id} className="flex h-8 cursor-pointer items-center gap-2.5 rounded-md px-2 text-sm hover:bg-muted">
+              <Checkbox
+                checked={chosen.includes(server.alias)}
+                onCheckedChange={(checked) => {
+                  const rest = chosen.filter((alias) => alias !== server.alias);
+                  onChange({ ...value, servers: checked === true ? [...rest, server.alias] : rest });
+                }}
+              />
+              <span className="min-w-0 truncate">{server.name}</span>
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <Field label={t("tools")} optional hint={t("toolsHint")}>
+        {(field) => (
+          <Textarea
+            {...field}
+            rows={2}
+            spellCheck={false}
+            placeholder={"get_*\nsearch"}
+            className="min-h-0 font-mono text-xs"
+            value={value.tools}
+            onChange={(event) => {
+              onChange({ ...value, tools: event.target.value });
+            }}
+          />
+        )}
+      </Field>
+      <div className="flex items-start gap-2.5">
+        <Checkbox
+          id={readOnlyId}
+          className="mt-0.5"
+          checked={value.readOnly}
+          onCheckedChange={(checked) => {
+            onChange({ ...value, readOnly: checked === true });
+          }}
+        />
+        <label htmlFor={readOnlyId} className="cursor-pointer text-sm">
+          <span className="block font-medium">{t("readOnly")}</span>
+          <span className="block text-xs text-muted-foreground">{t("readOnlyHint")}</span>
+        </label>
+      </div>
+    </>
+  );
+}
