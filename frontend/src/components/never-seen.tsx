@@ -5,6 +5,7 @@ import { CircleHelpIcon, PlayIcon } from "lucide-react";
 import { useTranslations } from "use-intl";
 
 import { api, read } from "@/lib/api/client";
+import { serversQuery } from "@/lib/data/servers";
 import { useServerRef } from "@/lib/route";
 
 import { EmptyState } from "./empty-state";
@@ -22,7 +23,7 @@ export function NeverSeen() {
   const queryClient = useQueryClient();
   const start = useMutation({
     mutationFn: () => read(api.POST("/api/v1/projects/{project}/servers/{server}/start", { params: { path: ref } })),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ["project", ref.project, "servers"] }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
   });
   return (
     <EmptyState

@@ -7,7 +7,7 @@ import { type Action, may, neededRole, type Role } from "./access";
 const ROLES: Role[] = ["viewer", "member", "admin"];
 
 test("decides as the daemon's table of permissions says", () => {
-  const policy = readFileSync("../crates/domain/src/policy.rs", "utf8");
+  const policy = readFileSync("../crates/domain/src/policy/tests.rs", "utf8");
   // The rows of its own test: (Action::Call, [false, true, true]),
   const rows = [...policy.matchAll(/\(Action::(\w+), \[(true|false), (true|false), (true|false)\]\)/g)];
   expect(rows.length).toBeGreaterThanOrEqual(6);

@@ -13,6 +13,7 @@ const LEAST_ROLE = {
   call: "member",
   useOwnKeys: "member",
   inspect: "admin",
+  approve: "admin",
   manageServers: "admin",
   manageProject: "admin",
 } as const satisfies Record<string, Role>;

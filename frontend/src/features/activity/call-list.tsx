@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ActivityIcon, DownloadIcon } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/link";
 import { useFormatter, useTranslations } from "use-intl";
 
 import { type Column, DataTable } from "@/components/data-table";

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { FolderIcon } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
 
 import { type Column, DataTable } from "@/components/data-table";

@@ -2,7 +2,7 @@
 
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { FlaskConicalIcon, PowerOffIcon } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useTranslations } from "use-intl";
 

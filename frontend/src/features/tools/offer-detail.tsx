@@ -1,7 +1,7 @@
 "use client";
 
 import { ArrowLeftIcon, PlayIcon } from "lucide-react";
-import Link from "next/link";
+import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
 
 import { CodeBlock } from "@/components/code-block";
