@@ -29,8 +29,8 @@ use serde::Deserialize;
 
 use self::address::{Address, Door};
 use crate::api_error::{ApiError, Code};
-use crate::key_uses::KeyUses;
 use crate::dashboard::Dashboard;
+use crate::key_uses::KeyUses;
 
 pub use self::legacy::sessions::{SessionLimits, Sessions};
 pub use self::modern::running::Running;
