@@ -66,7 +66,7 @@ impl Tools {
         let grant = permit.get();
         let Offers { items, mut flaws, fetched_at, stale } = self.ports.runtime.offers(server.id, kind);
         let class = ItemClass::from(kind);
-        let mut seen = |item: CatalogItem| {
+        let seen = |item: CatalogItem| {
             let hints = match kind {
                 ItemKind::Tool => self.ports.runtime.hints(server.id, &item.name),
                 ItemKind::Prompt | ItemKind::Resource | ItemKind::Template => Hints::UNSAID,

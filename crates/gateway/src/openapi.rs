@@ -37,7 +37,7 @@ pub const PATH: &str = "/api/openapi.json";
 struct Document;
 
 /// Operations that change what has a version, and so take `If-Match`.
-const VERSIONED: [&str; 8] = [
+const VERSIONED: [&str; 11] = [
     "update_user",
     "update_profile",
     "update_project",

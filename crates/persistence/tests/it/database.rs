@@ -122,7 +122,7 @@ async fn many_write_at_once(location: Location) {
     for writer in writers {
         writer.await.unwrap();
     }
-    let users = daemons[0].users().list(PageRequest::new(PageRequest::MAX_LIMIT, None)).await.unwrap();
+    let users = daemons[0].users().list(None, PageRequest::new(PageRequest::MAX_LIMIT, None)).await.unwrap();
     assert_eq!(users.items.len(), 8 * EACH);
     for store in daemons {
         store.close().await;
