@@ -45,7 +45,7 @@ const TESTS_ONLY: [&str; 7] = ["orch-testkit", "rmcp", "reqwest", "wiremock", "i
 
 /// Libraries that belong to one task, and the crates whose task it is. A library stands for its family: `sea-orm` for
 /// `sea-orm-migration` as well.
-const HEAVY: [(&str, &[&str]); 18] = [
+const HEAVY: [(&str, &[&str]); 19] = [
     ("sea-orm", &["orch-persistence", "orch-migrations"]),
     ("sqlx", &["orch-persistence"]),
     ("actix", &["orch-gateway"]),
