@@ -132,7 +132,7 @@ async fn accept(daemon: &Daemon, token: &str, issued: &serde_json::Value) {
 /// this request; the path is made of the user's id.
 async fn loses_it_all_at_once(method: reqwest::Method, path: impl FnOnce(&str) -> String) {
     let daemon = Daemon::start().await;
-    let project = daemon.project("granted", json!({ "s": scripted(&["plain"]) })).await;
+    let project = daemon.project("granted", json!({ "s": scripted(&[]) })).await;
     let email = "member@example.com";
     let account = json!({ "email": email, "password": "a long enough password" });
     let user = daemon.post("/users", account.clone()).await["id"].as_str().expect("an id").to_owned();
