@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Daemon, Project, scripted};
+use crate::revocation::accept;
 use crate::wire::{Answer, Wire, answer, modern};
 
 /// Who asks.
@@ -173,12 +174,13 @@ async fn person(daemon: &Daemon, who: Who, role: Option<&str>) -> String {
     let password = "a long enough password";
     let user = daemon.post("/users", json!({ "email": email, "password": password, "name": "x" })).await;
     let id = user["id"].as_str().expect("an id");
-    if let Some(role) = role {
-        daemon.send(Method::PUT, &format!("/projects/house/members/{id}"), Some(json!({ "role": role }))).await;
-    }
     let login = json!({ "email": email, "password": password });
     let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login);
     let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    if let Some(role) = role {
+        let invited = daemon.post("/projects/house/invitations", json!({ "email": email, "role": role })).await;
+        accept(daemon, &token, &invited).await;
+    }
     if who == Deactivated {
         daemon.send(Method::PATCH, &format!("/users/{id}"), Some(json!({ "active": false }))).await;
     }

@@ -116,7 +116,7 @@ async fn a_deactivated_user_takes_the_keys_along() {
 }
 
 /// Accepts an invitation by the link that was shown to who invited.
-async fn accept(daemon: &Daemon, token: &str, issued: &serde_json::Value) {
+pub(crate) async fn accept(daemon: &Daemon, token: &str, issued: &serde_json::Value) {
     let link = issued["link"].as_str().expect("a link");
     let (_, secret) = link.split_once('#').expect("a token");
     let accept = daemon
