@@ -70,7 +70,7 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Ok(admission) => ticket.keep(Box::new(admission)),
         Err(limited) => return Reply::failed(&CallError::Limited(limited), revision, Some(ticket), &*relay.clock),
     }
-    let as_task = kind == CallKind::Tool && prepare_task(relay, &server, &mut params);
+    let as_task = prepare_for_legacy(relay, kind, &server, &mut params);
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
         log_level: cx.log_level,
@@ -203,17 +203,25 @@ fn input_schema(relay: &Relay, kind: CallKind, server: &Server, params: &Raw) ->
     object::member(&tool.definition, "inputSchema")
 }
 
-/// Whether a legacy server runs the tool only as a task, which the params then ask for. A client is not offered tasks
-/// of that kind, so what it says of them is nothing to the server.
-fn prepare_task(relay: &Relay, server: &Server, params: &mut Raw) -> bool {
+/// Takes out what a legacy server has no word for: answers to questions, which are for us, and what the client says of
+/// tasks, which it was not offered. True when the server runs the tool only as a task, which the params then ask for.
+fn prepare_for_legacy(relay: &Relay, kind: CallKind, server: &Server, params: &mut Raw) -> bool {
     let Some(catalog) = relay.fleet.slot(server.id).and_then(|slot| slot.catalog()) else { return false };
     if !catalog.hello.revision.is_legacy() {
         return false;
     }
-    if memmem::find(params.as_bytes(), b"\"task\"").is_some()
-        && let Ok(rest) = object::without(params, |member| member == "task")
+    let foreign = ["task", "inputResponses", "requestState"];
+    // A search is much cheaper than a look at the members, and nearly no call has any of these.
+    let is_there = |word: &str| {
+        memmem::find(params.as_bytes(), word.as_bytes()).is_some() && object::member(params, word).is_some()
+    };
+    if foreign.into_iter().any(is_there)
+        && let Ok(rest) = object::without(params, |member| foreign.contains(&member))
     {
         *params = rest;
+    }
+    if kind != CallKind::Tool {
+        return false;
     }
     let Some(name) = object::string(params, "name") else { return false };
     let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name);
