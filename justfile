@@ -53,6 +53,11 @@ bench *args:
     cargo build --release --locked -p orch-server -p orch-admin -p orch-bench
     {{ target }}/release/orch-bench run {{ args }}
 
+# Measure usage and activity with so many synthetic calls, on a throw-away PostgreSQL; shows the query plans
+bench-usage rows="10000000":
+    cargo build --release --locked -p orch-persistence --example usage_bench
+    scripts/with-postgres.sh sh -c '{{ target }}/release/examples/usage_bench "$ORCH_TEST_POSTGRES_URL" {{ rows }}'
+
 # Write the generated files anew
 generate:
     cargo build --locked -p orch-admin

@@ -23,6 +23,8 @@ mod m20261125_500002_create_definitions;
 mod m20261125_500003_create_personal_secrets;
 mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
+mod m20261125_300001_tell_entries;
+mod m20261125_300002_chain_records;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_500001_add_run_settings::Migration),
             Box::new(m20261125_500002_create_definitions::Migration),
             Box::new(m20261125_500003_create_personal_secrets::Migration),
+            Box::new(m20261125_300001_tell_entries::Migration),
+            Box::new(m20261125_300002_chain_records::Migration),
         ]
     }
 }

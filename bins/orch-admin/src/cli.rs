@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use orch_app::config::{Flags, Settings};
 
-use crate::commands::{key, migrate, openapi, policy, project, server, tool, user};
+use crate::commands::{audit, backup, encryption, key, migrate, openapi, policy, project, server, tool, user};
 use crate::console::Console;
 use crate::failure;
 use crate::output::Output;
@@ -69,6 +69,16 @@ enum Command {
     /// Tools of a project's servers
     #[command(subcommand)]
     Tool(tool::Tool),
+    /// The record of what was done and called
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// The keys that secrets are sealed with
+    #[command(subcommand)]
+    Encryption(encryption::Encryption),
+    /// Copy the whole instance into a directory, without keys
+    Backup(backup::Backup),
+    /// Bring a backup into an instance in which there is nothing yet
+    Restore(backup::Restore),
     /// Print the OpenAPI document of the REST interface
     Openapi,
 }
@@ -109,6 +119,11 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
     if let Command::Migrate(migrate) = command {
         return migrate.run(&settings, output).await;
     }
+    let command = match command {
+        Command::Backup(backup) => return backup.run(&settings, output).await,
+        Command::Restore(restore) => return restore.run(&settings, output).await,
+        other => other,
+    };
     let console = Console::open(settings).await?;
     let done = match command {
         Command::User(user) => user.run(&console, output).await,
@@ -117,8 +132,10 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
         Command::Policy(policy) => policy.run(&console, output).await,
         Command::Server(server) => server.run(&console, output).await,
         Command::Tool(tool) => tool.run(&console, output).await,
+        Command::Audit(audit) => audit.run(&console, output).await,
+        Command::Encryption(encryption) => encryption.run(&console, output).await,
         // These need no instance and were run above.
-        Command::Migrate(_) | Command::Openapi => Ok(()),
+        Command::Migrate(_) | Command::Backup(_) | Command::Restore(_) | Command::Openapi => Ok(()),
     };
     console.close().await;
     done

@@ -1,5 +1,8 @@
 //! One file for each command. A command reads its arguments, asks `orch-control` or the relay, and shows the answer.
 
+pub(crate) mod audit;
+pub(crate) mod backup;
+pub(crate) mod encryption;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod openapi;

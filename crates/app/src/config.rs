@@ -21,6 +21,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 pub use self::secrets::Secrets;
+pub use crate::upkeep::{AuditSettings, RetentionSettings};
 
 /// Everything that can be set. Durations are in the unit that the name says.
 #[derive(Debug, Clone, Deserialize)]
@@ -54,6 +55,9 @@ pub struct Settings {
     pub people: PeopleConfig,
     pub mail: MailConfig,
     pub journal: JournalSettings,
+    pub audit: AuditSettings,
+    pub retention: RetentionSettings,
+    pub metrics: MetricsSettings,
     pub mcp: McpConfig,
     pub relay: RelayConfig,
     pub supervisor: SupervisorConfig,
@@ -101,6 +105,21 @@ pub struct InitialAdmin {
     pub password: Option<SecretString>,
 }
 
+/// Where `/metrics` is served: on a port of its own, so that it is not open to clients.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsSettings {
+    pub enabled: bool,
+    pub host: IpAddr,
+    pub port: u16,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self { enabled: true, host: IpAddr::from([127, 0, 0, 1]), port: 9464 }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JournalSettings {
@@ -137,6 +156,9 @@ impl Default for Settings {
             people: PeopleConfig::default(),
             mail: MailConfig::default(),
             journal: JournalSettings::default(),
+            audit: AuditSettings::default(),
+            retention: RetentionSettings::default(),
+            metrics: MetricsSettings::default(),
             mcp: McpConfig::default(),
             relay: RelayConfig::default(),
             supervisor: SupervisorConfig::default(),
@@ -233,6 +255,12 @@ impl Settings {
 
     fn journal_dir(&self) -> PathBuf {
         self.data_dir.join("journal")
+    }
+
+    /// Where checkpoints of the audit chains are kept beside the database.
+    #[must_use]
+    pub fn audit_dir(&self) -> PathBuf {
+        self.data_dir.join("audit")
     }
 
     /// Where generated secrets are kept.

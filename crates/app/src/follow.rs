@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use orch_domain::change::Change;
+use orch_domain::change::{Change, Committed};
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::error::StoreError;
+use orch_domain::event::Event;
 use orch_domain::port::changes::Changes;
 use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::event_sink::EventSink;
 use tokio::sync::{mpsc, oneshot};
 
 /// First and longest pause when the database cannot be read; the old directory stays in force meanwhile.
@@ -48,6 +50,7 @@ pub(crate) struct Follow {
     pub(crate) source: Arc<dyn DirectorySource>,
     pub(crate) directory: Arc<LiveDirectory>,
     pub(crate) errands: mpsc::Receiver<Errand>,
+    pub(crate) events: Arc<dyn EventSink>,
 }
 
 /// The queue between writers and the owner task.
@@ -59,7 +62,7 @@ pub(crate) fn errands() -> (Follower, mpsc::Receiver<Errand>) {
 impl Follow {
     /// Runs until it is aborted. Subscribes before the first read, so that nothing is missed in between.
     pub(crate) async fn run(mut self) {
-        let mut changes = self.changes.subscribe();
+        let mut changes = self.changes.subscribe_committed();
         self.apply_surely(Change::Everything).await;
         loop {
             tokio::select! {
@@ -69,7 +72,9 @@ impl Follow {
                     let _ = done.send(());
                 }
                 change = changes.next() => match change {
-                    Some(change) => self.apply_surely(change).await,
+                    Some(Committed::Change(change)) => self.apply_surely(change).await,
+                    // After its changes, so that who is told of it finds it in force.
+                    Some(Committed::Entry(entry)) => self.events.emit(Event::of_entry(&entry)),
                     None => return,
                 },
             }

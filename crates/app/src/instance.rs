@@ -1,12 +1,13 @@
 //! One opened instance: database, secrets, control plane and relay, wired. What the daemon serves and what the
 //! command line works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use orch_auth::api_key::mint::KeyMint;
 use orch_auth::authenticator::{AuthFacts, Authenticator};
+use orch_auth::chain_signature::Ed25519ChainSigner;
 use orch_auth::ended_logins::EndedLogins;
 use orch_auth::link_mint::LinkMint;
 use orch_auth::logins::{LoginPorts, Logins};
@@ -16,14 +17,18 @@ use orch_auth::vault::AeadVault;
 use orch_control::Control;
 use orch_control::ports::Ports;
 use orch_domain::Timestamp;
+use orch_domain::approval::Approval;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::event::bus::EventBus;
+use orch_domain::event::{Event, Fact};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::{CallLog, CallRepo};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
+use orch_domain::port::event_sink::EventSink;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
@@ -32,9 +37,10 @@ use orch_domain::secret::Secret;
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
-    Database, DatabaseConfig, Journal, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
-    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo,
-    SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
+    AnchorFile, Database, DatabaseConfig, Journal, SeaActivityRepo, SeaAuditChain, SeaAuditLog, SeaCallCensus,
+    SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo,
+    SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaSealedRepo, SeaServerRepo,
+    SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo, VerifyReport,
 };
 use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
@@ -43,12 +49,16 @@ use orch_relay::relay::{Relay, RelayParts};
 use orch_supervisor::LocalLauncher;
 use tokio::task::JoinHandle;
 
+use crate::call_events::ToldCalls;
 use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings, private_dir};
 use crate::connector::UpstreamConnector;
 use crate::definition_trail;
 use crate::desk;
 use crate::follow::{self, Follow};
+use crate::metrics::Metrics;
+use crate::probe::{InstanceProbe, Workers};
+use crate::upkeep::Upkeep;
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -78,6 +88,13 @@ pub struct Instance {
     pub ended: Arc<EndedLogins>,
     pub relay: Arc<Relay>,
     pub journal: Arc<Journal>,
+    /// What is told to people who watch.
+    pub events: EventBus,
+    /// The record as chains: verification, export.
+    pub chain: SeaAuditChain,
+    pub(crate) probe: Arc<InstanceProbe>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) upkeep: Arc<Upkeep>,
     /// Paths of secrets that were generated just now.
     pub generated_secrets: Vec<String>,
     changes: Arc<SeaChanges>,
@@ -96,15 +113,31 @@ impl Instance {
         let secrets = Secrets::load(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let database = open_database(&settings, schema).await?;
-        let vault: Arc<dyn Vault> = Arc::new(AeadVault::new(secrets.master.encryption_keys())?);
+        database.sign_with(Arc::new(Ed25519ChainSigner::new(&secrets.master)?));
+        let aead = Arc::new(AeadVault::new(secrets.master.encryption_keys())?);
+        let vault: Arc<dyn Vault> = Arc::<AeadVault>::clone(&aead);
 
         let source: Arc<dyn DirectorySource> = Arc::new(SeaDirectorySource::new(database.clone()));
         let directory = Arc::new(LiveDirectory::new(source.load().await?));
         check_secrets(&directory.current(), &*vault)?;
 
         let keys: Arc<dyn KeyRepo> = Arc::new(SeaKeyRepo::new(database.clone()));
-        let call_repo: Arc<dyn CallRepo> = Arc::new(SeaCallRepo::new(database.clone()));
-        let journal = Journal::open(settings.journal(), Arc::clone(&call_repo), Arc::clone(&keys), Arc::clone(&clock));
+        let chain = SeaAuditChain::new(database.clone());
+        let sea_calls = SeaCallRepo::new(database.clone());
+        let (entries, calls) = (chain.adopt().await?, sea_calls.adopt().await?);
+        if entries > 0 || calls > 0 {
+            tracing::info!(entries, calls, "took records of an earlier version into the audit chains");
+        }
+        let call_repo: Arc<dyn CallRepo> = Arc::new(sea_calls);
+        let metrics = Arc::new(Metrics::new(Arc::clone(&directory)));
+        let events = EventBus::new();
+        let told = ToldCalls {
+            inner: Arc::clone(&call_repo),
+            events: Arc::new(events.clone()),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+        };
+        let journal = Journal::open(settings.journal(), Arc::new(told), Arc::clone(&keys), Arc::clone(&clock));
         let journal = Arc::new(journal.await?);
         let calls: Arc<dyn CallLog> = Arc::<Journal>::clone(&journal);
 
@@ -128,6 +161,7 @@ impl Instance {
             clock: Arc::clone(&clock),
             connector: Arc::new(connector),
             catalogs,
+            events: Arc::new(events.clone()),
             runtime: tokio::runtime::Handle::current(),
             seed: fastrand::u64(..),
         }));
@@ -195,6 +229,27 @@ impl Instance {
         let trail: Arc<dyn AuditLog> = Arc::<SeaAuditLog>::clone(&audit);
         let noting = definition_trail::follow(&fleet, trail, Arc::clone(&clock));
         let runtime: Arc<dyn ServerRuntime> = fleet;
+        let workers = Arc::new(Workers::default());
+        let probe = Arc::new(InstanceProbe {
+            started_at: clock.now(),
+            database: database.clone(),
+            journal: Arc::clone(&journal),
+            directory: Arc::clone(&directory),
+            runtime: Arc::clone(&runtime),
+            vault: aead,
+            workers: Arc::clone(&workers),
+            sessions: OnceLock::new(),
+        });
+        let usage = SeaUsageRepo::new(database.clone());
+        let upkeep = Arc::new(Upkeep {
+            chain: chain.clone(),
+            usage: usage.clone(),
+            anchors: AnchorFile::in_dir(&settings.audit_dir()),
+            clock: Arc::clone(&clock),
+            workers,
+            retention: settings.retention.clone(),
+            audit: settings.audit.clone(),
+        });
         let (follower, errands) = follow::errands();
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
@@ -217,6 +272,10 @@ impl Instance {
             census,
             audit,
             stars: Arc::new(SeaStarRepo::new(database.clone())),
+            activity: Arc::new(SeaActivityRepo::new(database.clone())),
+            usage: Arc::new(usage),
+            sealed: Arc::new(SeaSealedRepo::new(database.clone())),
+            system: Arc::<InstanceProbe>::clone(&probe),
             vault,
             hasher,
             minter: Arc::new(KeyMint::new(&secrets.master)),
@@ -227,13 +286,19 @@ impl Instance {
             clock: Arc::clone(&clock),
             people: settings.people.clone(),
             base_url: settings.public_url(),
+            events: events.clone(),
         });
         let at_the_desk = tokio::spawn(desk::work(control.accounts.clone(), asked));
 
-        record_approvals(&approvals, &control);
+        record_approvals(&approvals, &control, events.clone());
         let changes = Arc::new(SeaChanges::start(&database).await?);
-        let follow =
-            Follow { changes: Arc::<SeaChanges>::clone(&changes), source, directory: Arc::clone(&directory), errands };
+        let follow = Follow {
+            changes: Arc::<SeaChanges>::clone(&changes),
+            source,
+            directory: Arc::clone(&directory),
+            errands,
+            events: Arc::new(events.clone()),
+        };
         let following = tokio::spawn(follow.run());
         Ok(Self {
             settings,
@@ -247,6 +312,11 @@ impl Instance {
             ended,
             relay,
             journal,
+            events,
+            chain,
+            probe,
+            metrics,
+            upkeep,
             generated_secrets: secrets.generated,
             changes,
             launcher,
@@ -255,6 +325,19 @@ impl Instance {
             at_the_desk,
             mail,
         })
+    }
+
+    /// Looks whether the record is what was written, with the checkpoints of the file in the data directory.
+    pub async fn verify_audit(&self) -> anyhow::Result<VerifyReport> {
+        // The file is read before the database: what it says must be there then.
+        let file = self.upkeep.anchors.clone();
+        let read = tokio::task::spawn_blocking(move || file.read()).await?;
+        let path = self.upkeep.anchors.path().display();
+        let (anchors, unreadable) = read.with_context(|| format!("{path} cannot be read"))?;
+        if unreadable > 0 {
+            bail!("{path} has {unreadable} lines that are no checkpoints; it was damaged or altered");
+        }
+        Ok(self.chain.verify(&anchors).await?)
     }
 
     /// Stops every server, writes what waits, and closes the database.
@@ -271,15 +354,20 @@ impl Instance {
         if let Err(error) = self.journal.shutdown(LAST_WRITES).await {
             tracing::warn!(error = %error, "calls are left in the journal for the next start");
         }
+        // What was written last is held fast as well.
+        if let Err(error) = self.upkeep.checkpoint().await {
+            tracing::warn!(error = %error, "the ends of the audit chains are not put down");
+        }
         self.database.close().await;
     }
 }
 
 /// Has the audit trail tell when a call begins to wait for an approval, and when nobody gave one. What people answer,
 /// the control plane records.
-fn record_approvals(approvals: &Approvals, control: &Control) {
+fn record_approvals(approvals: &Approvals, control: &Control, events: EventBus) {
     let (control, runtime) = (control.approvals.clone(), tokio::runtime::Handle::current());
     approvals.observe(move |approval| {
+        events.emit(approval_event(approval));
         let (control, approval) = (control.clone(), approval.clone());
         runtime.spawn(async move {
             if let Err(error) = control.note(&approval).await {
@@ -287,6 +375,20 @@ fn record_approvals(approvals: &Approvals, control: &Control) {
             }
         });
     });
+}
+
+/// What who waits and who decides are told: that a call waits for an approval, or does no more.
+fn approval_event(approval: &Approval) -> Event {
+    let waits = approval.decided_at.is_none();
+    let fact = Fact::Changed {
+        action: format!("approval.{}", if waits { "request" } else { approval.state.as_str() }),
+        target_kind: "approval".to_owned(),
+        target_id: approval.id.to_string(),
+        target_name: approval.target.clone(),
+        actor: None,
+    };
+    let at = approval.decided_at.unwrap_or(approval.asked_at);
+    Event { at, project: Some(approval.project_id), concerns: Some(approval.user_id), fact }
 }
 
 /// When the day began in UTC.

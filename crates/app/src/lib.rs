@@ -1,6 +1,8 @@
 //! Reads the configuration, wires the crates together, and runs the whole. Decides nothing about users, servers or
 //! calls; it only knows who needs whom.
 
+pub mod backup;
+mod call_events;
 pub mod check;
 pub mod clock;
 pub mod config;
@@ -10,9 +12,12 @@ mod desk;
 mod follow;
 mod followed_file;
 pub mod instance;
+mod metrics;
+mod probe;
 mod readiness;
 pub mod serve;
 pub mod telemetry;
+mod upkeep;
 
 // What the binaries work with: they import nothing of ours but this crate.
 pub use orch_control as control;

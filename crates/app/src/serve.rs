@@ -13,6 +13,7 @@ use orch_gateway::config::GatewayConfig;
 use orch_gateway::identity::Identity;
 use orch_gateway::key_uses::KeyUses;
 use orch_gateway::mcp::{McpEndpoints, Running, SessionLimits, Sessions};
+use orch_gateway::metrics::MetricsHandle;
 use orch_gateway::{Gateway, GatewayParts};
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +21,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Flags, Settings};
 use crate::followed_file::FollowedFile;
 use crate::instance::{Instance, Schema};
+use crate::metrics::Scrape;
+use crate::probe::InstanceProbe;
 use crate::readiness::InstanceReadiness;
 use crate::telemetry;
 
@@ -128,6 +131,10 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         mcp: Some(endpoints),
     })?;
     let address = listener.local_addr()?;
+    // Set once: an instance is served once.
+    let _ = instance.probe.sessions.set(Arc::clone(&sessions));
+    let upkeep = tokio::spawn(Arc::clone(&instance.upkeep).run());
+    let measuring = measure(&instance)?;
     let sweeping = tokio::spawn(sweep(
         Arc::clone(&sessions),
         Arc::clone(&running),
@@ -140,6 +147,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         tokio::spawn(file.follow(instance.control.clone()))
     });
     let (stop_sessions, stop_running) = (Arc::clone(&sessions), Arc::clone(&running));
+    let stop_events = instance.events.clone();
     let stopped = stop_signal()?;
     let served = gateway
         .serve(listener, workers(settings), async move {
@@ -147,6 +155,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
             tracing::info!("stopping");
             stop_sessions.end_all();
             stop_running.end_all();
+            stop_events.close();
         })
         .await;
     sweeping.abort();
@@ -155,6 +164,10 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     }
     noting.abort();
     store_key_uses(&uses, &instance.control).await;
+    upkeep.abort();
+    if let Some(metrics) = measuring {
+        metrics.stop(false).await;
+    }
     sessions.end_all();
     instance.close().await;
     tracing::info!("stopped");
@@ -180,6 +193,35 @@ async fn store_key_uses(uses: &KeyUses, control: &Control) {
     {
         tracing::warn!(error = %error, "the last use of API keys could not be stored");
     }
+}
+
+/// Serves `/metrics` on its own port. A port that is taken stops the start in production, where somebody relies on it.
+fn measure(instance: &Instance) -> anyhow::Result<Option<MetricsHandle>> {
+    let settings = &instance.settings.metrics;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let place = (settings.host, settings.port);
+    let listener = match std::net::TcpListener::bind(place) {
+        Ok(listener) => listener,
+        Err(error) if !instance.settings.is_production() => {
+            tracing::warn!(error = %error, host = %place.0, port = place.1, "metrics are not served, the port cannot be had");
+            return Ok(None);
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot serve metrics on {}:{}", place.0, place.1));
+        }
+    };
+    let address = listener.local_addr()?;
+    let scrape = Scrape {
+        metrics: Arc::clone(&instance.metrics),
+        probe: Arc::<InstanceProbe>::clone(&instance.probe),
+        clock: Arc::clone(&instance.clock),
+    };
+    let (server, handle) = orch_gateway::metrics::server(listener, Arc::new(scrape))?;
+    tokio::spawn(server);
+    tracing::info!(metrics.address = %address, "metrics are served");
+    Ok(Some(handle))
 }
 
 /// One thread a core, unless the operator says otherwise.

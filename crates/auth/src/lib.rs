@@ -6,6 +6,7 @@
 
 pub mod api_key;
 pub mod authenticator;
+pub mod chain_signature;
 pub mod config;
 pub mod ended_logins;
 pub mod error;

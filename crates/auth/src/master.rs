@@ -33,6 +33,7 @@ pub struct MasterSecrets {
     pub(crate) refresh_hash_key: Subkey,
     pub(crate) link_hash_key: Subkey,
     seal_state_key: Subkey,
+    chain_signing_seed: Subkey,
     fingerprint: [u8; 8],
     encryption_keys: Vec<EncryptionKey>,
 }
@@ -72,6 +73,7 @@ impl MasterSecrets {
             refresh_hash_key: subkey(&prk, b"refresh token hash")?,
             link_hash_key: subkey(&prk, b"link hash")?,
             seal_state_key: subkey(&prk, b"seal state")?,
+            chain_signing_seed: subkey(&prk, b"chain signature")?,
             fingerprint,
             encryption_keys,
         })
@@ -87,6 +89,12 @@ impl MasterSecrets {
     #[must_use]
     pub const fn seal_state_key(&self) -> &Subkey {
         &self.seal_state_key
+    }
+
+    /// For signing the ends of audit chains.
+    #[must_use]
+    pub const fn chain_signing_seed(&self) -> &Subkey {
+        &self.chain_signing_seed
     }
 
     /// Tells two JWT secrets apart without telling either. Stored by the application, it shows at start-up that the

@@ -45,12 +45,6 @@ impl AeadVault {
         self.keys.iter().map(|(id, _)| *id)
     }
 
-    /// Whether the value was sealed with another key than the one that encrypts now; a rotation seals it again.
-    #[must_use]
-    pub fn is_stale(&self, sealed: &Sealed) -> bool {
-        Parts::read(sealed.as_bytes()).map(|parts| parts.key_id) != self.keys.first().map(|(id, _)| *id)
-    }
-
     /// A sealed value that says nothing. Stored next to a database's secrets, it lets [`Self::check_canary`] notice
     /// a wrong key at start-up instead of at the first launch of a server.
     pub fn canary(&self) -> Result<Sealed, VaultError> {
@@ -95,6 +89,10 @@ impl Vault for AeadVault {
             .decrypt_in_place(&XNonce::from(parts.nonce), &associated_data(*id, place), &mut *body)
             .map_err(|_| VaultError::DoesNotOpen)?;
         std::str::from_utf8(&body).map(SecretString::from).map_err(|_| VaultError::DoesNotOpen)
+    }
+
+    fn is_stale(&self, sealed: &Sealed) -> bool {
+        Parts::read(sealed.as_bytes()).map(|parts| parts.key_id) != self.keys.first().map(|(id, _)| *id)
     }
 }
 

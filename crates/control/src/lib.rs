@@ -3,12 +3,15 @@
 
 mod access;
 pub mod accounts;
+pub mod activity;
 pub mod approvals;
 pub mod audit;
 pub mod calls;
 pub mod config;
 mod display_name;
+pub mod encryption;
 pub mod error;
+pub mod events;
 pub mod export;
 pub mod import;
 pub mod invitations;
@@ -26,17 +29,22 @@ pub mod projects;
 pub mod servers;
 pub mod snippets;
 pub mod stars;
+pub mod system;
 pub mod teams;
 pub mod tools;
+pub mod usage;
 pub mod users;
 
 use std::sync::Arc;
 
 use crate::access::Access;
 use crate::accounts::Accounts;
+use crate::activity::Activity;
 use crate::approvals::Approvals;
 use crate::audit::Audit;
 use crate::calls::Calls;
+use crate::encryption::Encryption;
+use crate::events::Events;
 use crate::export::Export;
 use crate::import::Import;
 use crate::invitations::Invitations;
@@ -50,8 +58,10 @@ use crate::projects::Projects;
 use crate::servers::Servers;
 use crate::snippets::Snippets;
 use crate::stars::Stars;
+use crate::system::System;
 use crate::teams::Teams;
 use crate::tools::Tools;
+use crate::usage::Usage;
 use crate::users::Users;
 
 /// All use-cases of the control plane, one field for each noun.
@@ -76,7 +86,12 @@ pub struct Control {
     pub limits: Limits,
     pub tools: Tools,
     pub calls: Calls,
+    pub activity: Activity,
+    pub usage: Usage,
+    pub system: System,
+    pub encryption: Encryption,
     pub audit: Audit,
+    pub events: Events,
 }
 
 impl Control {
@@ -104,7 +119,12 @@ impl Control {
             limits: Limits::new(Arc::clone(&ports), access.clone()),
             tools: Tools::new(Arc::clone(&ports), access.clone()),
             calls: Calls::new(Arc::clone(&ports), access.clone()),
-            audit: Audit::new(ports, access),
+            activity: Activity::new(Arc::clone(&ports), access.clone()),
+            usage: Usage::new(Arc::clone(&ports), access.clone()),
+            encryption: Encryption::new(Arc::clone(&ports), access.clone()),
+            system: System::new(Arc::clone(&ports), access.clone()),
+            audit: Audit::new(Arc::clone(&ports), access.clone()),
+            events: Events::new(ports, access),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use orch_domain::change::Change;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::event::bus::EventBus;
 use orch_domain::id::ProjectId;
+use orch_domain::port::activity_repo::ActivityRepo;
 use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
@@ -27,10 +29,13 @@ use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::reset_repo::ResetRepo;
+use orch_domain::port::sealed_repo::SealedRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::star_repo::StarRepo;
+use orch_domain::port::system_probe::SystemProbe;
 use orch_domain::port::team_repo::TeamRepo;
+use orch_domain::port::usage_repo::UsageRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::port::vault::Vault;
 
@@ -60,6 +65,10 @@ pub struct Ports {
     pub census: Arc<dyn CallCensus>,
     pub audit: Arc<dyn AuditLog>,
     pub stars: Arc<dyn StarRepo>,
+    pub activity: Arc<dyn ActivityRepo>,
+    pub usage: Arc<dyn UsageRepo>,
+    pub system: Arc<dyn SystemProbe>,
+    pub sealed: Arc<dyn SealedRepo>,
     pub vault: Arc<dyn Vault>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub minter: Arc<dyn KeyMinter>,
@@ -72,6 +81,7 @@ pub struct Ports {
     pub people: PeopleConfig,
     /// What links to people begin with; without a slash at its end.
     pub base_url: String,
+    pub events: EventBus,
 }
 
 impl Ports {

@@ -1,5 +1,8 @@
 //! Committed changes that running parts must follow.
 
+use std::sync::Arc;
+
+use crate::audit::AuditRecord;
 use crate::id::ProjectId;
 
 /// What was committed. Says where to look again, not what is there now.
@@ -13,4 +16,11 @@ pub enum Change {
     Project(ProjectId),
     /// Something may have been missed: look at everything again.
     Everything,
+}
+
+/// What followers are told, in the order of the commits: the changes of a commit, then the audit entries of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    Change(Change),
+    Entry(Arc<AuditRecord>),
 }

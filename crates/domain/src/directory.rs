@@ -121,6 +121,11 @@ impl Directory {
     }
 
     #[must_use]
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    #[must_use]
     pub fn user(&self, id: UserId) -> Option<UserFacts> {
         self.users.get(&id).copied()
     }

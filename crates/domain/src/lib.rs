@@ -1,6 +1,7 @@
 //! Vocabulary of the product: nouns, the rules over them, and the ports through which the other crates reach the
 //! world. Does no I/O, knows no wire format and no protocol.
 
+pub mod activity;
 pub mod alias;
 pub mod api_key;
 pub mod approval;
@@ -12,6 +13,7 @@ pub mod dialect;
 pub mod directory;
 pub mod email;
 pub mod error;
+pub mod event;
 pub mod id;
 pub mod invitation;
 pub mod letter;
@@ -34,6 +36,7 @@ pub mod server_state;
 pub mod slug;
 pub mod star;
 pub mod team;
+pub mod usage;
 pub mod user;
 
 /// A point in time in UTC. Stored with microsecond precision.

@@ -25,6 +25,7 @@ use crate::key_uses::KeyUses;
 use crate::mcp::{self, McpEndpoints};
 use crate::middleware::Edge;
 use crate::openapi::{self, Documentation};
+use crate::rest::events::Seats;
 use crate::rest::{self, Rest};
 use crate::site::Site;
 
@@ -62,7 +63,14 @@ impl Gateway {
         let document = openapi::openapi();
         Ok(Self {
             edge: Edge { site: Arc::clone(&site), identity: identity.clone(), limiter, uses },
-            rest: Data::new(Rest { control, identity, clock, clients: Clients::new(&config.trusted_proxies)?, site }),
+            rest: Data::new(Rest {
+                control,
+                identity,
+                clock,
+                clients: Clients::new(&config.trusted_proxies)?,
+                site,
+                event_seats: Seats::default(),
+            }),
             mcp: mcp.map(Data::new),
             readiness: Data::new(readiness),
             documentation: Data::new(Documentation::new(&document).map_err(GatewayError::Document)?),

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod key_uses;
 pub mod listing;
 pub mod mcp;
+pub mod metrics;
 pub mod openapi;
 pub mod request_id;
 pub mod rest;

@@ -1,9 +1,11 @@
 //! REST under `/api/v1`: one file for each noun. Translates between the wire and `orch-control`; decides nothing.
 
+pub mod activity;
 pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod calls;
+pub mod events;
 pub mod invitations;
 pub mod keys;
 pub mod limits;
@@ -18,8 +20,10 @@ pub mod server_catalog;
 pub mod servers;
 pub mod snippets;
 pub mod stars;
+pub mod system;
 pub mod teams;
 pub mod tools;
+pub mod usage;
 pub mod users;
 
 use std::fmt;
@@ -41,6 +45,7 @@ pub struct Rest {
     pub clock: Arc<dyn Clock>,
     pub(crate) clients: Clients,
     pub(crate) site: Arc<Site>,
+    pub(crate) event_seats: events::Seats,
 }
 
 impl fmt::Debug for Rest {
@@ -72,6 +77,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         limits::configure,
         calls::configure,
         audit::configure,
+        events::configure,
+        activity::configure,
+        usage::configure,
+        system::configure,
     ];
     config.service(scope::scope("/api/v1").configure(|config| {
         for noun in nouns {

@@ -4,9 +4,10 @@ pub(crate) mod connect;
 pub(crate) mod url;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use orch_domain::error::StoreError;
+use orch_domain::port::chain_signer::ChainSigner;
 use orch_migrations::Migrator;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, Statement, TransactionTrait,
@@ -29,6 +30,8 @@ struct Shared {
     pools: Pools,
     /// Counts what was committed through this value, for those who follow changes in the same process.
     commits: watch::Sender<u64>,
+    /// Signs what is written to the record; without one it is not signed.
+    signer: OnceLock<Arc<dyn ChainSigner>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +61,17 @@ impl Database {
     /// Connects; creates the file of a SQLite database when it is missing. Does not migrate.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, PersistenceError> {
         let (backend, pools) = connect::open(config).await?;
-        Ok(Self(Arc::new(Shared { backend, pools, commits: watch::Sender::new(0) })))
+        Ok(Self(Arc::new(Shared { backend, pools, commits: watch::Sender::new(0), signer: OnceLock::new() })))
+    }
+
+    /// Has what is written to the record signed from now on. The first signer stays.
+    pub fn sign_with(&self, signer: Arc<dyn ChainSigner>) {
+        // Set once, when an instance is opened.
+        let _ = self.0.signer.set(signer);
+    }
+
+    pub(crate) fn signer(&self) -> Option<&dyn ChainSigner> {
+        self.0.signer.get().map(|signer| &**signer)
     }
 
     #[must_use]
@@ -112,6 +125,11 @@ impl Database {
     /// For reads of one statement.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.0.pools.reader
+    }
+
+    /// For what is no transaction.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.0.pools.writer
     }
 
     /// For reads of several statements that must agree with each other.

@@ -2,7 +2,7 @@
 
 pub(crate) mod api_key;
 pub(crate) mod audit_entry;
-pub(crate) mod call;
+pub(crate) mod call_before;
 pub(crate) mod catalog;
 pub(crate) mod catalog_item;
 pub(crate) mod change;

@@ -1,6 +1,8 @@
 //! The domain's repository ports over sea-orm, for SQLite and PostgreSQL, and the journal that keeps calls until the
 //! database has them. The only crate that speaks SQL. Decides nothing about permission and opens no secret.
 
+mod backup;
+mod chain;
 mod config;
 mod database;
 #[expect(unreachable_pub, reason = "the derives of sea-orm write `pub`")]
@@ -10,15 +12,21 @@ mod journal;
 mod owned_task;
 mod paging;
 mod repo;
+mod sql;
 mod store_error;
 mod timestamp;
 mod writing;
 
+pub use crate::backup::{BackupError, DatabaseCopy, TableCopy, sqlite_file};
 pub use crate::config::{DatabaseConfig, JournalConfig, PersistenceConfig};
 pub use crate::database::url::DatabaseUrl;
 pub use crate::database::{Database, DatabaseKind, MigrationStep};
 pub use crate::error::PersistenceError;
 pub use crate::journal::{Journal, JournalStatus};
+pub use crate::repo::activity_repo::SeaActivityRepo;
+pub use crate::repo::audit_chain::{
+    AnchorFile, Checkpoint, Damage, ExportLine, ExportPlace, Finding, SeaAuditChain, VerifyReport,
+};
 pub use crate::repo::audit_log::SeaAuditLog;
 pub use crate::repo::call_census::SeaCallCensus;
 pub use crate::repo::call_repo::SeaCallRepo;
@@ -33,7 +41,9 @@ pub use crate::repo::personal_secret_repo::SeaPersonalSecretRepo;
 pub use crate::repo::policy_repo::SeaPolicyRepo;
 pub use crate::repo::project_repo::SeaProjectRepo;
 pub use crate::repo::reset_repo::SeaResetRepo;
+pub use crate::repo::sealed_repo::SeaSealedRepo;
 pub use crate::repo::server_repo::SeaServerRepo;
 pub use crate::repo::star_repo::SeaStarRepo;
 pub use crate::repo::team_repo::SeaTeamRepo;
+pub use crate::repo::usage_repo::SeaUsageRepo;
 pub use crate::repo::user_repo::SeaUserRepo;

@@ -1,5 +1,7 @@
 //! The domain's ports over sea-orm, one file per port. Each holds queries and nothing else.
 
+pub(crate) mod activity_repo;
+pub(crate) mod audit_chain;
 pub(crate) mod audit_log;
 pub(crate) mod call_census;
 pub(crate) mod call_repo;
@@ -15,9 +17,12 @@ pub(crate) mod personal_secret_repo;
 pub(crate) mod policy_repo;
 pub(crate) mod project_repo;
 pub(crate) mod reset_repo;
+pub(crate) mod sealed_repo;
+pub(crate) mod server_repo;
 pub(crate) mod server_repo;
 pub(crate) mod star_repo;
 pub(crate) mod team_repo;
+pub(crate) mod usage_repo;
 pub(crate) mod user_repo;
 
 /// Rows per statement where many are written: no database allows any number of parameters.

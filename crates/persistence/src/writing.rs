@@ -1,11 +1,15 @@
 //! A write under way: one transaction with its rows, its audit entry and its announcement. Dropped before
 //! [`Writing::commit`], it leaves no trace.
 
+use std::sync::{Mutex, PoisonError};
+
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
+use crate::chain::{self, Head, Stream};
 use crate::database::{Database, DatabaseKind};
 use crate::entity::{audit_entry, change};
 use crate::store_error::unavailable;
@@ -20,23 +24,33 @@ pub(crate) struct Writing {
     txn: DatabaseTransaction,
     doing: &'static str,
     changes: Vec<Change>,
+    /// Audit entries of this write, told together with its changes.
+    entries: Mutex<Vec<Uuid>>,
 }
 
 impl Writing {
     pub(crate) fn new(database: Database, txn: DatabaseTransaction, doing: &'static str) -> Self {
-        Self { database, txn, doing, changes: Vec::new() }
+        Self { database, txn, doing, changes: Vec::new(), entries: Mutex::default() }
     }
 
     pub(crate) fn conn(&self) -> &DatabaseTransaction {
         &self.txn
     }
 
+    /// Puts an entry on the audit trail, as the next link of its chain.
     pub(crate) async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        audit_entry::Entity::insert(audit_entry::row(entry))
+        let scope = chain::scope_of(entry.project_id);
+        let mut head = Head::lock(&self.txn, scope, Stream::Entries, self.doing).await?;
+        let mut model = audit_entry::model(entry);
+        let (seq, link) = head.extend(|before, seq| chain::hash::entry(before, seq, &model));
+        (model.chain, model.seq, model.link) = (Some(head.id), Some(seq), Some(link.to_vec()));
+        head.save(&self.txn, self.database.signer(), entry.at, self.doing).await?;
+        audit_entry::Entity::insert(audit_entry::row(model))
             .exec_without_returning(&self.txn)
             .await
-            .map(|_| ())
-            .map_err(unavailable(self.doing))
+            .map_err(unavailable(self.doing))?;
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry.id.as_uuid());
+        Ok(())
     }
 
     /// Has `change` told to all who follow, once this is committed.
@@ -61,8 +75,10 @@ impl Writing {
 
     async fn write_changes(&self) -> Result<(), sea_orm::DbErr> {
         let mut latest = 0;
-        for &change in &self.changes {
-            let inserted = change::Entity::insert(change::row(change)).exec(&self.txn).await?;
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let changes = self.changes.iter().map(|&change| change::row(change));
+        for row in changes.chain(entries.into_iter().map(change::entry_row)) {
+            let inserted = change::Entity::insert(row).exec(&self.txn).await?;
             latest = inserted.last_insert_id;
         }
         change::Entity::delete_many().filter(change::Column::Seq.lte(latest - KEPT_CHANGES)).exec(&self.txn).await?;

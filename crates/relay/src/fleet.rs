@@ -17,9 +17,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use orch_domain::catalog::{ItemKind, StoredCatalog};
 use orch_domain::directory::Directory;
+use orch_domain::event::{Event, Fact};
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
+use orch_domain::port::event_sink::EventSink;
 use orch_domain::server::Server;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -63,6 +65,8 @@ pub(crate) struct Shared {
     connector: Arc<dyn Connector>,
     catalogs: Arc<dyn CatalogRepo>,
     observers: Mutex<Vec<ListObserver>>,
+    /// Told of states and catalogs, for people who watch. A new state needs nothing: all pass `Owner::move_on`.
+    events: Arc<dyn EventSink>,
     definition_observers: Mutex<Vec<DefinitionObserver>>,
     /// Who wants to be told what.
     pub(crate) registry: Arc<Registry>,
@@ -77,6 +81,9 @@ impl Shared {
     fn announce(&self, change: ListChange) {
         let observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
         self.registry.list_changed(change);
+        let fact = Fact::Catalog { server: change.server, kind: change.kind };
+        let project = Some(change.project);
+        self.events.emit(Event { at: self.clock.now(), project, concerns: None, fact });
         for observer in observers.iter() {
             observer(change);
         }
@@ -117,6 +124,7 @@ pub struct FleetParts {
     pub clock: Arc<dyn Clock>,
     pub connector: Arc<dyn Connector>,
     pub catalogs: Arc<dyn CatalogRepo>,
+    pub events: Arc<dyn EventSink>,
     /// Where the owner tasks run.
     pub runtime: Handle,
     /// Of the chance in pauses.
@@ -132,6 +140,7 @@ impl Fleet {
             clock: parts.clock,
             connector: parts.connector,
             catalogs: parts.catalogs,
+            events: parts.events,
             observers: Mutex::default(),
             definition_observers: Mutex::default(),
             registry: Arc::default(),

@@ -1,6 +1,7 @@
 //! Contracts: what every implementation of a repository port promises, as one function per port. They run on the fakes
 //! here and on the real stores where those are. Each wants a store that nothing was written to.
 
+mod activity;
 mod audit_log;
 mod call_census;
 mod call_repo;
@@ -21,11 +22,12 @@ mod star_repo;
 mod team_repo;
 mod user_repo;
 
+pub use activity::{activity_repo, usage_repo};
 pub use audit_log::audit_log;
 pub use call_census::call_census;
 pub use call_repo::call_repo;
 pub use catalog_repo::catalog_repo;
-pub use changes::changes;
+pub use changes::{changes, committed_entries};
 pub use directory_source::directory_source;
 pub use invitation_repo::invitation_repo;
 pub use key_repo::key_repo;
@@ -48,6 +50,7 @@ use orch_domain::Timestamp;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::id::{AuditId, ProjectId};
 use orch_domain::page::PageRequest;
+use orch_domain::port::activity_repo::ActivityRepo;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
@@ -62,9 +65,11 @@ use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::reset_repo::ResetRepo;
+use orch_domain::port::sealed_repo::SealedRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::team_repo::TeamRepo;
+use orch_domain::port::usage_repo::UsageRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::project::Project;
 use orch_domain::server::Server;
@@ -90,6 +95,9 @@ pub trait TestStore: Send + Sync {
     fn census(&self) -> Arc<dyn CallCensus>;
     fn policies(&self) -> Arc<dyn PolicyRepo>;
     fn limits(&self) -> Arc<dyn LimitsRepo>;
+    fn activity(&self) -> Arc<dyn ActivityRepo>;
+    fn usage(&self) -> Arc<dyn UsageRepo>;
+    fn sealed(&self) -> Arc<dyn SealedRepo>;
     fn directory(&self) -> Arc<dyn DirectorySource>;
     fn changes(&self) -> Arc<dyn Changes>;
     fn stars(&self) -> Arc<dyn StarRepo>;
@@ -153,6 +161,18 @@ impl TestStore for MemoryStore {
     }
 
     fn limits(&self) -> Arc<dyn LimitsRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn activity(&self) -> Arc<dyn ActivityRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn usage(&self) -> Arc<dyn UsageRepo> {
+        Arc::new(self.clone())
+    }
+
+    fn sealed(&self) -> Arc<dyn SealedRepo> {
         Arc::new(self.clone())
     }
 

@@ -70,6 +70,11 @@ impl Admin {
         self.start(&[arguments, &["--data-dir", "data"]].concat(), stdin)
     }
 
+    /// A path beside the data directory `data`, or in it.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.data.path().join(name)
+    }
+
     pub(crate) fn run_without_data_dir(&self, arguments: &str) -> Ran {
         self.start(&arguments.split(' ').collect::<Vec<_>>(), "")
     }

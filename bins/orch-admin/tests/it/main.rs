@@ -5,5 +5,6 @@
 mod accounts;
 mod codes;
 mod harness;
+mod record;
 mod servers;
 mod tools;

@@ -29,4 +29,5 @@ mod sdk_clients;
 mod sick_servers;
 mod soak;
 mod sse_clients;
+mod watched;
 mod wire;

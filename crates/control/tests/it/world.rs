@@ -18,6 +18,7 @@ use orch_domain::catalog::ItemKind;
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::event::bus::EventBus;
 use orch_domain::id::{AuditId, LoginId, ServerId, UserId};
 use orch_domain::letter::Letter;
 use orch_domain::membership::Membership;
@@ -33,6 +34,9 @@ use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::system_probe::{
+    DatabaseState, EncryptionState, FleetState, JournalState, SystemProbe, SystemState, WorkerState,
+};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::principal::{Credential, Principal};
@@ -88,7 +92,11 @@ impl World {
             calls: shared.clone(),
             census: shared.clone(),
             audit: shared.clone(),
-            stars: shared,
+            stars: shared.clone(),
+            activity: shared.clone(),
+            usage: shared.clone(),
+            sealed: shared,
+            system: Arc::new(FakeSystem),
             vault: Arc::new(ReversingVault),
             hasher: Arc::new(PlainHasher),
             minter: Arc::new(CountingMinter::default()),
@@ -99,6 +107,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             people,
             base_url: "https://mcp.example.com".into(),
+            events: EventBus::new(),
         });
         Self { store, clock, directory, runtime, office, control }
     }
@@ -227,6 +236,10 @@ impl Vault for ReversingVault {
         let text = String::from_utf8(bytes.iter().rev().copied().collect()).map_err(|_| VaultError::DoesNotOpen)?;
         Ok(text.into())
     }
+
+    fn is_stale(&self, _: &Sealed) -> bool {
+        false
+    }
 }
 
 struct PlainHasher;
@@ -349,5 +362,35 @@ impl ServerRuntime for FakeRuntime {
 
     fn hints(&self, _: ServerId, _: &str) -> Hints {
         Hints::UNSAID
+    }
+}
+
+/// An instance in good health.
+struct FakeSystem;
+
+#[async_trait]
+impl SystemProbe for FakeSystem {
+    async fn look(&self) -> SystemState {
+        SystemState {
+            version: "1.2.3",
+            started_at: FixedClock::START,
+            database: DatabaseState { kind: "sqlite", latency: Some(std::time::Duration::from_millis(1)), error: None },
+            journal: JournalState {
+                waiting_records: 3,
+                waiting_bytes: 300,
+                max_bytes: 1000,
+                oldest: Some(FixedClock::START),
+                refusing: None,
+                last_error: None,
+                corrupt_segments: 0,
+                rejected_records: 0,
+            },
+            fleet: FleetState { servers: vec![("ready", 2)], calls_in_flight: 1 },
+            encryption: EncryptionState { keys: vec!["0123456789abcdef".into()], secrets: 2, stale: 1 },
+            workers: vec![WorkerState { name: "retention", last_run: None, last_error: None }],
+            sessions: 4,
+            users: 5,
+            projects: 6,
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::call::{Call, CallTicket};
@@ -47,6 +48,20 @@ pub struct CallFilter {
 pub trait CallRepo: Send + Sync {
     /// Newest first.
     async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError>;
-    /// Stores calls; a call that is stored already (same id) is skipped, so that a batch can be repeated.
-    async fn insert(&self, calls: &[Call]) -> Result<(), StoreError>;
+    /// Stores calls that come from nowhere in particular.
+    async fn insert(&self, calls: &[Call]) -> Result<(), StoreError> {
+        self.insert_from(calls, None).await
+    }
+    /// Stores calls, all or none. What was stored from the same place before is skipped, so that a batch can be
+    /// repeated.
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError>;
+}
+
+/// Where calls stand in a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalPlace<'a> {
+    /// The segment, which nothing else is called.
+    pub segment: Uuid,
+    /// Where each of the calls ends, in their order.
+    pub ends: &'a [u64],
 }

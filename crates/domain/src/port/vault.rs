@@ -9,6 +9,8 @@ pub trait Vault: Send + Sync {
     fn seal(&self, place: SealedPlace<'_>, plain: &SecretString) -> Result<Sealed, VaultError>;
     /// Fails when the value was sealed for another place, was altered, or its key is not configured.
     fn open(&self, place: SealedPlace<'_>, sealed: &Sealed) -> Result<SecretString, VaultError>;
+    /// Whether the value was sealed with another key than the one that encrypts now.
+    fn is_stale(&self, sealed: &Sealed) -> bool;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -285,6 +285,12 @@ fn rows() -> Vec<Row> {
         row("delete_star", NO_STAR),
         // calls and audit
         row("list_calls", CALL),
+        // events, activity, usage: by user and by key usage is for admins, see `usage`
+        row("watch_events", LOGIN),
+        row("list_activity", VIEW),
+        row("get_usage", VIEW),
+        row("list_top_usage", VIEW),
+        row("get_system", INSTANCE),
         row("list_audit", ADMIN),
         row("list_instance_audit", INSTANCE),
     ]

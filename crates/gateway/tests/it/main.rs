@@ -9,6 +9,7 @@
 
 mod authorization;
 mod errors;
+mod events;
 mod hiding;
 mod http;
 mod listing;
@@ -16,5 +17,6 @@ mod login;
 mod openapi;
 mod people;
 mod secrets;
+mod usage;
 mod versions;
 mod world;

@@ -37,6 +37,7 @@ use orch_domain::catalog::{CatalogItem, ItemKind};
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::event::bus::EventBus;
 use orch_domain::id::{ApprovalId, KeyId, ProjectId, RuleId, ServerId, UserId};
 use orch_domain::login::LoginFrom;
 use orch_domain::membership::Membership;
@@ -48,6 +49,9 @@ use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::system_probe::{
+    DatabaseState, EncryptionState, FleetState, JournalState, SystemProbe, SystemState, WorkerState,
+};
 use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
@@ -85,6 +89,7 @@ pub(crate) struct World {
     pub(crate) control: Control,
     pub(crate) ready: Arc<Ready>,
     pub(crate) gateway: Gateway,
+    pub(crate) events: EventBus,
     directory: Arc<LiveDirectory>,
     logins: Arc<Logins>,
     password: PasswordHash,
@@ -157,6 +162,7 @@ impl World {
         };
         let logins = Arc::new(Logins::new(&auth, &secrets, ports));
         let desk = Arc::new(Desk::default());
+        let events = EventBus::new();
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source: shared.clone(),
@@ -177,7 +183,11 @@ impl World {
             calls: shared.clone(),
             census: shared.clone(),
             audit: shared.clone(),
-            stars: shared,
+            stars: shared.clone(),
+            activity: shared.clone(),
+            usage: shared.clone(),
+            sealed: shared,
+            system: Arc::new(FakeSystem),
             vault: Arc::new(AeadVault::new(secrets.encryption_keys()).unwrap()),
             hasher: hasher.clone(),
             minter: Arc::new(KeyMint::new(&secrets)),
@@ -188,6 +198,7 @@ impl World {
             clock: shared_clock.clone(),
             people: PeopleConfig::default(),
             base_url: "http://localhost:8000".into(),
+            events: events.clone(),
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
         let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets);
@@ -205,7 +216,7 @@ impl World {
         let gateway = Gateway::new(parts).unwrap();
         let client = client(&gateway).await;
         let password = hasher.hash(&PASSWORD.into()).await.unwrap();
-        Self { store, clock, desk, control, ready, gateway, directory, logins, password, client }
+        Self { store, clock, desk, control, ready, gateway, events, directory, logins, password, client }
     }
 
     /// Lets the live directory catch up with the store.
@@ -343,7 +354,12 @@ async fn client(gateway: &Gateway) -> Client {
             let response = app.call(request.to_request()).await.unwrap_or_else(|error: Error| panic!("{error}"));
             let status = response.status().as_u16();
             let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
-            let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+            let headers: Vec<_> =
+                response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+            // A stream of events has no end.
+            if response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+                return Answer { status, headers, body: String::new() };
+            }
             let bytes = body::to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("no body"));
             Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
         })
@@ -378,6 +394,7 @@ fn endpoints(
         clock: Arc::clone(&clock),
         connector: Arc::new(Unreachable),
         catalogs: Arc::new(store.clone()),
+        events: Arc::new(()),
         runtime: tokio::runtime::Handle::current(),
         seed: 7,
     }));
@@ -541,5 +558,35 @@ impl Seen {
 
     pub(crate) fn holds(&self, text: &str) -> Option<String> {
         self.0.lock().unwrap().iter().find(|answer| answer.contains(text)).cloned()
+    }
+}
+
+/// An instance in good health.
+struct FakeSystem;
+
+#[async_trait]
+impl SystemProbe for FakeSystem {
+    async fn look(&self) -> SystemState {
+        SystemState {
+            version: "1.2.3",
+            started_at: FixedClock::START,
+            database: DatabaseState { kind: "sqlite", latency: Some(std::time::Duration::from_millis(1)), error: None },
+            journal: JournalState {
+                waiting_records: 3,
+                waiting_bytes: 300,
+                max_bytes: 1000,
+                oldest: Some(FixedClock::START),
+                refusing: None,
+                last_error: None,
+                corrupt_segments: 0,
+                rejected_records: 0,
+            },
+            fleet: FleetState { servers: vec![("ready", 2)], calls_in_flight: 1 },
+            encryption: EncryptionState { keys: vec!["0123456789abcdef".into()], secrets: 2, stale: 1 },
+            workers: vec![WorkerState { name: "retention", last_run: None, last_error: None }],
+            sessions: 4,
+            users: 5,
+            projects: 6,
+        }
     }
 }

@@ -52,6 +52,15 @@ impl DatabaseUrl {
         Self(Place::SqliteFile(path.into()))
     }
 
+    /// The file of a SQLite database; None for others.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        match &self.0 {
+            Place::SqliteFile(path) => Some(path.clone()),
+            Place::SqliteMemory | Place::Postgres(_) => None,
+        }
+    }
+
     /// A database that is gone with its [`Database`](crate::Database).
     #[must_use]
     pub const fn sqlite_memory() -> Self {

@@ -28,6 +28,10 @@ pub struct Model {
     pub target_id: String,
     pub target_name: String,
     pub detail: String,
+    /// Its place in a chain; None in entries of a version before chains, until they are taken in.
+    pub chain: Option<i64>,
+    pub seq: Option<i64>,
+    pub link: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -53,9 +57,10 @@ impl Model {
     }
 }
 
-pub(crate) fn row(entry: &AuditEntry) -> ActiveModel {
+/// The row without its place in a chain.
+pub(crate) fn model(entry: &AuditEntry) -> Model {
     let actor = entry.actor.as_ref();
-    all_set(Model {
+    Model {
         id: entry.id.as_uuid(),
         at: stored(entry.at),
         project_id: entry.project_id.map(ProjectId::as_uuid),
@@ -74,5 +79,12 @@ pub(crate) fn row(entry: &AuditEntry) -> ActiveModel {
         target_id: storable(&entry.target.id),
         target_name: storable(&entry.target.name),
         detail: storable(&entry.detail),
-    })
+        chain: None,
+        seq: None,
+        link: None,
+    }
+}
+
+pub(crate) fn row(model: Model) -> ActiveModel {
+    all_set(model)
 }

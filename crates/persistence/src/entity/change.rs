@@ -16,7 +16,12 @@ pub struct Model {
     pub seq: i64,
     pub kind: String,
     pub project_id: Option<Uuid>,
+    /// The audit entry, for a row of the kind [`ENTRY`].
+    pub entry_id: Option<Uuid>,
 }
+
+/// What a row is that tells no change but an audit entry.
+const ENTRY: &str = "entry";
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
@@ -42,5 +47,10 @@ pub(crate) fn row(change: Change) -> ActiveModel {
         Change::Project(id) => ("project", Some(id.as_uuid())),
         Change::Everything => ("everything", None),
     };
-    ActiveModel { seq: NotSet, kind: Set(kind.to_owned()), project_id: Set(project_id) }
+    ActiveModel { seq: NotSet, kind: Set(kind.to_owned()), project_id: Set(project_id), entry_id: Set(None) }
+}
+
+/// Tells that this audit entry was committed.
+pub(crate) fn entry_row(entry: Uuid) -> ActiveModel {
+    ActiveModel { seq: NotSet, kind: Set(ENTRY.to_owned()), project_id: Set(None), entry_id: Set(Some(entry)) }
 }

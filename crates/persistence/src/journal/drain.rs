@@ -13,7 +13,7 @@ use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::id::KeyId;
-use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::call_log::{CallRepo, JournalPlace};
 use orch_domain::port::key_repo::KeyRepo;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -48,6 +48,8 @@ enum DrainError {
 /// What was read of a segment: the calls up to `end`, or none when something else stands there.
 struct Batch {
     calls: Vec<Call>,
+    /// Where each of them ends.
+    ends: Vec<u64>,
     end: u64,
 }
 
@@ -145,19 +147,21 @@ impl Drain {
         if batch.calls.is_empty() {
             return self.skip_damage(segment).await;
         }
-        self.store(segment, &batch.calls).await?;
+        self.store(segment, &batch).await?;
         let (queue, done) = (Arc::clone(&self.queue), Arc::clone(segment));
         let records = batch.calls.len() as u64;
         blocking(move || queue.advance(&done, batch.end, records)).await?;
         Ok(())
     }
 
-    async fn store(&self, segment: &Segment, calls: &[Call]) -> Result<(), DrainError> {
-        match self.calls.insert(calls).await {
+    async fn store(&self, segment: &Segment, batch: &Batch) -> Result<(), DrainError> {
+        let calls = batch.calls.as_slice();
+        let place = JournalPlace { segment: segment.id(), ends: &batch.ends };
+        match self.calls.insert_from(calls, Some(place)).await {
             Ok(()) => {}
             Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
             // The database is there and refuses: find out which it refuses, and put those aside.
-            Err(_) => self.store_one_by_one(segment, calls).await?,
+            Err(_) => self.store_one_by_one(segment, batch).await?,
         }
         let mut newest: HashMap<KeyId, &Call> = HashMap::new();
         for call in calls {
@@ -178,11 +182,12 @@ impl Drain {
         Ok(())
     }
 
-    async fn store_one_by_one(&self, segment: &Segment, calls: &[Call]) -> Result<(), DrainError> {
+    async fn store_one_by_one(&self, segment: &Segment, batch: &Batch) -> Result<(), DrainError> {
         let mut refused = Vec::new();
         let mut reason = None;
-        for call in calls {
-            match self.calls.insert(std::slice::from_ref(call)).await {
+        for (call, end) in batch.calls.iter().zip(&batch.ends) {
+            let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end) };
+            match self.calls.insert_from(std::slice::from_ref(call), Some(place)).await {
                 Ok(()) => {}
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
                 Err(error) => {
@@ -235,7 +240,7 @@ impl Drain {
 fn read_batch(segment: &Segment, most: usize) -> io::Result<Batch> {
     let start = segment.drained();
     let bytes = segment.read(start, CHUNK)?;
-    let mut batch = Batch { calls: Vec::new(), end: start };
+    let mut batch = Batch { calls: Vec::new(), ends: Vec::new(), end: start };
     let mut rest = bytes.as_slice();
     while batch.calls.len() < most {
         let Next::Frame { payload, len } = frame::next(rest) else {
@@ -246,6 +251,7 @@ fn read_batch(segment: &Segment, most: usize) -> io::Result<Batch> {
         };
         batch.calls.push(call);
         batch.end += len as u64;
+        batch.ends.push(batch.end);
         rest = after;
     }
     Ok(batch)

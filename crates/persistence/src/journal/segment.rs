@@ -18,6 +18,8 @@ const EXTENSION: &str = "journal";
 
 #[derive(Debug)]
 pub(crate) struct Segment {
+    /// What it is called in the database; the name of its file.
+    id: Uuid,
     path: PathBuf,
     file: File,
     /// The end of the complete frames.
@@ -41,6 +43,7 @@ impl Segment {
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&unfinished)?;
         file.try_lock().map_err(io::Error::from)?;
         let segment = Self {
+            id: name,
             path: dir.join(format!("{name}.{EXTENSION}")),
             file,
             end: AtomicU64::new(HEADER),
@@ -83,7 +86,10 @@ impl Segment {
             fs::remove_file(path)?;
             return Ok(None);
         }
+        // A file that somebody has named otherwise is one that nothing is known of.
+        let id = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()).unwrap_or_else(Uuid::now_v7);
         let segment = Self {
+            id,
             path: path.to_owned(),
             file,
             end: AtomicU64::new(end),
@@ -108,6 +114,10 @@ impl Segment {
         let records = frame::count(&segment.read(segment.drained(), segment.waiting())?);
         segment.records.store(records, Ordering::Release);
         Ok(Some(segment))
+    }
+
+    pub(crate) const fn id(&self) -> Uuid {
+        self.id
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -1,19 +1,22 @@
-//! Calls in `calls`, counted by the database.
+//! Calls in `calls`, counted by the database: what they have in common is counted by its number, and read once.
 
 use async_trait::async_trait;
 use orch_domain::Timestamp;
-use orch_domain::call::CallKind;
 use orch_domain::error::StoreError;
 use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
 use orch_domain::port::call_census::{CallCensus, CallCount, CallGroup};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
-use uuid::{NoContext, Uuid};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+use uuid::Uuid;
 
+use crate::chain::hash::{kind_of_number, outcome_numbers};
+use crate::chain::{Head, Stream};
 use crate::database::Database;
-use crate::entity::call::{Column, Entity};
-use crate::entity::corrupt;
+use crate::repo::call_repo::{Range, chain_of};
+use crate::sql::{self, statement};
 use crate::store_error::unavailable;
+use crate::timestamp::to_micros;
+
+const DOING: &str = "counting calls";
 
 #[derive(Debug, Clone)]
 pub struct SeaCallCensus {
@@ -25,88 +28,79 @@ impl SeaCallCensus {
     pub const fn new(database: Database) -> Self {
         Self { database }
     }
-}
 
-type Group = (Uuid, Option<Uuid>, String, Uuid, String, String, i64);
+    /// The number of the first call that may be of `since` or later.
+    async fn first(&self, chain: i64, first: i64, last: i64, since: Timestamp) -> Result<i64, StoreError> {
+        let range = Range { chain, from: first, below: last + 1 };
+        range.first_since(self.database.reader(), since).await.map_err(unavailable(DOING))
+    }
+}
 
 #[async_trait]
 impl CallCensus for SeaCallCensus {
     async fn groups(&self, project: ProjectId, since: Timestamp, limit: u32) -> Result<Vec<CallGroup>, StoreError> {
-        let by = [Column::UserId, Column::KeyId, Column::Client, Column::ServerId, Column::Kind, Column::Target];
-        let mut select = Entity::find().select_only().columns(by).column_as(Column::Id.count(), "made");
-        for column in by {
-            select = select.group_by(column);
-        }
-        let rows: Vec<Group> = select
-            .filter(Column::ProjectId.eq(project.as_uuid()))
-            .filter(Column::Id.gte(first_id(since)))
-            .filter(Column::ServerId.is_not_null())
-            .order_by(Expr::col("made"), Order::Desc)
-            .limit(u64::from(limit))
-            .into_tuple()
-            .all(self.database.reader())
-            .await
-            .map_err(unavailable("counting calls"))?;
-        let group = |(user, key, client, server, kind, target, calls): Group| {
-            let known = CallKind::ALL.into_iter().find(|known| known.as_str() == kind);
-            Ok(CallGroup {
-                user_id: UserId::from_uuid(user),
-                key_id: key.map(KeyId::from_uuid),
-                client,
-                server_id: ServerId::from_uuid(server),
-                kind: known.ok_or_else(|| corrupt("calls", "one of a group")("kind", &"it is not a kind of call"))?,
-                target,
-                calls: u64::try_from(calls).unwrap_or_default(),
-            })
-        };
-        rows.into_iter().map(group).collect()
+        let conn = self.database.reader();
+        let found = chain_of(conn, project.as_uuid(), Stream::Calls).await.map_err(unavailable(DOING))?;
+        let Some((chain, first, last)) = found else { return Ok(Vec::new()) };
+        let from = self.first(chain, first, last, since).await?;
+        // Outcomes are told apart by shapes and not here.
+        let select = "SELECT s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target, \
+                      CAST(SUM(c.made) AS BIGINT) AS made FROM (SELECT shape, COUNT(*) AS made FROM calls \
+                      WHERE chain = $1 AND seq >= $2 AND at >= $3 GROUP BY shape) c \
+                      JOIN call_shapes s ON s.id = c.shape WHERE s.server_id IS NOT NULL \
+                      GROUP BY s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target \
+                      ORDER BY made DESC LIMIT $4";
+        let values: [Value; 4] = [chain.into(), from.into(), to_micros(since).into(), i64::from(limit).into()];
+        let rows = conn.query_all_raw(statement(conn, select, values)).await.map_err(unavailable(DOING))?;
+        rows.iter().map(|row| group(row).map_err(unavailable(DOING))).collect()
     }
 
     async fn counts(&self, since: Timestamp) -> Result<Vec<CallCount>, StoreError> {
-        let by = [Column::ProjectId, Column::UserId, Column::KeyId];
-        let mut select = Entity::find().select_only().columns(by).column_as(Column::Id.count(), "made");
-        for column in by {
-            select = select.group_by(column);
+        let conn = self.database.reader();
+        let heads = Head::all(conn).await.map_err(unavailable(DOING))?;
+        let counted: Vec<_> = outcome_numbers(|word| word != "limited").iter().map(i16::to_string).collect();
+        let select = format!(
+            "SELECT s.user_id, s.key_id, CAST(SUM(c.made) AS BIGINT) AS made FROM (SELECT shape, COUNT(*) AS made \
+             FROM calls WHERE chain = $1 AND seq >= $2 AND at >= $3 GROUP BY shape) c JOIN call_shapes s ON \
+             s.id = c.shape WHERE s.outcome IN ({}) GROUP BY s.user_id, s.key_id",
+            counted.join(", ")
+        );
+        let mut counts = Vec::new();
+        for head in heads.into_iter().filter(|head| head.stream == Stream::Calls) {
+            let from = self.first(head.id, head.first_seq, head.seq, since).await?;
+            let values: [Value; 3] = [head.id.into(), from.into(), to_micros(since).into()];
+            let rows = conn.query_all_raw(statement(conn, &select, values)).await.map_err(unavailable(DOING))?;
+            for row in &rows {
+                counts.push(count(ProjectId::from_uuid(head.scope), row).map_err(unavailable(DOING))?);
+            }
         }
-        let rows: Vec<(Uuid, Uuid, Option<Uuid>, i64)> = select
-            .filter(Column::Id.gte(first_id(since)))
-            .filter(Column::Outcome.ne("limited"))
-            .into_tuple()
-            .all(self.database.reader())
-            .await
-            .map_err(unavailable("counting calls"))?;
-        let count = |(project, user, key, calls): (Uuid, Uuid, Option<Uuid>, i64)| CallCount {
-            project_id: ProjectId::from_uuid(project),
-            user_id: UserId::from_uuid(user),
-            key_id: key.map(KeyId::from_uuid),
-            calls: u64::try_from(calls).unwrap_or_default(),
-        };
-        Ok(rows.into_iter().map(count).collect())
+        Ok(counts)
     }
 }
 
-/// The least id that a call at `since` can have. Ids begin with their time and are the key, so no other index is needed.
-fn first_id(since: Timestamp) -> Uuid {
-    let seconds = u64::try_from(since.unix_timestamp()).unwrap_or_default();
-    let stamp = uuid::Timestamp::from_unix(NoContext, seconds, since.nanosecond());
-    let (seconds, nanoseconds) = stamp.to_unix();
-    let milliseconds = seconds.saturating_mul(1000).saturating_add(u64::from(nanoseconds) / 1_000_000);
-    // The time in the first 48 bits, the version in the next 4, and the least of everything after it.
-    Uuid::from_u128((u128::from(milliseconds) << 80) | (0x7 << 76) | (0x2 << 62))
+fn group(row: &QueryResult) -> Result<CallGroup, DbErr> {
+    let kind = kind_of_number(row.try_get("", "kind")?).ok_or_else(|| sql::unreadable("call_shapes.kind"))?;
+    Ok(CallGroup {
+        user_id: UserId::from_uuid(row.try_get("", "user_id")?),
+        key_id: row.try_get::<Option<Uuid>>("", "key_id")?.map(KeyId::from_uuid),
+        client: row.try_get("", "client")?,
+        server_id: ServerId::from_uuid(row.try_get("", "server_id")?),
+        kind,
+        target: row.try_get("", "target")?,
+        calls: made(row)?,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use time::OffsetDateTime;
-    use uuid::Uuid;
+fn count(project_id: ProjectId, row: &QueryResult) -> Result<CallCount, DbErr> {
+    Ok(CallCount {
+        project_id,
+        user_id: UserId::from_uuid(row.try_get("", "user_id")?),
+        key_id: row.try_get::<Option<Uuid>>("", "key_id")?.map(KeyId::from_uuid),
+        calls: made(row)?,
+    })
+}
 
-    use super::first_id;
-
-    #[test]
-    fn is_before_every_id_of_its_time() {
-        let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).expect("a time");
-        let made = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_700_000_000, 0));
-        assert!(first_id(now) <= made);
-        assert!(first_id(now + time::Duration::milliseconds(1)) > made);
-    }
+fn made(row: &QueryResult) -> Result<u64, DbErr> {
+    let made: i64 = row.try_get("", "made")?;
+    Ok(u64::try_from(made).unwrap_or_default())
 }

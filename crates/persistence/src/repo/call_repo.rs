@@ -1,94 +1,239 @@
-//! Calls in `calls`. They arrive in batches from the [`Journal`](crate::Journal).
+//! Calls in `calls`. They arrive in batches from the [`Journal`](crate::Journal), become links of their project's
+//! chain, and are summed up in the same transaction.
 
-use std::sync::OnceLock;
+mod intern;
+mod read;
+mod sums;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use orch_domain::activity::CallQuery;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
+use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use orch_domain::page::{Page, PageRequest};
-use orch_domain::port::call_log::{CallFilter, CallRepo};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
+use orch_domain::port::call_log::{CallFilter, CallRepo, JournalPlace};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
+};
+use uuid::Uuid;
 
-use crate::database::{Database, DatabaseKind};
-use crate::entity::call::{self, Column, Entity, Model};
-use crate::paging::newest_first;
+use self::intern::{Interned, Interner};
+use self::sums::Sums;
+use crate::chain::hash::{self, Bare, Shape};
+use crate::chain::{Head, Stream};
+use crate::database::Database;
+use crate::entity::call_before;
+use crate::sql::{self, statement};
 use crate::store_error::{is_data_error, unavailable};
+use crate::timestamp::{stored, to_micros};
+use crate::writing::Writing;
+
+pub(crate) use self::intern::dimension_number;
+pub(crate) use self::read::{Range, calls, chain_of, read, read_bare, read_shape};
+pub(crate) use self::sums::step_number;
 
 /// Rows of one statement. Every full one has the same text, so that the database prepares it once.
-const ROWS_AT_ONCE: usize = 64;
-
-static SQLITE_INSERT: OnceLock<String> = OnceLock::new();
-static POSTGRES_INSERT: OnceLock<String> = OnceLock::new();
+const ROWS_AT_ONCE: usize = 128;
+const COLUMNS: usize = 8;
+const DOING: &str = "storing calls";
+/// Calls of the time before chains that are brought over at once.
+const BROUGHT_AT_ONCE: u64 = 1000;
 
 #[derive(Debug, Clone)]
 pub struct SeaCallRepo {
     database: Database,
+    known: Arc<Mutex<Interned>>,
 }
 
 impl SeaCallRepo {
     #[must_use]
-    pub const fn new(database: Database) -> Self {
-        Self { database }
+    pub fn new(database: Database) -> Self {
+        Self { database, known: Arc::default() }
+    }
+
+    /// Brings calls over that a version before chains has stored. Does nothing when there are none (any more).
+    pub async fn adopt(&self) -> Result<u64, StoreError> {
+        let doing = "bringing over calls of an earlier version";
+        let mut brought = 0;
+        loop {
+            let writing = self.database.write_quietly(doing).await?;
+            let rows = call_before::Entity::find()
+                .order_by_asc(call_before::Column::Id)
+                .limit(BROUGHT_AT_ONCE)
+                .lock_exclusive()
+                .all(writing.conn())
+                .await
+                .map_err(unavailable(doing))?;
+            if rows.is_empty() {
+                return Ok(brought);
+            }
+            let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+            let calls = rows.into_iter().map(call_before::Model::into_call).collect::<Result<Vec<_>, _>>()?;
+            let learnt = self.write(&writing, &calls).await?;
+            let taken = call_before::Entity::delete_many().filter(call_before::Column::Id.is_in(ids));
+            taken.exec(writing.conn()).await.map_err(unavailable(doing))?;
+            writing.commit().await?;
+            self.remember(learnt);
+            brought += calls.len() as u64;
+        }
+    }
+
+    /// Everything that `calls` leave behind, but the commit. Gives what was learnt, to be kept once it is committed.
+    async fn write(&self, writing: &Writing, calls: &[Call]) -> Result<Interned, StoreError> {
+        let mut of_projects: BTreeMap<ProjectId, Vec<&Call>> = BTreeMap::new();
+        for call in calls {
+            of_projects.entry(call.project_id).or_default().push(call);
+        }
+        let mut interner = Interner::new(writing.conn(), Arc::clone(&self.known));
+        let mut sums = Sums::default();
+        let mut rows = Rows::new(writing);
+        // In one order, so that two daemons that store calls of the same projects do not wait for each other.
+        for (project, calls) in of_projects {
+            let mut head = Head::lock(writing.conn(), project.as_uuid(), Stream::Calls, DOING).await?;
+            let mut latest = None;
+            for call in calls {
+                let shape = interner.shape(call).await?;
+                let bare = Bare {
+                    call_id: call.id.as_uuid(),
+                    at: to_micros(stored(call.at)),
+                    duration_us: i64::try_from(call.duration.as_micros()).unwrap_or(i64::MAX),
+                    code: call.outcome.code(),
+                };
+                let (seq, link) = head.extend(|before, seq| hash::call(before, seq, &bare, &shape.digest));
+                sums.add(&shape, call);
+                latest = latest.max(Some(call.at));
+                rows.add([
+                    head.id.into(),
+                    seq.into(),
+                    bare.call_id.into(),
+                    bare.at.into(),
+                    shape.id.into(),
+                    bare.duration_us.into(),
+                    bare.code.into(),
+                    link.to_vec().into(),
+                ])
+                .await?;
+            }
+            if let Some(latest) = latest {
+                head.save(writing.conn(), self.database.signer(), latest, DOING).await?;
+            }
+        }
+        rows.finish().await?;
+        sums.write(writing.conn()).await?;
+        Ok(interner.learnt())
+    }
+
+    fn remember(&self, learnt: Interned) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(learnt);
     }
 }
 
 #[async_trait]
 impl CallRepo for SeaCallRepo {
     async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError> {
-        let mut select =
-            newest_first(Entity::find(), Column::Id, page).filter(Column::ProjectId.eq(filter.project.as_uuid()));
-        if let Some(user) = filter.user {
-            select = select.filter(Column::UserId.eq(user.as_uuid()));
-        }
-        let rows = select.all(self.database.reader()).await.map_err(unavailable("listing calls"))?;
-        let calls = rows.into_iter().map(Model::into_call).collect::<Result<_, _>>()?;
-        Ok(Page::cut(calls, page.limit, |call: &Call| call.id.as_uuid()))
+        let below = page.after.map_or(u64::MAX, |cursor| cursor.as_u64_pair().1);
+        let query = CallQuery { user: filter.user, ..CallQuery::all(filter.project) };
+        let mut found = calls(&self.database, &query, below, page.limit + 1).await?;
+        let more = found.len() > page.limit as usize;
+        found.truncate(page.limit as usize);
+        let next = if more { found.last().map(|last| Uuid::from_u64_pair(0, last.seq)) } else { None };
+        Ok(Page { items: found.into_iter().map(|found| found.item).collect(), next })
     }
 
-    async fn insert(&self, calls: &[Call]) -> Result<(), StoreError> {
-        let doing = "storing calls";
-        let writing = self.database.write_quietly(doing).await?;
-        for chunk in calls.chunks(ROWS_AT_ONCE) {
-            let kind = self.database.kind();
-            let sql = if chunk.len() == ROWS_AT_ONCE {
-                let known = if kind == DatabaseKind::Postgres { &POSTGRES_INSERT } else { &SQLITE_INSERT };
-                known.get_or_init(|| insert_sql(kind, ROWS_AT_ONCE)).clone()
-            } else {
-                insert_sql(kind, chunk.len())
-            };
-            let values = chunk.iter().flat_map(call::values);
-            let insert = Statement::from_sql_and_values(writing.conn().get_database_backend(), sql, values);
-            writing.conn().execute_raw(insert).await.map_err(|error| match is_data_error(&error) {
-                true => StoreError::Corrupt {
-                    table: "calls",
-                    column: "*",
-                    row: "one of a batch".to_owned(),
-                    reason: error.to_string(),
-                },
-                false => unavailable(doing)(error),
-            })?;
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
+        if calls.is_empty() {
+            return Ok(());
         }
-        writing.commit().await
+        let writing = self.database.write_quietly(DOING).await?;
+        let calls = match place {
+            None => calls,
+            Some(place) => {
+                let latest = calls.iter().map(|call| to_micros(call.at)).max().unwrap_or_default();
+                let fresh = pass(&writing, place, latest).await?;
+                calls.get(fresh..).unwrap_or_default()
+            }
+        };
+        let learnt = self.write(&writing, calls).await?;
+        writing.commit().await?;
+        self.remember(learnt);
+        Ok(())
     }
 }
 
-/// A batch that is known to be stored already is skipped by its ids.
-fn insert_sql(kind: DatabaseKind, rows: usize) -> String {
-    let columns = call::COLUMNS;
-    let mut sql = format!("INSERT INTO calls ({}) VALUES ", columns.map(|column| format!("\"{column}\"")).join(", "));
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns.len() {
-            if column > 0 {
-                sql.push_str(", ");
-            }
-            match kind {
-                DatabaseKind::Postgres => sql.push_str(&format!("${}", row * columns.len() + column + 1)),
-                DatabaseKind::Sqlite => sql.push('?'),
-            }
-        }
-        sql.push(')');
+/// Notes how far a segment of the journal is stored, and gives how many records at its beginning were so before.
+async fn pass(writing: &Writing, place: JournalPlace<'_>, latest: i64) -> Result<usize, StoreError> {
+    let conn = writing.conn();
+    let find = statement(conn, "SELECT upto FROM journal_marks WHERE segment = $1", [place.segment.into()]);
+    let row = conn.query_one_raw(find).await.map_err(unavailable(DOING))?;
+    let upto = match row {
+        Some(row) => row.try_get::<i64>("", "upto").map_err(unavailable(DOING))?,
+        None => 0,
+    };
+    let end = |offset: &u64| i64::try_from(*offset).unwrap_or(i64::MAX);
+    let fresh = place.ends.partition_point(|offset| end(offset) <= upto);
+    if let Some(last) = place.ends.last().map(end).filter(|last| *last > upto) {
+        let note = "INSERT INTO journal_marks (segment, upto, at) VALUES ($1, $2, $3) \
+                    ON CONFLICT (segment) DO UPDATE SET upto = excluded.upto, at = excluded.at";
+        let values: [Value; 3] = [place.segment.into(), last.into(), latest.into()];
+        conn.execute_raw(statement(conn, note, values)).await.map_err(unavailable(DOING))?;
     }
-    sql.push_str(" ON CONFLICT (id) DO NOTHING");
-    sql
+    Ok(fresh)
+}
+
+/// Rows on their way into the table, many in one statement.
+struct Rows<'a> {
+    writing: &'a Writing,
+    values: Vec<Value>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(writing: &'a Writing) -> Self {
+        Self { writing, values: Vec::with_capacity(ROWS_AT_ONCE * COLUMNS) }
+    }
+
+    async fn add(&mut self, row: [Value; COLUMNS]) -> Result<(), StoreError> {
+        self.values.extend(row);
+        if self.values.len() == ROWS_AT_ONCE * COLUMNS { self.flush().await } else { Ok(()) }
+    }
+
+    async fn finish(mut self) -> Result<(), StoreError> {
+        if self.values.is_empty() { Ok(()) } else { self.flush().await }
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let sql = insert_sql(self.writing.conn().get_database_backend(), self.values.len() / COLUMNS);
+        let insert = statement(self.writing.conn(), &sql, std::mem::take(&mut self.values));
+        self.values.reserve(ROWS_AT_ONCE * COLUMNS);
+        self.writing.conn().execute_raw(insert).await.map(|_| ()).map_err(refused)
+    }
+}
+
+fn insert_sql(backend: DatabaseBackend, rows: usize) -> String {
+    format!(
+        "INSERT INTO calls (chain, seq, call_id, at, shape, duration_us, code, link) VALUES {}",
+        sql::rows(backend, rows, COLUMNS)
+    )
+}
+
+/// What the database took offence at is put aside by the journal; for everything else it waits.
+fn refused(error: sea_orm::DbErr) -> StoreError {
+    if !is_data_error(&error) {
+        return unavailable(DOING)(error);
+    }
+    let row = "one of a batch".to_owned();
+    StoreError::Corrupt { table: "calls", column: "*", row, reason: error.to_string() }
+}
+
+/// The ids that a stored call has, as the domain knows them.
+fn ids(call: Uuid, shape: &Shape) -> (CallId, ProjectId, UserId, Option<KeyId>, Option<ServerId>) {
+    (
+        CallId::from_uuid(call),
+        ProjectId::from_uuid(shape.project_id),
+        UserId::from_uuid(shape.user_id),
+        shape.key_id.map(KeyId::from_uuid),
+        shape.server_id.map(ServerId::from_uuid),
+    )
 }

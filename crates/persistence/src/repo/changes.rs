@@ -3,19 +3,23 @@
 
 mod wake_up;
 
+use std::collections::HashMap;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
-use futures_util::stream;
-use orch_domain::change::Change;
+use futures_util::{StreamExt, stream};
+use orch_domain::change::{Change, Committed};
 use orch_domain::port::changes::Changes;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
+use uuid::Uuid;
 
 use crate::database::Database;
-use crate::entity::change::{Column, Entity};
+use crate::entity::audit_entry;
+use crate::entity::change::{Column, Entity, Model};
 use crate::error::PersistenceError;
 use crate::owned_task::{OwnedTask, StopSignal};
 use crate::writing::KEPT_CHANGES;
@@ -34,7 +38,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 #[derive(Debug)]
 pub struct SeaChanges {
     /// Weak, so that streams end with the task and not only with this value.
-    sender: broadcast::WeakSender<Change>,
+    sender: broadcast::WeakSender<Committed>,
     task: OwnedTask,
 }
 
@@ -60,13 +64,22 @@ impl SeaChanges {
 
 impl Changes for SeaChanges {
     fn subscribe(&self) -> Pin<Box<dyn Stream<Item = Change> + Send>> {
+        Box::pin(self.subscribe_committed().filter_map(|told| async move {
+            match told {
+                Committed::Change(change) => Some(change),
+                Committed::Entry(_) => None,
+            }
+        }))
+    }
+
+    fn subscribe_committed(&self) -> Pin<Box<dyn Stream<Item = Committed> + Send>> {
         let Some(sender) = self.sender.upgrade() else {
             return Box::pin(stream::empty());
         };
         Box::pin(stream::unfold(sender.subscribe(), |mut receiver| async {
             match receiver.recv().await {
-                Ok(change) => Some((change, receiver)),
-                Err(RecvError::Lagged(_)) => Some((Change::Everything, receiver)),
+                Ok(told) => Some((told, receiver)),
+                Err(RecvError::Lagged(_)) => Some((Committed::Change(Change::Everything), receiver)),
                 Err(RecvError::Closed) => None,
             }
         }))
@@ -75,7 +88,7 @@ impl Changes for SeaChanges {
 
 struct Follower {
     database: Database,
-    sender: broadcast::Sender<Change>,
+    sender: broadcast::Sender<Committed>,
     /// The number of the last change that was told.
     last: i64,
 }
@@ -118,7 +131,7 @@ impl Follower {
         // Behind what is kept, or ahead of it because an older copy of the database was put in its place.
         if latest < self.last || latest - self.last > KEPT_CHANGES {
             self.last = latest;
-            self.tell(Change::Everything);
+            self.tell(Committed::Change(Change::Everything));
         }
         while self.last < latest {
             let rows = Entity::find()
@@ -130,17 +143,35 @@ impl Follower {
             if rows.is_empty() {
                 break;
             }
+            let mut entries = self.load_entries(&rows).await?;
             for row in rows {
                 self.last = row.seq;
-                self.tell(row.to_change());
+                match row.entry_id {
+                    None => self.tell(Committed::Change(row.to_change())),
+                    // One that retention has taken in the meantime is not news any more.
+                    Some(id) => {
+                        if let Some(entry) = entries.remove(&id) {
+                            self.tell(Committed::Entry(Arc::new(entry.into_record())));
+                        }
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn tell(&self, change: Change) {
+    async fn load_entries(&self, rows: &[Model]) -> Result<HashMap<Uuid, audit_entry::Model>, DbErr> {
+        let ids: Vec<_> = rows.iter().filter_map(|row| row.entry_id).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = audit_entry::Entity::find().filter(audit_entry::Column::Id.is_in(ids));
+        Ok(found.all(self.database.reader()).await?.into_iter().map(|entry| (entry.id, entry)).collect())
+    }
+
+    fn tell(&self, told: Committed) {
         // An error means that nobody listens at the moment.
-        let _ = self.sender.send(change);
+        let _ = self.sender.send(told);
     }
 }
 

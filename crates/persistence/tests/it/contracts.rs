@@ -55,6 +55,9 @@ contracts!(
     call_census,
     policy_repo,
     limits_repo,
+    activity_repo,
+    usage_repo,
     directory_source,
     changes,
+    committed_entries,
 );

@@ -9,9 +9,11 @@
     reason = "a test that cannot go on must fail at once"
 )]
 
+mod backup;
 mod changes;
 mod contracts;
 mod database;
 mod journal;
 mod migrations;
 mod stores;
+mod tampering;

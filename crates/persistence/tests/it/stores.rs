@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use orch_domain::port::activity_repo::ActivityRepo;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::CallRepo;
@@ -19,14 +20,17 @@ use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::reset_repo::ResetRepo;
+use orch_domain::port::sealed_repo::SealedRepo;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::team_repo::TeamRepo;
+use orch_domain::port::usage_repo::UsageRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{
-    Database, DatabaseConfig, DatabaseUrl, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges,
-    SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo,
-    SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUserRepo,
+    Database, DatabaseConfig, DatabaseUrl, SeaActivityRepo, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo,
+    SeaChanges, SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo,
+    SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaSealedRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo,
+    SeaUserRepo,
 };
 use orch_testkit::contract::TestStore;
 use orch_testkit::fakes::MemoryStore;
@@ -111,6 +115,18 @@ impl TestStore for SeaStore {
 
     fn calls(&self) -> Arc<dyn CallRepo> {
         Arc::new(SeaCallRepo::new(self.database.clone()))
+    }
+
+    fn activity(&self) -> Arc<dyn ActivityRepo> {
+        Arc::new(SeaActivityRepo::new(self.database.clone()))
+    }
+
+    fn usage(&self) -> Arc<dyn UsageRepo> {
+        Arc::new(SeaUsageRepo::new(self.database.clone()))
+    }
+
+    fn sealed(&self) -> Arc<dyn SealedRepo> {
+        Arc::new(SeaSealedRepo::new(self.database.clone()))
     }
 
     fn directory(&self) -> Arc<dyn DirectorySource> {

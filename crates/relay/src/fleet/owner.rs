@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
+use orch_domain::event::{Event, Fact};
 use orch_domain::server_state::{ServerEvent, ServerState, next};
 use orch_mcp::method;
 use orch_mcp::peer::{Connection, Peer, PeerEvent, PeerSink};
@@ -565,9 +566,15 @@ impl Owner {
                 status.pid = None;
             }
             if reason.is_some() || well {
-                status.reason = reason;
+                status.reason.clone_from(&reason);
             }
         });
+        if moved {
+            // After the status, so that who reads it because of this sees it.
+            let server = self.slot.server();
+            let fact = Fact::ServerState { server: server.id, state: state.as_str(), reason };
+            self.shared.events.emit(Event { at: now, project: Some(server.project_id), concerns: None, fact });
+        }
     }
 
     fn remark(&self, text: String) {

@@ -227,6 +227,7 @@ impl House {
             clock: Arc::new(clock.clone()),
             connector: Arc::<ScriptedConnector>::clone(&connector),
             catalogs: Arc::new(store.clone()),
+            events: Arc::new(()),
             runtime: Handle::current(),
             seed: 7,
         }));

@@ -3,7 +3,8 @@
 use orch_domain::call::{CallKind, Outcome};
 use orch_domain::id::{KeyId, ProjectId, UserId};
 use orch_domain::page::PageRequest;
-use orch_domain::port::call_log::CallFilter;
+use orch_domain::port::call_log::{CallFilter, JournalPlace};
+use uuid::Uuid;
 
 use super::{TestStore, at};
 use crate::builders::a_call;
@@ -46,34 +47,39 @@ async fn inserts_each_call_once(store: &dyn TestStore) {
     let project = ProjectId::new();
     let filter = CallFilter { project, user: None };
     let calls: Vec<_> = (0..1100).map(|_| a_call().in_project(project).build()).collect();
-    store.calls().insert(&calls[..600]).await.expect("calls can be stored");
-    // A batch that is repeated, with more behind it, and one call twice in it.
-    let again = [&calls[400..], &calls[..1]].concat();
-    store.calls().insert(&again).await.expect("calls can be stored");
-    store.calls().insert(&again).await.expect("calls can be stored");
+    let ends: Vec<u64> = (1..=1100).map(|number| number * 100).collect();
+    let segment = Uuid::now_v7();
+    let place = |range: std::ops::Range<usize>| JournalPlace { segment, ends: &ends[range] };
+    let insert = async |range: std::ops::Range<usize>| {
+        let place = Some(place(range.clone()));
+        store.calls().insert_from(&calls[range], place).await.expect("calls can be stored");
+    };
+    insert(0..600).await;
+    // A batch that is repeated, with more behind it, and one that is repeated as a whole.
+    insert(400..1100).await;
+    insert(400..1100).await;
+    insert(0..600).await;
     store.calls().insert(&[]).await.expect("nothing is no trouble");
-    let mut count = 0;
+    let mut listed = Vec::new();
     let mut request = PageRequest::new(PageRequest::MAX_LIMIT, None);
     loop {
         let page = store.calls().list(filter, request).await.expect("a list");
-        count += page.items.len();
+        listed.extend(page.items);
         match page.next {
             Some(next) => request.after = Some(next),
             None => break,
         }
     }
-    assert_eq!(count, calls.len());
+    listed.reverse();
+    assert_eq!(listed, calls);
 
-    // What is stored stays as it is.
-    let mut changed = calls[0].clone();
-    changed.outcome = Outcome::Abandoned;
+    // The same places in another segment are others.
     let only = ProjectId::new();
     let fresh = a_call().in_project(only).build();
-    store.calls().insert(&[changed.clone(), fresh.clone()]).await.expect("calls can be stored");
+    let place = JournalPlace { segment: Uuid::now_v7(), ends: &ends[..1] };
+    store.calls().insert_from(std::slice::from_ref(&fresh), Some(place)).await.expect("calls can be stored");
     let page = store.calls().list(CallFilter { project: only, user: None }, PageRequest::default()).await;
-    assert_eq!(page.expect("a list").items, [fresh], "the rest of the batch is stored all the same");
-    let last = PageRequest { limit: 1, after: Some(calls[1].id.as_uuid()) };
-    assert_eq!(store.calls().list(filter, last).await.expect("a list").items, calls[..1]);
+    assert_eq!(page.expect("a list").items, [fresh]);
 }
 
 async fn lists_the_newest_first(store: &dyn TestStore) {

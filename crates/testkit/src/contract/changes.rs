@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use orch_domain::api_key::KeyUse;
-use orch_domain::change::Change;
+use orch_domain::change::{Change, Committed};
 use orch_domain::membership::Membership;
 use orch_domain::port::server_repo::ServerWrite;
 use orch_domain::project::Project;
@@ -48,6 +48,20 @@ pub async fn changes(store: &dyn TestStore) {
     let last = Change::Project(mark(store, user.id).await);
     until(&mut first, last).await;
     until(&mut second, last).await;
+}
+
+/// The entries of a write come right after its changes.
+pub async fn committed_entries(store: &dyn TestStore) {
+    let mut news = store.changes().subscribe_committed();
+    let (user, entry) = (a_user().build(), an_entry());
+    store.users().create(&user, &entry).await.expect("a user");
+    let mut next = async || {
+        tokio::time::timeout(Duration::from_secs(10), news.next()).await.expect("news in time").expect("no end")
+    };
+    assert_eq!(next().await, Committed::Change(Change::Users));
+    let told = next().await;
+    let is_it = matches!(&told, Committed::Entry(told) if told.id == entry.id && told.action == entry.action);
+    assert!(is_it, "an entry comes after its change: {told:?}");
 }
 
 pub(super) async fn until(news: &mut News, expected: Change) {

@@ -1,6 +1,7 @@
 //! All repositories in memory, over one state behind one mutex: a write happens as a whole or not at all. Announces its
 //! changes. Can be made to fail as a database does that is away.
 
+mod activity_repo;
 mod audit_log;
 mod call_census;
 mod call_repo;
@@ -15,9 +16,11 @@ mod personal_secret_repo;
 mod policy_repo;
 mod project_repo;
 mod reset_repo;
+mod sealed_repo;
 mod server_repo;
 mod star_repo;
 mod team_repo;
+mod usage_repo;
 mod user_repo;
 
 use std::collections::BTreeMap;
@@ -29,7 +32,7 @@ use orch_domain::api_key::ApiKey;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::call::Call;
 use orch_domain::catalog::{ItemKind, PastDefinition, StoredCatalog};
-use orch_domain::change::Change;
+use orch_domain::change::{Change, Committed};
 use orch_domain::error::StoreError;
 use orch_domain::id::{
     AuditId, CallId, InvitationId, KeyId, LoginId, ProjectId, SecretId, ServerId, StarId, TeamId, UserId,
@@ -58,7 +61,7 @@ pub struct MemoryStore(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    changes: broadcast::Sender<Change>,
+    changes: broadcast::Sender<Committed>,
     away: AtomicBool,
 }
 
@@ -81,6 +84,8 @@ struct State {
     definitions: BTreeMap<(ServerId, ItemKind, String), Vec<PastDefinition>>,
     personal: BTreeMap<SecretId, PersonalSecret>,
     calls: BTreeMap<CallId, Call>,
+    /// How far each segment of a journal is stored.
+    marks: BTreeMap<Uuid, u64>,
     audit: BTreeMap<AuditId, AuditRecord>,
     stars: BTreeMap<StarId, Star>,
     policies: BTreeMap<ProjectId, Policy>,
@@ -109,6 +114,7 @@ struct Token {
 struct Writing {
     state: State,
     changes: Vec<Change>,
+    entries: Vec<AuditRecord>,
 }
 
 impl MemoryStore {
@@ -139,12 +145,15 @@ impl MemoryStore {
     /// Keeps what `write` did and announces it, unless it gives an error.
     fn write<T>(&self, write: impl FnOnce(&mut Writing) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut state = self.lock()?;
-        let mut writing = Writing { state: state.clone(), changes: Vec::new() };
+        let mut writing = Writing { state: state.clone(), changes: Vec::new(), entries: Vec::new() };
         let outcome = write(&mut writing)?;
         *state = writing.state;
         // Still under the lock, so that changes are announced in the order of the writes.
-        for change in writing.changes {
-            let _ = self.0.changes.send(change);
+        if !writing.changes.is_empty() {
+            let entries = writing.entries.into_iter().map(|entry| Committed::Entry(Arc::new(entry)));
+            for told in writing.changes.into_iter().map(Committed::Change).chain(entries) {
+                let _ = self.0.changes.send(told);
+            }
         }
         Ok(outcome)
     }
@@ -178,6 +187,7 @@ impl Writing {
             target_name: entry.target.name.clone(),
             detail: entry.detail.clone(),
         };
+        self.entries.push(record.clone());
         self.state.audit.insert(entry.id, record);
     }
 

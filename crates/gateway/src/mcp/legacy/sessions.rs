@@ -100,6 +100,12 @@ impl Sessions {
         self.channels.recheck(directory, &is_live);
     }
 
+    /// How many are open.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.read().by_id.len()
+    }
+
     /// Ends the sessions that nobody has used for long.
     pub fn expire(&self) {
         let now = self.now();

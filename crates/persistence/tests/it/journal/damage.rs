@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::page::{Page, PageRequest};
-use orch_domain::port::call_log::{CallFilter, CallRepo};
+use orch_domain::port::call_log::{CallFilter, CallRepo, JournalPlace};
 use orch_persistence::JournalConfig;
 use orch_testkit::builders::a_call;
 use orch_testkit::fakes::MemoryStore;
@@ -93,7 +93,7 @@ impl CallRepo for Picky {
         CallRepo::list(&self.0, filter, page).await
     }
 
-    async fn insert(&self, calls: &[Call]) -> Result<(), StoreError> {
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
         match calls.iter().find(|call| call.target == "poison") {
             Some(call) => Err(StoreError::Corrupt {
                 table: "calls",
@@ -101,7 +101,7 @@ impl CallRepo for Picky {
                 row: call.id.to_string(),
                 reason: "poison".to_owned(),
             }),
-            None => self.0.insert(calls).await,
+            None => self.0.insert_from(calls, place).await,
         }
     }
 }

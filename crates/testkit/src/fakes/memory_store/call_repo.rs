@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::page::{Page, PageRequest};
-use orch_domain::port::call_log::{CallFilter, CallRepo};
+use orch_domain::port::call_log::{CallFilter, CallRepo, JournalPlace};
 
 use super::{MemoryStore, newest_first};
 
@@ -16,11 +16,17 @@ impl CallRepo for MemoryStore {
         self.read(|state| newest_first(state.calls.values().filter(shown), page, |call| call.id.as_uuid()))
     }
 
-    async fn insert(&self, calls: &[Call]) -> Result<(), StoreError> {
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
         // Not by way of a copy of the state: tests put many calls here.
         let mut state = self.lock()?;
-        for call in calls {
-            state.calls.entry(call.id).or_insert_with(|| call.clone());
+        let mut fresh = 0;
+        if let Some(place) = place {
+            let upto = state.marks.entry(place.segment).or_default();
+            fresh = place.ends.partition_point(|end| end <= upto);
+            *upto = place.ends.last().copied().unwrap_or_default().max(*upto);
+        }
+        for call in calls.iter().skip(fresh) {
+            state.calls.insert(call.id, call.clone());
         }
         Ok(())
     }

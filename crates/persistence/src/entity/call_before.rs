@@ -1,22 +1,20 @@
-//! Rows of `calls`.
+//! Rows of `calls_before`: calls as they were stored before they became links of chains.
 
 use std::time::Duration;
 
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::error::StoreError;
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
-use sea_orm::Value;
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::entity::{corrupt, storable};
-use crate::timestamp::stored;
+use crate::entity::corrupt;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "calls")]
+#[sea_orm(table_name = "calls_before")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -41,7 +39,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     pub(crate) fn into_call(self) -> Result<Call, StoreError> {
-        let corrupt = corrupt("calls", self.id);
+        let corrupt = corrupt("calls_before", self.id);
         let kind = CallKind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
         let duration = u64::try_from(self.duration_us).map_err(|error| corrupt("duration_us", &error))?;
         Ok(Call {
@@ -60,40 +58,4 @@ impl Model {
                 .ok_or_else(|| corrupt("outcome", &"it is not an outcome"))?,
         })
     }
-}
-
-/// The columns in the order of [`values`].
-pub(crate) const COLUMNS: [&str; 13] = [
-    "id",
-    "at",
-    "project_id",
-    "user_id",
-    "key_id",
-    "client",
-    "server_id",
-    "server",
-    "kind",
-    "target",
-    "duration_us",
-    "outcome",
-    "code",
-];
-
-/// What a call is stored as. Calls are by far the most frequent rows, so they do not take the way of a model.
-pub(crate) fn values(call: &Call) -> [Value; 13] {
-    [
-        call.id.as_uuid().into(),
-        stored(call.at).into(),
-        call.project_id.as_uuid().into(),
-        call.user_id.as_uuid().into(),
-        call.key_id.map(KeyId::as_uuid).into(),
-        storable(&call.client).into(),
-        call.server_id.map(ServerId::as_uuid).into(),
-        storable(&call.server).into(),
-        call.kind.as_str().into(),
-        storable(&call.target).into(),
-        i64::try_from(call.duration.as_micros()).unwrap_or(i64::MAX).into(),
-        call.outcome.as_str().into(),
-        call.outcome.code().into(),
-    ]
 }

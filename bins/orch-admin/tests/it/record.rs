@@ -1,0 +1,146 @@
+//! The record, its verification and export; keys of encryption; backups.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::harness::Admin;
+
+/// A value that must be nowhere in the clear.
+const PLANTED: &str = "planted-value-9f31c7";
+
+#[test]
+fn verifies_and_exports_what_was_done() {
+    let admin = Admin::with_demo();
+    admin.run("tool call --project demo echo echo --arguments {}").text(0);
+    let report = admin.run("audit verify --json").json();
+    assert_eq!(report["sound"], true, "{report}");
+    assert_eq!(report["calls"], 1);
+    assert!(report["checkpoints"].as_u64().expect("a number") > 0, "each command leaves checkpoints: {report}");
+
+    let export = admin.run("audit export").text(0);
+    let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let records = lines.iter().map(|line| line["record"].as_str().expect("a word"));
+    assert_eq!(records.collect::<BTreeSet<_>>(), ["call", "entry"].into());
+    assert!(lines.iter().any(|line| line["action"] == "user.create"));
+    assert!(lines.iter().all(|line| line["link"].as_str().is_some_and(|link| link.len() == 64)), "{export}");
+    let of_project = admin.run("audit export --project demo").text(0);
+    assert!(of_project.lines().count() < lines.len());
+    assert!(!of_project.contains("user.create"));
+    admin.run("audit export --project nowhere").text(3);
+}
+
+#[test]
+fn tells_what_was_tampered_with() {
+    let admin = Admin::with_demo();
+    let database = admin.path("data/orchestrator.db");
+    let bytes = std::fs::read(&database).expect("the database");
+    // The log of the database is in the file once the last command has ended.
+    let at = bytes.windows(11).position(|found| found == b"user.create").expect("an entry in the clear");
+    let mut changed = bytes;
+    changed[at..at + 11].copy_from_slice(b"user.delete");
+    std::fs::write(&database, changed).expect("the database");
+    let ran = admin.run("audit verify --json");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(report["findings"][0]["damage"], "changed", "{report}");
+    assert_eq!(report["findings"][0]["record"], "entries");
+}
+
+#[test]
+fn seals_secrets_anew_with_the_first_key() {
+    let admin = Admin::with_demo();
+    let all = admin.run("encryption verify --json").json();
+    assert_eq!(
+        (&all["stale"], all["secrets"].as_u64().is_some_and(|count| count > 0)),
+        (&Value::from(0), true),
+        "{all}"
+    );
+    let file = admin.path("data/secrets/encryption_key");
+    let old = std::fs::read_to_string(&file).expect("the key").trim().to_owned();
+    let new = "ab".repeat(32);
+    std::fs::write(&file, format!("{new},{old}")).expect("the keys");
+    let before = admin.run("encryption verify --json").json();
+    assert_eq!(before["stale"], before["secrets"]);
+    let rotated = admin.run("encryption rotate --json").json();
+    assert_eq!(rotated["renewed"], before["secrets"]);
+    assert_eq!(admin.run("encryption rotate --json").json()["renewed"], 0, "a second run has nothing to do");
+    // The old key is not needed any more, and the server starts with what was sealed anew.
+    std::fs::write(&file, &new).expect("the key");
+    assert_eq!(admin.run("encryption verify --json").json()["stale"], 0);
+    admin.run("tool call --project demo echo echo --arguments {}").text(0);
+}
+
+#[test]
+fn a_backup_comes_back_as_it_was_and_has_no_key() {
+    let admin = Admin::with_demo();
+    admin.run("tool call --project demo echo echo --arguments {}").text(0);
+    let made = admin.run("backup saved --json").json();
+    assert_eq!(made["database"], "sqlite");
+    admin.run("backup saved").text(1);
+    assert!(!admin.path("saved/secrets").exists());
+    let key = std::fs::read_to_string(admin.path("data/secrets/encryption_key")).expect("the key");
+    assert_eq!(files_with(&admin.path("saved"), key.trim()), [""; 0]);
+
+    admin.run("restore saved").text(1);
+    let other = "restore saved --data-dir other";
+    admin.run_without_data_dir(other).text(0);
+    admin.run_without_data_dir(other).text(1);
+    std::fs::create_dir_all(admin.path("other/secrets")).expect("a directory");
+    for name in ["encryption_key", "jwt_secret"] {
+        std::fs::copy(admin.path("data/secrets").join(name), admin.path("other/secrets").join(name)).expect("a key");
+    }
+    let before = admin.run_without_data_dir("audit verify --json --data-dir data").json();
+    let after = admin.run_without_data_dir("audit verify --json --data-dir other").json();
+    assert_eq!((&after["sound"], &after["calls"]), (&Value::from(true), &before["calls"]), "{after}");
+    let servers =
+        |dir: &str| admin.run_without_data_dir(&format!("server list --project demo --json --data-dir {dir}")).json();
+    assert_eq!(servers("other"), servers("data"));
+    admin.run_without_data_dir("encryption verify --data-dir other").text(0);
+
+    // What was altered in the backup is not brought anywhere.
+    let file = admin.path("saved/database/database.sqlite");
+    let mut bytes = std::fs::read(&file).expect("the copy");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).expect("the copy");
+    let refused = admin.run_without_data_dir("restore saved --data-dir third");
+    assert!(refused.code == 1 && refused.stderr.contains("not what was written"), "{refused:?}");
+    assert!(!admin.path("third/orchestrator.db").exists());
+}
+
+#[test]
+fn no_secret_is_readable_anywhere() {
+    let admin = Admin::with_demo();
+    let config = serde_json::json!({ "mcpServers": {
+        "secretive": { "command": "sh", "args": ["-c", "exit 1", PLANTED], "env": { "TOKEN": PLANTED } },
+        "remote": { "type": "http", "url": "https://mcp.example.com/mcp", "headers": { "Authorization": PLANTED } },
+    }});
+    admin.run_with("server import --project demo -", &config.to_string()).text(0);
+    // Arguments of a call are no secret of ours, and are not kept either.
+    admin.run(&format!("tool call --project demo echo echo --arguments {{\"text\":\"{PLANTED}\"}}")).text(0);
+    let failed = admin.run("tool list --project demo secretive");
+    assert!(!format!("{failed:?}").contains(PLANTED), "{failed:?}");
+    for command in ["server list --project demo --json", "audit export", "server export --project demo"] {
+        let said = format!("{:?}", admin.run(command));
+        assert!(!said.contains(PLANTED), "{command}: {said}");
+    }
+    admin.run("backup saved").text(0);
+    for place in ["data", "saved"] {
+        assert_eq!(files_with(&admin.path(place), PLANTED), [""; 0]);
+    }
+}
+
+/// The files below a directory that have a text in them.
+fn files_with(dir: &std::path::Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files_with(&path, text));
+        } else if std::fs::read(&path).expect("a file").windows(text.len()).any(|part| part == text.as_bytes()) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}

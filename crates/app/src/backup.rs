@@ -1,0 +1,236 @@
+//! A backup of an instance as a directory: the database as it is at one moment, the journal, the checkpoints of the
+//! audit chains, and a manifest by which all of it is checked. Without any key: who finds a backup reads no secret.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use orch_domain::port::clock::Clock;
+use orch_persistence::{Database, DatabaseConfig, DatabaseCopy, DatabaseKind, DatabaseUrl, TableCopy, sqlite_file};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::format_description::well_known::Rfc3339;
+
+use crate::clock::SystemClock;
+use crate::config::{Settings, private_dir};
+use crate::instance;
+
+const FORMAT: u32 = 1;
+const MANIFEST: &str = "manifest.json";
+const DATABASE: &str = "database";
+const JOURNAL: &str = "journal";
+const AUDIT: &str = "audit";
+
+/// What a backup says of itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Manifest {
+    format: u32,
+    pub version: String,
+    pub created_at: String,
+    /// `sqlite` or `postgresql`.
+    pub database: String,
+    steps: Vec<String>,
+    pub tables: Vec<Table>,
+    /// SHA-256 of every file, by its path in the backup.
+    files: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Table {
+    pub name: String,
+    columns: Vec<String>,
+    pub rows: u64,
+}
+
+/// Copies the instance into `dir`, which must not be there or be empty. The daemon may go on working.
+pub async fn back_up(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
+    if dir.exists() && fs::read_dir(dir).with_context(|| readable(dir))?.next().is_some() {
+        bail!("{} is not empty; name a directory that is not there yet", dir.display());
+    }
+    let database = instance::connect(settings).await?;
+    let made = copy(settings, &database, dir).await;
+    database.close().await;
+    made
+}
+
+async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::Result<Manifest> {
+    if !instance::schema_is_current(database).await? {
+        bail!("the database schema is not up to date; run: orch-admin migrate up");
+    }
+    for part in [DATABASE, JOURNAL, AUDIT] {
+        private_dir(&dir.join(part))?;
+    }
+    // Before the database: a call that is in both is stored once, and one that is in neither would be lost.
+    copy_files(&settings.journal().dir, &dir.join(JOURNAL))?;
+    copy_files(&settings.audit_dir(), &dir.join(AUDIT))?;
+    let copy = database.copy_to(&dir.join(DATABASE)).await?;
+    let tables = copy.tables.into_iter();
+    let manifest = Manifest {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        created_at: SystemClock.now().format(&Rfc3339)?,
+        database: copy.kind.as_str().to_owned(),
+        steps: copy.steps,
+        tables: tables.map(|table| Table { name: table.name, columns: table.columns, rows: table.rows }).collect(),
+        files: digests(dir)?,
+    };
+    let text = serde_json::to_vec_pretty(&manifest)?;
+    // Last: a backup without a manifest is one that was broken off.
+    let path = dir.join(MANIFEST);
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(&text)
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(manifest)
+}
+
+/// Brings a backup into an instance in which there is nothing yet.
+pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
+    let manifest = read_manifest(dir)?;
+    let found = digests(dir)?;
+    for (file, digest) in &manifest.files {
+        match found.get(file) {
+            None => bail!("the backup is damaged: {file} is missing"),
+            Some(found) if found != digest => bail!("the backup is damaged: {file} is not what was written"),
+            Some(_) => {}
+        }
+    }
+    let journal = settings.journal().dir;
+    for place in [&journal, &settings.audit_dir()] {
+        if place.exists() && fs::read_dir(place).with_context(|| readable(place))?.next().is_some() {
+            bail!("the target is not empty: there is something in {}", place.display());
+        }
+    }
+    let copy = DatabaseCopy {
+        kind: if manifest.database == "postgresql" { DatabaseKind::Postgres } else { DatabaseKind::Sqlite },
+        steps: manifest.steps.clone(),
+        tables: manifest
+            .tables
+            .iter()
+            .map(|table| TableCopy { name: table.name.clone(), columns: table.columns.clone(), rows: table.rows })
+            .collect(),
+    };
+    private_dir(&settings.data_dir)?;
+    restore_database(settings, &dir.join(DATABASE), &copy).await?;
+    for (part, place) in [(JOURNAL, journal), (AUDIT, settings.audit_dir())] {
+        private_dir(&place)?;
+        copy_files(&dir.join(part), &place)?;
+    }
+    Ok(manifest)
+}
+
+async fn restore_database(settings: &Settings, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
+    let url = settings.database_url()?;
+    let file = url.file();
+    match (copy.kind, &file) {
+        (DatabaseKind::Sqlite, Some(file)) => {
+            for suffix in ["", "-wal", "-shm"] {
+                let mut path = file.clone().into_os_string();
+                path.push(suffix);
+                if Path::new(&path).exists() {
+                    bail!("the target is not empty: {} is there", Path::new(&path).display());
+                }
+            }
+            copy_file(&sqlite_file(dir), file)?;
+        }
+        (DatabaseKind::Postgres, None) => {}
+        (DatabaseKind::Sqlite, None) => bail!("the backup is of SQLite, and DATABASE_URL names PostgreSQL"),
+        (DatabaseKind::Postgres, Some(_)) => bail!("the backup is of PostgreSQL; set DATABASE_URL to an empty one"),
+    }
+    let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::clone(&url))).await?;
+    let filled = fill(&database, dir, copy).await;
+    database.close().await;
+    filled
+}
+
+async fn fill(database: &Database, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
+    if copy.kind == DatabaseKind::Postgres {
+        database.fill_from(dir, copy).await?;
+    }
+    database.check_integrity().await?;
+    let counts = database.count_rows(copy).await?;
+    for (table, (name, rows)) in copy.tables.iter().zip(counts) {
+        if table.rows != rows {
+            bail!("the table {name} had {} rows, and {rows} are there now", table.rows);
+        }
+    }
+    Ok(())
+}
+
+fn read_manifest(dir: &Path) -> anyhow::Result<Manifest> {
+    let path = dir.join(MANIFEST);
+    let text = fs::read(&path)
+        .with_context(|| format!("{} is no whole backup: {} cannot be read", dir.display(), path.display()))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&text).with_context(|| format!("{} is no manifest of a backup", path.display()))?;
+    if manifest.format != FORMAT {
+        bail!("the backup has format {}, and this program reads format {FORMAT}", manifest.format);
+    }
+    Ok(manifest)
+}
+
+/// Copies the files of a directory that may not be there; directories in it are left out.
+fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let entries = match fs::read_dir(from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.with_context(|| readable(from))?,
+    };
+    for entry in entries {
+        let entry = entry.with_context(|| readable(from))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            match copy_file(&entry.path(), &to.join(entry.file_name())) {
+                // A segment of the journal that was drained meanwhile: its calls are in the database.
+                Err(error) if is_missing(&error) => {}
+                copied => copied?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+fn copy_file(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let mut source = File::open(from).with_context(|| readable(from))?;
+    let target = File::options().write(true).create_new(true).mode(0o600).open(to);
+    let mut target = target.with_context(|| format!("{} cannot be made", to.display()))?;
+    io::copy(&mut source, &mut target)
+        .and_then(|_| target.sync_all())
+        .with_context(|| format!("{} cannot be copied to {}", from.display(), to.display()))
+}
+
+/// Of every file below `dir` but the manifest.
+fn digests(dir: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut digests = BTreeMap::new();
+    for part in [DATABASE, JOURNAL, AUDIT] {
+        let place = dir.join(part);
+        for entry in fs::read_dir(&place).with_context(|| readable(&place))? {
+            let path: PathBuf = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            digests.insert(format!("{part}/{name}"), digest(&path)?);
+        }
+    }
+    Ok(digests)
+}
+
+fn digest(path: &Path) -> anyhow::Result<String> {
+    let mut file = File::open(path).with_context(|| readable(path))?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        let read = file.read(&mut buffer).with_context(|| readable(path))?;
+        match buffer.get(..read) {
+            None | Some([]) => break,
+            Some(bytes) => hash.update(bytes),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn readable(path: &Path) -> String {
+    format!("{} cannot be read", path.display())
+}

@@ -1,0 +1,145 @@
+//! What has to be done now and then for the record: checkpoints of the audit chains, and the taking away of what is
+//! older than it has to be kept. Each worker tries again at its next turn when it fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::Timestamp;
+use orch_domain::error::StoreError;
+use orch_domain::port::clock::Clock;
+use orch_domain::usage::Step;
+use orch_persistence::{AnchorFile, SeaAuditChain, SeaUsageRepo};
+use serde::Deserialize;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::probe::Workers;
+
+const CHECKPOINTS: &str = "audit_checkpoints";
+const RETENTION: &str = "retention";
+/// No segment of the journal waits for so many days.
+const SEGMENT_DAYS: u32 = 90;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long what is recorded is kept, in days; 0 keeps it for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// Single calls. Their sums are kept longer.
+    pub calls_days: u32,
+    /// Audit entries.
+    pub audit_days: u32,
+    /// Sums of calls by the minute, the hour and the day.
+    pub usage_minutes_days: u32,
+    pub usage_hours_days: u32,
+    pub usage_days_days: u32,
+    /// How often it is looked for what is too old.
+    pub every_minutes: u32,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self {
+            calls_days: 90,
+            audit_days: 0,
+            usage_minutes_days: 3,
+            usage_hours_days: 120,
+            usage_days_days: 1100,
+            every_minutes: 60,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSettings {
+    /// How often the ends of the audit chains are signed and put down, also in a file in the data directory.
+    pub checkpoint_secs: u64,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { checkpoint_secs: 60 }
+    }
+}
+
+pub(crate) struct Upkeep {
+    pub(crate) chain: SeaAuditChain,
+    pub(crate) usage: SeaUsageRepo,
+    pub(crate) anchors: AnchorFile,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) workers: Arc<Workers>,
+    pub(crate) retention: RetentionSettings,
+    pub(crate) audit: AuditSettings,
+}
+
+impl Upkeep {
+    /// Runs until it is aborted.
+    pub(crate) async fn run(self: Arc<Self>) {
+        for name in [CHECKPOINTS, RETENTION] {
+            self.workers.expect(name);
+        }
+        let mut checkpoints = interval(Duration::from_secs(self.audit.checkpoint_secs.max(1)));
+        let mut retention = interval(Duration::from_secs(u64::from(self.retention.every_minutes.max(1)) * 60));
+        checkpoints.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        retention.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = checkpoints.tick() => {
+                    let done = self.checkpoint().await;
+                    self.note(CHECKPOINTS, done.map(|_| ()).map_err(|error| format!("{error:#}")));
+                }
+                _ = retention.tick() => {
+                    let done = self.retain().await;
+                    self.note(RETENTION, done.map_err(|error| error.to_string()));
+                }
+            }
+        }
+    }
+
+    /// Puts down where the chains end now, in the database and in the file.
+    pub(crate) async fn checkpoint(&self) -> anyhow::Result<usize> {
+        let made = self.chain.checkpoint().await?;
+        let count = made.len();
+        let file = self.anchors.clone();
+        tokio::task::spawn_blocking(move || file.append(&made)).await??;
+        Ok(count)
+    }
+
+    async fn retain(&self) -> Result<(), StoreError> {
+        let RetentionSettings { calls_days, audit_days, .. } = self.retention;
+        let (mut calls, mut entries) = (0, 0);
+        if let Some(until) = self.cut(calls_days) {
+            calls = self.chain.prune_calls(until).await?;
+        }
+        if let Some(until) = self.cut(audit_days) {
+            entries = self.chain.prune_entries(until).await?;
+        }
+        self.chain.forget_segments(self.clock.now() - DAY.saturating_mul(SEGMENT_DAYS)).await?;
+        let steps = [
+            (Step::Minute, self.retention.usage_minutes_days),
+            (Step::Hour, self.retention.usage_hours_days),
+            (Step::Day, self.retention.usage_days_days),
+        ];
+        for (step, days) in steps {
+            if let Some(until) = self.cut(days) {
+                self.usage.prune(step, until).await?;
+            }
+        }
+        if calls > 0 || entries > 0 {
+            tracing::info!(calls, entries, "took away what was older than it is kept");
+        }
+        Ok(())
+    }
+
+    /// Before when something is too old; None when it is kept for ever.
+    fn cut(&self, days: u32) -> Option<Timestamp> {
+        (days > 0).then(|| self.clock.now() - DAY.saturating_mul(days))
+    }
+
+    fn note(&self, name: &'static str, outcome: Result<(), String>) {
+        if let Err(error) = &outcome {
+            tracing::warn!(worker = name, error = %error, "a worker failed, it tries again at its next turn");
+        }
+        self.workers.note(name, &*self.clock, outcome.err());
+    }
+}

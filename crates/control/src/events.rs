@@ -1,0 +1,197 @@
+//! Live events: what one principal may see of them, decided for each anew, as rights change while somebody watches.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use orch_domain::directory::Directory;
+use orch_domain::directory::live::LiveDirectory;
+use orch_domain::event::bus::{EventId, EventStream, Told};
+use orch_domain::event::{Event, Fact};
+use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::policy::Action;
+use orch_domain::principal::Principal;
+use orch_domain::role::Role;
+
+use crate::access::{Access, Grant};
+use crate::error::ControlError;
+use crate::ports::Ports;
+
+#[derive(Clone)]
+pub struct Events {
+    ports: Arc<Ports>,
+    access: Access,
+}
+
+impl Events {
+    pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
+        Self { ports, access }
+    }
+
+    /// Everything that `who` may see, or that of one project; from after `last`, or from now on.
+    pub async fn watch(
+        &self,
+        who: &Principal,
+        project: Option<&str>,
+        last: Option<EventId>,
+    ) -> Result<Watch, ControlError> {
+        self.access.login(who).await?;
+        let only = match project {
+            Some(project) => Some(self.access.project(who, project, Action::View).await?.get().id),
+            None => None,
+        };
+        let directory = Arc::clone(&self.ports.directory);
+        let seen = Arc::downgrade(&directory.current());
+        let rights = Rights::of(&directory.current(), who);
+        let latest = self.ports.events.latest();
+        let stream = self.ports.events.subscribe(Some(last.unwrap_or(latest)));
+        // Who resumes knows where it is, and must not be told of a place beyond what it is about to get.
+        let begin = last.is_none().then_some(latest);
+        Ok(Watch { stream, begin, who: who.clone(), only, directory, seen, rights })
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+/// What is told to who watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    Event {
+        id: EventId,
+        event: Arc<Event>,
+    },
+    /// What the watcher may see is another than before: projects came or went, or a role changed.
+    Access,
+    /// Events were missed; everything is to be read again.
+    Reset {
+        id: EventId,
+    },
+}
+
+/// One principal's view of the events. Ends when the daemon stops, and when the one project that is watched is out of
+/// sight.
+pub struct Watch {
+    stream: EventStream,
+    begin: Option<EventId>,
+    who: Principal,
+    only: Option<ProjectId>,
+    directory: Arc<LiveDirectory>,
+    /// The directory that `rights` were last read from.
+    seen: Weak<Directory>,
+    rights: Rights,
+}
+
+impl Watch {
+    /// The latest event at the start, of who does not resume.
+    #[must_use]
+    pub const fn begin(&self) -> Option<EventId> {
+        self.begin
+    }
+
+    /// Has the next poll look at the rights again. True when there is news for the watcher.
+    fn look_again(&mut self) -> bool {
+        let directory = self.directory.current();
+        if std::ptr::eq(self.seen.as_ptr(), Arc::as_ptr(&directory)) {
+            return false;
+        }
+        self.seen = Arc::downgrade(&directory);
+        let rights = Rights::of(&directory, &self.who);
+        let changed = rights != self.rights;
+        self.rights = rights;
+        changed
+    }
+
+    fn is_over(&self) -> bool {
+        self.only.is_some_and(|project| self.rights.role_on(project).is_none())
+    }
+
+    fn is_for_the_watcher(&self, event: &Event) -> bool {
+        let Some(project) = event.project else {
+            return self.only.is_none() && (self.rights.instance_admin || event.concerns == Some(self.who.user_id));
+        };
+        if self.only.is_some_and(|only| only != project) {
+            return false;
+        }
+        let directory = self.directory.current();
+        match directory.project(project) {
+            Some(facts) => {
+                let subject = directory.subject(&self.who, facts);
+                let Some(role) = subject.role.filter(|_| event.is_visible(&subject)) else { return false };
+                let grant = Grant { id: project, role, through_instance: false, facts: Arc::clone(facts), subject };
+                server_of(event).and_then(|server| facts.server(server)).is_none_or(|server| grant.sees(server))
+            }
+            // It has just been deleted; who saw it before learns so by the change of the rights.
+            None => self.rights.instance_admin,
+        }
+    }
+}
+
+/// The one server that an event is about.
+fn server_of(event: &Event) -> Option<ServerId> {
+    match &event.fact {
+        Fact::ServerState { server, .. } | Fact::Catalog { server, .. } => Some(*server),
+        Fact::Changed { target_kind, target_id, .. } if target_kind == "server" => target_id.parse().ok(),
+        Fact::Changed { .. } | Fact::Calls { .. } => None,
+    }
+}
+
+impl Stream for Watch {
+    type Item = News;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<News>> {
+        let this = &mut *self;
+        loop {
+            if this.look_again() {
+                return Poll::Ready(Some(News::Access));
+            }
+            if this.is_over() {
+                return Poll::Ready(None);
+            }
+            match std::task::ready!(Pin::new(&mut this.stream).poll_next(cx)) {
+                None => return Poll::Ready(None),
+                Some(Told::Reset { id }) => return Poll::Ready(Some(News::Reset { id })),
+                Some(Told::Event { id, event }) => {
+                    if this.is_for_the_watcher(&event) {
+                        return Poll::Ready(Some(News::Event { id, event }));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("who", &self.who).field("only", &self.only).finish_non_exhaustive()
+    }
+}
+
+/// What a principal is, on the instance and on each project, in the order of the projects' ids.
+#[derive(Debug, PartialEq, Eq)]
+struct Rights {
+    instance_admin: bool,
+    roles: Vec<(ProjectId, Role)>,
+}
+
+impl Rights {
+    fn of(directory: &Directory, who: &Principal) -> Self {
+        let instance_admin = directory.user(who.user_id).is_some_and(|user| user.active && user.instance_admin);
+        let mut roles: Vec<_> = directory
+            .projects()
+            .filter_map(|facts| Some((facts.project.id, directory.subject(who, facts).role?)))
+            .collect();
+        roles.sort_by_key(|(id, _)| *id);
+        Self { instance_admin, roles }
+    }
+
+    fn role_on(&self, project: ProjectId) -> Option<Role> {
+        let at = self.roles.binary_search_by_key(&project, |(id, _)| *id).ok()?;
+        self.roles.get(at).map(|(_, role)| *role)
+    }
+}

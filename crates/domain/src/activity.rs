@@ -1,0 +1,171 @@
+//! What happened in a project: changes by operators and calls by clients, as one list. The questions that can be
+//! asked of it; who answers is behind [`ActivityRepo`](crate::port::activity_repo::ActivityRepo).
+
+use crate::Timestamp;
+use crate::audit::AuditRecord;
+use crate::call::{Call, CallKind};
+use crate::id::{KeyId, ProjectId, ServerId, UserId};
+
+/// Which calls. Everything that is None does not matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallQuery {
+    pub project: ProjectId,
+    pub user: Option<UserId>,
+    pub key: Option<KeyId>,
+    pub server: Option<ServerId>,
+    pub kind: Option<CallKind>,
+    /// The whole name of a tool or prompt, or a resource's URI.
+    pub target: Option<String>,
+    pub outcome: Option<OutcomeFilter>,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// A part of the server's alias, the target or the client's name, in any case.
+    pub search: Option<String>,
+}
+
+impl CallQuery {
+    /// All calls of a project.
+    #[must_use]
+    pub const fn all(project: ProjectId) -> Self {
+        Self {
+            project,
+            user: None,
+            key: None,
+            server: None,
+            kind: None,
+            target: None,
+            outcome: None,
+            from: None,
+            until: None,
+            search: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutcomeFilter {
+    /// Everything but `ok`.
+    Failed,
+    /// The word of [`Outcome::as_str`](crate::call::Outcome::as_str).
+    Is(&'static str),
+}
+
+impl OutcomeFilter {
+    /// Every word that it can be written as: `failed`, and those of the outcomes.
+    pub const WORDS: [&'static str; 10] = [
+        "failed",
+        "ok",
+        "tool_error",
+        "rpc_error",
+        "unavailable",
+        "timeout",
+        "refused",
+        "limited",
+        "cancelled",
+        "abandoned",
+    ];
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let word = Self::WORDS.into_iter().find(|word| *word == text)?;
+        Some(if word == "failed" { Self::Failed } else { Self::Is(word) })
+    }
+
+    #[must_use]
+    pub fn matches(self, outcome: &str) -> bool {
+        match self {
+            Self::Failed => outcome != "ok",
+            Self::Is(word) => outcome == word,
+        }
+    }
+}
+
+/// Which audit entries of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryQuery {
+    pub project: ProjectId,
+    pub user: Option<UserId>,
+    /// An action such as `server.update`, or a noun such as `server` for all of its actions.
+    pub action: Option<String>,
+    /// Only actions whose noun is one of these; None for all.
+    pub nouns: Option<&'static [&'static str]>,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// A part of the target's name, the action or the detail, in any case.
+    pub search: Option<String>,
+}
+
+impl EntryQuery {
+    /// All entries of a project.
+    #[must_use]
+    pub const fn all(project: ProjectId) -> Self {
+        Self { project, user: None, action: None, nouns: None, from: None, until: None, search: None }
+    }
+}
+
+/// One thing that happened, with its place among those of its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    Call(Call),
+    Change(AuditRecord),
+}
+
+impl Happening {
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::Call(call) => call.at,
+            Self::Change(entry) => entry.at,
+        }
+    }
+}
+
+/// An item with its number in the record of its project. Numbers grow as things are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered<T> {
+    pub seq: u64,
+    pub item: T,
+}
+
+/// Where a reader of the list is: the next page begins below these numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub calls: u64,
+    pub changes: u64,
+}
+
+impl Place {
+    pub const NEWEST: Self = Self { calls: u64::MAX, changes: u64::MAX };
+}
+
+/// Merges two lists, each newest first, into the `limit` newest, and tells where the next page begins; None when there
+/// is no more. Each list was read with one item more than `limit`.
+#[must_use]
+pub fn merge(
+    calls: Vec<Numbered<Call>>,
+    changes: Vec<Numbered<AuditRecord>>,
+    from: Place,
+    limit: usize,
+) -> (Vec<Happening>, Option<Place>) {
+    let (mut calls, mut changes) = (calls.into_iter().peekable(), changes.into_iter().peekable());
+    let (mut merged, mut place) = (Vec::new(), from);
+    while merged.len() < limit {
+        let call_is_next = match (calls.peek(), changes.peek()) {
+            (None, None) => return (merged, None),
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (Some(call), Some(change)) => call.item.at >= change.item.at,
+        };
+        if call_is_next {
+            if let Some(call) = calls.next() {
+                place.calls = call.seq;
+                merged.push(Happening::Call(call.item));
+            }
+        } else if let Some(change) = changes.next() {
+            place.changes = change.seq;
+            merged.push(Happening::Change(change.item));
+        }
+    }
+    let more = calls.peek().is_some() || changes.peek().is_some();
+    (merged, more.then_some(place))
+}

@@ -1,0 +1,161 @@
+//! The state of the instance, for its admins.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use orch_domain::port::system_probe::SystemState;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::api_error::ApiError;
+use crate::caller::Caller;
+use crate::rest::Rest;
+
+/// The state of the instance and of its parts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemView {
+    version: &'static str,
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+    uptime_seconds: u64,
+    /// Whether all parts work.
+    healthy: bool,
+    database: SystemDatabaseView,
+    journal: SystemJournalView,
+    fleet: SystemFleetView,
+    encryption: SystemEncryptionView,
+    workers: Vec<SystemWorkerView>,
+    /// MCP sessions that are open.
+    sessions: u64,
+    users: u64,
+    projects: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemDatabaseView {
+    /// `sqlite` or `postgresql`.
+    kind: &'static str,
+    healthy: bool,
+    /// How long it took to answer.
+    #[schema(required = true)]
+    latency_ms: Option<f64>,
+    #[schema(required = true)]
+    error: Option<String>,
+}
+
+/// Calls on their way to the database.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemJournalView {
+    healthy: bool,
+    waiting_records: u64,
+    waiting_bytes: u64,
+    max_bytes: u64,
+    /// When the oldest call that waits was made.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    oldest: Option<OffsetDateTime>,
+    /// Why calls are refused, if they are.
+    #[schema(required = true)]
+    refusing: Option<String>,
+    #[schema(required = true)]
+    last_error: Option<String>,
+    corrupt_segments: u64,
+    rejected_records: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemFleetView {
+    /// Servers by their state.
+    servers: Vec<SystemServersView>,
+    calls_in_flight: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemServersView {
+    state: &'static str,
+    count: u64,
+}
+
+/// Keys are named by ids that tell nothing of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemEncryptionView {
+    /// The one that encrypts first.
+    key_ids: Vec<String>,
+    secrets: u64,
+    /// Secrets sealed with another key than the first; `orch-admin encryption rotate` seals them again.
+    stale_secrets: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SystemWorkerView {
+    name: &'static str,
+    healthy: bool,
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schema(required = true)]
+    last_run: Option<OffsetDateTime>,
+    #[schema(required = true)]
+    last_error: Option<String>,
+}
+
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(get_system);
+}
+
+/// Get the state of the instance and of its parts
+#[utoipa::path(operation_id = "get_system", tag = "system", responses((status = 200, body = SystemView)))]
+#[get("/system")]
+async fn get_system(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
+    let state = rest.control.system.state(&caller.principal).await?;
+    let now = rest.clock.now();
+    Ok(HttpResponse::Ok().json(view(state, now)))
+}
+
+fn view(state: SystemState, now: OffsetDateTime) -> SystemView {
+    let database = SystemDatabaseView {
+        kind: state.database.kind,
+        healthy: state.database.error.is_none(),
+        latency_ms: state.database.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+        error: state.database.error,
+    };
+    let journal = SystemJournalView {
+        healthy: state.journal.refusing.is_none() && state.journal.last_error.is_none(),
+        waiting_records: state.journal.waiting_records,
+        waiting_bytes: state.journal.waiting_bytes,
+        max_bytes: state.journal.max_bytes,
+        oldest: state.journal.oldest,
+        refusing: state.journal.refusing.map(|error| error.to_string()),
+        last_error: state.journal.last_error,
+        corrupt_segments: state.journal.corrupt_segments,
+        rejected_records: state.journal.rejected_records,
+    };
+    let workers: Vec<_> = state
+        .workers
+        .into_iter()
+        .map(|worker| SystemWorkerView {
+            name: worker.name,
+            healthy: worker.last_error.is_none(),
+            last_run: worker.last_run,
+            last_error: worker.last_error,
+        })
+        .collect();
+    let servers = state.fleet.servers.into_iter().map(|(state, count)| SystemServersView { state, count });
+    SystemView {
+        version: state.version,
+        started_at: state.started_at,
+        uptime_seconds: (now - state.started_at).whole_seconds().try_into().unwrap_or_default(),
+        healthy: database.healthy && journal.healthy && workers.iter().all(|worker| worker.healthy),
+        database,
+        journal,
+        fleet: SystemFleetView { servers: servers.collect(), calls_in_flight: state.fleet.calls_in_flight },
+        encryption: SystemEncryptionView {
+            key_ids: state.encryption.keys,
+            secrets: state.encryption.secrets,
+            stale_secrets: state.encryption.stale,
+        },
+        workers,
+        sessions: state.sessions,
+        users: state.users,
+        projects: state.projects,
+    }
+}

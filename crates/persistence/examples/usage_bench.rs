@@ -1,0 +1,222 @@
+//! How quick usage and activity are with many calls: stores synthetic calls by the ordinary way, then asks what the
+//! dashboard asks, and shows times and, on PostgreSQL, the plans.
+//!
+//! `just bench-usage ROWS`, or with a database of one's own: `usage_bench DATABASE_URL ROWS`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement for people"
+)]
+
+use std::time::{Duration, Instant};
+
+use orch_domain::activity::{CallQuery, EntryQuery, OutcomeFilter};
+use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
+use orch_domain::port::activity_repo::ActivityRepo;
+use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::usage_repo::UsageRepo;
+use orch_domain::usage::{Dimension, Item, SeriesQuery, Span, Step, TopQuery};
+use orch_persistence::{Database, DatabaseConfig, DatabaseUrl, SeaActivityRepo, SeaCallRepo, SeaUsageRepo};
+use sea_orm::ConnectionTrait;
+
+/// As the journal drains them.
+const BATCH: u64 = 2000;
+const DAYS: u64 = 30;
+
+/// Projects, and in each of them servers, tools of each server, users with a key, and clients.
+const PROJECTS: u64 = 3;
+const SERVERS: u64 = 8;
+const TOOLS: u64 = 12;
+const USERS: u64 = 40;
+
+struct Project {
+    id: ProjectId,
+    servers: Vec<ServerId>,
+    users: Vec<(UserId, KeyId)>,
+}
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let url = arguments.next().unwrap();
+    let rows: u64 = arguments.next().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
+    let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::parse(&url).unwrap())).await.unwrap();
+    database.migrate().await.unwrap();
+    let projects: Vec<_> = (0..PROJECTS)
+        .map(|_| Project {
+            id: ProjectId::new(),
+            servers: (0..SERVERS).map(|_| ServerId::new()).collect(),
+            users: (0..USERS).map(|_| (UserId::new(), KeyId::new())).collect(),
+        })
+        .collect();
+    let end = orch_domain::Timestamp::now_utc();
+    let repo = SeaCallRepo::new(database.clone());
+    let begun = Instant::now();
+    for batch in 0..rows.div_ceil(BATCH) {
+        let numbers = batch * BATCH..rows.min((batch + 1) * BATCH);
+        let calls: Vec<_> = numbers.map(|number| call(&projects, number, rows, end)).collect();
+        repo.insert(&calls).await.unwrap();
+    }
+    let took = begun.elapsed();
+    println!("stored {rows} calls in {:.1} s: {:.1} us a call", took.as_secs_f64(), micros(took, rows));
+    if url.starts_with("postgres") {
+        let raw = sea_orm::Database::connect(&url).await.unwrap();
+        raw.execute_unprepared("VACUUM ANALYZE").await.unwrap();
+    }
+    ask(&database, &projects, end).await;
+    if url.starts_with("postgres") {
+        plans(&url, &projects).await;
+    }
+}
+
+fn micros(took: Duration, calls: u64) -> f64 {
+    took.as_secs_f64() * 1_000_000.0 / calls as f64
+}
+
+/// Most calls are of the first project, as in life; times are spread over the days.
+fn call(projects: &[Project], number: u64, rows: u64, end: orch_domain::Timestamp) -> Call {
+    // A cheap generator that gives the same calls in every run.
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut next = |below: u64| {
+        state ^= state >> 33;
+        state = state.wrapping_mul(0xff51_afd7_ed55_8ccd);
+        state ^= state >> 29;
+        (state >> 16) % below
+    };
+    let project = &projects[if next(10) < 8 { 0 } else { next(PROJECTS) as usize }];
+    let server = next(SERVERS) as usize;
+    let (user, key) = project.users[next(USERS) as usize];
+    let outcome = match next(100) {
+        0..=95 => Outcome::Ok,
+        96 | 97 => Outcome::ToolError,
+        98 => Outcome::Timeout,
+        _ => Outcome::RpcError(-32_000),
+    };
+    let age = Duration::from_secs(DAYS * 86_400).mul_f64(1.0 - number as f64 / rows as f64);
+    Call {
+        id: CallId::new(),
+        at: end - age,
+        project_id: project.id,
+        user_id: user,
+        key_id: Some(key),
+        client: ["claude-code 2.1", "cursor 3.0", "agent 1"][next(3) as usize].into(),
+        server_id: Some(project.servers[server]),
+        server: format!("server-{server}").into(),
+        kind: CallKind::Tool,
+        target: format!("tool_{}", next(TOOLS)),
+        duration: Duration::from_micros(500 + next(400_000)),
+        outcome,
+    }
+}
+
+async fn ask(database: &Database, projects: &[Project], end: orch_domain::Timestamp) {
+    let (usage, activity) = (SeaUsageRepo::new(database.clone()), SeaActivityRepo::new(database.clone()));
+    for (name, project) in [("a large project", &projects[0]), ("a small project", &projects[1])] {
+        println!("\n{name}");
+        let span = |days: u64, step| Span { from: end - Duration::from_secs(days * 86_400), until: end, step };
+        let spans =
+            [("a day by minutes", 1, Step::Minute), ("a week by hours", 7, Step::Hour), ("30 days", 30, Step::Day)];
+        for (text, days, step) in spans {
+            for (what, item) in [
+                ("project", Item::Project),
+                ("server", Item::Server(Some(project.servers[0]))),
+                ("tool", Item::Tool { server: Some(project.servers[0]), kind: CallKind::Tool, name: "tool_3".into() }),
+            ] {
+                let query = SeriesQuery { project: project.id, item, span: span(days, step) };
+                measure(&format!("series of a {what}, {text}"), async || usage.series(&query).await.unwrap().len())
+                    .await;
+            }
+        }
+        for (text, by) in [("servers", Dimension::Server), ("tools", Dimension::Tool), ("users", Dimension::User)] {
+            let query = TopQuery { project: project.id, by, server: None, span: span(7, Step::Hour), limit: 10 };
+            measure(&format!("top {text} of a week"), async || usage.top(&query).await.unwrap().len()).await;
+        }
+        let all = CallQuery::all(project.id);
+        let week_ago = end - Duration::from_secs(7 * 86_400);
+        for (text, query) in [
+            ("all calls", all.clone()),
+            ("calls of a user", CallQuery { user: Some(project.users[7].0), ..all.clone() }),
+            ("calls to a server", CallQuery { server: Some(project.servers[3]), ..all.clone() }),
+            ("failed calls", CallQuery { outcome: Some(OutcomeFilter::Failed), ..all.clone() }),
+            (
+                "failed calls of a tool by a user, a week ago",
+                CallQuery {
+                    user: Some(project.users[7].0),
+                    target: Some("tool_3".into()),
+                    outcome: Some(OutcomeFilter::Failed),
+                    until: Some(week_ago),
+                    ..all.clone()
+                },
+            ),
+            (
+                "calls of a day three weeks ago",
+                CallQuery { until: Some(week_ago - Duration::from_secs(14 * 86_400)), ..all.clone() },
+            ),
+            ("calls with a word in them", CallQuery { search: Some("TOOL_1".into()), ..all.clone() }),
+            ("calls with a word that is nowhere", CallQuery { search: Some("nowhere".into()), ..all }),
+        ] {
+            measure(text, async || activity.calls(&query, u64::MAX, 51).await.unwrap().len()).await;
+        }
+        let entries = EntryQuery::all(project.id);
+        measure("changes", async || activity.entries(&entries, u64::MAX, 51).await.unwrap().len()).await;
+    }
+}
+
+/// The slowest and the middle one of some runs; the first of them may find nothing in memory.
+async fn measure(what: &str, run: impl AsyncFn() -> usize) {
+    let mut times = Vec::new();
+    let mut found = 0;
+    for _ in 0..5 {
+        let begun = Instant::now();
+        found = run().await;
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    println!("{:>9.1} ms, at most {:>7.1} ms  {what} ({found} rows)", ms(times[2]), ms(times[4]));
+}
+
+/// The plans of the heaviest questions, as PostgreSQL runs them.
+async fn plans(url: &str, projects: &[Project]) {
+    let raw = sea_orm::Database::connect(url).await.unwrap();
+    let project = projects[0].id;
+    let chain = format!("(SELECT id FROM audit_chains WHERE scope = '{project}' AND stream = 'calls')");
+    let questions = [
+        (
+            "top tools",
+            format!(
+                "SELECT u.item, SUM(u.calls) FROM usage_items i JOIN usage_sums u ON u.item = i.id WHERE \
+                 i.project_id = '{project}' AND i.dimension = 2 AND u.step = 1 AND u.bucket >= \
+                 extract(epoch from now() - interval '7 days') GROUP BY u.item ORDER BY SUM(u.calls) DESC LIMIT 10"
+            ),
+        ),
+        (
+            "calls of a user",
+            format!(
+                "SELECT c.seq FROM call_shapes s CROSS JOIN LATERAL (SELECT x.* FROM calls x WHERE x.shape = s.id AND \
+                 x.chain = {chain} ORDER BY x.seq DESC LIMIT 51) c WHERE s.project_id = '{project}' AND \
+                 s.user_id = '{}' ORDER BY c.seq DESC LIMIT 51",
+                projects[0].users[7].0
+            ),
+        ),
+        (
+            "all calls",
+            format!(
+                "SELECT c.seq FROM (SELECT * FROM calls x WHERE x.chain = {chain} ORDER BY x.seq DESC LIMIT 51) c \
+                 JOIN call_shapes s ON s.id = c.shape ORDER BY c.seq DESC"
+            ),
+        ),
+    ];
+    for (what, question) in questions {
+        println!("\nplan: {what}");
+        let explain = format!("EXPLAIN (ANALYZE, BUFFERS, SUMMARY) {question}");
+        let statement = sea_orm::Statement::from_string(raw.get_database_backend(), explain);
+        for row in raw.query_all_raw(statement).await.unwrap() {
+            println!("  {}", row.try_get_by_index::<String>(0).unwrap());
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! What is hashed, byte for byte. Every text is preceded by its length and every absent value by a zero, so that no two
+//! rows give the same bytes. Changing anything here makes every stored chain a wrong one.
+
+use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::id::{KeyId, ProjectId, ServerId};
+use orch_domain::usage::Item;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Stream;
+use crate::entity::audit_entry;
+use crate::entity::storable;
+use crate::timestamp::to_micros;
+
+pub(crate) type Hash = [u8; 32];
+
+/// What the first link of a chain follows.
+pub(crate) fn genesis(scope: Uuid, stream: Stream) -> Hash {
+    let mut bytes = Bytes::labelled("mcp-orchestrator chain v1");
+    bytes.uuid(scope);
+    bytes.text(stream.as_str());
+    bytes.finish()
+}
+
+/// The link of an audit entry.
+pub(crate) fn entry(before: &Hash, seq: i64, row: &audit_entry::Model) -> Hash {
+    let mut bytes = Bytes::labelled("entry");
+    bytes.raw(before);
+    bytes.number(seq);
+    bytes.uuid(row.id);
+    bytes.number(to_micros(row.at));
+    bytes.maybe_uuid(row.project_id);
+    bytes.maybe_uuid(row.user_id);
+    bytes.maybe_uuid(row.key_id);
+    for text in [&row.via, &row.action, &row.target_kind, &row.target_id, &row.target_name, &row.detail] {
+        bytes.text(text);
+    }
+    bytes.finish()
+}
+
+/// What a call says by itself; the rest is in its shape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bare {
+    pub(crate) call_id: Uuid,
+    pub(crate) at: i64,
+    pub(crate) duration_us: i64,
+    pub(crate) code: Option<i64>,
+}
+
+/// The link of a call.
+pub(crate) fn call(before: &Hash, seq: i64, bare: &Bare, shape: &Hash) -> Hash {
+    let mut bytes = Bytes::labelled("call");
+    bytes.raw(before);
+    bytes.number(seq);
+    bytes.uuid(bare.call_id);
+    bytes.number(bare.at);
+    bytes.number(bare.duration_us);
+    match bare.code {
+        None => bytes.raw(&[0]),
+        Some(code) => {
+            bytes.raw(&[1]);
+            bytes.number(code);
+        }
+    }
+    bytes.raw(shape);
+    bytes.finish()
+}
+
+/// Everything about a call that others have in common with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) project_id: Uuid,
+    pub(crate) user_id: Uuid,
+    pub(crate) key_id: Option<Uuid>,
+    pub(crate) client: String,
+    pub(crate) server_id: Option<Uuid>,
+    pub(crate) server: String,
+    pub(crate) kind: i16,
+    pub(crate) target: String,
+    pub(crate) outcome: i16,
+}
+
+impl Shape {
+    pub(crate) fn of(call: &Call) -> Self {
+        Self {
+            project_id: call.project_id.as_uuid(),
+            user_id: call.user_id.as_uuid(),
+            key_id: call.key_id.map(KeyId::as_uuid),
+            client: storable(&call.client),
+            server_id: call.server_id.map(ServerId::as_uuid),
+            server: storable(&call.server),
+            kind: kind_number(call.kind),
+            target: storable(&call.target),
+            outcome: outcome_number(call.outcome),
+        }
+    }
+
+    pub(crate) fn digest(&self) -> Hash {
+        let mut bytes = Bytes::labelled("shape");
+        bytes.uuid(self.project_id);
+        bytes.uuid(self.user_id);
+        bytes.maybe_uuid(self.key_id);
+        bytes.maybe_uuid(self.server_id);
+        bytes.number(i64::from(self.kind));
+        bytes.number(i64::from(self.outcome));
+        for text in [&self.client, &self.server, &self.target] {
+            bytes.text(text);
+        }
+        bytes.finish()
+    }
+}
+
+/// Names what calls are summed up for.
+pub(crate) fn item(item: &Item) -> Hash {
+    let mut bytes = Bytes::labelled("item");
+    bytes.text(item.dimension().as_str());
+    match item {
+        Item::Project => {}
+        Item::Server(server) => bytes.maybe_uuid(server.map(ServerId::as_uuid)),
+        Item::Tool { server, kind, name } => {
+            bytes.maybe_uuid(server.map(ServerId::as_uuid));
+            bytes.text(kind.as_str());
+            bytes.text(&storable(name));
+        }
+        Item::User(user) => bytes.uuid(user.as_uuid()),
+        Item::Key(key) => bytes.maybe_uuid(key.map(KeyId::as_uuid)),
+        Item::Client(name) => bytes.text(&storable(name)),
+        Item::Other(_) => bytes.raw(b"rest"),
+    }
+    bytes.finish()
+}
+
+/// What is signed of the end of a chain.
+pub(crate) fn head_message(scope: Uuid, stream: Stream, seq: i64, hash: &Hash) -> Vec<u8> {
+    message("mcp-orchestrator chain head v1", scope, stream, seq, hash)
+}
+
+/// What is signed when everything up to `seq` has been taken away by retention.
+pub(crate) fn pruned_message(scope: Uuid, stream: Stream, seq: i64, hash: &Hash) -> Vec<u8> {
+    message("mcp-orchestrator chain pruned v1", scope, stream, seq, hash)
+}
+
+fn message(label: &str, scope: Uuid, stream: Stream, seq: i64, hash: &Hash) -> Vec<u8> {
+    let parts: [&[u8]; 7] =
+        [label.as_bytes(), &[0], scope.as_bytes(), stream.as_str().as_bytes(), &[0], &seq.to_be_bytes(), hash];
+    parts.concat()
+}
+
+pub(crate) const fn kind_number(kind: CallKind) -> i16 {
+    match kind {
+        CallKind::Tool => 0,
+        CallKind::Prompt => 1,
+        CallKind::Resource => 2,
+    }
+}
+
+pub(crate) fn kind_of_number(number: i16) -> Option<CallKind> {
+    CallKind::ALL.into_iter().find(|kind| kind_number(*kind) == number)
+}
+
+const OUTCOMES: [&str; 9] =
+    ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"];
+
+pub(crate) fn outcome_number(outcome: Outcome) -> i16 {
+    let word = outcome.as_str();
+    let at = OUTCOMES.iter().position(|known| *known == word);
+    at.and_then(|at| i16::try_from(at).ok()).unwrap_or(-1)
+}
+
+pub(crate) fn outcome_word(number: i16) -> Option<&'static str> {
+    OUTCOMES.get(usize::try_from(number).ok()?).copied()
+}
+
+/// The numbers of the outcomes that `wanted` says yes to.
+pub(crate) fn outcome_numbers(wanted: impl Fn(&str) -> bool) -> Vec<i16> {
+    (0..).zip(OUTCOMES).filter(|(_, word)| wanted(word)).map(|(number, _)| number).collect()
+}
+
+struct Bytes(Sha256);
+
+impl Bytes {
+    fn labelled(label: &str) -> Self {
+        let mut bytes = Self(Sha256::new());
+        bytes.text(label);
+        bytes
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn number(&mut self, number: i64) {
+        self.raw(&number.to_be_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.raw(&(text.len() as u64).to_be_bytes());
+        self.raw(text.as_bytes());
+    }
+
+    fn uuid(&mut self, id: Uuid) {
+        self.raw(id.as_bytes());
+    }
+
+    fn maybe_uuid(&mut self, id: Option<Uuid>) {
+        match id {
+            None => self.raw(&[0]),
+            Some(id) => {
+                self.raw(&[1]);
+                self.uuid(id);
+            }
+        }
+    }
+
+    fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
+/// The project of a scope; None for the instance.
+pub(crate) fn project_of(scope: Uuid) -> Option<ProjectId> {
+    (!scope.is_nil()).then(|| ProjectId::from_uuid(scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use orch_domain::call::Outcome;
+    use orch_testkit::builders::a_call;
+    use uuid::Uuid;
+
+    use super::{Bare, Shape, call, genesis, outcome_number, outcome_word};
+    use crate::chain::Stream;
+
+    #[test]
+    fn every_fact_of_a_call_is_in_its_link() {
+        let one = a_call().build();
+        let shape = Shape::of(&one);
+        let others = [
+            Shape { project_id: Uuid::nil(), ..shape.clone() },
+            Shape { user_id: Uuid::nil(), ..shape.clone() },
+            Shape { key_id: Some(Uuid::nil()), ..shape.clone() },
+            Shape { server_id: None, ..shape.clone() },
+            Shape { kind: 1, ..shape.clone() },
+            Shape { outcome: 1, ..shape.clone() },
+            // The same letters, otherwise divided.
+            Shape { client: "ab".into(), server: "c".into(), ..shape.clone() },
+            Shape { client: "a".into(), server: "bc".into(), ..shape.clone() },
+            Shape { target: "other".into(), ..shape.clone() },
+        ];
+        let mut seen: Vec<_> = others.iter().map(Shape::digest).collect();
+        seen.push(shape.digest());
+        let before = genesis(Uuid::nil(), Stream::Calls);
+        seen.push(genesis(Uuid::nil(), Stream::Entries));
+        let bare = Bare { call_id: Uuid::nil(), at: 1, duration_us: 2, code: None };
+        let bares = [
+            bare,
+            Bare { call_id: Uuid::max(), ..bare },
+            Bare { at: 2, ..bare },
+            Bare { duration_us: 3, ..bare },
+            Bare { code: Some(0), ..bare },
+        ];
+        seen.extend(bares.iter().map(|bare| call(&before, 1, bare, &shape.digest())));
+        seen.push(call(&before, 2, &bare, &shape.digest()));
+        let count = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), count);
+    }
+
+    #[test]
+    fn outcomes_have_numbers_that_stay() {
+        assert_eq!(outcome_number(Outcome::Ok), 0);
+        assert_eq!(outcome_number(Outcome::RpcError(7)), 2);
+        assert_eq!(outcome_number(Outcome::Abandoned), 8);
+        assert_eq!(outcome_word(8), Some("abandoned"));
+        assert_eq!(outcome_word(9), None);
+    }
+}

@@ -1,0 +1,336 @@
+//! Looks for damage: walks every chain from its beginning, computes each link anew, and holds the end against what was
+//! signed. Changes nothing and stops at nothing: all that is wrong is told.
+
+use std::collections::{BTreeMap, HashSet};
+
+use orch_domain::error::StoreError;
+use orch_domain::id::ProjectId;
+use orch_domain::port::chain_signer::ChainSigner;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use uuid::Uuid;
+
+use super::SeaAuditChain;
+use super::checkpoint::{Checkpoint, Kind};
+use crate::chain::{Hash, Head, Stream, hash};
+use crate::repo::call_repo::{read_bare, read_shape};
+use crate::sql::{self, statement};
+use crate::store_error::unavailable;
+
+const DOING: &str = "verifying the audit chains";
+/// Rows read at once.
+const ROWS: u64 = 2000;
+/// So many findings of one chain are told one by one.
+const MOST: usize = 1000;
+
+/// What was looked at, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VerifyReport {
+    pub chains: u64,
+    pub entries: u64,
+    pub calls: u64,
+    pub checkpoints: u64,
+    pub findings: Vec<Finding>,
+}
+
+impl VerifyReport {
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Something that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// None for the instance.
+    pub project: Option<ProjectId>,
+    /// `entries` or `calls`.
+    pub stream: &'static str,
+    /// The number in the chain, where there is one.
+    pub seq: Option<i64>,
+    /// The id of the entry or call, where there is one.
+    pub id: Option<Uuid>,
+    pub damage: Damage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// The row, or its link, is not what was written.
+    Changed,
+    /// The rows from the number up to this one are gone.
+    Missing { until: i64 },
+    /// A row that nobody wrote by the ordinary way.
+    Inserted,
+    /// The chain once went at least up to this number, and now it ends at the one told.
+    Truncated { was: i64 },
+    /// The end of the chain is not signed, or the signature is of another end.
+    EndForged,
+    /// What was signed at this number is not what stands there now: everything up to it was written anew.
+    Rewritten,
+    /// A checkpoint that nobody signed who has the key.
+    CheckpointForged,
+    /// Signed with another key; the one of this instance is derived from JWT_SECRET.
+    OtherKey { key_id: String },
+    /// The beginning was taken away, and not by retention.
+    BeginningMissing,
+    /// There is a checkpoint of it, and nothing else.
+    ChainMissing,
+}
+
+impl SeaAuditChain {
+    /// Looks at everything, as it is at one moment. `anchors` are the checkpoints of the file, read before.
+    pub async fn verify(&self, anchors: &[Checkpoint]) -> Result<VerifyReport, StoreError> {
+        let txn = self.database.read_snapshot(DOING).await?;
+        let walk = Walk { txn: &txn, signer: self.database.signer() };
+        walk.everything(anchors).await.map_err(unavailable(DOING))
+    }
+}
+
+struct Walk<'a> {
+    txn: &'a DatabaseTransaction,
+    signer: Option<&'a dyn ChainSigner>,
+}
+
+/// The checkpoints of one chain.
+#[derive(Default)]
+struct Signed {
+    /// Ends that were signed, by number.
+    ends: BTreeMap<i64, HashSet<Hash>>,
+    /// Where retention has cut.
+    cuts: HashSet<(i64, Hash)>,
+}
+
+/// A row as it stands.
+struct Link {
+    seq: i64,
+    id: Uuid,
+    link: Hash,
+    computed: Hash,
+}
+
+impl Walk<'_> {
+    async fn everything(&self, anchors: &[Checkpoint]) -> Result<VerifyReport, DbErr> {
+        let mut report = VerifyReport::default();
+        let mut signed: BTreeMap<(Uuid, Stream), Signed> = BTreeMap::new();
+        for checkpoint in Checkpoint::all(self.txn).await?.iter().chain(anchors) {
+            report.checkpoints += 1;
+            if let Some(damage) = self.is_forged(checkpoint) {
+                report.findings.push(Finding {
+                    project: hash::project_of(checkpoint.scope),
+                    stream: checkpoint.stream.as_str(),
+                    seq: Some(checkpoint.seq),
+                    id: None,
+                    damage,
+                });
+                continue;
+            }
+            let of_chain = signed.entry((checkpoint.scope, checkpoint.stream)).or_default();
+            match checkpoint.kind {
+                Kind::End => {
+                    of_chain.ends.entry(checkpoint.seq).or_default().insert(checkpoint.hash);
+                }
+                Kind::Pruned => {
+                    of_chain.cuts.insert((checkpoint.seq, checkpoint.hash));
+                }
+            }
+        }
+        for head in Head::all(self.txn).await? {
+            report.chains += 1;
+            let of_chain = signed.remove(&(head.scope, head.stream)).unwrap_or_default();
+            let mut chain = Chain::new(&head);
+            let count = self.walk(&mut chain, &of_chain).await?;
+            match head.stream {
+                Stream::Entries => report.entries += count,
+                Stream::Calls => report.calls += count,
+            }
+            self.end(&mut chain, &of_chain);
+            report.findings.append(&mut chain.findings);
+        }
+        for (scope, stream) in signed.into_keys() {
+            let project = hash::project_of(scope);
+            let (stream, damage) = (stream.as_str(), Damage::ChainMissing);
+            report.findings.push(Finding { project, stream, seq: None, id: None, damage });
+        }
+        self.strays(&mut report).await?;
+        Ok(report)
+    }
+
+    fn is_forged(&self, checkpoint: &Checkpoint) -> Option<Damage> {
+        let signer = self.signer?;
+        if checkpoint.key_id != signer.key_id() {
+            return Some(Damage::OtherKey { key_id: checkpoint.key_id.clone() });
+        }
+        let genuine = signer.verify(&checkpoint.message(), &checkpoint.signature);
+        (!genuine).then_some(Damage::CheckpointForged)
+    }
+
+    /// From the beginning to the end, link by link.
+    async fn walk(&self, chain: &mut Chain<'_>, signed: &Signed) -> Result<u64, DbErr> {
+        let head = chain.head;
+        let genesis = hash::genesis(head.scope, head.stream);
+        let begins_well = if head.first_seq == 1 {
+            head.first_hash == genesis
+        } else {
+            signed.cuts.contains(&(head.first_seq - 1, head.first_hash))
+        };
+        if !begins_well {
+            chain.find(Some(head.first_seq), None, Damage::BeginningMissing);
+        }
+        let mut from = i64::MIN;
+        let mut count = 0;
+        loop {
+            let links = match head.stream {
+                Stream::Entries => self.entries(chain, from).await?,
+                Stream::Calls => self.calls(chain, from).await?,
+            };
+            let Some(last) = links.last().map(|link| link.seq) else { return Ok(count) };
+            for link in links {
+                count += 1;
+                chain.take(&link, signed);
+            }
+            from = last + 1;
+        }
+    }
+
+    async fn entries(&self, chain: &Chain<'_>, from: i64) -> Result<Vec<Link>, DbErr> {
+        let rows = super::entries_from(self.txn, chain.head.id, from, ROWS).await?;
+        let mut before = chain.hash;
+        let mut links = Vec::with_capacity(rows.len());
+        for row in rows {
+            let seq = row.seq.unwrap_or_default();
+            let computed = hash::entry(&before, seq, &row);
+            // What is no link at all is as wrong as a wrong one.
+            let link = row.link.as_deref().and_then(|link| link.try_into().ok()).unwrap_or_default();
+            // Judged from what is stored: one wrong row does not make all later ones wrong.
+            if seq >= chain.head.first_seq {
+                before = link;
+            }
+            links.push(Link { seq, id: row.id, link, computed });
+        }
+        Ok(links)
+    }
+
+    async fn calls(&self, chain: &Chain<'_>, from: i64) -> Result<Vec<Link>, DbErr> {
+        let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.link, s.id AS shape_id, s.project_id, \
+                      s.user_id, s.key_id, s.client, s.server_id, s.server, s.kind, s.target, s.outcome FROM calls c \
+                      LEFT JOIN call_shapes s ON s.id = c.shape WHERE c.chain = $1 AND c.seq >= $2 \
+                      ORDER BY c.seq LIMIT $3";
+        let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
+        let values: [Value; 3] = [chain.head.id.into(), from.into(), limit.into()];
+        let rows = self.txn.query_all_raw(statement(self.txn, select, values)).await?;
+        let mut before = chain.hash;
+        let mut links = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let seq = row.try_get("", "seq")?;
+            let bare = read_bare(row)?;
+            let shape: Option<i64> = row.try_get("", "shape_id")?;
+            let computed = match shape {
+                Some(_) => {
+                    let shape = read_shape(row)?;
+                    // A call in the chain of another project was put there by somebody.
+                    let here = shape.project_id == chain.head.scope;
+                    if here { hash::call(&before, seq, &bare, &shape.digest()) } else { Hash::default() }
+                }
+                None => Hash::default(),
+            };
+            let link = sql::hash(row, "link").unwrap_or_default();
+            if seq >= chain.head.first_seq {
+                before = link;
+            }
+            links.push(Link { seq, id: bare.call_id, link, computed });
+        }
+        Ok(links)
+    }
+
+    /// The end of a chain against what was signed.
+    fn end(&self, chain: &mut Chain<'_>, signed: &Signed) {
+        let head = chain.head;
+        let last = chain.expected - 1;
+        if last < head.seq {
+            chain.find(Some(last.max(0)), None, Damage::Truncated { was: head.seq });
+        } else if chain.hash != head.hash && last == head.seq {
+            chain.find(Some(head.seq), None, Damage::EndForged);
+        }
+        if let Some(signer) = self.signer
+            && head.seq > 0
+        {
+            let message = hash::head_message(head.scope, head.stream, head.seq, &head.hash);
+            let genuine = head.signature.as_ref().is_some_and(|signature| signer.verify(&message, signature));
+            if !genuine {
+                chain.find(Some(head.seq), None, Damage::EndForged);
+            }
+        }
+        if let Some((was, _)) = signed.ends.last_key_value().filter(|(seq, _)| **seq > head.seq) {
+            chain.find(Some(head.seq), None, Damage::Truncated { was: *was });
+        }
+    }
+
+    /// Rows that are in no chain.
+    async fn strays(&self, report: &mut VerifyReport) -> Result<(), DbErr> {
+        let queries = [
+            (
+                Stream::Entries,
+                "SELECT e.id AS id, e.project_id AS scope FROM audit_entries e LEFT JOIN audit_chains c ON \
+                 c.id = e.chain AND c.stream = 'entries' WHERE c.id IS NULL LIMIT 1000",
+            ),
+            (
+                Stream::Calls,
+                "SELECT k.call_id AS id, s.project_id AS scope FROM calls k LEFT JOIN audit_chains c ON \
+                 c.id = k.chain AND c.stream = 'calls' LEFT JOIN call_shapes s ON s.id = k.shape \
+                 WHERE c.id IS NULL LIMIT 1000",
+            ),
+        ];
+        for (stream, query) in queries {
+            for row in self.txn.query_all_raw(statement(self.txn, query, [])).await? {
+                let scope: Option<Uuid> = row.try_get("", "scope")?;
+                report.findings.push(Finding {
+                    project: scope.and_then(hash::project_of),
+                    stream: stream.as_str(),
+                    seq: None,
+                    id: row.try_get("", "id")?,
+                    damage: Damage::Inserted,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A walk along one chain: where it is, and what was found.
+struct Chain<'a> {
+    head: &'a Head,
+    expected: i64,
+    hash: Hash,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Chain<'a> {
+    fn new(head: &'a Head) -> Self {
+        Self { head, expected: head.first_seq, hash: head.first_hash, findings: Vec::new() }
+    }
+
+    fn take(&mut self, link: &Link, signed: &Signed) {
+        if link.seq < self.expected || link.seq > self.head.seq {
+            // Before the beginning or after the end.
+            self.find(Some(link.seq), Some(link.id), Damage::Inserted);
+            return;
+        }
+        if link.seq > self.expected {
+            self.find(Some(self.expected), None, Damage::Missing { until: link.seq - 1 });
+        } else if link.link != link.computed {
+            self.find(Some(link.seq), Some(link.id), Damage::Changed);
+        }
+        if signed.ends.get(&link.seq).is_some_and(|hashes| hashes.iter().any(|hash| *hash != link.link)) {
+            self.find(Some(link.seq), Some(link.id), Damage::Rewritten);
+        }
+        self.expected = link.seq + 1;
+        self.hash = link.link;
+    }
+
+    fn find(&mut self, seq: Option<i64>, id: Option<Uuid>, damage: Damage) {
+        if self.findings.len() < MOST {
+            let (project, stream) = (hash::project_of(self.head.scope), self.head.stream.as_str());
+            self.findings.push(Finding { project, stream, seq, id, damage });
+        }
+    }
+}

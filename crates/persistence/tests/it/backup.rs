@@ -1,0 +1,112 @@
+//! Copies of a database that is worked on, and their way back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use orch_domain::id::ProjectId;
+use orch_domain::port::user_repo::UserRepo;
+use orch_persistence::{BackupError, Database, DatabaseConfig, DatabaseUrl, SeaAuditChain, sqlite_file};
+use orch_testkit::builders::{a_call, a_project, a_server, a_user, an_audit_entry};
+use orch_testkit::contract::TestStore;
+use sea_orm::ConnectionTrait;
+
+use crate::stores::{Location, SeaStore, on_postgres, on_sqlite};
+
+async fn fill(store: &SeaStore) -> ProjectId {
+    let entry = || an_audit_entry().build();
+    // Texts that a format of copies has to escape.
+    let (user, project) = (a_user().named("tab\tline\nback\\slash \\N ünd").build(), a_project().build());
+    store.users().create(&user, &entry()).await.unwrap();
+    store.projects().create(&project, user.id, &entry()).await.unwrap();
+    store.servers().create(&a_server().in_project(project.id).build(), &entry()).await.unwrap();
+    let calls: Vec<_> = (0..500).map(|_| a_call().in_project(project.id).build()).collect();
+    store.calls().insert(&calls).await.unwrap();
+    project.id
+}
+
+/// Copies while somebody writes, restores, and finds a whole record that can be written on.
+async fn comes_back_as_it_was(location: Location, target: Location) {
+    let store = location.open().await;
+    let project = fill(&store).await;
+    let writing = Arc::new(AtomicBool::new(true));
+    let writer = {
+        let (writing, calls) = (Arc::clone(&writing), store.calls());
+        tokio::spawn(async move {
+            while writing.load(Ordering::SeqCst) {
+                calls.insert(&[a_call().in_project(project).build()]).await.unwrap();
+            }
+        })
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let copy = store.database.copy_to(dir.path()).await.unwrap();
+    writing.store(false, Ordering::SeqCst);
+    writer.await.unwrap();
+
+    if location.url().starts_with("sqlite") {
+        let file = target.url().strip_prefix("sqlite://").unwrap();
+        std::fs::copy(sqlite_file(dir.path()), file).unwrap();
+    } else {
+        let empty = target.connect().await;
+        empty.fill_from(dir.path(), &copy).await.unwrap();
+        let again = empty.fill_from(dir.path(), &copy).await.unwrap_err();
+        assert!(matches!(again, BackupError::NotEmpty { .. }), "{again}");
+        empty.close().await;
+    }
+    let back = target.open().await;
+    back.database.check_integrity().await.unwrap();
+    let expected: Vec<_> = copy.tables.iter().map(|table| (table.name.clone(), table.rows)).collect();
+    assert_eq!(back.database.count_rows(&copy).await.unwrap(), expected);
+    assert!(expected.iter().any(|(name, rows)| name == "calls" && *rows >= 500), "{expected:?}");
+    let names = |users: Vec<orch_domain::user::User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
+    let page = orch_domain::page::PageRequest::default();
+    let of = async |users: Arc<dyn UserRepo>| names(users.list(page).await.unwrap().items);
+    assert_eq!(of(back.users()).await, of(store.users()).await);
+    let chain = SeaAuditChain::new(back.database.clone());
+    assert_eq!(chain.verify(&[]).await.unwrap().findings, []);
+    // What has numbers of its own goes on counting where it was.
+    fill(&back).await;
+    back.calls().insert(&[a_call().in_project(project).build()]).await.unwrap();
+    assert_eq!(chain.verify(&[]).await.unwrap().findings, []);
+    store.close().await;
+    back.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sqlite_database_comes_back_as_it_was() {
+    on_sqlite(|location| async move {
+        on_sqlite(|target| async move { comes_back_as_it_was(location, target).await }).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_database_comes_back_as_it_was() {
+    on_postgres(|location| async move {
+        on_postgres(|target| async move { comes_back_as_it_was(location, target).await }).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_to_a_sqlite_file_is_found() {
+    on_sqlite(|location| async move {
+        let store = location.open().await;
+        fill(&store).await;
+        let dir = tempfile::tempdir().unwrap();
+        store.database.copy_to(dir.path()).await.unwrap();
+        store.close().await;
+        let file = sqlite_file(dir.path());
+        let other = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
+        // An index that does not agree with its table.
+        other.execute_unprepared("PRAGMA writable_schema = ON").await.unwrap();
+        let drop = "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'users_email') \
+                    WHERE name = 'projects_slug'";
+        other.execute_unprepared(drop).await.unwrap();
+        other.close().await.unwrap();
+        let damaged = Database::connect(&DatabaseConfig::new(DatabaseUrl::sqlite_file(&file))).await.unwrap();
+        let error = damaged.check_integrity().await.unwrap_err();
+        assert!(matches!(error, BackupError::Unusable { .. } | BackupError::Database { .. }), "{error}");
+        damaged.close().await;
+    })
+    .await;
+}

@@ -1,0 +1,374 @@
+//! Whatever is done to the stored record behind our back is found, and named.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_domain::id::ProjectId;
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::chain_signer::ChainSigner;
+use orch_persistence::{AnchorFile, Checkpoint, Damage, Database, Finding, SeaAuditChain, SeaAuditLog, SeaCallRepo};
+use orch_testkit::builders::{a_call, an_audit_entry};
+use orch_testkit::fakes::FixedClock;
+
+use crate::stores::{Location, execute, on_postgres, on_sqlite};
+
+/// Signs with a key that the database does not have.
+struct Signer(&'static str);
+
+impl ChainSigner for Signer {
+    fn key_id(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        [self.0.as_bytes(), message].concat()
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        signature == self.sign(message)
+    }
+}
+
+/// A record of two projects and the instance, and what is done to it.
+struct Room {
+    location: Location,
+    database: Database,
+    chain: SeaAuditChain,
+    project: ProjectId,
+    anchors: Vec<Checkpoint>,
+}
+
+impl Room {
+    async fn new(location: Location) -> Self {
+        let database = location.connect().await;
+        database.migrate().await.unwrap();
+        database.sign_with(Arc::new(Signer("key-one")));
+        let project = ProjectId::new();
+        let chain = SeaAuditChain::new(database.clone());
+        let mut room = Self { location, database, chain, project, anchors: Vec::new() };
+        room.write(6).await;
+        room
+    }
+
+    /// So many entries of the instance, and entries and calls of the project, with a checkpoint in the middle.
+    async fn write(&mut self, count: u32) {
+        let audit = SeaAuditLog::new(self.database.clone());
+        let calls = SeaCallRepo::new(self.database.clone());
+        for number in 0..count {
+            audit.append(&an_audit_entry().build()).await.unwrap();
+            audit.append(&an_audit_entry().in_project(self.project).build()).await.unwrap();
+            let batch = [1, 2].map(|_| {
+                let at = FixedClock::START + Duration::from_secs(u64::from(number));
+                a_call().in_project(self.project).at(at).build()
+            });
+            calls.insert(&batch).await.unwrap();
+            if number == count / 2 {
+                self.anchors.extend(self.chain.checkpoint().await.unwrap());
+            }
+        }
+        calls.insert(&[a_call().build()]).await.unwrap();
+    }
+
+    async fn findings(&self) -> Vec<Finding> {
+        self.chain.verify(&self.anchors).await.unwrap().findings
+    }
+
+    /// What somebody does who has the database and nothing else. On SQLite the file is written by another connection,
+    /// as by another program.
+    async fn tamper(&self, sql: &str) {
+        if self.location.url().starts_with("sqlite") {
+            let other = sea_orm::Database::connect(self.location.url()).await.unwrap();
+            sea_orm::ConnectionTrait::execute_unprepared(&other, sql).await.unwrap();
+            other.close().await.unwrap();
+        } else {
+            execute(self.location.url(), sql).await;
+        }
+    }
+
+    /// Does it, looks, and gives what was found with the place.
+    async fn found(&self, sql: &str) -> Vec<(&'static str, Option<i64>, Damage)> {
+        self.tamper(sql).await;
+        let findings = self.findings().await;
+        findings.into_iter().map(|finding| (finding.stream, finding.seq, finding.damage)).collect()
+    }
+
+    fn of_project(&self, stream: &str) -> String {
+        let id = self.project.as_uuid().simple();
+        let scope = if self.location.url().starts_with("sqlite") { format!("x'{id}'") } else { format!("'{id}'") };
+        format!("(SELECT id FROM audit_chains WHERE scope = {scope} AND stream = '{stream}')")
+    }
+}
+
+async fn finds_each_kind_of_change(location: Location) {
+    let room = Room::new(location).await;
+    assert_eq!(room.findings().await, [], "nobody has done anything");
+    let (entries, calls) = (room.of_project("entries"), room.of_project("calls"));
+    let undo = |what: &str, old: &str| format!("UPDATE {what} = {old}");
+
+    // A changed entry, and each of its facts.
+    for (column, new) in
+        [("detail", "'nothing'"), ("action", "'server.view'"), ("target_name", "'x'"), ("via", "'key'")]
+    {
+        let place = format!("WHERE chain = {entries} AND seq = 3");
+        let keep = format!("CREATE TABLE kept AS SELECT {column} AS old FROM audit_entries {place}");
+        room.tamper(&keep).await;
+        let found = room.found(&format!("UPDATE audit_entries SET {column} = {new} {place}")).await;
+        assert_eq!(found, [("entries", Some(3), Damage::Changed)], "{column}");
+        room.tamper(&undo(&format!("audit_entries SET {column}"), &format!("(SELECT old FROM kept) {place}"))).await;
+        room.tamper("DROP TABLE kept").await;
+    }
+    assert_eq!(room.findings().await, []);
+
+    // A call that took another time, and one that was made by somebody else.
+    let place = format!("WHERE chain = {calls} AND seq = 5");
+    let found = room.found(&format!("UPDATE calls SET duration_us = duration_us + 1 {place}")).await;
+    assert_eq!(found, [("calls", Some(5), Damage::Changed)]);
+    room.tamper(&format!("UPDATE calls SET duration_us = duration_us - 1 {place}")).await;
+    let other = format!("UPDATE call_shapes SET target = 'other' WHERE id = (SELECT shape FROM calls {place})");
+    assert_eq!(room.found(&other).await, [("calls", Some(5), Damage::Changed)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_each_kind_of_change_in_sqlite() {
+    on_sqlite(finds_each_kind_of_change).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_each_kind_of_change_in_postgres() {
+    on_postgres(finds_each_kind_of_change).await;
+}
+
+async fn finds_what_was_removed(location: Location) {
+    let room = Room::new(location).await;
+    let (entries, calls) = (room.of_project("entries"), room.of_project("calls"));
+    let found = room.found(&format!("DELETE FROM audit_entries WHERE chain = {entries} AND seq IN (2, 3)")).await;
+    assert_eq!(found, [("entries", Some(2), Damage::Missing { until: 3 })]);
+    let found = room.found(&format!("DELETE FROM calls WHERE chain = {calls} AND seq = 1")).await;
+    assert!(found.contains(&("calls", Some(1), Damage::Missing { until: 1 })), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_what_was_removed_from_sqlite() {
+    on_sqlite(finds_what_was_removed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_what_was_removed_from_postgres() {
+    on_postgres(finds_what_was_removed).await;
+}
+
+async fn finds_what_was_put_in(location: Location) {
+    let room = Room::new(location).await;
+    let calls = room.of_project("calls");
+    let id = if room.location.url().starts_with("sqlite") {
+        "x'00000000000000000000000000000001'"
+    } else {
+        "'00000000-0000-0000-0000-000000000001'"
+    };
+    // Behind the end.
+    let copy = |seq: &str| {
+        format!(
+            "INSERT INTO calls (chain, seq, call_id, at, shape, duration_us, code, link) SELECT chain, {seq}, {id}, at, \
+             shape, duration_us, code, link FROM calls WHERE chain = {calls} AND seq = 4"
+        )
+    };
+    let found = room.found(&copy("99")).await;
+    assert_eq!(found, [("calls", Some(99), Damage::Inserted)]);
+    room.tamper("DELETE FROM calls WHERE seq = 99").await;
+    // In the middle, with all later ones moved up and the end told so.
+    room.tamper(&format!("UPDATE calls SET seq = -seq - 1 WHERE chain = {calls} AND seq >= 5")).await;
+    room.tamper(&format!("UPDATE calls SET seq = -seq WHERE chain = {calls} AND seq < 0")).await;
+    room.tamper(&format!("UPDATE audit_chains SET seq = seq + 1 WHERE id = {calls}")).await;
+    let found = room.found(&copy("5")).await;
+    assert!(found.contains(&("calls", Some(5), Damage::Changed)), "{found:?}");
+    assert!(found.iter().any(|(_, _, damage)| *damage == Damage::EndForged), "{found:?}");
+    // In no chain at all.
+    let room = Room::new(room.location.clone()).await;
+    room.tamper(&format!(
+        "INSERT INTO audit_entries (id, at, via, action, target_kind, target_id, target_name, detail) SELECT {id}, at, \
+         via, action, target_kind, target_id, target_name, detail FROM audit_entries WHERE chain = {} AND seq = 1",
+        room.of_project("entries")
+    ))
+    .await;
+    let found = room.findings().await;
+    assert!(found.iter().any(|found| found.damage == Damage::Inserted && found.stream == "entries"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_what_was_put_into_sqlite() {
+    on_sqlite(finds_what_was_put_in).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_what_was_put_into_postgres() {
+    on_postgres(finds_what_was_put_in).await;
+}
+
+async fn finds_an_end_that_was_cut_off(location: Location) {
+    let room = Room::new(location).await;
+    let entries = room.of_project("entries");
+    // The rows alone.
+    let found = room.found(&format!("DELETE FROM audit_entries WHERE chain = {entries} AND seq > 4")).await;
+    assert_eq!(found, [("entries", Some(4), Damage::Truncated { was: 6 })]);
+    // With the end told so: it is not signed.
+    let cut = |seq: i64| {
+        format!(
+            "UPDATE audit_chains SET seq = {seq}, hash = (SELECT link FROM audit_entries WHERE chain = {entries} AND \
+             seq = {seq}) WHERE id = {entries}"
+        )
+    };
+    let found = room.found(&cut(4)).await;
+    assert_eq!(found, [("entries", Some(4), Damage::EndForged)]);
+    // Back to where a signature is known of, and the checkpoints of the database away: the file has them still.
+    room.tamper(&format!("DELETE FROM audit_entries WHERE chain = {entries} AND seq > 2")).await;
+    room.tamper("DELETE FROM audit_checkpoints").await;
+    let found = room.found(&cut(2)).await;
+    assert!(found.contains(&("entries", Some(2), Damage::Truncated { was: 4 })), "{found:?}");
+    // All of it.
+    room.tamper(&format!("DELETE FROM audit_entries WHERE chain = {entries}")).await;
+    let found = room.found(&format!("DELETE FROM audit_chains WHERE id = {entries}")).await;
+    assert!(found.contains(&("entries", None, Damage::ChainMissing)), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_an_end_that_was_cut_off_in_sqlite() {
+    on_sqlite(finds_an_end_that_was_cut_off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_an_end_that_was_cut_off_in_postgres() {
+    on_postgres(finds_an_end_that_was_cut_off).await;
+}
+
+/// Somebody who runs our own program on the database, with another key, writes it anew from a point on.
+async fn finds_what_was_written_anew(location: Location) {
+    let room = Room::new(location).await;
+    let entries = room.of_project("entries");
+    room.tamper(&format!("DELETE FROM audit_entries WHERE chain = {entries}")).await;
+    room.tamper(&format!("DELETE FROM audit_checkpoints WHERE chain = {entries}")).await;
+    room.tamper(&format!("DELETE FROM audit_chains WHERE id = {entries}")).await;
+    let forger = room.location.connect().await;
+    forger.sign_with(Arc::new(Signer("key-two")));
+    let audit = SeaAuditLog::new(forger.clone());
+    for _ in 0..6 {
+        audit.append(&an_audit_entry().in_project(room.project).build()).await.unwrap();
+    }
+    SeaAuditChain::new(forger.clone()).checkpoint().await.unwrap();
+    forger.close().await;
+    let found = room.findings().await;
+    let damage: Vec<_> = found.iter().map(|found| &found.damage).collect();
+    assert!(damage.contains(&&Damage::EndForged), "{found:?}");
+    assert!(damage.contains(&&Damage::Rewritten), "{found:?}");
+    assert!(damage.contains(&&Damage::OtherKey { key_id: "key-two".into() }), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_what_was_written_anew_in_sqlite() {
+    on_sqlite(finds_what_was_written_anew).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finds_what_was_written_anew_in_postgres() {
+    on_postgres(finds_what_was_written_anew).await;
+}
+
+/// Retention takes the oldest away; the rest stays verifiable, and a cut that retention did not make is found.
+async fn retention_keeps_the_rest_verifiable(location: Location) {
+    let mut room = Room::new(location).await;
+    let until = FixedClock::START + Duration::from_secs(3);
+    assert_eq!(room.chain.prune_calls(until).await.unwrap(), 6 + 1);
+    assert_eq!(room.chain.prune_calls(until).await.unwrap(), 0, "a second time there is nothing to do");
+    assert_eq!(room.findings().await, []);
+    let calls = room.of_project("calls");
+    assert_eq!(room.chain.verify(&room.anchors).await.unwrap().calls, 6);
+    // It goes on from there, and is cut again.
+    room.write(2).await;
+    assert_eq!(room.findings().await, []);
+    assert!(room.chain.prune_calls(until + Duration::from_secs(1)).await.unwrap() > 0);
+    assert_eq!(room.findings().await, []);
+    let forge = format!(
+        "UPDATE audit_chains SET first_seq = first_seq + 1, first_hash = (SELECT link FROM calls WHERE chain = {calls} \
+         ORDER BY seq LIMIT 1) WHERE id = {calls}"
+    );
+    room.tamper(&forge).await;
+    room.tamper(&format!(
+        "DELETE FROM calls WHERE chain = {calls} AND seq < (SELECT first_seq FROM audit_chains WHERE id = {calls})"
+    ))
+    .await;
+    let found = room.findings().await;
+    assert!(found.iter().any(|found| found.damage == Damage::BeginningMissing), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_keeps_the_rest_of_sqlite_verifiable() {
+    on_sqlite(retention_keeps_the_rest_verifiable).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_keeps_the_rest_of_postgres_verifiable() {
+    on_postgres(retention_keeps_the_rest_verifiable).await;
+}
+
+/// Several processes write to the same chains at once, and none breaks them.
+async fn many_writers_make_one_chain(location: Location) {
+    let room = Room::new(location).await;
+    let writers: Vec<_> = (0..3)
+        .map(|_| {
+            let (location, project) = (room.location.clone(), room.project);
+            tokio::spawn(async move {
+                let database = location.connect().await;
+                database.sign_with(Arc::new(Signer("key-one")));
+                let (audit, calls) = (SeaAuditLog::new(database.clone()), SeaCallRepo::new(database.clone()));
+                for _ in 0..10 {
+                    audit.append(&an_audit_entry().in_project(project).build()).await.unwrap();
+                    let others = [a_call().in_project(project).build(), a_call().build()];
+                    calls.insert(&others).await.unwrap();
+                }
+                database.close().await;
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let report = room.chain.verify(&room.anchors).await.unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!((report.entries, report.calls), (12 + 30, 13 + 60));
+    let (mut lines, mut place) = (0, orch_persistence::ExportPlace::default());
+    loop {
+        let some = room.chain.export(None, &mut place).await.unwrap();
+        if some.is_empty() {
+            break;
+        }
+        lines += some.len() as u64;
+    }
+    assert_eq!(lines, report.entries + report.calls, "all of it can be read out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_make_one_chain_in_sqlite() {
+    on_sqlite(many_writers_make_one_chain).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_make_one_chain_in_postgres() {
+    on_postgres(many_writers_make_one_chain).await;
+}
+
+#[test]
+fn the_file_beside_the_database_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let location = dir.path().join("audit");
+    let file = AnchorFile::in_dir(&location);
+    file.append(&[]).unwrap();
+    assert!(!file.path().exists(), "nothing is nothing");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(on_sqlite(|location| async move {
+        let room = Room::new(location).await;
+        file.append(&room.anchors).unwrap();
+        assert_eq!(file.read().unwrap(), (room.anchors.clone(), 0));
+        assert_eq!(std::fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    }));
+}

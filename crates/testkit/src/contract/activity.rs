@@ -1,0 +1,165 @@
+//! The contracts of [`ActivityRepo`](orch_domain::port::activity_repo::ActivityRepo) and
+//! [`UsageRepo`](orch_domain::port::usage_repo::UsageRepo): what calls leave to be read.
+
+use std::time::Duration;
+
+use orch_domain::activity::{CallQuery, EntryQuery, OutcomeFilter};
+use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::event::PUBLIC_NOUNS;
+use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
+use orch_domain::usage::{Dimension, Item, SeriesQuery, Span, Step, TopQuery};
+
+use super::{TestStore, at};
+use crate::builders::{a_call, an_audit_entry};
+
+pub async fn activity_repo(store: &dyn TestStore) {
+    finds_calls_by_what_is_asked(store).await;
+    finds_entries_by_what_is_asked(store).await;
+}
+
+async fn finds_calls_by_what_is_asked(store: &dyn TestStore) {
+    let (project, user, key, server) = (ProjectId::new(), UserId::new(), KeyId::new(), ServerId::new());
+    let base = |seconds| a_call().in_project(project).at(at(seconds)).build();
+    let calls = [
+        Call { user_id: user, ..base(10) },
+        Call { key_id: Some(key), ..base(20) },
+        Call { server_id: Some(server), server: "jira".into(), ..base(30) },
+        Call { kind: CallKind::Prompt, target: "sum_up%".into(), ..base(40) },
+        Call { outcome: Outcome::Timeout, ..base(2000) },
+        Call { outcome: Outcome::RpcError(-1), client: "Cursor 1".into(), ..base(3000) },
+    ];
+    store.calls().insert(&calls).await.expect("calls can be stored");
+    store.calls().insert(&[a_call().by(user).build()]).await.expect("one of another project");
+    let all = CallQuery::all(project);
+    let check = async |query: CallQuery, expected: &[usize]| {
+        let found = store.activity().calls(&query, u64::MAX, 10).await.expect("a list");
+        let found: Vec<_> = found.into_iter().map(|found| found.item).collect();
+        let expected: Vec<_> = expected.iter().map(|at| calls[*at].clone()).collect();
+        assert_eq!(found, expected, "{query:?}");
+    };
+    check(all.clone(), &[5, 4, 3, 2, 1, 0]).await;
+    check(CallQuery { user: Some(user), ..all.clone() }, &[0]).await;
+    check(CallQuery { key: Some(key), ..all.clone() }, &[1]).await;
+    check(CallQuery { server: Some(server), ..all.clone() }, &[2]).await;
+    check(CallQuery { kind: Some(CallKind::Prompt), ..all.clone() }, &[3]).await;
+    check(CallQuery { target: Some("sum_up%".into()), ..all.clone() }, &[3]).await;
+    check(CallQuery { outcome: Some(OutcomeFilter::Failed), ..all.clone() }, &[5, 4]).await;
+    check(CallQuery { outcome: OutcomeFilter::parse("timeout"), ..all.clone() }, &[4]).await;
+    check(CallQuery { from: Some(at(30)), until: Some(at(2000)), ..all.clone() }, &[3, 2]).await;
+    check(CallQuery { from: Some(at(3000)), ..all.clone() }, &[5]).await;
+    check(CallQuery { until: Some(at(20)), ..all.clone() }, &[0]).await;
+    for (text, expected) in [("JIRA", [2].as_slice()), ("up%", &[3]), ("p_", &[]), ("cursor", &[5])] {
+        check(CallQuery { search: Some(text.into()), ..all.clone() }, expected).await;
+    }
+    let failed_by_others = CallQuery { user: Some(user), outcome: Some(OutcomeFilter::Failed), ..all.clone() };
+    check(failed_by_others, &[]).await;
+
+    // Page by page, with a filter and without.
+    for query in [all.clone(), CallQuery { kind: Some(CallKind::Tool), ..all }] {
+        let mut below = u64::MAX;
+        let mut seen = Vec::new();
+        loop {
+            let page = store.activity().calls(&query, below, 2).await.expect("a list");
+            let Some(last) = page.last() else { break };
+            below = last.seq;
+            seen.extend(page.into_iter().map(|found| found.item));
+        }
+        seen.reverse();
+        let expected = calls.iter().filter(|call| query.kind.is_none_or(|kind| call.kind == kind));
+        assert_eq!(seen, expected.cloned().collect::<Vec<_>>());
+    }
+}
+
+async fn finds_entries_by_what_is_asked(store: &dyn TestStore) {
+    let project = ProjectId::new();
+    let actions = ["server.update", "server_x.update", "key.create", "project.inspect", "project.update"];
+    let mut entries = Vec::new();
+    for (number, action) in (0..).zip(actions) {
+        let mut entry = an_audit_entry().in_project(project).action(action).detail("Said so").build();
+        entry.at = at(number);
+        store.audit().append(&entry).await.expect("an entry can be appended");
+        entries.push(entry.id);
+    }
+    store.audit().append(&an_audit_entry().build()).await.expect("one of the instance");
+    let all = EntryQuery::all(project);
+    let check = async |query: EntryQuery, expected: &[usize]| {
+        let found = store.activity().entries(&query, u64::MAX, 10).await.expect("a list");
+        let found: Vec<_> = found.iter().map(|found| found.item.id).collect();
+        assert_eq!(found, expected.iter().map(|at| entries[*at]).collect::<Vec<_>>(), "{query:?}");
+    };
+    check(all.clone(), &[4, 3, 2, 1, 0]).await;
+    check(EntryQuery { action: Some("server".into()), ..all.clone() }, &[0]).await;
+    check(EntryQuery { action: Some("key.create".into()), ..all.clone() }, &[2]).await;
+    check(EntryQuery { nouns: Some(PUBLIC_NOUNS), ..all.clone() }, &[4, 0]).await;
+    check(EntryQuery { from: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[2, 1]).await;
+    check(EntryQuery { search: Some("said SO".into()), ..all.clone() }, &[4, 3, 2, 1, 0]).await;
+    check(EntryQuery { search: Some("KEY.c".into()), ..all }, &[2]).await;
+}
+
+pub async fn usage_repo(store: &dyn TestStore) {
+    // From the begin of a day on.
+    let at = |seconds| time::macros::datetime!(2026-01-03 0:00 UTC) + Duration::from_secs(seconds);
+    let (project, one, two) = (ProjectId::new(), ServerId::new(), ServerId::new());
+    let base = |seconds| a_call().in_project(project).at(at(seconds)).build();
+    let call = |seconds, server: ServerId, tool: &str, outcome| Call {
+        server_id: Some(server),
+        target: tool.into(),
+        outcome,
+        duration: Duration::from_millis(40),
+        ..base(seconds)
+    };
+    let key = KeyId::new();
+    let mut calls = [
+        call(1, one, "read", Outcome::Ok),
+        call(2, one, "read", Outcome::Timeout),
+        call(70, one, "write", Outcome::Ok),
+        call(4000, two, "read", Outcome::Ok),
+        call(4001, two, "made-up", Outcome::Refused),
+    ];
+    calls[0].key_id = Some(key);
+    // In two batches, so that sums are added to.
+    store.calls().insert(&calls[..1]).await.expect("calls can be stored");
+    store.calls().insert(&calls[1..]).await.expect("calls can be stored");
+    store.calls().insert(&[a_call().at(at(1)).build()]).await.expect("one of another project");
+
+    let span = |from, until, step| Span { from: at(from), until: at(until), step };
+    let series = async |item: Item, span: Span| {
+        let points = store.usage().series(&SeriesQuery { project, item, span }).await.expect("a series");
+        points.into_iter().map(|point| (point.at, point.figures.calls, point.figures.errors)).collect::<Vec<_>>()
+    };
+    let day = span(0, 86_400, Step::Day);
+    assert_eq!(series(Item::Project, day).await, [(at(0), 5, 2)]);
+    let hours = span(0, 7200, Step::Hour);
+    assert_eq!(series(Item::Project, hours).await, [(at(0), 3, 1), (at(3600), 2, 1)]);
+    let minutes = span(0, 120, Step::Minute);
+    assert_eq!(series(Item::Server(Some(one)), minutes).await, [(at(0), 2, 1), (at(60), 1, 0)]);
+    let tool = |server, name: &str| Item::Tool { server: Some(server), kind: CallKind::Tool, name: name.into() };
+    assert_eq!(series(tool(one, "write"), hours).await, [(at(0), 1, 0)]);
+    assert_eq!(series(tool(two, "read"), hours).await, [(at(3600), 1, 0)]);
+    assert_eq!(series(Item::Key(Some(key)), day).await, [(at(0), 1, 0)]);
+    assert_eq!(series(Item::User(calls[3].user_id), day).await, [(at(0), 1, 0)]);
+    assert_eq!(series(Item::Client(calls[0].client.to_string()), day).await, [(at(0), 5, 2)]);
+    assert_eq!(series(Item::User(UserId::new()), day).await, []);
+    // The end is not part of it.
+    assert_eq!(series(Item::Project, span(0, 3600, Step::Hour)).await, [(at(0), 3, 1)]);
+
+    let figures = store.usage().series(&SeriesQuery { project, item: Item::Project, span: day }).await;
+    let figures = figures.expect("a series")[0].figures;
+    assert_eq!((figures.total, figures.longest), (Duration::from_millis(200), Duration::from_millis(40)));
+    assert_eq!(figures.slots.iter().sum::<u64>(), 5);
+
+    let top = async |by, server, limit| {
+        let query = TopQuery { project, by, server, span: day, limit };
+        let ranked = store.usage().top(&query).await.expect("a ranking");
+        ranked.into_iter().map(|ranked| (ranked.item, ranked.figures.calls)).collect::<Vec<_>>()
+    };
+    let servers = top(Dimension::Server, None, 10).await;
+    assert_eq!(servers, [(Item::Server(Some(one)), 3), (Item::Server(Some(two)), 2)]);
+    assert_eq!(top(Dimension::Server, None, 1).await, servers[..1]);
+    assert_eq!(top(Dimension::Tool, Some(one), 10).await, [(tool(one, "read"), 2), (tool(one, "write"), 1)]);
+    let tools = top(Dimension::Tool, None, 10).await;
+    assert_eq!(tools.len(), 4);
+    assert!(tools.contains(&(Item::Other(Dimension::Tool), 1)), "a name that was refused is not told apart");
+    assert_eq!(top(Dimension::User, None, 10).await.len(), 5);
+    assert!(top(Dimension::Key, None, 10).await.contains(&(Item::Key(None), 4)));
+}

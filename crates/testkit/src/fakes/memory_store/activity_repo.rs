@@ -1,0 +1,80 @@
+//! Activity in memory. The number of a call or an entry is its place in the order of ids.
+
+use async_trait::async_trait;
+use orch_domain::activity::{CallQuery, EntryQuery, Numbered};
+use orch_domain::audit::AuditRecord;
+use orch_domain::call::Call;
+use orch_domain::error::StoreError;
+use orch_domain::event::LOOK;
+use orch_domain::port::activity_repo::ActivityRepo;
+
+use super::MemoryStore;
+
+#[async_trait]
+impl ActivityRepo for MemoryStore {
+    async fn calls(&self, query: &CallQuery, below: u64, limit: u32) -> Result<Vec<Numbered<Call>>, StoreError> {
+        self.read(|state| {
+            let all = state.calls.values().filter(|call| call.project_id == query.project);
+            newest(all, |call| matches_call(query, call), below, limit)
+        })
+    }
+
+    async fn entries(
+        &self,
+        query: &EntryQuery,
+        below: u64,
+        limit: u32,
+    ) -> Result<Vec<Numbered<AuditRecord>>, StoreError> {
+        self.read(|state| {
+            let all = state.audit.values().filter(|entry| entry.project_id == Some(query.project));
+            newest(all, |entry| matches_entry(query, entry), below, limit)
+        })
+    }
+}
+
+fn newest<'a, T: Clone + 'a>(
+    all: impl Iterator<Item = &'a T>,
+    wanted: impl Fn(&T) -> bool,
+    below: u64,
+    limit: u32,
+) -> Vec<Numbered<T>> {
+    let numbered = all.enumerate().map(|(at, item)| (at as u64 + 1, item));
+    let mut found: Vec<_> = numbered
+        .filter(|(seq, item)| *seq < below && wanted(item))
+        .map(|(seq, item)| Numbered { seq, item: item.clone() })
+        .collect();
+    found.reverse();
+    found.truncate(limit as usize);
+    found
+}
+
+fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}
+
+fn matches_call(query: &CallQuery, call: &Call) -> bool {
+    query.user.is_none_or(|user| call.user_id == user)
+        && query.key.is_none_or(|key| call.key_id == Some(key))
+        && query.server.is_none_or(|server| call.server_id == Some(server))
+        && query.kind.is_none_or(|kind| call.kind == kind)
+        && query.target.as_ref().is_none_or(|target| call.target == *target)
+        && query.outcome.is_none_or(|outcome| outcome.matches(call.outcome.as_str()))
+        && query.from.is_none_or(|from| call.at >= from)
+        && query.until.is_none_or(|until| call.at < until)
+        && query
+            .search
+            .as_ref()
+            .is_none_or(|text| [&*call.target, &*call.server, &*call.client].iter().any(|found| contains(found, text)))
+}
+
+fn matches_entry(query: &EntryQuery, entry: &AuditRecord) -> bool {
+    let noun = entry.action.split('.').next().unwrap_or_default();
+    query.user.is_none_or(|user| entry.user_id == Some(user))
+        && query.action.as_ref().is_none_or(|action| entry.action == *action || noun == action)
+        && query.nouns.is_none_or(|nouns| nouns.contains(&noun) && entry.action != LOOK)
+        && query.from.is_none_or(|from| entry.at >= from)
+        && query.until.is_none_or(|until| entry.at < until)
+        && query.search.as_ref().is_none_or(|text| {
+            [&entry.target_name, &entry.action, &entry.detail].iter().any(|found| contains(found, text))
+        })
+}
