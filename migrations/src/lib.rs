@@ -18,6 +18,7 @@ mod m20261125_100003_extend_users_and_logins;
 mod m20261125_200001_scope_api_keys;
 mod m20261125_200002_create_policies;
 mod m20261125_200003_create_limits;
+mod m20261125_400001_confine_servers;
 mod m20261125_500001_add_run_settings;
 mod m20261125_500002_create_definitions;
 mod m20261125_500003_create_personal_secrets;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_500003_create_personal_secrets::Migration),
             Box::new(m20261125_300001_tell_entries::Migration),
             Box::new(m20261125_300002_chain_records::Migration),
+            Box::new(m20261125_400001_confine_servers::Migration),
         ]
     }
 }

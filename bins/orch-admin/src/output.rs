@@ -42,6 +42,19 @@ impl Output {
         if self.json { self.document(item) } else { self.text(sentence) }
     }
 
+    /// Shows lines that a server wrote: as they are, or as a JSON array.
+    pub(crate) fn lines<T: Serialize>(&self, items: &[T], text: impl Fn(&T) -> String) -> anyhow::Result<()> {
+        if self.json {
+            return self.document(&items);
+        }
+        self.foreign_text(&items.iter().map(|item| text(item) + "\n").collect::<String>())
+    }
+
+    /// Shows one of many lines that come one by one: as it is, or as JSON on a line of its own.
+    pub(crate) fn line<T: Serialize>(&self, item: &T, text: impl Fn(&T) -> String) -> anyhow::Result<()> {
+        if self.json { self.text(&serde_json::to_string(item)?) } else { self.foreign_text(&text(item)) }
+    }
+
     /// Shows JSON in either mode.
     pub(crate) fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
         self.text(&serde_json::to_string_pretty(document).context("the answer cannot be written as JSON")?)

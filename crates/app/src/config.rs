@@ -1,6 +1,7 @@
 //! The settings of a process: a file, then the environment, then flags. The only place that reads the environment.
 
 mod environment;
+mod limits;
 mod secrets;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use orch_upstream::UpstreamConfig;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+pub use self::limits::{LimitSettings, LimitValues};
 pub use self::secrets::Secrets;
 pub use crate::upkeep::{AuditSettings, RetentionSettings};
 
@@ -61,6 +63,7 @@ pub struct Settings {
     pub mcp: McpConfig,
     pub relay: RelayConfig,
     pub supervisor: SupervisorConfig,
+    pub limits: LimitSettings,
     pub upstream: UpstreamConfig,
 }
 
@@ -162,6 +165,7 @@ impl Default for Settings {
             mcp: McpConfig::default(),
             relay: RelayConfig::default(),
             supervisor: SupervisorConfig::default(),
+            limits: LimitSettings::default(),
             upstream: UpstreamConfig::default(),
         }
     }
@@ -263,10 +267,22 @@ impl Settings {
         self.data_dir.join("audit")
     }
 
+    /// Where the logs of servers are kept.
+    #[must_use]
+    pub fn logs_dir(&self) -> PathBuf {
+        self.data_dir.join("logs")
+    }
+
     /// Where generated secrets are kept.
     #[must_use]
     pub fn secrets_dir(&self) -> PathBuf {
         self.data_dir.join("secrets")
+    }
+
+    /// What no server is to see, whatever its sandbox opens.
+    #[must_use]
+    pub fn private_paths(&self) -> Vec<PathBuf> {
+        vec![self.data_dir.clone(), PathBuf::from(".env")]
     }
 
     #[must_use]

@@ -1,54 +1,59 @@
 //! From a configured server to a live peer: opens the secrets in this moment, launches or dials, and keeps each
 //! server's log.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use orch_domain::id::ServerId;
-use orch_domain::port::clock::Clock;
-use orch_domain::port::server_runtime::{LogLine, LogSource};
+use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::secret::{Secret, Slot};
 use orch_domain::server::{Server, Transport};
 use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_relay::connector::{ConnectFailure, Connector};
-use orch_supervisor::{Launcher, LogLimits, LogStream, ProcessLog, ProcessSpec};
+use orch_supervisor::{Launcher, LogStore, ProcessLog, ProcessSpec, Redactor};
 use orch_upstream::http::HttpTarget;
 use orch_upstream::stdio::{self, StdioTarget};
 use orch_upstream::{ConnectError, UpstreamConfig};
 use orch_upstream::{remote, sse};
 use secrecy::SecretString;
 
+use crate::protocol_log::Listening;
+use crate::{confined, logs};
+
 pub(crate) struct UpstreamConnector {
     launcher: Arc<dyn Launcher>,
     vault: Arc<dyn Vault>,
-    clock: Arc<dyn Clock>,
+    logs: Arc<LogStore>,
     config: UpstreamConfig,
-    log_limits: LogLimits,
-    logs: Mutex<HashMap<ServerId, Arc<ProcessLog>>>,
+    limits: LimitRules,
 }
 
 impl UpstreamConnector {
     pub(crate) fn new(
         launcher: Arc<dyn Launcher>,
         vault: Arc<dyn Vault>,
-        clock: Arc<dyn Clock>,
+        logs: Arc<LogStore>,
         config: UpstreamConfig,
-        log_limits: LogLimits,
+        limits: LimitRules,
     ) -> Self {
-        Self { launcher, vault, clock, config, log_limits, logs: Mutex::default() }
+        Self { launcher, vault, logs, config, limits }
     }
 
-    fn log(&self, server: ServerId) -> Arc<ProcessLog> {
-        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
-        let log = logs.entry(server).or_insert_with(|| {
-            let clock = Arc::clone(&self.clock);
-            Arc::new(ProcessLog::new(self.log_limits, Arc::new(move || SystemTime::from(clock.now()))))
-        });
-        Arc::clone(log)
+    fn log(&self, server: ServerId, limits: &ProcessLimits) -> Arc<ProcessLog> {
+        let kept = limits.get(Limit::Log).map(|kib| u64::from(kib) * 1024);
+        self.logs.log(&logs::name(server), kept)
+    }
+
+    /// The settings of connections, with what the server's own limits say about messages.
+    fn config(&self, limits: &ProcessLimits) -> UpstreamConfig {
+        let mut config = self.config.clone();
+        if let Some(kib) = limits.get(Limit::Line) {
+            let bytes = usize::try_from(kib).unwrap_or(usize::MAX).saturating_mul(1024);
+            config.max_message_bytes = config.max_message_bytes.min(bytes);
+        }
+        config
     }
 
     fn open(&self, secret: &Secret) -> Result<SecretString, ConnectFailure> {
@@ -100,7 +105,9 @@ impl Connector for UpstreamConnector {
         connection: Connection,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Arc<dyn Peer>, ConnectFailure> {
-        let log = self.log(server.id);
+        let limits = self.limits.effective(&server.limits);
+        let log = self.log(server.id, &limits);
+        let config = self.config(&limits);
         let peer = match &server.transport {
             Transport::Stdio { command, cwd } => {
                 let spec = ProcessSpec {
@@ -110,19 +117,29 @@ impl Connector for UpstreamConnector {
                         Slot::Arg(_) | Slot::Header(_) => None,
                     })?,
                     cwd: cwd.as_ref().map(PathBuf::from),
+                    limits: confined::limits(&limits),
+                    sandbox: confined::sandbox(&server.sandbox),
                     ..ProcessSpec::new(server.alias.as_str(), command)
                 };
-                stdio::connect(&*self.launcher, StdioTarget { spec, log }, &connection, &self.config, sink)
+                let redactor = Arc::new(Redactor::of(&spec));
+                let sink = Listening::before(sink, Arc::clone(&log), redactor);
+                stdio::connect(&*self.launcher, StdioTarget { spec, log }, &connection, &config, sink)
                     .await
                     .map(|peer| -> Arc<dyn Peer> { peer })
             }
             Transport::StreamableHttp { url } => {
                 let target = self.http_target(server, url)?;
-                remote::connect(&target, &connection, &self.config, sink).await
+                let redactor = Arc::new(Redactor::of_values(target.headers.iter().map(|(_, value)| value)));
+                log.redact_with(Arc::clone(&redactor));
+                let sink = Listening::before(sink, log, redactor);
+                remote::connect(&target, &connection, &config, sink).await
             }
             Transport::Sse { url } => {
                 let target = self.http_target(server, url)?;
-                sse::connect(&target, &connection, &self.config, sink).await.map(|peer| -> Arc<dyn Peer> { peer })
+                let redactor = Arc::new(Redactor::of_values(target.headers.iter().map(|(_, value)| value)));
+                log.redact_with(Arc::clone(&redactor));
+                let sink = Listening::before(sink, log, redactor);
+                sse::connect(&target, &connection, &config, sink).await.map(|peer| -> Arc<dyn Peer> { peer })
             }
         };
         peer.map_err(|error| ConnectFailure {
@@ -139,27 +156,11 @@ impl Connector for UpstreamConnector {
         })
     }
 
-    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine> {
-        let lines = self.log(server).tail(limit);
-        lines
-            .iter()
-            .map(|line| LogLine {
-                seq: line.seq,
-                at: line.at.into(),
-                source: match line.stream {
-                    LogStream::Stderr => LogSource::Stderr,
-                    LogStream::Daemon => LogSource::Daemon,
-                },
-                text: line.text.to_string(),
-            })
-            .collect()
-    }
-
     fn remark(&self, server: ServerId, text: String) {
-        self.log(server).push(text);
+        self.logs.log(&logs::name(server), None).push(text);
     }
 
     fn forget(&self, server: ServerId) {
-        self.logs.lock().unwrap_or_else(PoisonError::into_inner).remove(&server);
+        self.logs.forget(&logs::name(server));
     }
 }

@@ -46,7 +46,7 @@ use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
-use orch_supervisor::LocalLauncher;
+use orch_supervisor::{LocalLauncher, LogStore, Writing};
 use tokio::task::JoinHandle;
 
 use crate::call_events::ToldCalls;
@@ -59,6 +59,7 @@ use crate::follow::{self, Follow};
 use crate::metrics::Metrics;
 use crate::probe::{InstanceProbe, Workers};
 use crate::upkeep::Upkeep;
+use crate::logs::StoredLogs;
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -99,6 +100,7 @@ pub struct Instance {
     pub generated_secrets: Vec<String>,
     changes: Arc<SeaChanges>,
     launcher: Arc<LocalLauncher>,
+    logs: Arc<LogStore>,
     following: JoinHandle<()>,
     /// Writes changed definitions on the audit trail.
     noting: JoinHandle<()>,
@@ -141,17 +143,33 @@ impl Instance {
         let journal = Arc::new(journal.await?);
         let calls: Arc<dyn CallLog> = Arc::<Journal>::clone(&journal);
 
-        let launcher = Arc::new(LocalLauncher::current_exe(settings.supervisor.clone()));
+        let launcher = LocalLauncher::current_exe(settings.supervisor.clone()).hiding(settings.private_paths());
+        let launcher = Arc::new(launcher);
         let mut upstream = settings.upstream.clone();
         if settings.environment == Environment::Development {
             upstream.addresses.allow_loopback = true;
         }
+        // The daemon writes; the command line reads what it has written.
+        let writing = match schema {
+            Schema::BringUpToDate => Writing::Yes,
+            Schema::MustBeUpToDate => Writing::No,
+        };
+        let log_clock = Arc::clone(&clock);
+        let logs = LogStore::open(
+            settings.logs_dir(),
+            settings.supervisor.log,
+            settings.supervisor.log_disk,
+            Arc::new(move || std::time::SystemTime::from(log_clock.now())),
+            writing,
+        );
+        let logs = Arc::new(logs.context("logs cannot be written")?);
+        let limits = settings.limits.rules();
         let connector = UpstreamConnector::new(
             Arc::<LocalLauncher>::clone(&launcher),
             Arc::clone(&vault),
-            Arc::clone(&clock),
+            Arc::clone(&logs),
             upstream,
-            settings.supervisor.log,
+            limits,
         );
         let catalogs: Arc<dyn CatalogRepo> = Arc::new(SeaCatalogRepo::new(database.clone()));
         let stored = catalogs.load_all().await?;
@@ -283,6 +301,8 @@ impl Instance {
             post,
             desk: Arc::new(desk),
             runtime,
+            logs: Arc::new(StoredLogs::new(Arc::clone(&logs), writing)),
+            process_limits: limits,
             clock: Arc::clone(&clock),
             people: settings.people.clone(),
             base_url: settings.public_url(),
@@ -320,6 +340,7 @@ impl Instance {
             generated_secrets: secrets.generated,
             changes,
             launcher,
+            logs,
             following,
             noting,
             at_the_desk,
@@ -350,6 +371,9 @@ impl Instance {
         self.relay.fleet().shut_down().await;
         self.noting.abort();
         self.launcher.drained().await;
+        let logs = self.logs;
+        // Fails only when the runtime ends before, and then the logs are closed by being dropped.
+        let _ = tokio::task::spawn_blocking(move || logs.close()).await;
         self.changes.shutdown().await;
         if let Err(error) = self.journal.shutdown(LAST_WRITES).await {
             tracing::warn!(error = %error, "calls are left in the journal for the next start");

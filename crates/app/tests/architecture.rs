@@ -45,7 +45,7 @@ const TESTS_ONLY: [&str; 7] = ["orch-testkit", "rmcp", "reqwest", "wiremock", "i
 
 /// Libraries that belong to one task, and the crates whose task it is. A library stands for its family: `sea-orm` for
 /// `sea-orm-migration` as well.
-const HEAVY: [(&str, &[&str]); 19] = [
+const HEAVY: [(&str, &[&str]); 21] = [
     ("sea-orm", &["orch-persistence", "orch-migrations"]),
     ("sqlx", &["orch-persistence"]),
     ("actix", &["orch-gateway"]),
@@ -60,6 +60,8 @@ const HEAVY: [(&str, &[&str]); 19] = [
     ("lettre", &["orch-mail"]),
     ("nix", &["orch-supervisor"]),
     ("rustix", &["orch-supervisor", "orch-bench"]),
+    ("landlock", &["orch-supervisor"]),
+    ("seccompiler", &["orch-supervisor"]),
     ("tracing-subscriber", &["orch-app"]),
     ("figment", &["orch-app"]),
     ("dotenvy", &["orch-app"]),

@@ -49,8 +49,14 @@ impl Import {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
         let file = mcp_config::parse(text);
         let existing = self.ports.servers.list(permit.get().id).await?;
-        let drafted =
-            resolve::resolve(&file, &existing, self.ports.vault.as_ref(), permit.get().id, self.ports.clock.now())?;
+        let drafted = resolve::resolve(
+            &file,
+            &existing,
+            self.ports.vault.as_ref(),
+            permit.get().id,
+            &self.ports.process_limits,
+            self.ports.clock.now(),
+        )?;
         if mode == ImportMode::DryRun {
             return Ok(drafted.plan);
         }

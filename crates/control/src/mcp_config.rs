@@ -5,7 +5,7 @@ mod entry;
 pub(crate) mod placeholder;
 mod reader;
 pub(crate) mod render;
-mod run;
+pub(crate) mod run;
 pub(crate) mod source;
 mod unknown;
 mod wrapper;
@@ -22,6 +22,7 @@ use secrecy::SecretString;
 use crate::mcp_config::reader::Reader;
 use crate::mcp_config::source::Source;
 use crate::problem::Problem;
+use crate::servers::confinement::Confinement;
 use crate::servers::run_patch::RunPatch;
 
 /// A file as it was understood.
@@ -52,6 +53,8 @@ pub(crate) struct ConfigServer {
     pub(crate) run: RunPatch,
     pub(crate) transport: Transport,
     pub(crate) values: Vec<ConfigValue>,
+    /// What the member of ours says.
+    pub(crate) confinement: Confinement,
     /// Members that we do not interpret.
     pub(crate) extra: serde_json::Map<String, serde_json::Value>,
 }

@@ -8,6 +8,7 @@ use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::id::ProjectId;
 use orch_domain::port::activity_repo::ActivityRepo;
+use orch_domain::limits::LimitRules;
 use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
@@ -30,6 +31,7 @@ use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::reset_repo::ResetRepo;
 use orch_domain::port::sealed_repo::SealedRepo;
+use orch_domain::port::server_logs::ServerLogs;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::star_repo::StarRepo;
@@ -77,6 +79,9 @@ pub struct Ports {
     pub post: Arc<dyn Post>,
     pub desk: Arc<dyn Desk>,
     pub runtime: Arc<dyn ServerRuntime>,
+    pub logs: Arc<dyn ServerLogs>,
+    /// Limits of processes on this instance.
+    pub process_limits: LimitRules,
     pub clock: Arc<dyn Clock>,
     pub people: PeopleConfig,
     /// What links to people begin with; without a slash at its end.

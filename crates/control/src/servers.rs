@@ -2,6 +2,8 @@
 //! come out.
 
 pub mod blueprint;
+pub mod confinement;
+pub mod logs;
 pub(crate) mod moved;
 pub mod run_patch;
 pub mod transport_patch;
@@ -14,20 +16,22 @@ use orch_domain::alias::Alias;
 use orch_domain::audit::AuditEntry;
 use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::id::ServerId;
+use orch_domain::limits::ProcessLimits;
 use orch_domain::policy::{Action, Permit};
-use orch_domain::port::server_runtime::LogLine;
 use orch_domain::principal::Principal;
 use orch_domain::run_settings::RunSettings;
+use orch_domain::sandbox::Sandbox;
 use orch_domain::server::{Server, Transport};
 use orch_domain::server_state::ServerStatus;
 
 use crate::access::{Access, Grant};
-use crate::audit::{Trail, note_look};
+use crate::audit::Trail;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::problem::Problem;
 use crate::servers::blueprint::{Blueprint, NewTransport};
+use crate::servers::confinement::{LimitsPatch, SandboxPatch, check_confinement};
 use crate::servers::run_patch::RunPatch;
 use crate::servers::transport_patch::TransportPatch;
 
@@ -41,6 +45,8 @@ pub struct Servers {
 #[derive(Debug, Clone)]
 pub struct ServerSeen {
     pub server: Server,
+    /// What holds for its processes: its own limits, and the instance's.
+    pub limits: ProcessLimits,
     pub status: ServerStatus,
 }
 
@@ -55,6 +61,8 @@ pub struct NewServer {
     /// Beginning with the usual settings.
     pub run: RunPatch,
     pub transport: NewTransport,
+    pub limits: LimitsPatch,
+    pub sandbox: SandboxPatch,
 }
 
 /// What to change; None leaves it as it is.
@@ -68,6 +76,8 @@ pub struct ServerPatch {
     pub interactive: Option<Interactive>,
     pub run: RunPatch,
     pub transport: Option<TransportPatch>,
+    pub limits: LimitsPatch,
+    pub sandbox: SandboxPatch,
 }
 
 /// What [`ServerRuntime`](orch_domain::port::server_runtime::ServerRuntime) is asked to do.
@@ -80,7 +90,6 @@ enum Switch {
 impl Servers {
     /// The longest time that a call may be given.
     pub const MAX_CALL_TIMEOUT: Duration = Duration::from_secs(3600);
-    pub const MAX_LOG_LINES: usize = 1000;
 
     pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
         Self { ports, access }
@@ -126,12 +135,15 @@ impl Servers {
             call_timeout,
             dialect: new.dialect,
             run,
+            limits: new.limits.apply(ProcessLimits::default()),
+            sandbox: new.sandbox.apply(Sandbox::default()),
             extra: "{}".to_owned(),
             created_at: now,
             updated_at: now,
             version: 1,
             generation: 1,
         };
+        check_confinement(&server, &self.ports.process_limits)?;
         let detail = server.transport.kind().to_owned();
         let entry = self.entry(who, &permit, "server.create", &server, detail);
         self.ports.servers.create(&server, &entry).await?;
@@ -196,6 +208,14 @@ impl Servers {
         }
         after.run = run;
         changes.extend(what);
+        after.limits = patch.limits.apply(before.limits);
+        after.sandbox = patch.sandbox.apply(before.sandbox.clone());
+        let confined = [("limits", after.limits != before.limits), ("sandbox", after.sandbox != before.sandbox)];
+        for (what, _) in confined.into_iter().filter(|(_, changed)| *changed) {
+            after.generation = before.generation.saturating_add(1);
+            changes.push(what.to_owned());
+        }
+        check_confinement(&after, &self.ports.process_limits)?;
         let mut action = "server.update";
         if let Some(enabled) = patch.enabled.filter(|enabled| *enabled != before.enabled) {
             after.enabled = enabled;
@@ -255,20 +275,6 @@ impl Servers {
         self.switch(who, project, server, Switch::Stop).await
     }
 
-    /// The latest lines of the server's log, oldest first.
-    pub async fn logs(
-        &self,
-        who: &Principal,
-        project: &str,
-        server: &str,
-        tail: usize,
-    ) -> Result<Vec<LogLine>, ControlError> {
-        let permit = self.access.project(who, project, Action::Inspect).await?;
-        let server = find(&self.ports, &permit, server).await?;
-        note_look(&self.ports, who, &permit, &format!("the log of {}", server.alias)).await?;
-        Ok(self.ports.runtime.log_tail(server.id, tail.clamp(1, Self::MAX_LOG_LINES)))
-    }
-
     async fn switch(
         &self,
         who: &Principal,
@@ -309,7 +315,8 @@ impl Servers {
 
     fn seen(&self, server: Server) -> ServerSeen {
         let status = self.ports.runtime.status(server.id);
-        ServerSeen { server, status }
+        let limits = self.ports.process_limits.effective(&server.limits);
+        ServerSeen { server, limits, status }
     }
 
     fn entry(

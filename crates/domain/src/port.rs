@@ -28,6 +28,7 @@ pub mod project_repo;
 pub mod reset_repo;
 pub mod sealed_repo;
 pub mod server_repo;
+pub mod server_logs;
 pub mod server_repo;
 pub mod server_runtime;
 pub mod server_runtime;

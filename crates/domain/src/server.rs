@@ -6,7 +6,9 @@ use crate::Timestamp;
 use crate::alias::Alias;
 use crate::dialect::Dialect;
 use crate::id::{ProjectId, ServerId};
+use crate::limits::ProcessLimits;
 use crate::run_settings::RunSettings;
+use crate::sandbox::Sandbox;
 use crate::secret::{Secret, Slot};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,9 @@ pub struct Server {
     pub call_timeout: Duration,
     pub dialect: Dialect,
     pub run: RunSettings,
+    /// Of each of its processes, where they differ from the instance's.
+    pub limits: ProcessLimits,
+    pub sandbox: Sandbox,
     /// Members of an imported configuration that we do not interpret, as the text of a JSON object; exported again.
     pub extra: String,
     pub created_at: Timestamp,

@@ -28,6 +28,7 @@ use crate::openapi::{self, Documentation};
 use crate::rest::events::Seats;
 use crate::rest::{self, Rest};
 use crate::site::Site;
+use crate::stopping::Stopping;
 
 /// Everything that the workers share. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub struct Gateway {
     documentation: Data<Documentation>,
     routes: Data<Routes>,
     dashboard: Data<Dashboard>,
+    stopping: Stopping,
 }
 
 /// What a gateway is made of.
@@ -61,6 +63,7 @@ impl Gateway {
         let GatewayParts { config, control, identity, clock, readiness, limiter, uses, mcp } = parts;
         let site = Arc::new(Site::new(&config)?);
         let document = openapi::openapi();
+        let stopping = Stopping::default();
         Ok(Self {
             edge: Edge { site: Arc::clone(&site), identity: identity.clone(), limiter, uses },
             rest: Data::new(Rest {
@@ -70,6 +73,7 @@ impl Gateway {
                 clients: Clients::new(&config.trusted_proxies)?,
                 site,
                 event_seats: Seats::default(),
+                stopping: stopping.clone(),
             }),
             mcp: mcp.map(Data::new),
             readiness: Data::new(readiness),
@@ -77,6 +81,7 @@ impl Gateway {
             routes: Data::new(Routes::of(&document)),
             dashboard: Data::new(Dashboard::embedded()),
             config,
+            stopping,
         })
     }
 
@@ -127,6 +132,7 @@ impl Gateway {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), GatewayError> {
         let config = self.config.clone();
+        let stopping = self.stopping.clone();
         let server = HttpServer::new(move || self.app())
             // A client of the modern era cancels by leaving.
             .h1_allow_half_closed(false)
@@ -141,6 +147,7 @@ impl Gateway {
         let handle = server.handle();
         let stop = async move {
             shutdown.await;
+            stopping.stop();
             handle.stop(true).await;
         };
         // Polled together: the server ends by itself when it fails, and then nobody waits for the shutdown.

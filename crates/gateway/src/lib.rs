@@ -20,6 +20,7 @@ pub mod openapi;
 pub mod request_id;
 pub mod rest;
 pub mod site;
+mod stopping;
 
 mod dashboard;
 mod fallback;

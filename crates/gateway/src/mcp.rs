@@ -13,7 +13,7 @@ pub mod playground;
 mod post;
 mod reach;
 mod refusal;
-mod respond;
+pub(crate) mod respond;
 
 use std::sync::Arc;
 

@@ -37,6 +37,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::client::Clients;
 use crate::identity::Identity;
 use crate::site::Site;
+use crate::stopping::Stopping;
 
 /// What the handlers work with.
 pub struct Rest {
@@ -46,6 +47,7 @@ pub struct Rest {
     pub(crate) clients: Clients,
     pub(crate) site: Arc<Site>,
     pub(crate) event_seats: events::Seats,
+    pub(crate) stopping: Stopping,
 }
 
 impl fmt::Debug for Rest {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orch_domain::dialect::Era;
 use orch_domain::id::ServerId;
-use orch_domain::port::server_runtime::LogLine;
 use orch_domain::server::Server;
 use orch_mcp::peer::{Connection, EraChoice, Peer, PeerSink};
 
@@ -19,9 +18,6 @@ pub trait Connector: Send + Sync {
         connection: Connection,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Arc<dyn Peer>, ConnectFailure>;
-
-    /// The latest `limit` lines of the server's log, oldest first.
-    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
 
     /// Adds a remark of ours to the server's log.
     fn remark(&self, server: ServerId, text: String);

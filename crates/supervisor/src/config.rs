@@ -17,6 +17,8 @@ pub struct SupervisorConfig {
     pub orphan_grace_ms: u64,
     /// Limits of each process log.
     pub log: LogLimits,
+    /// Limits of the logs on disk.
+    pub log_disk: LogDisk,
 }
 
 impl SupervisorConfig {
@@ -31,7 +33,13 @@ impl SupervisorConfig {
 
 impl Default for SupervisorConfig {
     fn default() -> Self {
-        Self { max_processes: 512, start_timeout_ms: 10_000, orphan_grace_ms: 1_000, log: LogLimits::default() }
+        Self {
+            max_processes: 512,
+            start_timeout_ms: 10_000,
+            orphan_grace_ms: 1_000,
+            log: LogLimits::default(),
+            log_disk: LogDisk::default(),
+        }
     }
 }
 
@@ -45,10 +53,35 @@ pub struct LogLimits {
     pub bytes: usize,
     /// Bytes of text kept of one line; a longer one is cut and marked.
     pub line_bytes: usize,
+    /// What is printed faster than this for long is left out.
+    pub bytes_per_second: u64,
+}
+
+impl LogLimits {
+    /// What may be printed at once after a while of silence.
+    pub(crate) fn burst(&self) -> u64 {
+        self.bytes_per_second.saturating_mul(4)
+    }
+}
+
+/// Limits of the logs on disk; the oldest parts go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogDisk {
+    /// Bytes kept of all logs together.
+    pub total_bytes: u64,
+    /// Bytes kept of one log, unless it has a limit of its own.
+    pub log_bytes: u64,
+}
+
+impl Default for LogDisk {
+    fn default() -> Self {
+        Self { total_bytes: 512 * 1024 * 1024, log_bytes: 4 * 1024 * 1024 }
+    }
 }
 
 impl Default for LogLimits {
     fn default() -> Self {
-        Self { lines: 2_000, bytes: 512 * 1024, line_bytes: 16 * 1024 }
+        Self { lines: 2_000, bytes: 512 * 1024, line_bytes: 16 * 1024, bytes_per_second: 256 * 1024 }
     }
 }

@@ -41,6 +41,13 @@ pub enum LaunchError {
         source: io::Error,
     },
 
+    /// The sandbox cannot be made as the profile says.
+    #[error("cannot be put into its sandbox: {what}")]
+    Sandbox {
+        /// What is missing, and what can be done.
+        what: String,
+    },
+
     /// The spec cannot be told to an operating system.
     #[error("invalid process specification: {what}")]
     InvalidSpec {

@@ -1,7 +1,9 @@
 //! The role of starting processes. Never decides whether one should run.
 
+pub(crate) mod groups;
 pub(crate) mod local;
 pub(crate) mod places;
+pub(crate) mod scratch;
 
 use std::sync::Arc;
 

@@ -2,21 +2,25 @@
 //! leaves none behind. Knows nothing about what the processes say to us on standard output.
 //!
 //! A command is never started by the daemon directly. The daemon starts its own binary again in
-//! [launch mode](launch_mode), the *keeper*, and the keeper starts the command:
+//! [launch mode](launch_mode): the *warden*, which starts the *keeper*, which starts the *gate*, which takes
+//! limits and sandbox upon itself and becomes the command:
 //!
 //! ```text
-//! daemon ──control socket──> keeper (own session and group, child subreaper)
-//!    │                          └─ the command ─ whatever it starts
+//! daemon ─── warden (own session and group, child subreaper)
+//!    │  └─control socket─> keeper (child subreaper)
+//!    │                        └─ the command, once the gate ─ whatever it starts
 //!    └──── stdin, stdout, stderr: pipes straight to the command, the keeper copies nothing
 //! ```
 //!
 //! When the daemon goes, however it goes, the control socket closes and the keeper ends everything
-//! below it. When the keeper goes, the daemon sees it and ends the keeper's group.
+//! below it. When the keeper goes, the warden does, and when the warden goes, the keeper: whichever of the three is
+//! killed, or two of them at once, the rest ends what was started. When all three are, the kernel ends the command.
 
 pub mod launch_mode;
 
 mod clock;
 mod config;
+mod confinement;
 mod environment;
 mod error;
 mod launcher;
@@ -28,7 +32,8 @@ mod spec;
 mod wire;
 
 pub use clock::Clock;
-pub use config::{LogLimits, SupervisorConfig};
+pub use config::{LogDisk, LogLimits, SupervisorConfig};
+pub use confinement::{LimitKind, ProcessLimits, SandboxNetwork, SandboxProfile};
 pub use error::LaunchError;
 pub use launcher::{Launcher, local::LocalLauncher};
 pub use log::{
@@ -36,6 +41,7 @@ pub use log::{
     follower::Follower,
     line::{LogLine, LogStream},
     redact::Redactor,
+    store::{LogFilter, LogStore, Writing},
 };
 pub use process::{
     Process,

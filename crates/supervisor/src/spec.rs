@@ -4,6 +4,8 @@ use std::{ffi::OsString, fmt, path::PathBuf};
 
 use secrecy::SecretString;
 
+use crate::confinement::{ProcessLimits, SandboxProfile};
+
 /// A command to start, with its secrets. `Debug` shows how many arguments there are and the names
 /// of the variables, never a value.
 #[derive(Clone)]
@@ -19,12 +21,23 @@ pub struct ProcessSpec {
     /// Working directory; the daemon's own when absent. A relative `program` that contains a
     /// slash is taken from here.
     pub cwd: Option<PathBuf>,
+    pub limits: ProcessLimits,
+    /// None for no sandbox.
+    pub sandbox: Option<SandboxProfile>,
 }
 
 impl ProcessSpec {
     /// A command without arguments, variables or directory.
     pub fn new(label: impl Into<String>, program: impl Into<OsString>) -> Self {
-        Self { label: label.into(), program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None }
+        Self {
+            label: label.into(),
+            program: program.into(),
+            args: Vec::new(),
+            env: Vec::new(),
+            cwd: None,
+            limits: ProcessLimits::default(),
+            sandbox: None,
+        }
     }
 }
 
@@ -37,6 +50,8 @@ impl fmt::Debug for ProcessSpec {
             .field("args", &format_args!("[{} redacted]", self.args.len()))
             .field("env", &format_args!("{names:?} (values redacted)"))
             .field("cwd", &self.cwd)
+            .field("limits", &self.limits)
+            .field("sandbox", &self.sandbox)
             .finish()
     }
 }

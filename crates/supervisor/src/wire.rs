@@ -25,7 +25,11 @@ use rustix::net::{
 };
 use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
 
-use crate::{error::LaunchError, spec::ProcessSpec};
+use crate::{
+    confinement::{Confinement, LimitKind},
+    error::LaunchError,
+    spec::ProcessSpec,
+};
 
 /// More than Linux gives arguments and environment together.
 const MAX_ORDER: usize = 8 * 1024 * 1024;
@@ -46,6 +50,7 @@ pub(crate) struct Order {
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) args: Vec<OsString>,
     pub(crate) env: Vec<(OsString, OsString)>,
+    pub(crate) confinement: Confinement,
 }
 
 /// An order as bytes, its length in front; wiped when dropped.
@@ -55,9 +60,11 @@ pub(crate) type OrderBytes = Zeroizing<Vec<u8>>;
 pub(crate) fn encode_order(
     spec: &ProcessSpec,
     inherited: &[(OsString, OsString)],
+    confinement: &Confinement,
     orphan_grace: Duration,
 ) -> Result<OrderBytes, LaunchError> {
-    let mut fields: Vec<&[u8]> = vec![spec.program.as_bytes()];
+    let confinement = serde_json::to_vec(confinement).map_err(|_| invalid("a path that is no text"))?;
+    let mut fields: Vec<&[u8]> = vec![&confinement, spec.program.as_bytes()];
     fields.push(spec.cwd.as_ref().map_or(&[], |cwd| cwd.as_os_str().as_bytes()));
     fields.extend(spec.args.iter().map(|arg| arg.expose_secret().as_bytes()));
     for (name, value) in inherited {
@@ -108,6 +115,17 @@ pub(crate) fn send_order(control: &UnixStream, order: &OrderBytes, stdio: [Borro
 
 /// Receives an order and the command's standard descriptors, blocking.
 pub(crate) fn receive_order(control: &UnixStream) -> io::Result<(Order, [OwnedFd; STDIO])> {
+    let (bytes, stdio) = receive(control)?;
+    Ok((decode(&bytes)?, stdio))
+}
+
+/// The order of bytes that were received.
+pub(crate) fn decode(order: &OrderBytes) -> io::Result<Order> {
+    order.get(4..).and_then(decode_order).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// Receives an order as it is to be sent on, and the descriptors.
+pub(crate) fn receive(control: &UnixStream) -> io::Result<(OrderBytes, [OwnedFd; STDIO])> {
     let mut length = [0; 4];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(STDIO))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -123,13 +141,14 @@ pub(crate) fn receive_order(control: &UnixStream) -> io::Result<(Order, [OwnedFd
 
     let mut control = control;
     control.read_exact(length.get_mut(received.bytes..).unwrap_or_default())?;
-    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length > MAX_ORDER {
+    let size = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if size > MAX_ORDER {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut body = Zeroizing::new(vec![0; length]);
-    control.read_exact(&mut body)?;
-    let order = decode_order(&body).ok_or(io::ErrorKind::InvalidData)?;
+    let mut order = Zeroizing::new(vec![0; 4 + size]);
+    let (head, body) = order.split_at_mut(4);
+    head.copy_from_slice(&length);
+    control.read_exact(body)?;
     Ok((order, stdio))
 }
 
@@ -139,11 +158,13 @@ fn decode_order(body: &[u8]) -> Option<Order> {
     let args = take_number(&mut rest)?;
     let env = take_number(&mut rest)?;
     let (has_cwd, mut rest) = rest.split_first()?;
+    let confinement = serde_json::from_slice(take_field(&mut rest)?.as_bytes()).ok()?;
     let program = take_field(&mut rest)?;
     let cwd = take_field(&mut rest)?;
     let args = (0..args).map(|_| take_field(&mut rest)).collect::<Option<_>>()?;
     let env = (0..env).map(|_| Some((take_field(&mut rest)?, take_field(&mut rest)?))).collect::<Option<_>>()?;
-    Some(Order { orphan_grace, program, cwd: (*has_cwd == 1).then(|| PathBuf::from(cwd)), args, env })
+    let cwd = (*has_cwd == 1).then(|| PathBuf::from(cwd));
+    Some(Order { orphan_grace, program, cwd, args, env, confinement })
 }
 
 fn put_number(bytes: &mut Vec<u8>, number: usize) -> Result<(), LaunchError> {
@@ -178,6 +199,12 @@ pub(crate) enum Status {
     BadCwd(i32),
     /// The program was refused with this error number.
     CannotExecute(i32),
+    /// The sandbox could not be made; the number of a [`SandboxFault`](crate::confinement::SandboxFault).
+    NoSandbox(i32),
+    /// The command has gone over a limit and is ended.
+    Over(LimitKind),
+    /// The command has as many files open as it may.
+    FilesReached,
     /// The keeper could not set itself up.
     KeeperFailed(i32),
     /// The keeper was not the first thing its process did: there are other threads.
@@ -197,6 +224,11 @@ impl Status {
             Self::Started(pid) => (b'S', pid),
             Self::BadCwd(errno) => (b'C', errno),
             Self::CannotExecute(errno) => (b'P', errno),
+            Self::NoSandbox(fault) => (b'B', fault),
+            Self::Over(LimitKind::Memory) => (b'O', 0),
+            Self::Over(LimitKind::CpuTime) => (b'O', 1),
+            Self::Over(LimitKind::Processes) => (b'O', 2),
+            Self::FilesReached => (b'R', 0),
             Self::KeeperFailed(errno) => (b'F', errno),
             Self::TooLate => (b'L', 0),
             Self::Exited(code) => (b'X', code),
@@ -212,6 +244,13 @@ impl Status {
             b'S' => Self::Started(number),
             b'C' => Self::BadCwd(number),
             b'P' => Self::CannotExecute(number),
+            b'B' => Self::NoSandbox(number),
+            b'O' => Self::Over(match number {
+                0 => LimitKind::Memory,
+                1 => LimitKind::CpuTime,
+                _ => LimitKind::Processes,
+            }),
+            b'R' => Self::FilesReached,
             b'F' => Self::KeeperFailed(number),
             b'L' => Self::TooLate,
             b'X' => Self::Exited(number),
@@ -233,7 +272,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Status, decode_order, encode_order, receive_order, send_order};
-    use crate::{LaunchError, ProcessSpec};
+    use crate::{
+        LaunchError, ProcessSpec,
+        confinement::{Confinement, LimitKind, ProcessLimits},
+    };
 
     fn a_spec() -> ProcessSpec {
         let mut spec = ProcessSpec::new("label", "/bin/prog");
@@ -247,7 +289,9 @@ mod tests {
     fn an_order_and_its_descriptors_arrive_whole() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let inherited = [("PATH".into(), "/bin".into())];
-        let bytes = encode_order(&a_spec(), &inherited, Duration::from_millis(7)).unwrap();
+        let limits = ProcessLimits { processes: Some(3), ..ProcessLimits::default() };
+        let confinement = Confinement { limits, hidden: vec!["/data".into()], ..Confinement::default() };
+        let bytes = encode_order(&a_spec(), &inherited, &confinement, Duration::from_millis(7)).unwrap();
         assert_eq!(bytes.len(), bytes.capacity());
         let (mut reader, writer) = std::io::pipe().unwrap();
         send_order(&ours, &bytes, [reader.as_fd(), writer.as_fd(), writer.as_fd()]).unwrap();
@@ -257,6 +301,7 @@ mod tests {
         assert_eq!(order.orphan_grace, Duration::from_millis(7));
         assert_eq!(order.program, "/bin/prog");
         assert_eq!(order.cwd.as_deref(), Some("/tmp".as_ref()));
+        assert_eq!(order.confinement, confinement);
         assert_eq!(order.args, ["a", "", "ü b"]);
         let env = [("PATH".into(), "/bin".into()), ("K".into(), "v=1".into())];
         assert_eq!(order.env, env);
@@ -270,7 +315,7 @@ mod tests {
     fn an_order_without_a_directory_stays_without() {
         let mut spec = a_spec();
         spec.cwd = None;
-        let bytes = encode_order(&spec, &[], Duration::ZERO).unwrap();
+        let bytes = encode_order(&spec, &[], &Confinement::default(), Duration::ZERO).unwrap();
         assert!(decode_order(bytes.get(4..).unwrap()).unwrap().cwd.is_none());
     }
 
@@ -279,7 +324,7 @@ mod tests {
         fn check(change: impl FnOnce(&mut ProcessSpec)) {
             let mut spec = a_spec();
             change(&mut spec);
-            let refused = encode_order(&spec, &[], Duration::ZERO);
+            let refused = encode_order(&spec, &[], &Confinement::default(), Duration::ZERO);
             assert!(matches!(refused, Err(LaunchError::InvalidSpec { .. })));
         }
         check(|spec| spec.program = "".into());
@@ -300,6 +345,11 @@ mod tests {
             Status::CannotExecute(13),
             Status::KeeperFailed(1),
             Status::TooLate,
+            Status::NoSandbox(7),
+            Status::Over(LimitKind::Memory),
+            Status::Over(LimitKind::CpuTime),
+            Status::Over(LimitKind::Processes),
+            Status::FilesReached,
             Status::Exited(-1),
             Status::Signaled(9),
         ] {

@@ -42,7 +42,7 @@ fn main() -> Result<(), Failure> {
     let threads: Option<usize> = args.get(4).map(|text| text.parse()).transpose()?;
     let gather_above: Option<usize> = args.get(5).map(|text| text.parse()).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let addresses = AddressPolicy { allow_private: false, allow_loopback: true };
+    let addresses = AddressPolicy { allow_loopback: true, ..AddressPolicy::default() };
     let mut config = UpstreamConfig { addresses, ..UpstreamConfig::default() };
     config.stdio.gather_above = gather_above.unwrap_or(config.stdio.gather_above);
     runtime.block_on(measure(bench, seconds, transport, callers, threads.unwrap_or(0), &config))

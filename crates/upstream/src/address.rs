@@ -3,16 +3,22 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
-/// What an operator allows beyond public addresses. Link-local and metadata addresses are never allowed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// What an operator allows beyond public addresses. Addresses at which clouds give out credentials are never allowed,
+/// nor are those that are no single machine's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AddressPolicy {
     /// Private networks: 10/8, 172.16/12, 192.168/16, 100.64/10 and fc00::/7.
     pub allow_private: bool,
     /// This machine: 127/8 and ::1.
     pub allow_loopback: bool,
+    /// Single networks, whatever they are, such as `10.1.0.0/16`.
+    pub allow_networks: Vec<IpNet>,
+    /// Host names that may lead to private addresses and to this machine.
+    pub allow_hosts: Vec<String>,
 }
 
 /// Why an address may not be dialled.
@@ -44,14 +50,23 @@ const METADATA_V6: [Ipv6Addr; 3] = [
 ];
 
 impl AddressPolicy {
-    /// Whether the address may be dialled.
-    pub fn judge(self, address: IpAddr) -> Result<(), BlockedAddress> {
+    /// Whether the address may be dialled, under the name that led to it.
+    pub fn judge(&self, name: Option<&str>, address: IpAddr) -> Result<(), BlockedAddress> {
         let Some(class) = classify(address) else { return Ok(()) };
         match class {
             BlockedAddress::Loopback if self.allow_loopback => Ok(()),
             BlockedAddress::Private if self.allow_private => Ok(()),
+            BlockedAddress::Loopback | BlockedAddress::Private if self.is_listed(name) => Ok(()),
+            BlockedAddress::Metadata | BlockedAddress::Multicast | BlockedAddress::Unspecified => Err(class),
+            _ if self.allow_networks.iter().any(|network| network.contains(&address.to_canonical())) => Ok(()),
             class => Err(class),
         }
+    }
+}
+
+impl AddressPolicy {
+    fn is_listed(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.allow_hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name)))
     }
 }
 
@@ -126,12 +141,30 @@ mod tests {
     fn check(addresses: &[&str], expected: Option<BlockedAddress>) {
         for address in addresses {
             let parsed: IpAddr = address.parse().expect(address);
-            let judged = AddressPolicy::default().judge(parsed).err();
+            let judged = AddressPolicy::default().judge(None, parsed).err();
             assert_eq!(judged, expected, "{address}");
-            let open = AddressPolicy { allow_private: true, allow_loopback: true };
+            let open = AddressPolicy { allow_private: true, allow_loopback: true, ..AddressPolicy::default() };
             let expected = expected.filter(|class| !matches!(class, Loopback | Private));
-            assert_eq!(open.judge(parsed).err(), expected, "{address} with everything allowed");
+            assert_eq!(open.judge(None, parsed).err(), expected, "{address} with everything allowed");
         }
+    }
+
+    #[test]
+    fn lets_listed_networks_and_names_pass() {
+        let policy = AddressPolicy {
+            allow_networks: vec!["10.1.0.0/16".parse().unwrap(), "169.254.0.0/16".parse().unwrap()],
+            allow_hosts: vec!["Internal.example".to_owned()],
+            ..AddressPolicy::default()
+        };
+        let judge = |name: Option<&str>, address: &str| policy.judge(name, address.parse().unwrap());
+        assert_eq!(judge(None, "10.1.2.3"), Ok(()));
+        assert_eq!(judge(None, "::ffff:10.1.2.3"), Ok(()));
+        assert_eq!(judge(None, "10.2.2.3"), Err(Private));
+        assert_eq!(judge(Some("internal.example"), "10.2.2.3"), Ok(()));
+        assert_eq!(judge(Some("internal.example"), "127.0.0.1"), Ok(()));
+        assert_eq!(judge(Some("other.example"), "127.0.0.1"), Err(Loopback));
+        assert_eq!(judge(None, "169.254.1.1"), Ok(()));
+        assert_eq!(judge(Some("internal.example"), "169.254.169.254"), Err(Metadata));
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! What an operator may set about upstream connections, with defaults. Reads no file and no variable.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use orch_mcp::raw::Raw;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use url::Host;
 
 use crate::address::AddressPolicy;
 
@@ -27,6 +32,10 @@ pub struct UpstreamConfig {
     pub http: HttpLimits,
     /// Which addresses may be dialled.
     pub addresses: AddressPolicy,
+    /// The way out, where it leads through a proxy.
+    pub proxy: ProxySettings,
+    /// Which authorities are trusted.
+    pub tls: TlsSettings,
 }
 
 impl UpstreamConfig {
@@ -46,6 +55,8 @@ impl Default for UpstreamConfig {
             stdio: StdioLimits::default(),
             http: HttpLimits::default(),
             addresses: AddressPolicy::default(),
+            proxy: ProxySettings::default(),
+            tls: TlsSettings::default(),
         }
     }
 }
@@ -110,11 +121,19 @@ pub struct HttpLimits {
     pub max_idle: usize,
     /// Messages that nobody waits for (cancellations, answers to the server) on their way at a time.
     pub background: usize,
+    /// From a request to the head of its response, in milliseconds; 0 for as long as the call may take.
+    pub response_timeout_ms: u64,
+    /// When a server that cannot be reached is left alone.
+    pub breaker: BreakerLimits,
 }
 
 impl HttpLimits {
     pub(crate) fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    pub(crate) fn response_timeout(&self) -> Option<Duration> {
+        (self.response_timeout_ms > 0).then(|| Duration::from_millis(self.response_timeout_ms))
     }
 
     pub(crate) fn idle(&self) -> Duration {
@@ -124,8 +143,95 @@ impl HttpLimits {
 
 impl Default for HttpLimits {
     fn default() -> Self {
-        Self { connect_timeout_ms: 10_000, idle_ms: 4_000, max_idle: 64, background: 64 }
+        Self {
+            connect_timeout_ms: 10_000,
+            idle_ms: 4_000,
+            max_idle: 64,
+            background: 64,
+            response_timeout_ms: 0,
+            breaker: BreakerLimits::default(),
+        }
     }
+}
+
+/// When a server that cannot be reached is left alone for a while. Counted for each origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BreakerLimits {
+    /// After so many failures in a row; 0 for never.
+    pub failures: u32,
+    /// For so long at first, in milliseconds; twice as long with each further failure.
+    pub first_pause_ms: u64,
+    /// Never longer than this, in milliseconds.
+    pub longest_pause_ms: u64,
+}
+
+impl Default for BreakerLimits {
+    fn default() -> Self {
+        Self { failures: 5, first_pause_ms: 1_000, longest_pause_ms: 30_000 }
+    }
+}
+
+/// Proxies for HTTP servers. The daemon's environment says nothing about them.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProxySettings {
+    /// For servers at `http://`; a URL, with user and password where the proxy wants them.
+    pub http: Option<SecretString>,
+    /// For servers at `https://`.
+    pub https: Option<SecretString>,
+    /// Host names, domains with a dot in front, and networks that are reached without.
+    pub direct: Vec<String>,
+}
+
+impl ProxySettings {
+    pub(crate) fn is_direct(&self, host: &Host<String>) -> bool {
+        self.direct.iter().any(|entry| match host {
+            Host::Domain(name) => match entry.strip_prefix('.') {
+                Some(domain) => {
+                    let (name, domain) = (name.to_ascii_lowercase(), domain.to_ascii_lowercase());
+                    name == domain || name.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+                }
+                None => name.eq_ignore_ascii_case(entry),
+            },
+            Host::Ipv4(address) => within(entry, (*address).into()),
+            Host::Ipv6(address) => within(entry, (*address).into()),
+        })
+    }
+}
+
+/// Whether an entry is this address, or a network that it is in.
+fn within(entry: &str, address: std::net::IpAddr) -> bool {
+    entry.parse() == Ok(address) || entry.parse::<IpNet>().is_ok_and(|network| network.contains(&address))
+}
+
+impl PartialEq for ProxySettings {
+    fn eq(&self, other: &Self) -> bool {
+        let plain = |url: &Option<SecretString>| url.as_ref().map(|url| url.expose_secret().to_owned());
+        plain(&self.http) == plain(&other.http)
+            && plain(&self.https) == plain(&other.https)
+            && self.direct == other.direct
+    }
+}
+
+impl Eq for ProxySettings {}
+
+impl fmt::Debug for ProxySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxySettings")
+            .field("http", &self.http.is_some())
+            .field("https", &self.https.is_some())
+            .field("direct", &self.direct)
+            .finish()
+    }
+}
+
+/// Trust in servers at `https://`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsSettings {
+    /// A file of certificates in PEM, of authorities that are trusted besides those of this machine.
+    pub ca_file: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -55,16 +55,29 @@ pub enum ConnectError {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DialError {
+    /// It was not tried, as it has failed again and again.
+    #[error(
+        "{host}:{port} has failed {failures} times in a row and is tried again in {}: {last}",
+        seconds(whole(*.again_in))
+    )]
+    Resting { host: String, port: u16, failures: u32, again_in: Duration, last: String },
     #[error("cannot resolve the host name {host}: {why}")]
     Resolve { host: String, why: String },
     #[error("{host}:{port} has the address {address}, which is not allowed: {why}")]
     Blocked { host: String, port: u16, address: IpAddr, why: BlockedAddress },
     #[error("cannot connect to {host}:{port}: {why}")]
     Connect { host: String, port: u16, why: String },
+    #[error("cannot reach {host}:{port} through the proxy: {why}")]
+    Proxy { host: String, port: u16, why: String },
     #[error("cannot agree on TLS with {host}:{port}: {why}")]
     Tls { host: String, port: u16, why: String },
     #[error("cannot connect to {host}:{port} within {}", seconds(*.after))]
     Timeout { host: String, port: u16, after: Duration },
+}
+
+/// Rounded up: whoever comes back then comes late enough.
+fn whole(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs() + u64::from(duration.subsec_nanos() > 0))
 }
 
 /// Whole seconds where possible, as people say them.

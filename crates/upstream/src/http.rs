@@ -1,5 +1,6 @@
 //! Peers behind Streamable HTTP, spoken to with one POST for each message and a pool of kept connections.
 
+mod breaker;
 mod call;
 mod dial;
 mod discover;
@@ -12,6 +13,8 @@ mod listen_modern;
 pub(crate) mod messages;
 mod peer;
 pub(crate) mod pool;
+mod proxy;
+mod redirect;
 pub(crate) mod refusal;
 pub(crate) mod session;
 pub(crate) mod shared;

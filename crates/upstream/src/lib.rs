@@ -19,5 +19,5 @@ pub mod sse;
 mod subscription;
 
 pub use address::{AddressPolicy, BlockedAddress};
-pub use config::{ClientIdentity, HttpLimits, StdioLimits, UpstreamConfig};
+pub use config::{BreakerLimits, ClientIdentity, HttpLimits, ProxySettings, StdioLimits, TlsSettings, UpstreamConfig};
 pub use error::{ConnectError, DialError};

@@ -1,6 +1,8 @@
 //! `server`: MCP servers of a project, as configured. What runs is the daemon's; a change reaches it by itself.
 
+mod confine;
 mod import;
+mod logs;
 mod set;
 mod snippet;
 
@@ -50,6 +52,12 @@ pub(crate) enum Server {
     Disable(Named),
     /// Have every process and connection of a server replaced
     Restart(Named),
+    /// Show what a server has printed and said
+    Logs(logs::Logs),
+    /// Show or set what the processes of a server may use
+    Limits(confine::Limits),
+    /// Show or set what the processes of a server may see and reach
+    Sandbox(confine::Sandboxed),
 }
 
 #[derive(clap::Args)]
@@ -115,6 +123,9 @@ impl Server {
                 let seen = control.servers.restart(who, &within.project, &server).await?;
                 show(output, &seen.server, "asked for a restart of")
             }
+            Self::Logs(logs) => logs.run(console, output).await,
+            Self::Limits(limits) => limits.run(console, output).await,
+            Self::Sandbox(sandbox) => sandbox.run(console, output).await,
         }
     }
 }

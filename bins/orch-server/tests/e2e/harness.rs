@@ -244,6 +244,11 @@ pub(crate) fn time_server() -> Value {
     json!({ "command": command.display().to_string(), "args": ["--local-timezone", "UTC"] })
 }
 
+pub(crate) fn git_server(repository: &str) -> Value {
+    let command = servers().join("venv/bin/mcp-server-git");
+    json!({ "command": command.display().to_string(), "args": ["--repository", repository] })
+}
+
 /// The server of ours that does as it is told.
 pub(crate) fn scripted(args: &[&str]) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/scripted.mjs");

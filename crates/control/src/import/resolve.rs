@@ -6,8 +6,10 @@ mod values;
 use orch_domain::Timestamp;
 use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::limits::{LimitRules, ProcessLimits};
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::run_settings::RunSettings;
+use orch_domain::sandbox::Sandbox;
 use orch_domain::secret::{Secret, Slot};
 use orch_domain::server::{Server, Transport};
 
@@ -16,7 +18,7 @@ use crate::import::resolve::alias::Target;
 use crate::mcp_config::{ConfigFile, ConfigServer};
 use crate::problem::{MAX_REPORTED, Problem};
 use crate::servers::blueprint::{Blueprint, SlotValue, check_transport};
-use crate::servers::moved;
+use crate::servers::{confinement, moved};
 
 pub(super) struct Resolved {
     pub(super) plan: ImportPlan,
@@ -29,6 +31,7 @@ pub(super) fn resolve(
     existing: &[Server],
     vault: &dyn Vault,
     project: ProjectId,
+    rules: &LimitRules,
     now: Timestamp,
 ) -> Result<Resolved, VaultError> {
     let mut plan = ImportPlan { servers: Vec::new(), notes: file.notes.clone(), problems: file.problems.clone() };
@@ -51,6 +54,10 @@ pub(super) fn resolve(
             problems.extend(wrong.into_iter().map(|problem| problem.below(&entry.path).at(at)));
             (before, Vec::new())
         });
+        let (limits, sandbox) = confined(entry, stored);
+        let confinement = confinement::problem(&entry.transport, &limits, &sandbox, rules);
+        let parent = format!("{}.{}", entry.path, crate::mcp_config::run::MEMBER);
+        problems.extend(confinement.map(|problem| problem.below(&parent).at(file.source.position(entry.offset))));
         let values = values::resolve(file, entry, &alias, stored, vault)?;
         let moved = stored.and_then(|old| moved::to_another_host(&old.transport, &entry.transport, &values.slots));
         problems.extend(moved.map(|problem| problem.below(&entry.path).at(file.source.position(entry.offset))));
@@ -73,6 +80,13 @@ pub(super) fn resolve(
         plan.servers.push(PlannedServer { key: entry.key.clone(), alias, verb, changes });
     }
     Ok(Resolved { plan, servers })
+}
+
+/// Limits and sandbox: what the file says, else what is stored, else nothing.
+fn confined(entry: &ConfigServer, stored: Option<&Server>) -> (ProcessLimits, Sandbox) {
+    let limits = entry.confinement.limits.or(stored.map(|stored| stored.limits));
+    let sandbox = entry.confinement.sandbox.clone().or_else(|| stored.map(|stored| stored.sandbox.clone()));
+    (limits.unwrap_or_default(), sandbox.unwrap_or_default())
 }
 
 /// The rules that hold for servers from any source.
@@ -100,6 +114,7 @@ impl Draft<'_> {
         let extra = serde_json::Value::Object(entry.extra.clone()).to_string();
         let call_timeout = entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT);
         let enabled = !entry.disabled;
+        let (limits, sandbox) = confined(entry, stored);
         Ok(match stored {
             None => Server {
                 id: ServerId::new(),
@@ -112,6 +127,8 @@ impl Draft<'_> {
                 call_timeout,
                 dialect: dialect(entry),
                 run,
+                limits,
+                sandbox,
                 extra,
                 created_at: now,
                 updated_at: now,
@@ -125,6 +142,8 @@ impl Draft<'_> {
                 call_timeout,
                 dialect: dialect(entry),
                 run,
+                limits,
+                sandbox,
                 extra,
                 updated_at: now,
                 version: stored.version.saturating_add(1),
@@ -169,6 +188,13 @@ fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)], r
     }
     if stored.enabled == entry.disabled {
         changes.push(if entry.disabled { "disabled" } else { "enabled" }.to_owned());
+    }
+    let (limits, sandbox) = confined(entry, Some(stored));
+    if stored.limits != limits {
+        changes.push("limits".to_owned());
+    }
+    if stored.sandbox != sandbox {
+        changes.push("sandbox".to_owned());
     }
     if stored.call_timeout != entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT) {
         changes.push("timeout".to_owned());

@@ -15,6 +15,7 @@ use crate::mcp_config::unknown::{may_hold_secret, to_json};
 use crate::mcp_config::{ConfigServer, ConfigValue, placeholder, run};
 use crate::servers::Servers;
 use crate::servers::blueprint::{arg_slot, check_count, header_slot};
+use crate::servers::confinement::{self, Confinement};
 use crate::servers::run_patch::RunPatch;
 
 /// What has been read of one entry.
@@ -32,6 +33,7 @@ struct Draft {
     era: Option<Era>,
     interactive: Option<Interactive>,
     run: RunPatch,
+    confinement: Confinement,
     extra: serde_json::Map<String, serde_json::Value>,
     failed: bool,
 }
@@ -96,6 +98,7 @@ pub(super) fn read<'a>(
         run: draft.run,
         transport: transport?,
         values,
+        confinement: draft.confinement,
         extra: draft.extra,
     })
 }
@@ -136,14 +139,31 @@ impl Draft {
             "interactive" => {
                 self.interactive = word(reader, &path, value, Interactive::parse, r#"write "auto" or "never""#);
             }
-            run::MEMBER => match run::read(&to_json(reader.source, value)) {
-                Ok(run) => self.run = run,
-                Err((inner, hint)) => {
-                    let path = if inner.is_empty() { path } else { join(&path, &inner) };
-                    reader.problem(path, value.start(), "it is not understood", hint);
-                }
-            },
+            run::MEMBER => self.read_ours(reader, &path, value),
             _ => self.keep(reader, path, member),
+        }
+    }
+
+    /// The member of ours: limits and sandbox, and how the server is run.
+    fn read_ours<'a>(&mut self, reader: &mut Reader<'a>, path: &str, value: &Value<'a>) {
+        let mut ours = to_json(reader.source, value);
+        let mut confined = serde_json::Map::new();
+        if let Some(members) = ours.as_object_mut() {
+            confined.extend(confinement::MEMBERS.into_iter().filter_map(|name| members.remove_entry(name)));
+        }
+        match confinement::from_json(&serde_json::Value::Object(confined)) {
+            Ok(confinement) => self.confinement = confinement,
+            Err(problem) => {
+                let problem = problem.below(path);
+                reader.problem(problem.field, value.start(), problem.problem, problem.hint);
+            }
+        }
+        match run::read(&ours) {
+            Ok(run) => self.run = run,
+            Err((inner, hint)) => {
+                let path = if inner.is_empty() { path.to_owned() } else { join(path, &inner) };
+                reader.problem(path, value.start(), "it is not understood", hint);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use orch_domain::server::{Server, Transport};
 use serde_json::{Map, Value, json};
 
 use crate::mcp_config::{placeholder, run};
+use crate::servers::confinement;
 
 /// The names that a member of ours has; an unknown member that came with one of them is not written again.
 const OURS: [&str; 11] =
@@ -75,8 +76,10 @@ fn entry(server: &Server) -> Map<String, Value> {
     if server.call_timeout != Server::DEFAULT_CALL_TIMEOUT {
         entry.insert("timeout".to_owned(), run::in_seconds(server.call_timeout));
     }
-    if let Some(run) = run::write(&server.run) {
-        entry.insert(run::MEMBER.to_owned(), run);
+    let mut ours = run::write(&server.run);
+    ours.extend(confinement::to_json(server));
+    if !ours.is_empty() {
+        entry.insert(run::MEMBER.to_owned(), Value::Object(ours));
     }
     if server.dialect.era != Era::default() {
         entry.insert("era".to_owned(), json!(server.dialect.era.as_str()));

@@ -67,8 +67,8 @@ fn personal(value: &Value) -> Option<BTreeMap<String, Option<PersonalValue>>> {
     value.as_object()?.iter().map(read).collect()
 }
 
-/// The member for these settings; None when all of them are the usual ones.
-pub(super) fn write(run: &RunSettings) -> Option<Value> {
+/// What the member says of these settings; nothing when all of them are the usual ones.
+pub(super) fn write(run: &RunSettings) -> Map<String, Value> {
     let mut member = Map::new();
     let mut put = |name: &str, value: Value| member.insert(name.to_owned(), value);
     if run.isolation != Isolation::default() {
@@ -104,7 +104,7 @@ pub(super) fn write(run: &RunSettings) -> Option<Value> {
             put(name, Value::Object(values));
         }
     }
-    (!member.is_empty()).then_some(Value::Object(member))
+    member
 }
 
 /// Whole seconds without a fraction.

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use orch_control::error::ControlError;
 use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
 use orch_control::servers::{NewServer, ServerPatch};
 use orch_domain::dialect::Dialect;
+use orch_domain::port::server_logs::LogQuery;
 use orch_domain::role::Role;
 use orch_domain::secret::Slot;
 use orch_domain::server::Transport;
@@ -29,6 +31,9 @@ fn a_new(alias: &str, transport: NewTransport) -> NewServer {
         dialect: Dialect::default(),
         run: RunPatch::default(),
         transport,
+        transport,
+        limits: LimitsPatch::default(),
+        sandbox: SandboxPatch::default(),
     }
 }
 
@@ -198,7 +203,7 @@ async fn starts_stops_and_reports_failures() {
     world.runtime.failing.lock().unwrap().push(id);
     let outcome = servers.start(&admin, slug, "echo").await;
     assert!(matches!(outcome, Err(ControlError::Runtime { .. })), "{outcome:?}");
-    assert_eq!(servers.logs(&admin, slug, "echo", 2).await.unwrap().len(), 2);
+    assert_eq!(servers.logs(&admin, slug, "echo", &LogQuery::tail(2)).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -213,7 +218,7 @@ async fn is_managed_by_admins_and_found_in_its_own_project_alone() {
         let who = world.member(&project, role).await;
         assert!(servers.get(&who, slug, "echo").await.is_ok());
         assert!(is_forbidden(&servers.delete(&who, slug, "echo", None).await));
-        assert!(is_forbidden(&servers.logs(&who, slug, "echo", 1).await));
+        assert!(is_forbidden(&servers.logs(&who, slug, "echo", &LogQuery::tail(1)).await));
         assert!(is_forbidden(&servers.start(&who, slug, "echo").await));
     }
     assert!(is_missing(&servers.get(&other_admin, other.slug.as_str(), &id).await));

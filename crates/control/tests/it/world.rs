@@ -10,6 +10,7 @@ use orch_control::config::PeopleConfig;
 use orch_control::error::ControlError;
 use orch_control::ports::Ports;
 use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::{NewServer, ServerSeen};
 use orch_domain::api_key::{KeyHash, KeyPublicId};
@@ -21,6 +22,7 @@ use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::id::{AuditId, LoginId, ServerId, UserId};
 use orch_domain::letter::Letter;
+use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
 use orch_domain::membership::Membership;
 use orch_domain::page::PageRequest;
 use orch_domain::policy::hints::Hints;
@@ -33,7 +35,7 @@ use orch_domain::port::link_minter::{LinkMinter, LinkPurpose, MintedLink};
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
-use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::server_runtime::{Offers, RuntimeError, ServerRuntime};
 use orch_domain::port::system_probe::{
     DatabaseState, EncryptionState, FleetState, JournalState, SystemProbe, SystemState, WorkerState,
 };
@@ -47,7 +49,7 @@ use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_domain::user::{PasswordHash, User};
 use orch_testkit::builders::{UserBuilder, a_key, a_project, a_user};
-use orch_testkit::fakes::{FixedClock, MemoryStore};
+use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) struct World {
@@ -104,6 +106,11 @@ impl World {
             post: office.clone(),
             desk: office.clone(),
             runtime: runtime.clone(),
+            logs: Arc::new(MemoryLogs::of(&["line 1", "Line 2", "line 3"])),
+            process_limits: LimitRules {
+                maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
+                ..LimitRules::default()
+            },
             clock: Arc::new(clock.clone()),
             people,
             base_url: "https://mcp.example.com".into(),
@@ -155,6 +162,8 @@ impl World {
                 env: vec![("TOKEN".into(), "secret-token".into())],
                 cwd: None,
             },
+            limits: LimitsPatch::default(),
+            sandbox: SandboxPatch::default(),
         };
         self.control.servers.create(who, project.slug.as_str(), new).await.unwrap()
     }
@@ -349,11 +358,6 @@ impl ServerRuntime for FakeRuntime {
     async fn stop(&self, server: ServerId) -> Result<(), RuntimeError> {
         self.states.lock().unwrap().insert(server, ServerState::Stopped);
         Ok(())
-    }
-
-    fn log_tail(&self, _: ServerId, limit: usize) -> Vec<LogLine> {
-        let line = |seq| LogLine { seq, at: FixedClock::START, source: LogSource::Stderr, text: format!("line {seq}") };
-        (0..limit.min(3) as u64).map(line).collect()
     }
 
     fn offers(&self, _: ServerId, _: ItemKind) -> Offers {

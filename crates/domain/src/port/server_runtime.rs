@@ -1,4 +1,4 @@
-//! What runs: states, starts and stops, and logs of servers. Does not check permission; the caller has.
+//! What runs: states, starts and stops of servers. Does not check permission; the caller has.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,6 @@ pub trait ServerRuntime: Send + Sync {
     async fn start(&self, server: ServerId) -> Result<(), RuntimeError>;
     /// Stops what runs, until somebody starts it or its configuration changes. Running calls fail.
     async fn stop(&self, server: ServerId) -> Result<(), RuntimeError>;
-    /// The latest `limit` lines of standard error and our own remarks, oldest first.
-    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine>;
     /// What the server offers as last seen, of one kind, in the upstream's order; definitions as JSON text.
     fn offers(&self, server: ServerId, kind: crate::catalog::ItemKind) -> Offers;
     /// What a tool says of itself, as last seen; of an unknown one, what saying nothing means.
@@ -34,21 +32,6 @@ pub struct Offers {
     pub fetched_at: Option<Timestamp>,
     /// The server could not be asked since it last failed or was changed: the list is the last good one.
     pub stale: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    pub seq: u64,
-    pub at: Timestamp,
-    pub source: LogSource,
-    pub text: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogSource {
-    Stderr,
-    /// The daemon's own remarks: started, exited with code 1, rubbish on stdout.
-    Daemon,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

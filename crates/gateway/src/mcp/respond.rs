@@ -72,7 +72,7 @@ fn json(body: Option<Bytes>) -> HttpResponse {
 }
 
 /// An event stream that is kept alive by comments.
-pub(super) fn events(events: impl Stream<Item = Bytes> + 'static, keep_alive: Duration) -> HttpResponse {
+pub(crate) fn events(events: impl Stream<Item = Bytes> + 'static, keep_alive: Duration) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-cache, no-transform"))

@@ -1,34 +1,25 @@
-//! Servers of a project: configuration, switches, logs.
+//! Servers of a project: configuration and switches.
 
+pub mod confinement;
 pub mod dialect;
+pub mod logs;
 pub mod request;
 pub mod run;
 pub mod view;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use orch_control::servers::{ServerSeen, Servers};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use orch_control::servers::ServerSeen;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
-use crate::listing::{PageView, Query};
+use crate::listing::PageView;
 use crate::rest::Rest;
 use crate::rest::servers::request::{CreateServerRequest, UpdateServerRequest};
-use crate::rest::servers::view::{LogLineView, ServerView};
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct LogQuery {
-    /// How many lines, 1 to 1000; 100 unless said.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    tail: Option<usize>,
-}
+use crate::rest::servers::view::ServerView;
 
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -40,7 +31,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(start_server)
         .service(stop_server)
         .service(restart_server)
-        .service(list_logs);
+        .configure(logs::configure);
 }
 
 /// List the servers of a project
@@ -197,33 +188,6 @@ async fn restart_server(
 ) -> Result<HttpResponse, ApiError> {
     let (project, server) = path.into_inner();
     Ok(answer(rest.control.servers.restart(&caller.principal, &project, &server).await?))
-}
-
-/// Show the latest lines of a server's log, oldest first
-#[utoipa::path(
-    operation_id = "list_logs",
-    tag = "servers",
-    params(
-        ("project" = String, Path, description = "id or slug"),
-        ("server" = String, Path, description = "alias or id"),
-        LogQuery,
-    ),
-    responses((status = 200, body = PageView<LogLineView>))
-)]
-#[get("/projects/{project}/servers/{server}/logs")]
-async fn list_logs(
-    caller: Caller,
-    rest: Data<Rest>,
-    path: Path<(String, String)>,
-    Query(query): Query<LogQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let tail = query.tail.unwrap_or(100);
-    if !(1..=Servers::MAX_LOG_LINES).contains(&tail) {
-        return Err(ApiError::invalid("tail", "it is out of range", "use 1 to 1000"));
-    }
-    let (project, server) = path.into_inner();
-    let lines = rest.control.servers.logs(&caller.principal, &project, &server, tail).await?;
-    Ok(HttpResponse::Ok().json(PageView::whole(lines.into_iter().map(LogLineView::from))))
 }
 
 fn answer(seen: ServerSeen) -> HttpResponse {

@@ -239,6 +239,8 @@ fn rows() -> Vec<Row> {
         row("stop_server", ADMIN).but(Admin, 502).but(InstanceAdmin, 502),
         row("restart_server", ADMIN),
         row("list_logs", ADMIN),
+        row("stream_logs", ADMIN),
+        row("download_logs", ADMIN),
         row("list_tools", VIEW_SERVER),
         // Of what was never seen there is no history, for whoever gets through.
         row("get_tool_history", NO_CALL),

@@ -8,12 +8,14 @@
 )]
 
 mod authorization;
+mod confinement;
 mod errors;
 mod events;
 mod hiding;
 mod http;
 mod listing;
 mod login;
+mod logs;
 mod openapi;
 mod people;
 mod secrets;

@@ -29,6 +29,7 @@ use orch_control::keys::{NewKey, ScopeDraft};
 use orch_control::ports::Ports;
 use orch_control::servers::NewServer;
 use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_domain::Timestamp;
 use orch_domain::approval::{Answer as Said, Approval, ApprovalState};
@@ -39,6 +40,7 @@ use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::id::{ApprovalId, KeyId, ProjectId, RuleId, ServerId, UserId};
+use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
 use orch_domain::login::LoginFrom;
 use orch_domain::membership::Membership;
 use orch_domain::policy::hints::Hints;
@@ -48,7 +50,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::project_repo::ProjectRepo;
-use orch_domain::port::server_runtime::{LogLine, LogSource, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::server_runtime::{Offers, RuntimeError, ServerRuntime};
 use orch_domain::port::system_probe::{
     DatabaseState, EncryptionState, FleetState, JournalState, SystemProbe, SystemState, WorkerState,
 };
@@ -76,7 +78,7 @@ use orch_relay::fleet::{Fleet, FleetParts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_entry};
-use orch_testkit::fakes::{FixedClock, MemoryStore};
+use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -195,6 +197,11 @@ impl World {
             post: Arc::new(()),
             desk: Arc::new(()),
             runtime: Arc::new(FakeRuntime),
+            logs: Arc::new(MemoryLogs::of(&["line 1", "Line 2", "line 3"])),
+            process_limits: LimitRules {
+                maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
+                ..LimitRules::default()
+            },
             clock: shared_clock.clone(),
             people: PeopleConfig::default(),
             base_url: "http://localhost:8000".into(),
@@ -290,6 +297,8 @@ impl World {
                 env: vec![("TOKEN".into(), "planted-env".into())],
                 cwd: None,
             },
+            limits: LimitsPatch::default(),
+            sandbox: SandboxPatch::default(),
         };
         self.control.servers.create(&login(admin.id), project.slug.as_str(), new).await.unwrap();
         self.catch_up().await;
@@ -428,10 +437,6 @@ impl Connector for Unreachable {
         Err(ConnectFailure::new("nothing is there".to_owned()))
     }
 
-    fn log_tail(&self, _: ServerId, _: usize) -> Vec<LogLine> {
-        Vec::new()
-    }
-
     fn remark(&self, _: ServerId, _: String) {}
 
     fn forget(&self, _: ServerId) {}
@@ -525,11 +530,6 @@ impl ServerRuntime for FakeRuntime {
 
     async fn stop(&self, _: ServerId) -> Result<(), RuntimeError> {
         Err(RuntimeError::Failed { reason: "it does not listen".into() })
-    }
-
-    fn log_tail(&self, _: ServerId, limit: usize) -> Vec<LogLine> {
-        let line = |seq| LogLine { seq, at: FixedClock::START, source: LogSource::Stderr, text: format!("line {seq}") };
-        (0..limit.min(2) as u64).map(line).collect()
     }
 
     fn offers(&self, _: ServerId, kind: ItemKind) -> Offers {

@@ -1,5 +1,7 @@
 //! Rows of `servers`; their secrets are rows of [`secrets`](super::secret).
 
+mod confinement;
+
 use std::time::Duration;
 
 use orch_domain::alias::Alias;
@@ -32,6 +34,8 @@ pub struct Model {
     pub cwd: Option<String>,
     pub url: Option<String>,
     pub call_timeout_ms: i64,
+    pub limits: Option<String>,
+    pub sandbox: Option<String>,
     pub extra: String,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
@@ -77,6 +81,8 @@ impl Model {
             call_timeout: Duration::from_millis(call_timeout),
             dialect,
             run: run_settings::read(&self.run).map_err(|reason| corrupt("run", &reason))?,
+            limits: confinement::limits(self.limits.as_deref()).map_err(|error| corrupt("limits", &error))?,
+            sandbox: confinement::sandbox(self.sandbox.as_deref()).map_err(|error| corrupt("sandbox", &error))?,
             extra: self.extra,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -102,6 +108,8 @@ pub(crate) fn row(server: &Server) -> ActiveModel {
         cwd,
         url,
         call_timeout_ms: i64::try_from(server.call_timeout.as_millis()).unwrap_or(i64::MAX),
+        limits: confinement::limits_column(&server.limits),
+        sandbox: confinement::sandbox_column(&server.sandbox),
         extra: server.extra.clone(),
         created_at: stored(server.created_at),
         updated_at: stored(server.updated_at),

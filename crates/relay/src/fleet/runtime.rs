@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use orch_domain::catalog::{CatalogItem, ItemKind};
 use orch_domain::id::ServerId;
 use orch_domain::policy::hints::Hints;
-use orch_domain::port::server_runtime::{LogLine, Offers, RuntimeError, ServerRuntime};
+use orch_domain::port::server_runtime::{Offers, RuntimeError, ServerRuntime};
 use orch_domain::server_state::{ServerState, ServerStatus};
 use tokio::sync::oneshot;
 
@@ -33,10 +33,6 @@ impl ServerRuntime for Fleet {
         // A server that is removed meanwhile is stopped as well.
         let _ = stopped.await;
         Ok(())
-    }
-
-    fn log_tail(&self, server: ServerId, limit: usize) -> Vec<LogLine> {
-        self.shared.connector.log_tail(server, limit)
     }
 
     fn offers(&self, server: ServerId, kind: ItemKind) -> Offers {

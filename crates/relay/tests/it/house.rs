@@ -19,7 +19,7 @@ use orch_domain::port::call_log::{CallLog, CallLogError};
 use orch_domain::port::clock::Clock;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::ServerRepo;
-use orch_domain::port::server_runtime::{LogLine, ServerRuntime};
+use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::quota::Limits;
@@ -148,10 +148,6 @@ impl Connector for ScriptedConnector {
             }
             None => Err(ConnectFailure::new("no script".to_owned())),
         }
-    }
-
-    fn log_tail(&self, _server: ServerId, _limit: usize) -> Vec<LogLine> {
-        Vec::new()
     }
 
     fn remark(&self, _server: ServerId, text: String) {

@@ -4,16 +4,16 @@
 use std::fs;
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getpid, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
+    Pid, PidfdFlags, Signal, getpgrp, getpid, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
 };
 
 /// Asks the own process group and every descendant outside it to end. The caller must have
 /// SIGTERM blocked, being a member of that group.
 pub(super) fn terminate() {
-    let this = getpid();
-    let _ = kill_process_group(this, Signal::TERM);
+    let (this, group) = (getpid(), getpgrp());
+    let _ = kill_process_group(group, Signal::TERM);
     for (pid, place) in below(this) {
-        if place.group == Some(this) {
+        if place.group == Some(group) {
             continue;
         }
         // Open first, look again afterwards: if the process is still where it was, the
@@ -33,6 +33,11 @@ pub(super) fn kill_children() {
     for pid in children(getpid()) {
         let _ = kill_process(pid, Signal::KILL);
     }
+}
+
+/// Every process below this one.
+pub(super) fn all() -> Vec<Pid> {
+    below(getpid()).into_iter().map(|(pid, _)| pid).collect()
 }
 
 fn below(top: Pid) -> Vec<(Pid, Place)> {

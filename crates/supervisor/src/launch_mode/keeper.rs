@@ -1,13 +1,13 @@
-//! The keeper: starts one command, outlives everything the command starts, and ends all of it when
+//! The keeper: starts one command by its gate, outlives everything the command starts, and ends all of it when
 //! the command ends or the daemon goes. Copies no data and opens no file but in `/proc`.
 
 use std::{
-    ffi::OsString,
     io::{self, Read as _, Write as _},
     os::{
         fd::{AsFd as _, OwnedFd},
-        unix::net::UnixStream,
+        unix::{net::UnixStream, process::CommandExt as _},
     },
+    path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -18,57 +18,37 @@ use nix::sys::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{DumpableBehavior, Pid, WaitOptions, getpid, set_child_subreaper, set_dumpable_behavior, setsid, wait},
+    process::{
+        DumpableBehavior, Pid, Signal, WaitOptions, getpid, getppid, set_child_subreaper, set_dumpable_behavior,
+        set_parent_process_death_signal, wait, waitpid,
+    },
 };
 
-use super::descendants;
-use crate::wire::{self, Order, STDIO, Status};
-
-const KEEPER_FAILED: i32 = 125;
-const NOT_STARTED: i32 = 126;
+use super::{
+    GATE, KEEPER_FAILED, NOT_STARTED, OUR_EXE, descendants, errno,
+    usage::{Finding, Watch, refused_by},
+};
+use crate::{
+    confinement::Confinement,
+    wire::{self, OrderBytes, STDIO, Status},
+};
 
 /// How long a round of kills gets before the next one.
 const KILL_ROUND: Duration = Duration::from_millis(10);
 
 pub(super) fn run() -> i32 {
-    let alone = is_single_threaded();
-    if alone {
-        close_inherited();
-    }
     let Ok(control) = io::stdin().as_fd().try_clone_to_owned() else {
         return KEEPER_FAILED;
     };
     let mut control = UnixStream::from(control);
-    let kept = if alone { keep(&control) } else { Err(Refused(Status::TooLate)) };
-    match kept {
+    match keep(&control) {
         Ok(code) => code,
         Err(Refused(status)) => {
             let _ = control.write_all(&status.to_bytes());
             match status {
-                Status::KeeperFailed(_) | Status::TooLate => KEEPER_FAILED,
+                Status::KeeperFailed(_) => KEEPER_FAILED,
                 _ => NOT_STARTED,
             }
-        }
-    }
-}
-
-/// Signals are blocked for one thread only: any other would swallow the end of a child, and the
-/// keeper would wait for it forever.
-fn is_single_threaded() -> bool {
-    std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1)
-}
-
-/// Closes what whoever started the daemon left open to everybody; it is not for the command.
-fn close_inherited() {
-    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
-        return;
-    };
-    // All names first: the directory's own descriptor is among them, and closed by then. Nothing
-    // else has opened one yet.
-    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-    for descriptor in names.iter().filter_map(|name| name.to_str()?.parse::<i32>().ok()) {
-        if descriptor > 2 {
-            let _ = nix::unistd::close(descriptor);
         }
     }
 }
@@ -95,72 +75,80 @@ impl From<nix::errno::Errno> for Refused {
 }
 
 fn keep(control: &UnixStream) -> Result<i32, Refused> {
-    // The command inherits an empty mask whatever the daemon's was.
-    SigSet::empty().thread_set_mask()?;
-    // An own session: an own group, and no terminal that could stop us or be prompted on.
-    setsid()?;
+    let warden = getppid();
+    // A warden that goes is noticed: this wakes us, and the parent is another one then.
+    set_parent_process_death_signal(Some(Signal::USR2))?;
+    SigSet::all().thread_block()?;
     set_child_subreaper(Some(getpid()))?;
     // The order passes through our memory; nobody is to read that, and no core is to hold it.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let _ = rustix::thread::set_name(c"orch-keeper");
     let signals = SignalFd::with_flags(&SigSet::all(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
 
-    let (order, stdio) = wire::receive_order(control)?;
-    let orphan_grace = order.orphan_grace;
-    let command = start(order, stdio)?;
-    // Only now, or the command would inherit it. From here on a signal to the group is not for
-    // us, and none is lost: the first reaping comes after this.
-    SigSet::all().thread_block()?;
-    // Do not keep the command's directory busy.
-    let _ = std::env::set_current_dir("/");
+    let (bytes, stdio) = wire::receive(control)?;
+    let order = wire::decode(&bytes)?;
+    let command = start(&bytes, stdio)?;
+    drop(bytes);
+    let Confinement { limits, groups, kill_group, .. } = order.confinement;
 
-    let mut keeper = Keeper { control, alone: false, signals, command, ending: None, orphan_grace };
+    let mut keeper = Keeper {
+        control,
+        warden,
+        alone: false,
+        signals,
+        command,
+        ending: None,
+        orphan_grace: order.orphan_grace,
+        watch: Watch::new(limits),
+        groups,
+        kill_group,
+    };
     keeper.report(Status::Started(command.as_raw_nonzero().get()));
     Ok(keeper.watch())
 }
 
+/// Starts the gate, hands it the order, and waits until it has become the command.
 #[expect(clippy::disallowed_methods, reason = "this is where launchers start processes")]
-fn start(order: Order, [input, output, error]: [OwnedFd; STDIO]) -> Result<Pid, Refused> {
-    if let Some(cwd) = &order.cwd {
-        std::env::set_current_dir(cwd).map_err(|e| Refused(Status::BadCwd(errno(&e))))?;
-    }
-    let child = Command::new(&order.program)
-        .args(&order.args)
+fn start(order: &OrderBytes, stdio: [OwnedFd; STDIO]) -> Result<Pid, Refused> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let child = Command::new(OUR_EXE)
+        .arg0("orch-gate")
+        .arg(GATE)
         .env_clear()
-        .envs(order.env.iter().map(|(name, value): &(OsString, OsString)| (name, value)))
-        .stdin(Stdio::from(input))
-        .stdout(Stdio::from(output))
-        .stderr(Stdio::from(error))
-        .spawn()
-        .map_err(|e| Refused(Status::CannotExecute(refusal(&order, &e))))?;
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
     // The handle is not kept: `Keeper::reap` waits for all children alike.
-    i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData).into())
-}
-
-/// The error number that says what was wrong with the program. A search of the `PATH` that comes
-/// by a directory closed to us ends in "permission denied" even if the program is nowhere.
-fn refusal(order: &Order, error: &io::Error) -> i32 {
-    let named = !order.program.as_encoded_bytes().contains(&b'/');
-    let path = order.env.iter().rev().find(|(name, _)| name == "PATH");
-    if let (io::ErrorKind::PermissionDenied, true, Some((_, path))) = (error.kind(), named, path)
-        && !std::env::split_paths(path).any(|directory| directory.join(&order.program).exists())
-    {
-        return rustix::io::Errno::NOENT.raw_os_error();
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
+    let [input, output, error] = &stdio;
+    wire::send_order(&ours, order, [input.as_fd(), output.as_fd(), error.as_fd()])?;
+    drop(stdio);
+    let mut said = Vec::new();
+    // The socket is closed by becoming the command.
+    (&ours).take(5).read_to_end(&mut said)?;
+    match said.try_into().ok().and_then(Status::from_bytes) {
+        None => Ok(pid),
+        Some(refused) => {
+            let _ = waitpid(Some(pid), WaitOptions::empty());
+            Err(Refused(refused))
+        }
     }
-    errno(error)
 }
 
 struct Keeper<'a> {
     control: &'a UnixStream,
+    warden: Option<Pid>,
     /// The daemon has hung up, or is gone.
     alone: bool,
     signals: SignalFd,
     command: Pid,
     ending: Option<Status>,
     orphan_grace: Duration,
+    watch: Option<Watch>,
+    groups: Vec<PathBuf>,
+    kill_group: Option<PathBuf>,
 }
 
 enum Event {
@@ -177,6 +165,9 @@ impl Keeper<'_> {
         loop {
             let left = self.reap();
             if let Some(ending) = self.ending {
+                if let (true, Some(kind)) = (ending != Status::Exited(0), refused_by(&self.groups)) {
+                    self.report(Status::Over(kind));
+                }
                 self.report(ending);
                 self.sweep(self.orphan_grace);
                 return match ending {
@@ -188,11 +179,26 @@ impl Keeper<'_> {
             if !left {
                 return KEEPER_FAILED;
             }
-            match self.wait(None) {
-                Event::Look => {}
+            let patience = self.watch.as_ref().map(Watch::pause);
+            match self.wait(patience) {
+                Event::Look => self.measure(),
                 Event::Terminate => descendants::terminate(),
                 Event::Kill => self.sweep(Duration::ZERO),
                 Event::DaemonGone => self.sweep(self.orphan_grace),
+            }
+        }
+    }
+
+    /// Ends what has gone over a limit.
+    fn measure(&mut self) {
+        let Some(watch) = &mut self.watch else { return };
+        match watch.look(&self.groups) {
+            Finding::Within => {}
+            Finding::FilesReached => self.report(Status::FilesReached),
+            Finding::Over(kind) => {
+                self.report(Status::Over(kind));
+                self.watch = None;
+                self.sweep(Duration::ZERO);
             }
         }
     }
@@ -209,7 +215,7 @@ impl Keeper<'_> {
         while self.reap() {
             let patience = deadline.saturating_duration_since(Instant::now());
             let patience = if patience.is_zero() {
-                descendants::kill_children();
+                self.kill();
                 KILL_ROUND
             } else {
                 patience
@@ -218,6 +224,14 @@ impl Keeper<'_> {
                 deadline = Instant::now();
             }
         }
+    }
+
+    /// Kills at once what can be killed at once: who forks faster than it is found has no way out of a group.
+    fn kill(&self) {
+        if let Some(group) = &self.kill_group {
+            let _ = std::fs::write(group.join("cgroup.kill"), "1");
+        }
+        descendants::kill_children();
     }
 
     /// Takes every child that has ended; true while there are others.
@@ -239,6 +253,9 @@ impl Keeper<'_> {
     }
 
     fn wait(&mut self, patience: Option<Duration>) -> Event {
+        if self.is_orphaned() {
+            return Event::DaemonGone;
+        }
         let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
         let mut watched = vec![PollFd::new(&self.signals, PollFlags::IN)];
         if !self.alone {
@@ -250,7 +267,17 @@ impl Keeper<'_> {
         let spoken = watched.get(1).is_some_and(|control| !control.revents().is_empty());
         // Signals other than SIGCHLD are meant for the group we happen to be in; they end here.
         while let Ok(Some(_)) = self.signals.read_signal() {}
+        if self.is_orphaned() {
+            return Event::DaemonGone;
+        }
         if spoken { self.hear() } else { Event::Look }
+    }
+
+    /// Whether the warden has gone just now.
+    fn is_orphaned(&mut self) -> bool {
+        let orphaned = !self.alone && getppid() != self.warden;
+        self.alone |= orphaned;
+        orphaned
     }
 
     fn hear(&mut self) -> Event {
@@ -268,12 +295,12 @@ impl Keeper<'_> {
     }
 
     fn report(&self, status: Status) {
+        if getppid() != self.warden {
+            // What became of the command is not its own doing.
+            return;
+        }
         // A daemon that is gone is noticed by the next wait.
         let mut control = self.control;
         let _ = control.write_all(&status.to_bytes());
     }
-}
-
-fn errno(error: &io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
 }

@@ -12,9 +12,10 @@ use tracing::Instrument as _;
 
 use crate::{
     config::SupervisorConfig,
+    confinement::Confinement,
     environment,
     error::LaunchError,
-    launcher::{Launcher, places::Places},
+    launcher::{Launcher, groups::GroupPlace, places::Places, scratch::Scratch},
     log::{ProcessLog, redact::Redactor},
     process::{
         Parts, Process,
@@ -36,6 +37,9 @@ pub struct LocalLauncher {
     config: SupervisorConfig,
     inherited: Vec<(OsString, OsString)>,
     places: Places,
+    groups: GroupPlace,
+    /// What no sandbox shows.
+    hidden: Vec<PathBuf>,
 }
 
 impl LocalLauncher {
@@ -50,6 +54,8 @@ impl LocalLauncher {
             places: Places::new(config.max_processes),
             config,
             inherited: environment::inheritable(std::env::vars_os()),
+            groups: GroupPlace::find(),
+            hidden: Vec::new(),
         }
     }
 
@@ -57,6 +63,14 @@ impl LocalLauncher {
     /// has been replaced since.
     pub fn current_exe(config: SupervisorConfig) -> Self {
         Self::new(PathBuf::from("/proc/self/exe"), config)
+    }
+
+    /// Hides these paths from every sandbox, such as where the daemon keeps its own secrets.
+    #[must_use]
+    pub fn hiding(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        // Relative paths are ours, not those of a command that is somewhere else.
+        self.hidden.extend(paths.into_iter().filter_map(|path| std::path::absolute(path).ok()));
+        self
     }
 
     /// How many processes there are: running, starting, or still being ended.
@@ -75,9 +89,21 @@ impl LocalLauncher {
 impl Launcher for LocalLauncher {
     async fn launch(&self, spec: ProcessSpec, log: Arc<ProcessLog>) -> Result<Process, LaunchError> {
         let place = self.places.take()?;
-        let order = wire::encode_order(&spec, &self.inherited, self.config.orphan_grace())?;
+        let keeping = |doing| move |source| LaunchError::Keeper { doing, source };
+        let scratch = spec.sandbox.as_ref().map(|_| Scratch::make()).transpose();
+        let scratch = scratch.map_err(keeping("making a directory for the sandbox"))?;
+        let groups = self.groups.make(&spec.limits).map_err(keeping("making control groups"))?;
+        let confinement = Confinement {
+            limits: spec.limits,
+            sandbox: spec.sandbox.clone(),
+            hidden: self.hidden.clone(),
+            scratch: scratch.as_ref().map(|scratch| scratch.path().to_path_buf()),
+            groups: groups.paths().to_vec(),
+            kill_group: groups.kill_group(),
+        };
+        let order = wire::encode_order(&spec, &self.inherited, &confinement, self.config.orphan_grace())?;
         let redactor = Arc::new(Redactor::of(&spec));
-        let ProcessSpec { label, program, cwd, .. } = spec;
+        let ProcessSpec { label, program, cwd, limits, sandbox, .. } = spec;
         let pipes = Pipes::new().map_err(|source| LaunchError::Keeper { doing: "making pipes", source })?;
         log.redact_with(Arc::clone(&redactor));
 
@@ -94,6 +120,10 @@ impl Launcher for LocalLauncher {
             },
             program: wire::shown(&program),
             cwd,
+            limits,
+            sandbox,
+            scratch,
+            groups,
             orphan_grace: self.config.orphan_grace(),
             stderr: StderrPump::new(pipes.stderr, redactor, Arc::clone(&log)),
             log: Arc::clone(&log),

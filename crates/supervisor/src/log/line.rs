@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, time::SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -11,6 +13,8 @@ pub struct LogLine {
     pub at: SystemTime,
     /// Where it came from.
     pub stream: LogStream,
+    /// The process that printed it, or that a remark is about.
+    pub pid: Option<u32>,
     /// The text without its line end; bytes that are not UTF-8 are replaced.
     pub text: Box<str>,
     /// The line was longer than the limit; `text` ends with a mark that says so.
@@ -18,10 +22,13 @@ pub struct LogLine {
 }
 
 /// Where a line came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LogStream {
     /// Standard error of the process.
     Stderr,
+    /// What it said to us in a message that is meant for a log.
+    Protocol,
     /// The daemon.
     Daemon,
 }
@@ -31,6 +38,7 @@ impl LogStream {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stderr => "stderr",
+            Self::Protocol => "protocol",
             Self::Daemon => "daemon",
         }
     }

@@ -7,7 +7,7 @@ use std::{
     ops::Range,
 };
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::spec::ProcessSpec;
 
@@ -58,6 +58,20 @@ impl Redactor {
         }
         for (_, value) in &spec.env {
             redactor.add(value.expose_secret());
+        }
+        redactor
+    }
+
+    /// Redacts these values, such as those of headers.
+    pub fn of_values<'a>(values: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let mut redactor = Self::none();
+        for value in values {
+            let value = value.expose_secret();
+            redactor.add(value);
+            // `Bearer x`: the server knows x.
+            if let Some((_, credential)) = value.split_once(' ') {
+                redactor.add(credential);
+            }
         }
         redactor
     }

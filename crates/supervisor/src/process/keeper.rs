@@ -1,5 +1,6 @@
-//! The daemon's side of a keeper: starts it, gives it its order, hears what it tells, and ends
-//! its group. Signals it only while it is not reaped, so that its number is nobody else's.
+//! The daemon's side of a keeper: starts it by its warden, gives it its order, hears what it tells, and ends
+//! the warden's group, which it is in. Signals only while the warden is not reaped, so that its number is nobody
+//! else's.
 
 use std::{
     io,
@@ -50,7 +51,7 @@ pub(crate) type StartError = (&'static str, io::Error);
 pub(crate) fn start(order: KeeperOrder) -> Result<(Keeper, Control), StartError> {
     let (ours, theirs) = BlockingStream::pair().map_err(|e| ("making the control socket", e))?;
     let child = Command::new(&order.exe)
-        .arg0("orch-keeper")
+        .arg0("orch-warden")
         .arg(launch_mode::ARGUMENT)
         .arg(printable(&order.label))
         .env_clear()

@@ -9,8 +9,9 @@ use tokio::{
 };
 
 use crate::{
+    confinement::{LimitKind, ProcessLimits, SandboxFault, SandboxProfile},
     error::LaunchError,
-    launcher::places::Place,
+    launcher::{groups::Groups, places::Place, scratch::Scratch},
     log::ProcessLog,
     process::{
         exit::ExitReason,
@@ -25,11 +26,18 @@ use crate::{
 /// How much longer than its grace a keeper may take to end a launch that failed.
 const HANG: Duration = Duration::from_secs(2);
 
+const SIGXCPU: i32 = nix::libc::SIGXCPU;
+
 /// Everything an owner begins with.
 pub(crate) struct Owner {
     pub(crate) order: KeeperOrder,
     pub(crate) program: String,
     pub(crate) cwd: Option<PathBuf>,
+    pub(crate) limits: ProcessLimits,
+    pub(crate) sandbox: Option<SandboxProfile>,
+    /// Removed when the process is gone.
+    pub(crate) scratch: Option<Scratch>,
+    pub(crate) groups: Groups,
     pub(crate) orphan_grace: Duration,
     pub(crate) stderr: StderrPump,
     pub(crate) log: Arc<ProcessLog>,
@@ -48,7 +56,21 @@ pub(crate) struct Started {
 impl Owner {
     /// Lives as long as the process. Tells `started` once what came of the start.
     pub(crate) async fn run(self, started: oneshot::Sender<Result<Started, LaunchError>>) {
-        let Self { order, program, cwd, orphan_grace, stderr, log, requests, ended, place } = self;
+        let Self {
+            order,
+            program,
+            cwd,
+            limits,
+            sandbox,
+            scratch,
+            groups,
+            orphan_grace,
+            mut stderr,
+            log,
+            requests,
+            ended,
+            place,
+        } = self;
         let patience = order.timeout;
         let started_keeper = tokio::task::spawn_blocking(move || keeper::start(order)).await;
         let (mut keeper, mut control) = match started_keeper {
@@ -67,6 +89,7 @@ impl Owner {
             Ok(Some(Status::Started(pid))) => {
                 let pid = u32::try_from(pid).unwrap_or(0);
                 tracing::debug!(process.pid = pid, "process started");
+                stderr.belongs_to(pid);
                 log.push(format!("started, process id {pid}"));
                 let keeper_pid = keeper.pid();
                 // A caller who has gone also let go of the requests, which ends the process.
@@ -78,16 +101,20 @@ impl Owner {
                     requests,
                     orphan_grace,
                     ladder: Ladder::default(),
+                    limits,
+                    log: Arc::clone(&log),
                     last_words: None,
+                    over: None,
                 };
                 let reason = running.watch().await;
+                remove(scratch, groups).await;
                 tracing::debug!(process.exit = %reason, "process ended");
                 log.push(reason.to_string());
                 drop(place);
                 ended.send_replace(Some(reason));
                 return;
             }
-            Ok(other) => not_started(other, program, cwd),
+            Ok(other) => not_started(other, program, cwd, sandbox),
             Err(_) => LaunchError::Timeout { after: patience },
         };
         // Told that we are gone, the keeper ends; one that hangs is made to.
@@ -96,10 +123,16 @@ impl Owner {
             keeper.force();
         }
         reap(keeper).await;
+        remove(scratch, groups).await;
         log.push(format!("not started: {error}"));
         drop(place);
         let _ = started.send(Err(error));
     }
+}
+
+async fn remove(scratch: Option<Scratch>, groups: Groups) {
+    // Only a runtime that shuts down does not do it, and then they are removed by being dropped.
+    let _ = tokio::task::spawn_blocking(move || drop((scratch, groups))).await;
 }
 
 async fn gone(control: &mut Control) {
@@ -111,7 +144,12 @@ async fn reap(keeper: Keeper) {
     let _ = tokio::task::spawn_blocking(move || keeper.reap()).await;
 }
 
-fn not_started(status: Option<Status>, program: String, cwd: Option<PathBuf>) -> LaunchError {
+fn not_started(
+    status: Option<Status>,
+    program: String,
+    cwd: Option<PathBuf>,
+    sandbox: Option<SandboxProfile>,
+) -> LaunchError {
     use std::io::{Error, ErrorKind};
     match status {
         Some(Status::BadCwd(errno)) => {
@@ -125,6 +163,10 @@ fn not_started(status: Option<Status>, program: String, cwd: Option<PathBuf>) ->
                 _ => LaunchError::CannotExecute { program, source },
             }
         }
+        Some(Status::NoSandbox(fault)) => {
+            let profile = sandbox.unwrap_or_default();
+            LaunchError::Sandbox { what: SandboxFault::from_number(fault).explain(&profile, cwd.as_ref()) }
+        }
         Some(Status::KeeperFailed(errno)) => {
             LaunchError::Keeper { doing: "setting up the keeper", source: Error::from_raw_os_error(errno) }
         }
@@ -132,9 +174,8 @@ fn not_started(status: Option<Status>, program: String, cwd: Option<PathBuf>) ->
             doing: "setting up the keeper: launch mode must come first in main, before any thread",
             source: ErrorKind::Unsupported.into(),
         },
-        Some(Status::Started(_) | Status::Exited(_) | Status::Signaled(_)) | None => {
-            LaunchError::Keeper { doing: "hearing from the keeper", source: ErrorKind::UnexpectedEof.into() }
-        }
+        Some(Status::Started(_) | Status::Exited(_) | Status::Signaled(_) | Status::Over(_) | Status::FilesReached)
+        | None => LaunchError::Keeper { doing: "hearing from the keeper", source: ErrorKind::UnexpectedEof.into() },
     }
 }
 
@@ -145,8 +186,12 @@ struct Running {
     requests: mpsc::Receiver<Request>,
     orphan_grace: Duration,
     ladder: Ladder,
+    limits: ProcessLimits,
+    log: Arc<ProcessLog>,
     /// How the command ended, from its keeper.
     last_words: Option<Status>,
+    /// The limit that it is ended for.
+    over: Option<LimitKind>,
 }
 
 impl Running {
@@ -156,6 +201,11 @@ impl Running {
         loop {
             tokio::select! {
                 status = self.control.hear() => match status {
+                    Some(Status::Over(kind)) => self.over = Some(kind),
+                    Some(Status::FilesReached) => {
+                        let limit = self.limits.open_files.unwrap_or_default();
+                        self.log.push(format!("has reached its limit of {limit} open files"));
+                    }
                     Some(status) => self.last_words = Some(status),
                     None => break,
                 },
@@ -181,7 +231,14 @@ impl Running {
         reap(self.keeper).await;
         self.stderr.finish();
         let killed = self.ladder.killed();
+        if let Some(kind) = self.over {
+            return over(&self.limits, kind);
+        }
         match self.last_words {
+            // The kernel's own end of a process that has used up its time.
+            Some(Status::Signaled(SIGXCPU)) if self.limits.cpu_seconds.is_some() => {
+                over(&self.limits, LimitKind::CpuTime)
+            }
             Some(Status::Exited(code)) => ExitReason::Code(code),
             Some(Status::Signaled(9)) if killed => ExitReason::Killed,
             Some(Status::Signaled(signal)) => ExitReason::Signal(signal),
@@ -189,6 +246,15 @@ impl Running {
             _ => ExitReason::Lost,
         }
     }
+}
+
+fn over(limits: &ProcessLimits, kind: LimitKind) -> ExitReason {
+    let limit = match kind {
+        LimitKind::Memory => limits.memory_bytes,
+        LimitKind::CpuTime => limits.cpu_seconds,
+        LimitKind::Processes => limits.processes,
+    };
+    ExitReason::OverLimit { kind, limit: limit.unwrap_or_default() }
 }
 
 async fn until(at: Option<Instant>) {

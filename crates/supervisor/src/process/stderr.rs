@@ -14,6 +14,7 @@ pub(crate) struct StderrPump {
     splitter: LineSplitter,
     redactor: Arc<Redactor>,
     log: Arc<ProcessLog>,
+    pid: Option<u32>,
     chunk: Vec<u8>,
 }
 
@@ -29,7 +30,12 @@ impl StderrPump {
         // Room for a value that begins at the last byte shown: cut within, it would not be
         // recognised, and its beginning would stay.
         let cap = log.limits().line_bytes.saturating_add(redactor.longest());
-        Self { pipe, splitter: LineSplitter::new(cap), redactor, log, chunk: vec![0; CHUNK] }
+        Self { pipe, splitter: LineSplitter::new(cap), redactor, log, pid: None, chunk: vec![0; CHUNK] }
+    }
+
+    /// Whose standard error it is.
+    pub(crate) fn belongs_to(&mut self, pid: u32) {
+        self.pid = Some(pid);
     }
 
     /// Waits until there is something, and moves at most one chunk. Safe to drop.
@@ -48,8 +54,8 @@ impl StderrPump {
                 break;
             }
         }
-        let (log, redactor) = (&self.log, &self.redactor);
-        self.splitter.finish(|line| log.store(LogStream::Stderr, line, redactor));
+        let (log, redactor, pid) = (&self.log, &self.redactor, self.pid);
+        self.splitter.finish(|line| log.store(LogStream::Stderr, pid, line, redactor));
     }
 
     /// `None` when nothing is there at the moment.
@@ -57,9 +63,9 @@ impl StderrPump {
         match self.pipe.try_read(&mut self.chunk) {
             Ok(0) => Some(More::Never),
             Ok(count) => {
-                let (log, redactor) = (&self.log, &self.redactor);
+                let (log, redactor, pid) = (&self.log, &self.redactor, self.pid);
                 self.splitter.feed(self.chunk.get(..count).unwrap_or_default(), |line| {
-                    log.store(LogStream::Stderr, line, redactor);
+                    log.store(LogStream::Stderr, pid, line, redactor);
                 });
                 Some(More::Later)
             }

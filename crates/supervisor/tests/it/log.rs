@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::support::{PATIENCE, a_log, a_log_with, eventually, launcher, sh, texts};
 
 fn small() -> LogLimits {
-    LogLimits { lines: 10, bytes: 4 * 1024, line_bytes: 1024 }
+    LogLimits { lines: 10, bytes: 4 * 1024, line_bytes: 1024, ..LogLimits::default() }
 }
 
 #[test]
@@ -40,6 +40,19 @@ fn keeps_no_more_bytes_than_allowed() {
     let last = log.tail(1);
     assert!(last[0].cut);
     assert_eq!(last[0].text.len(), 1024 + " [line cut at 1024 bytes]".len());
+}
+
+#[tokio::test]
+async fn a_flood_is_left_out_and_that_is_said() {
+    let log = a_log_with(LogLimits { bytes_per_second: 1024, ..LogLimits::default() });
+    // Less at first than may come at once, then far more, and a line when there is room again.
+    let script = "echo first >&2; yes flood | head -n 5000 >&2; sleep 1.5; echo last >&2";
+    launcher().launch(sh(script), log.clone()).await.unwrap().exited().await;
+    let texts = texts(&log);
+    assert!(texts.iter().any(|text| text == "first"));
+    assert!(texts.len() < 200, "{} lines", texts.len());
+    assert!(texts.iter().any(|text| text.contains("lines were left out: more than 1024 bytes a second")), "{texts:?}");
+    assert!(texts.iter().any(|text| text == "last"), "{texts:?}");
 }
 
 #[test]

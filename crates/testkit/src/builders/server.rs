@@ -5,7 +5,9 @@ use std::time::Duration;
 use orch_domain::alias::Alias;
 use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, SecretId, ServerId};
+use orch_domain::limits::{Limit, ProcessLimits};
 use orch_domain::run_settings::RunSettings;
+use orch_domain::sandbox::Sandbox;
 use orch_domain::secret::{Sealed, Secret, Slot};
 use orch_domain::server::{Server, Transport};
 
@@ -30,6 +32,8 @@ pub fn a_server() -> ServerBuilder {
         call_timeout: Server::DEFAULT_CALL_TIMEOUT,
         dialect: Dialect::default(),
         run: RunSettings::default(),
+        limits: ProcessLimits::default(),
+        sandbox: Sandbox::default(),
         extra: "{}".to_owned(),
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
@@ -97,6 +101,18 @@ impl ServerBuilder {
     #[must_use]
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.0.call_timeout = timeout;
+        self
+    }
+
+    #[must_use]
+    pub fn limit(mut self, limit: Limit, value: u32) -> Self {
+        self.0.limits = self.0.limits.with(limit, Some(value));
+        self
+    }
+
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Sandbox) -> Self {
+        self.0.sandbox = sandbox;
         self
     }
 

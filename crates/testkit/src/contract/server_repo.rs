@@ -6,7 +6,9 @@ use orch_domain::alias::Alias;
 use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::limits::Limit;
 use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::sandbox::{NetworkAccess, Sandbox, SandboxMode};
 use orch_domain::secret::Slot;
 use orch_domain::server::{Server, Transport};
 
@@ -32,12 +34,21 @@ async fn finds_what_was_created(store: &dyn TestStore) {
             .secret(Slot::Env("TOKEN".to_owned()), b"sealed \x00\xff bytes")
             .secret(Slot::Arg(1), b"b")
             .secret(Slot::Arg(0), b"a")
-            .secret(Slot::Env("ARG".to_owned()), b""),
+            .secret(Slot::Env("ARG".to_owned()), b"")
+            .limit(Limit::Memory, 512)
+            .limit(Limit::Log, u32::MAX)
+            .sandbox(Sandbox {
+                mode: SandboxMode::On,
+                read_paths: vec!["~/a \"b\"".to_owned(), "/c".to_owned()],
+                write_paths: vec!["/d".to_owned()],
+                network: NetworkAccess::Ports(vec![443, 65535]),
+            }),
         a_server().http("https://example.com/mcp").secret(Slot::Header("authorization".to_owned()), b"c").disabled(),
         a_server()
             .sse("https://example.com/sse")
             .call_timeout(Duration::from_secs(90))
             .dialect(Dialect { era: Era::Modern, interactive: Interactive::Never })
+            .sandbox(Sandbox { network: NetworkAccess::None, ..Sandbox::default() })
             .extra(r#"{"autoApprove":["x"]}"#),
     ];
     for server in all {

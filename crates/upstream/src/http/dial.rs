@@ -15,7 +15,9 @@ use url::Host;
 
 use crate::address::AddressPolicy;
 use crate::error::DialError;
+use crate::http::breaker::{Breaker, Open};
 use crate::http::link::Link;
+use crate::http::proxy::Proxy;
 use crate::http::wire::Wire;
 
 pub(crate) struct Dialer {
@@ -23,6 +25,8 @@ pub(crate) struct Dialer {
     pub(crate) port: u16,
     pub(crate) tls: Option<Arc<ClientConfig>>,
     pub(crate) policy: AddressPolicy,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) breaker: Breaker,
     pub(crate) timeout: Duration,
     /// Of the connections it makes.
     pub(crate) idle: Duration,
@@ -30,14 +34,27 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     pub(crate) async fn dial(&self) -> Result<Box<Link>, DialError> {
+        self.breaker.admit().map_err(|Open { failures, again_in, last }| {
+            let (host, port) = (self.host.to_string(), self.port);
+            DialError::Resting { host, port, failures, again_in, last }
+        })?;
         let after = self.timeout;
-        tokio::time::timeout(after, self.attempt())
+        let dialled = tokio::time::timeout(after, self.attempt())
             .await
-            .unwrap_or_else(|_| Err(DialError::Timeout { host: self.host.to_string(), port: self.port, after }))
+            .unwrap_or_else(|_| Err(DialError::Timeout { host: self.host.to_string(), port: self.port, after }));
+        match &dialled {
+            // What is not allowed says nothing about the server.
+            Ok(_) | Err(DialError::Blocked { .. }) => self.breaker.succeeded(),
+            Err(error) => self.breaker.failed(&error.to_string()),
+        }
+        dialled
     }
 
     async fn attempt(&self) -> Result<Box<Link>, DialError> {
-        let stream = self.tcp().await?;
+        let stream = match &self.proxy {
+            None => self.tcp().await?,
+            Some(proxy) => self.through(proxy).await?,
+        };
         // Messages are written whole; waiting for more of them gains nothing.
         stream.set_nodelay(true).map_err(|error| self.connect_error(&error))?;
         let wire = match &self.tls {
@@ -60,13 +77,39 @@ impl Dialer {
         })
     }
 
+    /// A connection to the proxy, with a tunnel to a server at `https`. A server at `http` is named in each request.
+    async fn through(&self, proxy: &Proxy) -> Result<TcpStream, DialError> {
+        let failed = |why: String| DialError::Proxy { host: self.host.to_string(), port: self.port, why };
+        // Names that lead nowhere from here are left to the proxy, which is where they lead somewhere.
+        for address in self.addresses().await.unwrap_or_default() {
+            self.judge(address)?;
+        }
+        // Where the proxy is, the operator has said.
+        let dialled = TcpStream::connect((proxy.host.as_str(), proxy.port)).await;
+        let mut stream = dialled.map_err(|error| failed(format!("it cannot be reached: {}", why(&error))))?;
+        if self.tls.is_some() {
+            proxy.tunnel(&mut stream, &self.host, self.port).await.map_err(failed)?;
+        }
+        Ok(stream)
+    }
+
+    fn judge(&self, address: SocketAddr) -> Result<(), DialError> {
+        let name = match &self.host {
+            Host::Domain(name) => Some(name.as_str()),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
+        };
+        self.policy.judge(name, address.ip()).map_err(|why| {
+            let (host, port, address) = (self.host.to_string(), self.port, address.ip());
+            DialError::Blocked { host, port, address, why }
+        })
+    }
+
     async fn tcp(&self) -> Result<TcpStream, DialError> {
         let mut failure = None;
         for address in self.addresses().await? {
-            if let Err(why) = self.policy.judge(address.ip()) {
-                let (host, port, address) = (self.host.to_string(), self.port, address.ip());
+            if let Err(blocked) = self.judge(address) {
                 // A refusal says more than a failure to connect to another address.
-                failure = Some(DialError::Blocked { host, port, address, why });
+                failure = Some(blocked);
                 continue;
             }
             match TcpStream::connect(address).await {

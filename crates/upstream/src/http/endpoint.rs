@@ -31,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) secure: bool,
     pub(crate) host: Host<String>,
     pub(crate) port: u16,
+    /// As it was given; it may have a secret in its query.
+    pub(crate) url: String,
     /// Path and query, as the request line has it.
     pub(crate) uri: Uri,
     /// Of every POST, before there is a session.
@@ -63,7 +65,20 @@ impl Endpoint {
         let authority =
             HeaderValue::try_from(authority).map_err(|_| invalid("its host name cannot be sent".to_owned()))?;
         let headers = headers(target, identity, authority)?;
-        Ok(Self { secure, host, port, uri, headers })
+        Ok(Self { secure, host, port, url: url.into(), uri, headers })
+    }
+}
+
+impl Endpoint {
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}:{}", self.host, self.port)
+    }
+
+    /// The same path as a whole URL, as proxies want it.
+    pub(crate) fn absolute(&self, uri: &Uri) -> Uri {
+        format!("{}{uri}", self.origin()).parse().unwrap_or_else(|_| uri.clone())
     }
 }
 

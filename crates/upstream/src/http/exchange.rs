@@ -1,14 +1,18 @@
 //! One request and the head of its response, on a kept connection or a new one. Decides whether a request may be
 //! sent a second time; nothing else here does.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use orch_mcp::peer::PeerError;
 
-use crate::error::{ConnectError, DialError};
+use crate::error::{ConnectError, DialError, seconds};
 use crate::http::link::{Link, SendError};
+use crate::http::redirect::{self, Redirect};
 use crate::http::shared::Shared;
 
 /// A request, ready to be sent.
@@ -41,14 +45,27 @@ pub(crate) enum ExchangeError {
     Dial(DialError),
     /// The connection was lost before the response.
     Broken(String),
+    /// The server wants what is not done.
+    Refused(String),
 }
 
 pub(crate) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
+    let mut answer = once(shared, outgoing).await?;
+    for _ in 0..redirect::LIMIT {
+        answer = match follow(shared, answer)? {
+            Some(answer) => return Ok(answer),
+            None => once(shared, outgoing).await?,
+        };
+    }
+    Ok(answer)
+}
+
+async fn once(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
     if let Some(link) = shared.pool.take() {
         match attempt(shared, link, outgoing).await {
             Ok(answer) => return Ok(answer),
-            Err(failed) if failed.unsent => {}
-            Err(failed) if outgoing.replay == Replay::Harmless && failed.on_kept => {}
+            Err(Lost::Broken(failed)) if failed.unsent => {}
+            Err(Lost::Broken(failed)) if outgoing.replay == Replay::Harmless && failed.on_kept => {}
             Err(failed) => return Err(broken(shared, &failed)),
         }
     }
@@ -58,31 +75,80 @@ pub(crate) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result
 
 /// As [`exchange`], for a stream that stays: it takes no connection from those who call.
 pub(crate) async fn exchange_apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
+    let mut answer = apart(shared, outgoing).await?;
+    for _ in 0..redirect::LIMIT {
+        answer = match follow(shared, answer)? {
+            Some(answer) => return Ok(answer),
+            None => apart(shared, outgoing).await?,
+        };
+    }
+    Ok(answer)
+}
+
+async fn apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
     let link = shared.dialer.dial().await.map_err(ExchangeError::Dial)?;
     attempt(shared, link, outgoing).await.map_err(|failed| broken(shared, &failed))
 }
 
-async fn attempt(shared: &Shared, mut link: Box<Link>, outgoing: &Outgoing<'_>) -> Result<Answer, SendError> {
+/// A server that redirects to another path of its own gets the request there, and all that come after it. None when
+/// it is to be sent again; the server has not executed it.
+fn follow(shared: &Shared, answer: Answer) -> Result<Option<Answer>, ExchangeError> {
+    match redirect::of(&shared.endpoint, answer.status, &answer.headers) {
+        None => Ok(Some(answer)),
+        Some(Redirect::Refused(reason)) => Err(ExchangeError::Refused(reason)),
+        Some(Redirect::Within(uri)) => {
+            shared.pool.park(answer.link, Some(answer.body));
+            let whole = shared.uri.load().authority().is_some();
+            let uri = if whole { shared.endpoint.absolute(&uri) } else { uri };
+            tracing::debug!(server.address = %shared.dialer, "redirected within the server");
+            shared.uri.store(Arc::new(uri));
+            Ok(None)
+        }
+    }
+}
+
+async fn attempt(shared: &Shared, mut link: Box<Link>, outgoing: &Outgoing<'_>) -> Result<Answer, Lost> {
     let mut request = Request::new(Full::new(outgoing.body.clone()));
     *request.method_mut() = outgoing.method.clone();
-    *request.uri_mut() = shared.endpoint.uri.clone();
+    *request.uri_mut() = Uri::clone(&shared.uri.load());
     *request.headers_mut() = outgoing.headers.clone();
-    let response = link.send(request).await?;
+    let response = match shared.response_timeout {
+        None => link.send(request).await?,
+        Some(after) => match tokio::time::timeout(after, link.send(request)).await {
+            Ok(sent) => sent?,
+            Err(_) => return Err(Lost::Late(after)),
+        },
+    };
     let (head, body) = response.into_parts();
     Ok(Answer { link, status: head.status, headers: head.headers, body })
 }
 
-fn broken(shared: &Shared, failed: &SendError) -> ExchangeError {
-    ExchangeError::Broken(format!("the connection to {} was lost before the answer: {}", shared.dialer, failed.error))
+/// Why there is no response.
+enum Lost {
+    Broken(SendError),
+    Late(Duration),
+}
+
+impl From<SendError> for Lost {
+    fn from(error: SendError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+fn broken(shared: &Shared, lost: &Lost) -> ExchangeError {
+    let server = &shared.dialer;
+    ExchangeError::Broken(match lost {
+        Lost::Broken(failed) => format!("the connection to {server} was lost before the answer: {}", failed.error),
+        Lost::Late(after) => format!("{server} did not begin to answer within {}", seconds(*after)),
+    })
 }
 
 impl From<ExchangeError> for PeerError {
     fn from(error: ExchangeError) -> Self {
-        Self::Closed {
-            reason: match error {
-                ExchangeError::Dial(error) => error.to_string(),
-                ExchangeError::Broken(reason) => reason,
-            },
+        match error {
+            ExchangeError::Dial(error) => Self::Closed { reason: error.to_string() },
+            ExchangeError::Broken(reason) => Self::Closed { reason },
+            ExchangeError::Refused(reason) => Self::Protocol { reason },
         }
     }
 }
@@ -91,7 +157,7 @@ impl From<ExchangeError> for ConnectError {
     fn from(error: ExchangeError) -> Self {
         match error {
             ExchangeError::Dial(error) => Self::Unreachable(error),
-            ExchangeError::Broken(reason) => Self::Unusable { reason },
+            ExchangeError::Broken(reason) | ExchangeError::Refused(reason) => Self::Unusable { reason },
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method, Uri, header};
 use orch_mcp::capabilities;
 use orch_mcp::declared::Declared;
 use orch_mcp::message::{MethodName, Notification, Request};
@@ -16,6 +16,7 @@ use orch_mcp::modern;
 use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerRequest, PeerSink};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
+use secrecy::ExposeSecret as _;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,10 +24,12 @@ use tokio_util::task::TaskTracker;
 use crate::config::{ClientIdentity, UpstreamConfig};
 use crate::error::{ConnectError, DialError};
 use crate::followed::Followed;
+use crate::http::breaker::Breaker;
 use crate::http::dial::Dialer;
 use crate::http::endpoint::Endpoint;
 use crate::http::exchange::{Outgoing, Replay, exchange};
 use crate::http::pool::Pool;
+use crate::http::proxy::Proxy;
 use crate::http::refusal::{Verdict, judge};
 use crate::http::session::Session;
 use crate::http::{HttpTarget, handshake, tls};
@@ -39,6 +42,9 @@ const BACKGROUND_TIME: Duration = Duration::from_secs(10);
 pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) dialer: Dialer,
+    /// What request lines name: the path of the URL, or one that the server has redirected to; all of it for a proxy.
+    pub(crate) uri: ArcSwap<Uri>,
+    pub(crate) response_timeout: Option<Duration>,
     pub(crate) pool: Pool,
     pub(crate) identity: ClientIdentity,
     pub(crate) max_message_bytes: usize,
@@ -70,25 +76,44 @@ impl Shared {
         config: &UpstreamConfig,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Self, ConnectError> {
-        let endpoint = Endpoint::parse(target, &config.identity)?;
+        let mut endpoint = Endpoint::parse(target, &config.identity)?;
         let tls = if endpoint.secure {
             let (host, port) = (endpoint.host.to_string(), endpoint.port);
-            Some(tls::config().await.map_err(|why| DialError::Tls { host, port, why })?)
+            Some(tls::config(config.tls.ca_file.as_deref()).await.map_err(|why| DialError::Tls { host, port, why })?)
         } else {
             None
         };
+        let proxy = Proxy::of(&config.proxy, endpoint.secure, &endpoint.host).map_err(|why| DialError::Proxy {
+            host: endpoint.host.to_string(),
+            port: endpoint.port,
+            why,
+        })?;
+        let forwarded = proxy.as_ref().filter(|_| !endpoint.secure);
+        if let Some(authorization) = forwarded.and_then(|proxy| proxy.authorization.as_ref()) {
+            let mut value = HeaderValue::from_str(authorization.expose_secret()).map_err(|_| {
+                ConnectError::Unusable { reason: "the credentials for the proxy cannot be sent".to_owned() }
+            })?;
+            value.set_sensitive(true);
+            endpoint.headers.insert(header::PROXY_AUTHORIZATION, value);
+        }
+        let uri = forwarded.map_or_else(|| endpoint.uri.clone(), |_| endpoint.absolute(&endpoint.uri));
+        let connect_timeout = config.http.connect_timeout();
         let dialer = Dialer {
+            breaker: Breaker::new(endpoint.origin(), config.http.breaker, connect_timeout * 2),
+            proxy,
             host: endpoint.host.clone(),
             port: endpoint.port,
             tls,
-            policy: config.addresses,
-            timeout: config.http.connect_timeout(),
+            policy: config.addresses.clone(),
+            timeout: connect_timeout,
             idle: config.http.idle(),
         };
         Ok(Self {
             session: ArcSwap::from_pointee(Session::none(&endpoint.headers)),
             endpoint,
             dialer,
+            uri: ArcSwap::from_pointee(uri),
+            response_timeout: config.http.response_timeout(),
             pool: Pool::new(config.http.max_idle),
             identity: config.identity.clone(),
             max_message_bytes: config.max_message_bytes,

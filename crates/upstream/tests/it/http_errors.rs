@@ -66,7 +66,9 @@ async fn pages_redirects_and_secrets() {
     assert_eq!(end(|| response("500 Oops", "")).await, protocol("the server answered with HTTP 500"));
     assert_eq!(
         end(|| response("307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/", "")).await,
-        protocol("the server redirects (HTTP 307), which is not followed")
+        protocol(
+            "the server redirects to another origin, http://127.0.0.1:1/, which is not followed; set the URL to it if that is right"
+        )
     );
     assert_eq!(
         end(|| response("404 Not Found", "no such page")).await,

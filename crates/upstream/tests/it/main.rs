@@ -12,6 +12,7 @@
 mod http_answers;
 mod http_connections;
 mod http_errors;
+mod http_guards;
 mod http_handshake;
 mod http_sessions;
 mod http_streams;

@@ -120,7 +120,7 @@ pub(crate) fn closed(reason: &str) -> Result<String, PeerError> {
 }
 
 pub(crate) fn config() -> UpstreamConfig {
-    let addresses = AddressPolicy { allow_private: false, allow_loopback: true };
+    let addresses = AddressPolicy { allow_loopback: true, ..AddressPolicy::default() };
     let mut config = UpstreamConfig { addresses, ..UpstreamConfig::default() };
     config.stdio.stop_grace_ms = 400;
     config

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::dialect::{EraView, InteractiveView};
 use crate::api_error::ApiError;
+use crate::rest::servers::confinement::{ProcessLimitsRequest, SandboxRequest};
 use crate::rest::servers::run::UpdateRunRequest;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,6 +38,10 @@ pub struct CreateServerRequest {
     #[serde(default)]
     run: UpdateRunRequest,
     transport: TransportRequest,
+    #[serde(default)]
+    limits: ProcessLimitsRequest,
+    #[serde(default)]
+    sandbox: SandboxRequest,
 }
 
 /// How the server is reached: `command`, `args`, `env` and `cwd` for `stdio`; `url` and `headers` for the others.
@@ -88,6 +93,10 @@ pub struct UpdateServerRequest {
     #[serde(default)]
     run: UpdateRunRequest,
     transport: Option<UpdateTransportRequest>,
+    #[serde(default)]
+    limits: ProcessLimitsRequest,
+    #[serde(default)]
+    sandbox: SandboxRequest,
 }
 
 /// Fields that are left out stay as they are.
@@ -123,6 +132,8 @@ impl CreateServerRequest {
             dialect: Dialect { era: self.era.into(), interactive: self.interactive.into() },
             run: self.run.into_patch()?,
             transport: self.transport.into_new()?,
+            limits: self.limits.into_patch(),
+            sandbox: self.sandbox.into_patch()?,
         })
     }
 }
@@ -172,6 +183,8 @@ impl UpdateServerRequest {
             interactive: self.interactive.map(Into::into),
             run: self.run.into_patch()?,
             transport: self.transport.map(UpdateTransportRequest::into_patch),
+            limits: self.limits.into_patch(),
+            sandbox: self.sandbox.into_patch()?,
         })
     }
 }
@@ -199,7 +212,9 @@ const fn yes() -> bool {
 }
 
 /// Tells null from absent.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

@@ -1,7 +1,6 @@
 //! Servers as they are shown: the names of secrets and never a value.
 
 use orch_control::servers::ServerSeen;
-use orch_domain::port::server_runtime::{LogLine, LogSource};
 use orch_domain::secret::Slot;
 use orch_domain::server::{Server, Transport};
 use orch_domain::server_state::{ServerState, ServerStatus};
@@ -11,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::dialect::{EraView, InteractiveView};
+use crate::rest::servers::confinement::{ProcessLimitsView, SandboxView};
 use crate::rest::servers::run::RunView;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,6 +27,11 @@ pub struct ServerView {
     interactive: InteractiveView,
     run: RunView,
     transport: TransportView,
+    /// What the server sets itself; null is left to the instance.
+    limits: ProcessLimitsView,
+    /// What holds for its processes, with what the instance says; null is without limit.
+    effective_limits: ProcessLimitsView,
+    sandbox: SandboxView,
     status: StatusView,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -113,28 +118,9 @@ pub enum StateView {
     Disabled,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LogLineView {
-    /// Counts the lines of a server.
-    seq: u64,
-    #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    source: LogSourceView,
-    text: String,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = LogSource)]
-pub enum LogSourceView {
-    Stderr,
-    /// A remark of ours.
-    Daemon,
-}
-
 impl From<ServerSeen> for ServerView {
     fn from(seen: ServerSeen) -> Self {
-        let ServerSeen { server, status } = seen;
+        let ServerSeen { server, limits, status } = seen;
         Self {
             id: server.id.as_uuid(),
             project_id: server.project_id.as_uuid(),
@@ -146,6 +132,9 @@ impl From<ServerSeen> for ServerView {
             era: server.dialect.era.into(),
             interactive: server.dialect.interactive.into(),
             run: RunView::from(server.run),
+            limits: ProcessLimitsView::from(&server.limits),
+            effective_limits: ProcessLimitsView::from(&limits),
+            sandbox: SandboxView::from(server.sandbox),
             status: StatusView::from(status),
             created_at: server.created_at,
             updated_at: server.updated_at,
@@ -210,15 +199,5 @@ impl From<ServerStatus> for StatusView {
             calls_in_flight: status.calls_in_flight,
             own_connections: status.own_connections,
         }
-    }
-}
-
-impl From<LogLine> for LogLineView {
-    fn from(line: LogLine) -> Self {
-        let source = match line.source {
-            LogSource::Stderr => LogSourceView::Stderr,
-            LogSource::Daemon => LogSourceView::Daemon,
-        };
-        Self { seq: line.seq, at: line.at, source, text: line.text }
     }
 }

@@ -16,6 +16,8 @@ use url::Host;
 
 use super::Dialer;
 use crate::address::AddressPolicy;
+use crate::config::BreakerLimits;
+use crate::http::breaker::Breaker;
 use crate::http::tls;
 
 /// A server that answers one request on each connection, with a certificate of an authority of its own.
@@ -58,7 +60,9 @@ fn dialer(port: u16, root: Option<CertificateDer<'static>>) -> Dialer {
         host: Host::Domain("localhost".to_owned()),
         port,
         tls: Some(Arc::new(tls::trusting(roots).expect("config"))),
-        policy: AddressPolicy { allow_private: false, allow_loopback: true },
+        policy: AddressPolicy { allow_loopback: true, ..AddressPolicy::default() },
+        proxy: None,
+        breaker: Breaker::new(format!("test:{port}"), BreakerLimits::default(), Duration::from_secs(5)),
         timeout: Duration::from_secs(10),
         idle: Duration::from_secs(1),
     }

@@ -152,7 +152,14 @@ impl Drop for Server {
 
 impl Server {
     pub(crate) async fn start(answer: impl Fn(&Asked) -> Script + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listener");
+        Self::start_at(([127, 0, 0, 1], 0).into(), answer).await
+    }
+
+    pub(crate) async fn start_at(
+        address: std::net::SocketAddr,
+        answer: impl Fn(&Asked) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.expect("listener");
         let port = listener.local_addr().expect("address").port();
         let connections = Arc::new(AtomicUsize::new(0));
         let asked = Arc::new(Mutex::new(Vec::new()));

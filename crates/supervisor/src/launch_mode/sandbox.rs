@@ -1,0 +1,134 @@
+//! Puts this very process into its sandbox, for good: files and ports by Landlock, the rest by a filter of system
+//! calls. Whoever is started from here is in it, too.
+
+mod filter;
+mod paths;
+
+use std::path::{Path, PathBuf};
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort, PathBeneath, PathFd,
+    Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope,
+};
+
+use super::errno;
+use crate::confinement::{Confinement, SandboxFault, SandboxNetwork, SandboxProfile};
+use paths::{Granted, Rights};
+
+/// Where names are asked for.
+const DNS: u16 = 53;
+
+/// With this much of Landlock nothing that is closed can be read, written or cut.
+const ENOUGH: ABI = ABI::V3;
+
+/// The newest that is made use of.
+const NEWEST: ABI = ABI::V6;
+
+/// What the profile is applied to.
+pub(super) struct Place<'a> {
+    /// The program that is about to run here.
+    pub(super) program: &'a Path,
+    /// Home directories; the last is the one that the program will see.
+    pub(super) homes: &'a [PathBuf],
+    pub(super) confinement: &'a Confinement,
+}
+
+/// From here on this process is in the sandbox.
+pub(super) fn enter(profile: &SandboxProfile, place: &Place<'_>) -> Result<(), SandboxFault> {
+    let granted = paths::granted(profile, place)?;
+    match restrict(profile, &granted) {
+        Ok(()) => {}
+        Err(SandboxFault::NoLandlock | SandboxFault::OldLandlock | SandboxFault::NoPorts) if profile.best_effort => {}
+        Err(fault) => return Err(fault),
+    }
+    match filter::apply(&profile.network) {
+        Err(SandboxFault::NoFilter) if profile.best_effort => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn restrict(profile: &SandboxProfile, granted: &[Granted]) -> Result<(), SandboxFault> {
+    let ruleset = match create(profile) {
+        Ok(ruleset) => ruleset,
+        // What the kernel lacks is left out, if the profile says that it may be.
+        Err(_) if profile.best_effort => build(profile, CompatLevel::BestEffort)?,
+        Err(fault) => return Err(fault),
+    };
+    let mut ruleset = ruleset.set_compatibility(CompatLevel::BestEffort);
+    for Granted { path, rights } in granted {
+        let Ok(opened) = PathFd::new(path) else {
+            // It went away since it was found.
+            continue;
+        };
+        let access = access(*rights, path.is_dir());
+        ruleset = ruleset.add_rule(PathBeneath::new(opened, access)).map_err(|_| SandboxFault::NoLandlock)?;
+    }
+    if let SandboxNetwork::Ports(ports) = &profile.network {
+        for port in ports.iter().copied().chain([DNS]) {
+            let rule = NetPort::new(port, AccessNet::ConnectTcp);
+            ruleset = ruleset.add_rule(rule).map_err(|_| SandboxFault::NoPorts)?;
+        }
+    }
+    let status = ruleset.restrict_self().map_err(|_| SandboxFault::NoLandlock)?;
+    match status.ruleset {
+        RulesetStatus::NotEnforced if !profile.best_effort => Err(SandboxFault::NoLandlock),
+        _ => Ok(()),
+    }
+}
+
+/// A ruleset that the kernel enforces whole, as far as the profile needs it.
+fn create(profile: &SandboxProfile) -> Result<RulesetCreated, SandboxFault> {
+    let hard = || Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    hard()
+        .handle_access(AccessFs::from_all(ABI::V1))
+        .and_then(Ruleset::create)
+        .map_err(|_| SandboxFault::NoLandlock)?;
+    hard()
+        .handle_access(AccessFs::from_all(ENOUGH))
+        .and_then(Ruleset::create)
+        .map_err(|_| SandboxFault::OldLandlock)?;
+    build(profile, CompatLevel::HardRequirement)
+}
+
+fn build(profile: &SandboxProfile, need: CompatLevel) -> Result<RulesetCreated, SandboxFault> {
+    let mut ruleset = Ruleset::default()
+        .set_compatibility(need)
+        .handle_access(AccessFs::from_all(ENOUGH))
+        .map_err(|_| SandboxFault::OldLandlock)?;
+    if matches!(profile.network, SandboxNetwork::Ports(_)) {
+        ruleset =
+            ruleset.handle_access(AccessNet::BindTcp | AccessNet::ConnectTcp).map_err(|_| SandboxFault::NoPorts)?;
+    }
+    // Devices, signals and sockets without a path: closed where the kernel can, and no reason to refuse where not.
+    ruleset
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(NEWEST))
+        .and_then(|ruleset| ruleset.scope(Scope::from_all(NEWEST)))
+        .and_then(Ruleset::create)
+        .map_err(|_| SandboxFault::NoLandlock)
+}
+
+fn access(rights: Rights, directory: bool) -> BitFlags<AccessFs> {
+    let all = match rights {
+        Rights::Read => AccessFs::from_read(NEWEST),
+        Rights::Write => {
+            // Neither devices nor sockets of others: what a program makes are files, directories, links and pipes.
+            AccessFs::from_all(NEWEST) & !(AccessFs::MakeChar | AccessFs::MakeBlock)
+        }
+        Rights::Device => AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev,
+    };
+    if directory { all } else { all & AccessFs::from_file(NEWEST) }
+}
+
+/// The number of a failed look at a path.
+fn failed(error: &std::io::Error) -> SandboxFault {
+    SandboxFault::Failed(errno(error))
+}
+
+/// A path of a profile, its leading `~` being the home directory.
+fn expand(path: &Path, home: Option<&Path>) -> Option<PathBuf> {
+    match path.strip_prefix("~") {
+        Ok(rest) => home.map(|home| home.join(rest)),
+        Err(_) => Some(path.to_path_buf()),
+    }
+}

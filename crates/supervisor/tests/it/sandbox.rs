@@ -1,0 +1,292 @@
+//! What a command sees and reaches from within a sandbox. On a kernel that cannot make one the same tests see that the
+//! command is not started, and that the reason is said.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use landlock::{ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
+use orch_supervisor::{LaunchError, Launcher as _, LocalLauncher, SandboxNetwork, SandboxProfile, SupervisorConfig};
+
+use crate::support::{a_log, exe, sh, texts};
+
+/// A home directory with keys, a directory to work in, one that is nobody's business, and the daemon's own.
+struct Place {
+    _directory: tempfile::TempDir,
+    root: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        for name in ["home/.ssh", "home/.npm", "work", "outside", "daemon/data"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        for name in ["home/.ssh/id", "home/notes", "home/.npm/tool", "outside/file", "daemon/data/key", "daemon/.env"] {
+            fs::write(root.join(name), format!("content of {name}\n")).unwrap();
+        }
+        Self { _directory: directory, root }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+}
+
+/// Whether this kernel can do all that a profile asks for.
+fn kernel_can(abi: ABI) -> bool {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    ruleset.handle_access(AccessFs::from_all(abi)).and_then(Ruleset::create).is_ok()
+}
+
+/// Runs the script in a sandbox and gives what it says on standard error, or checks that it was refused.
+async fn run(place: &Place, profile: SandboxProfile, script: &str) -> Option<Vec<String>> {
+    match try_run(place, profile, script).await {
+        Ok(said) => Some(said),
+        Err(error) => {
+            assert!(!kernel_can(ABI::V3), "this kernel has Landlock: {error}");
+            assert!(matches!(error, LaunchError::Sandbox { .. }), "{error}");
+            assert!(error.to_string().contains("Landlock") && error.to_string().contains("best_effort"), "{error}");
+            None
+        }
+    }
+}
+
+async fn try_run(place: &Place, profile: SandboxProfile, script: &str) -> Result<Vec<String>, LaunchError> {
+    let launcher = LocalLauncher::new(exe(), SupervisorConfig { orphan_grace_ms: 200, ..SupervisorConfig::default() })
+        .hiding([place.path("daemon/data"), place.path("daemon/.env")]);
+    let log = a_log();
+    let mut spec = sh(script);
+    spec.env.push(("HOME".to_owned(), place.path("home").display().to_string().into()));
+    spec.env.push(("ROOT".to_owned(), place.root.display().to_string().into()));
+    spec.cwd = Some(place.path("work"));
+    spec.sandbox = Some(profile);
+    launcher.launch(spec, Arc::clone(&log)).await?.exited().await;
+    // The root is a value of the launch, and so not shown.
+    Ok(texts(&log))
+}
+
+fn holds(said: &[String], text: &str) -> bool {
+    said.iter().any(|line| line.contains(text))
+}
+
+#[tokio::test]
+async fn a_hostile_program_gets_nowhere_and_its_log_says_so() {
+    let place = Place::new();
+    let profile = SandboxProfile { network: SandboxNetwork::None, ..SandboxProfile::default() };
+    let script = r#"
+        try() { name=$1; shift; if "$@" >/dev/null; then echo "$name: done" >&2; else echo "$name: refused" >&2; fi; }
+        try keys cat "$HOME/.ssh/id"
+        try notes cat "$HOME/notes"
+        try outside cat "$ROOT/outside/file"
+        try data cat "$ROOT/daemon/data/key"
+        try env cat "$ROOT/daemon/.env"
+        try shadow cat /etc/shadow
+        try write sh -c 'echo x > "$ROOT/outside/new"'
+        try cut sh -c ': >> "$ROOT/outside/file"'
+        try temporary sh -c 'echo x > /tmp/orch-sandbox-test-file'
+        try link ln -s "$HOME/.ssh/id" ./link
+        try through-link cat ./link
+        try socket perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0) or die "$!\n"'
+        try socket6 perl -MSocket -e 'socket(my $s, PF_INET6, SOCK_DGRAM, 0) or die "$!\n"'
+        try namespace unshare -r true
+        try mount mount -t tmpfs none .
+        try parent-environment cat /proc/$PPID/environ
+        try signal kill -0 $PPID
+        echo "privileges: $(grep NoNewPrivs /proc/self/status)" >&2
+    "#;
+    let Some(said) = run(&place, profile, script).await else { return };
+    for name in [
+        "keys",
+        "notes",
+        "outside",
+        "data",
+        "env",
+        "shadow",
+        "write",
+        "cut",
+        "temporary",
+        "through-link",
+        "socket",
+        "socket6",
+        "namespace",
+        "mount",
+        "parent-environment",
+    ] {
+        assert!(holds(&said, &format!("{name}: refused")), "{name}: {said:#?}");
+    }
+    assert!(holds(&said, "link: done"), "a link may be made, and leads nowhere: {said:#?}");
+    assert!(holds(&said, "NoNewPrivs:\t1"), "{said:#?}");
+    if kernel_can(ABI::V6) {
+        assert!(holds(&said, "signal: refused"), "{said:#?}");
+    }
+    assert!(!holds(&said, "content of"), "{said:#?}");
+    assert!(!place.path("outside/new").exists() && !Path::new("/tmp/orch-sandbox-test-file").exists());
+}
+
+#[tokio::test]
+async fn other_processes_are_not_looked_into() {
+    let place = Place::new();
+    let number = match std::env::consts::ARCH {
+        "x86_64" => "101",
+        // All newer architectures share their numbers.
+        _ => "117",
+    };
+    let script = format!(
+        "sleep 1000 & other=$!; perl -e 'syscall({number}, 16, $ARGV[0], 0, 0) == 0 or die \"ptrace: $!\\n\"' $other; kill $other"
+    );
+    let Some(said) = run(&place, SandboxProfile::default(), &script).await else { return };
+    assert!(holds(&said, "ptrace: Operation not permitted"), "{said:#?}");
+}
+
+#[tokio::test]
+async fn what_the_profile_opens_is_open() {
+    let place = Place::new();
+    let profile = SandboxProfile {
+        read_paths: vec![place.path("outside"), PathBuf::from("~/notes")],
+        write_paths: vec![place.path("home/.npm")],
+        ..SandboxProfile::default()
+    };
+    let script = r#"
+        cat "$ROOT/outside/file" "$HOME/notes" "$HOME/.npm/tool" >&2
+        echo more > "$HOME/.npm/tool" && echo "npm written" >&2
+        echo x > "$ROOT/outside/new" || echo "outside not written" >&2
+        echo x > made && mkdir deep && mv made deep/moved && cat deep/moved >/dev/null && echo "work written" >&2
+        echo x > "$TMPDIR/made" && echo "temporary written" >&2
+        ls /usr/bin >/dev/null && echo "system seen" >&2
+        perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0) or die "$!\n"' && echo "socket made" >&2
+        perl -MSocket -e 'socket(my $s, PF_INET, SOCK_RAW, 1) or die "raw: $!\n"'
+    "#;
+    let Some(said) = run(&place, profile, script).await else { return };
+    for text in [
+        "content of outside/file",
+        "content of home/notes",
+        "content of home/.npm/tool",
+        "npm written",
+        "outside not written",
+        "work written",
+        "temporary written",
+        "system seen",
+        "socket made",
+        "raw: ",
+    ] {
+        assert!(holds(&said, text), "{text}: {said:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_home_directory_that_is_opened_keeps_its_keys() {
+    let place = Place::new();
+    let profile = SandboxProfile { read_paths: vec![PathBuf::from("~")], ..SandboxProfile::default() };
+    let script = r#"cat "$HOME/notes" >&2; cat "$HOME/.ssh/id" >&2"#;
+    let Some(said) = run(&place, profile, script).await else { return };
+    assert!(holds(&said, "content of home/notes") && !holds(&said, "content of home/.ssh"), "{said:#?}");
+    let profile = SandboxProfile { read_paths: vec![PathBuf::from("~/.ssh")], ..SandboxProfile::default() };
+    let said = run(&place, profile, script).await.unwrap();
+    assert!(holds(&said, "content of home/.ssh"), "who lists it by name gets it: {said:#?}");
+}
+
+#[tokio::test]
+async fn what_is_the_daemons_is_never_opened() {
+    let place = Place::new();
+    let refused = async |profile: SandboxProfile| match try_run(&place, profile, "true").await {
+        Err(error) => error.to_string(),
+        Ok(said) => panic!("started: {said:?}"),
+    };
+    for path in ["daemon", "daemon/data", ""] {
+        let path = place.path(path);
+        let said = refused(SandboxProfile { write_paths: vec![path.clone()], ..SandboxProfile::default() }).await;
+        assert!(said.contains(&path.display().to_string().trim_end_matches('/').to_owned()), "{said}");
+        assert!(said.contains("no sandbox shows"), "{said}");
+    }
+    let said =
+        refused(SandboxProfile { read_paths: vec![place.path("daemon/data")], ..SandboxProfile::default() }).await;
+    assert!(said.contains("no sandbox shows"), "{said}");
+    let said = refused(SandboxProfile { read_paths: vec![place.path("nowhere")], ..SandboxProfile::default() }).await;
+    assert!(said.contains("is not there"), "{said}");
+    // Reading what is around it is harmless.
+    let profile = SandboxProfile { read_paths: vec![place.path("")], ..SandboxProfile::default() };
+    let script = r#"cat "$ROOT/outside/file" "$ROOT/daemon/data/key" "$ROOT/daemon/.env" >&2"#;
+    let Some(said) = run(&place, profile, script).await else { return };
+    assert!(holds(&said, "content of outside/file") && !holds(&said, "content of daemon"), "{said:#?}");
+}
+
+#[tokio::test]
+async fn connections_go_only_to_the_ports_that_are_named() {
+    let place = Place::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (allowed, closed) = (listener.local_addr().unwrap().port(), other.local_addr().unwrap().port());
+    let network = SandboxNetwork::Ports(vec![allowed]);
+    let profile = SandboxProfile { network: network.clone(), ..SandboxProfile::default() };
+    let script = format!(
+        r#"
+        cat > connect.pl <<'END'
+use Socket; my $port = shift;
+socket(my $s, PF_INET, SOCK_STREAM, 0) or die "socket: $!\n";
+connect($s, sockaddr_in($port, inet_aton("127.0.0.1"))) or die "port refused\n"; print STDERR "port open\n";
+END
+        perl connect.pl {allowed}; perl connect.pl {closed}
+        perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 0) or die "udp refused\n"'
+        perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0); bind($s, sockaddr_in(0, INADDR_ANY)) or die "bind refused\n"'
+    "#
+    );
+    match try_run(&place, profile, &script).await {
+        Ok(said) => {
+            assert_eq!(said.iter().filter(|line| *line == "port open").count(), 1, "{said:#?}");
+            for text in ["port refused", "udp refused", "bind refused"] {
+                assert!(holds(&said, text), "{text}: {said:#?}");
+            }
+        }
+        Err(error) => {
+            // What the kernel lacks is said, not passed over.
+            assert!(!kernel_can(ABI::V4) || !kernel_knows_ports(), "{error}");
+            assert!(error.to_string().contains("ports") || error.to_string().contains("Landlock"), "{error}");
+            let profile = SandboxProfile { best_effort: true, network, ..SandboxProfile::default() };
+            try_run(&place, profile, "true").await.unwrap();
+        }
+    }
+}
+
+fn kernel_knows_ports() -> bool {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    ruleset.handle_access(landlock::AccessNet::ConnectTcp).and_then(Ruleset::create).is_ok()
+}
+
+#[tokio::test]
+async fn best_effort_starts_everywhere() {
+    let place = Place::new();
+    let profile =
+        SandboxProfile { best_effort: true, network: SandboxNetwork::Ports(vec![1]), ..SandboxProfile::default() };
+    let said = try_run(&place, profile, "echo up >&2").await.unwrap();
+    assert!(holds(&said, "up"));
+}
+
+#[tokio::test]
+async fn its_temporary_directory_goes_with_it() {
+    let place = Place::new();
+    let Some(said) = run(&place, SandboxProfile::default(), r#"echo "tmp $TMPDIR" >&2; touch "$TMPDIR/x""#).await
+    else {
+        return;
+    };
+    let directory = said.iter().find_map(|line| line.strip_prefix("tmp ")).unwrap();
+    assert!(directory.contains("orch-sandbox-") && !Path::new(directory).exists(), "{directory}");
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "asks the system whether a program is there")]
+async fn real_interpreters_start() {
+    let place = Place::new();
+    for (program, args) in [("python3", "-c 'import json, socket, ssl; print(1)'"), ("node", "-e 'console.log(1)'")] {
+        if Command::new(program).arg("--version").output().is_err() {
+            continue;
+        }
+        let script = format!("{program} {args} >&2 && echo fine >&2");
+        let Some(said) = run(&place, SandboxProfile::default(), &script).await else { return };
+        assert!(holds(&said, "fine"), "{program}: {said:#?}");
+    }
+}
