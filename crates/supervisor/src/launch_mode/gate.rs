@@ -128,21 +128,23 @@ fn join(confinement: &Confinement) -> io::Result<()> {
 /// The limits that the kernel holds for a single process. Those of all processes together are the keeper's.
 fn limit(limits: &ProcessLimits) -> io::Result<()> {
     // A core file would have the secrets of the command in it.
-    lower(Resource::Core, 0)?;
+    lower(Resource::Core, 0, 0)?;
     if let Some(files) = limits.open_files {
-        lower(Resource::Nofile, files)?;
+        lower(Resource::Nofile, files, files)?;
     }
     if let Some(seconds) = limits.cpu_seconds {
-        lower(Resource::Cpu, seconds)?;
+        // First a signal that says what it is about.
+        lower(Resource::Cpu, seconds, seconds.saturating_add(5))?;
     }
     if let Some(bytes) = limits.memory_bytes {
         // The keeper ends what uses too much. This is for what asks for far too much at once.
-        lower(Resource::Data, bytes.saturating_mul(2).saturating_add(256 * 1024 * 1024))?;
+        let bytes = bytes.saturating_mul(2).saturating_add(256 * 1024 * 1024);
+        lower(Resource::Data, bytes, bytes)?;
     }
     Ok(())
 }
 
-fn lower(resource: Resource, value: u64) -> io::Result<()> {
-    let hard = getrlimit(resource).maximum.map_or(value, |hard| hard.min(value));
-    Ok(setrlimit(resource, Rlimit { current: Some(hard), maximum: Some(hard) })?)
+fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let hard = getrlimit(resource).maximum.map_or(hard, |now| now.min(hard));
+    Ok(setrlimit(resource, Rlimit { current: Some(soft.min(hard)), maximum: Some(hard) })?)
 }

@@ -11,6 +11,8 @@ use landlock::{
     Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope,
 };
 
+use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_no_new_privs};
+
 use super::errno;
 use crate::confinement::{Confinement, SandboxFault, SandboxNetwork, SandboxProfile};
 use paths::{Granted, Rights};
@@ -36,6 +38,7 @@ pub(super) struct Place<'a> {
 /// From here on this process is in the sandbox.
 pub(super) fn enter(profile: &SandboxProfile, place: &Place<'_>) -> Result<(), SandboxFault> {
     let granted = paths::granted(profile, place)?;
+    renounce().map_err(|error| SandboxFault::Failed(error.raw_os_error()))?;
     match restrict(profile, &granted) {
         Ok(()) => {}
         Err(SandboxFault::NoLandlock | SandboxFault::OldLandlock | SandboxFault::NoPorts) if profile.best_effort => {}
@@ -45,6 +48,25 @@ pub(super) fn enter(profile: &SandboxProfile, place: &Place<'_>) -> Result<(), S
         Err(SandboxFault::NoFilter) if profile.best_effort => Ok(()),
         outcome => outcome,
     }
+}
+
+/// What root can do beyond other users goes, but for what it does with files, which are restricted by their paths: who
+/// may look at performance, for one, may look into every process. Nobody gains it back.
+fn renounce() -> rustix::io::Result<()> {
+    set_no_new_privs(true)?;
+    let kept = CapabilitySet::CHOWN
+        | CapabilitySet::DAC_OVERRIDE
+        | CapabilitySet::DAC_READ_SEARCH
+        | CapabilitySet::FOWNER
+        | CapabilitySet::FSETID
+        | CapabilitySet::NET_BIND_SERVICE;
+    let now = capabilities(None)?;
+    let sets = CapabilitySets {
+        effective: now.effective & kept,
+        permitted: now.permitted & kept,
+        inheritable: CapabilitySet::empty(),
+    };
+    set_capabilities(None, sets)
 }
 
 fn restrict(profile: &SandboxProfile, granted: &[Granted]) -> Result<(), SandboxFault> {

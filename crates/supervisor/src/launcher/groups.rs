@@ -19,12 +19,14 @@ const PREFIX: &str = "orch-";
 const TRIES: usize = 50;
 const PAUSE: Duration = Duration::from_millis(4);
 
+/// Groups made by this process, so that no two have one name.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
 /// Where groups can be made.
 #[derive(Debug, Default)]
 pub(crate) struct GroupPlace {
     hierarchies: Vec<Hierarchy>,
     maker: String,
-    next: AtomicU64,
 }
 
 #[derive(Debug, Clone)]
@@ -55,10 +57,11 @@ impl GroupPlace {
         place
     }
 
-    /// The groups for one command, with its limits. Blocks for a moment.
-    pub(crate) fn make(&self, limits: &ProcessLimits) -> io::Result<Groups> {
+    /// The groups for one command, with its limits. Blocks for a moment. A group that cannot be made is done without:
+    /// there are those who hold the limits without any.
+    pub(crate) fn make(&self, limits: &ProcessLimits) -> Groups {
         let mut groups = Groups::default();
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
         for hierarchy in &self.hierarchies {
             let wanted = hierarchy.kills
                 || hierarchy.memory.is_some() && limits.memory_bytes.is_some()
@@ -67,19 +70,20 @@ impl GroupPlace {
                 continue;
             }
             let path = hierarchy.base.join(format!("{PREFIX}{}-{number}", self.maker));
-            fs::create_dir(&path)?;
-            groups.paths.push(path.clone());
-            if hierarchy.kills {
-                groups.kill = Some(path.clone());
-            }
-            if let (Some(file), Some(bytes)) = (hierarchy.memory, limits.memory_bytes) {
-                fs::write(path.join(file), bytes.to_string())?;
-            }
-            if let (true, Some(processes)) = (hierarchy.pids, limits.processes) {
-                fs::write(path.join("pids.max"), processes.to_string())?;
+            match hierarchy.make(&path, limits) {
+                Ok(()) => {
+                    if hierarchy.kills {
+                        groups.kill = Some(path.clone());
+                    }
+                    groups.paths.push(path);
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, group = %path.display(), "a control group cannot be made");
+                    remove(&path);
+                }
             }
         }
-        Ok(groups)
+        groups
     }
 
     fn probe(&self, base: &Path) -> Option<Hierarchy> {
@@ -91,6 +95,19 @@ impl GroupPlace {
             Hierarchy { base: base.to_path_buf(), memory, pids: has("pids.max"), kills: has("cgroup.kill") };
         let _ = fs::remove_dir(&path);
         (hierarchy.memory.is_some() || hierarchy.pids || hierarchy.kills).then_some(hierarchy)
+    }
+}
+
+impl Hierarchy {
+    fn make(&self, path: &Path, limits: &ProcessLimits) -> io::Result<()> {
+        fs::create_dir(path)?;
+        if let (Some(file), Some(bytes)) = (self.memory, limits.memory_bytes) {
+            fs::write(path.join(file), bytes.to_string())?;
+        }
+        if let (true, Some(processes)) = (self.pids, limits.processes) {
+            fs::write(path.join("pids.max"), processes.to_string())?;
+        }
+        Ok(())
     }
 }
 

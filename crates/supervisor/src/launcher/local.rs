@@ -89,10 +89,9 @@ impl LocalLauncher {
 impl Launcher for LocalLauncher {
     async fn launch(&self, spec: ProcessSpec, log: Arc<ProcessLog>) -> Result<Process, LaunchError> {
         let place = self.places.take()?;
-        let keeping = |doing| move |source| LaunchError::Keeper { doing, source };
         let scratch = spec.sandbox.as_ref().map(|_| Scratch::make()).transpose();
-        let scratch = scratch.map_err(keeping("making a directory for the sandbox"))?;
-        let groups = self.groups.make(&spec.limits).map_err(keeping("making control groups"))?;
+        let scratch = scratch.map_err(|source| LaunchError::Keeper { doing: "making a directory for it", source })?;
+        let groups = self.groups.make(&spec.limits);
         let confinement = Confinement {
             limits: spec.limits,
             sandbox: spec.sandbox.clone(),

@@ -13,13 +13,19 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+};
 use tokio::{io::AsyncWriteExt as _, net::UnixStream};
 
 use crate::{
     launch_mode,
     wire::{self, OrderBytes, STDIO, Status, StatusBytes},
 };
+
+/// How long a warden may take to end what its keeper has left.
+const LAST_SWEEP: Duration = Duration::from_secs(3);
 
 /// What a keeper is started with.
 pub(crate) struct KeeperOrder {
@@ -100,11 +106,23 @@ impl Keeper {
         let _ = self.child.kill();
     }
 
-    /// Takes the keeper away once it has ended, after killing whatever is left of its group. Its
-    /// number is the group's and cannot become anybody else's before this. Blocks until it ended.
+    /// Takes the warden away once it has ended, after killing whatever is left of its group. Its
+    /// number is the group's and cannot become anybody else's before this. Blocks until it ended, which is soon: it
+    /// has the time to end what a killed keeper has left, and no more.
     pub(crate) fn reap(mut self) {
+        self.await_end(LAST_SWEEP);
         self.kill_group();
         let _ = self.child.wait();
+    }
+
+    fn await_end(&self, patience: Duration) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let descriptor = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        let timeout = Timespec::try_from(patience).ok();
+        if let Some(descriptor) = descriptor {
+            // Readable once it has ended. A poll that fails is a patience that is over.
+            let _ = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], timeout.as_ref());
+        }
     }
 
     fn kill_group(&self) {

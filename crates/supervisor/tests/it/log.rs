@@ -103,7 +103,7 @@ async fn goes_on_when_nobody_reads_standard_output() {
 
 #[tokio::test]
 async fn a_flood_does_not_hold_the_process_up() {
-    let log = a_log();
+    let log = a_log_with(LogLimits { bytes_per_second: u64::MAX, ..LogLimits::default() });
     let process = launcher().launch(sh("yes | head -c 2000000 >&2; exit 9"), log.clone()).await.unwrap();
     timeout(PATIENCE, process.exited()).await.unwrap();
     let lines = log.since(0);

@@ -17,7 +17,7 @@ async fn a_keeper_shows_none() {
     let keeper = process.keeper_pid().unwrap();
 
     let cmdline = fs::read(format!("/proc/{keeper}/cmdline")).unwrap();
-    assert_eq!(String::from_utf8_lossy(&cmdline), "orch-keeper\0__launch\0shown-label\0");
+    assert_eq!(String::from_utf8_lossy(&cmdline), "orch-warden\0__launch\0shown-label\0");
     // Unreadable is as good as empty.
     assert_eq!(fs::read(format!("/proc/{keeper}/environ")).unwrap_or_default(), b"");
     let status = fs::read_to_string(format!("/proc/{keeper}/status")).unwrap();

@@ -91,9 +91,16 @@ impl Writer {
         for task in batch {
             match task {
                 Task::Write { name, line, kept } => {
-                    let (_, limit, bytes) = texts.entry(name).or_insert_with(|| (line.seq, kept, Vec::new()));
+                    let entry = texts.entry(Arc::clone(&name));
+                    let (first, limit, bytes) = entry.or_insert_with(|| (line.seq, kept, Vec::new()));
                     *limit = kept;
                     Record::write(&line, bytes);
+                    // No more at once than fits into a segment.
+                    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) >= kept / SEGMENTS {
+                        let (first, bytes) = (*first, std::mem::take(bytes));
+                        texts.remove(&name);
+                        self.append(&name, first, kept, &bytes)?;
+                    }
                 }
                 Task::Forget { name } => {
                     texts.remove(&name);
