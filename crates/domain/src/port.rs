@@ -29,8 +29,6 @@ pub mod reset_repo;
 pub mod sealed_repo;
 pub mod server_repo;
 pub mod server_logs;
-pub mod server_repo;
-pub mod server_runtime;
 pub mod server_runtime;
 pub mod star_repo;
 pub mod system_probe;

@@ -19,7 +19,6 @@ pub(crate) mod project_repo;
 pub(crate) mod reset_repo;
 pub(crate) mod sealed_repo;
 pub(crate) mod server_repo;
-pub(crate) mod server_repo;
 pub(crate) mod star_repo;
 pub(crate) mod team_repo;
 pub(crate) mod usage_repo;
