@@ -18,14 +18,14 @@ mod m20261125_100003_extend_users_and_logins;
 mod m20261125_200001_scope_api_keys;
 mod m20261125_200002_create_policies;
 mod m20261125_200003_create_limits;
+mod m20261125_300001_tell_entries;
+mod m20261125_300002_chain_records;
 mod m20261125_400001_confine_servers;
 mod m20261125_500001_add_run_settings;
 mod m20261125_500002_create_definitions;
 mod m20261125_500003_create_personal_secrets;
 mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
-mod m20261125_300001_tell_entries;
-mod m20261125_300002_chain_records;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 

@@ -56,10 +56,10 @@ use crate::connector::UpstreamConnector;
 use crate::definition_trail;
 use crate::desk;
 use crate::follow::{self, Follow};
+use crate::logs::StoredLogs;
 use crate::metrics::Metrics;
 use crate::probe::{InstanceProbe, Workers};
 use crate::upkeep::Upkeep;
-use crate::logs::StoredLogs;
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);

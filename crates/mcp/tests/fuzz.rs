@@ -1,8 +1,6 @@
 //! What reads bytes of strangers, under mutated inputs: nothing panics, and what was read means the same when it is
 //! written and read again.
 
-
-
 use bytes::Bytes;
 use orch_mcp::codec::{self, Incoming};
 use orch_mcp::message::Message;
