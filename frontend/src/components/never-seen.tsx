@@ -1,11 +1,9 @@
 "use client";
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleHelpIcon, PlayIcon } from "lucide-react";
 import { useTranslations } from "use-intl";
 
-import { api, read } from "@/lib/api/client";
-import { serversQuery } from "@/lib/data/servers";
+import { useStartServer } from "@/lib/data/offers";
 import { useServerRef } from "@/lib/route";
 
 import { EmptyState } from "./empty-state";
@@ -20,11 +18,7 @@ export function NeverSeen() {
   const errorText = useErrorText();
   const ref = useServerRef();
   const reason = useRoleReason("manageServers");
-  const queryClient = useQueryClient();
-  const start = useMutation({
-    mutationFn: () => read(api.POST("/api/v1/projects/{project}/servers/{server}/start", { params: { path: ref } })),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
-  });
+  const start = useStartServer(ref);
   return (
     <EmptyState
       icon={CircleHelpIcon}

@@ -1,5 +1,5 @@
 /** What a server offers: tools, prompts, resources and templates, as last seen. */
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "../api/client";
 import type { ServerRef } from "../paths";
@@ -46,4 +46,13 @@ export const offersQuery = (ref: ServerRef, kind: OfferKind) =>
 /** How an offer is called on a page. */
 export function offerTitle({ name, definition }: Offer): string {
   return definition.title ?? definition.annotations?.title ?? name;
+}
+
+/** Starts a server, which then says what it offers. */
+export function useStartServer(ref: ServerRef) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: () => read(api.POST("/api/v1/projects/{project}/servers/{server}/start", { params: { path: ref } })),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["project", ref.project, "servers"] }),
+  });
 }
