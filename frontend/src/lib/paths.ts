@@ -49,7 +49,8 @@ export const paths = {
 
   teams: () => "/teams",
   team: (team: string) => `/teams/${encodeURIComponent(team)}`,
-  invitation: (token: string) => `/invitations/${encodeURIComponent(token)}`,
+  /** The token stands behind a # of it. */
+  invitation: () => "/invitation",
   profile: () => "/profile",
 
   adminUsers: () => "/admin/users",

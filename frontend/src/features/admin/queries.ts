@@ -18,3 +18,14 @@ export const instanceAuditQuery = () =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
+
+/** All keys of one project; its admins see them. */
+export const projectKeysQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["project", project, "keys", "all"],
+    queryFn: ({ signal }) =>
+      all((cursor) => read(api.GET("/api/v1/projects/{project}/keys", { params: { path: { project }, query: { limit: 200, cursor } }, signal }))),
+  });
+
+export const systemQuery = () =>
+  queryOptions({ queryKey: ["admin", "system"], queryFn: ({ signal }) => read(api.GET("/api/v1/system", { signal })) });

@@ -19,7 +19,7 @@ import { useMe } from "@/lib/data/session";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
-import { useDeleteMember, usePutMember } from "./mutations";
+import { useDeleteMember, useUpdateMember } from "./mutations";
 
 const ROLES: Role[] = ["admin", "member", "viewer"];
 
@@ -45,6 +45,7 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
               {!member.active && <Badge tone="warning">{t("deactivated")}</Badge>}
             </span>
             {member.name !== "" && <span className="block truncate text-xs text-muted-foreground">{member.email}</span>}
+            {member.teams.length > 0 && <span className="block truncate text-xs text-muted-foreground">{t("throughTeams", { teams: member.teams.map(({ name }) => name).join(", ") })}</span>}
           </span>
         </span>
       ),
@@ -59,7 +60,7 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
       className: "w-12",
       cell: (member) => (
         <GuardedButton
-          reason={reason}
+          reason={reason ?? (member.direct_role === null ? t("onlyTeam") : undefined)}
           variant="ghost"
           size="icon-sm"
           aria-label={t("removePerson", { name: member.name || member.email })}
@@ -99,7 +100,7 @@ function RoleSelect({ member, reason }: { member: Member; reason: string | undef
   const t = useTranslations("common");
   const text = useTranslations("members");
   const errorText = useErrorText();
-  const put = usePutMember(useProjectRef());
+  const put = useUpdateMember(useProjectRef());
   const role = put.isPending ? put.variables.role : member.role;
   if (reason !== undefined) return <span>{t(`role.${member.role}`)}</span>;
   return (

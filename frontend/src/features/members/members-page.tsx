@@ -5,24 +5,29 @@ import { UserPlusIcon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
-import { GuardedButton } from "@/components/guarded-button";
 import { ErrorPanel } from "@/components/error-panel";
+import { GuardedButton } from "@/components/guarded-button";
+import { InvitationList } from "@/components/invitation-list";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
+import { Card, CardHeader } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import { membersQuery } from "@/lib/data/members";
 import { useProjectRef } from "@/lib/route";
 
-import { AddMemberDialog } from "./add-member-dialog";
+import { InviteDialog } from "./invite-dialog";
 import { MemberTable } from "./member-table";
+import { useRenewInvitation, useRevokeInvitation } from "./mutations";
+import { projectInvitationsQuery } from "./queries";
+import { TeamsCard } from "./teams-card";
 
-/** Who may do what in the project. */
+/** Who may do what in the project: people, teams, and who was invited. */
 export function MembersPage() {
   const t = useTranslations("members");
   const ref = useProjectRef();
   const reason = useRoleReason("manageProject");
   const members = useQuery(membersQuery(ref));
-  const [isAdding, setAdding] = useState(false);
+  const [isInviting, setInviting] = useState(false);
   return (
     <>
       <PageHeader
@@ -33,21 +38,47 @@ export function MembersPage() {
             reason={reason}
             variant="primary"
             onClick={() => {
-              setAdding(true);
+              setInviting(true);
             }}
           >
-            <UserPlusIcon aria-hidden /> {t("add")}
+            <UserPlusIcon aria-hidden /> {t("invite")}
           </GuardedButton>
         }
       />
-      {members.isPending ? (
-        <ListSkeleton />
-      ) : members.isError ? (
-        <ErrorPanel error={members.error} onRetry={() => void members.refetch()} />
-      ) : (
-        <MemberTable members={members.data} reason={reason} />
-      )}
-      <AddMemberDialog open={isAdding} onOpenChange={setAdding} />
+      <div className="grid gap-5">
+        {members.isPending ? (
+          <ListSkeleton />
+        ) : members.isError ? (
+          <ErrorPanel error={members.error} onRetry={() => void members.refetch()} />
+        ) : (
+          <MemberTable members={members.data} reason={reason} />
+        )}
+        <TeamsCard reason={reason} />
+        {reason === undefined && <Invitations />}
+      </div>
+      <InviteDialog open={isInviting} onOpenChange={setInviting} />
     </>
+  );
+}
+
+function Invitations() {
+  const t = useTranslations("invitations");
+  const ref = useProjectRef();
+  const invitations = useQuery(projectInvitationsQuery(ref));
+  const renew = useRenewInvitation(ref);
+  const revoke = useRevokeInvitation(ref);
+  return (
+    <Card>
+      <CardHeader heading={t("title")} />
+      {invitations.isPending ? (
+        <ListSkeleton rows={2} />
+      ) : invitations.isError ? (
+        <ErrorPanel error={invitations.error} onRetry={() => void invitations.refetch()} />
+      ) : invitations.data.length === 0 ? (
+        <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("nothing")}</p>
+      ) : (
+        <InvitationList invitations={invitations.data} renew={renew} revoke={revoke} />
+      )}
+    </Card>
   );
 }

@@ -7,6 +7,9 @@ import { Badge } from "@/components/ui/badge";
 import { useMe } from "@/lib/data/session";
 
 import { AppearanceCard } from "./appearance-card";
+import { LoginsCard } from "./logins-card";
+import { NameForm } from "./name-form";
+import { OwnInvitations } from "./own-invitations";
 import { PasswordForm } from "./password-form";
 
 /** The own account. */
@@ -17,7 +20,10 @@ export function ProfilePage() {
     <>
       <PageHeader title={me.name || me.email} badge={me.instance_admin && <Badge tone="brand">{t("instanceAdmin")}</Badge>} description={me.email} />
       <div className="grid max-w-3xl gap-5">
+        <OwnInvitations />
+        <NameForm />
         <PasswordForm />
+        <LoginsCard />
         <AppearanceCard />
       </div>
     </>

@@ -9,6 +9,7 @@ import { useProject } from "@/lib/data/projects";
 
 import { DangerZone } from "./danger-zone";
 import { GeneralForm } from "./general-form";
+import { RulesCard } from "./rules-card";
 
 export function ProjectSettingsPage() {
   const t = useTranslations("projectSettings");
@@ -20,6 +21,7 @@ export function ProjectSettingsPage() {
       <div className="grid max-w-3xl gap-5">
         {reason !== undefined && <Alert tone="info">{reason}</Alert>}
         <GeneralForm key={`general-${project.version}`} project={project} reason={reason} />
+        <RulesCard reason={reason} />
         <DangerZone project={project} reason={reason} />
       </div>
     </>

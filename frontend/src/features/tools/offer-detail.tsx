@@ -17,6 +17,8 @@ import { asSchema, effective } from "@/lib/json-schema";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 
+import { OfferSwitch } from "./offer-switch";
+
 /** The whole definition of one tool, prompt or resource. */
 export function OfferDetail({ kind, offer }: { kind: OfferKind; offer: Offer }) {
   const t = useTranslations("tools");
@@ -52,6 +54,7 @@ export function OfferDetail({ kind, offer }: { kind: OfferKind; offer: Offer }) 
         }
       />
       <CardBody className="grid gap-4">
+        {kind !== "template" && <OfferSwitch kind={kind} name={offer.name} />}
         <Hints definition={definition} />
         {definition.description !== undefined && <p className="text-sm [overflow-wrap:anywhere] whitespace-pre-wrap">{definition.description}</p>}
         <Tabs defaultValue="arguments">

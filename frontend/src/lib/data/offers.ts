@@ -3,6 +3,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 
 import { api, read, type Schemas } from "../api/client";
 import type { ServerRef } from "../paths";
+import { serversQuery } from "./servers";
 
 export const OFFER_KINDS = ["tool", "prompt", "resource", "template"] as const;
 export type OfferKind = (typeof OFFER_KINDS)[number];
@@ -53,6 +54,6 @@ export function useStartServer(ref: ServerRef) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: () => read(api.POST("/api/v1/projects/{project}/servers/{server}/start", { params: { path: ref } })),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ["project", ref.project, "servers"] }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
   });
 }

@@ -2,10 +2,13 @@
 import activity from "./activity.json";
 import addServer from "./add-server.json";
 import admin from "./admin.json";
+import approvals from "./approvals.json";
 import common from "./common.json";
 import connection from "./connection.json";
 import errors from "./errors.json";
 import importing from "./import.json";
+import invitation from "./invitation.json";
+import invitations from "./invitations.json";
 import keys from "./keys.json";
 import login from "./login.json";
 import logs from "./logs.json";
@@ -16,6 +19,7 @@ import playground from "./playground.json";
 import profile from "./profile.json";
 import projectSettings from "./project-settings.json";
 import projects from "./projects.json";
+import rules from "./rules.json";
 import serverForm from "./server-form.json";
 import serverOverview from "./server-overview.json";
 import serverRun from "./server-run.json";
@@ -23,17 +27,23 @@ import serverSettings from "./server-settings.json";
 import serverState from "./server-state.json";
 import servers from "./servers.json";
 import shell from "./shell.json";
+import system from "./system.json";
+import teams from "./teams.json";
 import tools from "./tools.json";
+import usage from "./usage.json";
 import usageChart from "./usage-chart.json";
 
 export default {
   activity,
   addServer,
   admin,
+  approvals,
   common,
   connection,
   errors,
   import: importing,
+  invitation,
+  invitations,
   keys,
   login,
   logs,
@@ -44,6 +54,7 @@ export default {
   profile,
   projectSettings,
   projects,
+  rules,
   serverForm,
   serverOverview,
   serverRun,
@@ -51,6 +62,9 @@ export default {
   serverState,
   servers,
   shell,
+  system,
+  teams,
   tools,
+  usage,
   usageChart,
 };

@@ -1,0 +1,78 @@
+"use client";
+
+import type { UseMutationResult } from "@tanstack/react-query";
+import { RefreshCwIcon, XIcon } from "lucide-react";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import type { Invitation, IssuedInvitation } from "@/lib/data/invitations";
+import { toast } from "@/lib/toasts";
+
+import { useErrorText } from "./error-text";
+import { InvitationLink } from "./invitation-link";
+import { RelativeTime } from "./relative-time";
+import { Badge, type Tone } from "./ui/badge";
+import { Button } from "./ui/button";
+
+const TONES: Record<Invitation["state"], Tone> = { pending: "info", accepted: "success", declined: "danger", revoked: "neutral", expired: "warning" };
+
+interface InvitationListProps {
+  invitations: Invitation[];
+  renew: UseMutationResult<IssuedInvitation, unknown, string>;
+  revoke: UseMutationResult<unknown, unknown, string>;
+}
+
+/** Who was invited, and what became of it. */
+export function InvitationList({ invitations, renew, revoke }: InvitationListProps) {
+  const t = useTranslations("invitations");
+  const errorText = useErrorText();
+  const [issued, setIssued] = useState<IssuedInvitation>();
+  const onError = (error: unknown) => {
+    toast.error(errorText(error));
+  };
+  return (
+    <ul className="divide-y divide-border">
+      {invitations.map((invitation) => (
+        <li key={invitation.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm">
+          <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{invitation.email}</span>
+          <Badge tone={TONES[invitation.state]}>{t(`state.${invitation.state}`)}</Badge>
+          {invitation.to.kind !== "instance" && <span className="text-muted-foreground">{t(`role.${invitation.to.role}`)}</span>}
+          {invitation.mail.state === "failed" && <span className="text-danger [overflow-wrap:anywhere]">{t("mailFailed", { reason: invitation.mail.reason })}</span>}
+          <span className="ml-auto text-xs text-muted-foreground">
+            {invitation.state === "pending" ? t("expires") : t("from")} <RelativeTime at={invitation.state === "pending" ? invitation.expires_at : invitation.created_at} />
+          </span>
+          {(invitation.state === "pending" || invitation.state === "expired") && (
+            <span className="flex">
+              <Button
+                variant="ghost"
+                size="icon-sm"
+                aria-label={t("renew", { email: invitation.email })}
+                onClick={() => {
+                  renew.mutate(invitation.id, { onSuccess: setIssued, onError });
+                }}
+              >
+                <RefreshCwIcon />
+              </Button>
+              <Button
+                variant="ghost"
+                size="icon-sm"
+                aria-label={t("revoke", { email: invitation.email })}
+                onClick={() => {
+                  revoke.mutate(invitation.id, { onError });
+                }}
+              >
+                <XIcon />
+              </Button>
+            </span>
+          )}
+        </li>
+      ))}
+      <InvitationLink
+        issued={issued}
+        onClose={() => {
+          setIssued(undefined);
+        }}
+      />
+    </ul>
+  );
+}

@@ -1,0 +1,135 @@
+"use client";
+
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { CircleAlertIcon, CircleCheckIcon } from "lucide-react";
+import type { ReactNode } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+
+import { ErrorPanel } from "@/components/error-panel";
+import { InstanceAdminsOnly } from "@/components/instance-admins-only";
+import { PageHeader } from "@/components/page-header";
+import { PageSkeleton } from "@/components/page-skeleton";
+import { RelativeTime } from "@/components/relative-time";
+import { Alert } from "@/components/ui/alert";
+import { Badge } from "@/components/ui/badge";
+import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import type { Schemas } from "@/lib/api/client";
+
+import { systemQuery } from "./queries";
+
+export function SystemPage() {
+  return (
+    <InstanceAdminsOnly>
+      <System />
+    </InstanceAdminsOnly>
+  );
+}
+
+/** How the instance is: its parts, its database, what waits, its keys. */
+function System() {
+  const t = useTranslations("system");
+  const system = useQuery(queryOptions({ ...systemQuery(), refetchInterval: 5_000 }));
+  if (system.isPending) return <PageSkeleton />;
+  if (system.isError) return <ErrorPanel error={system.error} onRetry={() => void system.refetch()} />;
+  const state = system.data;
+  return (
+    <>
+      <PageHeader
+        title={t("title")}
+        badge={<Badge tone={state.healthy ? "success" : "danger"}>{t(state.healthy ? "healthy" : "unhealthy")}</Badge>}
+        description={
+          <>
+            {t("version", { version: state.version })} {t("started")} <RelativeTime at={state.started_at} />
+          </>
+        }
+      />
+      <Parts state={state} />
+    </>
+  );
+}
+
+function Parts({ state }: { state: Schemas["SystemView"] }) {
+  const t = useTranslations("system");
+  const serverState = useTranslations("serverState");
+  const format = useFormatter();
+  const { database, journal, fleet, encryption, workers } = state;
+  return (
+    <div className="grid items-start gap-5 md:grid-cols-2">
+      <Part name={t("database")} healthy={database.healthy} problem={database.error}>
+        <Fact name={t("kind")}>{database.kind === "sqlite" ? "SQLite" : "PostgreSQL"}</Fact>
+        <Fact name={t("latency")}>{database.latency_ms === null ? "–" : `${format.number(database.latency_ms, { maximumFractionDigits: 1 })} ms`}</Fact>
+        <Fact name={t("users")}>{format.number(state.users)}</Fact>
+        <Fact name={t("projects")}>{format.number(state.projects)}</Fact>
+      </Part>
+      <Part name={t("journal")} healthy={journal.healthy} problem={journal.refusing ?? journal.last_error}>
+        <Fact name={t("waiting")}>{format.number(journal.waiting_records)}</Fact>
+        <Fact name={t("size")}>
+          {bytes(journal.waiting_bytes, format)} / {bytes(journal.max_bytes, format)}
+        </Fact>
+        <Fact name={t("oldest")}>{journal.oldest === null ? "–" : <RelativeTime at={journal.oldest} />}</Fact>
+        <Fact name={t("damaged")}>{format.number(journal.corrupt_segments + journal.rejected_records)}</Fact>
+      </Part>
+      <Part name={t("fleet")} healthy>
+        {fleet.servers.map(({ state: name, count }) => (
+          <Fact key={name} name={serverState.has(name as "ready") ? serverState(name as "ready") : name}>
+            {format.number(count)}
+          </Fact>
+        ))}
+        <Fact name={t("inFlight")}>{format.number(fleet.calls_in_flight)}</Fact>
+        <Fact name={t("sessions")}>{format.number(state.sessions)}</Fact>
+      </Part>
+      <Part name={t("encryption")} healthy={encryption.stale_secrets === 0} problem={encryption.stale_secrets > 0 ? t("staleHint", { count: encryption.stale_secrets }) : null}>
+        <Fact name={t("secrets")}>{format.number(encryption.secrets)}</Fact>
+        <Fact name={t("keys")}>
+          <span className="font-mono text-xs [overflow-wrap:anywhere]">{encryption.key_ids.join(", ")}</span>
+        </Fact>
+      </Part>
+      <Card className="md:col-span-2">
+        <CardHeader heading={t("workers")} />
+        <ul className="divide-y divide-border">
+          {workers.map((worker) => (
+            <li key={worker.name} className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
+              <Mark healthy={worker.healthy} />
+              <span className="font-mono text-xs">{worker.name}</span>
+              {worker.last_error !== null && <span className="text-danger [overflow-wrap:anywhere]">{worker.last_error}</span>}
+              <span className="ml-auto text-xs text-muted-foreground">{worker.last_run === null ? t("notYet") : <RelativeTime at={worker.last_run} />}</span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </div>
+  );
+}
+
+function bytes(count: number, format: ReturnType<typeof useFormatter>): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+  const at = Math.min(units.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));
+  return format.number(count / 1000 ** at, { style: "unit", unit: units[at], maximumFractionDigits: 1 });
+}
+
+function Mark({ healthy }: { healthy: boolean }) {
+  const t = useTranslations("system");
+  const Icon = healthy ? CircleCheckIcon : CircleAlertIcon;
+  return <Icon role="img" aria-label={t(healthy ? "healthy" : "unhealthy")} className={healthy ? "size-4 text-success" : "size-4 text-danger"} />;
+}
+
+function Part({ name, healthy, problem, children }: { name: string; healthy: boolean; problem?: string | null; children: ReactNode }) {
+  return (
+    <Card>
+      <CardHeader heading={name} actions={<Mark healthy={healthy} />} />
+      <CardBody className="grid gap-3">
+        {problem !== undefined && problem !== null && <Alert tone="danger">{problem}</Alert>}
+        <dl className="grid grid-cols-2 gap-x-4 gap-y-2 text-sm">{children}</dl>
+      </CardBody>
+    </Card>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="min-w-0">
+      <dt className="text-xs text-muted-foreground">{name}</dt>
+      <dd className="font-medium tabular">{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+"use client";
+
+import { CheckIcon, XIcon } from "lucide-react";
+import { useTranslations } from "use-intl";
+
+import { CodeBlock } from "@/components/code-block";
+import { useErrorText } from "@/components/error-text";
+import { GuardedButton } from "@/components/guarded-button";
+import { JsonTree } from "@/components/json-tree";
+import { RelativeTime } from "@/components/relative-time";
+import { Alert } from "@/components/ui/alert";
+import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
+import { useRoleReason } from "@/components/use-role-reason";
+import { useProjectRef } from "@/lib/route";
+import { toast } from "@/lib/toasts";
+
+import { useAnswerApproval } from "./mutations";
+import type { Approval } from "./queries";
+
+/** One call that waits: who wants what, with which arguments. */
+export function PendingApproval({ approval, name }: { approval: Approval; name: string | undefined }) {
+  const t = useTranslations("approvals");
+  const errorText = useErrorText();
+  const reason = useRoleReason("manageProject");
+  const answer = useAnswerApproval(useProjectRef());
+  const say = (what: "approve" | "deny") => () => {
+    answer.mutate(
+      { approval: approval.id, say: what },
+      {
+        onSuccess: () => {
+          toast.success(t(what === "approve" ? "approved" : "denied", { target: approval.target }));
+        },
+      },
+    );
+  };
+  return (
+    <Card>
+      <CardHeader
+        heading={<span className="font-mono text-sm [overflow-wrap:anywhere]">{`${approval.server} · ${approval.target}`}</span>}
+        description={t("wants", { name: name ?? t("somebody"), client: approval.client })}
+        actions={
+          <span className="text-xs text-muted-foreground">
+            {t("expires")} <RelativeTime at={approval.expires_at} />
+          </span>
+        }
+      />
+      <CardBody className="grid gap-3">
+        {answer.isError && <Alert tone="danger">{errorText(answer.error)}</Alert>}
+        {approval.arguments === null ? <p className="text-sm text-muted-foreground">{t("noArguments")}</p> : <Arguments text={approval.arguments} />}
+        {approval.caller_may_confirm && <p className="text-sm text-muted-foreground">{t("callerMayConfirm")}</p>}
+      </CardBody>
+      <CardFooter>
+        <GuardedButton reason={reason} variant="danger" disabled={answer.isPending} onClick={say("deny")}>
+          <XIcon aria-hidden /> {t("deny")}
+        </GuardedButton>
+        <GuardedButton reason={reason} variant="primary" disabled={answer.isPending} onClick={say("approve")}>
+          <CheckIcon aria-hidden /> {t("approve")}
+        </GuardedButton>
+      </CardFooter>
+    </Card>
+  );
+}
+
+function Arguments({ text }: { text: string }) {
+  const t = useTranslations("approvals");
+  try {
+    return <JsonTree value={JSON.parse(text)} label={t("arguments")} />;
+  } catch {
+    // Long ones are cut.
+    return <CodeBlock wrap code={text} what={t("arguments")} />;
+  }
+}

@@ -1,0 +1,128 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { MailXIcon } from "lucide-react";
+import { Link } from "@/components/link";
+import { useEffect, useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { EmptyState } from "@/components/empty-state";
+import { useErrorText } from "@/components/error-text";
+import { Logo } from "@/components/logo";
+import { RelativeTime } from "@/components/relative-time";
+import { Spinner } from "@/components/spinner";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { meQuery } from "@/lib/data/session";
+import type { Invitation } from "@/lib/data/invitations";
+import { paths } from "@/lib/paths";
+
+import { useAccept, useDecline, useLookUp } from "./mutations";
+import { RedeemForm } from "./redeem-form";
+
+/** Where an invitation's link leads. The token stands behind the # of the address, which no server ever sees. */
+export function InvitationPage() {
+  const t = useTranslations("invitation");
+  const [token] = useState(() => location.hash.slice(1));
+  const lookUp = useLookUp();
+  const { mutate } = lookUp;
+  useEffect(() => {
+    if (token !== "") mutate(token);
+  }, [token, mutate]);
+  return (
+    <main className="flex min-h-dvh flex-col items-center justify-center bg-sidebar px-4 py-10">
+      <div className="w-full max-w-96">
+        <Logo className="mx-auto mb-5 size-9" />
+        {lookUp.isSuccess ? (
+          <Invited token={token} invitation={lookUp.data} />
+        ) : token === "" || lookUp.isError ? (
+          <>
+            <h1 className="sr-only">{t("title")}</h1>
+            <EmptyState
+              icon={MailXIcon}
+              heading={t("over")}
+              description={t("overHint")}
+              actions={
+                <Button asChild>
+                  <Link href={paths.login()}>{t("toLogin")}</Link>
+                </Button>
+              }
+            />
+          </>
+        ) : (
+          <div role="status" aria-label={t("title")} className="flex justify-center p-10">
+            <Spinner />
+          </div>
+        )}
+      </div>
+    </main>
+  );
+}
+
+function Invited({ token, invitation }: { token: string; invitation: Invitation }) {
+  const t = useTranslations("invitation");
+  const errorText = useErrorText();
+  const me = useQuery({ ...meQuery(), retry: false }).data?.user;
+  const accept = useAccept();
+  const decline = useDecline();
+  const [isDone, setDone] = useState(false);
+  const { to, inviter } = invitation;
+  const place = to.kind === "instance" ? "MCP Orchestrator" : to.name;
+  if (decline.isSuccess) return <h1 className="text-center text-lg font-semibold">{t("declined")}</h1>;
+  return (
+    <>
+      <h1 className="mb-1 text-center text-xl font-semibold tracking-tight text-balance">{t("heading", { place })}</h1>
+      <p className="mb-6 text-center text-sm text-balance text-muted-foreground">
+        {t("who", { email: invitation.email })} {inviter !== null && t("by", { name: inviter.name || inviter.email })} {t("expires")}{" "}
+        <RelativeTime at={invitation.expires_at} />.
+      </p>
+      <div className="grid gap-4 rounded-xl border border-border bg-card p-5">
+        {(accept.isError || decline.isError) && <Alert tone="danger">{errorText(accept.error ?? decline.error)}</Alert>}
+        {isDone ? (
+          <>
+            <Alert tone="success">{t("made")}</Alert>
+            <Button asChild variant="primary" className="h-9">
+              <Link href={paths.login()}>{t("toLogin")}</Link>
+            </Button>
+          </>
+        ) : me === undefined ? (
+          <RedeemForm
+            token={token}
+            onDone={() => {
+              setDone(true);
+            }}
+          />
+        ) : (
+          <>
+            <p className="text-sm">{t("loggedInAs", { email: me.email })}</p>
+            <Button
+              variant="primary"
+              className="h-9"
+              disabled={accept.isPending}
+              onClick={() => {
+                accept.mutate(token, {
+                  onSuccess: () => {
+                    location.assign(to.kind === "project" ? paths.project({ project: to.slug }) : to.kind === "team" ? paths.team(to.slug) : paths.projects());
+                  },
+                });
+              }}
+            >
+              {t("accept")}
+            </Button>
+          </>
+        )}
+        {!isDone && (
+          <Button
+            variant="ghost"
+            disabled={decline.isPending}
+            onClick={() => {
+              decline.mutate(token);
+            }}
+          >
+            {t("decline")}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}

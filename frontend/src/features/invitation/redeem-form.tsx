@@ -1,0 +1,48 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { Link } from "@/components/link";
+import { useForm } from "react-hook-form";
+import { useTranslations } from "use-intl";
+import { z } from "zod";
+
+import { useErrorText } from "@/components/error-text";
+import { Field } from "@/components/field";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Input } from "@/components/ui/input";
+import { paths } from "@/lib/paths";
+
+import { useRedeem } from "./mutations";
+
+/** For who has no account yet. Who has one logs in and finds the invitation in the profile. */
+export function RedeemForm({ token, onDone }: { token: string; onDone: () => void }) {
+  const t = useTranslations("invitation");
+  const errorText = useErrorText();
+  const redeem = useRedeem();
+  const schema = z.object({ name: z.string().trim(), password: z.string().min(10, t("length")).max(256, t("length")) });
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: "", password: "" } });
+  const submit = form.handleSubmit((values) => {
+    redeem.mutate({ token, ...values }, { onSuccess: onDone });
+  });
+  return (
+    <form noValidate onSubmit={(event) => void submit(event)} className="grid gap-4">
+      {redeem.isError && <Alert tone="danger">{errorText(redeem.error)}</Alert>}
+      <Field label={t("name")} optional>
+        {(field) => <Input {...field} autoComplete="name" className="h-9" {...form.register("name")} />}
+      </Field>
+      <Field label={t("password")} hint={t("length")} error={form.formState.errors.password?.message}>
+        {(field) => <Input {...field} type="password" autoComplete="new-password" className="h-9" {...form.register("password")} />}
+      </Field>
+      <SubmitButton pending={redeem.isPending} className="h-9">
+        {t("makeAccount")}
+      </SubmitButton>
+      <p className="text-center text-sm text-muted-foreground">
+        {t("haveAccount")}{" "}
+        <Link href={paths.login({ next: paths.profile() })} className="text-brand underline">
+          {t("logInInstead")}
+        </Link>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,155 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { FlaskConicalIcon, PlusIcon } from "lucide-react";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+
+import { ErrorPanel } from "@/components/error-panel";
+import { useErrorText } from "@/components/error-text";
+import { GuardedButton } from "@/components/guarded-button";
+import { Spinner } from "@/components/spinner";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
+import { type Policy, policyQuery } from "@/lib/data/policy";
+import { useProjectRef } from "@/lib/route";
+import { toast } from "@/lib/toasts";
+
+import { usePutPolicy, useTryPolicy } from "./policy-mutations";
+import { RuleDialog } from "./rule-dialog";
+import { RuleRow } from "./rule-row";
+import { draftOf, moved, newRule, type RuleDraft } from "./rules";
+import { TryOut } from "./try-out";
+
+/** The rules of the project, in the order in which they are asked. */
+export function RulesCard({ reason }: { reason: string | undefined }) {
+  const t = useTranslations("rules");
+  const policy = useQuery(policyQuery(useProjectRef()));
+  if (policy.isPending) return <Skeleton className="h-40" />;
+  if (policy.isError) {
+    return (
+      <Card>
+        <CardHeader heading={t("heading")} />
+        <ErrorPanel error={policy.error} onRetry={() => void policy.refetch()} />
+      </Card>
+    );
+  }
+  return <RulesEditor key={policy.data.version} policy={policy.data} reason={reason} />;
+}
+
+function RulesEditor({ policy, reason }: { policy: Policy; reason: string | undefined }) {
+  const t = useTranslations("rules");
+  const common = useTranslations("common");
+  const errorText = useErrorText();
+  const ref = useProjectRef();
+  const put = usePutPolicy(ref);
+  const trying = useTryPolicy(ref);
+  const [rules, setRules] = useState<RuleDraft[]>(() => policy.rules.map(draftOf));
+  const [isDirty, setDirty] = useState(false);
+  const [edited, setEdited] = useState<RuleDraft>();
+  const change = (next: RuleDraft[]) => {
+    setRules(next);
+    setDirty(true);
+    trying.reset();
+  };
+  const replace = (rule: RuleDraft) => {
+    const isThere = rules.some(({ key }) => key === rule.key);
+    change(isThere ? rules.map((other) => (other.key === rule.key ? rule : other)) : [...rules, rule]);
+  };
+  return (
+    <Card>
+      <CardHeader
+        heading={t("heading")}
+        description={t("description")}
+        actions={
+          <GuardedButton
+            reason={reason}
+            size="sm"
+            onClick={() => {
+              setEdited(newRule());
+            }}
+          >
+            <PlusIcon aria-hidden /> {t("add")}
+          </GuardedButton>
+        }
+      />
+      {rules.length === 0 ? (
+        <CardBody>
+          <p className="text-sm text-muted-foreground">{t("none")}</p>
+        </CardBody>
+      ) : (
+        <ol className="divide-y divide-border">
+          {rules.map((rule, index) => (
+            <RuleRow
+              key={rule.key}
+              rule={rule}
+              place={index + 1}
+              isLast={index === rules.length - 1}
+              isLocked={reason !== undefined}
+              onChange={replace}
+              onEdit={() => {
+                setEdited(rule);
+              }}
+              onMove={(by) => {
+                change(moved(rules, index, index + by));
+              }}
+              onDelete={() => {
+                change(rules.filter(({ key }) => key !== rule.key));
+              }}
+            />
+          ))}
+        </ol>
+      )}
+      {(put.isError || trying.isError) && (
+        <CardBody>
+          <Alert tone="danger">{errorText(put.error ?? trying.error)}</Alert>
+        </CardBody>
+      )}
+      {trying.isSuccess && <TryOut outcome={trying.data} />}
+      {reason === undefined && (
+        <CardFooter>
+          <Button
+            disabled={trying.isPending}
+            onClick={() => {
+              trying.mutate(rules);
+            }}
+          >
+            {trying.isPending ? <Spinner /> : <FlaskConicalIcon aria-hidden />} {t("tryOut")}
+          </Button>
+          <Button
+            variant="primary"
+            disabled={!isDirty || put.isPending}
+            onClick={() => {
+              put.mutate(
+                { rules, version: policy.version },
+                {
+                  onSuccess: () => {
+                    setDirty(false);
+                    toast.success(common("saved"));
+                  },
+                },
+              );
+            }}
+          >
+            {common("save")}
+          </Button>
+        </CardFooter>
+      )}
+      {edited !== undefined && (
+        <RuleDialog
+          key={edited.key}
+          rule={edited}
+          onClose={() => {
+            setEdited(undefined);
+          }}
+          onSave={(rule) => {
+            replace(rule);
+            setEdited(undefined);
+          }}
+        />
+      )}
+    </Card>
+  );
+}

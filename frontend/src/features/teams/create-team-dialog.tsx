@@ -1,0 +1,61 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useRouter } from "next/navigation";
+import { useForm } from "react-hook-form";
+import { useTranslations } from "use-intl";
+import { z } from "zod";
+
+import { useErrorText } from "@/components/error-text";
+import { Field } from "@/components/field";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Input } from "@/components/ui/input";
+import { paths } from "@/lib/paths";
+
+import { useCreateTeam } from "./mutations";
+
+export function CreateTeamDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const t = useTranslations("teams");
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange}>
+      <DialogContent heading={t("create")} description={t("createHint")} className="max-w-md">
+        <CreateTeamForm />
+      </DialogContent>
+    </Dialog>
+  );
+}
+
+function CreateTeamForm() {
+  const t = useTranslations("teams");
+  const common = useTranslations("common");
+  const errorText = useErrorText();
+  const router = useRouter();
+  const create = useCreateTeam();
+  const form = useForm({ resolver: zodResolver(z.object({ name: z.string().trim().min(1, t("nameMissing")) })), defaultValues: { name: "" } });
+  const submit = form.handleSubmit((values) => {
+    create.mutate(values, {
+      onSuccess: (team) => {
+        router.push(paths.team(team.slug));
+      },
+    });
+  });
+  return (
+    <form noValidate onSubmit={(event) => void submit(event)}>
+      <DialogBody>
+        {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
+        <Field label={t("name")} error={form.formState.errors.name?.message}>
+          {(field) => <Input {...field} autoComplete="off" {...form.register("name")} />}
+        </Field>
+      </DialogBody>
+      <DialogFooter>
+        <DialogClose asChild>
+          <Button>{common("cancel")}</Button>
+        </DialogClose>
+        <SubmitButton pending={create.isPending}>{common("create")}</SubmitButton>
+      </DialogFooter>
+    </form>
+  );
+}

@@ -1,0 +1,37 @@
+/** The rules of a project, and what is switched off. */
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api, read, type Schemas } from "../api/client";
+import type { ProjectRef, ServerRef } from "../paths";
+
+export type Policy = Schemas["PolicyView"];
+export type Rule = Schemas["Rule"];
+
+export const policyQuery = (ref: ProjectRef) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "policy"],
+    queryFn: ({ signal }) => read(api.GET("/api/v1/projects/{project}/policy", { params: { path: ref }, signal })),
+  });
+
+/** Switches an item on or off for everybody. It is shown at once, and taken back when the daemon refuses. */
+export function useSwitch(ref: ServerRef, serverId: string) {
+  const queryClient = useQueryClient();
+  const key = policyQuery({ project: ref.project }).queryKey;
+  return useMutation({
+    mutationFn: (body: Schemas["Switch"]) => read(api.PUT("/api/v1/projects/{project}/servers/{server}/switch", { params: { path: ref }, body })),
+    onMutate: async ({ kind, name, on }) => {
+      await queryClient.cancelQueries({ queryKey: key });
+      const before = queryClient.getQueryData(key);
+      if (before !== undefined) {
+        const others = before.switched_off.filter((off) => off.server_id !== serverId || off.kind !== kind || off.name !== name);
+        const switchedOff = on ? others : [...others, { rule_id: "", server_id: serverId, kind, name }];
+        queryClient.setQueryData(key, { ...before, switched_off: switchedOff });
+      }
+      return { before };
+    },
+    onError: (_error, _variables, context) => {
+      if (context?.before !== undefined) queryClient.setQueryData(key, context.before);
+    },
+    onSettled: () => queryClient.invalidateQueries({ queryKey: key }),
+  });
+}
