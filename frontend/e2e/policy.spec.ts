@@ -1,0 +1,39 @@
+import { baseUrl, callTool, everything, expect, test } from "./fixtures/test";
+
+test("a rule makes calls wait until an admin agrees", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  await rest.post(`/projects/${project.slug}/servers/everything/start`);
+  await page.goto(`/projects/${project.slug}/settings`);
+  await page.getByRole("button", { name: "Add rule" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").first().fill("Echo with care");
+  await dialog.getByRole("textbox", { name: /^Name/ }).last().fill("echo");
+  await dialog.getByLabel("Effect").selectOption("require_approval");
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("button", { name: "Try on past calls" }).click();
+  await expect(page.getByText(/would be decided differently/)).toBeVisible();
+  await page.getByRole("listitem").filter({ hasText: "Echo with care" }).waitFor();
+  await page.getByRole("button", { name: "Save changes" }).last().click();
+  await expect(page.getByText("Changes saved").first()).toBeVisible();
+
+  const key = String((await rest.post(`/projects/${project.slug}/keys`, { name: "agent" })).key);
+  const call = callTool(`${baseUrl()}/projects/${project.slug}/unified/mcp`, key, "everything__echo", { message: "may I" });
+  await page.goto(`/projects/${project.slug}/approvals`);
+  await expect(page.getByText("everything · echo")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Arguments" })).toContainText("may I");
+  await page.getByRole("button", { name: "Approve" }).click();
+  expect(JSON.stringify(await call)).toContain("Echo: may I");
+  await expect(page.getByText("Approved", { exact: true })).toBeVisible();
+});
+
+test("a tool that is switched off is not there for clients", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  await rest.post(`/projects/${project.slug}/servers/everything/start`);
+  await page.goto(`/projects/${project.slug}/servers/everything/tools?kind=tool&name=echo`);
+  const toggle = page.getByRole("switch", { name: /On/ });
+  await toggle.click();
+  await expect(page.getByText("For clients it does not exist.")).toBeVisible();
+  await expect.poll(async () => JSON.stringify(await rest.get(`/projects/${project.slug}/policy`))).toContain('"echo"');
+  await page.reload();
+  await expect(page.getByRole("switch", { name: /Off/ })).toBeVisible();
+});
