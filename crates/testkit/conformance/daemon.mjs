@@ -106,6 +106,27 @@ export class Daemon {
     return { type: transport === 'sse' ? 'sse' : 'streamable-http', url };
   }
 
+  /** Makes one call as a client that can be asked, so that the suite's short waits do not run while Node.js starts. */
+  async warmUp(slug, alias, key) {
+    const name = 'test_simple_text';
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
+    };
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+    };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {}, _meta } });
+    const answer = await fetch(`${this.base}/projects/${slug}/servers/${alias}/mcp`, { method: 'POST', headers, body });
+    const text = await answer.text();
+    if (!answer.ok || text.includes('"error"')) throw new Error(`${alias} does not answer: ${answer.status} ${text}`);
+  }
+
   violationsFile(alias) {
     return join(this.folder, `${alias}.violations`);
   }

@@ -137,6 +137,7 @@ async function main() {
     for (const upstream of UPSTREAMS) servers[upstream.alias] = await daemon.upstream(upstream);
     const key = await daemon.project(PROJECT, servers);
     const shim = await startShim(daemon.base, key);
+    for (const { alias } of UPSTREAMS) await daemon.warmUp(PROJECT, alias, key);
     const open = REVISIONS.flatMap((set) => [...UPSTREAMS, { alias: 'client' }].map((upstream) => ({ set, upstream }))).filter(
       ({ set, upstream }) => args.only === undefined || `${set.revision}/${upstream.alias}`.includes(args.only),
     );
