@@ -31,7 +31,6 @@ fn a_new(alias: &str, transport: NewTransport) -> NewServer {
         dialect: Dialect::default(),
         run: RunPatch::default(),
         transport,
-        transport,
         limits: LimitsPatch::default(),
         sandbox: SandboxPatch::default(),
     }

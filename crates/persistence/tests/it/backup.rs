@@ -59,7 +59,7 @@ async fn comes_back_as_it_was(location: Location, target: Location) {
     assert!(expected.iter().any(|(name, rows)| name == "calls" && *rows >= 500), "{expected:?}");
     let names = |users: Vec<orch_domain::user::User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
     let page = orch_domain::page::PageRequest::default();
-    let of = async |users: Arc<dyn UserRepo>| names(users.list(page).await.unwrap().items);
+    let of = async |users: Arc<dyn UserRepo>| names(users.list(None, page).await.unwrap().items);
     assert_eq!(of(back.users()).await, of(store.users()).await);
     let chain = SeaAuditChain::new(back.database.clone());
     assert_eq!(chain.verify(&[]).await.unwrap().findings, []);

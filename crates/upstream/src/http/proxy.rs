@@ -77,9 +77,9 @@ impl Proxy {
 }
 
 fn percent_decoded(text: &str) -> String {
-    let mut bytes = text.bytes();
+    let mut bytes = text.as_bytes().iter();
     let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
+    while let Some(&byte) = bytes.next() {
         let pair = (byte == b'%').then(|| bytes.as_slice().get(..2)).flatten();
         match pair.and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()) {
             Some(value) => {

@@ -47,7 +47,9 @@ impl fmt::Display for Past {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             ExitReason::Code(_) => write!(f, "{}", self.0),
-            ExitReason::Signal(_) | ExitReason::Killed | ExitReason::Lost => write!(f, "was {}", self.0),
+            ExitReason::Signal(_) | ExitReason::Killed | ExitReason::OverLimit { .. } | ExitReason::Lost => {
+                write!(f, "was {}", self.0)
+            }
         }
     }
 }
