@@ -26,6 +26,8 @@ function withQuery(path: string, query: Record<string, string | undefined>): str
 export const paths = {
   home: () => "/",
   login: (query: { next?: string } = {}) => withQuery("/login", query),
+  forgotPassword: () => "/forgot-password",
+  signUp: () => "/sign-up",
   projects: () => "/projects",
 
   project: (ref: ProjectRef) => project(ref),

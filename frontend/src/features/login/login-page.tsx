@@ -1,21 +1,43 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 
-import { Logo } from "@/components/logo";
+import { Link } from "@/components/link";
+import { paths } from "@/lib/paths";
 
+import { Door } from "./door";
 import { LoginForm } from "./login-form";
+import { waysInQuery } from "./queries";
+
+const LINK = "font-medium text-foreground underline underline-offset-2";
 
 export function LoginPage() {
   const t = useTranslations("login");
+  const ways = useQuery(waysInQuery()).data;
   return (
-    <main className="flex min-h-dvh flex-col items-center justify-center bg-sidebar px-4 py-10">
-      <div className="w-full max-w-88">
-        <Logo className="mx-auto mb-5 size-9" />
-        <h1 className="mb-6 text-center text-xl font-semibold tracking-tight">{t("heading")}</h1>
-        <LoginForm />
-        <p className="mt-6 text-center text-xs text-balance text-muted-foreground">{t("noAccount")}</p>
-      </div>
-    </main>
+    <Door
+      heading={t("heading")}
+      footer={
+        <>
+          {ways?.sign_up === "open" && ways.mail ? (
+            <Link href={paths.signUp()} className={LINK}>
+              {t("toSignUp")}
+            </Link>
+          ) : (
+            t("noAccount")
+          )}
+          {ways?.mail === true && (
+            <p className="mt-2">
+              <Link href={paths.forgotPassword()} className={LINK}>
+                {t("toForgotPassword")}
+              </Link>
+            </p>
+          )}
+        </>
+      }
+    >
+      <LoginForm />
+    </Door>
   );
 }

@@ -12,3 +12,21 @@ export function useLogin() {
     },
   });
 }
+
+/** Asks for a mail: with a link to a new password, or to a new account. */
+export function useAskForMail(what: "password" | "account") {
+  return useMutation({
+    mutationFn: (email: string) =>
+      read(
+        what === "password"
+          ? api.POST("/api/v1/auth/forgot-password", { body: { email } })
+          : api.POST("/api/v1/auth/sign-up", { body: { email } }),
+      ),
+  });
+}
+
+export function useResetPassword() {
+  return useMutation({
+    mutationFn: (body: Schemas["RedeemPasswordResetRequest"]) => read(api.POST("/api/v1/auth/reset-password", { body })),
+  });
+}

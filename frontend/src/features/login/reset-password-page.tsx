@@ -1,0 +1,70 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslations } from "use-intl";
+import * as z from "zod/mini";
+
+import { useErrorText } from "@/components/error-text";
+import { Field } from "@/components/field";
+import { Link } from "@/components/link";
+import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
+import { Button } from "@/components/ui/button";
+import { Input } from "@/components/ui/input";
+import { paths } from "@/lib/paths";
+
+import { Door } from "./door";
+import { useResetPassword } from "./mutations";
+
+/** The token stands behind the # of the link, so that no server and no log ever sees it. It leaves the address at once. */
+function takeToken(): string {
+  const token = location.hash.slice(1);
+  if (token !== "") history.replaceState(null, "", location.pathname);
+  return token;
+}
+
+export function ResetPasswordPage() {
+  const t = useTranslations("login");
+  const errorText = useErrorText();
+  const [token] = useState(takeToken);
+  const reset = useResetPassword();
+  const schema = z.object({ password: z.string().check(z.minLength(10, t("passwordShort")), z.maxLength(256, t("passwordShort"))) });
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { password: "" } });
+  const submit = form.handleSubmit(({ password }) => {
+    reset.mutate({ token, password });
+  });
+  const toLogin = (
+    <Button asChild variant="primary" className="h-9 w-full">
+      <Link href={paths.login()}>{t("submit")}</Link>
+    </Button>
+  );
+  if (reset.isSuccess) {
+    return (
+      <Door heading={t("reset.doneHeading")} description={t("reset.done")}>
+        {toLogin}
+      </Door>
+    );
+  }
+  if (token === "") {
+    return (
+      <Door heading={t("reset.heading")} description={t("reset.noToken")}>
+        {toLogin}
+      </Door>
+    );
+  }
+  return (
+    <Door heading={t("reset.heading")} description={t("reset.description")}>
+      <form noValidate onSubmit={(event) => void submit(event)} className="grid gap-4 rounded-xl border border-border bg-card p-5">
+        {reset.isError && <Alert tone="danger">{errorText(reset.error)}</Alert>}
+        <Field label={t("reset.password")} hint={t("passwordShort")} error={form.formState.errors.password?.message}>
+          {(field) => <Input {...field} type="password" autoComplete="new-password" className="h-9" {...form.register("password")} />}
+        </Field>
+        <SubmitButton pending={reset.isPending} className="h-9 w-full">
+          {t("reset.submit")}
+        </SubmitButton>
+      </form>
+    </Door>
+  );
+}

@@ -1,0 +1,7 @@
+"use client";
+
+import { AskForMail } from "./ask-for-mail";
+
+export function SignUpPage() {
+  return <AskForMail what="account" />;
+}
