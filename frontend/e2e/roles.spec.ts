@@ -1,10 +1,10 @@
-import { expect, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
+import { expect, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
 
 test("each role sees and may what the table says", async ({ browser, project, rest }) => {
   await rest.post(`/projects/${project.slug}/servers`, { alias: "files", transport: { type: "stdio", command: "true" } });
   for (const role of ["viewer", "member", "admin"] as const) {
     const user = await newUser(rest);
-    await rest.put(`/projects/${project.slug}/members/${user.id}`, { role });
+    await join(rest, project, user.email, role);
     const context = await newContext(browser);
     const page = await context.newPage();
     await logIn(page, user.email, PASSWORD);
