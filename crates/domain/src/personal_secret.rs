@@ -72,7 +72,7 @@ pub fn names(slots: &[&Slot]) -> String {
 mod tests {
     use super::PersonalSecret;
     use crate::id::{ServerId, UserId};
-    use crate::secret::Slot;
+    use crate::secret::{Secret, Slot};
 
     #[test]
     fn the_id_names_the_place_and_nothing_else() {
@@ -82,5 +82,7 @@ mod tests {
         assert_ne!(id, PersonalSecret::id_of(server, UserId::new(), &slot));
         assert_ne!(id, PersonalSecret::id_of(ServerId::new(), user, &slot));
         assert_ne!(id, PersonalSecret::id_of(server, user, &Slot::Header("TOKEN".to_owned())));
+        assert_eq!(Secret::place(id).table, "personal_secrets");
+        assert_eq!(Secret::place(crate::id::SecretId::new()).table, "secrets");
     }
 }

@@ -58,6 +58,8 @@ impl Secret {
     /// The place of a secret's sealed value.
     #[must_use]
     pub const fn place(id: SecretId) -> SealedPlace<'static> {
-        SealedPlace { table: "secrets", column: "sealed", row: id.as_uuid() }
+        // Ids of values that a member stored are made of their place, and so of version 5; all others are of version 7.
+        let table = if id.as_uuid().get_version_num() == 5 { "personal_secrets" } else { "secrets" };
+        SealedPlace { table, column: "sealed", row: id.as_uuid() }
     }
 }
