@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures_core::Stream;
 
@@ -12,7 +11,6 @@ use crate::error::RpcError;
 use crate::initialize::ServerHello;
 use crate::level::LogLevel;
 use crate::message::{MethodName, Notification};
-use crate::method::Method;
 use crate::question::Question;
 use crate::raw::Raw;
 
@@ -46,24 +44,6 @@ pub trait Peer: Send + Sync {
     /// that nobody can follow cannot be called.
     fn mirrors_arguments(&self) -> bool {
         false
-    }
-
-    /// Whether the upstream still answers: with anything, an error included. Waits for as long as it takes, so the
-    /// caller brings the deadline.
-    fn probe(&self) -> PeerFuture<'_, Result<(), PeerError>> {
-        let method = if self.hello().revision.is_legacy() { Method::Ping } else { Method::Discover };
-        let mut reply = self.send(PeerRequest::new(MethodName::from_static(method.as_str()), None));
-        Box::pin(std::future::poll_fn(move |cx| {
-            loop {
-                let outcome = match std::task::ready!(reply.as_mut().poll_next(cx)) {
-                    Some(ReplyItem::End(Ok(_) | Err(PeerError::Rpc(_)))) => Ok(()),
-                    Some(ReplyItem::End(Err(error))) => Err(error),
-                    Some(_) => continue,
-                    None => Err(PeerError::Protocol { reason: "the answer to a probe has no end".to_owned() }),
-                };
-                return Poll::Ready(outcome);
-            }
-        }))
     }
 
     /// The process behind the peer, where there is one.

@@ -1,6 +1,5 @@
 //! Logs of servers: across a restart of the daemon, live, and without secrets.
 
-use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::harness::{DEADLINE, Daemon};
@@ -51,14 +50,13 @@ async fn are_followed_live_and_survive_a_restart() {
     });
     daemon.project("team", json!({ "talker": talker })).await;
     let url = format!("{}/api/v1/projects/team/servers/talker/logs/stream", daemon.base);
-    let response = daemon.http.get(url).bearer_auth(&daemon.token).send().await.expect("a stream");
-    let mut stream = response.bytes_stream();
+    let mut stream = daemon.http.get(url).bearer_auth(&daemon.token).send().await.expect("a stream");
 
     daemon.send(reqwest::Method::POST, "/projects/team/servers/talker/start", None).await;
     let mut heard = String::new();
     while !heard.contains("the token is") {
         let chunk =
-            tokio::time::timeout(DEADLINE, stream.next()).await.expect("in time").expect("more").expect("bytes");
+            tokio::time::timeout(DEADLINE, stream.chunk()).await.expect("in time").expect("a stream").expect("more");
         heard.push_str(&String::from_utf8_lossy(&chunk));
     }
     assert!(heard.contains("\"source\":\"stderr\"") && heard.contains("\"source\":\"protocol\""), "{heard}");

@@ -70,7 +70,7 @@ const TOOLS: [&str; 17] = [
 ];
 
 /// Files of the system that are not for everybody, should the daemon run as root.
-const HIDDEN_OF_SYSTEM: [&str; 12] = [
+const HIDDEN_OF_SYSTEM: [&str; 13] = [
     "/etc/shadow",
     "/etc/shadow-",
     "/etc/gshadow",
@@ -83,6 +83,7 @@ const HIDDEN_OF_SYSTEM: [&str; 12] = [
     "/etc/security/opasswd",
     "/etc/NetworkManager/system-connections",
     "/etc/wireguard",
+    "/etc/orch",
 ];
 
 /// Keys and tokens in a home directory. Who lists one of them by name gets it.
