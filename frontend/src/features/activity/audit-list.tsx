@@ -17,19 +17,17 @@ import { downloadText } from "@/lib/download";
 import { csv } from "@/lib/csv";
 import { useProjectRef } from "@/lib/route";
 
-import { auditQuery } from "./queries";
+import { activityQuery, type AuditEntry } from "./queries";
 
 export function AuditList({ sought, isLive }: { sought: string; isLive: boolean }) {
   const t = useTranslations("activity");
   const ref = useProjectRef();
   const nameOf = useNames(ref);
-  const entries = useInfiniteQuery(auditQuery(ref, { isLive }));
+  const entries = useInfiniteQuery(activityQuery(ref, { type: "change", search: sought, outcome: "", isLive }));
   if (entries.isPending) return <ListSkeleton rows={10} />;
   if (entries.isError) return <ErrorPanel error={entries.error} onRetry={() => void entries.refetch()} />;
-  const all = entries.data.pages.flatMap((page) => page.items);
-  if (all.length === 0) return <EmptyState icon={ScrollTextIcon} heading={t("noChanges")} />;
-  const words = sought.toLowerCase();
-  const rows = all.filter((entry) => `${entry.action} ${entry.target.name} ${entry.detail} ${nameOf(entry.user_id) ?? ""}`.toLowerCase().includes(words));
+  const rows: AuditEntry[] = entries.data.pages.flatMap((page) => page.items).filter((item) => item.type === "change");
+  if (rows.length === 0 && sought === "") return <EmptyState icon={ScrollTextIcon} heading={t("noChanges")} />;
   return (
     <>
       <div className="mb-3 flex items-center gap-3">

@@ -21,7 +21,7 @@ import { csv } from "@/lib/csv";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
-import { type Call, callsQuery } from "./queries";
+import { activityQuery, type Call } from "./queries";
 
 const OUTCOMES = ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"] as const;
 type Outcome = (typeof OUTCOMES)[number];
@@ -43,20 +43,18 @@ interface CallListProps {
   outcome: string;
   isLive: boolean;
   onOutcome: (outcome: string) => void;
-  /** Only calls of this server. */
-  server?: string;
 }
 
-export function CallList({ sought, outcome, isLive, onOutcome, server }: CallListProps) {
+export function CallList({ sought, outcome, isLive, onOutcome }: CallListProps) {
   const t = useTranslations("activity");
   const format = useFormatter();
   const ref = useProjectRef();
   const nameOf = useNames(ref);
-  const calls = useInfiniteQuery(callsQuery(ref, { isLive }));
+  const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive }));
   if (calls.isPending) return <ListSkeleton rows={10} />;
   if (calls.isError) return <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} />;
-  const all = calls.data.pages.flatMap((page) => page.items);
-  if (all.length === 0) {
+  const rows: Call[] = calls.data.pages.flatMap((page) => page.items).filter((item) => item.type === "call");
+  if (rows.length === 0 && sought === "" && outcome === "") {
     return (
       <EmptyState
         icon={ActivityIcon}
@@ -70,13 +68,6 @@ export function CallList({ sought, outcome, isLive, onOutcome, server }: CallLis
       />
     );
   }
-  const words = sought.toLowerCase();
-  const rows = all.filter(
-    (call) =>
-      (outcome === "" || (outcome === "failed" ? call.outcome !== "ok" : call.outcome === outcome)) &&
-      (server === undefined || call.server === server) &&
-      `${call.server} ${call.target} ${call.client} ${nameOf(call.user_id) ?? ""}`.toLowerCase().includes(words),
-  );
   const columns: Column<Call>[] = [
     { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32" },
     {

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "@/lib/api/client";
 import type { ProjectRef } from "@/lib/paths";
@@ -6,32 +6,35 @@ import type { ProjectRef } from "@/lib/paths";
 export type Call = Schemas["CallView"];
 export type AuditEntry = Schemas["AuditView"];
 
+export interface ActivityFilter {
+  type: "call" | "change";
+  /** A part of a name. */
+  search: string;
+  /** Of calls: one of the outcomes, `failed` for all but `ok`; empty for every one. */
+  outcome: string;
+  isLive: boolean;
+}
+
 const PAGE = 100;
 /** While nobody has looked further than the first page, it is kept true. */
 const LIVE = 5_000;
 
-interface Pages {
-  pages: unknown[];
-}
-
-const live = (query: { state: { data?: Pages } }) => ((query.state.data?.pages.length ?? 0) <= 1 ? LIVE : false);
-
-export const callsQuery = (ref: ProjectRef, { isLive }: { isLive: boolean }) =>
+/** The filter is the daemon's: it searches all there is, not what is loaded. */
+export const activityQuery = (ref: ProjectRef, { type, search, outcome, isLive }: ActivityFilter) =>
   infiniteQueryOptions({
-    queryKey: ["project", ref.project, "calls"],
+    queryKey: ["project", ref.project, "activity", type, search, outcome],
     queryFn: ({ pageParam, signal }) =>
-      read(api.GET("/api/v1/projects/{project}/calls", { params: { path: ref, query: { limit: PAGE, cursor: pageParam } }, signal })),
+      read(
+        api.GET("/api/v1/projects/{project}/activity", {
+          params: {
+            path: ref,
+            query: { type, limit: PAGE, cursor: pageParam, search: search === "" ? undefined : search, outcome: outcome === "" ? undefined : outcome },
+          },
+          signal,
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: (query) => (isLive ? live(query) : false),
-  });
-
-export const auditQuery = (ref: ProjectRef, { isLive }: { isLive: boolean }) =>
-  infiniteQueryOptions({
-    queryKey: ["project", ref.project, "audit"],
-    queryFn: ({ pageParam, signal }) =>
-      read(api.GET("/api/v1/projects/{project}/audit", { params: { path: ref, query: { limit: PAGE, cursor: pageParam } }, signal })),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: (query) => (isLive ? live(query) : false),
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => (isLive && (query.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
   });

@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 import { CodeBlock } from "@/components/code-block";
 import { CopyButton } from "@/components/copy-button";
 import { JsonTree } from "@/components/json-tree";
+import { Alert } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
@@ -17,6 +18,7 @@ import { asSchema, effective } from "@/lib/json-schema";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 
+import { OfferHistory } from "./offer-history";
 import { OfferSwitch } from "./offer-switch";
 
 /** The whole definition of one tool, prompt or resource. */
@@ -55,22 +57,28 @@ export function OfferDetail({ kind, offer }: { kind: OfferKind; offer: Offer }) 
       />
       <CardBody className="grid gap-4">
         {kind !== "template" && <OfferSwitch kind={kind} name={offer.name} />}
+        {typeof offer.flaw === "string" && <Alert tone="warning">{offer.flaw}</Alert>}
+        {(offer.effect === "deny" || offer.effect === "require_approval") && <Alert tone="info">{t(`effect.${offer.effect}`)}</Alert>}
         <Hints definition={definition} />
         {definition.description !== undefined && <p className="text-sm [overflow-wrap:anywhere] whitespace-pre-wrap">{definition.description}</p>}
-        <Tabs defaultValue="arguments">
+        <Tabs defaultValue={kind === "resource" || kind === "template" ? "definition" : "arguments"}>
           <TabsList className="mb-3 w-fit">
             {kind !== "resource" && kind !== "template" && <TabsTrigger value="arguments">{t("arguments")}</TabsTrigger>}
             {definition.outputSchema !== undefined && <TabsTrigger value="output">{t("output")}</TabsTrigger>}
             <TabsTrigger value="definition">{t("definition")}</TabsTrigger>
+            <TabsTrigger value="history">{t("history")}</TabsTrigger>
           </TabsList>
           <TabsContent value="arguments">
-            {kind === "resource" || kind === "template" ? <JsonTree value={definition} label={t("definition")} /> : <Arguments definition={definition} />}
+            <Arguments definition={definition} />
           </TabsContent>
           <TabsContent value="output">
             <JsonTree value={definition.outputSchema} label={t("output")} />
           </TabsContent>
           <TabsContent value="definition">
             <CodeBlock code={JSON.stringify(definition, null, 2)} what={t("definition")} />
+          </TabsContent>
+          <TabsContent value="history">
+            <OfferHistory kind={kind} name={offer.name} />
           </TabsContent>
         </Tabs>
       </CardBody>

@@ -30,6 +30,10 @@ export interface Definition {
 export interface Offer {
   name: string;
   definition: Definition;
+  /** What the rules make of it for whoever asks. */
+  effect?: "allow" | "deny" | "require_approval";
+  /** What is wrong with the definition. */
+  flaw?: string | null;
 }
 
 export type Offers = Omit<Schemas["OffersView"], "items"> & { items: Offer[] };

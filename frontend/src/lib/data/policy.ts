@@ -32,6 +32,10 @@ export function useSwitch(ref: ServerRef, serverId: string) {
     onError: (_error, _variables, context) => {
       if (context?.before !== undefined) queryClient.setQueryData(key, context.before);
     },
-    onSettled: () => queryClient.invalidateQueries({ queryKey: key }),
+    onSettled: () =>
+      Promise.all([
+        queryClient.invalidateQueries({ queryKey: key }),
+        queryClient.invalidateQueries({ queryKey: ["project", ref.project, "servers", ref.server, "offers"] }),
+      ]),
   });
 }
