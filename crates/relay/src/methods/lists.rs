@@ -29,13 +29,21 @@ pub(crate) async fn list(relay: &Relay, cx: &CallContext, kind: ItemKind, reques
 }
 
 async fn paged(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Result<Raw, CallError> {
-    let whole = listed(relay, cx, kind, request).await?;
+    let (whole, stale) = listed(relay, cx, kind, request).await?;
     let whole = if kind == ItemKind::Tool { listing::tools(cx.client.revision, whole) } else { whole };
     let cursor = request.params.as_ref().and_then(|params| object::member(params, "cursor"));
-    paging::page(whole, shape(kind).member, cursor.as_ref(), relay.fleet.config().page_items)
+    let page = paging::page(whole, shape(kind).member, cursor.as_ref(), relay.fleet.config().page_items)?;
+    // After the cut, as a cursor is good for as long as the items are the same.
+    Ok(if stale.is_empty() { page } else { mark_stale(page, &stale) })
 }
 
-async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Result<Raw, CallError> {
+/// The whole list, and the servers whose part of it may not be right any more.
+async fn listed(
+    relay: &Relay,
+    cx: &CallContext,
+    kind: ItemKind,
+    request: &Request,
+) -> Result<(Raw, Vec<String>), CallError> {
     let method = || CallError::MethodNotFound(request.method.as_str().to_owned());
     match &cx.endpoint {
         Endpoint::Server(server) => {
@@ -59,7 +67,7 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                     catalog.list(kind).iter().filter(|item| relay.sees(cx, server, ItemClass::from(kind), &item.name));
                 page(kind, seen.filter_map(|item| item.shown(choice)))
             };
-            Ok(if slot.is_stale() { mark_stale(page, &[server.alias.as_str()]) } else { page })
+            Ok((page, slot.is_stale().then(|| server.alias.to_string()).into_iter().collect()))
         }
         Endpoint::Unified => {
             authorize(&cx.subject, Action::Call, ()).map_err(|_| method())?;
@@ -69,11 +77,10 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                 let Some(slot) = relay.fleet.slot(server.id) else { continue };
                 want_variant(cx, server, &slot);
                 if slot.is_stale() && slot.catalog().is_some() && relay.sees(cx, server, ItemClass::Server, "") {
-                    stale.push(server.alias.as_str());
+                    stale.push(server.alias.to_string());
                 }
             }
-            let page = relay.page(cx, kind);
-            Ok(if stale.is_empty() { page } else { mark_stale(page, &stale) })
+            Ok((relay.page(cx, kind), stale))
         }
     }
 }
@@ -116,7 +123,7 @@ fn want_variant(cx: &CallContext, server: &Server, slot: &Arc<Slot>) {
     }
 }
 
-fn mark_stale(page: Raw, servers: &[&str]) -> Raw {
+fn mark_stale(page: Raw, servers: &[String]) -> Raw {
     let marked = Raw::serialize(&servers).ok().and_then(|servers| {
         let meta = object::member(&page, "_meta").unwrap_or_else(|| Raw::from_static("{}"));
         let meta = object::with(&meta, STALE, &servers).ok()?;

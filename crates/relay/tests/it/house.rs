@@ -70,7 +70,7 @@ pub(crate) fn usual(
     tool: &str,
     call: Result<Raw, PeerError>,
 ) -> impl Fn(PeerRequest) -> ReplyStream + Send + Sync + use<> {
-    let tools = format!(r#"{{"tools":[{{"name":"{tool}","inputSchema":{{}}}}]}}"#);
+    let tools = format!(r#"{{"tools":[{{"name":"{tool}","inputSchema":{{"type":"object"}}}}]}}"#);
     move |request| {
         ends(match request.method.as_str() {
             "tools/list" => Ok(raw(&tools)),

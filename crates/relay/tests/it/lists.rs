@@ -60,7 +60,7 @@ async fn shows_one_server_as_it_is() {
     let house = House::with(&["fs"]);
     peer(&house, "fs");
     let tools = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
-    assert_eq!(tools.as_str(), r#"{"tools":[{"name":"read","inputSchema":{}}]}"#);
+    assert_eq!(tools.as_str(), r#"{"tools":[{"name":"read","inputSchema":{"type":"object"}}]}"#);
     let hello = house.relay.hello(&house.alone("fs")).await.expect("a handshake");
     assert_eq!(hello.server_info, raw(r#"{"name":"scripted","version":"1"}"#));
     assert_eq!(hello.instructions.as_deref(), Some("be careful"));
@@ -86,16 +86,19 @@ async fn serves_the_last_good_lists_while_a_server_is_down() {
         stored.items = vec![orch_domain::catalog::CatalogItem {
             kind: ItemKind::Tool,
             name: "old".to_owned(),
-            definition: r#"{"name":"old","x":1.0}"#.into(),
+            definition: r#"{"name":"old","inputSchema":{"type":"object"},"x":1.0}"#.into(),
         }];
         Some(stored)
     };
     let house = House::with_stored(&["fs"], stored);
     house.connector.put("fs", Err("gone"));
     let tools = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("the last good list");
-    assert_eq!(tools.as_str(), r#"{"tools":[{"name":"old","x":1.0}]}"#);
+    let stale = r#","_meta":{"io.mcp-orchestrator/stale":["fs"]}}"#;
+    let expected =
+        |name: &str| format!(r#"{{"tools":[{{"name":"{name}","inputSchema":{{"type":"object"}},"x":1.0}}]{stale}"#);
+    assert_eq!(tools.as_str(), expected("old"));
     let unified = house.ask(&house.unified(), "tools/list", "{}").await.expect("a list");
-    assert_eq!(unified.as_str(), r#"{"tools":[{"name":"fs__old","x":1.0}]}"#);
+    assert_eq!(unified.as_str(), expected("fs__old"));
 
     // It comes back with something else: who listens is told, and it is stored. Asking again starts it, once the
     // pause after its failure is over.

@@ -26,6 +26,7 @@ async fn starts_once_for_all_who_wait() {
     let cx = house.alone("fs");
     let answers = join_all((0..100).map(|_| house.ask(&cx, "tools/call", CALL))).await;
     assert!(answers.iter().all(Result::is_ok));
+    house.fleet.start(house.server("fs").id).await.expect("its lists as well");
     assert_eq!(house.connector.connects_of("fs"), 1);
     assert_eq!(house.fleet.status(house.server("fs").id).state, ServerState::Ready);
 }
@@ -90,7 +91,7 @@ async fn stops_and_starts_as_told() {
     house.fleet.start(id).await.expect("a start");
     assert_eq!(house.fleet.status(id).state, ServerState::Ready);
     house.fleet.stop(id).await.expect("a stop");
-    assert_eq!(house.fleet.status(id).state, ServerState::Stopped);
+    assert_eq!(house.fleet.status(id).state, ServerState::StoppedByAdmin);
     assert!(fs.is_closed());
     peer(&house, "fs");
     house.change("fs", |server| server.enabled = false);

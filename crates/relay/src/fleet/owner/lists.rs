@@ -110,6 +110,7 @@ impl Owner {
         let complete = self.lost.is_empty();
         let differs = old.as_ref().is_none_or(|old| !old.offers_the_same(&catalog));
         let late = failed.first().map(|(_, error)| error.to_string());
+        let mut to_store = None;
         if differs {
             let catalog = Arc::new(catalog);
             self.slot.set_catalog(Arc::clone(&catalog), complete);
@@ -117,7 +118,7 @@ impl Owner {
                 if let Some(old) = &old {
                     self.shared.note_changed_definitions(&self.slot.server(), old, &catalog);
                 }
-                store(&self.shared, self.slot.server().id, &catalog).await;
+                to_store = Some(catalog);
             }
         } else {
             // Nobody has to look again.
@@ -125,18 +126,21 @@ impl Owner {
         }
         answer(&mut self.catalog_waiters, &Ok(()));
         told.into_iter().for_each(|kind| self.tell(kind));
-        if self.peer.is_none() {
-            // The lists came over a client's own connection.
-            return;
-        }
-        match late {
-            Some(reason) if !complete => self.move_on(ServerEvent::Suspect, Some(reason)),
-            _ => {
-                self.heard();
-                self.move_on(ServerEvent::ListsFetched, None);
+        // Without a peer the lists came over a client's own connection, and say nothing of the shared one.
+        if self.peer.is_some() {
+            match late {
+                Some(reason) if !complete => self.move_on(ServerEvent::Suspect, Some(reason)),
+                _ => {
+                    self.heard();
+                    self.move_on(ServerEvent::ListsFetched, None);
+                }
             }
+            answer(&mut self.start_waiters, &Ok(()));
         }
-        answer(&mut self.start_waiters, &Ok(()));
+        // Last, as nobody has to wait for the database.
+        if let Some(catalog) = to_store {
+            store(&self.shared, self.slot.server().id, &catalog).await;
+        }
     }
 
     /// Marks lists as to be read again, where it is time.
