@@ -3,12 +3,16 @@
 import { useTranslations } from "use-intl";
 
 import { cn } from "@/lib/cn";
-import type { ServerState } from "@/lib/data/servers";
+import type { ServerState } from "@/lib/data/server-states";
 
 const MARKS: Record<ServerState, string> = {
   ready: "bg-success-mark",
   starting: "bg-info-mark animate-pulse",
+  degraded: "bg-warning-mark",
   backing_off: "bg-danger-mark",
+  crash_looping: "bg-danger-mark",
+  incompatible: "bg-danger-mark",
+  stopped_by_admin: "bg-neutral-mark",
   stopped: "bg-neutral-mark",
   disabled: "border-[1.5px] border-neutral-mark",
 };

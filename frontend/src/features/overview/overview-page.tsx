@@ -12,6 +12,7 @@ import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { recentCallsQuery } from "@/lib/data/calls";
 import { useAccess, useProject } from "@/lib/data/projects";
+import { isFailing, severity } from "@/lib/data/server-states";
 import { type Server, serversQuery } from "@/lib/data/servers";
 import { paths, type ProjectRef } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
@@ -22,8 +23,6 @@ import { UsageCard } from "./usage-card";
 
 /** More are on their own page. */
 const MOST_SERVERS = 8;
-/** The worst first. */
-const ORDER = ["backing_off", "starting", "ready", "stopped", "disabled"];
 
 export function OverviewPage() {
   const connection = useTranslations("connection");
@@ -57,7 +56,7 @@ export function OverviewPage() {
 function ServerStates({ project, servers }: { project: ProjectRef; servers: Server[] }) {
   const t = useTranslations("overview");
 
-  const sorted = [...servers].sort((a, b) => ORDER.indexOf(a.status.state) - ORDER.indexOf(b.status.state));
+  const sorted = [...servers].sort((a, b) => severity(a.status.state) - severity(b.status.state));
   return (
     <Card>
       <CardHeader
@@ -78,7 +77,7 @@ function ServerStates({ project, servers }: { project: ProjectRef; servers: Serv
               {server.name}
             </Link>
             <span className="max-w-[50%] truncate text-xs text-muted-foreground max-sm:hidden">
-              {server.status.state === "backing_off" ? server.status.reason : server.status.implementation}
+              {isFailing(server.status.state) ? server.status.reason : server.status.implementation}
             </span>
             <ServerStateBadge state={server.status.state} className="w-24 shrink-0 text-muted-foreground" />
           </li>

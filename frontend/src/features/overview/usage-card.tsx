@@ -7,6 +7,7 @@ import { TimeBars } from "@/components/time-bars";
 import { Card, CardBody } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { cn } from "@/lib/cn";
+import { isFailing } from "@/lib/data/server-states";
 import type { Server } from "@/lib/data/servers";
 import { lastDayUsageQuery } from "@/lib/data/usage";
 import type { ProjectRef } from "@/lib/paths";
@@ -20,7 +21,7 @@ export function UsageCard({ project, servers }: { project: ProjectRef; servers: 
   const total = data?.total;
   const number = (value: number | null | undefined) =>
     value === undefined || value === null ? "–" : format.number(value, { notation: "compact", maximumFractionDigits: 1 });
-  const failing = servers.filter((server) => server.status.state === "backing_off").length;
+  const failing = servers.filter((server) => isFailing(server.status.state)).length;
   const stats = [
     [t("running"), number(servers.filter((server) => server.status.state === "ready").length), false],
     [t("failing"), number(failing), failing > 0],

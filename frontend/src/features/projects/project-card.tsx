@@ -9,6 +9,7 @@ import { ServerStateDot } from "@/components/server-state-badge";
 import { Avatar } from "@/components/ui/avatar";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { Project } from "@/lib/data/projects";
+import { isFailing } from "@/lib/data/server-states";
 import { type Server, serversQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 
@@ -40,7 +41,7 @@ export function ProjectCard({ project, star }: { project: Project; star?: React.
 
 function ServerSummary({ servers }: { servers: Server[] }) {
   const t = useTranslations("projects");
-  const failing = servers.filter((server) => server.status.state === "backing_off").length;
+  const failing = servers.filter((server) => isFailing(server.status.state)).length;
   const running = servers.filter((server) => server.status.state === "ready").length;
   if (servers.length === 0) return <span>{t("noServers")}</span>;
   return (

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
-import { type Server, serverQuery, serversQuery, type ServerState } from "@/lib/data/servers";
+import type { ServerState } from "@/lib/data/server-states";
+import { type Server, serverQuery, serversQuery } from "@/lib/data/servers";
 import type { ProjectRef, ServerRef } from "@/lib/paths";
 
 export type ServerVerb = "start" | "stop" | "restart" | "enable" | "disable";
@@ -10,7 +11,7 @@ export type ServerVerb = "start" | "stop" | "restart" | "enable" | "disable";
 const EXPECTED: Record<ServerVerb, ServerState | undefined> = {
   start: "starting",
   restart: "starting",
-  stop: "stopped",
+  stop: "stopped_by_admin",
   enable: "stopped",
   disable: "disabled",
 };

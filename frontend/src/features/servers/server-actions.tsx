@@ -38,7 +38,7 @@ const ICONS = { start: PlayIcon, stop: SquareIcon, restart: RotateCwIcon, enable
 /** What makes most sense to do next with a server in its state. */
 function mainVerb({ status: { state } }: Server): ServerVerb {
   if (state === "disabled") return "enable";
-  return state === "ready" || state === "starting" ? "stop" : "start";
+  return state === "ready" || state === "starting" || state === "degraded" ? "stop" : "start";
 }
 
 function otherVerbs({ status: { state } }: Server): ServerVerb[] {

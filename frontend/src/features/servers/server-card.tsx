@@ -3,6 +3,7 @@
 import { Link } from "@/components/link";
 
 import { ServerStateBadge } from "@/components/server-state-badge";
+import { isFailing } from "@/lib/data/server-states";
 import type { Server } from "@/lib/data/servers";
 import { paths, type ProjectRef } from "@/lib/paths";
 
@@ -28,7 +29,7 @@ export function ServerCard({ project, server }: { project: ProjectRef; server: S
       <div className="mt-3 flex min-w-0 items-center gap-3 text-sm">
         <ServerStateBadge state={server.status.state} />
         <span className="min-w-0 flex-1 truncate text-xs text-muted-foreground">
-          {server.status.state === "backing_off" ? server.status.reason : server.status.implementation}
+          {isFailing(server.status.state) ? server.status.reason : server.status.implementation}
         </span>
       </div>
     </article>

@@ -14,6 +14,7 @@ import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { useAccess } from "@/lib/data/projects";
+import { isFailing } from "@/lib/data/server-states";
 import { type Server, serverQuery } from "@/lib/data/servers";
 import { paths, type ServerRef } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
@@ -77,7 +78,7 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
   const t = useTranslations("serverOverview");
   const { status } = server;
   const { may } = useAccess();
-  if (status.state === "backing_off") {
+  if (isFailing(status.state)) {
     return (
       <Alert
         tone="danger"
@@ -91,7 +92,8 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
           )
         }
       >
-        <p className="font-mono text-xs">{status.reason}</p>
+        {status.reason !== null && <p className="font-mono text-xs">{status.reason}</p>}
+        <p className="mt-1">{t(`nextStep.${status.state as "backing_off"}`)}</p>
         {status.retry_at !== null && (
           <p className="mt-1">
             {t("nextTry")} <RelativeTime at={status.retry_at} future />
@@ -107,10 +109,10 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
       </Alert>
     );
   }
-  if (status.state === "stopped") {
+  if (status.state === "stopped" || status.state === "stopped_by_admin") {
     return (
       <Alert tone="info" heading={t("idleHeading")} className="mb-4">
-        {t("idleNext")}
+        {t(status.state === "stopped" ? "idleNext" : "stoppedNext")}
         {status.reason !== null && <p className="mt-1 font-mono text-xs">{status.reason}</p>}
       </Alert>
     );

@@ -14,6 +14,7 @@ import { Card } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
 import { useRoleReason } from "@/components/use-role-reason";
 import { cn } from "@/lib/cn";
+import { groupOf, STATE_GROUPS } from "@/lib/data/server-states";
 import { type Server, serversQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
@@ -24,12 +25,8 @@ import { ServerCard } from "./server-card";
 import { ServersTable } from "./servers-table";
 import { useExport } from "./use-export";
 
-/** What may be chosen to see, by state. */
-const STATES = ["ready", "backing_off", "stopped", "disabled"] as const;
-
 export function ServersPage() {
   const t = useTranslations("servers");
-  const states = useTranslations("serverState");
   const ref = useProjectRef();
   const { data: servers } = useSuspenseQuery(serversQuery(ref));
   const reason = useRoleReason("manageServers");
@@ -79,7 +76,7 @@ export function ServersPage() {
 
   const wanted = search.trim().toLowerCase();
   const isWanted = (server: Server) =>
-    `${server.name} ${server.alias}`.toLowerCase().includes(wanted) && (state === "" || server.status.state === state);
+    `${server.name} ${server.alias}`.toLowerCase().includes(wanted) && (state === "" || groupOf(server.status.state) === state);
   const shown = servers.filter(isWanted);
   const chosen = servers.filter((server) => selected.has(server.alias));
 
@@ -111,8 +108,8 @@ export function ServersPage() {
           />
         </div>
         <div role="group" aria-label={t("filterState")} className="no-scrollbar flex max-w-full gap-1 overflow-x-auto p-0.5">
-          {STATES.map((choice) => {
-            const count = servers.filter((server) => server.status.state === choice).length;
+          {STATE_GROUPS.map((choice) => {
+            const count = servers.filter((server) => groupOf(server.status.state) === choice).length;
             return (
               <Button
                 key={choice}
@@ -124,7 +121,7 @@ export function ServersPage() {
                   setState(state === choice ? "" : choice);
                 }}
               >
-                {states(choice)} <span className="tabular">{count}</span>
+                {t(`group.${choice}`)} <span className="tabular">{count}</span>
               </Button>
             );
           })}

@@ -6,14 +6,12 @@ import { useTranslations } from "use-intl";
 import { type Column, DataTable } from "@/components/data-table";
 import { RelativeTime } from "@/components/relative-time";
 import { ServerStateBadge } from "@/components/server-state-badge";
+import { isFailing, severity } from "@/lib/data/server-states";
 import type { Server } from "@/lib/data/servers";
 import { paths, type ProjectRef } from "@/lib/paths";
 
 import { ServerActions } from "./server-actions";
 import { transportText } from "./transport-text";
-
-/** The worst first. */
-const ORDER = ["backing_off", "starting", "ready", "stopped", "disabled"];
 
 interface ServersTableProps {
   project: ProjectRef;
@@ -45,11 +43,11 @@ export function ServersTable({ project, servers, selection }: ServersTableProps)
       id: "state",
       header: t("column.state"),
       className: "max-sm:hidden",
-      sort: (server) => ORDER.indexOf(server.status.state),
+      sort: (server) => severity(server.status.state),
       cell: (server) => (
         <div className="min-w-0">
           <ServerStateBadge state={server.status.state} />
-          {server.status.reason !== null && server.status.state === "backing_off" && (
+          {server.status.reason !== null && isFailing(server.status.state) && (
             <p title={server.status.reason} className="max-w-80 truncate text-xs text-muted-foreground">
               {server.status.reason}
             </p>

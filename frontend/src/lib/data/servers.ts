@@ -5,10 +5,9 @@ import { api, read, type Schemas } from "../api/client";
 import type { ProjectRef, ServerRef } from "../paths";
 
 export type Server = Schemas["ServerView"];
-export type ServerState = Schemas["ServerState"];
 
 /** Something is about to change by itself. */
-const isMoving = (server: Server) => server.status.state === "starting" || server.status.state === "backing_off";
+const isMoving = (server: Server) => ["starting", "degraded", "backing_off"].includes(server.status.state);
 
 export const serversQuery = (ref: ProjectRef) =>
   queryOptions({
