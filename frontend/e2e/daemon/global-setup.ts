@@ -1,6 +1,7 @@
 /** Starts the real daemon, as it was built for debugging, with data of its own on a free port. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -18,7 +19,7 @@ function findBinary(): string {
 
 export default async function globalSetup(): Promise<() => Promise<void>> {
   const data = mkdtempSync(join(tmpdir(), "orch-e2e-"));
-  const child = spawn(findBinary(), ["serve", "--port", "0"], {
+  const child = spawn(findBinary(), ["serve", "--port", String(await freePort())], {
     cwd: data,
     env: {
       NODE_ENV: "test",
@@ -61,6 +62,20 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
   });
   process.env.E2E_BASE = `http://${address.replace("127.0.0.1", "localhost")}`;
   return stop;
+}
+
+/** Known beforehand, as the daemon's own address stands in the settings of clients. */
+function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.on("error", failed);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => {
+        found(port);
+      });
+    });
+  });
 }
 
 function parse(line: string): { message?: string; address?: string } {

@@ -11,8 +11,15 @@ import { EmptyState } from "./empty-state";
 import { useErrorText } from "./error-text";
 import { Button } from "./ui/button";
 
+interface ErrorPanelProps {
+  error: unknown;
+  onRetry?: () => void;
+  /** In place of a page, and not of a part of one. */
+  isPage?: boolean;
+}
+
 /** In place of a page or a list that could not be loaded. */
-export function ErrorPanel({ error: cause, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ErrorPanel({ error: cause, onRetry, isPage = false }: ErrorPanelProps) {
   const t = useTranslations("errors");
   const common = useTranslations("common");
   const text = useErrorText();
@@ -20,6 +27,7 @@ export function ErrorPanel({ error: cause, onRetry }: { error: unknown; onRetry?
   if (error.code === "not_found") {
     return (
       <EmptyState
+        isPage={isPage}
         icon={SearchXIcon}
         heading={t("notFoundTitle")}
         description={t("notFound")}
@@ -34,6 +42,7 @@ export function ErrorPanel({ error: cause, onRetry }: { error: unknown; onRetry?
   return (
     <div role="alert">
       <EmptyState
+        isPage={isPage}
         icon={CircleAlertIcon}
         heading={t("title")}
         description={

@@ -10,7 +10,7 @@ const NOT_FOUND = new ApiError({ code: "not_found", detail: "" });
 export function NotFoundPage() {
   return (
     <main className="flex min-h-dvh items-center justify-center">
-      <ErrorPanel error={NOT_FOUND} />
+      <ErrorPanel error={NOT_FOUND} isPage />
     </main>
   );
 }

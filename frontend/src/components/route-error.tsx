@@ -9,6 +9,7 @@ export function RouteError({ error, reset }: { error: Error; reset: () => void }
   const queries = useQueryErrorResetBoundary();
   return (
     <ErrorPanel
+      isPage
       error={error}
       onRetry={() => {
         queries.reset();

@@ -44,7 +44,7 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
   if (me.isError) {
     return (
       <main className="flex min-h-dvh items-center justify-center">
-        <ErrorPanel error={me.error} onRetry={() => void me.refetch()} />
+        <ErrorPanel isPage error={me.error} onRetry={() => void me.refetch()} />
       </main>
     );
   }
