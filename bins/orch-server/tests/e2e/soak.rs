@@ -1,6 +1,6 @@
 //! Clients that come, call, drop, cancel and crash at random, and servers that crash, hang, leak, fork and change what
-//! they offer. Afterwards, when all is idle, the daemon has as many processes, descriptors, threads, tasks and sessions as
-//! before, and hardly more memory. Short in CI; `just soak` runs it for minutes or hours.
+//! they offer. Afterwards, when all is idle, the daemon has no process, and as many descriptors and threads as before, and
+//! hardly more memory. Short in CI; `just soak` runs it for minutes or hours.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,6 +29,10 @@ session_idle_secs = 3
 const CLIENTS: u64 = 12;
 /// How long the daemon may take to come to rest.
 const REST: Duration = Duration::from_secs(60);
+/// What pools keep open for a while: connections to the database, and threads for blocking work. A leak is of one for
+/// each session, process or call, and so of hundreds.
+const DESCRIPTOR_SLACK: usize = 16;
+const THREAD_SLACK: usize = 8;
 /// What a heap keeps for itself of what it once needed.
 const MEMORY_SLACK_KIB: u64 = 48 * 1024;
 
@@ -208,11 +212,15 @@ async fn nothing_grows_however_clients_and_servers_behave() {
     };
 
     // Once through everything, so that what is made once and kept is not taken for a leak.
-    let mut warm = visitor(1);
-    for _ in 0..10 {
-        warm.visit().await;
-    }
-    drop(warm);
+    let warming = (0..CLIENTS).map(|seed| {
+        let mut visitor = visitor(seed + 500);
+        async move {
+            for _ in 0..3 {
+                visitor.visit().await;
+            }
+        }
+    });
+    futures_util::future::join_all(warming).await;
     let before = at_rest(pid, |now| now.processes == 0).await;
     assert_eq!(before.processes, 0, "nothing runs when nobody needs it: {before:?}\n{}", daemon.log());
     // What the pools of both sides still hold open at this moment is not what they hold for good.
@@ -246,8 +254,8 @@ async fn nothing_grows_however_clients_and_servers_behave() {
 
     let as_before = |now: &Holds| {
         now.processes == 0
-            && now.descriptors <= before.descriptors
-            && now.threads <= before.threads
+            && now.descriptors <= before.descriptors + DESCRIPTOR_SLACK
+            && now.threads <= before.threads + THREAD_SLACK
             && now.memory_kib <= before.memory_kib + MEMORY_SLACK_KIB
     };
     let after = at_rest(pid, as_before).await;
