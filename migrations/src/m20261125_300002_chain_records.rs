@@ -28,8 +28,9 @@ impl MigrationTrait for Migration {
             format!(
                 "CREATE TABLE audit_chains (id {serial}, scope {uuid} NOT NULL, stream TEXT NOT NULL, \
                  first_seq BIGINT NOT NULL, first_hash {blob} NOT NULL, seq BIGINT NOT NULL, hash {blob} NOT NULL, \
-                 at BIGINT NOT NULL, signature {blob}, UNIQUE (scope, stream))"
+                 at BIGINT NOT NULL, signature {blob})"
             ),
+            "CREATE UNIQUE INDEX audit_chains_scope ON audit_chains (scope, stream)".to_owned(),
             format!(
                 "CREATE TABLE audit_checkpoints (id {serial}, chain BIGINT NOT NULL, kind TEXT NOT NULL, \
                  seq BIGINT NOT NULL, hash {blob} NOT NULL, at BIGINT NOT NULL, key_id TEXT NOT NULL, \
@@ -37,10 +38,11 @@ impl MigrationTrait for Migration {
             ),
             "CREATE INDEX audit_checkpoints_chain ON audit_checkpoints (chain, seq)".to_owned(),
             format!(
-                "CREATE TABLE call_shapes (id {serial}, digest {blob} NOT NULL UNIQUE, project_id {uuid} NOT NULL, \
+                "CREATE TABLE call_shapes (id {serial}, digest {blob} NOT NULL, project_id {uuid} NOT NULL, \
                  user_id {uuid} NOT NULL, key_id {uuid}, client TEXT NOT NULL, server_id {uuid}, server TEXT NOT NULL, \
                  kind SMALLINT NOT NULL, target TEXT NOT NULL, outcome SMALLINT NOT NULL)"
             ),
+            "CREATE UNIQUE INDEX call_shapes_digest ON call_shapes (digest)".to_owned(),
             "CREATE INDEX call_shapes_project_id ON call_shapes (project_id)".to_owned(),
             format!(
                 "CREATE TABLE calls (chain BIGINT NOT NULL, seq BIGINT NOT NULL, call_id {uuid} NOT NULL, \
@@ -55,8 +57,9 @@ impl MigrationTrait for Migration {
             format!(
                 "CREATE TABLE usage_items (id {serial}, project_id {uuid} NOT NULL, dimension SMALLINT NOT NULL, \
                  digest {blob} NOT NULL, server_id {uuid}, kind SMALLINT, ref_id {uuid}, label TEXT NOT NULL, \
-                 is_rest BOOLEAN NOT NULL, UNIQUE (project_id, digest))"
+                 is_rest BOOLEAN NOT NULL)"
             ),
+            "CREATE UNIQUE INDEX usage_items_digest ON usage_items (project_id, digest)".to_owned(),
             "CREATE INDEX usage_items_dimension ON usage_items (project_id, dimension)".to_owned(),
             format!(
                 "CREATE TABLE usage_sums (item BIGINT NOT NULL, step SMALLINT NOT NULL, bucket BIGINT NOT NULL, \
@@ -110,7 +113,7 @@ impl Dialect {
             _ => Self {
                 uuid: "BLOB",
                 blob: "BLOB",
-                serial: "INTEGER PRIMARY KEY AUTOINCREMENT",
+                serial: "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
                 clustered: " WITHOUT ROWID",
             },
         }

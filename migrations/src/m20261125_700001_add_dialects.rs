@@ -16,4 +16,11 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in ["interactive", "era"] {
+            manager.alter_table(Table::alter().table("servers").drop_column(column).to_owned()).await?;
+        }
+        Ok(())
+    }
 }

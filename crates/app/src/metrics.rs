@@ -223,7 +223,7 @@ mod tests {
         let mut text = String::new();
         encode(&mut text, &metrics.registry).expect("text");
         assert!(!text.contains("made-up"), "{text}");
-        assert!(text.contains(r#"orch_calls_total{project="other",server="other",outcome="refused"} 2"#), "{text}");
+        assert!(text.contains(r#"orch_calls_total{project="other",server="other",outcome="ok"} 2"#), "{text}");
         assert!(text.contains("orch_call_duration_seconds_bucket"), "{text}");
     }
 }

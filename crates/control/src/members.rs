@@ -215,7 +215,8 @@ impl Members {
         if is_asking || self.one(grant.id, user.id).await.is_ok() {
             return Ok(());
         }
-        Err(ControlError::Missing { what: "member: people join a project by accepting an invitation" })
+        // The same words as for an address without an account.
+        Err(ControlError::Missing { what: "member" })
     }
 
     /// Why an account without an own membership cannot be taken off.

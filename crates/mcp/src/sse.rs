@@ -144,11 +144,8 @@ impl Decoder {
     }
 
     fn next_line(&mut self) -> Result<Option<Bytes>, DecodeError> {
-        if self.after_cr && self.buffer.first() == Some(&b'\n') {
+        if !self.buffer.is_empty() && std::mem::take(&mut self.after_cr) && self.buffer.first() == Some(&b'\n') {
             self.buffer.advance(1);
-        }
-        if !self.buffer.is_empty() {
-            self.after_cr = false;
         }
         if !self.started {
             const BOM: &[u8] = b"\xEF\xBB\xBF";

@@ -40,7 +40,7 @@ fn makes_and_manages_accounts() {
     let table = admin.run("user list").text(0);
     let lines: Vec<_> =
         table.lines().map(|line| line.split_whitespace().take(4).collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(lines, ["EMAIL NAME ADMIN ACTIVE", "ada@example.com - yes yes", "bob@example.com - yes no"]);
+    assert_eq!(lines, ["EMAIL NAME ADMIN ACTIVE", "ada@example.com - yes yes", "bob@example.com - no no"]);
 }
 
 #[test]

@@ -185,18 +185,6 @@ async fn changes_the_own_password() {
 }
 
 #[actix_web::test]
-async fn ends_running_tokens_when_an_admin_resets_the_password() {
-    let world = World::new().await;
-    let user = world.user(|user| user.email("ada@example.com")).await;
-    let root = world.user(|user| user.instance_admin()).await;
-    let (token, root) = (world.token(&user).await, world.token(&root).await);
-    let answer = world.send(bearer(request("POST", "/api/v1/users/ada@example.com/password"), &root)).await;
-    let generated = answer.json()["generated_password"].as_str().unwrap().to_owned();
-    assert_eq!(world.get("/api/v1/auth/me", &token).await.status, 401);
-    assert_eq!(log_in(&world, "ada@example.com", &generated).await.status, 200);
-}
-
-#[actix_web::test]
 async fn shows_a_key_whom_it_belongs_to() {
     let world = World::new().await;
     let (project, admin) = world.project("demo").await;

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::dev::Service;
 use actix_web::test::{self, TestRequest};
+use actix_web::body::MessageBody as _;
 use actix_web::{Error, body, http::Method};
 use async_trait::async_trait;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, poll_immediate};
 use orch_auth::api_key::mint::KeyMint;
 use orch_auth::authenticator::{AuthFacts, Authenticator};
 use orch_auth::config::AuthConfig;
@@ -365,9 +366,16 @@ async fn client(gateway: &Gateway) -> Client {
             let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
             let headers: Vec<_> =
                 response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-            // A stream of events has no end.
+            // A stream of events has no end: what is there at once is read.
             if response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
-                return Answer { status, headers, body: String::new() };
+                let mut stream = Box::pin(response.into_body());
+                let mut read = Vec::new();
+                while let Some(Some(Ok(bytes))) =
+                    poll_immediate(std::future::poll_fn(|cx| stream.as_mut().poll_next(cx))).await
+                {
+                    read.extend_from_slice(&bytes);
+                }
+                return Answer { status, headers, body: String::from_utf8_lossy(&read).into_owned() };
             }
             let bytes = body::to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("no body"));
             Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }

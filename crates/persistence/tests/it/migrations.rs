@@ -153,7 +153,7 @@ async fn indexes(connection: &DatabaseConnection) -> BTreeSet<String> {
         r#"SELECT i.name || ' on ' || t.name || CASE WHEN i."unique" THEN ' unique' ELSE '' END
            FROM sqlite_schema t, pragma_index_list(t.name) i WHERE t.type = 'table' AND i.origin = 'c'"#,
         "SELECT indexname || ' on ' || tablename || CASE WHEN indexdef LIKE 'CREATE UNIQUE%' THEN ' unique' ELSE '' END
-         FROM pg_indexes WHERE schemaname = current_schema() AND indexname NOT LIKE '%_pkey'",
+         FROM pg_indexes WHERE schemaname = current_schema() AND indexname NOT LIKE '%_pkey%'",
     );
     strings(connection, sql).await
 }

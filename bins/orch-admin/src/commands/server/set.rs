@@ -9,6 +9,7 @@ use orch_app::domain::run_settings::{Isolation, PersonalValue};
 
 /// What is not named stays as it is; `default` takes the instance's own setting again.
 #[derive(clap::Args)]
+#[group(id = "run_settings")]
 pub(crate) struct Set {
     /// Who shares a process: shared, per_principal or per_session
     #[arg(long, value_name = "WHO")]

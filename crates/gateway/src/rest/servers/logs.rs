@@ -166,8 +166,8 @@ async fn download_logs(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, server) = path.into_inner();
-    let seen = rest.control.servers.get(&caller.principal, &project, &server).await?;
     let follower = rest.control.servers.follow_logs(&caller.principal, &project, &server, Some(0)).await?;
+    let seen = rest.control.servers.get(&caller.principal, &project, &server).await?;
     let name = format!("attachment; filename=\"{}.log\"", seen.server.alias);
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
