@@ -17,7 +17,7 @@ import { Input } from "@/components/ui/input";
 import { toast } from "@/lib/toasts";
 
 import { useCreateUser } from "./mutations";
-import { PasswordShown } from "./password-shown";
+import { ShownOnce } from "./shown-once";
 
 export function CreateUserDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const t = useTranslations("admin");
@@ -34,8 +34,10 @@ export function CreateUserDialog({ open, onOpenChange }: { open: boolean; onOpen
           />
         </DialogContent>
       </Dialog>
-      <PasswordShown
-        shown={shown}
+      <ShownOnce
+        heading={t("passwordOf", { name: shown?.email ?? "" })}
+        what={t("password")}
+        text={shown?.password}
         onClose={() => {
           setShown(undefined);
         }}

@@ -23,9 +23,9 @@ export function useUpdateUser() {
   });
 }
 
-/** Gives another password, which is shown once. */
-export function useResetPassword() {
+/** Makes a link to a new password: mailed where mail goes out, else given back to be passed on. */
+export function useCreateResetLink() {
   return useMutation({
-    mutationFn: ({ user }: { user: User }) => read(api.POST("/api/v1/users/{user}/password", { params: { path: { user: user.id } } })),
+    mutationFn: ({ user }: { user: User }) => read(api.POST("/api/v1/users/{user}/reset-link", { params: { path: { user: user.id } } })),
   });
 }

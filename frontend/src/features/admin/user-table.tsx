@@ -16,9 +16,9 @@ import { DropdownMenu, DropdownMenuContent, DropdownMenuItem, DropdownMenuTrigge
 import { useMe } from "@/lib/data/session";
 import { toast } from "@/lib/toasts";
 
-import { useResetPassword, useUpdateUser } from "./mutations";
-import { PasswordShown } from "./password-shown";
+import { useCreateResetLink, useUpdateUser } from "./mutations";
 import type { User } from "./queries";
+import { ShownOnce } from "./shown-once";
 
 interface Asked {
   what: "deactivate" | "reset";
@@ -31,9 +31,9 @@ export function UserTable({ users }: { users: User[] }) {
   const me = useMe();
   const errorText = useErrorText();
   const update = useUpdateUser();
-  const reset = useResetPassword();
+  const reset = useCreateResetLink();
   const [asked, setAsked] = useState<Asked>();
-  const [shown, setShown] = useState<{ email: string; password: string }>();
+  const [shown, setShown] = useState<{ email: string; link: string }>();
   const change = (user: User, body: { active?: boolean; instance_admin?: boolean }) => {
     update.mutate(
       { user, body },
@@ -155,7 +155,8 @@ export function UserTable({ users }: { users: User[] }) {
                 ...options,
                 onSuccess: (answer, ...rest) => {
                   options?.onSuccess?.(answer, ...rest);
-                  if (typeof answer.generated_password === "string") setShown({ email: asked.user.email, password: answer.generated_password });
+                  if (typeof answer.link === "string") setShown({ email: asked.user.email, link: answer.link });
+                  else toast.success(t("resetMailed", { name: asked.user.email }));
                 },
               });
             },
@@ -163,8 +164,10 @@ export function UserTable({ users }: { users: User[] }) {
           variables={{ user: asked.user }}
         />
       )}
-      <PasswordShown
-        shown={shown}
+      <ShownOnce
+        heading={t("linkOf", { name: shown?.email ?? "" })}
+        what={t("resetLink")}
+        text={shown?.link}
         onClose={() => {
           setShown(undefined);
         }}
