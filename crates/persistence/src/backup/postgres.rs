@@ -136,7 +136,7 @@ async fn columns_of(connection: &mut PgConnection, table: &str) -> Result<Vec<St
 async fn serial_columns(connection: &mut PgConnection, table: &str) -> Result<Vec<String>, BackupError> {
     let columns = format!(
         "SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND \
-         table_name = '{}' AND column_default LIKE 'nextval(%' ORDER BY ordinal_position",
+         table_name = '{}' AND (column_default LIKE 'nextval(%' OR is_identity = 'YES') ORDER BY ordinal_position",
         table.replace('\'', "''")
     );
     names(connection, &columns).await

@@ -31,7 +31,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
         if holds() {
             return;
         }
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     panic!("{what} did not come");
 }
@@ -111,7 +111,7 @@ async fn serves_the_last_good_lists_while_a_server_is_down() {
     assert_eq!(names(&tools, "tools", "name"), ["read"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn announces_every_change_even_one_that_changes_nothing() {
     let house = House::with(&["fs"]);
     let fs = peer(&house, "fs");
@@ -178,7 +178,7 @@ async fn a_list_that_never_comes_leaves_the_others() {
     let tools = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
     assert_eq!(names(&tools, "tools", "name"), ["read"]);
     let prompts = house.ask(&house.alone("fs"), "prompts/list", "{}").await.expect("a list");
-    assert_eq!(prompts.as_str(), r#"{"prompts":[]}"#);
+    assert_eq!(prompts.as_str(), r#"{"prompts":[],"_meta":{"io.mcp-orchestrator/stale":["fs"]}}"#);
 }
 
 #[tokio::test(start_paused = true)]
