@@ -16,6 +16,8 @@ export function startShim(daemon, key) {
     outgoing.on('close', () => forwarded.destroy());
     incoming.pipe(forwarded);
   });
+  // Longer than the suite keeps a connection, which else may be closed in the moment of its next use.
+  server.keepAliveTimeout = 120_000;
   return new Promise((resolve) => {
     server.listen(0, 'localhost', () => resolve({ base: `http://localhost:${server.address().port}`, close: () => server.close() }));
   });
