@@ -203,23 +203,23 @@ fn input_schema(relay: &Relay, kind: CallKind, server: &Server, params: &Raw) ->
     object::member(&tool.definition, "inputSchema")
 }
 
-/// Takes out what a legacy server has no word for: answers to questions, which are for us, and what the client says of
-/// tasks, which it was not offered. True when the server runs the tool only as a task, which the params then ask for.
+/// Takes out what the server has no word for: what the client says of tasks of 2025-11-25, which it was not offered, and
+/// toward a legacy server also answers to questions, which are for us. True when a legacy server runs the tool only as a
+/// task, which the params then ask for.
 fn prepare_for_legacy(relay: &Relay, kind: CallKind, server: &Server, params: &mut Raw) -> bool {
-    let Some(catalog) = relay.fleet.slot(server.id).and_then(|slot| slot.catalog()) else { return false };
-    if !catalog.hello.revision.is_legacy() {
-        return false;
-    }
-    let foreign = ["task", "inputResponses", "requestState"];
+    let catalog = relay.fleet.slot(server.id).and_then(|slot| slot.catalog());
+    let catalog = catalog.filter(|catalog| catalog.hello.revision.is_legacy());
+    let foreign: &[&str] = if catalog.is_some() { &["task", "inputResponses", "requestState"] } else { &["task"] };
     // A search is much cheaper than a look at the members, and nearly no call has any of these.
-    let is_there = |word: &str| {
+    let is_there = |word: &&str| {
         memmem::find(params.as_bytes(), word.as_bytes()).is_some() && object::member(params, word).is_some()
     };
-    if foreign.into_iter().any(is_there)
+    if foreign.iter().any(is_there)
         && let Ok(rest) = object::without(params, |member| foreign.contains(&member))
     {
         *params = rest;
     }
+    let Some(catalog) = catalog else { return false };
     if kind != CallKind::Tool {
         return false;
     }
