@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use actix_web::body::MessageBody as _;
 use actix_web::dev::Service;
 use actix_web::test::{self, TestRequest};
-use actix_web::body::MessageBody as _;
 use actix_web::{Error, body, http::Method};
 use async_trait::async_trait;
 use futures_util::future::{LocalBoxFuture, poll_immediate};
