@@ -39,7 +39,7 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
           {invitation.to.kind !== "instance" && <span className="text-muted-foreground">{t(`role.${invitation.to.role}`)}</span>}
           {invitation.mail.state === "failed" && <span className="text-danger [overflow-wrap:anywhere]">{t("mailFailed", { reason: invitation.mail.reason })}</span>}
           <span className="ml-auto text-xs text-muted-foreground">
-            {invitation.state === "pending" ? t("expires") : t("from")} <RelativeTime at={invitation.state === "pending" ? invitation.expires_at : invitation.created_at} />
+            {invitation.state === "pending" ? t("expires") : t("from")} <RelativeTime at={invitation.state === "pending" ? invitation.expires_at : invitation.created_at} future={invitation.state === "pending"} />
           </span>
           {(invitation.state === "pending" || invitation.state === "expired") && (
             <span className="flex">

@@ -40,7 +40,7 @@ export function PendingApproval({ approval, name }: { approval: Approval; name: 
         description={t("wants", { name: name ?? t("somebody"), client: approval.client })}
         actions={
           <span className="text-xs text-muted-foreground">
-            {t("expires")} <RelativeTime at={approval.expires_at} />
+            {t("expires")} <RelativeTime at={approval.expires_at} future />
           </span>
         }
       />

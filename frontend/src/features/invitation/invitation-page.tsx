@@ -74,7 +74,7 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
       <h1 className="mb-1 text-center text-xl font-semibold tracking-tight text-balance">{t("heading", { place })}</h1>
       <p className="mb-6 text-center text-sm text-balance text-muted-foreground">
         {t("who", { email: invitation.email })} {inviter !== null && t("by", { name: inviter.name || inviter.email })} {t("expires")}{" "}
-        <RelativeTime at={invitation.expires_at} />.
+        <RelativeTime at={invitation.expires_at} future />.
       </p>
       <div className="grid gap-4 rounded-xl border border-border bg-card p-5">
         {(accept.isError || decline.isError) && <Alert tone="danger">{errorText(accept.error ?? decline.error)}</Alert>}
