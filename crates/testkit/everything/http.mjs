@@ -68,6 +68,7 @@ class PostStream {
 
 function legacy(options) {
   const sessions = new Map();
+  let forgets = options.odd === 'session-loss';
   return async (request, response) => {
     const id = request.headers['mcp-session-id'];
     const held = sessions.get(id);
@@ -83,8 +84,9 @@ function legacy(options) {
         return post(opened, message, response, options);
       }
       if (held === undefined) return json(response, 404, rpcError(-32001, 'Session not found'));
-      if (options.odd === 'session-loss' && message.params?.name === 'test_error_handling') {
-        // From now on the session is unknown, and this request was not executed.
+      if (forgets && message.params?.name === 'test_error_handling') {
+        // From now on the session is unknown, and this request was not executed. It happens once.
+        forgets = false;
         sessions.delete(id);
         return json(response, 404, rpcError(-32001, 'Session not found'));
       }

@@ -103,7 +103,7 @@ async fn a_url_is_opened_before_a_call_goes_on() {
     let question = &asked["inputRequests"]["url-1"]["params"];
     assert_eq!((&question["mode"], &question["url"]), (&json!("url"), &json!("https://example.com/sign-in")));
     assert!(question.get("elicitationId").is_none(), "{question}");
-    assert!(question["message"].as_str().is_some_and(|text| text.starts_with('s')), "who asks is said: {question}");
+    assert!(question["message"].as_str().is_some_and(|text| text.starts_with("[s] ")), "who asks is said: {question}");
     let back = |action: &str| json!({ "requestState": asked["requestState"], "inputResponses": { "url-1": { "action": action } } });
     let declined = send(&project, "unified/mcp", call(2, tool, back("decline")), opens.clone()).await.json();
     assert_eq!(declined["result"]["isError"], true);

@@ -36,12 +36,15 @@ async fn each_caller_has_one_answer_and_others_do_not_notice() {
     let daemon = Daemon::start().await;
     let project = daemon.project("killed", json!({ "s": scripted(&[]), "other": scripted(&[]) })).await;
     let wire = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
+    // A session has a limit of its own.
+    let second = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
     let other = Wire::open(&project, "servers/other/mcp", "2025-06-18").await;
     assert_eq!(wire.post(call(0, "echo", &json!({ "text": "up" }))).await.json()["result"]["content"][0]["text"], "up");
     let calm = median(&other).await;
     let pid = daemon.get("/projects/killed/servers/s").await["status"]["pid"].as_u64().expect("a process");
 
-    let calls = join_all((1..=CALLS).map(|id| wire.post(call(id, "slow", &json!({ "ms": 60_000 })))));
+    let by_turns = |id: u32| if id % 2 == 0 { &wire } else { &second };
+    let calls = join_all((1..=CALLS).map(|id| by_turns(id).post(call(id, "slow", &json!({ "ms": 60_000 })))));
     let killing = async {
         let running = || async {
             daemon.get("/projects/killed/servers/s").await["status"]["calls_in_flight"].as_u64().unwrap_or_default()
