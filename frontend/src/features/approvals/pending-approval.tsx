@@ -63,10 +63,19 @@ export function PendingApproval({ approval, name }: { approval: Approval; name: 
 
 function Arguments({ text }: { text: string }) {
   const t = useTranslations("approvals");
+  const parsed = parse(text);
+  return parsed ? (
+    <JsonTree value={parsed.value} label={t("arguments")} />
+  ) : (
+    <CodeBlock wrap code={text} what={t("arguments")} />
+  );
+}
+
+/** Long ones are cut, and then they are no JSON any more. */
+function parse(text: string): { value: unknown } | null {
   try {
-    return <JsonTree value={JSON.parse(text)} label={t("arguments")} />;
+    return { value: JSON.parse(text) as unknown };
   } catch {
-    // Long ones are cut.
-    return <CodeBlock wrap code={text} what={t("arguments")} />;
+    return null;
   }
 }
