@@ -43,7 +43,7 @@ async fn each_caller_has_one_answer_and_others_do_not_notice() {
     let calm = median(&other).await;
     let pid = daemon.get("/projects/killed/servers/s").await["status"]["pid"].as_u64().expect("a process");
 
-    let by_turns = |id: u32| if id % 2 == 0 { &wire } else { &second };
+    let by_turns = |id: u32| if id.is_multiple_of(2) { &wire } else { &second };
     let calls = join_all((1..=CALLS).map(|id| by_turns(id).post(call(id, "slow", &json!({ "ms": 60_000 })))));
     let killing = async {
         let running = || async {

@@ -4,7 +4,7 @@ use actix_web::test::TestRequest;
 use orch_gateway::config::GatewayConfig;
 use serde_json::json;
 
-use crate::world::{Answer, PASSWORD, World, bearer, request};
+use crate::world::{Answer, PASSWORD, World, request};
 
 async fn log_in(world: &World, email: &str, password: &str) -> Answer {
     world.send(request("POST", "/api/v1/auth/login").set_json(json!({"email": email, "password": password}))).await
