@@ -164,10 +164,9 @@ install_frontend() {
 
 frontend() { npm run --prefix frontend --silent "$@" </dev/null; }
 
-# The pages that were just built, served by the real daemon of the debug build.
+# The pages that were just built, served by the real daemon that was built with the tests.
 run_browser_tests() {
-    cargo build --locked -p orch-server -p orch-admin &&
-        CARGO_TARGET_DIR=$TARGET ORCH_TEST_MCP_SERVERS=$TARGET/mcp-servers frontend e2e
+    CARGO_TARGET_DIR=$TARGET ORCH_TEST_MCP_SERVERS=$TARGET/mcp-servers frontend e2e
 }
 
 # Generated files are as they would be generated now.
@@ -190,12 +189,7 @@ check_scripts() {
 step 'tools' install_system_tools
 step 'formatting' cargo fmt --all --check
 step 'scripts' check_scripts
-step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
-if [ "$quick" = no ]; then
-    step 'MCP servers for the tests' install_mcp_servers
-fi
-step 'tests' run_tests
-step 'generated files' check_generated
+# Before the daemon, which embeds the pages.
 step 'dashboard: packages' install_frontend
 step 'dashboard: lints' frontend lint
 step 'dashboard: types' frontend typecheck
@@ -203,6 +197,14 @@ step 'dashboard: tests' frontend test
 if [ "$quick" = no ]; then
     step 'dashboard: build' frontend build
     step 'dashboard: size' frontend size
+fi
+step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
+if [ "$quick" = no ]; then
+    step 'MCP servers for the tests' install_mcp_servers
+fi
+step 'tests' run_tests
+step 'generated files' check_generated
+if [ "$quick" = no ]; then
     step 'dashboard: browser' run_browser_tests
 fi
 if [ "$quick" = no ]; then

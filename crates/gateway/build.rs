@@ -1,0 +1,20 @@
+//! Has the files of the dashboard embedded anew when there are others. The folder is made where there is none yet, so
+//! that the way to it is known and a dashboard that is built later is noticed.
+
+use std::io;
+use std::path::Path;
+
+fn main() -> io::Result<()> {
+    let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend/out");
+    if Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend").is_dir() {
+        std::fs::create_dir_all(&out)?;
+    }
+    say(&format!("cargo::rerun-if-changed={}", out.display()));
+    say("cargo::rerun-if-changed=build.rs");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+fn say(line: &str) {
+    println!("{line}");
+}
