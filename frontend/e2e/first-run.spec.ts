@@ -15,7 +15,7 @@ test("from the login to the first call in one go", async ({ console: page }) => 
   await page.getByLabel("Configuration file").fill(JSON.stringify(config));
   await expect(page.getByRole("heading", { name: "What will happen" })).toBeVisible();
   await expect(page.getByText("New", { exact: true })).toBeVisible();
-  await expect(page.getByText("autoApprove")).toBeVisible();
+  await expect(page.getByText("mcpServers.everything.autoApprove")).toBeVisible();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Import 1 server" }).click();
   await page.getByRole("link", { name: "See them start" }).click();
@@ -49,7 +49,7 @@ test("a file that cannot be read says where", async ({ console: page, project })
   await page.getByLabel("Configuration file").fill('{\n  "mcpServers": {\n    "a": { "command": 1 }\n  }\n}');
   await expect(page.getByText(/line 3|has to be mended/).first()).toBeVisible();
   await page.getByLabel("Configuration file").fill("{ not json");
-  await expect(page.getByRole("alert").filter({ hasText: "This cannot be read" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "line 1" })).toBeVisible();
 });
 
 test("a file is taken by drop", async ({ console: page, project }) => {

@@ -24,9 +24,11 @@ mod wire;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_mcp::peer::{Connection, PeerSink};
 use secrecy::SecretString;
+use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use crate::config::UpstreamConfig;
@@ -53,6 +55,9 @@ impl fmt::Debug for HttpTarget {
     }
 }
 
+/// How long a connection waits for the server's own stream.
+const LISTEN_WITHIN: Duration = Duration::from_millis(500);
+
 /// Connects and does the handshake. The runtime that calls this drives the server's own stream for as long as the
 /// peer lives; requests are driven by whoever polls them.
 pub async fn connect(
@@ -70,7 +75,11 @@ pub async fn connect(
             .map_err(|_| ConnectError::Silent { after })??;
         shared.session.store(Arc::new(session));
         let span = tracing::debug_span!("upstream.http", server.url = %endpoint::shown(&target.url));
-        shared.tasks.spawn(listen::run(Arc::clone(&shared)).instrument(span));
+        let (opened, is_open) = oneshot::channel();
+        shared.tasks.spawn(listen::run(Arc::clone(&shared), opened).instrument(span));
+        // What the server says on a stream of its own is lost while there is none, so the first call comes after it.
+        // Some servers begin the stream only when they have something to say.
+        let _ = tokio::time::timeout(LISTEN_WITHIN, is_open).await;
         Ok(Arc::new(HttpPeer::new(shared, hello)))
     }
     .instrument(span)

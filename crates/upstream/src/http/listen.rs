@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use orch_mcp::message::Message;
 use orch_mcp::method::Method as Known;
 use orch_mcp::peer::{Asking, PeerEvent};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
@@ -30,10 +31,11 @@ const LONG_LIVED: Duration = Duration::from_secs(30);
 
 const SWEEP: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(shared: Arc<Shared>) {
+/// `opened` is told, or dropped, once the server has answered for the first time whether it has a stream.
+pub(super) async fn run(shared: Arc<Shared>, opened: oneshot::Sender<()>) {
     tokio::select! {
         () = shared.closed.cancelled() => {}
-        () = listen(&shared) => {}
+        () = listen(&shared, opened) => {}
         () = sweep(&shared) => {}
     }
 }
@@ -56,18 +58,20 @@ enum Ended {
     },
 }
 
-async fn listen(shared: &Arc<Shared>) {
+async fn listen(shared: &Arc<Shared>, opened: oneshot::Sender<()>) {
     let mut place = Place::default();
     let mut backoff = SHORTEST_WAIT;
     let mut offered = false;
     if shared.session.load().is_modern {
+        drop(opened);
         return listen_modern::run(shared).await;
     }
+    let mut opened = Some(opened);
     loop {
         let session = shared.session.load_full();
         let another = another_session(shared, &session);
         let ended = tokio::select! {
-            ended = stream(shared, &session, &mut place, &mut offered) => ended,
+            ended = stream(shared, &session, &mut place, &mut offered, &mut opened) => ended,
             // Whatever the old session's stream still says is about a server that has forgotten it.
             () = another => {
                 place = Place::default();
@@ -113,10 +117,21 @@ struct Place {
 }
 
 /// Opens the stream and reads it to its end. `offered` becomes true when the server has one.
-async fn stream(shared: &Arc<Shared>, session: &Session, place: &mut Place, offered: &mut bool) -> Ended {
+async fn stream(
+    shared: &Arc<Shared>,
+    session: &Session,
+    place: &mut Place,
+    offered: &mut bool,
+    opened: &mut Option<oneshot::Sender<()>>,
+) -> Ended {
     let headers = session.resuming(place.last_event_id.as_deref());
     let outgoing = Outgoing { method: Method::GET, headers: &headers, body: Bytes::new(), replay: Replay::Harmless };
-    let answer = match exchange_apart(shared, &outgoing).await {
+    let answer = exchange_apart(shared, &outgoing).await;
+    if let Some(opened) = opened.take() {
+        // Nobody may wait any more.
+        let _ = opened.send(());
+    }
+    let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
             tracing::debug!(error = ?error, "the server's own stream cannot be opened");
