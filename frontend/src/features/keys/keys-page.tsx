@@ -50,6 +50,7 @@ function Keys() {
   const [which, setWhich] = useSearchParam("show");
   const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
 
+  // In one place whatever is listed: the key that was made is shown in it, and only once.
   const create = (
     <CreateKeyDialog
       trigger={
@@ -133,13 +134,12 @@ function Keys() {
   const shown = which === "all" ? keys : keys.filter((key) => keyState(key, now) === "active");
   return (
     <>
-      <PageHeader title={t("title")} description={t("description")} actions={keys.length > 0 && create} />
+      <PageHeader title={t("title")} description={t("description")} actions={create} />
       {keys.length === 0 ? (
         <EmptyState
           icon={KeyRoundIcon}
           heading={t("emptyHeading")}
           description={t("emptyDescription")}
-          actions={create}
           className="rounded-lg border border-dashed border-border"
         />
       ) : (

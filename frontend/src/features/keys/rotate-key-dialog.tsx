@@ -16,7 +16,8 @@ import { MadeKey } from "./made-key";
 import { useRotateKey } from "./mutations";
 import type { Key } from "./queries";
 
-const OVERLAPS = ["0", "3600", "86400", "604800"] as const;
+/** The row of a key that ends at once would go, and with it the dialog that shows the new one: that is for revoking. */
+const OVERLAPS = ["3600", "86400", "604800"] as const;
 
 interface RotateKeyDialogProps {
   apiKey: Key;
