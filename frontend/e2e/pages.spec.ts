@@ -3,10 +3,10 @@ import { PAGES } from "./pages";
 
 for (const language of [0, 1] as const) {
   test(`every page reloads and is accessible, in ${["English", "Korean"][language] ?? ""}`, async ({ console: page, project, rest }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
     if (language === 1) await page.evaluate(() => localStorage.setItem("orch.locale", "ko"));
-    for (const theme of ["light", "dark"]) {
+    for (const theme of language === 0 ? ["light", "dark"] : ["light"]) {
       await page.evaluate((chosen) => localStorage.setItem("theme", chosen), theme);
       for (const { path, heading, name } of PAGES) {
         // A fresh load of the address, as a reload is.

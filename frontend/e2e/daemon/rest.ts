@@ -84,7 +84,7 @@ export async function callTool(url: string, key: string, name: string, args: Jso
   headers["MCP-Protocol-Version"] = "2025-11-25";
   await post({ method: "notifications/initialized" });
   const text = await (await post({ id: 2, method: "tools/call", params: { name, arguments: args } })).text();
-  const answers = text.startsWith("{") ? [text] : text.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5));
+  const answers = text.startsWith("{") ? [text] : text.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim()).filter((line) => line !== "");
   const answer = answers.map((line) => JSON.parse(line) as { id?: number; result?: unknown }).find(({ id }) => id === 2);
   return answer?.result;
 }
