@@ -12,7 +12,7 @@ test("runs, stops and deletes servers, one and many", async ({ console: page, pr
   await expect(row("one").getByText("Running").last()).toBeVisible();
   await page.getByRole("button", { name: "Start: broken" }).click();
   await expect(row("broken").getByText("/no/such/program", { exact: false }).first()).toBeVisible();
-  await expect(page.getByText("broken did not start")).toBeVisible();
+  await expect(page.getByText("broken did not start", { exact: true })).toBeVisible();
   await expectAccessible(page);
 
   await page.getByRole("checkbox", { name: "Select one" }).click();

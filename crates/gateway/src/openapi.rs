@@ -162,7 +162,8 @@ fn complete(path: &str, operation: &mut Operation) {
         (true, Code::Unauthenticated, "No credential, or one that is not valid any more"),
         (true, Code::Forbidden, "The caller sees the object and may not do this"),
         (
-            has_path || path.contains("/invitations/"),
+            // Stars name what they are on in their body.
+            has_path || path.contains("/invitations/") || id == "create_star",
             Code::NotFound,
             "It does not exist, or the caller may not know that it does",
         ),
