@@ -1,6 +1,7 @@
 //! `serve`: opens the instance, listens, and on a signal stops in good order.
 
 use std::future::Future;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -252,11 +253,12 @@ async fn first_admin(instance: &Instance) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells the operator something that does not belong in the log.
+/// Tells the operator something that does not belong in the log. Nobody may be listening: whoever read the start and
+/// left (`orch-server serve | head`) must not end the daemon, as `println!` would.
 fn say(text: &str) {
-    #[expect(clippy::print_stdout, reason = "shown to the operator, and not in the log")]
-    {
-        println!("{text}");
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "standard output cannot be written, so what it was to show is lost");
     }
 }
 

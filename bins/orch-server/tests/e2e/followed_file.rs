@@ -70,6 +70,42 @@ impl Drop for Lone {
     }
 }
 
+/// Whoever reads what the daemon says at its start may be gone by then.
+#[tokio::test]
+async fn is_served_when_nobody_listens_to_the_welcome() {
+    let folder = tempfile::tempdir().expect("a directory");
+    write(&folder.path().join("mcp-config.json"), &json!({ "one": scripted(&[]) }));
+    let (unread, stdout) = std::io::pipe().expect("a pipe");
+    drop(unread);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
+        .args(["serve", "--port", "0", "--data-dir", "data", "--mcp-config", "mcp-config.json"])
+        .current_dir(folder.path())
+        .env("LOG_FORMAT", "json")
+        .env("LOG_LEVEL", "info")
+        .env_remove("DATABASE_URL")
+        .env_remove("INITIAL_ADMIN_EMAIL")
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the daemon starts");
+    let stderr = child.stderr.take().expect("its log");
+    let lone = Lone(child);
+    let mut log = BufReader::new(stderr).lines();
+    let address = loop {
+        let line = log.next().expect("the daemon is listening").expect("a line");
+        let entry: Value = serde_json::from_str(&line).expect("an entry");
+        if entry["message"] == "listening" {
+            break entry["address"].as_str().expect("an address").to_owned();
+        }
+    };
+    // The log is read to its end, so that the daemon is not held up by a full pipe.
+    std::thread::spawn(move || log.for_each(drop));
+    let answer = reqwest::get(format!("http://{address}/health")).await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+    drop(lone);
+}
+
 #[tokio::test]
 async fn is_enough_for_one_person() {
     let folder = tempfile::tempdir().expect("a directory");
