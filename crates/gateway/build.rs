@@ -9,12 +9,7 @@ fn main() -> io::Result<()> {
     if Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend").is_dir() {
         std::fs::create_dir_all(&out)?;
     }
-    say(&format!("cargo::rerun-if-changed={}", out.display()));
-    say("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={}", out.display());
+    println!("cargo::rerun-if-changed=build.rs");
     Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
-fn say(line: &str) {
-    println!("{line}");
 }
