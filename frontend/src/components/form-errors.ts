@@ -16,7 +16,8 @@ export function placeFieldErrors<T extends FieldValues>(
   const { fields: errors } = toApiError(cause);
   let placed = 0;
   for (const { field, problem, hint } of errors) {
-    const name = fields[field] ?? fields[field.replace(/[.[].*$/, "")];
+    // `sandbox.ports[0]` and `key.per_day` are parts of what may have a field as a whole.
+    const name = fields[field] ?? fields[field.replace(/\[\d+\]$/, "")] ?? fields[field.replace(/[.[].*$/, "")];
     if (name === undefined) continue;
     form.setError(name, { type: "server", message: hint === "" ? problem : `${problem}: ${hint}` }, { shouldFocus: placed === 0 });
     placed += 1;

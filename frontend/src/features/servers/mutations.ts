@@ -5,6 +5,8 @@ import type { ServerState } from "@/lib/data/server-states";
 import { type Server, serverQuery, serversQuery } from "@/lib/data/servers";
 import type { ProjectRef, ServerRef } from "@/lib/paths";
 
+import { ownValuesQuery, type PersonalSecret } from "./queries";
+
 export type ServerVerb = "start" | "stop" | "restart" | "enable" | "disable";
 
 /** What is shown until the daemon has answered. */
@@ -83,6 +85,24 @@ export function useUpdateServer(ref: ServerRef) {
         }),
       ),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
+  });
+}
+
+/** Stores own values, or removes them where the value is null. Invalidates which ones are stored. */
+export function useUpdateOwnValues(ref: ServerRef) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (values: { secret: PersonalSecret; value: string | null }[]) => {
+      const of = (kind: PersonalSecret["kind"]) =>
+        Object.fromEntries(values.filter(({ secret }) => secret.kind === kind).map(({ secret, value }) => [secret.name, value]));
+      return read(
+        api.PATCH("/api/v1/projects/{project}/servers/{server}/personal-secrets", {
+          params: { path: ref },
+          body: { env: of("env"), headers: of("header") },
+        }),
+      );
+    },
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: ownValuesQuery(ref).queryKey }),
   });
 }
 

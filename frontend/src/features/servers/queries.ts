@@ -24,3 +24,14 @@ export const offersQuery = (ref: ServerRef, kind: OfferKind) =>
         api.GET("/api/v1/projects/{project}/servers/{server}/tools", { params: { path: ref, query: { kind } }, signal }),
       ),
   });
+
+export type PersonalSecret = Schemas["PersonalSecretView"];
+
+/** What a server asks each member for, and what the user has stored. */
+export const ownValuesQuery = (ref: ServerRef) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "servers", ref.server, "own-values"],
+    queryFn: ({ signal }) =>
+      read(api.GET("/api/v1/projects/{project}/servers/{server}/personal-secrets", { params: { path: ref }, signal })),
+    select: (page) => page.items,
+  });

@@ -19,6 +19,7 @@ import { type Server, serverQuery } from "@/lib/data/servers";
 import { paths, type ServerRef } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 
+import { OwnValuesCard } from "./own-values-card";
 import { offersQuery } from "./queries";
 import { ServerActions } from "./server-actions";
 
@@ -47,6 +48,7 @@ export function ServerOverviewPage() {
       <StateNotice server={server} project={ref} />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.3fr)]">
         <div className="grid gap-4">
+          <OwnValuesCard project={ref} />
           <Card>
             <CardHeader heading={t("state")} />
             <dl className="divide-y divide-border">

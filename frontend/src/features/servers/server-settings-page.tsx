@@ -17,10 +17,15 @@ import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
+import { LimitsForm } from "./limits-form";
 import { useDeleteServers, useUpdateServer } from "./mutations";
+import { PersonalForm } from "./personal-form";
+import { ProtocolForm } from "./protocol-form";
 import { RunForm } from "./run-form";
+import { SandboxForm } from "./sandbox-form";
 import { ServerForm } from "./server-form";
 import { toUpdateRequest, valuesOf } from "./server-form-values";
+import { ToolTimeoutsForm } from "./tool-timeouts-form";
 
 export function ServerSettingsPage() {
   const t = useTranslations("serverSettings");
@@ -33,6 +38,8 @@ export function ServerSettingsPage() {
   const update = useUpdateServer(ref);
   const remove = useDeleteServers(ref);
   const [isDeleting, setDeleting] = useState(false);
+  const [saves, setSaves] = useState(0);
+  const isProcess = server.transport.type === "stdio";
   return (
     <>
       <PageHeader title={t("title")} />
@@ -41,8 +48,9 @@ export function ServerSettingsPage() {
         <Card>
           <CardHeader heading={t("configuration")} description={t("configurationHint")} />
           <ServerForm
-            // Somebody's newer version starts the form anew; what is being typed stays until then.
-            key={server.version}
+            // What somebody else has changed here starts the form anew, as does an own save; what the other forms of
+            // the page change does not.
+            key={`${String(saves)} ${JSON.stringify([server.alias, server.name, server.timeout, server.transport])}`}
             values={valuesOf(server)}
             storedArgs={server.transport.type === "stdio" ? server.transport.arg_count : 0}
             error={update.error}
@@ -53,6 +61,7 @@ export function ServerSettingsPage() {
                 {
                   onError,
                   onSuccess: (changed) => {
+                    setSaves(saves + 1);
                     toast.success(common("saved"));
                     if (changed.alias !== ref.server) router.replace(paths.serverSettings({ ...ref, server: changed.alias }));
                   },
@@ -72,7 +81,16 @@ export function ServerSettingsPage() {
             }
           />
         </Card>
-        <RunForm key={`run-${String(server.version)}`} project={ref} server={server} reason={reason} />
+        <RunForm project={ref} server={server} reason={reason} />
+        <ToolTimeoutsForm project={ref} server={server} reason={reason} />
+        <PersonalForm project={ref} server={server} reason={reason} />
+        <ProtocolForm project={ref} server={server} reason={reason} />
+        {isProcess && (
+          <>
+            <LimitsForm project={ref} server={server} reason={reason} />
+            <SandboxForm project={ref} server={server} reason={reason} />
+          </>
+        )}
         <Card className="border-danger/40">
           <CardHeader heading={t("dangerZone")} />
           <CardBody className="flex flex-wrap items-center gap-3">

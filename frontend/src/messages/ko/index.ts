@@ -14,6 +14,7 @@ import login from "./login.json";
 import logs from "./logs.json";
 import members from "./members.json";
 import overview from "./overview.json";
+import ownValues from "./own-values.json";
 import palette from "./palette.json";
 import playground from "./playground.json";
 import profile from "./profile.json";
@@ -21,14 +22,19 @@ import projectSettings from "./project-settings.json";
 import projects from "./projects.json";
 import rules from "./rules.json";
 import serverForm from "./server-form.json";
+import serverLimits from "./server-limits.json";
 import serverOverview from "./server-overview.json";
+import serverPersonal from "./server-personal.json";
+import serverProtocol from "./server-protocol.json";
 import serverRun from "./server-run.json";
+import serverSandbox from "./server-sandbox.json";
 import serverSettings from "./server-settings.json";
 import serverState from "./server-state.json";
 import servers from "./servers.json";
 import shell from "./shell.json";
 import system from "./system.json";
 import teams from "./teams.json";
+import toolTimeouts from "./tool-timeouts.json";
 import tools from "./tools.json";
 import usage from "./usage.json";
 import usageChart from "./usage-chart.json";
@@ -49,22 +55,28 @@ export default {
   logs,
   members,
   overview,
+  ownValues,
   palette,
   playground,
   profile,
-  projectSettings,
   projects,
+  projectSettings,
   rules,
   serverForm,
+  serverLimits,
   serverOverview,
+  serverPersonal,
+  serverProtocol,
   serverRun,
+  servers,
+  serverSandbox,
   serverSettings,
   serverState,
-  servers,
   shell,
   system,
   teams,
   tools,
+  toolTimeouts,
   usage,
   usageChart,
 };

@@ -1,0 +1,74 @@
+"use client";
+
+import { useForm } from "react-hook-form";
+import { useTranslations } from "use-intl";
+
+import { Field } from "@/components/field";
+import { SettingsForm } from "@/components/settings-form";
+import { Select } from "@/components/ui/input";
+import type { Server } from "@/lib/data/servers";
+import type { ServerRef } from "@/lib/paths";
+import { toast } from "@/lib/toasts";
+
+import { useUpdateServer } from "./mutations";
+
+const ERAS = ["auto", "legacy", "modern"] as const;
+const INTERACTIVES = ["auto", "never"] as const;
+
+/** How the daemon speaks with a server. */
+export function ProtocolForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
+  const t = useTranslations("serverProtocol");
+  const common = useTranslations("common");
+  const update = useUpdateServer(project);
+  const { era, interactive } = server;
+  const form = useForm({ values: { era, interactive } });
+  // eslint-disable-next-line react-hooks/incompatible-library -- the hints follow what is chosen
+  const chosen = form.watch();
+  return (
+    <SettingsForm
+      heading={t("heading")}
+      description={t("description")}
+      reason={reason}
+      error={update.error}
+      pending={update.isPending}
+      isDirty={form.formState.isDirty}
+      onSubmit={() =>
+        void form.handleSubmit((body) => {
+          update.mutate(
+            { version: server.version, body },
+            {
+              onSuccess: () => {
+                toast.success(common("saved"));
+              },
+            },
+          );
+        })()
+      }
+    >
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label={t("era")} hint={t(`eraHint.${chosen.era}`)}>
+          {(field) => (
+            <Select {...field} {...form.register("era")}>
+              {ERAS.map((choice) => (
+                <option key={choice} value={choice}>
+                  {t(`eras.${choice}`)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field label={t("interactive")} hint={t(`interactiveHint.${chosen.interactive}`)}>
+          {(field) => (
+            <Select {...field} {...form.register("interactive")}>
+              {INTERACTIVES.map((choice) => (
+                <option key={choice} value={choice}>
+                  {t(`interactives.${choice}`)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      </div>
+    </SettingsForm>
+  );
+}
