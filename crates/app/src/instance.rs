@@ -257,6 +257,7 @@ impl Instance {
             vault: aead,
             workers: Arc::clone(&workers),
             sessions: OnceLock::new(),
+            runtimes: OnceLock::new(),
         });
         let usage = SeaUsageRepo::new(database.clone());
         let upkeep = Arc::new(Upkeep {

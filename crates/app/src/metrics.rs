@@ -74,6 +74,7 @@ struct Levels {
     journal_rejected: Gauge,
     in_flight: Gauge,
     sessions: Gauge,
+    tasks: Gauge,
     stale_secrets: Gauge,
 }
 
@@ -139,6 +140,7 @@ impl Metrics {
         levels.journal_rejected.set(number(state.journal.rejected_records));
         levels.in_flight.set(number(state.fleet.calls_in_flight));
         levels.sessions.set(number(state.sessions));
+        levels.tasks.set(number(state.tasks));
         levels.stale_secrets.set(number(state.encryption.stale));
         self.servers.clear();
         for (state, count) in &state.fleet.servers {
@@ -161,7 +163,7 @@ impl Levels {
         for (name, help, level) in seconds {
             registry.register_with_unit(name, help, Unit::Seconds, level.clone());
         }
-        let counts: [(&str, &str, &Gauge); 8] = [
+        let counts: [(&str, &str, &Gauge); 9] = [
             ("database_up", "Whether the database answers", &self.database_up),
             ("journal_waiting_records", "Calls that wait for the database", &self.journal_records),
             ("journal_waiting_bytes", "Bytes of calls that wait for the database", &self.journal_bytes),
@@ -169,6 +171,7 @@ impl Levels {
             ("journal_rejected_records", "Calls that the database refused, kept aside", &self.journal_rejected),
             ("calls_in_flight", "Calls that servers are working on", &self.in_flight),
             ("sessions", "Open MCP sessions", &self.sessions),
+            ("tasks", "Tasks of the daemon that have not ended", &self.tasks),
             ("stale_secrets", "Secrets sealed with another key than the first", &self.stale_secrets),
         ];
         for (name, help, count) in counts {

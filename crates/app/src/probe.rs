@@ -16,6 +16,7 @@ use orch_domain::port::system_probe::{
 };
 use orch_domain::port::vault::Vault;
 use orch_gateway::mcp::Sessions;
+use orch_gateway::runtimes::Runtimes;
 use orch_persistence::{Database, Journal};
 use tokio::time::Instant;
 
@@ -32,6 +33,8 @@ pub(crate) struct InstanceProbe {
     pub(crate) workers: Arc<Workers>,
     /// There are none where nothing is served, as under the command line.
     pub(crate) sessions: OnceLock<Arc<Sessions>>,
+    /// Of those who serve, the same.
+    pub(crate) runtimes: OnceLock<Runtimes>,
 }
 
 impl InstanceProbe {
@@ -72,6 +75,10 @@ impl InstanceProbe {
         FleetState { servers: servers.into_iter().collect(), calls_in_flight }
     }
 
+    fn tasks(&self) -> u64 {
+        self.runtimes.get().map_or(0, Runtimes::alive_tasks) as u64
+    }
+
     fn encryption(&self) -> EncryptionState {
         let directory = self.directory.current();
         let (mut secrets, mut stale) = (0, 0);
@@ -100,6 +107,7 @@ impl SystemProbe for InstanceProbe {
             encryption: self.encryption(),
             workers: self.workers.states(),
             sessions: self.sessions.get().map_or(0, |sessions| sessions.count() as u64),
+            tasks: self.tasks(),
             users,
             projects,
         }

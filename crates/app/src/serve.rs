@@ -134,6 +134,8 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     // Set once: an instance is served once.
     let _ = instance.probe.sessions.set(Arc::clone(&sessions));
+    gateway.runtimes().join();
+    let _ = instance.probe.runtimes.set(gateway.runtimes().clone());
     let upkeep = tokio::spawn(Arc::clone(&instance.upkeep).run());
     let measuring = measure(&instance)?;
     let sweeping = tokio::spawn(sweep(

@@ -27,6 +27,7 @@ use crate::middleware::Edge;
 use crate::openapi::{self, Documentation};
 use crate::rest::events::Seats;
 use crate::rest::{self, Rest};
+use crate::runtimes::Runtimes;
 use crate::site::Site;
 use crate::stopping::Stopping;
 
@@ -42,6 +43,7 @@ pub struct Gateway {
     routes: Data<Routes>,
     dashboard: Data<Dashboard>,
     stopping: Stopping,
+    runtimes: Runtimes,
 }
 
 /// What a gateway is made of.
@@ -82,7 +84,14 @@ impl Gateway {
             dashboard: Data::new(Dashboard::embedded()),
             config,
             stopping,
+            runtimes: Runtimes::default(),
         })
+    }
+
+    /// Those of the workers, once they serve.
+    #[must_use]
+    pub const fn runtimes(&self) -> &Runtimes {
+        &self.runtimes
     }
 
     /// Adds all routes to an application. It must be wrapped by the middleware, as [`Gateway::app`] does: without it
@@ -133,17 +142,20 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         let config = self.config.clone();
         let stopping = self.stopping.clone();
-        let server = HttpServer::new(move || self.app())
-            // A client of the modern era cancels by leaving.
-            .h1_allow_half_closed(false)
-            .workers(workers.max(1))
-            .disable_signals()
-            .keep_alive(Duration::from_secs(config.keep_alive_seconds))
-            .client_request_timeout(Duration::from_secs(config.header_timeout_seconds))
-            .shutdown_timeout(config.shutdown_seconds)
-            .listen(listener)
-            .map_err(GatewayError::Listen)?
-            .run();
+        let server = HttpServer::new(move || {
+            self.runtimes.join();
+            self.app()
+        })
+        // A client of the modern era cancels by leaving.
+        .h1_allow_half_closed(false)
+        .workers(workers.max(1))
+        .disable_signals()
+        .keep_alive(Duration::from_secs(config.keep_alive_seconds))
+        .client_request_timeout(Duration::from_secs(config.header_timeout_seconds))
+        .shutdown_timeout(config.shutdown_seconds)
+        .listen(listener)
+        .map_err(GatewayError::Listen)?
+        .run();
         let handle = server.handle();
         let stop = async move {
             shutdown.await;

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod request_id;
 pub mod rest;
+pub mod runtimes;
 pub mod site;
 mod stopping;
 

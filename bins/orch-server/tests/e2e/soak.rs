@@ -1,6 +1,6 @@
 //! Clients that come, call, drop, cancel and crash at random, and servers that crash, hang, leak, fork and change what
-//! they offer. Afterwards, when all is idle, the daemon has no process, and as many descriptors and threads as before, and
-//! hardly more memory. Short in CI; `just soak` runs it for minutes or hours.
+//! they offer. Afterwards, when all is idle, the daemon has no process and no session, as many descriptors, threads and
+//! tasks as before, and hardly more memory. Short in CI; `just soak` runs it for minutes or hours.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,15 +24,22 @@ lane_wait_secs = 2
 
 [mcp]
 session_idle_secs = 3
+
+[metrics]
+port = 0
 "#;
 
 const CLIENTS: u64 = 12;
 /// How long the daemon may take to come to rest.
 const REST: Duration = Duration::from_secs(60);
+/// What has not changed for so long will stay.
+const SETTLED: Duration = Duration::from_secs(3);
 /// What pools keep open for a while: connections to the database, and threads for blocking work. A leak is of one for
 /// each session, process or call, and so of hundreds.
 const DESCRIPTOR_SLACK: usize = 16;
 const THREAD_SLACK: usize = 8;
+/// Connections to the database, and what works in the background now and then.
+const TASK_SLACK: usize = 8;
 /// What a heap keeps for itself of what it once needed.
 const MEMORY_SLACK_KIB: u64 = 48 * 1024;
 
@@ -58,10 +65,32 @@ struct Holds {
     processes: usize,
     descriptors: usize,
     threads: usize,
+    tasks: usize,
+    sessions: usize,
     memory_kib: u64,
 }
 
-fn holds(pid: u32) -> Holds {
+impl Holds {
+    /// Nothing that is there only while somebody is served.
+    const fn is_idle(&self) -> bool {
+        self.processes == 0 && self.sessions == 0
+    }
+}
+
+/// Where the daemon tells its metrics.
+fn metrics_of(daemon: &Daemon) -> String {
+    let log = daemon.log();
+    let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut addresses = entries.filter_map(|entry| entry["metrics.address"].as_str().map(str::to_owned));
+    format!("http://{}/metrics", addresses.next().unwrap_or_else(|| panic!("no metrics\n{log}")))
+}
+
+async fn holds(pid: u32, metrics: &str) -> Holds {
+    let metrics = reqwest::get(metrics).await.expect("metrics").text().await.expect("metrics");
+    let gauge = |name: &str| -> usize {
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in\n{metrics}"))
+    };
     let entries = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).map_or(0, Iterator::count);
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -70,20 +99,38 @@ fn holds(pid: u32) -> Holds {
         processes: descendants(pid).len(),
         descriptors: entries("fd"),
         threads: entries("task"),
+        tasks: gauge("orch_tasks"),
+        sessions: gauge("orch_sessions"),
         memory_kib: rss.unwrap_or_default(),
     }
 }
 
 /// Waits until `good` holds, and gives what the daemon holds then; or what it still held when the time was over.
-async fn at_rest(pid: u32, good: impl Fn(&Holds) -> bool) -> Holds {
+async fn at_rest(pid: u32, metrics: &str, mut good: impl FnMut(&Holds) -> bool) -> Holds {
     let end = Instant::now() + REST;
     loop {
-        let now = holds(pid);
+        let now = holds(pid, metrics).await;
         if good(&now) || Instant::now() > end {
             return now;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// What the daemon holds for good: idle, and what its pools keep open for a while has not changed for some time.
+async fn settled(pid: u32, metrics: &str) -> Holds {
+    let mut same: Option<(Instant, [usize; 3])> = None;
+    at_rest(pid, metrics, |now| {
+        let pools = [now.descriptors, now.threads, now.tasks];
+        match same {
+            Some((since, before)) if before == pools => now.is_idle() && since.elapsed() > SETTLED,
+            _ => {
+                same = Some((Instant::now(), pools));
+                false
+            }
+        }
+    })
+    .await
 }
 
 #[derive(Default)]
@@ -221,11 +268,9 @@ async fn nothing_grows_however_clients_and_servers_behave() {
         }
     });
     futures_util::future::join_all(warming).await;
-    let before = at_rest(pid, |now| now.processes == 0).await;
-    assert_eq!(before.processes, 0, "nothing runs when nobody needs it: {before:?}\n{}", daemon.log());
-    // What the pools of both sides still hold open at this moment is not what they hold for good.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let before = holds(pid);
+    let metrics = metrics_of(&daemon);
+    let before = settled(pid, &metrics).await;
+    assert!(before.is_idle(), "nothing runs when nobody needs it: {before:?}\n{}", daemon.log());
 
     let over = Arc::new(AtomicBool::new(false));
     let visitors: Vec<_> = (0..CLIENTS)
@@ -242,7 +287,7 @@ async fn nothing_grows_however_clients_and_servers_behave() {
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        most = most.max(holds(pid).processes);
+        most = most.max(descendants(pid).len());
     }
     over.store(true, Ordering::Relaxed);
     for visitor in visitors {
@@ -253,12 +298,13 @@ async fn nothing_grows_however_clients_and_servers_behave() {
     assert!(sessions > 20 && answers > 50, "{sessions} sessions, {answers} answers: nothing was tried");
 
     let as_before = |now: &Holds| {
-        now.processes == 0
+        now.is_idle()
+            && now.tasks <= before.tasks + TASK_SLACK
             && now.descriptors <= before.descriptors + DESCRIPTOR_SLACK
             && now.threads <= before.threads + THREAD_SLACK
             && now.memory_kib <= before.memory_kib + MEMORY_SLACK_KIB
     };
-    let after = at_rest(pid, as_before).await;
+    let after = at_rest(pid, &metrics, as_before).await;
     println!(
         "{seconds} s: {sessions} sessions, {answers} answers, {} errors, {} left early, up to {most} processes, {} \
          grandchildren\nbefore: {before:?}\nafter:  {after:?}",

@@ -24,6 +24,8 @@ pub struct SystemState {
     pub workers: Vec<WorkerState>,
     /// MCP sessions that are open.
     pub sessions: u64,
+    /// Tasks of the daemon that have not ended.
+    pub tasks: u64,
     pub users: u64,
     pub projects: u64,
 }

@@ -593,6 +593,7 @@ impl SystemProbe for FakeSystem {
             encryption: EncryptionState { keys: vec!["0123456789abcdef".into()], secrets: 2, stale: 1 },
             workers: vec![WorkerState { name: "retention", last_run: None, last_error: None }],
             sessions: 4,
+            tasks: 20,
             users: 5,
             projects: 6,
         }
