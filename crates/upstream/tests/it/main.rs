@@ -16,6 +16,7 @@ mod http_guards;
 mod http_handshake;
 mod http_sessions;
 mod http_streams;
+mod http_tls;
 mod sdk;
 mod stdio_calls;
 mod stdio_ends;
