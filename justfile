@@ -58,6 +58,11 @@ bench-usage rows="10000000":
     cargo build --release --locked -p orch-persistence --example usage_bench
     scripts/with-postgres.sh sh -c '{{ target }}/release/examples/usage_bench "$ORCH_TEST_POSTGRES_URL" {{ rows }}'
 
+# Lint and render the Helm chart
+chart:
+    cargo build --locked -p orch-server
+    scripts/check-chart.sh {{ target }}/debug/orch-server {{ target }}/chart
+
 # Write the generated files anew
 generate:
     cargo build --locked -p orch-admin
