@@ -2,7 +2,11 @@ import next from "@next/eslint-plugin-next";
 import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const restricted = (groups, message) => ["error", { patterns: [{ group: groups, message }] }];
+const SMALLER = [
+  { name: "zod", message: "zod/mini does the same and is a third of it" },
+  { name: "@hookform/resolvers/zod", message: "@hookform/resolvers/standard-schema does the same without all of zod" },
+];
+const restricted = (groups, message) => ["error", { paths: SMALLER, patterns: [{ group: groups, message }] }];
 
 export default tseslint.config(
   { ignores: ["out", ".next", "next-env.d.ts", "src/lib/api/schema.gen.ts", "node_modules", "test-results"] },

@@ -3,9 +3,6 @@ import { defineConfig, devices } from "@playwright/test";
 /** Debian's Chromium; another one by CHROMIUM. */
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Specs that have not passed in every run yet, and so are not in the everyday one: npm run e2e:pending. */
-const PENDING = ["pages.spec.ts", "servers.spec.ts", "teams.spec.ts"];
-
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
@@ -15,8 +12,9 @@ export default defineConfig({
   workers: Number(process.env.E2E_WORKERS ?? 2),
   forbidOnly: process.env.CI !== undefined,
   retries: 0,
-  timeout: 90_000,
-  expect: { timeout: 20_000 },
+  // Generous, as machines that test are slow and busy: what passes does not wait.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
@@ -27,8 +25,7 @@ export default defineConfig({
     launchOptions: { executablePath, args: ["--no-sandbox"] },
   },
   projects: [
-    { name: "chromium", testIgnore: ["screenshots.spec.ts", ...PENDING] },
-    ...(process.env.PENDING === undefined ? [] : [{ name: "pending", testMatch: PENDING }]),
+    { name: "chromium", testIgnore: "screenshots.spec.ts" },
     ...(process.env.SCREENSHOTS === undefined ? [] : [{ name: "screenshots", testMatch: "screenshots.spec.ts" }]),
   ],
 });

@@ -1,6 +1,7 @@
-import { callTool, everything, expect, expectAccessible, test } from "./fixtures/test";
+import { ADMIN, callTool, everything, expect, expectAccessible, logIn, test } from "./fixtures/test";
 
-test("from the login to the first call in one go", async ({ console: page }) => {
+test("from the login to the first call in one go", async ({ page }) => {
+  await logIn(page, ADMIN.email, ADMIN.password);
   await page.getByRole("button", { name: /New project|Create a project/ }).first().click();
   const name = `First ${String(Date.now())}`;
   await page.getByRole("dialog").getByLabel("Name").fill(name);

@@ -16,6 +16,7 @@ test("makes a team, renames it, gives it a project, and deletes it", async ({ co
   await page.getByRole("dialog").getByLabel("Team").selectOption({ label: `${name} of many` });
   await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
   await page.getByRole("link", { name: `${name} of many` }).click();
+  await expect(page.getByRole("heading", { name: `${name} of many`, level: 1 })).toBeVisible();
   await expect(page.getByRole("link", { name: project.name })).toBeVisible();
 
   const slug = new URL(page.url()).pathname.split("/").pop() ?? "";

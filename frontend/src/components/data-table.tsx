@@ -19,7 +19,10 @@ export interface Column<T> {
   /** Makes the column sortable. */
   sort?: (row: T) => string | number;
   align?: "right";
-  /** For th and td: a width, or from which screen on the column is shown, such as `max-md:hidden`. */
+  /**
+   * For th and td: a width, or from which screen on the column is shown, such as `max-md:hidden`. `w-full max-w-0` takes
+   * what the others leave, and what is too long for it is cut.
+   */
   className?: string;
 }
 
@@ -78,7 +81,8 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const span = columns.length + (selection === undefined ? 0 : 1);
 
   return (
-    <div className={cn("thin-scrollbar min-w-0 overflow-x-auto", className)}>
+    // Positioned, so that what is only for screen readers scrolls with it and does not widen the page.
+    <div className={cn("thin-scrollbar relative min-w-0 overflow-x-auto", className)}>
       <Table aria-label={label} aria-rowcount={sorted.length + 1}>
         <thead className="border-b border-border">
           <tr>

@@ -12,6 +12,11 @@ export function RouteError({ error, reset }: { error: Error; reset: () => void }
       isPage
       error={error}
       onRetry={() => {
+        // A part of the code that could not be fetched, as after an upgrade of the daemon, comes with a fresh page.
+        if (error.name === "ChunkLoadError") {
+          location.reload();
+          return;
+        }
         queries.reset();
         reset();
       }}

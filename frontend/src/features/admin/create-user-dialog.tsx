@@ -1,10 +1,10 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -51,8 +51,11 @@ function CreateUserForm({ onDone }: { onDone: (email: string, password: string |
   const common = useTranslations("common");
   const errorText = useErrorText();
   const create = useCreateUser();
-  const schema = z.object({ email: z.string().trim().regex(/^\S+@\S+$/, t("emailInvalid")), name: z.string().trim() });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: "", name: "" } });
+  const schema = z.object({
+    email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
+    name: z.string().check(z.trim()),
+  });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "", name: "" } });
   const [isAdmin, setAdmin] = useState(false);
   const submit = form.handleSubmit((values) => {
     create.mutate(

@@ -7,14 +7,16 @@ import { useTranslations } from "use-intl";
 
 import { ErrorPanel } from "@/components/error-panel";
 import { InstanceAdminsOnly } from "@/components/instance-admins-only";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 
-import { CreateUserDialog } from "./create-user-dialog";
 import { usersQuery } from "./queries";
 import { UserTable } from "./user-table";
+
+const CreateUserDialog = lazyDialog(() => import("./create-user-dialog").then((module) => module.CreateUserDialog));
 
 export function UsersPage() {
   return (

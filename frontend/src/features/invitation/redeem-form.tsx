@@ -1,10 +1,10 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Link } from "@/components/link";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -20,8 +20,11 @@ export function RedeemForm({ token, onDone }: { token: string; onDone: () => voi
   const t = useTranslations("invitation");
   const errorText = useErrorText();
   const redeem = useRedeem();
-  const schema = z.object({ name: z.string().trim(), password: z.string().min(10, t("length")).max(256, t("length")) });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: "", password: "" } });
+  const schema = z.object({
+    name: z.string().check(z.trim()),
+    password: z.string().check(z.minLength(10, t("length")), z.maxLength(256, t("length"))),
+  });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "", password: "" } });
   const submit = form.handleSubmit((values) => {
     redeem.mutate({ token, ...values }, { onSuccess: onDone });
   });

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { type ReactNode, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
@@ -69,7 +69,7 @@ function CreateKeyForm({ onMade }: { onMade: (key: string) => void }) {
   const [scope, setScope] = useState(WHOLE_SCOPE);
   const [isChecked, setChecked] = useState(false);
   const hasNoServer = scope.servers?.length === 0;
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: "", expiry: "never" as const } });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "", expiry: "never" as const } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ name, expiry }) => {
     if (hasNoServer) return;

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 import * as z from "zod/mini";
@@ -22,7 +22,7 @@ export function AskForMail({ what }: { what: "password" | "account" }) {
   const errorText = useErrorText();
   const ask = useAskForMail(what);
   const schema = z.object({ email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))) });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: "" } });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "" } });
   const submit = form.handleSubmit(({ email }) => {
     ask.mutate(email);
   });

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
@@ -25,7 +25,7 @@ export function LoginForm() {
     email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
     password: z.string().check(z.minLength(1, t("passwordMissing"))),
   });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: "", password: "" } });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "", password: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit((values) => {
     login.mutate(values, {

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
@@ -31,7 +31,7 @@ export function ResetPasswordPage() {
   const [token] = useState(takeToken);
   const reset = useResetPassword();
   const schema = z.object({ password: z.string().check(z.minLength(10, t("passwordShort")), z.maxLength(256, t("passwordShort"))) });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { password: "" } });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { password: "" } });
   const submit = form.handleSubmit(({ password }) => {
     reset.mutate({ token, password });
   });

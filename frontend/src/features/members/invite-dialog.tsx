@@ -1,10 +1,10 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -55,8 +55,11 @@ function InviteForm({ onDone }: { onDone: (issued: IssuedInvitation) => void }) 
   const common = useTranslations("common");
   const errorText = useErrorText();
   const invite = useInvite(useProjectRef());
-  const schema = z.object({ email: z.string().trim().regex(/^\S+@\S+$/, t("emailInvalid")), role: z.enum(["admin", "member", "viewer"]) });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { email: "", role: "member" as const } });
+  const schema = z.object({
+    email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
+    role: z.enum(["admin", "member", "viewer"]),
+  });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "", role: "member" as const } });
   const submit = form.handleSubmit((values) => {
     invite.mutate(values, { onSuccess: onDone });
   });

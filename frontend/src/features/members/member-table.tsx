@@ -34,10 +34,11 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
     {
       id: "name",
       header: t("person"),
+      className: "w-full max-w-0",
       sort: (member) => member.name || member.email,
       cell: (member) => (
         <span className="flex min-w-0 items-center gap-2.5">
-          <Avatar name={member.name || member.email} />
+          <Avatar name={member.name || member.email} className="max-sm:hidden" />
           <span className="min-w-0">
             <span className="flex items-center gap-2 font-medium">
               <span className="truncate">{member.name || member.email}</span>
@@ -50,8 +51,8 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
         </span>
       ),
     },
-    { id: "role", header: t("role"), sort: (member) => member.role, cell: (member) => <RoleSelect member={member} reason={reason} />, className: "w-40" },
-    { id: "since", header: t("since"), sort: (member) => member.created_at, cell: (member) => <RelativeTime at={member.created_at} className="text-muted-foreground" />, className: "max-sm:hidden w-40" },
+    { id: "role", header: t("role"), sort: (member) => member.role, cell: (member) => <RoleSelect member={member} reason={reason} /> },
+    { id: "since", header: t("since"), sort: (member) => member.created_at, cell: (member) => <RelativeTime at={member.created_at} className="text-muted-foreground" />, className: "max-sm:hidden whitespace-nowrap" },
     {
       id: "actions",
       header: t("remove"),
@@ -105,6 +106,7 @@ function RoleSelect({ member, reason }: { member: Member; reason: string | undef
   if (reason !== undefined) return <span>{t(`role.${member.role}`)}</span>;
   return (
     <Select
+      className="w-28 sm:w-36"
       aria-label={text("roleOf", { name: member.name || member.email })}
       value={role}
       onChange={(event) => {

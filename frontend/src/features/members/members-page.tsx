@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 import { ErrorPanel } from "@/components/error-panel";
 import { GuardedButton } from "@/components/guarded-button";
 import { InvitationList } from "@/components/invitation-list";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
 import { Card, CardHeader } from "@/components/ui/card";
@@ -15,11 +16,12 @@ import { useRoleReason } from "@/components/use-role-reason";
 import { membersQuery } from "@/lib/data/members";
 import { useProjectRef } from "@/lib/route";
 
-import { InviteDialog } from "./invite-dialog";
 import { MemberTable } from "./member-table";
 import { useRenewInvitation, useRevokeInvitation } from "./mutations";
 import { projectInvitationsQuery } from "./queries";
 import { TeamsCard } from "./teams-card";
+
+const InviteDialog = lazyDialog(() => import("./invite-dialog").then((module) => module.InviteDialog));
 
 /** Who may do what in the project: people, teams, and who was invited. */
 export function MembersPage() {

@@ -1,9 +1,9 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -22,9 +22,13 @@ export function PasswordForm() {
   const me = useMe();
   const change = useChangePassword();
   const schema = z
-    .object({ old: z.string().min(1, t("oldMissing")), next: z.string().min(10, t("length")).max(256, t("length")), again: z.string() })
-    .refine(({ next, again }) => next === again, { path: ["again"], message: t("notSame") });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { old: "", next: "", again: "" } });
+    .object({
+      old: z.string().check(z.minLength(1, t("oldMissing"))),
+      next: z.string().check(z.minLength(10, t("length")), z.maxLength(256, t("length"))),
+      again: z.string(),
+    })
+    .check(z.refine(({ next, again }) => next === again, { path: ["again"], message: t("notSame") }));
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { old: "", next: "", again: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ old, next }) => {
     change.mutate(

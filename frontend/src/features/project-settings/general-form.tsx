@@ -1,10 +1,10 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
 import { useForm, useWatch } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { CopyField } from "@/components/copy-field";
 import { useErrorText } from "@/components/error-text";
@@ -27,12 +27,12 @@ export function GeneralForm({ project, reason }: { project: Project; reason: str
   const router = useRouter();
   const update = useUpdateProject(project);
   const schema = z.object({
-    name: z.string().trim().min(1, t("nameMissing")),
-    slug: z.string().trim().regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid")),
-    separator: z.string().regex(/^[_-]{1,4}$/, t("separatorInvalid")),
+    name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
+    slug: z.string().check(z.trim(), z.regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid"))),
+    separator: z.string().check(z.regex(/^[_-]{1,4}$/, t("separatorInvalid"))),
   });
   const { name, slug, separator } = project;
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name, slug, separator }, mode: "onBlur" });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name, slug, separator }, mode: "onBlur" });
   const { errors, isDirty } = form.formState;
   const shown = useWatch({ control: form.control, name: "separator" });
   const isLocked = reason !== undefined;

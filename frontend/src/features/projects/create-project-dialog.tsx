@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 import { useForm } from "react-hook-form";
@@ -38,7 +38,7 @@ function CreateProjectForm() {
   const router = useRouter();
   const create = useCreateProject();
   const schema = z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: "", slug: "" } });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "", slug: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ name, slug }) => {
     create.mutate(

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 import * as z from "zod/mini";
@@ -29,7 +29,7 @@ export function LimitsForm({ project, server, reason }: { project: ServerRef; se
   // The least that the daemon takes, as crates/domain/src/limits.rs has it; the most is the instance's own.
   const limit = (least: number) => optionalWhole(least, MOST, t("outOfRange", { least }));
   const form = useForm({
-    resolver: zodResolver(
+    resolver: standardSchemaResolver(
       z.object({
         memory_mib: limit(16),
         cpu_seconds: limit(1),

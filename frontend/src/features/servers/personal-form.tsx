@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { PlusIcon, XIcon } from "lucide-react";
 import { Controller, useFieldArray, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
@@ -26,7 +26,7 @@ export function PersonalForm({ project, server, reason }: { project: ServerRef; 
   const kind = server.transport.type === "stdio" ? "env" : "headers";
   const before = personalOf(server);
   const form = useForm({
-    resolver: zodResolver(
+    resolver: standardSchemaResolver(
       z.object({
         rows: z
           .array(

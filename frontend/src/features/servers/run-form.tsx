@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Controller, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 import * as z from "zod/mini";
@@ -28,7 +28,7 @@ export function RunForm({ project, server, reason }: { project: ServerRef; serve
   const { run } = server;
   const number = (most: number) => optionalWhole(1, most, t("outOfRange", { most }));
   const form = useForm({
-    resolver: zodResolver(
+    resolver: standardSchemaResolver(
       z.object({
         isolation: z.enum(ISOLATIONS),
         alwaysOn: z.boolean(),

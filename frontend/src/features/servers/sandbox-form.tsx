@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Controller, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 import * as z from "zod/mini";
@@ -28,7 +28,7 @@ export function SandboxForm({ project, server, reason }: { project: ServerRef; s
   const { sandbox } = server;
   const paths = z.string().check(z.refine((text) => toPaths(text) !== undefined, t("pathInvalid")));
   const form = useForm({
-    resolver: zodResolver(
+    resolver: standardSchemaResolver(
       z
         .object({
           mode: z.enum(MODES),

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { LockIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { useForm } from "react-hook-form";
@@ -60,7 +60,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
         message: t("urlInvalid"),
       }),
     );
-  const form = useForm<ServerFormValues>({ resolver: zodResolver(schema), defaultValues: values });
+  const form = useForm<ServerFormValues>({ resolver: standardSchemaResolver(schema), defaultValues: values });
   const { register, control, watch, setValue, formState } = form;
   const { errors, isDirty } = formState;
   // eslint-disable-next-line react-hooks/incompatible-library -- two fields say which others there are

@@ -1,6 +1,6 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useQuery } from "@tanstack/react-query";
 import { PlusIcon, XIcon } from "lucide-react";
 import { useId } from "react";
@@ -27,7 +27,7 @@ export function ToolTimeoutsForm({ project, server, reason }: { project: ServerR
   const update = useUpdateServer(project);
   const before = server.run.tool_timeouts;
   const form = useForm({
-    resolver: zodResolver(
+    resolver: standardSchemaResolver(
       z.object({
         rows: z
           .array(

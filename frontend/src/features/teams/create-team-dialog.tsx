@@ -1,10 +1,10 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -34,7 +34,8 @@ function CreateTeamForm() {
   const errorText = useErrorText();
   const router = useRouter();
   const create = useCreateTeam();
-  const form = useForm({ resolver: zodResolver(z.object({ name: z.string().trim().min(1, t("nameMissing")) })), defaultValues: { name: "" } });
+  const schema = z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))) });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "" } });
   const submit = form.handleSubmit((values) => {
     create.mutate(values, {
       onSuccess: (team) => {

@@ -1,10 +1,10 @@
 "use client";
 
-import { zodResolver } from "@hookform/resolvers/zod";
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -24,8 +24,11 @@ export function RenameTeam({ team }: { team: Team }) {
   const errorText = useErrorText();
   const router = useRouter();
   const update = useUpdateTeam(team);
-  const schema = z.object({ name: z.string().trim().min(1, t("nameMissing")), slug: z.string().trim().regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid")) });
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { name: team.name, slug: team.slug }, mode: "onBlur" });
+  const schema = z.object({
+    name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
+    slug: z.string().check(z.trim(), z.regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid"))),
+  });
+  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: team.name, slug: team.slug }, mode: "onBlur" });
   const { errors, isDirty } = form.formState;
   const submit = form.handleSubmit((values) => {
     update.mutate(values, {

@@ -2,6 +2,7 @@
 
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { UserPlusIcon } from "lucide-react";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { Link } from "@/components/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
@@ -20,11 +21,12 @@ import type { Team } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { useSegmentAfter } from "@/lib/route";
 
-import { InviteToTeamDialog } from "./invite-to-team-dialog";
 import { useDeleteTeam, useRenewTeamInvitation, useRevokeTeamInvitation } from "./mutations";
 import { teamInvitationsQuery, teamProjectsQuery, teamQuery } from "./queries";
 import { RenameTeam } from "./rename-team";
 import { TeamMembers } from "./team-members";
+
+const InviteToTeamDialog = lazyDialog(() => import("./invite-to-team-dialog").then((module) => module.InviteToTeamDialog));
 
 /** One team: who is in it, what it reaches, who is invited. */
 export function TeamPage() {

@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { PlusIcon, UsersIcon } from "lucide-react";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { Link } from "@/components/link";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -19,7 +20,8 @@ import { useMe } from "@/lib/data/session";
 import { type Team, teamsQuery } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 
-import { CreateTeamDialog } from "./create-team-dialog";
+const CreateTeamDialog = lazyDialog(() => import("./create-team-dialog").then((module) => module.CreateTeamDialog));
+
 
 /** The teams that the user is in; all of them for instance admins. */
 export function TeamsPage() {
