@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::child::{self, Guarded, free_port};
 use crate::client;
 use crate::endpoint::Endpoint;
-use crate::load::{Session, Shape, Target};
+use crate::load::{Dialect, Session, Shape, Target};
 
 const READY_LIMIT: Duration = Duration::from_secs(20);
 const CALL_LIMIT: Duration = Duration::from_secs(20);
@@ -40,6 +40,8 @@ pub(crate) struct Daemon {
 pub(crate) struct Access {
     pub(crate) http: Target,
     pub(crate) stdio: Target,
+    /// The server behind `http`, over HTTP+SSE.
+    pub(crate) sse: Target,
 }
 
 impl Installation {
@@ -117,8 +119,11 @@ impl Installation {
         let target = |alias: &str| Target {
             endpoint: Endpoint::local(self.port, &format!("/projects/bench/servers/{alias}/mcp")),
             bearer: Some(bearer.to_owned()),
+            dialect: Dialect::Session,
         };
-        let access = Access { http: target("http"), stdio: target("stdio") };
+        let sse = Endpoint::local(self.port, "/projects/bench/servers/http/sse");
+        let sse = Target { endpoint: sse, dialect: Dialect::Sse, ..target("http") };
+        let access = Access { http: target("http"), stdio: target("stdio"), sse };
         await_call(&access.http).await.context("call through the http server")?;
         await_call(&access.stdio).await.context("call through the stdio server")?;
         Ok(access)

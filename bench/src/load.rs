@@ -13,9 +13,8 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::answer::Verifier;
 pub(crate) use self::call::{Call, Shape};
-pub(crate) use self::session::{Session, Target};
+pub(crate) use self::session::{Dialect, Session, Target};
 
-use crate::endpoint::Endpoint;
 use crate::histogram::Histogram;
 
 /// How long the last answers may take after the time is up.
@@ -26,8 +25,7 @@ const CALLS_LIMIT: Duration = Duration::from_secs(600);
 const MAX_ERRORS: u64 = 20;
 
 pub(crate) struct Plan {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) bearer: Option<String>,
+    pub(crate) target: Target,
     pub(crate) sessions: u64,
     pub(crate) bound: Bound,
     pub(crate) shape: Shape,
@@ -151,8 +149,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Outcome> {
 }
 
 async fn run_unbounded(plan: &Plan) -> Result<Outcome> {
-    let target = Target { endpoint: plan.endpoint.clone(), bearer: plan.bearer.clone() };
-    let sessions = open(&target, &plan.shape, plan.sessions).await?;
+    let sessions = open(&plan.target, &plan.shape, plan.sessions).await?;
     let window = Window::starting(Instant::now(), plan.bound);
     let mut running = JoinSet::new();
     for session in sessions {

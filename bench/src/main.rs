@@ -9,6 +9,7 @@ mod daemon;
 mod decimal;
 mod echo;
 mod endpoint;
+mod event_stream;
 mod histogram;
 mod http1;
 mod inbox;
@@ -34,7 +35,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::endpoint::Endpoint;
-use crate::load::{Bound, Plan, Shape};
+use crate::load::{Bound, Dialect, Plan, Shape, Target};
 use crate::row::Row;
 use crate::run::RunOptions;
 
@@ -164,8 +165,7 @@ async fn load(args: LoadArgs) -> anyhow::Result<ExitCode> {
         None => Bound::Time { warmup: Duration::from_secs(args.warmup), measured: Duration::from_secs(args.seconds) },
     };
     let plan = Plan {
-        endpoint: args.url,
-        bearer: args.bearer,
+        target: Target { endpoint: args.url, bearer: args.bearer, dialect: Dialect::Session },
         sessions: args.sessions,
         bound,
         shape: Shape { tool: args.tool, payload: args.payload },

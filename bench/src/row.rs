@@ -11,11 +11,22 @@ pub(crate) enum Row {
     DaemonHttp,
     DirectStdio,
     DaemonStdio,
+    /// A client of revision 2026-07-28, without a session.
+    DaemonModern,
+    /// A client of HTTP+SSE.
+    DaemonSse,
 }
 
 impl Row {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::DirectHttp, Self::Nginx, Self::DaemonHttp, Self::DirectStdio, Self::DaemonStdio];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::DirectHttp,
+        Self::Nginx,
+        Self::DaemonHttp,
+        Self::DirectStdio,
+        Self::DaemonStdio,
+        Self::DaemonModern,
+        Self::DaemonSse,
+    ];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -24,18 +35,22 @@ impl Row {
             Self::DaemonHttp => "daemon, http",
             Self::DirectStdio => "direct, stdio",
             Self::DaemonStdio => "daemon, stdio",
+            Self::DaemonModern => "daemon, modern",
+            Self::DaemonSse => "daemon, sse",
         }
     }
 
     /// The row with nothing in between.
     pub(crate) fn direct(self) -> Self {
         match self {
-            Self::DirectHttp | Self::Nginx | Self::DaemonHttp => Self::DirectHttp,
+            Self::DirectHttp | Self::Nginx | Self::DaemonHttp | Self::DaemonModern | Self::DaemonSse => {
+                Self::DirectHttp
+            }
             Self::DirectStdio | Self::DaemonStdio => Self::DirectStdio,
         }
     }
 
     pub(crate) fn needs_daemon(self) -> bool {
-        matches!(self, Self::DaemonHttp | Self::DaemonStdio)
+        matches!(self, Self::DaemonHttp | Self::DaemonStdio | Self::DaemonModern | Self::DaemonSse)
     }
 }

@@ -11,7 +11,7 @@ use crate::child::{self, Guarded, free_port};
 use crate::client;
 use crate::daemon::{self, Access, Daemon, Installation};
 use crate::endpoint::Endpoint;
-use crate::load::{self, Bound, Outcome, Plan, Shape, Target};
+use crate::load::{self, Bound, Dialect, Outcome, Plan, Shape, Target};
 use crate::nginx::Nginx;
 use crate::report::Report;
 use crate::row::Row;
@@ -261,16 +261,16 @@ impl Stage {
         match row {
             Row::DirectHttp | Row::DirectStdio => true,
             Row::Nginx => self.nginx.is_some(),
-            Row::DaemonHttp | Row::DaemonStdio => self.daemon.is_some(),
+            Row::DaemonHttp | Row::DaemonStdio | Row::DaemonModern | Row::DaemonSse => self.daemon.is_some(),
         }
     }
 
     async fn sample(&mut self, row: Row, sessions: u64, bound: Bound, shape: &Shape) -> Result<(Outcome, Spent)> {
         let before = self.spent(row);
         let outcome = match self.http_target(row) {
-            Some(Target { endpoint, bearer }) => {
+            Some(target) => {
                 let shape = shape.clone();
-                load::run(&Plan { endpoint, bearer, sessions, bound, shape }).await?
+                load::run(&Plan { target, sessions, bound, shape }).await?
             }
             None => stdio_load::run(&mut self.stdio, sessions, bound, shape).await?,
         };
@@ -284,12 +284,17 @@ impl Stage {
     }
 
     fn http_target(&self, row: Row) -> Option<Target> {
-        let open = |endpoint: &Endpoint| Target { endpoint: endpoint.clone(), bearer: None };
+        let open = |endpoint: &Endpoint| Target { endpoint: endpoint.clone(), bearer: None, dialect: Dialect::Session };
         match row {
             Row::DirectHttp => Some(open(&self.upstream.endpoint)),
             Row::Nginx => self.nginx.as_ref().map(|nginx| open(nginx.endpoint())),
             Row::DaemonHttp => self.daemon.as_ref().map(|ready| ready.access.http.clone()),
             Row::DaemonStdio => self.daemon.as_ref().map(|ready| ready.access.stdio.clone()),
+            Row::DaemonModern => {
+                let http = self.daemon.as_ref().map(|ready| ready.access.http.clone());
+                http.map(|http| Target { dialect: Dialect::Stateless, ..http })
+            }
+            Row::DaemonSse => self.daemon.as_ref().map(|ready| ready.access.sse.clone()),
             Row::DirectStdio => None,
         }
     }
@@ -299,10 +304,12 @@ impl Stage {
         let between = match row {
             Row::DirectHttp | Row::DirectStdio => Vec::new(),
             Row::Nginx => self.nginx.as_ref().map(Nginx::pids).unwrap_or_default(),
-            Row::DaemonHttp | Row::DaemonStdio => daemon.into_iter().collect(),
+            Row::DaemonHttp | Row::DaemonStdio | Row::DaemonModern | Row::DaemonSse => daemon.into_iter().collect(),
         };
         let upstream = match row {
-            Row::DirectHttp | Row::Nginx | Row::DaemonHttp => vec![self.upstream.process.pid()],
+            Row::DirectHttp | Row::Nginx | Row::DaemonHttp | Row::DaemonModern | Row::DaemonSse => {
+                vec![self.upstream.process.pid()]
+            }
             Row::DirectStdio => self.stdio.pid().into_iter().collect(),
             Row::DaemonStdio => daemon.map(usage::children).unwrap_or_default(),
         };

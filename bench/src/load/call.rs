@@ -13,6 +13,8 @@ const FIRST_ID: u64 = 1_000_000_000_000_000;
 const ID_WIDTH: usize = 16;
 /// No session makes more calls in the time a run may take.
 const IDS_OF_A_SESSION: u64 = 1_000_000_000;
+/// Of clients without sessions.
+pub(super) const REVISION: &str = "2026-07-28";
 /// What makes a text unique: eight digits of session and eight of call.
 const STAMP_WIDTH: usize = 16;
 
@@ -33,8 +35,23 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The call without anything around it.
+    /// The call without anything around it, as a client with a session sends it.
     pub(crate) fn new(shape: &Shape, session: u64) -> Self {
+        Self::with_members(shape, session, "")
+    }
+
+    /// The same of a client that says with each call who it is.
+    pub(crate) fn stateless(shape: &Shape, session: u64) -> Self {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": REVISION,
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "orch-bench", "version": env!("CARGO_PKG_VERSION")},
+        });
+        Self::with_members(shape, session, &format!(",\"_meta\":{meta}"))
+    }
+
+    /// `members` are further ones of the params.
+    fn with_members(shape: &Shape, session: u64, members: &str) -> Self {
         let padding = "x".repeat((shape.payload as usize).saturating_sub(STAMP_WIDTH));
         let head = "{\"jsonrpc\":\"2.0\",\"id\":";
         let method = ",\"method\":\"tools/call\",\"params\":{\"name\":";
@@ -44,7 +61,7 @@ impl Call {
         let start = id.end + method.len() + tool.len() + arguments.len();
         let text = start..start + STAMP_WIDTH + padding.len();
         let (blank_id, stamp) = ("0".repeat(ID_WIDTH), "0".repeat(STAMP_WIDTH));
-        let bytes = [head, &blank_id, method, &tool, arguments, &stamp, &padding, "\"}}}"].concat();
+        let bytes = [head, &blank_id, method, &tool, arguments, &stamp, &padding, "\"}", members, "}}"].concat();
         Self { bytes: bytes.into_bytes(), id, text, session, count: 0, first_id: FIRST_ID }
     }
 
@@ -113,6 +130,19 @@ mod tests {
             assert_eq!(call.text(), text.as_bytes());
             assert_eq!(call.id(), format!("100000700000000{count}").as_bytes());
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_stateless_call_says_who_calls() -> Result<()> {
+        let mut call = Call::stateless(&Shape { tool: "echo".to_owned(), payload: 16 }, 1);
+        call.stamp();
+        let sent: Value = serde_json::from_slice(call.bytes())?;
+        let params = sent.get("params").unwrap_or(&Value::Null);
+        assert_eq!(params.pointer("/arguments/text"), Some(&json!("0000000100000001")));
+        let version = params.pointer("/_meta/io.modelcontextprotocol~1protocolVersion");
+        assert_eq!(version, Some(&json!("2026-07-28")));
+        assert!(params.pointer("/_meta/io.modelcontextprotocol~1clientCapabilities").is_some_and(Value::is_object));
         Ok(())
     }
 }
