@@ -38,11 +38,9 @@ conformance *args:
     cargo build --locked -p orch-server
     scripts/conformance.sh {{ args }}
 
-# Feed what reads bytes of strangers with mutated inputs, for so many seconds each
+# Feed what reads bytes of strangers, for so many seconds each; needs a nightly toolchain and cargo-fuzz
 fuzz seconds="30":
-    ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-mcp --test fuzz -- --test-threads 1
-    ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-upstream --lib any_bytes_are_split
-    ORCH_FUZZ_SECS={{ seconds }} cargo test --locked -p orch-auth --lib refuses_every_alteration
+    scripts/fuzz.sh {{ seconds }}
 
 # Have clients and servers misbehave for so many minutes, and see that nothing is left behind
 soak minutes="5":

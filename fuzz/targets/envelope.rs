@@ -1,0 +1,9 @@
+//! Any body of a client or a server, as messages.
+
+#![no_main]
+#![expect(dead_code, reason = "each target runs one of the bodies")]
+
+#[path = "../../crates/mcp/tests/fuzz/bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| bodies::envelope(input));
