@@ -80,4 +80,6 @@ pub fn is_list_changed(method: &str) -> bool {
 pub const RESOURCE_UPDATED: &str = "notifications/resources/updated";
 /// The first message of a stream of `subscriptions/listen`.
 pub const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
+/// What a task has become, as a whole.
+pub const TASK_CHANGED: &str = "notifications/tasks";
 pub const LOG_MESSAGE: &str = "notifications/message";

@@ -1,12 +1,15 @@
 //! The envelope of revision 2026-07-28: what each request says of its client, what each result says of itself, and
 //! the errors that only this era has. Knows no transport.
 
+use memchr::memmem;
 use serde::Serialize;
 
 use crate::declared::Declared;
 use crate::error::{RpcError, code};
+use crate::id::RequestId;
 use crate::initialize::ServerHello;
 use crate::level::LogLevel;
+use crate::message::Notification;
 use crate::method::Method;
 use crate::object;
 use crate::raw::Raw;
@@ -17,6 +20,8 @@ const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+/// Of what a listen stream says.
+pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// What a request says of its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +100,16 @@ pub fn read_discover(result: &Raw) -> Option<ServerHello> {
     })
 }
 
+/// Which listen stream a notification is of, by the number of our request. Some servers write it as a string.
+#[must_use]
+pub fn subscription_id(notification: &Notification) -> Option<u64> {
+    let params = notification.params.as_ref()?;
+    // A search is much cheaper than a look at the members, and most notifications have none.
+    memmem::find(params.as_bytes(), SUBSCRIPTION_ID.as_bytes())?;
+    let id = object::member(&object::member(params, "_meta")?, SUBSCRIPTION_ID)?;
+    RequestId::parse(&id)?.as_number()
+}
+
 /// The known ones among `supportedVersions`.
 pub(crate) fn versions(result: &Raw) -> Vec<Revision> {
     let listed = object::member(result, "supportedVersions").and_then(|versions| object::elements(&versions));
@@ -122,6 +137,17 @@ pub fn offers_ours(error: &RpcError) -> bool {
     let supported = error.data.as_ref().and_then(|data| object::member(data, "supported"));
     let supported = supported.and_then(|supported| object::elements(&supported)).unwrap_or_default();
     supported.iter().filter_map(|version| Revision::parse(&version.read::<String>().ok()?)).any(|v| !v.is_legacy())
+}
+
+/// Whether a refusal that came with an error status can be of a server that does not know this era: it has none of the
+/// era's own words.
+#[must_use]
+pub fn may_be_of_legacy(error: &RpcError) -> bool {
+    match error.code {
+        code::UNSUPPORTED_VERSION | -32004 => !offers_ours(error),
+        code::INVALID_REQUEST | -32019..=-32000 => !is_modern_error(error),
+        _ => false,
+    }
 }
 
 /// A method that the era has done away with; a server must not answer it, whoever is behind.

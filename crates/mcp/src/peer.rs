@@ -26,12 +26,12 @@ pub trait Peer: Send + Sync {
     /// Sends a notification, in order with requests of the same caller.
     fn notify(&self, method: MethodName, params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>>;
 
-    /// Wants `notifications/resources/updated` about a URI of the server's, which come to the [`PeerSink`]. Held for
-    /// as long as the peer lives, across lost sessions and streams. Wanting it twice is wanting it once.
-    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>>;
+    /// Wants the server's news of something, which come to the [`PeerSink`]. Held for as long as the peer lives, across
+    /// lost sessions and streams. Wanting it twice is wanting it once.
+    fn subscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>>;
 
-    /// The opposite; of a URI that was never wanted it does nothing.
-    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>>;
+    /// The opposite; of something that was never wanted it does nothing.
+    fn unsubscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>>;
 
     /// The connection is over, or was closed; a new peer is needed.
     fn is_closed(&self) -> bool;
@@ -55,6 +55,15 @@ pub trait Peer: Send + Sync {
 pub type PeerFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 pub type ReplyStream = Pin<Box<dyn Stream<Item = ReplyItem> + Send>>;
+
+/// Something at a server that can be followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// A resource, by its URI: `notifications/resources/updated`.
+    Resource(String),
+    /// A task, by its id: `notifications/tasks`. No legacy server tells of any.
+    Task(String),
+}
 
 /// A request to an upstream.
 #[derive(Debug, Clone)]

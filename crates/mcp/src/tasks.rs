@@ -55,6 +55,15 @@ pub fn is_required(tool: &Raw) -> bool {
             == Some("required")
 }
 
+/// Whether a legacy server says that calls of its tools can be tasks.
+#[must_use]
+pub fn may_run_calls(capabilities: &Raw) -> bool {
+    ["tasks", "requests", "tools", "call"]
+        .into_iter()
+        .try_fold(capabilities.clone(), |value, name| object::member(&value, name))
+        .is_some()
+}
+
 /// The id in a legacy server's `CreateTaskResult`.
 #[must_use]
 pub fn started(result: &Raw) -> Option<Raw> {
@@ -83,7 +92,7 @@ pub fn plain(result: Raw) -> Raw {
 mod tests {
     use bytes::Bytes;
 
-    use super::{created, is_named_in, is_required, plain, started};
+    use super::{created, is_named_in, is_required, may_run_calls, plain, started};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -105,6 +114,8 @@ mod tests {
         assert!(is_required(&raw(r#"{"name":"a","execution":{"taskSupport":"required"}}"#)));
         assert!(!is_required(&raw(r#"{"name":"a","execution":{"taskSupport":"optional"}}"#)));
         assert!(!is_required(&raw(r#"{"name":"taskSupport"}"#)));
+        assert!(may_run_calls(&raw(r#"{"tasks":{"requests":{"tools":{"call":{}}}}}"#)));
+        assert!(!may_run_calls(&raw(r#"{"tasks":{"requests":{"sampling":{}}},"tools":{}}"#)));
     }
 
     #[test]

@@ -33,12 +33,15 @@ pub(crate) enum Outward {
 }
 
 impl Outward {
-    pub(crate) fn result(&self, result: Raw) -> Raw {
+    pub(crate) fn result(&self, mut result: Raw) -> Raw {
         let Self::Namespaced { server, shape } = self else { return result };
         if memmem::find(result.as_bytes(), b"\"inputRequests\"").is_some()
             && let Some(named) = with_senders(&server.name, &result)
         {
-            return named;
+            if *shape != Shape::Task {
+                return named;
+            }
+            result = named;
         }
         if *shape == Shape::Task || tasks::created(&result).is_some() {
             return with_task(server.alias.as_str(), &result).unwrap_or(result);

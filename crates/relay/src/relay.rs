@@ -7,7 +7,7 @@ use std::time::Duration;
 use orch_domain::call::{CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::directory::ProjectFacts;
-use orch_domain::id::ProjectId;
+use orch_domain::id::{ProjectId, UserId};
 use orch_domain::policy::decision::{self, Clearance, Pass, clear, decide};
 use orch_domain::policy::fingerprint::Fingerprint;
 use orch_domain::policy::hints::Hints;
@@ -55,7 +55,7 @@ pub struct Relay {
     pub(crate) calls: Arc<dyn CallLog>,
     pub(crate) clock: Arc<dyn Clock>,
     /// For each kind of client its own, where servers offer one more than another.
-    views: RwLock<HashMap<(ProjectId, Option<Faculties>), CachedView>>,
+    views: RwLock<HashMap<Sort, CachedView>>,
     /// The same for who sees only a part: one for all who see the same part.
     parts: RwLock<HashMap<PartKey, CachedView>>,
     pub(crate) approvals: Arc<Approvals>,
@@ -64,7 +64,31 @@ pub struct Relay {
     identity: Raw,
 }
 
-type PartKey = (ProjectId, Option<Faculties>, Fingerprint);
+type PartKey = (Sort, Fingerprint);
+
+/// Clients for whom the servers of a project offer the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Sort {
+    project: ProjectId,
+    faculties: Option<Faculties>,
+    /// Servers of both eras may offer one thing in the one, and another in the other.
+    of_legacy: bool,
+    /// The account, where it has brought values of its own along.
+    user: Option<UserId>,
+}
+
+impl Sort {
+    fn of(cx: &CallContext) -> Self {
+        let user = cx.principal.user_id;
+        let has_own = cx.project.personal.values().any(|own| own.contains_key(&user));
+        Self {
+            project: cx.project.project.id,
+            faculties: cx.faculties(),
+            of_legacy: cx.client.revision.is_legacy(),
+            user: has_own.then_some(user),
+        }
+    }
+}
 
 struct CachedView {
     version: u64,
@@ -129,7 +153,7 @@ impl Relay {
         let revision = cx.client.revision;
         match &cx.endpoint {
             Endpoint::Server(server) => {
-                let hello = self.server_hello(server).await.map_err(|error| error.to_rpc(revision))?;
+                let hello = self.server_hello(cx, server).await.map_err(|error| error.to_rpc(revision))?;
                 let mut capabilities = capabilities::relayed([&hello.capabilities], &WITHHELD);
                 if revision.is_legacy() {
                     capabilities = capabilities::shown_to_legacy(&capabilities);
@@ -155,7 +179,7 @@ impl Relay {
         }
     }
 
-    async fn server_hello(&self, server: &Server) -> Result<ServerHello, CallError> {
+    async fn server_hello(&self, cx: &CallContext, server: &Server) -> Result<ServerHello, CallError> {
         let name = server.alias.to_string();
         let unavailable = |reason: String| CallError::Unavailable { server: name.clone(), reason };
         let slot = self.fleet.slot(server.id).ok_or_else(|| unavailable("it is being set up".to_owned()))?;
@@ -163,7 +187,7 @@ impl Relay {
             slot.want_verified();
             return Ok(catalog.hello.clone());
         }
-        match slot.acquire().await {
+        match slot.acquire_for(&Needed::of(cx, server)).await {
             Ok(lease) => Ok(lease.peer().hello().clone()),
             Err(Unready::Failed(reason)) => Err(unavailable(reason)),
             Err(Unready::Busy(reason)) => Err(CallError::Busy { server: name, reason }),
@@ -191,7 +215,7 @@ impl Relay {
         };
         // The schema of a tool that is not there for this principal is not there either.
         self.sees(cx, &server, ItemClass::Tool, &name).then_some(())?;
-        let catalog = self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(&server))?;
+        let catalog = self.fleet.slot(server.id)?.catalog_for(cx, &server)?;
         let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
         object::member(&tool.definition, "inputSchema")
     }
@@ -327,8 +351,9 @@ impl Relay {
                 Arc::new(Declared { capabilities, info: declared.info.clone() })
             });
         }
-        let source = if !Needed::is_plain(cx, &server) {
-            // State, own values, or what a legacy server may ask: this client may get a connection of its own.
+        let of_other_era = cx.client.revision.is_legacy() && slot.may_speak_both();
+        let source = if of_other_era || !Needed::is_plain(cx, &server) {
+            // State, own values, what a legacy server may ask, or the client's era: it may not be the shared connection.
             let needed = Needed::of(cx, &server);
             Err(Box::pin(async move { slot.acquire_for(&needed).await }) as Acquiring)
         } else {
@@ -386,14 +411,14 @@ impl Relay {
         if decision::is_plain(&cx.project.policy, cx.asking()) {
             return true;
         }
-        let catalog = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx.faculties_for(server)));
+        let catalog = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx, server));
         catalog.is_none_or(|catalog| catalog.list(kind).iter().any(|item| item.name == name))
     }
 
     /// The facts about an item that policy wants to know. What a tool says of itself is looked up only where it matters.
     fn item<'a>(&self, cx: &CallContext, server: &'a Server, class: ItemClass, name: &'a str) -> Item<'a> {
         let hints = if decision::reads_hints(&cx.project.policy, cx.asking(), class) {
-            let catalog = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx.faculties_for(server)));
+            let catalog = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx, server));
             catalog.map_or(Hints::UNSAID, |catalog| catalog.hints(name))
         } else {
             Hints::UNSAID
@@ -407,8 +432,8 @@ impl Relay {
         if decision::is_plain(policy, asking) {
             return self.view(cx).page(kind);
         }
-        let (project, faculties) = (&cx.project, cx.faculties());
-        let key = (project.project.id, faculties, Fingerprint::of(policy, asking));
+        let project = &cx.project;
+        let key = (Sort::of(cx), Fingerprint::of(policy, asking));
         let version = self.fleet.catalog_version();
         {
             let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
@@ -425,7 +450,7 @@ impl Relay {
             let item = Item { server: server.id, alias: server.alias.as_str(), class, name, hints };
             decide(policy, asking, Action::Call, &item).is_visible()
         };
-        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(server));
+        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx, server);
         let view = View::new(project, catalogs, sees);
         let view = Arc::new(view);
         let page = view.page(kind);
@@ -441,8 +466,7 @@ impl Relay {
 
     /// The unified view of a project for such a client, made anew only when something changed.
     pub(crate) fn view(&self, cx: &CallContext) -> Arc<View> {
-        let (project, faculties) = (&cx.project, cx.faculties());
-        let key = (project.project.id, faculties);
+        let (project, key) = (&cx.project, Sort::of(cx));
         let version = self.fleet.catalog_version();
         {
             let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
@@ -454,12 +478,15 @@ impl Relay {
             }
         }
         let all = |_: &Server, _: &Catalog, _, _: &str| true;
-        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx.faculties_for(server));
+        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx, server);
         let view = Arc::new(View::new(project, catalogs, all));
         let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         // What is out of date would be made anew anyway, and may be of a project that is gone.
         views.retain(|_, cached| cached.version == version);
+        if views.len() >= MAX_PARTS {
+            views.clear();
+        }
         views.insert(key, cached);
         view
     }

@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep};
 use crate::error::CallError;
 use crate::fleet::{Lease, Unready};
 use crate::held::{Turn, Waiting};
-use crate::mending::Mending;
+use crate::mending::{Mended, Mending};
 use crate::outward::Outward;
 use crate::questions::Questions;
 use crate::rounds::{Between, Rounds};
@@ -69,7 +69,7 @@ struct Live {
     questions: Questions,
     /// Of a client with a session in front of a modern server.
     rounds: Option<Box<Rounds>>,
-    /// Of a modern server's tool.
+    /// After a refusal, or in case of one.
     mending: Option<Box<Mending>>,
     /// Of a tool that its legacy server runs only as a task.
     task: Option<TaskRun>,
@@ -281,7 +281,14 @@ impl Live {
             if let Some(mending) = self.mending.as_mut().filter(|mending| mending.is_looking()) {
                 match mending.poll(cx) {
                     Poll::Pending => return self.poll_early_end(cx),
-                    Poll::Ready(request) => self.send(request),
+                    Poll::Ready(Mended::Again(request)) => self.send(request),
+                    Poll::Ready(Mended::AsTask(request)) => {
+                        self.task = Some(TaskRun::new());
+                        self.send(request);
+                    }
+                    Poll::Ready(Mended::Not(error)) => {
+                        return Poll::Ready(self.fail(&CallError::from_peer(&self.plan.server, error)));
+                    }
                 }
             }
             match &mut self.source {
@@ -349,6 +356,14 @@ impl Live {
                             && let Source::Streaming(_, lease) = &self.source
                             && mending.takes(&error, lease)
                         {
+                            continue;
+                        }
+                        if self.task.is_none()
+                            && let Some(request) = self.again.take()
+                            && let Source::Streaming(_, lease) = &self.source
+                            && let Some(mending) = Mending::as_task(&request, &error, lease)
+                        {
+                            self.mending = Some(mending);
                             continue;
                         }
                         if let Some(task) = &mut self.task {
@@ -455,7 +470,7 @@ fn rounds(plan: &Plan, lease: &Lease, request: &PeerRequest) -> Option<Box<Round
 
 /// What a modern server wants as headers may have changed.
 fn mending(lease: &Lease, request: &PeerRequest) -> Option<Box<Mending>> {
-    if lease.peer().hello().revision.is_legacy() { None } else { Mending::of(request) }
+    (!lease.peer().hello().revision.is_legacy()).then(|| Mending::of(request))
 }
 
 fn unready_error(plan: &Plan, unready: Unready) -> CallError {

@@ -11,11 +11,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
+use futures_util::future::join_all;
 use orch_domain::policy::item::ItemClass;
 use orch_domain::server::Server;
 use orch_mcp::error::RpcError;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
+use orch_mcp::peer::Topic;
 use orch_mcp::question::Question;
 
 use self::mailbox::Mailbox;
@@ -24,12 +26,12 @@ use crate::error::CallError;
 use crate::fleet::Unready;
 use crate::fleet::wanted::Needed;
 use crate::relay::Relay;
-use crate::view;
+use crate::{tasks, view};
 
 pub(crate) use self::registry::{Audience, Registry};
 
-/// Resources that one subscription may follow.
-const MAX_URIS: usize = 1024;
+/// Resources and tasks that one subscription may follow.
+const MAX_TOPICS: usize = 1024;
 
 /// How long a server may take to accept what a new listen wants of it, before the listen is acknowledged without.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(500);
@@ -42,13 +44,15 @@ pub struct Interest {
     pub resources: bool,
     /// Resources to follow, by the URIs that the client knows.
     pub uris: Vec<String>,
+    /// Tasks to follow, by the ids that servers know; with an alias before them on the unified endpoint.
+    pub tasks: Vec<String>,
 }
 
 impl Interest {
     /// Every list and no resource: what a session begins with.
     #[must_use]
     pub const fn lists() -> Self {
-        Self { tools: true, prompts: true, resources: true, uris: Vec::new() }
+        Self { tools: true, prompts: true, resources: true, uris: Vec::new(), tasks: Vec::new() }
     }
 }
 
@@ -85,16 +89,20 @@ impl Relay {
         self.fleet.registry().add(audience, &mailbox);
         let handle = SubscriptionHandle { relay: Arc::clone(self), mailbox, cx: Arc::new(cx.clone()) };
         // Made before anything is awaited: given up in the middle, it takes everything back.
-        let mut subscription = Subscription { handle, honoured: Interest { uris: Vec::new(), ..interest.clone() } };
-        let wanted = futures_util::future::join_all(interest.uris.iter().map(|uri| {
-            let handle = &subscription.handle;
-            async move {
-                tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add(cx, uri)).await.is_ok_and(|added| added.is_ok())
-            }
-        }))
-        .await;
-        let honoured = interest.uris.into_iter().zip(wanted).filter_map(|(uri, added)| added.then_some(uri));
-        subscription.honoured.uris = honoured.collect();
+        let lists = Interest { uris: Vec::new(), tasks: Vec::new(), ..interest };
+        let mut subscription = Subscription { handle, honoured: lists };
+        let handle = &subscription.handle;
+        let resources = join_all(interest.uris.into_iter().map(|uri| async move {
+            let added = tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add(cx, &uri)).await;
+            added.is_ok_and(|added| added.is_ok()).then_some(uri)
+        }));
+        let tasks = join_all(interest.tasks.into_iter().map(|task| async move {
+            let added = tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add_task(cx, &task)).await;
+            added.is_ok_and(|added| added.is_ok()).then_some(task)
+        }));
+        let (resources, tasks) = tokio::join!(resources, tasks);
+        subscription.honoured.uris = resources.into_iter().flatten().collect();
+        subscription.honoured.tasks = tasks.into_iter().flatten().collect();
         subscription
     }
 }
@@ -141,9 +149,9 @@ impl Drop for Subscription {
             // Servers need not be more verbose than the most curious of those who are left.
             self.handle.tell_shared_levels();
         }
-        for (server, uri) in mailbox.close() {
+        for (server, topic) in mailbox.close() {
             if let Some(slot) = relay.fleet.slot(server) {
-                slot.unwatch(&uri);
+                slot.unwatch(&topic);
             }
         }
         if let Some(session) = cx.client.session {
@@ -161,17 +169,31 @@ impl SubscriptionHandle {
             // News of what is not there for this principal are not to be had either.
             return Err(CallError::UnknownResource { uri: uri.to_owned() }.to_rpc(revision));
         }
+        self.follow(cx, &server, &Topic::Resource(own)).await
+    }
+
+    /// Follows a task, by the id that its server knows, with the alias before it on the unified endpoint.
+    async fn add_task(&self, cx: &CallContext, task: &str) -> Result<(), RpcError> {
+        let (server, id) = tasks::locate(cx, task).ok_or_else(orch_mcp::tasks::unknown)?;
+        if !self.relay.sees(cx, &server, ItemClass::Method, "tasks/get") {
+            return Err(orch_mcp::tasks::unknown());
+        }
+        self.follow(cx, &server, &Topic::Task(id)).await
+    }
+
+    async fn follow(&self, cx: &CallContext, server: &Arc<Server>, topic: &Topic) -> Result<(), RpcError> {
+        let revision = self.cx.client.revision;
         let name = server.alias.to_string();
         let busy = |reason: String| CallError::Busy { server: name.clone(), reason }.to_rpc(revision);
-        match self.mailbox.follow(server.id, &own, MAX_URIS) {
+        match self.mailbox.follow(server.id, topic, MAX_TOPICS) {
             mailbox::Follow::New => {}
             mailbox::Follow::Already => return Ok(()),
-            mailbox::Follow::TooMany => return Err(busy(format!("{MAX_URIS} resources are followed, the limit"))),
+            mailbox::Follow::TooMany => return Err(busy(format!("{MAX_TOPICS} resources are followed, the limit"))),
         }
         let slot = self.relay.fleet.slot(server.id);
         let watched = match &slot {
             None => Err(CallError::Unavailable { server: name.clone(), reason: "it is being set up".to_owned() }),
-            Some(slot) => slot.watch_for(&Needed::of(cx, &server), &own).await.map_err(|error| match error {
+            Some(slot) => slot.watch_for(&Needed::of(cx, server), topic).await.map_err(|error| match error {
                 Unwatchable::Unready(Unready::Failed(reason)) => {
                     CallError::Unavailable { server: name.clone(), reason }
                 }
@@ -179,14 +201,14 @@ impl SubscriptionHandle {
                 Unwatchable::Peer(error) => CallError::from_peer(&name, error),
             }),
         };
-        let kept = watched.is_ok() && self.mailbox.is_following(server.id, &own);
+        let kept = watched.is_ok() && self.mailbox.is_following(server.id, topic);
         if !kept {
-            self.mailbox.unfollow(server.id, &own);
+            self.mailbox.unfollow(server.id, topic);
             if watched.is_ok()
                 && let Some(slot) = slot
             {
                 // The subscription ended, or the wish was taken back, while the server was being asked.
-                slot.unwatch(&own);
+                slot.unwatch(topic);
             }
         }
         watched.map_err(|error| error.to_rpc(revision))
@@ -195,10 +217,11 @@ impl SubscriptionHandle {
     /// Follows one resource less; of one that is not followed it does nothing.
     pub fn remove(&self, cx: &CallContext, uri: &str) -> Result<(), RpcError> {
         let (server, own) = locate(cx, uri).map_err(|error| error.to_rpc(self.cx.client.revision))?;
-        if self.mailbox.unfollow(server.id, &own)
+        let topic = Topic::Resource(own);
+        if self.mailbox.unfollow(server.id, &topic)
             && let Some(slot) = self.relay.fleet.slot(server.id)
         {
-            slot.unwatch(&own);
+            slot.unwatch(&topic);
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ impl Relay {
             return Reply::failed(&error, cx.client.revision, None, &*self.clock);
         }
         let (params, hop) = meta::take_hop(request.params.unwrap_or_else(|| Raw::from_static("{}")));
-        let Some((server, params)) = locate(cx, params) else { return Reply::unrecorded(Err(tasks::unknown())) };
+        let Some((server, params)) = addressed(cx, params) else { return Reply::unrecorded(Err(tasks::unknown())) };
         // A task is the server's own business: nobody knows here which tool it runs.
         let method = request.method.as_str();
         let Ok(Clearance::Granted(pass)) = self.clear(cx, &server, ItemClass::Method, method) else {
@@ -68,16 +68,20 @@ impl Relay {
 }
 
 /// The server of a task, and the params as that server knows them.
-fn locate(cx: &CallContext, params: Raw) -> Option<(Arc<Server>, Raw)> {
-    let Endpoint::Unified = cx.endpoint else {
-        let Endpoint::Server(server) = &cx.endpoint else { return None };
-        return Some((Arc::clone(server), params));
-    };
-    let shown = object::string(&params, "taskId")?;
+fn addressed(cx: &CallContext, params: Raw) -> Option<(Arc<Server>, Raw)> {
+    let (server, id) = locate(cx, &object::string(&params, "taskId")?)?;
+    let params = object::with(&params, "taskId", &Raw::serialize(&id).ok()?).ok()?;
+    Some((server, params))
+}
+
+/// The server of a task, and the id by which that server knows it.
+pub(crate) fn locate(cx: &CallContext, shown: &str) -> Option<(Arc<Server>, String)> {
+    if let Endpoint::Server(server) = &cx.endpoint {
+        return Some((Arc::clone(server), shown.to_owned()));
+    }
     let (alias, id) = shown.split_once(SEPARATOR)?;
     let server = enabled(&cx.project).find(|server| server.alias.as_str() == alias)?;
-    let params = object::with(&params, "taskId", &Raw::serialize(&id).ok()?).ok()?;
-    Some((Arc::clone(server), params))
+    Some((Arc::clone(server), id.to_owned()))
 }
 
 /// A call that its legacy server runs as a task: begun with the call, fetched with `tasks/result`. Dropped before its

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { LegacySession } from './legacy.mjs';
 import { ModernServer } from './modern.mjs';
-import { decoded, httpHeaders, violation } from './strict.mjs';
+import { decoded, httpHeaders, sseHeaders, violation } from './strict.mjs';
 import { TOOLS } from './offer.mjs';
 
 const bodyOf = async (request) => {
@@ -19,7 +19,7 @@ const rpcError = (code, message, id) => ({ jsonrpc: '2.0', ...(id === undefined 
 
 /** Listens on a free port of the loopback interface and says where on standard output. */
 export function serveHttp(options) {
-  const handle = options.transport === 'sse' ? sse(options) : options.era === 'modern' ? modern(options) : legacy(options);
+  const handle = options.transport === 'sse' ? sse(options) : { modern, legacy, both }[options.era](options);
   const server = createServer((request, response) => {
     handle(request, response).catch((error) => {
       process.stderr.write(`${error.stack}\n`);
@@ -66,15 +66,25 @@ class PostStream {
   }
 }
 
+/** Each request says of which era it is. */
+function both(options) {
+  const [old, young] = [legacy(options), modern(options)];
+  return async (request, response) => {
+    if (request.method !== 'POST') return old(request, response);
+    const message = JSON.parse(await bodyOf(request));
+    const isModern = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
+    return (isModern ? young : old)(request, response, message);
+  };
+}
+
 function legacy(options) {
   const sessions = new Map();
   let forgets = options.odd === 'session-loss';
-  return async (request, response) => {
+  return async (request, response, read) => {
     const id = request.headers['mcp-session-id'];
     const held = sessions.get(id);
     if (request.method === 'POST') {
-      const text = await bodyOf(request);
-      const message = JSON.parse(text);
+      const message = read ?? JSON.parse(await bodyOf(request));
       httpHeaders(request, message, { era: 'legacy', revision: held?.session.revision, session: id });
       if (message.method === 'server/discover') return json(response, 400, rpcError(-32000, 'Bad Request: no session'));
       if (message.method === 'initialize') {
@@ -175,9 +185,9 @@ function get(held, request, response) {
 
 function modern(options) {
   const server = new ModernServer(options);
-  return async (request, response) => {
+  return async (request, response, read) => {
     if (request.method !== 'POST') return response.writeHead(405, { allow: 'POST' }).end();
-    const message = JSON.parse(await bodyOf(request));
+    const message = read ?? JSON.parse(await bodyOf(request));
     httpHeaders(request, message, { era: 'modern' });
     if (message.id === undefined) {
       violation('a notification over modern HTTP', message);
@@ -254,7 +264,7 @@ function sse(options) {
       const session = sessions.get(url.searchParams.get('sessionId'));
       const message = JSON.parse(await bodyOf(request));
       if (session === undefined) return response.writeHead(404).end('Session not found');
-      if (request.headers.cookie !== undefined) violation('a cookie', request.headers.cookie);
+      sseHeaders(request);
       response.writeHead(202).end('Accepted');
       return session.take(message);
     }

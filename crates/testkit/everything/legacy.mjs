@@ -1,6 +1,6 @@
 // One legacy session: the handshake, requests of its own to the client, and everything that a session remembers. Knows
 // no transport: it is fed messages and sends through the outlet that it is given.
-import { LegacyOrder, LEGACY, violation } from './strict.mjs';
+import { LegacyOrder, LEGACY, note, violation } from './strict.mjs';
 import { PROMPTS, RESOURCES, Refusal, TEMPLATES, TOOLS, completion, promptList, read, toolList } from './offer.mjs';
 
 const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
@@ -60,6 +60,7 @@ export class LegacySession {
         return {};
       case 'logging/setLevel':
         this.level = params.level;
+        note(`level ${params.level}`);
         return {};
       case 'tools/list':
         return this.paged(params, 'tools', this.tools());
@@ -76,9 +77,11 @@ export class LegacySession {
       }
       case 'resources/subscribe':
         this.subscribed.add(params.uri);
+        note(`subscribe ${params.uri}`);
         return {};
       case 'resources/unsubscribe':
         if (!this.subscribed.delete(params.uri)) violation('unsubscribes from what it does not follow', params);
+        note(`unsubscribe ${params.uri}`);
         return {};
       case 'completion/complete':
         return completion(params);
@@ -119,7 +122,10 @@ export class LegacySession {
 
   tools() {
     const task = { name: 'test_required_task', description: 'Runs as a task only', inputSchema: { type: 'object' } };
-    return this.revision === '2025-11-25' ? [...toolList(), { ...task, execution: { taskSupport: 'required' } }] : toolList();
+    const more = this.revision === '2025-11-25' ? [{ ...task, execution: { taskSupport: 'required' } }] : [];
+    // What a server of both eras has kept for its older clients.
+    if (this.options.era === 'both') more.push({ name: 'test_legacy_only', inputSchema: { type: 'object' } });
+    return [...toolList(), ...more];
   }
 
   /** Pages of `--page` items, under cursors that mean nothing to anybody else. */
@@ -152,6 +158,7 @@ export class LegacySession {
     });
     const token = params._meta?.progressToken;
     const cx = {
+      era: 'legacy',
       can: this.declared,
       cancelled,
       hangUp,

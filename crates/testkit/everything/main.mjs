@@ -1,5 +1,5 @@
-// An MCP server that offers everything, for tests: of either era, over each transport, and on demand a bad one.
-//   node main.mjs --era legacy|modern --transport stdio|http|sse [--port N] [--revision R] [--page N]
+// An MCP server that offers everything, for tests: of either era or of both, over each transport, and on demand a bad one.
+//   node main.mjs --era legacy|modern|both --transport stdio|http|sse [--port N] [--revision R] [--page N]
 //                 [--violations FILE] [--notes FILE] [--odd HOW [--delay MS] [--huge BYTES]]
 import { parseArgs } from 'node:util';
 import { serveHttp } from './http.mjs';
@@ -25,7 +25,7 @@ const one = (name, allowed) => {
   return values[name];
 };
 const options = {
-  era: one('era', ['legacy', 'modern']),
+  era: one('era', ['legacy', 'modern', 'both']),
   transport: one('transport', ['stdio', 'http', 'sse']),
   revision: one('revision', LEGACY),
   port: Number(values.port),

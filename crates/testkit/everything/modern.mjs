@@ -1,7 +1,7 @@
 // The modern era: every request is complete in itself. A tool that asks is run again with the answers so far, which
 // travel in the signed request state. Knows no transport.
 import { createHmac, randomBytes } from 'node:crypto';
-import { answer as checkAnswer, MODERN, ModernOrder } from './strict.mjs';
+import { answer as checkAnswer, LEGACY, MODERN, ModernOrder, note } from './strict.mjs';
 import { PROMPTS, RESOURCES, Refusal, TEMPLATES, TOOLS, completion, promptList, read, toolList } from './offer.mjs';
 import { TASK_TOOLS, TASKS, Tasks } from './tasks.mjs';
 
@@ -37,7 +37,8 @@ export class ModernServer {
     this.options = options;
     this.order = new ModernOrder();
     this.listens = new Set();
-    this.tasks = new Tasks();
+    this.tasks = new Tasks((task) => this.tellOfTask(task));
+    this.refused = false;
   }
 
   /**
@@ -70,13 +71,17 @@ export class ModernServer {
       if (method === 'initialize') throw new Refusal(-32601, `speaks ${MODERN} only`);
       throw new Refusal(-32602, '_meta is incomplete');
     }
+    if (method === 'tools/call' && this.options.odd === 'version-once' && !this.refused) {
+      this.refused = true;
+      throw new Refusal(-32022, 'not yet', { supported: [MODERN], requested: version });
+    }
     if (version !== MODERN) throw new Refusal(-32022, 'no such version', { supported: [MODERN], requested: version });
     const can = meta[`${META}/clientCapabilities`];
     const cached = { ttlMs: 1000, cacheScope: 'public' };
     switch (method) {
       case 'server/discover':
         return {
-          supportedVersions: [MODERN],
+          supportedVersions: this.options.era === 'both' ? [MODERN, ...LEGACY] : [MODERN],
           capabilities: {
             tools: { listChanged: true },
             prompts: { listChanged: true },
@@ -104,7 +109,7 @@ export class ModernServer {
       case 'completion/complete':
         return completion(params);
       case 'subscriptions/listen':
-        return this.listen(id, params, send, closed);
+        return this.listen(id, params, send, closed, can);
       case 'prompts/get': {
         const prompt = PROMPTS[params.name];
         if (prompt === undefined) throw new Refusal(-32602, `no prompt ${params.name}`);
@@ -145,6 +150,7 @@ export class ModernServer {
     const meta = params._meta;
     const wanted = meta[`${META}/logLevel`];
     const cx = {
+      era: 'modern',
       can,
       meta,
       cancelled: closed,
@@ -185,8 +191,11 @@ export class ModernServer {
     }
   }
 
-  async listen(id, params, send, closed) {
-    const { notifications: wanted } = params;
+  async listen(id, params, send, closed, can) {
+    const wanted = { ...params.notifications };
+    if (can.extensions?.[TASKS] === undefined) delete wanted.taskIds;
+    note(`listen ${(wanted.resourceSubscriptions ?? []).join(' ')}`);
+    if (this.options.odd === 'slow-listen') await new Promise((resolve) => setTimeout(resolve, 100));
     // The id comes back as a string whatever it was, as the official server has it.
     const tag = { [`${META}/subscriptionId`]: String(id) };
     const tell = (method, rest = {}) => send({ jsonrpc: '2.0', method, params: { ...rest, _meta: tag } });
@@ -200,6 +209,12 @@ export class ModernServer {
 
   tell(flag, method) {
     for (const { wanted, tell } of this.listens) if (wanted[flag]) tell(method);
+  }
+
+  tellOfTask(task) {
+    for (const { wanted, tell } of this.listens) {
+      if ((wanted.taskIds ?? []).includes(task.taskId)) tell('notifications/tasks', task);
+    }
   }
 
   touch(uri) {

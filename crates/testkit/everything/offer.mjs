@@ -103,7 +103,7 @@ const DEFAULTS = {
 /**
  * Name to `{ description, inputSchema, run(args, cx) }`. `cx` has `ask(requests)`, which gives the answers under the
  * same keys, `log(level, data)`, `progress(done, total, message)`, `can` (what the client declared), `changed(kind)`,
- * `updated(uri)` and `meta`.
+ * `updated(uri)`, `meta` and `era`.
  */
 export const TOOLS = {
   test_simple_text: { run: () => text('This is a simple text response for testing.') },
@@ -163,6 +163,17 @@ export const TOOLS = {
       return text('Reconnection test completed successfully');
     },
   },
+  test_progress_around_a_question: {
+    needs: 'elicitation',
+    run: async (_, cx) => {
+      cx.progress(1, 2, 'asking');
+      await cx.ask({ answer: form('Go on?', { ok: { type: 'boolean' } }) });
+      cx.progress(2, 2, 'answered');
+      return text('went on');
+    },
+  },
+  // In which era the server was called, for one that speaks both.
+  test_era: { run: (_, cx) => text(cx.era) },
   test_sampling: {
     inputSchema: object({ prompt: { type: 'string' } }, ['prompt']),
     needs: 'sampling',

@@ -20,7 +20,7 @@ export function serveStdio(options) {
     if (odd === 'duplicate' && answers) out(JSON.stringify(message));
     return undefined;
   };
-  const take = options.era === 'modern' ? modern(options, write) : legacy(options, write);
+  const take = { modern, legacy, both }[options.era](options, write);
   createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', (line) => {
     let message;
     try {
@@ -42,6 +42,15 @@ export function serveStdio(options) {
 function legacy(options, write) {
   const session = new LegacySession(options, (message) => void write(message));
   return (message) => session.take(message);
+}
+
+/** The first message says of which era the connection is. */
+function both(options, write) {
+  let take;
+  return (message) => {
+    take ??= (message.method === 'initialize' ? legacy : modern)(options, write);
+    return take(message);
+  };
 }
 
 function modern(options, write) {

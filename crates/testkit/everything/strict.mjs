@@ -39,6 +39,7 @@ const is = {
   token: (value) => typeof value === 'string' || Number.isInteger(value),
   level: (value) => LEVELS.includes(value),
   number: (value) => typeof value === 'number',
+  texts: (value) => Array.isArray(value) && value.every((entry) => typeof entry === 'string'),
   strings: (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === 'string'),
 };
 
@@ -91,6 +92,14 @@ const NOTIFICATIONS = {
     'notifications/roots/list_changed': {},
   },
   modern: { 'notifications/cancelled': { 'requestId!': 'token', reason: 'string' } },
+};
+
+const LISTEN = {
+  toolsListChanged: 'boolean',
+  promptsListChanged: 'boolean',
+  resourcesListChanged: 'boolean',
+  resourceSubscriptions: 'texts',
+  taskIds: 'texts',
 };
 
 /** Compares the members of `value` with a table of them. */
@@ -208,6 +217,11 @@ export class ModernOrder {
     if (meta?.progressToken !== undefined && !is.token(meta.progressToken)) violation('odd progress token', message);
     const table = REQUESTS.modern[method];
     if (table !== undefined) members('params', params, table, message, ['_meta', 'task']);
+    if (method === 'subscriptions/listen') {
+      members('notifications', params?.notifications, LISTEN, message, []);
+      const knows = key('clientCapabilities')?.extensions?.['io.modelcontextprotocol/tasks'];
+      if (params?.notifications?.taskIds && !isObject(knows)) violation('follows tasks without knowing them', message);
+    }
   }
 
   done(id) {
@@ -259,14 +273,27 @@ export function answer(method, result, message) {
   }
 }
 
-/** Headers of a POST to a Streamable HTTP server. `hop` are those that must never pass a gateway. */
-export function httpHeaders(request, message, { era, revision, session }) {
-  const { headers } = request;
+/** Headers that must never pass a gateway, and what every POST has. */
+function ownHeaders({ headers }) {
   for (const hop of ['cookie', 'origin', 'last-event-id', 'proxy-authorization']) {
     if (headers[hop] !== undefined) violation(`the header ${hop}`, headers[hop]);
   }
   if (/^Bearer orch_/.test(headers.authorization ?? '')) violation('a key of ours as the credential', headers.authorization);
   if (!/^application\/json\b/.test(headers['content-type'] ?? '')) violation('Content-Type', headers['content-type']);
+}
+
+/** Headers of a POST to the message URL of an HTTP+SSE server: none of those that came with later transports. */
+export function sseHeaders(request) {
+  ownHeaders(request);
+  for (const name of Object.keys(request.headers)) {
+    if (/^mcp-(session-id|method|name|param-)/.test(name)) violation(`the header ${name}`, request.headers[name]);
+  }
+}
+
+/** Headers of a POST to a Streamable HTTP server. */
+export function httpHeaders(request, message, { era, revision, session }) {
+  const { headers } = request;
+  ownHeaders(request);
   const accept = headers.accept ?? '';
   if (!accept.includes('application/json') || !accept.includes('text/event-stream')) violation('Accept', accept);
   const version = headers['mcp-protocol-version'];

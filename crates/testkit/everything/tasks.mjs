@@ -64,7 +64,9 @@ export const TASK_TOOLS = Object.keys(RUN).map((name) => ({
 }));
 
 export class Tasks {
-  constructor() {
+  /** `changed(task)` is called with what is told of a task whenever it becomes another one. */
+  constructor(changed) {
+    this.changed = changed;
     this.all = new Map();
   }
 
@@ -110,6 +112,11 @@ export class Tasks {
   become(entry, status, rest = {}) {
     if (['completed', 'failed', 'cancelled'].includes(entry.task.status)) return;
     entry.task = { ...entry.task, status, lastUpdatedAt: new Date().toISOString(), ...rest };
+    this.changed(this.told(entry));
+  }
+
+  told(entry) {
+    return entry.task.status === 'input_required' ? { ...entry.task, inputRequests: { ...entry.pending } } : { ...entry.task };
   }
 
   handle(method, params, can) {
@@ -118,10 +125,7 @@ export class Tasks {
     }
     const entry = this.all.get(params.taskId);
     if (entry === undefined) throw new Refusal(-32602, `no task ${params.taskId}`);
-    if (method === 'tasks/get') {
-      const asks = entry.task.status === 'input_required' ? { inputRequests: entry.pending } : {};
-      return { ...entry.task, ...asks };
-    }
+    if (method === 'tasks/get') return this.told(entry);
     if (method === 'tasks/cancel') {
       this.become(entry, 'cancelled');
       entry.cancel();

@@ -9,7 +9,7 @@ use futures_core::Stream;
 use futures_util::stream;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
-use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyItem, ReplyStream, Topic};
 use orch_mcp::raw::Raw;
 
 type Script = Box<dyn Fn(PeerRequest) -> ReplyStream + Send + Sync>;
@@ -19,7 +19,7 @@ pub struct ScriptedPeer {
     hello: ServerHello,
     script: Script,
     sent: Mutex<Vec<PeerRequest>>,
-    subscribed: Mutex<BTreeSet<String>>,
+    subscribed: Mutex<BTreeSet<Topic>>,
     dropped: Arc<Mutex<Vec<String>>>,
     closed: AtomicBool,
 }
@@ -42,8 +42,8 @@ impl ScriptedPeer {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The URIs that are subscribed to.
-    pub fn subscribed(&self) -> BTreeSet<String> {
+    /// What is subscribed to.
+    pub fn subscribed(&self) -> BTreeSet<Topic> {
         self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -91,13 +91,13 @@ impl Peer for ScriptedPeer {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
-        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).insert(uri);
+    fn subscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
+        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).insert(topic);
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
-        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).remove(&uri);
+    fn unsubscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
+        self.subscribed.lock().unwrap_or_else(PoisonError::into_inner).remove(&topic);
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -1,9 +1,10 @@
 //! Subscriptions to resources of a legacy server: a request each.
 
 use futures_util::StreamExt;
+use orch_mcp::error::RpcError;
 use orch_mcp::message::MethodName;
 use orch_mcp::object;
-use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyItem};
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyItem, Topic};
 use orch_mcp::raw::Raw;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,11 @@ pub(crate) enum Wish {
 }
 
 /// Sends `resources/subscribe` or `resources/unsubscribe` and waits for its end.
-pub(crate) fn send<'a>(peer: &'a dyn Peer, wish: Wish, uri: &str) -> PeerFuture<'a, Result<(), PeerError>> {
+pub(crate) fn send(peer: &dyn Peer, wish: Wish, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
+    let Topic::Resource(uri) = topic else {
+        let refusal = RpcError::method_not_found("subscriptions/listen");
+        return Box::pin(std::future::ready(Err(PeerError::Rpc(refusal))));
+    };
     let uri = Raw::serialize(&uri).unwrap_or_else(|_| Raw::from_static("null"));
     let method = match wish {
         Wish::Subscribe => "resources/subscribe",

@@ -10,13 +10,13 @@ use crate::harness::{Daemon, Project, everything, everything_script};
 use crate::wire::{Answer, Events, Wire, answer, modern};
 
 /// A fixture that listens.
-struct Listening {
+pub(crate) struct Listening {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Listening {
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = Command::new("node")
             .arg(everything_script())
             .args(args)
@@ -39,7 +39,7 @@ impl Drop for Listening {
     }
 }
 
-fn call(id: u32, tool: &str, more: Value) -> Value {
+pub(crate) fn call(id: u32, tool: &str, more: Value) -> Value {
     let mut params = json!({ "name": tool, "arguments": {} });
     for (name, value) in more.as_object().expect("an object") {
         params[name] = value.clone();
@@ -47,20 +47,20 @@ fn call(id: u32, tool: &str, more: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
 }
 
-async fn send(project: &Project<'_>, endpoint: &str, body: Value, can: Value) -> Answer {
+pub(crate) async fn send(project: &Project<'_>, endpoint: &str, body: Value, can: Value) -> Answer {
     answer(modern(project, endpoint, body, &can)).await
 }
 
-fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     let answer = answer.json();
     answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
-fn violations(daemon: &Daemon) -> String {
+pub(crate) fn violations(daemon: &Daemon) -> String {
     daemon.data.path().join("violations").display().to_string()
 }
 
-fn checked(daemon: &Daemon) {
+pub(crate) fn checked(daemon: &Daemon) {
     let found = std::fs::read_to_string(violations(daemon)).unwrap_or_default();
     assert_eq!(found, "", "the server got what it must not get");
 }
@@ -466,6 +466,137 @@ async fn a_call_that_waits_does_not_outlive_the_daemon() {
         refused["error"]["message"].as_str().is_some_and(|text| text.contains("send the request again")),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn progress_goes_on_under_the_token_of_the_retry() {
+    let daemon = Daemon::start().await;
+    let file = violations(&daemon);
+    let entry = |era: &'static str| everything(&["--era", era, "--violations", &file]);
+    let project = daemon.project("tokens", json!({ "old": entry("legacy"), "new": entry("modern") })).await;
+    let can = json!({ "elicitation": {} });
+    for alias in ["old", "new"] {
+        let endpoint = format!("servers/{alias}/mcp");
+        let ask = async |id: u32, token: Value, more: Value| {
+            let mut body = call(id, "test_progress_around_a_question", more);
+            if !token.is_null() {
+                body["params"]["_meta"] = json!({ "progressToken": token });
+            }
+            let answer = send(&project, &endpoint, body, can.clone()).await;
+            // The stream as its messages; without anything to tell before it, the answer is no stream.
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned);
+            let data: Vec<String> = if text.starts_with('{') { vec![text.clone()] } else { data.collect() };
+            data.iter().map(|data| serde_json::from_str::<Value>(data).expect("JSON")).collect::<Vec<_>>()
+        };
+        for retried in [json!(7), Value::Null] {
+            let asked = ask(1, json!("first"), json!({})).await;
+            let [progress, question] = &asked[..] else { panic!("{alias}: {asked:?}") };
+            assert_eq!(progress["params"]["progressToken"], "first", "{alias}: {asked:?}");
+            assert_eq!(question["result"]["resultType"], "input_required", "{alias}: {asked:?}");
+            let requests = question["result"]["inputRequests"].as_object().expect("requests");
+            let key = requests.keys().next().expect("a question").clone();
+            let accepted = json!({ "action": "accept", "content": { "ok": true } });
+            let back = json!({
+                "requestState": question["result"]["requestState"], "inputResponses": { key: accepted },
+            });
+            let told = ask(2, retried.clone(), back).await;
+            let (end, before) = told.split_last().expect("an answer");
+            assert_eq!(end["result"]["content"][0]["text"], "went on", "{alias}: {told:?}");
+            assert_eq!(before.is_empty(), retried.is_null(), "{alias}: {told:?}");
+            assert!(before.iter().all(|one| one["params"]["progressToken"] == retried), "{alias}: {told:?}");
+        }
+    }
+    checked(&daemon);
+}
+
+#[tokio::test]
+async fn a_tool_that_runs_only_as_a_task_is_called_before_any_list_is_known() {
+    let daemon = Daemon::start().await;
+    let file = violations(&daemon);
+    let over_http = Listening::start(&["--transport", "http", "--violations", &file]);
+    let servers = json!({
+        "pipe": everything(&["--violations", &file]), "http": { "type": "streamable-http", "url": over_http.url },
+    });
+    let project = daemon.project("first", servers).await;
+    for alias in ["pipe", "http"] {
+        let endpoint = format!("servers/{alias}/mcp");
+        let done = send(&project, &endpoint, call(1, "test_required_task", json!({})), json!({})).await;
+        assert_eq!(text(&done), "task done", "{alias}");
+        // What is not there stays what the server says of it.
+        let method = json!({ "jsonrpc": "2.0", "id": 2, "method": "no/such", "params": {} });
+        assert_eq!(send(&project, &endpoint, method, json!({})).await.json()["error"]["code"], -32601);
+    }
+    checked(&daemon);
+}
+
+#[tokio::test]
+async fn a_followed_task_tells_what_becomes_of_it() {
+    const TASKS: &str = "io.modelcontextprotocol/tasks";
+    let daemon = Daemon::start().await;
+    let file = violations(&daemon);
+    let over_http = Listening::start(&["--era", "modern", "--transport", "http", "--violations", &file]);
+    let servers = json!({
+        "pipe": everything(&["--era", "modern", "--violations", &file]),
+        "http": { "type": "streamable-http", "url": over_http.url },
+    });
+    let project = daemon.project("followed", servers).await;
+    let knows = json!({ "extensions": { TASKS: {} }, "elicitation": {} });
+    let other = daemon.post("/projects/followed/keys", json!({ "name": "other" })).await;
+    let other = Project { key: other["key"].as_str().expect("a key").to_owned(), ..daemon.same(&project) };
+    let listen = |task: &Value| {
+        let wanted = json!({ "toolsListChanged": true, "taskIds": [task] });
+        json!({ "jsonrpc": "2.0", "id": 3, "method": "subscriptions/listen", "params": { "notifications": wanted } })
+    };
+    for alias in ["pipe", "http"] {
+        for (endpoint, prefix) in
+            [("unified/mcp".to_owned(), format!("{alias}__")), (format!("servers/{alias}/mcp"), String::new())]
+        {
+            let begun = json!({ "arguments": { "filename": "a.txt" } });
+            let begun = call(1, &format!("{prefix}confirm_delete"), begun);
+            let begun = send(&project, &endpoint, begun, knows.clone()).await.json();
+            let task = begun["result"]["taskId"].clone();
+            assert!(task.is_string(), "{begun}");
+            let mut news = Events::open(modern(&project, &endpoint, listen(&task), &knows)).await;
+            let first = news.message().await;
+            assert_eq!(first["params"]["notifications"]["taskIds"], json!([task]), "{alias}: {first}");
+            // Somebody else has no such task, and who knows no tasks is told of none.
+            for (who, can) in [(&other, &knows), (&project, &json!({}))] {
+                let mut theirs = Events::open(modern(who, &endpoint, listen(&task), can)).await;
+                let first = theirs.message().await;
+                assert!(first["params"]["notifications"].get("taskIds").is_none(), "{alias}: {first}");
+            }
+            let answers = json!({ "ok": { "action": "accept", "content": { "confirm": true } } });
+            let update = json!({
+                "jsonrpc": "2.0", "id": 4, "method": "tasks/update",
+                "params": { "taskId": task, "inputResponses": answers },
+            });
+            let id = task.as_str().expect("an id").to_owned();
+            // The server may not have asked yet; then there is nothing to be answered.
+            loop {
+                let get = json!({ "jsonrpc": "2.0", "id": 5, "method": "tasks/get", "params": { "taskId": task } });
+                let seen = answer(modern(&project, &endpoint, get, &knows).header("mcp-name", &id)).await.json();
+                if seen["result"]["status"] == "input_required" {
+                    break;
+                }
+                assert_eq!(seen["result"]["status"], "working", "{seen}");
+            }
+            answer(modern(&project, &endpoint, update, &knows).header("mcp-name", &id)).await;
+            let done = loop {
+                let told = news.message().await;
+                if told["method"] != "notifications/tasks" {
+                    continue;
+                }
+                assert_eq!(told["params"]["taskId"], task, "under the id that the client knows: {told}");
+                assert_eq!(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 3, "{told}");
+                if told["params"]["status"] == "completed" {
+                    break told;
+                }
+            };
+            assert_eq!(done["params"]["result"]["content"][0]["text"], "accept a.txt", "{done}");
+        }
+    }
+    checked(&daemon);
 }
 
 #[tokio::test]

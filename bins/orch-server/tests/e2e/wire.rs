@@ -20,8 +20,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The message that it is. An answer that took its time is the last one of a stream.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+        let text = std::str::from_utf8(&self.body).expect("UTF-8");
+        let last = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
+        let message = if text.starts_with(['{', '[']) { text } else { last.unwrap_or(text) };
+        serde_json::from_str(message).unwrap_or_else(|error| panic!("{error}: {text:?}"))
     }
 
     /// The text of the result member, as it was written.

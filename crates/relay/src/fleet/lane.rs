@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orch_domain::id::UserId;
+use orch_domain::server::Server;
 use orch_domain::server_state::ServerState;
 use orch_mcp::message::Notification;
 use orch_mcp::method;
@@ -31,7 +32,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const LEVEL_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) struct Lane {
-    user: UserId,
+    user: Option<UserId>,
     kept: bool,
     peer: OnceCell<Arc<dyn Peer>>,
     in_flight: AtomicU32,
@@ -235,7 +236,8 @@ impl Lanes {
         if slot.status().state == ServerState::StoppedByAdmin {
             return Err(Unready::Failed("the server was stopped by an admin; an admin can start it".to_owned()));
         }
-        let server = server.personalized(&slot.personal_of(wanted.user));
+        let server =
+            wanted.user.map_or_else(|| Server::clone(&server), |user| server.personalized(&slot.personal_of(user)));
         let sink = Arc::new(LaneSink { slot: Arc::clone(slot), wanted: wanted.clone() });
         let shared = slot.shared();
         match shared.connector.connect(&server, wanted.connection.clone(), sink).await {
@@ -243,7 +245,8 @@ impl Lanes {
                 self.lock_pauses().remove(&wanted.key);
                 // The owner has something to look after now; a full queue means that it is awake.
                 let _ = slot.command(Command::LookAround);
-                if let Some(level) = wanted.level {
+                let level = if wanted.key == LaneKey::Legacy { slot.level() } else { wanted.level };
+                if let Some(level) = level {
                     // On a connection with one request at a time, this one has to be over before the first call.
                     let told = super::slot::set_log_level(&*peer, level);
                     if tokio::time::timeout(LEVEL_WITHIN, told).await.is_err() {
@@ -307,7 +310,7 @@ impl Lanes {
 
     /// Somebody's own values are others now.
     pub(super) fn end_user(&self, user: UserId, end: End) {
-        self.remove_where(|_, lane| lane.user == user).iter().for_each(|lane| lane.close_in_background(end));
+        self.remove_where(|_, lane| lane.user == Some(user)).iter().for_each(|lane| lane.close_in_background(end));
         self.lock_pauses().clear();
     }
 
@@ -316,7 +319,7 @@ impl Lanes {
         self.of_key(&LaneKey::Session(session))
     }
 
-    fn of_key(&self, key: &LaneKey) -> Option<Arc<dyn Peer>> {
+    pub(super) fn of_key(&self, key: &LaneKey) -> Option<Arc<dyn Peer>> {
         let lane = self.lock().get(key).cloned()?;
         lane.peer.get().cloned()
     }
@@ -411,7 +414,7 @@ impl LaneSink {
     const fn session(&self) -> Option<SessionKey> {
         match self.wanted.key {
             LaneKey::Session(session) => Some(session),
-            LaneKey::Caller { .. } => None,
+            LaneKey::Legacy | LaneKey::Caller { .. } => None,
         }
     }
 
@@ -431,6 +434,9 @@ impl LaneSink {
             }
         } else if let Some(session) = self.session() {
             self.slot.shared().registry.tell_session(session, notification);
+        } else if name == method::LOG_MESSAGE {
+            // Nobody knows whose it is.
+            self.slot.remark_log(notification);
         }
     }
 }

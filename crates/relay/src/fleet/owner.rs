@@ -54,7 +54,7 @@ pub(super) enum Command {
     /// A client's own connection has heard that these lists changed.
     ListsChanged(&'static [ItemKind]),
     /// The lists can be read from this connection of one client's own, as there is no shared one.
-    ReadLists(Arc<dyn Peer>, Option<Waiter>),
+    ReadLists(Arc<dyn Peer>),
     /// A call was not answered in time.
     Suspect,
 }
@@ -287,8 +287,7 @@ impl Owner {
                 self.announce.extend(kinds);
                 self.start_if_wanted();
             }
-            Command::ReadLists(peer, waiter) => {
-                self.catalog_waiters.extend(waiter);
+            Command::ReadLists(peer) => {
                 if self.peer.is_none() && self.starting.is_none() && self.refreshing.is_none() {
                     self.dirty.extend(ItemKind::ALL);
                     self.refresh_from(peer);
@@ -396,13 +395,15 @@ impl Owner {
             PeerEvent::Notification(notification) => {
                 match notification.method.as_str() {
                     // On a shared connection nobody knows whose it is.
-                    method::LOG_MESSAGE => {
-                        let text = notification.params.map_or_else(String::new, |params| params.as_str().to_owned());
-                        self.remark(format!("log message: {text}"));
-                    }
+                    method::LOG_MESSAGE => self.slot.remark_log(notification),
                     method::RESOURCE_UPDATED => {
                         if let Some(params) = &notification.params {
                             self.shared.registry.resource_updated(&self.slot.server(), params, None);
+                        }
+                    }
+                    method::TASK_CHANGED => {
+                        if let Some(params) = &notification.params {
+                            self.shared.registry.task_changed(&self.slot.server(), params);
                         }
                     }
                     name => {
@@ -426,9 +427,9 @@ impl Owner {
         }
         let slot = Arc::clone(&self.slot);
         tokio::spawn(async move {
-            for uri in watched {
-                if let Err(error) = peer.subscribe(uri).await {
-                    slot.remark(format!("a resource is not followed any more: {error}"));
+            for topic in watched {
+                if let Err(error) = peer.subscribe(topic).await {
+                    slot.remark(format!("what clients follow is not followed any more: {error}"));
                 }
             }
         });

@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use orch_domain::Timestamp;
+use orch_domain::dialect::Era;
 use orch_domain::id::UserId;
 use orch_domain::secret::Secret;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
+use orch_mcp::initialize::ServerHello;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
-use orch_mcp::peer::{Peer, PeerRequest};
+use orch_mcp::peer::{Peer, PeerRequest, Topic};
 use orch_mcp::raw::Raw;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
@@ -22,7 +24,7 @@ use super::Shared;
 use super::lane::{End, LaneUse, Lanes, Patience};
 use super::owner::{Command, Owner, Released};
 use super::variants::Variants;
-use super::wanted::{Needed, Wanted};
+use super::wanted::{LaneKey, Needed, Wanted};
 use super::watch::Watches;
 use crate::catalog::Catalog;
 use crate::context::SessionKey;
@@ -156,6 +158,7 @@ impl Slot {
     pub(crate) async fn acquire_for(self: &Arc<Self>, needed: &Needed) -> Result<Lease, Unready> {
         match needed {
             Needed::Shared => self.acquire().await,
+            Needed::OfLegacy(wanted) => self.acquire_of_legacy(wanted).await,
             Needed::OwnIfLegacy(wanted) => self.acquire_if_legacy(wanted).await,
             Needed::Own(wanted) => {
                 let lease = self.acquire_lane(wanted, Patience::Queue).await?;
@@ -168,13 +171,65 @@ impl Slot {
         }
     }
 
+    /// Whether the server speaks both eras and may be spoken to in both. What is stored of it knows that.
+    pub(crate) fn speaks_both(&self) -> bool {
+        self.server.load().dialect.era == Era::Auto
+            && self.catalog.load().as_ref().is_some_and(|catalog| speaks_both(&catalog.hello))
+    }
+
+    pub(super) fn is_of_legacy(&self) -> bool {
+        self.catalog.load().as_ref().is_some_and(|catalog| catalog.hello.revision.is_legacy())
+    }
+
+    /// Whether the server runs with values of this account's own.
+    pub(super) fn has_own(&self, user: UserId) -> bool {
+        let server = self.server.load();
+        let personal = self.personal.load();
+        personal.get(&user).is_some_and(|own| own.iter().any(|one| server.run.personal.contains_key(&one.slot)))
+    }
+
+    /// Whether a client of the older era is to be served in that era although the shared connection is of the newer one,
+    /// or that is not known yet.
+    pub(crate) fn may_speak_both(&self) -> bool {
+        self.catalog.load().is_none() || self.speaks_both()
+    }
+
+    async fn acquire_of_legacy(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
+        if self.catalog.load().is_none() {
+            let lease = self.acquire().await?;
+            if !speaks_both(lease.peer().hello()) {
+                return Ok(lease);
+            }
+        } else if !self.speaks_both() {
+            return self.acquire().await;
+        }
+        self.acquire_older(wanted).await
+    }
+
+    /// A connection in the older era. A server may name versions that it does not have where it is; then the client is
+    /// served over the bridge.
+    async fn acquire_older(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
+        match self.acquire_lane(wanted, Patience::Queue).await {
+            Ok(lease) => Ok(lease),
+            Err(Unready::Failed(reason) | Unready::Busy(reason)) => {
+                let server = self.server.load();
+                tracing::debug!(server.id = %server.id, reason, "a server is not to be had in the older era of its two");
+                self.acquire().await
+            }
+        }
+    }
+
     async fn acquire_if_legacy(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
         if self.catalog.load().is_none() {
             self.catalog_or_wait().await?;
         }
         let is_legacy = self.catalog.load().as_ref().is_none_or(|catalog| catalog.hello.revision.is_legacy());
         if !is_legacy {
-            return self.acquire().await;
+            return if wanted.of_legacy && self.speaks_both() {
+                self.acquire_older(wanted).await
+            } else {
+                self.acquire().await
+            };
         }
         let lease = self.acquire_lane(wanted, Patience::Queue).await;
         if lease.is_err() {
@@ -196,18 +251,10 @@ impl Slot {
         Ok(Lease { line: Line::Own(peer, usage), in_flight })
     }
 
-    /// What the server offers, read from a connection of one client's own where nothing is known yet.
-    pub(crate) async fn lists_of(&self, lease: &Lease) -> Result<Arc<Catalog>, Unready> {
-        let (answer, answered) = oneshot::channel();
-        self.command(Command::ReadLists(lease.line.peer(), Some(answer)))?;
-        answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))?;
-        self.catalog.load_full().ok_or_else(|| Unready::Failed("the server's lists are not known".to_owned()))
-    }
-
     /// The lists are not known, and the shared connection may not be possible.
     fn read_lists_from(&self, peer: Arc<dyn Peer>) {
         let command = match self.server.load().lacks_shared_values() {
-            Some(_) => Command::ReadLists(peer, None),
+            Some(_) => Command::ReadLists(peer),
             None => Command::Nudge,
         };
         // A full queue means that somebody else has asked.
@@ -236,6 +283,8 @@ impl Slot {
         let users: HashSet<UserId> = old.keys().chain(personal.keys()).copied().collect();
         let changed: Vec<UserId> = users.into_iter().filter(|user| old.get(user) != personal.get(user)).collect();
         self.personal.store(Arc::new(personal));
+        // What a server offered to somebody's own values may not be what it offers to others.
+        self.clear_variants();
         let end = End::Drained(self.shared.config.drain());
         changed.into_iter().for_each(|user| self.lanes.end_user(user, end));
     }
@@ -252,9 +301,13 @@ impl Slot {
         }
         *now = level;
         drop(now);
+        // Nobody wants to hear anything any more: back to what is usual.
+        let level = level.unwrap_or(LogLevel::Info);
         if let Some(live) = self.peer.load_full() {
-            // Nobody wants to hear anything any more: back to what is usual.
-            tell_level(Arc::clone(&live.peer), level.unwrap_or(LogLevel::Info));
+            tell_level(Arc::clone(&live.peer), level);
+        }
+        if let Some(peer) = self.lanes.of_key(&LaneKey::Legacy) {
+            tell_level(peer, level);
         }
     }
 
@@ -298,7 +351,7 @@ impl Slot {
         !self.lanes.is_empty()
     }
 
-    pub(super) fn watched(&self) -> Vec<String> {
+    pub(super) fn watched(&self) -> Vec<Topic> {
         self.watches.followed()
     }
 
@@ -306,11 +359,17 @@ impl Slot {
     pub(super) fn lists_changed(&self, method: &str, own: Option<Arc<dyn Peer>>) {
         self.expire_variants();
         let command = match own {
-            Some(own) if self.server.load().lacks_shared_values().is_some() => Command::ReadLists(own, None),
+            Some(own) if self.server.load().lacks_shared_values().is_some() => Command::ReadLists(own),
             _ => Command::ListsChanged(super::owner::kinds_of(method)),
         };
         // A full queue means that the owner has much to do; it is going to look at the lists anyway when it restarts.
         let _ = self.command(command);
+    }
+
+    /// A log message of which nobody knows whose call it is about.
+    pub(super) fn remark_log(&self, message: Notification) {
+        let text = message.params.map_or_else(String::new, |params| params.as_str().to_owned());
+        self.remark(format!("log message: {text}"));
     }
 
     pub(super) fn remark(&self, text: String) {
@@ -463,6 +522,11 @@ impl Slot {
     pub(super) fn set_status(&self, change: impl FnOnce(&mut ServerStatus)) {
         self.status.send_modify(change);
     }
+}
+
+/// Whether a server of the newer era says that it speaks the older one as well.
+fn speaks_both(hello: &ServerHello) -> bool {
+    !hello.revision.is_legacy() && hello.also.iter().any(|revision| revision.is_legacy())
 }
 
 fn too_many(limit: u32) -> Unready {

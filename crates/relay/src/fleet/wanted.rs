@@ -1,6 +1,7 @@
 //! Which connection a request needs: the one that everybody shares, or one of its client's own. The one place that
 //! decides it, from the server's isolation, the caller's personal values, and what the client can be asked.
 
+use orch_domain::dialect::Era;
 use orch_domain::id::{KeyId, UserId};
 use orch_domain::personal_secret::names;
 use orch_domain::run_settings::Isolation;
@@ -16,6 +17,8 @@ use crate::faculties::Faculties;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum LaneKey {
     Session(SessionKey),
+    /// Shared by all clients of the older era that can be asked nothing, at a server that speaks both.
+    Legacy,
     Caller {
         user: UserId,
         key: Option<KeyId>,
@@ -25,11 +28,14 @@ pub(crate) enum LaneKey {
     },
 }
 
-/// A connection of one client's own.
+/// A connection beside the one that everybody shares.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(super) key: LaneKey,
-    pub(super) user: UserId,
+    /// Whose it is; None when it is nobody's in particular.
+    pub(super) user: Option<UserId>,
+    /// The client is of the older era.
+    pub(super) of_legacy: bool,
     pub(super) connection: Connection,
     /// Which log messages the client wants.
     pub(super) level: Option<LogLevel>,
@@ -42,6 +48,8 @@ pub(crate) struct Wanted {
 #[derive(Debug, Clone)]
 pub(crate) enum Needed {
     Shared,
+    /// The shared one of the older era where the server speaks both; else the shared one.
+    OfLegacy(Wanted),
     /// One of its own where the server is a legacy one, which would take an answer from anybody. A modern server is
     /// told with each request whom it may ask what.
     OwnIfLegacy(Wanted),
@@ -61,10 +69,7 @@ impl Needed {
     pub(crate) fn of(cx: &CallContext, server: &Server) -> Self {
         let isolated = server.run.isolation != Isolation::Shared;
         if server.run.personal.is_empty() && !isolated {
-            return match cx.faculties_for(server) {
-                None => Self::Shared,
-                Some(_) => Self::OwnIfLegacy(Wanted::to_be_asked(cx, server)),
-            };
+            return Self::unless_own(cx, server);
         }
         let own = cx.project.personal.get(&server.id).and_then(|own| own.get(&cx.principal.user_id));
         let own = own.map_or(&[][..], Vec::as_slice);
@@ -80,10 +85,7 @@ impl Needed {
         }
         let personal = own.iter().any(|secret| server.run.personal.contains_key(&secret.slot));
         if !isolated && !personal {
-            return match cx.faculties_for(server) {
-                None => Self::Shared,
-                Some(_) => Self::OwnIfLegacy(Wanted::to_be_asked(cx, server)),
-            };
+            return Self::unless_own(cx, server);
         }
         let mut wanted = if cx.faculties_for(server).is_some() {
             Wanted::to_be_asked(cx, server)
@@ -93,6 +95,17 @@ impl Needed {
         wanted.connection.era = era(server.dialect.era);
         wanted.kept = true;
         Self::Own(wanted)
+    }
+
+    /// Where neither state nor own values want another connection.
+    fn unless_own(cx: &CallContext, server: &Server) -> Self {
+        match cx.faculties_for(server) {
+            Some(_) => Self::OwnIfLegacy(Wanted::to_be_asked(cx, server)),
+            None if cx.client.revision.is_legacy() && server.dialect.era == Era::Auto => {
+                Self::OfLegacy(Wanted::of_legacy())
+            }
+            None => Self::Shared,
+        }
     }
 }
 
@@ -116,8 +129,9 @@ impl Wanted {
             (None, false) => Asking::Never,
         };
         Self {
-            user: cx.principal.user_id,
+            user: Some(cx.principal.user_id),
             key,
+            of_legacy: cx.client.revision.is_legacy(),
             connection: Connection { era: EraChoice::Legacy, declared, asking },
             level: cx.log_level,
             exclusive,
@@ -141,6 +155,27 @@ impl Wanted {
             },
             _ => Connection::shared(era(server.dialect.era)),
         };
-        Self { key, user: cx.principal.user_id, connection, level: cx.log_level, exclusive: false, kept: true }
+        Self {
+            key,
+            user: Some(cx.principal.user_id),
+            of_legacy: cx.client.revision.is_legacy(),
+            connection,
+            level: cx.log_level,
+            exclusive: false,
+            kept: true,
+        }
+    }
+
+    /// For all of the older era that can be asked nothing.
+    const fn of_legacy() -> Self {
+        Self {
+            key: LaneKey::Legacy,
+            user: None,
+            of_legacy: true,
+            connection: Connection::shared(EraChoice::Legacy),
+            level: None,
+            exclusive: false,
+            kept: false,
+        }
     }
 }

@@ -1,21 +1,22 @@
-//! Resources of one server that clients follow. Each followed URI has a task that deals with one wish after the other,
+//! Resources and tasks of one server that clients follow. Each topic has a task that deals with one wish after the other,
 //! so that follow and unfollow keep their order, and everybody hears what the server said to the own wish.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use orch_mcp::peer::Topic;
 use tokio::sync::{mpsc, oneshot};
 
 use super::slot::{Slot, Unready};
 use super::wanted::{LaneKey, Needed};
 use crate::subscription::Unwatchable;
 
-/// Wishes about one URI that wait; more are told that the server is busy.
+/// Wishes about one topic that wait; more are told that the server is busy.
 const WISHES: usize = 1024;
 
 #[derive(Default)]
-pub(super) struct Watches(Mutex<HashMap<String, Watch>>);
+pub(super) struct Watches(Mutex<HashMap<Topic, Watch>>);
 
 struct Watch {
     wishes: mpsc::Sender<Wish>,
@@ -34,65 +35,65 @@ impl Watches {
     }
 
     /// What is followed by somebody.
-    pub(super) fn followed(&self) -> Vec<String> {
+    pub(super) fn followed(&self) -> Vec<Topic> {
         let watches = self.lock();
         let followed = watches.iter().filter(|(_, watch)| watch.followers.load(Ordering::Acquire) > 0);
-        followed.map(|(uri, _)| uri.clone()).collect()
+        followed.map(|(topic, _)| topic.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Watch>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Topic, Watch>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, slot: &Arc<Slot>, uri: &str, wish: Wish) -> Result<(), Unwatchable> {
+    fn send(&self, slot: &Arc<Slot>, topic: &Topic, wish: Wish) -> Result<(), Unwatchable> {
         let mut watches = self.lock();
-        let watch = watches.entry(uri.to_owned()).or_insert_with(|| {
+        let watch = watches.entry(topic.clone()).or_insert_with(|| {
             let (wishes, inbox) = mpsc::channel(WISHES);
             let followers = Arc::new(AtomicUsize::new(0));
-            let task = Task { slot: Arc::clone(slot), uri: uri.to_owned(), followers: Arc::clone(&followers) };
+            let task = Task { slot: Arc::clone(slot), topic: topic.clone(), followers: Arc::clone(&followers) };
             tokio::spawn(task.run(inbox));
             Watch { wishes, followers }
         });
-        let busy = |_| Unwatchable::Unready(Unready::Busy(format!("{WISHES} clients wait to follow the resource")));
+        let busy = |_| Unwatchable::Unready(Unready::Busy(format!("{WISHES} clients wait to follow the same")));
         watch.wishes.try_send(wish).map_err(busy)
     }
 }
 
 impl Slot {
-    /// Follows a resource of the server's, together with everybody else who does. Given up half way, it is taken back.
-    pub(crate) async fn watch(self: &Arc<Self>, uri: &str) -> Result<(), Unwatchable> {
+    /// Follows something of the server's, together with everybody else who does. Given up half way, it is taken back.
+    pub(crate) async fn watch(self: &Arc<Self>, topic: &Topic) -> Result<(), Unwatchable> {
         let (answer, answered) = oneshot::channel();
-        self.watches().send(self, uri, Wish::Follow(answer))?;
+        self.watches().send(self, topic, Wish::Follow(answer))?;
         let over = || Unwatchable::Unready(Unready::Failed("the server was removed".to_owned()));
         answered.await.unwrap_or_else(|_| Err(over()))
     }
 
-    /// Follows a resource on the connection that the request needs. What a session has to itself is followed there: the
+    /// Follows something on the connection that the request needs. What a session has to itself is followed there: the
     /// session is the only one to hear of it, and what is followed ends with it.
-    pub(crate) async fn watch_for(self: &Arc<Self>, needed: &Needed, uri: &str) -> Result<(), Unwatchable> {
+    pub(crate) async fn watch_for(self: &Arc<Self>, needed: &Needed, topic: &Topic) -> Result<(), Unwatchable> {
         match needed {
             Needed::Own(wanted) if matches!(wanted.key, LaneKey::Session(_)) => {
                 let lease = self.acquire_for(needed).await.map_err(Unwatchable::Unready)?;
-                lease.peer().subscribe(uri.to_owned()).await.map_err(Unwatchable::Peer)
+                lease.peer().subscribe(topic.clone()).await.map_err(Unwatchable::Peer)
             }
             Needed::Lacking(reason) => Err(Unwatchable::Unready(Unready::Failed(reason.clone()))),
-            _ => self.watch(uri).await,
+            _ => self.watch(topic).await,
         }
     }
 
     /// The opposite of one [`Self::watch`] that went well.
-    pub(crate) fn unwatch(self: &Arc<Self>, uri: &str) {
+    pub(crate) fn unwatch(self: &Arc<Self>, topic: &Topic) {
         // Without a runtime the process is about to end, and takes the connection with it.
-        if tokio::runtime::Handle::try_current().is_ok() && self.watches().lock().contains_key(uri) {
-            // A full queue leaves the resource followed for nobody until the server stops.
-            let _ = self.watches().send(self, uri, Wish::Unfollow);
+        if tokio::runtime::Handle::try_current().is_ok() && self.watches().lock().contains_key(topic) {
+            // A full queue leaves it followed for nobody until the server stops.
+            let _ = self.watches().send(self, topic, Wish::Unfollow);
         }
     }
 }
 
 struct Task {
     slot: Arc<Slot>,
-    uri: String,
+    topic: Topic,
     followers: Arc<AtomicUsize>,
 }
 
@@ -116,7 +117,7 @@ impl Task {
                 // Nothing can come in between: wishes are sent under the same lock.
                 let mut watches = self.slot.watches().lock();
                 if inbox.is_empty() {
-                    watches.remove(&self.uri);
+                    watches.remove(&self.topic);
                     return;
                 }
             }
@@ -129,7 +130,7 @@ impl Task {
             return Ok(());
         }
         let lease = self.slot.acquire().await.map_err(Unwatchable::Unready)?;
-        lease.peer().subscribe(self.uri.clone()).await.map_err(Unwatchable::Peer)
+        lease.peer().subscribe(self.topic.clone()).await.map_err(Unwatchable::Peer)
     }
 
     async fn unfollow(&self) {
@@ -141,8 +142,8 @@ impl Task {
         }
         // A server that does not run, or a process that is about to end, follows nothing any more.
         let Some(Ok(lease)) = self.slot.lease() else { return };
-        if let Err(error) = lease.peer().unsubscribe(self.uri.clone()).await {
-            tracing::debug!(error = %error, "a resource is followed for nobody");
+        if let Err(error) = lease.peer().unsubscribe(self.topic.clone()).await {
+            tracing::debug!(error = %error, "something is followed for nobody");
         }
     }
 }

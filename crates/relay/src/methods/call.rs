@@ -20,6 +20,7 @@ use orch_mcp::raw::Raw;
 use orch_mcp::{object, tasks};
 use serde::Deserialize;
 
+use crate::catalog::Catalog;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::faculties::Faculties;
@@ -70,11 +71,12 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Ok(admission) => ticket.keep(Box::new(admission)),
         Err(limited) => return Reply::failed(&CallError::Limited(limited), revision, Some(ticket), &*relay.clock),
     }
-    let as_task = prepare_for_legacy(relay, kind, &server, &mut params);
+    let catalog = relay.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx, &server));
+    let as_task = prepare_for_legacy(catalog.as_deref(), kind, &mut params);
     let request = PeerRequest {
         progress: hop.progress_token.is_some(),
         log_level: cx.log_level,
-        input_schema: input_schema(relay, kind, &server, &params),
+        input_schema: input_schema(catalog.as_deref(), kind, &params),
         declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(params))
     };
@@ -189,11 +191,8 @@ fn shown_to_approver(arguments: &Raw) -> String {
 }
 
 /// The schema of the tool, for a server that wants some arguments as headers.
-fn input_schema(relay: &Relay, kind: CallKind, server: &Server, params: &Raw) -> Option<Raw> {
-    if kind != CallKind::Tool {
-        return None;
-    }
-    let catalog = relay.fleet.slot(server.id)?.catalog()?;
+fn input_schema(catalog: Option<&Catalog>, kind: CallKind, params: &Raw) -> Option<Raw> {
+    let catalog = catalog.filter(|_| kind == CallKind::Tool)?;
     // Only servers of the modern era read such headers, and only some of their tools have any.
     if catalog.hello.revision.is_legacy() || !catalog.has_mirrored_arguments() {
         return None;
@@ -206,8 +205,7 @@ fn input_schema(relay: &Relay, kind: CallKind, server: &Server, params: &Raw) ->
 /// Takes out what the server has no word for: what the client says of tasks of 2025-11-25, which it was not offered, and
 /// toward a legacy server also answers to questions, which are for us. True when a legacy server runs the tool only as a
 /// task, which the params then ask for.
-fn prepare_for_legacy(relay: &Relay, kind: CallKind, server: &Server, params: &mut Raw) -> bool {
-    let catalog = relay.fleet.slot(server.id).and_then(|slot| slot.catalog());
+fn prepare_for_legacy(catalog: Option<&Catalog>, kind: CallKind, params: &mut Raw) -> bool {
     let catalog = catalog.filter(|catalog| catalog.hello.revision.is_legacy());
     let foreign: &[&str] = if catalog.is_some() { &["task", "inputResponses", "requestState"] } else { &["task"] };
     // A search is much cheaper than a look at the members, and nearly no call has any of these.

@@ -1,22 +1,18 @@
 //! The four lists, from the catalogs.
 
-use std::sync::Arc;
-
 use futures_util::future::join_all;
 use orch_domain::catalog::ItemKind;
 use orch_domain::policy::decision::is_plain;
 use orch_domain::policy::item::ItemClass;
 use orch_domain::policy::{Action, authorize};
-use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::raw::Raw;
 use orch_mcp::{listing, object};
 
-use crate::catalog::{Catalog, page, shape};
+use crate::catalog::{page, shape};
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
-use crate::fleet::wanted::Needed;
-use crate::fleet::{Slot, Unready};
+use crate::fleet::Unready;
 use crate::paging;
 use crate::relay::Relay;
 use crate::reply::Answer;
@@ -53,12 +49,10 @@ async fn listed(
                 server: name.clone(),
                 reason: "it is being set up".to_owned(),
             })?;
-            let catalog = catalog(cx, server, &slot).await.map_err(|unready| match unready {
+            let catalog = slot.lists_for(cx, server).await.map_err(|unready| match unready {
                 Unready::Failed(reason) => CallError::Unavailable { server: name, reason },
                 Unready::Busy(reason) => CallError::Busy { server: name, reason },
             })?;
-            want_variant(cx, server, &slot);
-            let catalog = slot.catalog_for(cx.faculties_for(server)).unwrap_or(catalog);
             let choice = cx.project.project.flawed_tools;
             let page = if is_plain(&cx.project.policy, cx.asking()) {
                 catalog.page(kind, choice)
@@ -75,7 +69,7 @@ async fn listed(
             let mut stale = Vec::new();
             for server in enabled(&cx.project) {
                 let Some(slot) = relay.fleet.slot(server.id) else { continue };
-                want_variant(cx, server, &slot);
+                slot.want_lists_for(cx, server);
                 if slot.is_stale() && slot.catalog().is_some() && relay.sees(cx, server, ItemClass::Server, "") {
                     stale.push(server.alias.to_string());
                 }
@@ -90,38 +84,21 @@ async fn listed(
 async fn wait_for_catalogs(relay: &Relay, cx: &CallContext) {
     let unknown: Vec<_> = enabled(&cx.project)
         .filter_map(|server| Some((server, relay.fleet.slot(server.id)?)))
-        .filter(|(_, slot)| {
+        .filter(|(server, slot)| {
             slot.want_verified();
-            slot.catalog().is_none()
+            slot.lacks_lists_for(cx, server)
         })
         .collect();
     if unknown.is_empty() {
         return;
     }
-    let all = join_all(unknown.iter().map(|(server, slot)| catalog(cx, server, slot)));
+    let all = join_all(unknown.iter().map(|(server, slot)| slot.lists_for(cx, server)));
     // Late ones are missing from this answer.
     let _ = tokio::time::timeout(relay.fleet.config().list_deadline(), all).await;
 }
 
 /// The member of a list's `_meta` that names the servers whose part is the last good one, and not known to be right.
 const STALE: &str = "io.mcp-orchestrator/stale";
-
-/// What the server offers. One that runs only with values of each member's own is asked on the caller's connection.
-async fn catalog(cx: &CallContext, server: &Server, slot: &Arc<Slot>) -> Result<Arc<Catalog>, Unready> {
-    if slot.catalog().is_none() && server.lacks_shared_values().is_some() {
-        let lease = slot.acquire_for(&Needed::of(cx, server)).await?;
-        return slot.lists_of(&lease).await;
-    }
-    slot.catalog_or_wait().await
-}
-
-fn want_variant(cx: &CallContext, server: &Server, slot: &Arc<Slot>) {
-    if let Some(faculties) = cx.faculties_for(server)
-        && let Needed::OwnIfLegacy(wanted) = Needed::of(cx, server)
-    {
-        slot.want_variant(faculties, wanted);
-    }
-}
 
 fn mark_stale(page: Raw, servers: &[String]) -> Raw {
     let marked = Raw::serialize(&servers).ok().and_then(|servers| {

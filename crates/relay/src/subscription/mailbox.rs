@@ -1,5 +1,5 @@
 //! News that wait for a reader, each kind in the least space that loses nothing: a flag for a list, one entry for a
-//! resource however often it changed.
+//! resource or task however often it changed.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -12,12 +12,13 @@ use orch_domain::id::ServerId;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::method;
+use orch_mcp::peer::Topic;
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 
 use super::News;
 
-/// Resources, log messages and questions that wait; the oldest give way.
+/// Resources, tasks, log messages and questions that wait; the oldest give way.
 const MAX_WAITING: usize = 1024;
 
 pub(crate) struct Mailbox {
@@ -31,8 +32,8 @@ pub(crate) struct Mailbox {
 struct Contents {
     lists: [bool; 3],
     waiting: VecDeque<Waiting>,
-    /// What is followed, by the servers' own URIs.
-    followed: HashSet<(ServerId, String)>,
+    /// What is followed, by the servers' own URIs and ids.
+    followed: HashSet<(ServerId, Topic)>,
     level: Option<LogLevel>,
     closed: bool,
 }
@@ -40,6 +41,8 @@ struct Contents {
 enum Waiting {
     /// The resource's URI, as the client knows it, and the notification.
     Updated(String, Notification),
+    /// The task's id, likewise; what is said of it last is all there is to say.
+    Task(String, Notification),
     Other(News),
 }
 
@@ -76,11 +79,10 @@ impl Mailbox {
     pub(super) fn updated(&self, server: ServerId, uri: &str, shown: impl FnOnce() -> Option<(String, Raw)>) {
         {
             let mut contents = self.lock();
-            let follows = contents.followed.contains(&(server, uri.to_owned()))
-                || contents
-                    .followed
-                    .iter()
-                    .any(|(followed_of, followed)| *followed_of == server && is_below(uri, followed));
+            let follows = contents.followed.contains(&(server, Topic::Resource(uri.to_owned())))
+                || contents.followed.iter().any(|(followed_of, followed)| {
+                    *followed_of == server && matches!(followed, Topic::Resource(followed) if is_below(uri, followed))
+                });
             if !follows {
                 return;
             }
@@ -91,6 +93,21 @@ impl Mailbox {
             }
             let method = MethodName::from_static(method::RESOURCE_UPDATED);
             contents.push(Waiting::Updated(shown, Notification { method, params: Some(params) }));
+        }
+        self.reader.wake();
+    }
+
+    /// A task of a server became another one; `shown` is made of what the server says for this client.
+    pub(super) fn task_changed(&self, server: ServerId, id: &str, shown: impl FnOnce() -> Option<(String, Raw)>) {
+        {
+            let mut contents = self.lock();
+            if !contents.followed.contains(&(server, Topic::Task(id.to_owned()))) {
+                return;
+            }
+            let Some((shown, params)) = shown() else { return };
+            contents.waiting.retain(|waiting| !matches!(waiting, Waiting::Task(id, _) if *id == shown));
+            let method = MethodName::from_static(method::TASK_CHANGED);
+            contents.push(Waiting::Task(shown, Notification { method, params: Some(params) }));
         }
         self.reader.wake();
     }
@@ -109,9 +126,9 @@ impl Mailbox {
         self.reader.wake();
     }
 
-    pub(super) fn follow(&self, server: ServerId, uri: &str, most: usize) -> Follow {
+    pub(super) fn follow(&self, server: ServerId, topic: &Topic, most: usize) -> Follow {
         let mut contents = self.lock();
-        let key = (server, uri.to_owned());
+        let key = (server, topic.clone());
         if contents.followed.contains(&key) {
             return Follow::Already;
         }
@@ -122,17 +139,17 @@ impl Mailbox {
         Follow::New
     }
 
-    pub(super) fn is_following(&self, server: ServerId, uri: &str) -> bool {
-        self.lock().followed.contains(&(server, uri.to_owned()))
+    pub(super) fn is_following(&self, server: ServerId, topic: &Topic) -> bool {
+        self.lock().followed.contains(&(server, topic.clone()))
     }
 
     /// Whether it was followed.
-    pub(super) fn unfollow(&self, server: ServerId, uri: &str) -> bool {
-        self.lock().followed.remove(&(server, uri.to_owned()))
+    pub(super) fn unfollow(&self, server: ServerId, topic: &Topic) -> bool {
+        self.lock().followed.remove(&(server, topic.clone()))
     }
 
     /// Ends the news; gives back what was followed.
-    pub(super) fn close(&self) -> HashSet<(ServerId, String)> {
+    pub(super) fn close(&self) -> HashSet<(ServerId, Topic)> {
         let mut contents = self.lock();
         contents.closed = true;
         contents.waiting.clear();
@@ -166,7 +183,9 @@ impl Mailbox {
             }
         }
         match contents.waiting.pop_front() {
-            Some(Waiting::Updated(_, notification)) => Poll::Ready(Some(News::Notification(notification))),
+            Some(Waiting::Updated(_, notification) | Waiting::Task(_, notification)) => {
+                Poll::Ready(Some(News::Notification(notification)))
+            }
             Some(Waiting::Other(news)) => Poll::Ready(Some(news)),
             None if contents.closed => Poll::Ready(None),
             None => Poll::Pending,

@@ -18,6 +18,7 @@ use super::mailbox::Mailbox;
 use super::sight::Sight;
 use crate::context::{CallContext, Endpoint, SessionKey};
 use crate::fleet::ListChange;
+use crate::outward::{Outward, Shape};
 use crate::{questions, uris};
 
 /// Where a subscription listens, and what it may hear of.
@@ -93,6 +94,21 @@ impl Registry {
                 let shown = uris::expose(server.alias.as_str(), &uri);
                 let params = object::with(params, "uri", &Raw::serialize(&shown).ok()?).ok()?;
                 Some((shown, params))
+            });
+        });
+    }
+
+    /// `params` are those of the server's notification: the whole task.
+    pub(crate) fn task_changed(&self, server: &Arc<Server>, params: &Raw) {
+        let Some(id) = object::string(params, "taskId") else { return };
+        self.each(server.project_id, server.id, |audience, mailbox| {
+            mailbox.task_changed(server.id, &id, || {
+                if audience.server.is_some() {
+                    return Some((id.clone(), params.clone()));
+                }
+                let outward = Outward::Namespaced { server: Arc::clone(server), shape: Shape::Task };
+                let shown = outward.result(params.clone());
+                Some((object::string(&shown, "taskId")?, shown))
             });
         });
     }

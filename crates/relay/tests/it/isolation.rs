@@ -199,3 +199,49 @@ async fn new_values_replace_only_that_member_s_process() {
     }
     assert_eq!(closed(), [true, false, false]);
 }
+
+/// A server that offers each of its connections another tool.
+fn house_with_a_tool_for_each() -> House {
+    let house = personal_house();
+    let made = std::sync::atomic::AtomicUsize::new(0);
+    house.connector.make("fs", move || {
+        let number = made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        ScriptedPeer::new(hello(), usual(&format!("tool-{number}"), Ok(raw("{}"))))
+    });
+    house
+}
+
+#[tokio::test]
+async fn nobody_sees_what_a_server_offers_to_the_values_of_somebody_else() {
+    let house = house_with_a_tool_for_each();
+    let (ann, bob, eve) = (house.user(), UserId::new(), UserId::new());
+    store(&house, ann, b"ann's");
+    store(&house, bob, b"bob's");
+    for endpoint in [house.alone("fs"), house.unified()] {
+        for (user, own, other) in [(ann, "tool-0", "tool-1"), (bob, "tool-1", "tool-0")] {
+            for _ in 0..2 {
+                let lists = house.ask(&House::by(&endpoint, user), "tools/list", "{}").await.expect("lists");
+                let lists = lists.as_str();
+                assert!(lists.contains(own) && !lists.contains(other), "{lists}");
+            }
+        }
+    }
+    // Whoever has no values has no lists either, and hears why where there is nothing else.
+    let eve_s = House::by(&house.unified(), eve);
+    let lists = house.ask(&eve_s, "tools/list", "{}").await.expect("lists");
+    assert!(!lists.as_str().contains("tool-"), "{}", lists.as_str());
+    let error = house.ask(&House::by(&house.alone("fs"), eve), "tools/list", "{}").await.expect_err("no values");
+    assert!(error.message.contains("your own values"), "{}", error.message);
+    assert_eq!(house.connector.made().len(), 2, "a connection for each who has values");
+}
+
+#[tokio::test]
+async fn lists_follow_the_values_that_they_were_read_with() {
+    let house = house_with_a_tool_for_each();
+    store(&house, house.user(), b"old");
+    let lists = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("lists");
+    assert!(lists.as_str().contains("tool-0"), "{}", lists.as_str());
+    store(&house, house.user(), b"new");
+    let lists = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("lists");
+    assert!(lists.as_str().contains("tool-1"), "{}", lists.as_str());
+}

@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::stream::unfold;
-use http::Method;
+use http::{Method, StatusCode};
 use orch_mcp::codec;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::meta;
 use orch_mcp::method::{self, Method as Known};
+use orch_mcp::modern;
 use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::raw::Raw;
 
@@ -137,6 +138,7 @@ impl Call {
             let headers = session.of_request(&request, params.as_ref().unwrap_or(&empty));
             let outgoing = Outgoing { method: Method::POST, headers: &headers, body: body.clone(), replay };
             let answer = exchange(shared, &outgoing).await?;
+            let status = answer.status;
             match judge(shared, answer, &headers).await {
                 Verdict::Messages(messages) => {
                     drop(headers);
@@ -148,7 +150,15 @@ impl Call {
                     Box::pin(shared.renew(&session)).await?;
                     session = shared.session.load_full();
                 }
-                Verdict::Refused(error) => return Err(error),
+                Verdict::Refused(error) => {
+                    drop(headers);
+                    // It has not run the request. That is sent to what the server is now by whoever wants to.
+                    if is_modern && may_be_of_legacy(status, &error) && Box::pin(shared.is_of_another_era()).await {
+                        let reason = "the server does not speak the era any more that it spoke before".to_owned();
+                        return Err(PeerError::Closed { reason });
+                    }
+                    return Err(error);
+                }
                 Verdict::Nothing => {
                     let reason = "the server accepted the request and does not answer it".to_owned();
                     return Err(PeerError::Protocol { reason });
@@ -280,6 +290,24 @@ async fn resume(shared: &Shared, reading: &mut Reading) -> Result<(), PeerError>
         }
     }
     Err(PeerError::Closed { reason: format!("the server's answer broke off and could not be resumed: {failure}") })
+}
+
+/// Whether a refusal has nothing of the modern era, which may be because the server has become one of the other.
+fn may_be_of_legacy(status: StatusCode, error: &PeerError) -> bool {
+    let answers_so = matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_ACCEPTABLE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    );
+    answers_so
+        && match error {
+            PeerError::Rpc(error) => modern::may_be_of_legacy(error),
+            PeerError::Protocol { .. } => true,
+            _ => false,
+        }
 }
 
 /// Requests that only read may be sent twice; a tool may do anything, and so may what we do not know.

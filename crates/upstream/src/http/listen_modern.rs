@@ -10,9 +10,12 @@ use orch_mcp::error::RpcError;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::{Message, MethodName, Notification};
 use orch_mcp::method;
-use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest};
+use orch_mcp::object;
+use orch_mcp::peer::{PeerError, PeerEvent};
+use orch_mcp::raw::Raw;
+use tokio::time::Instant;
 
-use crate::followed::{Wanted, listen_params};
+use crate::followed::{Wanted, listen_request};
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::listen::take;
 use crate::http::messages::{Heard, Messages};
@@ -25,10 +28,70 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long a server may take to acknowledge a stream.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long the old stream is still read when there is a new one.
+const OVERLAP: Duration = Duration::from_millis(200);
+
 enum NotOpened {
     /// It has no such streams.
     Never(RpcError),
     Now,
+}
+
+/// A stream that another one takes the place of. When exactly the server began with the new one nobody knows, so what the
+/// old one says meanwhile is held back, and told at its end unless the new one says it too.
+struct Fading {
+    stream: Option<Box<Messages>>,
+    held: Vec<Notification>,
+    /// What the new one has said.
+    said: Vec<Notification>,
+    until: Instant,
+}
+
+impl Fading {
+    /// What the old stream says. Pending for good when it has ended.
+    async fn next(&mut self) -> Option<Heard> {
+        match &mut self.stream {
+            None => std::future::pending().await,
+            Some(stream) => match stream.next().await {
+                Ok(Some(Heard::Message(Message::Response(_))) | None) | Err(_) => {
+                    self.stream = None;
+                    None
+                }
+                Ok(heard) => heard,
+            },
+        }
+    }
+
+    fn hold(&mut self, shared: &Arc<Shared>, heard: Option<Heard>) {
+        match heard {
+            Some(Heard::Message(Message::Notification(notification))) => self
+                .held
+                .extend(Some(notification).filter(|new| !self.said.iter().any(|said| subject(said) == subject(new)))),
+            Some(other) => take(shared, other),
+            None => {}
+        }
+    }
+
+    /// The new stream has said something.
+    fn is_said(&mut self, heard: &Heard) {
+        if let Heard::Message(Message::Notification(said)) = heard {
+            self.held.retain(|held| subject(held) != subject(said));
+            self.said.push(said.clone());
+        }
+    }
+
+    fn end(self, shared: &Arc<Shared>) {
+        for notification in self.held {
+            shared.sink.event(PeerEvent::Notification(notification));
+        }
+    }
+}
+
+/// What a notification is about: two that are about the same are worth as much as one.
+fn subject(notification: &Notification) -> (&str, Option<Raw>) {
+    let params = notification.params.as_ref();
+    let about = params.and_then(|params| object::member(params, "uri").or_else(|| object::member(params, "taskId")));
+    (notification.method.as_str(), about)
 }
 
 /// Runs until the server has said that it has nothing of this kind.
@@ -36,6 +99,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
     let mut wanted = shared.followed.wanted();
     let mut backoff = SHORTEST_WAIT;
     let mut current: Option<Box<Messages>> = None;
+    let mut fading: Option<Fading> = None;
     let mut missed = false;
     loop {
         if current.is_none() {
@@ -48,6 +112,8 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                         look_at_all_lists(shared);
                     }
                 }
+                // It had them before, so it may be another server by now.
+                Err(NotOpened::Never(_)) if missed && shared.is_of_another_era().await => return,
                 Err(NotOpened::Never(error)) => {
                     shared.followed.refuse(error);
                     return;
@@ -67,19 +133,61 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                     missed = true;
                     tokio::time::sleep(backoff).await;
                 }
-                Ok(Some(heard)) => take(shared, heard),
+                Ok(Some(heard)) => {
+                    if let Some(fading) = &mut fading {
+                        fading.is_said(&heard);
+                    }
+                    take(shared, heard);
+                }
             },
+            () = fade(shared, &mut fading) => {}
             changed = wanted.changed() => {
                 if changed.is_err() {
                     return;
                 }
                 let now = wanted.borrow_and_update().clone();
-                // What the old stream still says meanwhile waits in it, and is then said by the new one too.
-                if let Ok(stream) = open(shared, &now).await {
-                    current = Some(stream);
+                if let Some(faded) = fading.take() {
+                    faded.end(shared);
+                }
+                let mut old = Fading { stream: current.take(), held: Vec::new(), said: Vec::new(), until: Instant::now() };
+                let opened = {
+                    let mut opening = std::pin::pin!(open(shared, &now));
+                    loop {
+                        tokio::select! {
+                            opened = &mut opening => break opened,
+                            heard = old.next() => old.hold(shared, heard),
+                        }
+                    }
+                };
+                match opened {
+                    Ok(stream) => {
+                        current = Some(stream);
+                        old.until = Instant::now() + OVERLAP;
+                        fading = Some(old);
+                    }
+                    Err(_) => {
+                        current = old.stream.take();
+                        missed = current.is_none();
+                        old.end(shared);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Reads the old stream until its time is over; pending when there is none.
+async fn fade(shared: &Arc<Shared>, fading: &mut Option<Fading>) {
+    let Some(old) = fading else { return std::future::pending().await };
+    let until = old.until;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => break,
+            heard = old.next() => old.hold(shared, heard),
+        }
+    }
+    if let Some(faded) = fading.take() {
+        faded.end(shared);
     }
 }
 
@@ -87,7 +195,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
 async fn open(shared: &Arc<Shared>, wanted: &Wanted) -> Result<Box<Messages>, NotOpened> {
     let session = shared.session.load_full();
     let id = shared.next_id();
-    let request = PeerRequest::new(MethodName::from_static("subscriptions/listen"), Some(listen_params(wanted)));
+    let request = listen_request(wanted, &shared.identity);
     let params = shared.modern_params(request.params.as_ref(), &request, None);
     let body = codec::encode_request(&RequestId::from_number(id), request.method.as_str(), Some(&params));
     let headers = session.of_request(&request, &params).into_owned();

@@ -9,7 +9,7 @@ use http::Method;
 use orch_mcp::codec;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
-use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream};
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream, Topic};
 use orch_mcp::raw::Raw;
 
 use crate::http::call;
@@ -55,19 +55,19 @@ impl Peer for HttpPeer {
         })
     }
 
-    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+    fn subscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
         if self.shared.session.load().is_modern {
-            return Box::pin(self.shared.followed.add(uri));
+            return Box::pin(self.shared.followed.add(topic));
         }
-        subscription::send(self, Wish::Subscribe, &uri)
+        subscription::send(self, Wish::Subscribe, topic)
     }
 
-    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+    fn unsubscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
         if self.shared.session.load().is_modern {
-            self.shared.followed.remove(&uri);
+            self.shared.followed.remove(&topic);
             return Box::pin(std::future::ready(Ok(())));
         }
-        subscription::send(self, Wish::Unsubscribe, &uri)
+        subscription::send(self, Wish::Unsubscribe, topic)
     }
 
     fn is_closed(&self) -> bool {

@@ -26,6 +26,7 @@ use crate::error::{ConnectError, DialError};
 use crate::followed::Followed;
 use crate::http::breaker::Breaker;
 use crate::http::dial::Dialer;
+use crate::http::discover;
 use crate::http::endpoint::Endpoint;
 use crate::http::exchange::{Outgoing, Replay, exchange};
 use crate::http::pool::Pool;
@@ -169,6 +170,25 @@ impl Shared {
         PeerError::Closed { reason: "the connection to the server was closed".to_owned() }
     }
 
+    /// Asks a modern server that does not talk like one any more whether it still is. One that is not ends the peer: what is
+    /// known of a server of another era is not true of it.
+    pub(crate) async fn is_of_another_era(&self) -> bool {
+        let _one_at_a_time = self.renewal.lock().await;
+        if self.closed.is_cancelled() {
+            return true;
+        }
+        let asked = tokio::time::timeout(self.handshake_timeout, discover::run(self)).await;
+        // What is no answer says nothing.
+        let Ok(Ok(None)) = asked else { return false };
+        self.end("the server does not speak the era any more that it spoke before".to_owned());
+        true
+    }
+
+    fn end(&self, reason: String) {
+        self.closed.cancel();
+        self.sink.event(PeerEvent::Closed { reason });
+    }
+
     /// Does the handshake again, unless somebody else has since `lost`. If the server will not have it the peer is
     /// at its end.
     pub(crate) async fn renew(&self, lost: &Session) -> Result<(), PeerError> {
@@ -181,6 +201,11 @@ impl Shared {
         }
         let done = tokio::time::timeout(self.handshake_timeout, handshake::run(self)).await;
         let error = match done {
+            Ok(Ok((session, _))) if session.is_modern != lost.is_modern => {
+                let reason = "the server forgot its session, and speaks another era now".to_owned();
+                self.end(reason.clone());
+                return Err(PeerError::Closed { reason });
+            }
             Ok(Ok((session, hello))) => {
                 tracing::debug!(generation = session.generation, "session renewed");
                 self.session.store(Arc::new(session));
@@ -202,8 +227,7 @@ impl Shared {
             Err(_) => ConnectError::Silent { after: self.handshake_timeout },
         };
         let reason = format!("the server forgot its session, and a new one failed: {error}");
-        self.closed.cancel();
-        self.sink.event(PeerEvent::Closed { reason: reason.clone() });
+        self.end(reason.clone());
         Err(PeerError::Closed { reason })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
-use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream};
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream, Topic};
 use orch_mcp::raw::Raw;
 use tokio_util::task::TaskTracker;
 
@@ -66,12 +66,12 @@ impl Peer for SsePeer {
         })
     }
 
-    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
-        subscription::send(self, Wish::Subscribe, &uri)
+    fn subscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Subscribe, topic)
     }
 
-    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
-        subscription::send(self, Wish::Unsubscribe, &uri)
+    fn unsubscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
+        subscription::send(self, Wish::Unsubscribe, topic)
     }
 
     fn is_closed(&self) -> bool {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use orch_mcp::message::MethodName;
-use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem};
+use orch_mcp::peer::{PeerError, ReplyItem};
 
-use crate::followed::{Wanted, listen_params};
+use crate::followed::{Wanted, listen_request};
 use crate::stdio::reply::StdioReply;
 use crate::stdio::shared::Shared;
 
@@ -52,8 +51,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
 async fn open(shared: &Arc<Shared>, wanted: &Wanted) -> Option<StdioReply> {
     let mut acknowledged = shared.acknowledged.subscribe();
     acknowledged.mark_unchanged();
-    let request = PeerRequest::new(MethodName::from_static("subscriptions/listen"), Some(listen_params(wanted)));
-    let mut reply = StdioReply::new(Arc::clone(shared), request);
+    let mut reply = StdioReply::new(Arc::clone(shared), listen_request(wanted, &shared.identity));
     let answer = async {
         loop {
             tokio::select! {

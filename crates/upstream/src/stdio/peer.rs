@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
-use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream};
+use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream, Topic};
 use orch_mcp::raw::Raw;
 
 use crate::stdio::outbox::When;
@@ -42,19 +42,19 @@ impl Peer for StdioPeer {
         })
     }
 
-    fn subscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+    fn subscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
         if self.guard.shared().is_modern() {
-            return Box::pin(self.guard.shared().followed.add(uri));
+            return Box::pin(self.guard.shared().followed.add(topic));
         }
-        subscription::send(self, Wish::Subscribe, &uri)
+        subscription::send(self, Wish::Subscribe, topic)
     }
 
-    fn unsubscribe(&self, uri: String) -> PeerFuture<'_, Result<(), PeerError>> {
+    fn unsubscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
         if self.guard.shared().is_modern() {
-            self.guard.shared().followed.remove(&uri);
+            self.guard.shared().followed.remove(&topic);
             return Box::pin(std::future::ready(Ok(())));
         }
-        subscription::send(self, Wish::Unsubscribe, &uri)
+        subscription::send(self, Wish::Unsubscribe, topic)
     }
 
     fn is_closed(&self) -> bool {

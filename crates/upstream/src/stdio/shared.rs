@@ -45,7 +45,10 @@ pub(crate) struct Shared {
     pub(crate) followed: Followed,
     /// The last acknowledgement of a listen stream.
     pub(crate) acknowledged: watch::Sender<Option<Notification>>,
-    identity: ClientIdentity,
+    /// The id of that stream; 0 when the server does not say. One that it replaces may still be open, and would say
+    /// everything a second time.
+    listening: AtomicU64,
+    pub(crate) identity: ClientIdentity,
     oddities: Oddities,
     sink: Arc<dyn PeerSink>,
     introduced: AtomicBool,
@@ -85,6 +88,7 @@ impl Shared {
             modern: OnceLock::new(),
             followed: Followed::default(),
             acknowledged: watch::Sender::default(),
+            listening: AtomicU64::new(0),
             identity: config.identity.clone(),
             oddities: Oddities::new(Arc::clone(&sink)),
             sink,
@@ -239,6 +243,12 @@ impl Shared {
         }
     }
 
+    /// Whether a notification is of a listen stream that another one has taken the place of.
+    fn is_said_twice(&self, notification: &Notification) -> bool {
+        let listening = self.listening.load(Ordering::Relaxed);
+        listening != 0 && modern::subscription_id(notification).is_some_and(|id| id != listening)
+    }
+
     fn notified(&self, notification: Notification) {
         match notification.method.known() {
             Method::Progress => {
@@ -250,9 +260,12 @@ impl Shared {
                 }
             }
             _ if notification.method.as_str() == method::ACKNOWLEDGED => {
+                let id = modern::subscription_id(&notification).unwrap_or_default();
+                self.listening.store(id, Ordering::Relaxed);
                 self.acknowledged.send_replace(Some(notification));
             }
             Method::Cancelled => self.questions.withdraw(&notification),
+            _ if self.is_said_twice(&notification) => {}
             _ if self.is_modern() && notification.method.as_str() == method::LOG_MESSAGE => {
                 // It is about a request that asked for it, and does not say about which.
                 match self.table.only().filter(|slot| slot.wants_log) {

@@ -11,6 +11,7 @@
 
 mod http_answers;
 mod http_connections;
+mod http_eras;
 mod http_errors;
 mod http_guards;
 mod http_handshake;

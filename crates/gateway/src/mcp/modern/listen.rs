@@ -11,18 +11,18 @@ use futures_util::Stream;
 use orch_mcp::error::RpcError;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::Request;
+use orch_mcp::modern::SUBSCRIPTION_ID;
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
-use orch_mcp::{codec, method, sse};
+use orch_mcp::{codec, method, sse, tasks};
 use orch_relay::context::CallContext;
 use orch_relay::subscription::{Interest, News, Subscription};
 
 use super::running::Ticket;
+use super::task;
 use crate::mcp::accept::Accepts;
 use crate::mcp::reach::Reach;
 use crate::mcp::{McpEndpoints, refusal, respond};
-
-const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 pub(super) async fn handle(
     cx: &CallContext,
@@ -35,10 +35,15 @@ pub(super) async fn handle(
         return refusal::not_acceptable();
     }
     let refuse = |error: &RpcError| refusal::rpc(StatusCode::OK, Some(&request.id), error);
-    let interest = match interest(request) {
+    let (mut interest, shown) = match interest(request) {
         Ok(interest) => interest,
         Err(error) => return refuse(&error),
     };
+    // Who does not know tasks is told of none.
+    let shown = if tasks::is_named_in(&cx.client.declared.capabilities) { shown } else { Vec::new() };
+    let tasks: Vec<(String, String)> =
+        shown.into_iter().filter_map(|shown| Some((task::opened(&reach, &endpoints.seal, &shown)?, shown))).collect();
+    interest.tasks = tasks.iter().map(|(id, _)| id.clone()).collect();
     let limit = endpoints.config.max_listens_per_user;
     if endpoints.running.listens_of(reach.principal.user_id) >= limit {
         return refuse(&RpcError::gateway("limit", format!("{limit} listens are open, the limit")));
@@ -49,11 +54,12 @@ pub(super) async fn handle(
     };
     let subscription = endpoints.relay.subscribe(cx, interest).await;
     let id = request.id.detached();
-    let listen = Listen { subscription, id, state: State::New, _ticket: ticket };
+    let listen = Listen { subscription, id, tasks, state: State::New, _ticket: ticket };
     respond::events(listen, Duration::from_secs(endpoints.config.keep_alive_secs))
 }
 
-fn interest(request: &Request) -> Result<Interest, RpcError> {
+/// What is wanted, and the tasks by the ids that the client knows.
+fn interest(request: &Request) -> Result<(Interest, Vec<String>), RpcError> {
     let wanted = request
         .params
         .as_ref()
@@ -61,24 +67,28 @@ fn interest(request: &Request) -> Result<Interest, RpcError> {
         .filter(Raw::is_object)
         .ok_or_else(|| RpcError::invalid_params("params.notifications must be an object"))?;
     let flag = |name: &str| object::member(&wanted, name).is_some_and(|value| value.as_str() == "true");
-    let uris = match object::member(&wanted, "resourceSubscriptions") {
-        None => Vec::new(),
-        Some(uris) => uris.read().map_err(|_| {
-            RpcError::invalid_params("params.notifications.resourceSubscriptions must be an array of strings")
-        })?,
+    let strings = |name: &str| match object::member(&wanted, name) {
+        None => Ok(Vec::new()),
+        Some(strings) => strings
+            .read::<Vec<String>>()
+            .map_err(|_| RpcError::invalid_params(format!("params.notifications.{name} must be an array of strings"))),
     };
-    Ok(Interest {
+    let interest = Interest {
         tools: flag("toolsListChanged"),
         prompts: flag("promptsListChanged"),
         resources: flag("resourcesListChanged"),
-        uris,
-    })
+        uris: strings("resourceSubscriptions")?,
+        tasks: Vec::new(),
+    };
+    Ok((interest, strings("taskIds")?))
 }
 
 struct Listen {
     subscription: Subscription,
     /// Of the request, with its type: it is on every message.
     id: RequestId,
+    /// The followed tasks, by the ids that the relay knows and that the client does.
+    tasks: Vec<(String, String)>,
     state: State,
     _ticket: Ticket,
 }
@@ -105,6 +115,12 @@ impl Listen {
         if !honoured.uris.is_empty() {
             members.push(("resourceSubscriptions", &uris));
         }
+        let ids: Vec<&str> =
+            self.tasks.iter().filter(|(id, _)| honoured.tasks.contains(id)).map(|(_, shown)| shown.as_str()).collect();
+        let task_ids = Raw::serialize(&ids).unwrap_or_else(|_| Raw::from_static("[]"));
+        if !ids.is_empty() {
+            members.push(("taskIds", &task_ids));
+        }
         let params = object::build([("notifications", &object::build(members))]);
         self.tagged(method::ACKNOWLEDGED, Some(params))
     }
@@ -113,6 +129,18 @@ impl Listen {
     fn tagged(&self, method: &str, params: Option<Raw>) -> Bytes {
         let params = self.with_id(params.unwrap_or_else(|| Raw::from_static("{}")));
         sse::encode_message(None, &codec::encode_notification(method, Some(&params)))
+    }
+
+    /// A task under the id that the client knows.
+    fn with_shown_task(&self, params: Raw) -> Raw {
+        if self.tasks.is_empty() {
+            return params;
+        }
+        let id = object::string(&params, "taskId");
+        let shown = id.and_then(|id| self.tasks.iter().find(|(own, _)| *own == id));
+        shown
+            .and_then(|(_, shown)| object::with(&params, "taskId", &Raw::serialize(shown).ok()?).ok())
+            .unwrap_or(params)
     }
 
     fn with_id(&self, object: Raw) -> Raw {
@@ -144,7 +172,8 @@ impl Stream for Listen {
             State::Telling => loop {
                 match std::task::ready!(this.subscription.poll_news(cx)) {
                     Some(News::Notification(notification)) => {
-                        return Poll::Ready(Some(this.tagged(notification.method.as_str(), notification.params)));
+                        let params = notification.params.map(|params| this.with_shown_task(params));
+                        return Poll::Ready(Some(this.tagged(notification.method.as_str(), params)));
                     }
                     // Of a session's own connection; there is no session.
                     Some(News::Question(_)) => {}

@@ -29,13 +29,18 @@ pub(super) fn open(
     let params = request.params.as_ref().ok_or_else(unknown)?;
     let shown = object::member(params, "taskId").ok_or_else(unknown)?;
     let text = shown.read::<String>().map_err(|_| unknown())?;
-    // An alias may stand before it, and has no dot.
-    let sealed = text.rsplit_once('.').map_or(text.as_str(), |(_, sealed)| sealed);
-    let inner = endpoints.seal.open(&parts(&bound(reach)), sealed).ok_or_else(unknown)?;
-    let inner = String::from_utf8(inner).ok().and_then(|inner| Raw::serialize(&inner).ok()).ok_or_else(unknown)?;
+    let inner = opened(reach, &endpoints.seal, &text).and_then(|inner| Raw::serialize(&inner).ok());
+    let inner = inner.ok_or_else(unknown)?;
     let opened = object::with(params, "taskId", &inner).map_err(|_| unknown())?;
     request.params = Some(opened);
     Ok(shown.detached())
+}
+
+/// The id behind one that a client knows; None when it was not given to this client.
+pub(super) fn opened(reach: &Reach, seal: &StateSeal, shown: &str) -> Option<String> {
+    // An alias may stand before it, and has no dot.
+    let sealed = shown.rsplit_once('.').map_or(shown, |(_, sealed)| sealed);
+    String::from_utf8(seal.open(&parts(&bound(reach)), sealed)?).ok()
 }
 
 /// The result of a request about a task, under the id that the client used.
