@@ -327,6 +327,8 @@ async fn what_a_listen_wants_is_told_and_nothing_else() {
     let project = daemon.project("news", json!({ "old": entry("legacy"), "new": entry("modern") })).await;
     for alias in ["old", "new"] {
         let endpoint = format!("servers/{alias}/mcp");
+        // A server that has to be started first may be too late for what a listen wants.
+        send(&project, &endpoint, call(9, "test_echo", json!({})), json!({})).await;
         let uri = "test://watched-resource";
         let wanted = json!({ "toolsListChanged": true, "resourceSubscriptions": [uri] });
         let listen = json!({

@@ -171,6 +171,11 @@ async fn a_modern_server_asks_a_modern_client_itself() {
 async fn a_listen_says_first_what_it_tells() {
     let daemon = Daemon::start().await;
     let project = daemon.project("listens", json!({ "m": modern_server(), "s": scripted(&[]) })).await;
+    // A server that has to be started first may be too late for what a listen wants.
+    for endpoint in ["servers/m/mcp", "servers/s/mcp"] {
+        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
+        assert_eq!(modern(&project, endpoint, list, &json!({})).send().await.expect("an answer").status(), 200);
+    }
     let listen = json!({ "jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen", "params": { "notifications": {
         "toolsListChanged": true, "resourceSubscriptions": ["m+file:///m", "s+file:///a", "nobody+file:///x"],
     } } });
