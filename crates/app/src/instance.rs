@@ -34,6 +34,7 @@ use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::vault::Vault;
 use orch_domain::secret::Secret;
+use orch_gateway::mcp::{SessionLimits, Sessions};
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
@@ -89,6 +90,8 @@ pub struct Instance {
     pub ended: Arc<EndedLogins>,
     pub relay: Arc<Relay>,
     pub journal: Arc<Journal>,
+    /// Of MCP clients; there are none where nothing is served, as under the command line.
+    pub sessions: Arc<Sessions>,
     /// What is told to people who watch.
     pub events: EventBus,
     /// The record as chains: verification, export.
@@ -248,6 +251,7 @@ impl Instance {
         let noting = definition_trail::follow(&fleet, trail, Arc::clone(&clock));
         let runtime: Arc<dyn ServerRuntime> = fleet;
         let workers = Arc::new(Workers::default());
+        let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&clock)));
         let probe = Arc::new(InstanceProbe {
             started_at: clock.now(),
             database: database.clone(),
@@ -256,7 +260,7 @@ impl Instance {
             runtime: Arc::clone(&runtime),
             vault: aead,
             workers: Arc::clone(&workers),
-            sessions: OnceLock::new(),
+            sessions: Arc::clone(&sessions),
             runtimes: OnceLock::new(),
         });
         let usage = SeaUsageRepo::new(database.clone());
@@ -287,6 +291,7 @@ impl Instance {
             policies: Arc::new(SeaPolicyRepo::new(database.clone())),
             limits: Arc::new(SeaLimitsRepo::new(database.clone())),
             approvals: Arc::<Approvals>::clone(&approvals),
+            sessions: Arc::<Sessions>::clone(&sessions),
             calls: call_repo,
             census,
             audit,
@@ -333,6 +338,7 @@ impl Instance {
             ended,
             relay,
             journal,
+            sessions,
             events,
             chain,
             probe,

@@ -31,9 +31,8 @@ pub(crate) struct InstanceProbe {
     pub(crate) runtime: Arc<dyn ServerRuntime>,
     pub(crate) vault: Arc<AeadVault>,
     pub(crate) workers: Arc<Workers>,
-    /// There are none where nothing is served, as under the command line.
-    pub(crate) sessions: OnceLock<Arc<Sessions>>,
-    /// Of those who serve, the same.
+    pub(crate) sessions: Arc<Sessions>,
+    /// Of those who serve; there are none under the command line.
     pub(crate) runtimes: OnceLock<Runtimes>,
 }
 
@@ -106,7 +105,7 @@ impl SystemProbe for InstanceProbe {
             fleet: self.fleet(),
             encryption: self.encryption(),
             workers: self.workers.states(),
-            sessions: self.sessions.get().map_or(0, |sessions| sessions.count() as u64),
+            sessions: self.sessions.count() as u64,
             tasks: self.tasks(),
             users,
             projects,

@@ -13,7 +13,7 @@ use orch_domain::directory::live::LiveDirectory;
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::identity::Identity;
 use orch_gateway::key_uses::KeyUses;
-use orch_gateway::mcp::{McpEndpoints, Running, SessionLimits, Sessions};
+use orch_gateway::mcp::{McpEndpoints, Running, Sessions};
 use orch_gateway::metrics::MetricsHandle;
 use orch_gateway::{Gateway, GatewayParts};
 use secrecy::ExposeSecret;
@@ -87,7 +87,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         None => None,
     };
     let settings = &instance.settings;
-    let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&instance.clock)));
+    let sessions = Arc::clone(&instance.sessions);
     let running = Arc::new(Running::default());
     {
         let (sessions, running) = (Arc::clone(&sessions), Arc::clone(&running));
@@ -133,7 +133,6 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     // Set once: an instance is served once.
-    let _ = instance.probe.sessions.set(Arc::clone(&sessions));
     gateway.runtimes().join();
     let _ = instance.probe.runtimes.set(gateway.runtimes().clone());
     let upkeep = tokio::spawn(Arc::clone(&instance.upkeep).run());

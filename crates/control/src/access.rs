@@ -21,11 +21,13 @@ use orch_domain::team::{TeamAction, TeamRole};
 
 use crate::audit::Trail;
 use crate::error::{ControlError, Needed};
+use crate::looks::{Look, Looks};
 use crate::ports::Ports;
 
 #[derive(Clone)]
 pub(crate) struct Access {
     ports: Arc<Ports>,
+    looks: Arc<Looks>,
 }
 
 /// A project that the principal may do the asked-for to; only inside a [`Permit`].
@@ -82,7 +84,7 @@ pub(crate) struct InstanceGrant(());
 
 impl Access {
     pub(crate) fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
+        Self { ports, looks: Arc::default() }
     }
 
     /// Finds a project by id or slug and decides whether `who` may do `action` to it.
@@ -115,6 +117,31 @@ impl Access {
             }
             Err(refusal) => Err(ControlError::denied(refusal.denial, "project")),
         }
+    }
+
+    /// Records that an instance admin who does not belong to the project uses the right to look into it. A page that
+    /// stays open reads again and again, and is one look.
+    pub(crate) async fn note_look(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        at: &str,
+    ) -> Result<(), ControlError> {
+        let grant = permit.get();
+        if !grant.through_instance {
+            return Ok(());
+        }
+        let now = self.ports.clock.now();
+        let look = Look { user: who.user_id, project: grant.id, at: at.to_owned() };
+        if self.looks.is_known(&look, now) {
+            return Ok(());
+        }
+        let slug = grant.facts.project.slug.as_str();
+        let trail = Trail::new(who, now).project(permit);
+        let entry = trail.entry("project.inspect", "project", grant.id, slug, format!("looked at {at}"));
+        self.ports.audit.append(&entry).await?;
+        self.looks.note(look, now);
+        Ok(())
     }
 
     /// Whether `who` has a role on any project by being an instance admin.

@@ -14,7 +14,6 @@ use orch_domain::policy::Action;
 use orch_domain::principal::{Credential, Principal};
 
 use crate::access::Access;
-use crate::audit::note_look;
 use crate::error::ControlError;
 use crate::ports::Ports;
 
@@ -79,7 +78,7 @@ impl Activity {
         let is_key = matches!(who.credential, Credential::Key { .. });
         let inspects = !is_key && role >= Action::Inspect.least_role();
         if inspects {
-            note_look(&self.ports, who, &permit, "the activity").await?;
+            self.access.note_look(who, &permit, "the activity").await?;
         }
         let limit = limit.clamp(1, PageRequest::MAX_LIMIT);
         let mut calls = Vec::new();

@@ -10,7 +10,7 @@ use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::{Credential, Principal};
 
 use crate::access::{Access, Grant};
-use crate::audit::{Trail, note_look};
+use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::ports::Ports;
 
@@ -41,7 +41,7 @@ impl Approvals {
         let permit = self.access.project(who, project, Action::Call).await?;
         let all = sees_all(who, &permit);
         if all {
-            note_look(&self.ports, who, &permit, "the approvals").await?;
+            self.access.note_look(who, &permit, "the approvals").await?;
         }
         let mut found = self.ports.approvals.list(permit.get().id);
         found.retain(|approval| {

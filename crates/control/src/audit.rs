@@ -33,7 +33,7 @@ impl Audit {
         page: PageRequest,
     ) -> Result<Page<AuditRecord>, ControlError> {
         let permit = self.access.project(who, project, Action::Inspect).await?;
-        note_look(&self.ports, who, &permit, "the audit trail").await?;
+        self.access.note_look(who, &permit, "the audit trail").await?;
         Ok(self.ports.audit.list(Some(permit.get().id), page).await?)
     }
 
@@ -48,28 +48,6 @@ impl fmt::Debug for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Audit").finish_non_exhaustive()
     }
-}
-
-/// Records that an instance admin who does not belong to the project used the right to look into it.
-pub(crate) async fn note_look(
-    ports: &Ports,
-    who: &Principal,
-    permit: &Permit<Grant>,
-    at: &str,
-) -> Result<(), ControlError> {
-    let grant = permit.get();
-    if !grant.through_instance {
-        return Ok(());
-    }
-    let entry = Trail::new(who, ports.clock.now()).project(permit).entry(
-        "project.inspect",
-        "project",
-        grant.id,
-        grant.facts.project.slug.as_str(),
-        format!("looked at {at}"),
-    );
-    ports.audit.append(&entry).await?;
-    Ok(())
 }
 
 /// Makes entries of one actor at one moment.

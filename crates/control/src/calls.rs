@@ -10,7 +10,6 @@ use orch_domain::port::call_log::CallFilter;
 use orch_domain::principal::{Credential, Principal};
 
 use crate::access::Access;
-use crate::audit::note_look;
 use crate::error::ControlError;
 use crate::ports::Ports;
 
@@ -51,7 +50,7 @@ impl Calls {
             return Ok(self.ports.calls.list(filter, page).await?);
         }
         let permit = self.access.project(who, project, Action::Inspect).await?;
-        note_look(&self.ports, who, &permit, "the calls").await?;
+        self.access.note_look(who, &permit, "the calls").await?;
         Ok(self.ports.calls.list(CallFilter { project: permit.get().id, user: None }, page).await?)
     }
 }

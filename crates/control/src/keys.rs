@@ -19,7 +19,7 @@ use orch_domain::role::Role;
 use secrecy::SecretString;
 
 use crate::access::{Access, Grant};
-use crate::audit::{Trail, note_look};
+use crate::audit::Trail;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::limits::check_allowance;
@@ -87,7 +87,7 @@ impl Keys {
         let grant = permit.get();
         let all = grant.role >= Action::Inspect.least_role();
         if all {
-            note_look(&self.ports, who, &permit, "the keys").await?;
+            self.access.note_look(who, &permit, "the keys").await?;
         }
         Ok(self.ports.keys.list(grant.id, (!all).then_some(who.user_id), page).await?)
     }

@@ -18,6 +18,7 @@ pub mod invitations;
 pub mod keys;
 mod letters;
 pub mod limits;
+mod looks;
 pub mod mcp_config;
 pub mod members;
 mod password;
@@ -27,6 +28,7 @@ pub mod ports;
 pub mod problem;
 pub mod projects;
 pub mod servers;
+pub mod sessions;
 pub mod snippets;
 pub mod stars;
 pub mod system;
@@ -56,6 +58,7 @@ use crate::policies::Policies;
 use crate::ports::Ports;
 use crate::projects::Projects;
 use crate::servers::Servers;
+use crate::sessions::Sessions;
 use crate::snippets::Snippets;
 use crate::stars::Stars;
 use crate::system::System;
@@ -86,6 +89,7 @@ pub struct Control {
     pub limits: Limits,
     pub tools: Tools,
     pub calls: Calls,
+    pub sessions: Sessions,
     pub activity: Activity,
     pub usage: Usage,
     pub system: System,
@@ -119,6 +123,7 @@ impl Control {
             limits: Limits::new(Arc::clone(&ports), access.clone()),
             tools: Tools::new(Arc::clone(&ports), access.clone()),
             calls: Calls::new(Arc::clone(&ports), access.clone()),
+            sessions: Sessions::new(Arc::clone(&ports), access.clone()),
             activity: Activity::new(Arc::clone(&ports), access.clone()),
             usage: Usage::new(Arc::clone(&ports), access.clone()),
             encryption: Encryption::new(Arc::clone(&ports), access.clone()),

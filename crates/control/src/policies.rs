@@ -15,7 +15,7 @@ use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::Principal;
 
 use crate::access::{Access, Grant};
-use crate::audit::{Trail, note_look};
+use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::policies::draft::RuleDraft;
 use crate::ports::Ports;
@@ -54,7 +54,7 @@ impl Policies {
     /// All rules, switches first, in the order in which they are asked.
     pub async fn get(&self, who: &Principal, project: &str) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::Inspect).await?;
-        note_look(&self.ports, who, &permit, "the policy").await?;
+        self.access.note_look(who, &permit, "the policy").await?;
         Ok(self.ports.policies.find(permit.get().id).await?)
     }
 

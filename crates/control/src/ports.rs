@@ -34,6 +34,7 @@ use orch_domain::port::sealed_repo::SealedRepo;
 use orch_domain::port::server_logs::ServerLogs;
 use orch_domain::port::server_repo::ServerRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
+use orch_domain::port::session_registry::SessionRegistry;
 use orch_domain::port::star_repo::StarRepo;
 use orch_domain::port::system_probe::SystemProbe;
 use orch_domain::port::team_repo::TeamRepo;
@@ -63,6 +64,8 @@ pub struct Ports {
     pub limits: Arc<dyn LimitsRepo>,
     /// Calls of this process that wait for somebody's approval.
     pub approvals: Arc<dyn ApprovalDesk>,
+    /// Sessions of MCP clients with this process.
+    pub sessions: Arc<dyn SessionRegistry>,
     pub calls: Arc<dyn CallRepo>,
     pub census: Arc<dyn CallCensus>,
     pub audit: Arc<dyn AuditLog>,

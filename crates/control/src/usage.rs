@@ -13,7 +13,6 @@ use orch_domain::principal::{Credential, Principal};
 use orch_domain::usage::{Dimension, Figures, Item, Point, Ranked, SeriesQuery, Span, Step, TopQuery};
 
 use crate::access::{Access, Grant};
-use crate::audit::note_look;
 use crate::error::ControlError;
 use crate::ports::Ports;
 
@@ -107,7 +106,7 @@ impl Usage {
         };
         let permit = self.access.project(who, project, action).await?;
         if action == Action::Inspect {
-            note_look(&self.ports, who, &permit, "the usage by people and keys").await?;
+            self.access.note_look(who, &permit, "the usage by people and keys").await?;
         }
         Ok(permit.into_inner())
     }

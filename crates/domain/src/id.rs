@@ -83,6 +83,8 @@ id!(/// Identifies a user's star on something.
     StarId);
 id!(/// Identifies a login: all refresh tokens that descend from one password check.
     LoginId);
+id!(/// Identifies a session of an MCP client toward people; not the secret id that the client itself sends.
+    SessionId);
 id!(/// Identifies a rule of a project's policy.
     RuleId);
 id!(/// Identifies a call that waits for somebody's approval.

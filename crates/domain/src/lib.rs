@@ -35,6 +35,7 @@ pub mod sandbox;
 pub mod secret;
 pub mod server;
 pub mod server_state;
+pub mod session;
 pub mod slug;
 pub mod star;
 pub mod team;

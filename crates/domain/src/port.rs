@@ -30,6 +30,7 @@ pub mod sealed_repo;
 pub mod server_logs;
 pub mod server_repo;
 pub mod server_runtime;
+pub mod session_registry;
 pub mod star_repo;
 pub mod system_probe;
 pub mod team_repo;

@@ -18,6 +18,7 @@ pub mod policy;
 pub mod projects;
 pub mod server_catalog;
 pub mod servers;
+pub mod sessions;
 pub mod snippets;
 pub mod stars;
 pub mod system;
@@ -78,6 +79,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         approvals::configure,
         limits::configure,
         calls::configure,
+        sessions::configure,
         audit::configure,
         events::configure,
         activity::configure,

@@ -6,7 +6,6 @@ use orch_domain::policy::Action;
 use orch_domain::port::server_logs::{LogLine, LogQuery};
 use orch_domain::principal::Principal;
 
-use crate::audit::note_look;
 use crate::error::ControlError;
 use crate::servers::{Servers, find};
 
@@ -46,7 +45,7 @@ impl Servers {
     async fn open_log(&self, who: &Principal, project: &str, server: &str) -> Result<ServerId, ControlError> {
         let permit = self.access.project(who, project, Action::Inspect).await?;
         let server = find(&self.ports, &permit, server).await?;
-        note_look(&self.ports, who, &permit, &format!("the log of {}", server.alias)).await?;
+        self.access.note_look(who, &permit, &format!("the log of {}", server.alias)).await?;
         Ok(server.id)
     }
 }

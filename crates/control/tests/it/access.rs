@@ -1,10 +1,13 @@
 //! Who gets where: hiding, keys, instance admins, the console, and a directory that lags.
 
+use std::time::Duration;
+
 use orch_control::calls::Whose;
 use orch_control::error::{ControlError, Needed};
 use orch_control::projects::NewProject;
 use orch_domain::page::PageRequest;
 use orch_domain::port::project_repo::ProjectRepo;
+use orch_domain::principal::Principal;
 use orch_domain::role::Role;
 
 use crate::world::{World, console, is_forbidden, is_missing, login};
@@ -85,6 +88,28 @@ async fn audits_what_an_instance_admin_does_as_such() {
             "login server.create echo stdio (as instance admin)".to_owned(),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_page_that_stays_open_is_one_look() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let slug = project.slug.as_str();
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    let other = login(world.user(|user| user.instance_admin()).await.id);
+    let read = async |who: &Principal| {
+        world.control.sessions.list(who, slug, None).await.unwrap();
+    };
+    read(&root).await;
+    world.clock.advance(Duration::from_secs(599));
+    read(&root).await;
+    assert_eq!(world.audit().await.len(), 1);
+    read(&other).await;
+    assert_eq!(world.audit().await.len(), 2, "somebody else looks for the first time");
+    world.clock.advance(Duration::from_secs(1));
+    read(&root).await;
+    world.control.keys.list(&root, slug, PageRequest::default()).await.unwrap();
+    assert_eq!(world.audit().await.len(), 4, "a new look, and a look at something else");
 }
 
 #[tokio::test]

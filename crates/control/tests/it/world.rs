@@ -91,6 +91,7 @@ impl World {
             policies: shared.clone(),
             limits: shared.clone(),
             approvals: Arc::new(()),
+            sessions: Arc::new(()),
             calls: shared.clone(),
             census: shared.clone(),
             audit: shared.clone(),

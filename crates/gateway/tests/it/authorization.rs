@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use orch_control::invitations::Place;
 use orch_control::keys::ScopeDraft;
-use orch_domain::id::{ApprovalId, KeyId, UserId};
+use orch_domain::id::{ApprovalId, KeyId, SessionId, UserId};
 use orch_domain::role::Role;
 use serde_json::{Value, json};
 
@@ -287,6 +287,9 @@ fn rows() -> Vec<Row> {
         row("delete_star", NO_STAR),
         // calls and audit
         row("list_calls", CALL),
+        // sessions: a member may not know of the one that an admin's client has opened
+        row("list_sessions", OWN_KEYS),
+        row("delete_session", OWN_KEYS).but(Member, 404),
         // events, activity, usage: by user and by key usage is for admins, see `usage`
         row("watch_events", LOGIN),
         row("list_activity", VIEW),
@@ -311,6 +314,7 @@ fn fill(house: &House, placeholder: &str, path: &str) -> String {
         "invitation" => house.invitation.clone(),
         "login" => uuid::Uuid::nil().to_string(),
         "approval" => house.approval.to_string(),
+        "session" => house.session.to_string(),
         "name" => "echo".to_owned(),
         "call" | "star" => uuid::Uuid::nil().to_string(),
         other => panic!("{{{other}}} in {path} needs a line in `fill`"),
@@ -324,6 +328,7 @@ struct House {
     target_member: UserId,
     key: KeyId,
     approval: ApprovalId,
+    session: SessionId,
     invitation: String,
     team_invitation: String,
     tokens: Vec<(Who, Option<String>)>,
@@ -347,6 +352,11 @@ impl House {
         world.server(&admin, &project, "elsewhere").await;
         let (key, own) = world.key(&admin, &project).await;
         let approval = world.desk.put(&project, admin.id);
+        world.open_session("/projects/demo/unified/mcp", &own).await;
+        let [opened] = &world.control.sessions.list(&login(admin.id), "demo", None).await.unwrap()[..] else {
+            panic!("one session was opened")
+        };
+        let session = opened.id;
         let mut tokens = Vec::new();
         for who in callers {
             let token = match who {
@@ -389,7 +399,7 @@ impl House {
             tokens.push((*who, token));
         }
         world.catch_up().await;
-        Self { world, target, target_member, key, approval, invitation, team_invitation, tokens }
+        Self { world, target, target_member, key, approval, session, invitation, team_invitation, tokens }
     }
 
     async fn ask(&self, who: Who, row: &Row, method: &str, path: &str) -> Answer {

@@ -19,6 +19,7 @@ mod logs;
 mod openapi;
 mod people;
 mod secrets;
+mod sessions;
 mod usage;
 mod versions;
 mod world;

@@ -81,7 +81,7 @@ use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_entry};
 use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -165,6 +165,8 @@ impl World {
         };
         let logins = Arc::new(Logins::new(&auth, &secrets, ports));
         let desk = Arc::new(Desk::default());
+        let limits = SessionLimits::from(&McpConfig::default());
+        let sessions = Arc::new(Sessions::new(limits, shared_clock.clone()));
         let events = EventBus::new();
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
@@ -183,6 +185,7 @@ impl World {
             policies: shared.clone(),
             limits: shared.clone(),
             approvals: desk.clone(),
+            sessions: sessions.clone(),
             calls: shared.clone(),
             census: shared.clone(),
             audit: shared.clone(),
@@ -209,7 +212,7 @@ impl World {
             events: events.clone(),
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
-        let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets);
+        let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets, sessions);
         let identity = Identity { authenticator, logins: Arc::clone(&logins), ended };
         let parts = GatewayParts {
             config,
@@ -325,6 +328,17 @@ impl World {
         self.logins.login(claim).await.unwrap().access.expose_secret().to_owned()
     }
 
+    /// Introduces a client at an endpoint, as clients with sessions do, and gives the secret id of its session.
+    pub(crate) async fn open_session(&self, endpoint: &str, key: &str) -> String {
+        let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "agent", "version": "1"},
+        }});
+        let sent =
+            bearer(request("POST", endpoint), key).insert_header(("accept", "application/json, text/event-stream"));
+        let answer = self.send(sent.set_json(hello)).await;
+        answer.header("mcp-session-id").unwrap_or_else(|| panic!("no session in {answer:?}")).to_owned()
+    }
+
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
         (self.client)(request).await
     }
@@ -404,6 +418,7 @@ fn endpoints(
     directory: &Arc<LiveDirectory>,
     authenticator: &Arc<Authenticator>,
     secrets: &MasterSecrets,
+    sessions: Arc<Sessions>,
 ) -> McpEndpoints {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let fleet = Arc::new(Fleet::new(FleetParts {
@@ -429,7 +444,7 @@ fn endpoints(
         directory: Arc::clone(directory),
         authenticator: Arc::clone(authenticator),
         uses: Arc::new(KeyUses::new(Arc::clone(&clock))),
-        sessions: Arc::new(Sessions::new(SessionLimits::from(&config), clock)),
+        sessions,
         running: Arc::default(),
         playground: Arc::default(),
         seal: Arc::new(StateSeal::new(secrets)),

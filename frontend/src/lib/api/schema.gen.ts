@@ -1223,6 +1223,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the open sessions of MCP clients
+         * @description Last opened first; all of the project for admins, the own ones for members. They are those of this daemon: another
+         *     replica has others.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description What is in flight in it ends too. The client may open another one; to keep it out, revoke its key.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/snippets": {
         parameters: {
             query?: never;
@@ -1972,6 +2013,41 @@ export interface components {
              */
             new_password: string;
         };
+        /** @description A session of an MCP client. Clients of the modern era have none: they say everything with each request. */
+        ClientSessionView: {
+            /**
+             * Format: uuid
+             * @description Not what the client itself sends: that is a secret.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The server whose endpoint it is on; null for the unified one.
+             */
+            server_id: string | null;
+            /**
+             * Format: uuid
+             * @description The account that answers for it.
+             */
+            user_id: string;
+            /** Format: uuid */
+            key_id: string | null;
+            /** @description What the client calls itself; its own word. */
+            client: string;
+            /** @description The revision of the protocol that was agreed on. */
+            revision: string;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /**
+             * Format: int32
+             * @description Requests without an answer yet.
+             */
+            in_flight: number;
+            /** @description Whether the client holds a stream open for news. */
+            listening: boolean;
+        };
         /** @description An answer to a question: a result, or an error when nobody wants to answer. */
         CreateAnswerRequest: {
             /**
@@ -2693,6 +2769,45 @@ export interface components {
                 transport: components["schemas"]["CatalogTransport"];
                 /** @description What somebody has to fill in. */
                 inputs?: components["schemas"]["CatalogInput"][];
+            }[];
+            /** @description Give it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        PageView_ClientSessionView: {
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Not what the client itself sends: that is a secret.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The server whose endpoint it is on; null for the unified one.
+                 */
+                server_id: string | null;
+                /**
+                 * Format: uuid
+                 * @description The account that answers for it.
+                 */
+                user_id: string;
+                /** Format: uuid */
+                key_id: string | null;
+                /** @description What the client calls itself; its own word. */
+                client: string;
+                /** @description The revision of the protocol that was agreed on. */
+                revision: string;
+                /** Format: date-time */
+                opened_at: string;
+                /** Format: date-time */
+                last_used_at: string;
+                /**
+                 * Format: int32
+                 * @description Requests without an answer yet.
+                 */
+                in_flight: number;
+                /** @description Whether the client holds a stream open for news. */
+                listening: boolean;
             }[];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
@@ -12165,6 +12280,188 @@ export interface operations {
             };
             /** @description A field is wrong; `errors` says which and how to mend it */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests or attempts; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description Only those from which this server can be reached: on its own endpoint and on the unified one. Alias or id. */
+                server?: string;
+            };
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_ClientSessionView"];
+                };
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests or attempts; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description id or slug */
+                project: string;
+                /** @description id */
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not know that it does */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

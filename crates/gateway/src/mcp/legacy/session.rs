@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use orch_domain::id::SessionId;
 use orch_mcp::id::RequestId;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
@@ -22,6 +23,10 @@ const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
 
 pub(in crate::mcp) struct Session {
     pub(super) id: Box<str>,
+    /// What people know it by.
+    pub(super) name: SessionId,
+    /// Unix time in seconds.
+    pub(super) opened: i64,
     pub(super) reach: Reach,
     pub(in crate::mcp) client: Arc<Client>,
     /// Unix time in seconds.
@@ -67,6 +72,8 @@ impl Session {
         let live = Live { ended: false, in_flight: HashMap::new(), streams: 0, listening: false, level: DEFAULT_LEVEL };
         Self {
             id,
+            name: SessionId::new(),
+            opened: now,
             reach,
             client,
             last_used: AtomicI64::new(now),
@@ -86,6 +93,12 @@ impl Session {
     pub(super) fn idle_since(&self) -> Option<i64> {
         let live = self.lock();
         (live.in_flight.is_empty() && !live.listening).then(|| self.last_used.load(Ordering::Relaxed))
+    }
+
+    /// How many requests have no answer yet, when it was last used, and whether it listens.
+    pub(super) fn activity(&self) -> (usize, i64, bool) {
+        let live = self.lock();
+        (live.in_flight.len(), self.last_used.load(Ordering::Relaxed), live.listening)
     }
 
     /// Notes a request, so that it can be cancelled, until the guard is dropped.

@@ -5,16 +5,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use orch_domain::Timestamp;
 use orch_domain::directory::Directory;
-use orch_domain::id::UserId;
+use orch_domain::id::{ProjectId, SessionId, UserId};
 use orch_domain::port::clock::Clock;
+use orch_domain::port::session_registry::SessionRegistry;
 use orch_domain::principal::Principal;
+use orch_domain::session::Session as SeenSession;
 use orch_relay::stop::StopReason;
 
 use super::channel::Channels;
 use super::session::{NewSession, Session};
 use crate::mcp::McpConfig;
-use crate::mcp::endpoint::Entry;
+use crate::mcp::endpoint::{EndpointId, Entry};
 
 /// How many sessions there may be, and how long they live without use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +136,41 @@ impl Sessions {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Registry> {
         self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionRegistry for Sessions {
+    fn list(&self, project: ProjectId) -> Vec<SeenSession> {
+        let all = self.read();
+        all.by_id.values().filter(|session| session.reach.project == project).map(|session| seen(session)).collect()
+    }
+
+    fn end(&self, id: SessionId) -> bool {
+        let found = self.read().by_id.values().find(|session| session.name == id).cloned();
+        let Some(session) = found else { return false };
+        self.end(&session);
+        true
+    }
+}
+
+fn seen(session: &Session) -> SeenSession {
+    let (in_flight, last_used, listening) = session.activity();
+    let time = |seconds| Timestamp::from_unix_timestamp(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    SeenSession {
+        id: session.name,
+        project_id: session.reach.project,
+        server_id: match session.reach.endpoint {
+            EndpointId::Server(id) => Some(id),
+            EndpointId::Unified => None,
+        },
+        user_id: session.reach.principal.user_id,
+        key_id: session.reach.principal.key_id(),
+        client: Arc::clone(&session.client.name),
+        revision: session.client.revision.as_str(),
+        opened_at: time(session.opened),
+        last_used_at: time(last_used),
+        in_flight: u32::try_from(in_flight).unwrap_or(u32::MAX),
+        listening,
     }
 }
 
