@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { baseUrl, callTool, everything, expect, test } from "./fixtures/test";
+import { baseUrl, callTool, everything, expect, expectAccessible, test } from "./fixtures/test";
 
 test("sees calls as they come, filters and exports them", async ({ console: page, project, rest }) => {
   await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
@@ -29,18 +29,57 @@ test("sees calls as they come, filters and exports them", async ({ console: page
   await expect(page.getByText("server.create")).toBeVisible();
 });
 
-test("follows a server's log, pauses and searches it", async ({ console: page, project, rest }) => {
-  const transport = { type: "stdio", command: process.execPath, args: ["-e", "let n = 0; setInterval(() => console.error('line', n++), 300); process.stdin.resume()"] };
+test("follows a server's log as it is written, pauses, searches and saves it", async ({ console: page, project, rest }) => {
+  const says = "let n = 0; setInterval(() => console.error('line', n++), 300); process.stdin.resume()";
+  const transport = { type: "stdio", command: process.execPath, args: ["-e", says] };
   await rest.post(`/projects/${project.slug}/servers`, { alias: "talker", transport });
+  const streams: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/logs/stream")) streams.push(request.url());
+  });
+  await page.goto(`/projects/${project.slug}/servers/talker/logs`);
+  await expect(page.getByText("Nothing yet")).toBeVisible();
   // It never answers, so the start fails in the end; what it says meanwhile is there.
   rest.post(`/projects/${project.slug}/servers/talker/start`).catch(() => undefined);
-  await page.goto(`/projects/${project.slug}/servers/talker/logs`);
   const log = page.getByRole("log");
   await expect(log).toContainText("line 0");
   await expect(log).toContainText("line 8");
+  expect(streams).toHaveLength(1);
   await page.getByRole("button", { name: "Pause" }).click();
+  const resume = page.getByRole("button", { name: /^Resume \(\d+ new\)/ });
+  await expect(resume).toBeVisible();
+  const held = await log.textContent();
+  await expect(resume).toHaveText(/[2-9] new/);
+  expect(await log.textContent()).toBe(held);
+  await resume.click();
+  await expect(log).not.toHaveText(held ?? "");
+
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download" }).click();
+  expect(readFileSync(await (await saved).path(), "utf8")).toContain("line 3");
   await page.getByRole("searchbox", { name: "Search" }).fill("line 1");
   await expect(log).not.toContainText("line 0");
+  await expectAccessible(page);
   await page.getByRole("searchbox", { name: "Search" }).fill("nothing has this");
   await expect(page.getByText("No line matches")).toBeVisible();
+});
+
+test("shows the calls of one server beside its log", async ({ console: page, project, rest }) => {
+  for (const alias of ["one", "two"]) {
+    await rest.post(`/projects/${project.slug}/servers`, { alias, transport: { type: "stdio", ...everything() } });
+  }
+  const key = String((await rest.post(`/projects/${project.slug}/keys`, { name: "agent" })).key);
+  const url = `${baseUrl()}/projects/${project.slug}/unified/mcp`;
+  await callTool(url, key, "one__echo", { message: "hello" });
+  await callTool(url, key, "two__echo", { message: "hello" });
+  await page.goto(`/projects/${project.slug}/servers/one/logs`);
+  await page.getByRole("button", { name: "Calls" }).click();
+  await expect(page).toHaveURL(/view=calls/);
+  await expect(page.getByRole("row", { name: /one · echo/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /two · echo/ })).toHaveCount(0);
+  await expectAccessible(page);
+  await page.getByRole("combobox", { name: "Outcome" }).selectOption("failed");
+  await expect(page.getByText("Nothing matches the filter.")).toBeVisible();
+  await page.reload();
+  await expect(page.getByText("Nothing matches the filter.")).toBeVisible();
 });

@@ -1,4 +1,4 @@
-import { expect, expectAccessible, test } from "./fixtures/test";
+import { expect, expectAccessible, join, newUser, PASSWORD, Rest, test } from "./fixtures/test";
 
 test("makes, rotates and revokes a key", async ({ console: page, project }) => {
   await page.goto(`/projects/${project.slug}/keys`);
@@ -29,4 +29,68 @@ test("makes, rotates and revokes a key", async ({ console: page, project }) => {
   await expect(row).toHaveCount(1);
   await page.getByRole("button", { name: /^All/ }).click();
   await expect(page.getByText("Revoked", { exact: true })).toBeVisible();
+});
+
+test("edits a key, and rotates it at once", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "files", transport: { type: "stdio", command: "true" } });
+  await page.goto(`/projects/${project.slug}/keys`);
+  await page.getByRole("button", { name: "New key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("agent");
+  await dialog.getByText("Limits", { exact: true }).click();
+  await dialog.getByLabel("Requests a minute").fill("0");
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await expect(dialog.getByText("Use a whole number from 1 to 1,000,000")).toBeVisible();
+  await dialog.getByLabel("Requests a minute").fill("120");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  const shown = dialog.getByRole("textbox", { name: "API key" });
+  const first = (await shown.textContent()) ?? "";
+  await page.getByRole("button", { name: "I have copied it" }).click();
+
+  const row = page.getByRole("row", { name: /agent/ });
+  const act = async (what: string) => {
+    await row.first().getByRole("button", { name: "Actions for agent" }).click();
+    await page.getByRole("menuitem", { name: what }).click();
+  };
+  await act("Edit");
+  await expect(dialog.getByLabel("Requests a minute")).toHaveValue("120");
+  await dialog.getByLabel("Calls a day").fill("5000");
+  await dialog.getByLabel("Expires").selectOption({ label: "In 7 days" });
+  await dialog.getByLabel("Servers", { exact: true }).selectOption({ label: "Only some servers" });
+  await dialog.getByRole("checkbox", { name: "files" }).click();
+  await dialog.getByRole("button", { name: "Save changes" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(row).toContainText("1 server");
+  const keysOf = async () => {
+    const { items } = (await rest.get(`/projects/${project.slug}/keys`)) as unknown as { items: Record<string, unknown>[] };
+    return items;
+  };
+  expect((await keysOf())[0]).toMatchObject({ limits: { per_minute: 120, concurrent: null, per_day: 5000 } });
+
+  // The row of the old key goes, and the new one is shown all the same.
+  await act("Rotate");
+  await dialog.getByRole("combobox").selectOption({ label: "At once" });
+  await dialog.getByRole("button", { name: "Make a new key" }).click();
+  await expect(shown).toBeVisible();
+  expect(await shown.textContent()).not.toBe(first);
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  await expect(row).toHaveCount(1);
+  const ended = (await keysOf()).filter(({ expires_at: at }) => at !== null && new Date(String(at)) <= new Date());
+  expect(ended).toHaveLength(1);
+});
+
+test("somebody else's key is only revoked", async ({ console: page, project, rest }) => {
+  const { email } = await newUser(rest);
+  await join(rest, project, email, "member");
+  const own = await Rest.as(email, PASSWORD);
+  await own.post(`/projects/${project.slug}/keys`, { name: "theirs" });
+  await page.goto(`/projects/${project.slug}/keys`);
+  await page.getByRole("button", { name: "Actions for theirs" }).click();
+  await expect(page.getByRole("menuitem", { name: "Rotate" })).toBeDisabled();
+  await expect(page.getByText("Only who made a key changes or rotates it.")).toBeVisible();
+  await expect(page.getByRole("menuitem", { name: "Revoke" })).toBeEnabled();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("menu")).toHaveCount(0);
 });

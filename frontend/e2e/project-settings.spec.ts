@@ -1,4 +1,4 @@
-import { expect, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
+import { expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
 
 test("renames a project, moves it to another address, and deletes it", async ({ console: page, project }) => {
   await page.goto(`/projects/${project.slug}/settings`);
@@ -8,7 +8,7 @@ test("renames a project, moves it to another address, and deletes it", async ({ 
   await page.getByLabel("Slug").fill(`${project.slug}-moved`);
   await page.getByLabel("Separator").fill("--_");
   await expect(page.getByText("files--_read_file")).toBeVisible();
-  await page.locator("form").getByRole("button", { name: "Save changes" }).click();
+  await page.locator("form").first().getByRole("button", { name: "Save changes" }).click();
   await expect(page).toHaveURL(`/projects/${project.slug}-moved/settings`);
   await page.reload();
   await expect(page.getByLabel("Separator")).toHaveValue("--_");
@@ -29,7 +29,41 @@ test("who is no admin reads the settings and changes nothing", async ({ browser,
   await logIn(page, user.email, PASSWORD);
   await page.goto(`/projects/${project.slug}/settings`);
   await expect(page.getByLabel("Name")).toHaveAttribute("readonly", "");
-  await expect(page.locator("form").getByRole("button", { name: "Save changes" })).toHaveCount(0);
+  await expect(page.locator("form").first().getByRole("button", { name: "Save changes" })).toHaveCount(0);
+  await expect(page.getByRole("group", { name: "Each API key" }).getByLabel("Requests a minute")).toBeDisabled();
   await expect(page.getByRole("button", { name: "Delete project" })).toHaveAttribute("aria-disabled", "true");
   await context.close();
+});
+
+test("limits a project, and says what becomes of flawed tools", async ({ console: page, project, rest }) => {
+  await page.goto(`/projects/${project.slug}/settings`);
+  const card = page.locator("section").filter({ has: page.getByRole("heading", { level: 2, name: "Limits" }) });
+  const each = card.getByRole("group", { name: "Each API key" });
+  await each.getByLabel("Requests a minute").fill("many");
+  await card.getByRole("button", { name: "Save changes" }).click();
+  await expect(each.getByText("Use a whole number from 1 to 1,000,000")).toBeVisible();
+  await each.getByLabel("Requests a minute").fill("60");
+  await card.getByRole("group", { name: "Each person" }).getByLabel("Calls at a time").fill("4");
+  await card.getByRole("group", { name: "The whole project" }).getByLabel("Calls a day").fill("10000");
+  await card.getByLabel("Calls at a time at one server").fill("8");
+  await expectAccessible(page);
+  await card.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Changes saved", { exact: true })).toBeVisible();
+  await expect(card.getByRole("button", { name: "Save changes" })).toBeDisabled();
+  expect(await rest.get(`/projects/${project.slug}/limits`)).toMatchObject({
+    limits: {
+      key: { per_minute: 60, concurrent: null },
+      user: { concurrent: 4 },
+      project: { per_day: 10_000 },
+      server_concurrent: 8,
+    },
+  });
+
+  const flawed = page.locator("section").filter({ has: page.getByRole("heading", { level: 2, name: "Flawed tools" }) });
+  await flawed.getByRole("radio", { name: /^Hide/ }).click();
+  await flawed.getByRole("button", { name: "Save changes" }).click();
+  await expect(flawed.getByRole("button", { name: "Save changes" })).toBeDisabled();
+  await page.reload();
+  await expect(flawed.getByRole("radio", { name: /^Hide/ })).toBeChecked();
+  await expect(each.getByLabel("Requests a minute")).toHaveValue("60");
 });

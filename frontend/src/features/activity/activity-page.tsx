@@ -4,6 +4,7 @@ import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { CallList } from "@/components/call-list";
 import { EmptyState } from "@/components/empty-state";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
@@ -15,7 +16,6 @@ import { useProjectRef } from "@/lib/route";
 import { LockIcon } from "lucide-react";
 
 import { AuditList } from "./audit-list";
-import { CallList } from "./call-list";
 
 const VIEWS = ["calls", "changes"] as const;
 

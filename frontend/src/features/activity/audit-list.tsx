@@ -12,12 +12,11 @@ import { RelativeTime } from "@/components/relative-time";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
+import { activityQuery, type AuditEntry } from "@/lib/data/activity";
 import { useNames } from "@/lib/data/members";
 import { downloadText } from "@/lib/download";
 import { csv } from "@/lib/csv";
 import { useProjectRef } from "@/lib/route";
-
-import { activityQuery, type AuditEntry } from "./queries";
 
 export function AuditList({ sought, isLive }: { sought: string; isLive: boolean }) {
   const t = useTranslations("activity");

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
 
-import { type User, usersQuery } from "./queries";
+import { instanceLimitsQuery, type User, usersQuery } from "./queries";
 
 /** Invalidates the users. */
 export function useCreateUser() {
@@ -20,6 +20,19 @@ export function useUpdateUser() {
     mutationFn: ({ user, body }: { user: User; body: Schemas["UpdateUserRequest"] }) =>
       read(api.PATCH("/api/v1/users/{user}", { params: { path: { user: user.id }, header: ifMatch(user.version) }, body })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: usersQuery().queryKey }),
+  });
+}
+
+/** Replaces the limits of the version that was seen. */
+export function usePutInstanceLimits() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ version, limits }: { version: number; limits: Schemas["Limits"] }) =>
+      read(api.PUT("/api/v1/limits", { params: { header: ifMatch(version) }, body: limits })),
+    onSuccess: (after) => {
+      queryClient.setQueryData(instanceLimitsQuery().queryKey, after);
+    },
+    onError: () => queryClient.invalidateQueries({ queryKey: instanceLimitsQuery().queryKey }),
   });
 }
 

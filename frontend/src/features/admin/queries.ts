@@ -27,5 +27,8 @@ export const projectKeysQuery = (project: string) =>
       all((cursor) => read(api.GET("/api/v1/projects/{project}/keys", { params: { path: { project }, query: { limit: 200, cursor } }, signal }))),
   });
 
+export const instanceLimitsQuery = () =>
+  queryOptions({ queryKey: ["admin", "limits"], queryFn: ({ signal }) => read(api.GET("/api/v1/limits", { signal })) });
+
 export const systemQuery = () =>
   queryOptions({ queryKey: ["admin", "system"], queryFn: ({ signal }) => read(api.GET("/api/v1/system", { signal })) });

@@ -15,6 +15,7 @@ import { Badge } from "@/components/ui/badge";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import type { Schemas } from "@/lib/api/client";
 
+import { InstanceLimitsCard } from "./limits-card";
 import { systemQuery } from "./queries";
 
 export function SystemPage() {
@@ -44,6 +45,9 @@ function System() {
         }
       />
       <Parts state={state} />
+      <div className="mt-5">
+        <InstanceLimitsCard />
+      </div>
     </>
   );
 }

@@ -1,23 +1,37 @@
 "use client";
 
-import { BanIcon, EllipsisIcon, RefreshCwIcon } from "lucide-react";
+import { BanIcon, EllipsisIcon, PencilIcon, RefreshCwIcon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Button } from "@/components/ui/button";
-import { DropdownMenu, DropdownMenuContent, DropdownMenuItem, DropdownMenuTrigger } from "@/components/ui/dropdown-menu";
+import {
+  DropdownMenu,
+  DropdownMenuContent,
+  DropdownMenuItem,
+  DropdownMenuLabel,
+  DropdownMenuTrigger,
+} from "@/components/ui/dropdown-menu";
 import { useProjectRef } from "@/lib/route";
 
+import { EditKeyDialog } from "./edit-key-dialog";
 import { useRevokeKey } from "./mutations";
 import type { Key } from "./queries";
 import { RotateKeyDialog } from "./rotate-key-dialog";
 
-export function KeyActions({ apiKey }: { apiKey: Key }) {
+interface KeyActionsProps {
+  apiKey: Key;
+  /** Why the user may not change or rotate it; undefined for who made it. */
+  reason: string | undefined;
+  onMade: (key: string) => void;
+}
+
+export function KeyActions({ apiKey, reason, onMade }: KeyActionsProps) {
   const t = useTranslations("keys");
   const common = useTranslations("common");
   const revoke = useRevokeKey(useProjectRef());
-  const [open, setOpen] = useState<"rotate" | "revoke">();
+  const [open, setOpen] = useState<"edit" | "rotate" | "revoke">();
   return (
     <>
       <DropdownMenu>
@@ -28,6 +42,15 @@ export function KeyActions({ apiKey }: { apiKey: Key }) {
         </DropdownMenuTrigger>
         <DropdownMenuContent>
           <DropdownMenuItem
+            disabled={reason !== undefined}
+            onSelect={() => {
+              setOpen("edit");
+            }}
+          >
+            <PencilIcon /> {common("edit")}
+          </DropdownMenuItem>
+          <DropdownMenuItem
+            disabled={reason !== undefined}
             onSelect={() => {
               setOpen("rotate");
             }}
@@ -42,10 +65,19 @@ export function KeyActions({ apiKey }: { apiKey: Key }) {
           >
             <BanIcon /> {t("revoke")}
           </DropdownMenuItem>
+          {reason !== undefined && <DropdownMenuLabel className="max-w-52 pt-1 font-normal">{reason}</DropdownMenuLabel>}
         </DropdownMenuContent>
       </DropdownMenu>
+      <EditKeyDialog
+        apiKey={apiKey}
+        open={open === "edit"}
+        onOpenChange={(next) => {
+          setOpen(next ? "edit" : undefined);
+        }}
+      />
       <RotateKeyDialog
         apiKey={apiKey}
+        onMade={onMade}
         open={open === "rotate"}
         onOpenChange={(next) => {
           setOpen(next ? "rotate" : undefined);

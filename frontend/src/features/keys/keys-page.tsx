@@ -2,6 +2,7 @@
 
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { KeyRoundIcon, PlusIcon } from "lucide-react";
+import { useState } from "react";
 import { useNow, useTranslations } from "use-intl";
 
 import { type Column, DataTable } from "@/components/data-table";
@@ -20,6 +21,7 @@ import { useSearchParam } from "@/lib/search-param";
 import { CreateKeyDialog } from "./create-key-dialog";
 import { KeyActions } from "./key-actions";
 import { keyState } from "./key-state";
+import { MadeKeyDialog } from "./made-key-dialog";
 import { type Key, keysQuery, membersQuery } from "./queries";
 import { ScopeText } from "./scope-text";
 
@@ -48,11 +50,12 @@ function Keys() {
   const { data: keys } = useSuspenseQuery(keysQuery(ref));
   const members = useQuery(membersQuery(ref)).data?.items ?? [];
   const [which, setWhich] = useSearchParam("show");
+  const [made, setMade] = useState<string>();
   const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
 
-  // In one place whatever is listed: the key that was made is shown in it, and only once.
   const create = (
     <CreateKeyDialog
+      onMade={setMade}
       trigger={
         <Button variant="primary">
           <PlusIcon /> {t("create")}
@@ -128,13 +131,22 @@ function Keys() {
       hideHeader: true,
       align: "right",
       className: "w-0",
-      cell: (key) => (keyState(key, now) === "active" ? <KeyActions apiKey={key} /> : null),
+      cell: (key) =>
+        keyState(key, now) === "active" ? (
+          <KeyActions apiKey={key} reason={key.creator_id === me.id ? undefined : t("onlyCreator")} onMade={setMade} />
+        ) : null,
     },
   ];
   const shown = which === "all" ? keys : keys.filter((key) => keyState(key, now) === "active");
   return (
     <>
       <PageHeader title={t("title")} description={t("description")} actions={create} />
+      <MadeKeyDialog
+        apiKey={made}
+        onClose={() => {
+          setMade(undefined);
+        }}
+      />
       {keys.length === 0 ? (
         <EmptyState
           icon={KeyRoundIcon}

@@ -5,19 +5,35 @@ import type { ProjectRef } from "@/lib/paths";
 
 import { keysQuery } from "./queries";
 
-/** Invalidates the keys of the project. The answer has the secret, which stays in the component that shows it. */
-export function useCreateKey(ref: ProjectRef) {
+/**
+ * Hands over the secret of a new key, whatever has become of the component that asked, and invalidates the keys of the
+ * project. It is kept nowhere else.
+ */
+export function useCreateKey(ref: ProjectRef, onMade: (key: string) => void) {
   const queryClient = useQueryClient();
   return useMutation({
     gcTime: 0,
     mutationFn: (body: Schemas["CreateKeyRequest"]) =>
       read(api.POST("/api/v1/projects/{project}/keys", { params: { path: ref }, body })),
-    onSuccess: () => queryClient.invalidateQueries(keysQuery(ref)),
+    onSuccess: ({ key }) => {
+      onMade(key);
+      return queryClient.invalidateQueries(keysQuery(ref));
+    },
   });
 }
 
 /** Invalidates the keys of the project. */
-export function useRotateKey(ref: ProjectRef) {
+export function useUpdateKey(ref: ProjectRef) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ key, body }: { key: string; body: Schemas["UpdateKeyRequest"] }) =>
+      read(api.PATCH("/api/v1/projects/{project}/keys/{key}", { params: { path: { ...ref, key } }, body })),
+    onSuccess: () => queryClient.invalidateQueries(keysQuery(ref)),
+  });
+}
+
+/** Hands over the secret of the new key, like a creation. With no overlap the old key's row goes meanwhile. */
+export function useRotateKey(ref: ProjectRef, onMade: (key: string) => void) {
   const queryClient = useQueryClient();
   return useMutation({
     gcTime: 0,
@@ -28,7 +44,10 @@ export function useRotateKey(ref: ProjectRef) {
           body: { overlap_seconds: overlapSeconds },
         }),
       ),
-    onSuccess: () => queryClient.invalidateQueries(keysQuery(ref)),
+    onSuccess: ({ key }) => {
+      onMade(key);
+      return queryClient.invalidateQueries(keysQuery(ref));
+    },
   });
 }
 

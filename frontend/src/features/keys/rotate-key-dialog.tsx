@@ -12,24 +12,27 @@ import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/
 import { Select } from "@/components/ui/input";
 import { useProjectRef } from "@/lib/route";
 
-import { MadeKey } from "./made-key";
 import { useRotateKey } from "./mutations";
 import type { Key } from "./queries";
 
-/** The row of a key that ends at once would go, and with it the dialog that shows the new one: that is for revoking. */
-const OVERLAPS = ["3600", "86400", "604800"] as const;
+const OVERLAPS = ["0", "3600", "86400", "604800"] as const;
 
 interface RotateKeyDialogProps {
   apiKey: Key;
   open: boolean;
   onOpenChange: (open: boolean) => void;
+  /** Shows the new key: it is not shown again. */
+  onMade: (key: string) => void;
 }
 
-export function RotateKeyDialog({ apiKey, open, onOpenChange }: RotateKeyDialogProps) {
+export function RotateKeyDialog({ apiKey, open, onOpenChange, onMade }: RotateKeyDialogProps) {
   const t = useTranslations("keys");
   const common = useTranslations("common");
   const errorText = useErrorText();
-  const rotate = useRotateKey(useProjectRef());
+  const rotate = useRotateKey(useProjectRef(), (key) => {
+    onOpenChange(false);
+    onMade(key);
+  });
   const [overlap, setOverlap] = useState<(typeof OVERLAPS)[number]>("86400");
   return (
     <Dialog
@@ -39,53 +42,41 @@ export function RotateKeyDialog({ apiKey, open, onOpenChange }: RotateKeyDialogP
         onOpenChange(next);
       }}
     >
-      {rotate.isSuccess ? (
-        <DialogContent
-          heading={t("madeHeading")}
-          className="max-w-2xl"
-          onInteractOutside={(event) => {
+      <DialogContent heading={t("rotateHeading", { name: apiKey.name })} description={t("rotateDescription")} className="max-w-md">
+        <form
+          onSubmit={(event) => {
             event.preventDefault();
+            rotate.mutate({ key: apiKey.id, overlapSeconds: Number(overlap) });
           }}
         >
-          <MadeKey apiKey={rotate.data.key} />
-        </DialogContent>
-      ) : (
-        <DialogContent heading={t("rotateHeading", { name: apiKey.name })} description={t("rotateDescription")} className="max-w-md">
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              rotate.mutate({ key: apiKey.id, overlapSeconds: Number(overlap) });
-            }}
-          >
-            <DialogBody>
-              {rotate.isError && <Alert tone="danger">{errorText(rotate.error)}</Alert>}
-              <Field label={t("overlap")}>
-                {(field) => (
-                  <Select
-                    {...field}
-                    value={overlap}
-                    onChange={(event) => {
-                      setOverlap(event.target.value as typeof overlap);
-                    }}
-                  >
-                    {OVERLAPS.map((choice) => (
-                      <option key={choice} value={choice}>
-                        {t(`overlaps.${choice}`)}
-                      </option>
-                    ))}
-                  </Select>
-                )}
-              </Field>
-            </DialogBody>
-            <DialogFooter>
-              <DialogClose asChild>
-                <Button>{common("cancel")}</Button>
-              </DialogClose>
-              <SubmitButton pending={rotate.isPending}>{t("rotateAction")}</SubmitButton>
-            </DialogFooter>
-          </form>
-        </DialogContent>
-      )}
+          <DialogBody>
+            {rotate.isError && <Alert tone="danger">{errorText(rotate.error)}</Alert>}
+            <Field label={t("overlap")} hint={overlap === "0" ? t("overlapNone") : t("overlapSome")}>
+              {(field) => (
+                <Select
+                  {...field}
+                  value={overlap}
+                  onChange={(event) => {
+                    setOverlap(event.target.value as typeof overlap);
+                  }}
+                >
+                  {OVERLAPS.map((choice) => (
+                    <option key={choice} value={choice}>
+                      {t(`overlaps.${choice}`)}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          </DialogBody>
+          <DialogFooter>
+            <DialogClose asChild>
+              <Button>{common("cancel")}</Button>
+            </DialogClose>
+            <SubmitButton pending={rotate.isPending}>{t("rotateAction")}</SubmitButton>
+          </DialogFooter>
+        </form>
+      </DialogContent>
     </Dialog>
   );
 }

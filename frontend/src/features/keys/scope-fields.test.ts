@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { toScope, WHOLE_SCOPE } from "./scope-fields";
+import { scopeValues, toScope, WHOLE_SCOPE } from "./scope-fields";
 
 test("nothing chosen is everything", () => {
   expect(toScope(WHOLE_SCOPE)).toEqual({ servers: null, tools: null, read_only: false });
@@ -12,4 +12,14 @@ test("servers, globs and reading only narrow a key", () => {
     tools: ["get_*", "search", "list"],
     read_only: true,
   });
+});
+
+test("a scope comes back into the form, without servers that are gone", () => {
+  const known = [{ id: "1", alias: "files" }];
+  expect(scopeValues({ servers: ["1", "2"], tools: ["get_*", "list"], read_only: true }, known)).toEqual({
+    servers: ["files"],
+    tools: "get_*\nlist",
+    readOnly: true,
+  });
+  expect(scopeValues({ servers: null, tools: null, read_only: false }, known)).toEqual(WHOLE_SCOPE);
 });

@@ -26,6 +26,15 @@ export function toScope({ servers, tools, readOnly }: ScopeValues): Schemas["Key
   return { servers: servers ?? null, tools: globs.length === 0 ? null : globs, read_only: readOnly };
 }
 
+/** The scope of a key that is there. A server that is gone is left out: nothing can be reached there. */
+export function scopeValues({ servers, tools, read_only }: Schemas["KeyScope"], known: readonly { id: string; alias: string }[]): ScopeValues {
+  return {
+    servers: servers?.flatMap((id) => known.find((server) => server.id === id)?.alias ?? []) ?? undefined,
+    tools: tools?.join("\n") ?? "",
+    readOnly: read_only,
+  };
+}
+
 /** What a key may of what its creator may. */
 export function ScopeFields({ value, onChange }: { value: ScopeValues; onChange: (value: ScopeValues) => void }) {
   const t = useTranslations("keys.scope");

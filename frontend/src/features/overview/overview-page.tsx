@@ -19,6 +19,7 @@ import { useProjectRef } from "@/lib/route";
 
 import { RecentCalls } from "./recent-calls";
 import { SetupSteps } from "./setup-steps";
+import { ToolRanks } from "./tool-ranks";
 import { UsageCard } from "./usage-card";
 
 /** More are on their own page. */
@@ -40,6 +41,7 @@ export function OverviewPage() {
           {isNew && may("useOwnKeys") && <SetupSteps project={ref} servers={servers} hasCalls={(calls.data?.length ?? 0) > 0} />}
           {!isNew && may("useOwnKeys") && <UsageCard project={ref} servers={servers} />}
           {servers.length > 0 && <ServerStates project={ref} servers={servers} />}
+          {!isNew && <ToolRanks project={ref} servers={servers} />}
           {!isNew && <RecentCalls calls={calls} project={ref} />}
         </div>
         <Card>

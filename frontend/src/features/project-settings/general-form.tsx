@@ -32,7 +32,7 @@ export function GeneralForm({ project, reason }: { project: Project; reason: str
     separator: z.string().check(z.regex(/^[_-]{1,4}$/, t("separatorInvalid"))),
   });
   const { name, slug, separator } = project;
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name, slug, separator }, mode: "onBlur" });
+  const form = useForm({ resolver: standardSchemaResolver(schema), values: { name, slug, separator }, mode: "onBlur" });
   const { errors, isDirty } = form.formState;
   const shown = useWatch({ control: form.control, name: "separator" });
   const isLocked = reason !== undefined;

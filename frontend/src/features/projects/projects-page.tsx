@@ -8,14 +8,16 @@ import { useTranslations } from "use-intl";
 import { EmptyState } from "@/components/empty-state";
 import { GuardedButton } from "@/components/guarded-button";
 import { PageHeader } from "@/components/page-header";
+import { StarButton } from "@/components/star-button";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { projectsQuery } from "@/lib/data/projects";
 import { useMe } from "@/lib/data/session";
+import { useIsStarred } from "@/lib/data/stars";
 
 import { CreateProjectDialog } from "./create-project-dialog";
 import { ProjectCard } from "./project-card";
-import { ProjectStar, useStarredProjects } from "./project-star";
+import { StarredCard } from "./starred-card";
 
 /** From here on it takes a search to find one. */
 const SEARCH_FROM = 7;
@@ -26,10 +28,10 @@ export function ProjectsPage() {
   const mayCreate = useMe().instance_admin;
   const [search, setSearch] = useState("");
   const wanted = useDeferredValue(search.trim().toLowerCase());
-  const stars = useStarredProjects();
+  const isStarred = useIsStarred();
   const shown = projects
     .filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(wanted))
-    .sort((a, b) => Number(stars.has(b.id)) - Number(stars.has(a.id)) || a.name.localeCompare(b.name));
+    .sort((a, b) => Number(isStarred({ project: b.id })) - Number(isStarred({ project: a.id })) || a.name.localeCompare(b.name));
   return (
     <>
       <PageHeader
@@ -50,6 +52,7 @@ export function ProjectsPage() {
           )
         }
       />
+      <StarredCard />
       {projects.length >= SEARCH_FROM && (
         <div className="relative mb-4 max-w-xs">
           <SearchIcon aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted-foreground" />
@@ -83,7 +86,7 @@ export function ProjectsPage() {
         <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
           {shown.map((project) => (
             <li key={project.id}>
-              <ProjectCard project={project} star={<ProjectStar project={project} />} />
+              <ProjectCard project={project} star={<StarButton target={{ project: project.id }} name={project.name} />} />
             </li>
           ))}
         </ul>

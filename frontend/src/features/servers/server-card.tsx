@@ -2,6 +2,7 @@
 
 import { Link } from "@/components/link";
 
+import { StarButton } from "@/components/star-button";
 import { ServerStateBadge } from "@/components/server-state-badge";
 import { isFailing } from "@/lib/data/server-states";
 import type { Server } from "@/lib/data/servers";
@@ -22,7 +23,8 @@ export function ServerCard({ project, server }: { project: ProjectRef; server: S
           </h2>
           <p className="truncate font-mono text-xs text-muted-foreground">{transportText(server)}</p>
         </div>
-        <div className="relative -mt-1 -mr-1.5">
+        <div className="relative -mt-1 -mr-1.5 flex">
+          <StarButton target={{ project: server.project_id, server: server.id }} name={server.name} />
           <ServerActions project={project} server={server} />
         </div>
       </div>

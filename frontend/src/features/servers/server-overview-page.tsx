@@ -10,6 +10,7 @@ import { Connection } from "@/components/connection-card";
 import { PageHeader } from "@/components/page-header";
 import { RelativeTime } from "@/components/relative-time";
 import { ServerStateBadge } from "@/components/server-state-badge";
+import { StarButton } from "@/components/star-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
@@ -33,7 +34,12 @@ export function ServerOverviewPage() {
     <>
       <PageHeader
         title={server.name}
-        badge={<ServerStateBadge state={server.status.state} />}
+        badge={
+          <>
+            <ServerStateBadge state={server.status.state} />
+            <StarButton target={{ project: server.project_id, server: server.id }} name={server.name} />
+          </>
+        }
         actions={
           <ServerActions
             project={ref}

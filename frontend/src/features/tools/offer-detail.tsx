@@ -1,5 +1,6 @@
 "use client";
 
+import { useSuspenseQuery } from "@tanstack/react-query";
 import { ArrowLeftIcon, PlayIcon } from "lucide-react";
 import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
@@ -7,6 +8,7 @@ import { useTranslations } from "use-intl";
 import { CodeBlock } from "@/components/code-block";
 import { CopyButton } from "@/components/copy-button";
 import { JsonTree } from "@/components/json-tree";
+import { StarButton } from "@/components/star-button";
 import { Alert } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
@@ -14,6 +16,7 @@ import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { Table, Td, Th } from "@/components/ui/table";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { type Definition, type Offer, type OfferKind, offerTitle } from "@/lib/data/offers";
+import { serverQuery } from "@/lib/data/servers";
 import { asSchema, effective } from "@/lib/json-schema";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
@@ -37,6 +40,7 @@ export function OfferDetail({ kind, offer }: { kind: OfferKind; offer: Offer }) 
               </Link>
             </Button>
             <span className="[overflow-wrap:anywhere]">{offerTitle(offer)}</span>
+            {kind === "tool" && <ToolStar name={offer.name} />}
           </span>
         }
         description={
@@ -84,6 +88,11 @@ export function OfferDetail({ kind, offer }: { kind: OfferKind; offer: Offer }) 
       </CardBody>
     </Card>
   );
+}
+
+function ToolStar({ name }: { name: string }) {
+  const { data: server } = useSuspenseQuery(serverQuery(useServerRef()));
+  return <StarButton target={{ project: server.project_id, server: server.id, tool: name }} name={name} />;
 }
 
 function Hints({ definition: { annotations, mimeType } }: { definition: Definition }) {

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "@/lib/api/client";
-import type { ProjectRef } from "@/lib/paths";
+import type { ProjectRef, ServerRef } from "@/lib/paths";
 
 export type Usage = Schemas["UsageView"];
 export type Rank = Schemas["UsageRankView"];
@@ -30,4 +30,21 @@ export const topToolsQuery = (ref: ProjectRef, { server, span }: { server: strin
       read(api.GET("/api/v1/projects/{project}/usage/top", { params: { path: ref, query: { by: "tool", server, from: since(span), limit: 20 } }, signal })),
     placeholderData: keepPreviousData,
     refetchInterval: 30_000,
+  });
+
+export type ClientSession = Schemas["ClientSessionView"];
+
+/** Sessions from which a server can be reached. Calls make them old; who only opens one shows with the next round. */
+export const sessionsQuery = (ref: ServerRef) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "sessions", ref.server],
+    queryFn: ({ signal }) =>
+      read(
+        api.GET("/api/v1/projects/{project}/sessions", {
+          params: { path: { project: ref.project }, query: { server: ref.server } },
+          signal,
+        }),
+      ),
+    select: (page) => page.items,
+    refetchInterval: 5_000,
   });

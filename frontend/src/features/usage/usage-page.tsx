@@ -22,6 +22,7 @@ import { useServerRef } from "@/lib/route";
 import { BarChart } from "./bar-chart";
 import { type Rank, type Span, SPANS, topToolsQuery, type Usage, usageQuery } from "./queries";
 import { bars } from "./series";
+import { SessionsCard } from "./sessions-card";
 
 /** How much a server is used, how quick it is and how often it fails. */
 export function UsagePage() {
@@ -73,6 +74,9 @@ export function UsagePage() {
           <TopTools server={server.id} span={span} />
         </div>
       )}
+      <div className="mt-5">
+        <SessionsCard project={ref} />
+      </div>
     </>
   );
 }

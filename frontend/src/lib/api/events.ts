@@ -23,7 +23,7 @@ export function staleParts(event: Event): string[] | undefined {
     case "catalog":
       return ["servers"];
     case "calls":
-      return ["calls", "usage", "activity", "keys"];
+      return ["calls", "usage", "activity", "keys", "sessions"];
     default:
       return undefined;
   }

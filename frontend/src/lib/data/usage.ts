@@ -5,6 +5,7 @@ import { api, read, type Schemas } from "../api/client";
 import type { ProjectRef } from "../paths";
 
 export type Usage = Schemas["UsageView"];
+export type Rank = Schemas["UsageRankView"];
 
 /** The last day, hour by hour. */
 export const lastDayUsageQuery = (ref: ProjectRef) =>
@@ -12,5 +13,16 @@ export const lastDayUsageQuery = (ref: ProjectRef) =>
     queryKey: ["project", ref.project, "usage", "last-day"],
     queryFn: ({ signal }) =>
       read(api.GET("/api/v1/projects/{project}/usage", { params: { path: ref, query: { step: "hour" } }, signal })),
+    refetchInterval: 60_000,
+  });
+
+/** The tools that were used in the last day, with their figures. */
+export const toolRanksQuery = (ref: ProjectRef) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "usage", "last-day", "tools"],
+    queryFn: ({ signal }) =>
+      read(
+        api.GET("/api/v1/projects/{project}/usage/top", { params: { path: ref, query: { by: "tool", limit: 200 } }, signal }),
+      ),
     refetchInterval: 60_000,
   });

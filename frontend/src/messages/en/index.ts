@@ -2,6 +2,7 @@
 import activity from "./activity.json";
 import addServer from "./add-server.json";
 import admin from "./admin.json";
+import allowance from "./allowance.json";
 import approvals from "./approvals.json";
 import common from "./common.json";
 import connection from "./connection.json";
@@ -10,6 +11,7 @@ import importing from "./import.json";
 import invitation from "./invitation.json";
 import invitations from "./invitations.json";
 import keys from "./keys.json";
+import limits from "./limits.json";
 import login from "./login.json";
 import logs from "./logs.json";
 import members from "./members.json";
@@ -31,7 +33,9 @@ import serverSandbox from "./server-sandbox.json";
 import serverSettings from "./server-settings.json";
 import serverState from "./server-state.json";
 import servers from "./servers.json";
+import sessions from "./sessions.json";
 import shell from "./shell.json";
+import stars from "./stars.json";
 import system from "./system.json";
 import teams from "./teams.json";
 import toolTimeouts from "./tool-timeouts.json";
@@ -43,6 +47,7 @@ export default {
   activity,
   addServer,
   admin,
+  allowance,
   approvals,
   common,
   connection,
@@ -51,6 +56,7 @@ export default {
   invitation,
   invitations,
   keys,
+  limits,
   login,
   logs,
   members,
@@ -72,7 +78,9 @@ export default {
   serverSandbox,
   serverSettings,
   serverState,
+  sessions,
   shell,
+  stars,
   system,
   teams,
   tools,

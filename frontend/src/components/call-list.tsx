@@ -2,26 +2,26 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ActivityIcon, DownloadIcon } from "lucide-react";
-import { Link } from "@/components/link";
 import { useFormatter, useTranslations } from "use-intl";
 
-import { type Column, DataTable } from "@/components/data-table";
-import { EmptyState } from "@/components/empty-state";
-import { ErrorPanel } from "@/components/error-panel";
-import { ListSkeleton } from "@/components/list-skeleton";
-import { LoadMore } from "@/components/load-more";
-import { RelativeTime } from "@/components/relative-time";
-import { Badge, type Tone } from "@/components/ui/badge";
-import { Button } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
-import { Select } from "@/components/ui/input";
+import { csv } from "@/lib/csv";
+import { activityQuery, type Call } from "@/lib/data/activity";
 import { useNames } from "@/lib/data/members";
 import { downloadText } from "@/lib/download";
-import { csv } from "@/lib/csv";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
-import { activityQuery, type Call } from "./queries";
+import { type Column, DataTable } from "./data-table";
+import { EmptyState } from "./empty-state";
+import { ErrorPanel } from "./error-panel";
+import { Link } from "./link";
+import { ListSkeleton } from "./list-skeleton";
+import { LoadMore } from "./load-more";
+import { RelativeTime } from "./relative-time";
+import { Badge, type Tone } from "./ui/badge";
+import { Button } from "./ui/button";
+import { Card } from "./ui/card";
+import { Select } from "./ui/input";
 
 const OUTCOMES = ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"] as const;
 type Outcome = (typeof OUTCOMES)[number];
@@ -43,14 +43,17 @@ interface CallListProps {
   outcome: string;
   isLive: boolean;
   onOutcome: (outcome: string) => void;
+  /** Only the calls of this server, by id. */
+  server?: string;
 }
 
-export function CallList({ sought, outcome, isLive, onOutcome }: CallListProps) {
+/** Calls as they come, with their filter by outcome. */
+export function CallList({ sought, outcome, isLive, onOutcome, server }: CallListProps) {
   const t = useTranslations("activity");
   const format = useFormatter();
   const ref = useProjectRef();
   const nameOf = useNames(ref);
-  const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive }));
+  const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive, server }));
   if (calls.isPending) return <ListSkeleton rows={10} />;
   if (calls.isError) return <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} />;
   const rows: Call[] = calls.data.pages.flatMap((page) => page.items).filter((item) => item.type === "call");

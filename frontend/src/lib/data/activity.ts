@@ -1,7 +1,8 @@
+/** What happened in a project, which several features show. */
 import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 
-import { api, read, type Schemas } from "@/lib/api/client";
-import type { ProjectRef } from "@/lib/paths";
+import { api, read, type Schemas } from "../api/client";
+import type { ProjectRef } from "../paths";
 
 export type Call = Schemas["CallView"];
 export type AuditEntry = Schemas["AuditView"];
@@ -13,6 +14,8 @@ export interface ActivityFilter {
   /** Of calls: one of the outcomes, `failed` for all but `ok`; empty for every one. */
   outcome: string;
   isLive: boolean;
+  /** Only calls to this one, by id. */
+  server?: string;
 }
 
 const PAGE = 100;
@@ -20,15 +23,22 @@ const PAGE = 100;
 const LIVE = 5_000;
 
 /** The filter is the daemon's: it searches all there is, not what is loaded. */
-export const activityQuery = (ref: ProjectRef, { type, search, outcome, isLive }: ActivityFilter) =>
+export const activityQuery = (ref: ProjectRef, { type, search, outcome, isLive, server }: ActivityFilter) =>
   infiniteQueryOptions({
-    queryKey: ["project", ref.project, "activity", type, search, outcome],
+    queryKey: ["project", ref.project, "activity", type, search, outcome, server ?? ""],
     queryFn: ({ pageParam, signal }) =>
       read(
         api.GET("/api/v1/projects/{project}/activity", {
           params: {
             path: ref,
-            query: { type, limit: PAGE, cursor: pageParam, search: search === "" ? undefined : search, outcome: outcome === "" ? undefined : outcome },
+            query: {
+              type,
+              limit: PAGE,
+              cursor: pageParam,
+              search: search === "" ? undefined : search,
+              outcome: outcome === "" ? undefined : outcome,
+              server,
+            },
           },
           signal,
         }),

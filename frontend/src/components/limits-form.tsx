@@ -1,0 +1,108 @@
+"use client";
+
+import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
+import type { UseMutationResult } from "@tanstack/react-query";
+import { useForm } from "react-hook-form";
+import { useFormatter, useTranslations } from "use-intl";
+import * as z from "zod/mini";
+
+import type { Schemas } from "@/lib/api/client";
+import { toast } from "@/lib/toasts";
+
+import { AllowanceFields, allowanceSchema, allowanceValues, toAllowance } from "./allowance-fields";
+import { Field } from "./field";
+import { placeFieldErrors } from "./form-errors";
+import { SettingsForm } from "./settings-form";
+import { Input } from "./ui/input";
+import { optionalWhole, toNumber, toText } from "./whole-number";
+
+const WHOSE = ["key", "user", "project"] as const;
+const MOST_AT_A_SERVER = 100_000;
+
+interface LimitsFormProps {
+  view: Schemas["LimitsView"];
+  description: string;
+  reason: string | undefined;
+  mutation: UseMutationResult<unknown, unknown, { version: number; limits: Schemas["Limits"] }>;
+}
+
+/** How much may be asked for: of a project, or of all that say nothing themselves. */
+export function LimitsForm({ view, description, reason, mutation }: LimitsFormProps) {
+  const t = useTranslations("limits");
+  const allowance = useTranslations("allowance");
+  const common = useTranslations("common");
+  const format = useFormatter();
+  const { limits, effective, version } = view;
+  const outOfRange = (most: number) => allowance("outOfRange", { most: format.number(most) });
+  const part = allowanceSchema(outOfRange);
+  const form = useForm({
+    resolver: standardSchemaResolver(
+      z.object({
+        key: part,
+        user: part,
+        project: part,
+        server_concurrent: optionalWhole(1, MOST_AT_A_SERVER, outOfRange(MOST_AT_A_SERVER)),
+      }),
+    ),
+    values: {
+      key: allowanceValues(limits.key),
+      user: allowanceValues(limits.user),
+      project: allowanceValues(limits.project),
+      server_concurrent: toText(limits.server_concurrent),
+    },
+  });
+  const { errors, isDirty } = form.formState;
+  const atAServer = effective.server_concurrent;
+  return (
+    <SettingsForm
+      heading={t("heading")}
+      description={description}
+      reason={reason}
+      error={mutation.error}
+      pending={mutation.isPending}
+      isDirty={isDirty}
+      onSubmit={() =>
+        void form.handleSubmit(({ key, user, project, server_concurrent: server }) => {
+          mutation.mutate(
+            {
+              version,
+              limits: {
+                key: toAllowance(key),
+                user: toAllowance(user),
+                project: toAllowance(project),
+                server_concurrent: toNumber(server),
+              },
+            },
+            {
+              onSuccess: () => {
+                toast.success(common("saved"));
+              },
+              onError: (cause) => {
+                placeFieldErrors(cause, form, { server_concurrent: "server_concurrent" });
+              },
+            },
+          );
+        })()
+      }
+    >
+      {WHOSE.map((whose) => (
+        <fieldset key={whose} className="grid gap-2">
+          <legend className="text-sm font-semibold">{t(`whose.${whose}`)}</legend>
+          <p className="-mt-2 text-xs text-muted-foreground">{t(`whoseHint.${whose}`)}</p>
+          <AllowanceFields name={whose} register={form.register} errors={errors[whose]} otherwise={effective[whose]} />
+        </fieldset>
+      ))}
+      <Field label={t("server")} hint={t("serverHint")} error={errors.server_concurrent?.message} className="sm:max-w-60">
+        {(field) => (
+          <Input
+            {...field}
+            inputMode="numeric"
+            autoComplete="off"
+            placeholder={atAServer === null || atAServer === undefined ? allowance("noLimit") : format.number(atAServer)}
+            {...form.register("server_concurrent")}
+          />
+        )}
+      </Field>
+    </SettingsForm>
+  );
+}
