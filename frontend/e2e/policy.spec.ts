@@ -13,7 +13,8 @@ test("a rule makes calls wait until an admin agrees", async ({ console: page, pr
   await page.getByRole("button", { name: "Try on past calls" }).click();
   await expect(page.getByText(/would be decided differently/)).toBeVisible();
   await page.getByRole("listitem").filter({ hasText: "Echo with care" }).waitFor();
-  await page.getByRole("button", { name: "Save changes" }).last().click();
+  const rules = page.locator("section").filter({ has: page.getByRole("heading", { level: 2, name: "Policy rules" }) });
+  await rules.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Changes saved").first()).toBeVisible();
 
   const key = String((await rest.post(`/projects/${project.slug}/keys`, { name: "agent" })).key);
