@@ -170,7 +170,11 @@ function HeaderCell<T>({ column, sorting, onSort }: HeaderCellProps<T>) {
       <button
         type="button"
         title={t("sortBy", { column: header })}
-        className="group -mx-1 inline-flex items-center gap-1 rounded-sm px-1 hover:text-foreground"
+        className={cn(
+          "group -mx-1 inline-flex items-center gap-1 rounded-sm px-1 hover:text-foreground",
+          // The text stands above the numbers, whether they are sorted or not.
+          align === "right" && "flex-row-reverse",
+        )}
         onClick={() => {
           if (!isSorted) onSort({ column: id, descending: false });
           else if (sorting.descending) onSort(undefined);

@@ -32,7 +32,7 @@ export function Field({ label, hint, error, optional = false, className, childre
   const errorId = `${id}-error`;
   const described = [hasError ? errorId : undefined, hint === undefined ? undefined : hintId].filter(Boolean).join(" ");
   return (
-    <div className={cn("grid min-w-0 gap-1", className)}>
+    <div className={cn("grid min-w-0 content-start gap-1", className)}>
       <label htmlFor={id} className="flex items-baseline gap-1.5 text-sm font-medium">
         {label}
         {optional && <span className="text-xs font-normal text-muted-foreground">{t("optional")}</span>}

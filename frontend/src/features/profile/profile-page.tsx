@@ -18,7 +18,7 @@ export function ProfilePage() {
   const me = useMe();
   return (
     <>
-      <PageHeader title={me.name || me.email} badge={me.instance_admin && <Badge tone="brand">{t("instanceAdmin")}</Badge>} description={me.email} />
+      <PageHeader title={me.name || me.email} badge={me.instance_admin && <Badge tone="brand">{t("instanceAdmin")}</Badge>} description={me.name === "" ? undefined : me.email} />
       <div className="grid max-w-3xl gap-5">
         <OwnInvitations />
         <NameForm />

@@ -80,7 +80,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
   });
   return (
     <form noValidate onSubmit={(event) => void submit(event)}>
-      <fieldset disabled={disabled} className="grid gap-5 p-4 sm:p-5">
+      <fieldset disabled={disabled} className="grid gap-5 p-4">
         {error !== null && error !== undefined && <Alert tone="danger">{errorText(error)}</Alert>}
         <div className="grid gap-4 sm:grid-cols-2">
           <Field label={t("alias")} hint={t("aliasHint")} error={errors.alias?.message}>
@@ -161,7 +161,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
           <LockIcon aria-hidden className="size-3.5 shrink-0" /> {t("secretsHint")}
         </p>
       </fieldset>
-      <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-border px-4 py-3 sm:px-5">{footer(isDirty)}</footer>
+      <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-border px-4 py-2.5">{footer(isDirty)}</footer>
     </form>
   );
 }

@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 
 import { cn } from "@/lib/cn";
 import { projectsQuery } from "@/lib/data/projects";
+import { teamsQuery } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { segmentAfter } from "@/lib/route";
 
@@ -56,10 +57,19 @@ function useCrumbs(): Crumb[] {
   const pathname = usePathname();
   const project = segmentAfter(pathname, "projects");
   const server = segmentAfter(pathname, "servers");
+  const team = segmentAfter(pathname, "teams");
+  const teams = useQuery({ ...teamsQuery(), enabled: team !== undefined }).data ?? [];
   const projects = useQuery({ ...projectsQuery(), enabled: project !== undefined }).data ?? [];
   const crumb = (item: { key: NavKey; href: string } | undefined): Crumb[] =>
     item === undefined ? [] : [{ text: t(item.key), href: item.href }];
 
+  if (team !== undefined) {
+    const name = teams.find(({ slug, id }) => slug === team || id === team)?.name ?? team;
+    return [
+      { text: t("teams"), href: paths.teams() },
+      { text: name, href: paths.team(team) },
+    ];
+  }
   if (project === undefined) {
     return crumb([...globalNav(), ...adminNav(), { key: "profile" as const, href: paths.profile() }].find((item) => isActive(item, pathname)));
   }
