@@ -26,6 +26,7 @@ mod m20261125_500002_create_definitions;
 mod m20261125_500003_create_personal_secrets;
 mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
+mod m20261126_100001_keep_arguments;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_500003_create_personal_secrets::Migration),
             Box::new(m20261125_600001_create_stars::Migration),
             Box::new(m20261125_700001_add_dialects::Migration),
+            Box::new(m20261126_100001_keep_arguments::Migration),
         ]
     }
 }

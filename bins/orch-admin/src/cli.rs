@@ -9,7 +9,7 @@ use orch_app::config::{Flags, Settings};
 use crate::commands::{audit, backup, encryption, key, migrate, openapi, policy, project, server, tool, user};
 use crate::console::Console;
 use crate::failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -110,8 +110,13 @@ fn run(common: Common, command: Command) -> anyhow::Result<()> {
         log_level: Some(common.log_level),
         ..Flags::default()
     };
+    // Before there is a secret in it.
+    let hidden = orch_app::hide_memory();
     let settings = Settings::load(&flags).map_err(failure::usage)?;
     orch_app::telemetry::start(&settings.log).map_err(failure::usage)?;
+    if let Err(error) = hidden {
+        output::remark(&format!("servers run by the same user could read the memory of this process: {error}"));
+    }
     orch_app::serve::runtime()?.block_on(Box::pin(run_with(settings, command, &output)))
 }
 

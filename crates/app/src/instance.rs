@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use orch_auth::api_key::mint::KeyMint;
+use orch_auth::argument_digest::HmacArgumentDigester;
 use orch_auth::authenticator::{AuthFacts, Authenticator};
 use orch_auth::chain_signature::Ed25519ChainSigner;
 use orch_auth::ended_logins::EndedLogins;
@@ -207,6 +208,7 @@ impl Instance {
         let relay = Arc::new(Relay::new(RelayParts {
             fleet: Arc::clone(&fleet),
             calls,
+            digester: Arc::new(HmacArgumentDigester::new(&secrets.master)),
             clock: Arc::clone(&clock),
             approvals: Arc::clone(&approvals),
             limiter,

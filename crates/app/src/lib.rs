@@ -29,4 +29,4 @@ pub use orch_gateway::openapi;
 pub use orch_mcp as mcp;
 pub use orch_persistence as persistence;
 pub use orch_relay as relay;
-pub use orch_supervisor::launch_mode;
+pub use orch_supervisor::{hide_memory, launch_mode};

@@ -37,9 +37,11 @@ const SESSION_SWEEP: Duration = Duration::from_secs(1);
 #[must_use]
 pub fn main(flags: &Flags) -> ExitCode {
     let run = || {
+        // Before there is a secret in it.
+        let hidden = orch_supervisor::hide_memory();
         let settings = Settings::load(flags)?;
         telemetry::start(&settings.log)?;
-        if let Err(error) = orch_supervisor::hide_memory() {
+        if let Err(error) = hidden {
             tracing::warn!(error = %error, "servers run by the same user could read the memory of this process");
         }
         runtime()?.block_on(serve(settings))
@@ -97,7 +99,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
             running.recheck(directory, |who| authenticator.is_live(who));
         });
     }
-    let uses = Arc::new(KeyUses::new(Arc::clone(&instance.clock)));
+    let uses = Arc::new(KeyUses::new(Arc::clone(&instance.clock), &settings.trusted_proxies)?);
     let noting = tokio::spawn(note_key_uses(Arc::clone(&uses), instance.control.clone()));
     let endpoints = McpEndpoints {
         relay: Arc::clone(&instance.relay),

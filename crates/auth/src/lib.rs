@@ -5,6 +5,7 @@
 //! [`authenticator::Authenticator::new`].
 
 pub mod api_key;
+pub mod argument_digest;
 pub mod authenticator;
 pub mod chain_signature;
 pub mod config;

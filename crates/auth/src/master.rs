@@ -34,6 +34,7 @@ pub struct MasterSecrets {
     pub(crate) link_hash_key: Subkey,
     seal_state_key: Subkey,
     chain_signing_seed: Subkey,
+    argument_digest_key: Subkey,
     fingerprint: [u8; 8],
     encryption_keys: Vec<EncryptionKey>,
 }
@@ -74,6 +75,7 @@ impl MasterSecrets {
             link_hash_key: subkey(&prk, b"link hash")?,
             seal_state_key: subkey(&prk, b"seal state")?,
             chain_signing_seed: subkey(&prk, b"chain signature")?,
+            argument_digest_key: subkey(&prk, b"argument digest")?,
             fingerprint,
             encryption_keys,
         })
@@ -95,6 +97,12 @@ impl MasterSecrets {
     #[must_use]
     pub const fn chain_signing_seed(&self) -> &Subkey {
         &self.chain_signing_seed
+    }
+
+    /// For digests of arguments on record.
+    #[must_use]
+    pub const fn argument_digest_key(&self) -> &Subkey {
+        &self.argument_digest_key
     }
 
     /// Tells two JWT secrets apart without telling either. Stored by the application, it shows at start-up that the

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::activity::InSight;
 use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
-use orch_domain::id::{ProjectId, TeamId, UserId};
-use orch_domain::policy::decision::{Decision, decide as decide_item};
+use orch_domain::id::{KeyId, ProjectId, TeamId, UserId};
+use orch_domain::policy::decision::{Decision, decide as decide_item, is_plain};
 use orch_domain::policy::hints::Hints;
 use orch_domain::policy::item::{Item, ItemClass};
 use orch_domain::policy::{self, Action, Asking, Denial, Permit, Subject};
@@ -60,6 +61,28 @@ impl Grant {
     pub(crate) fn decide(&self, item: &Item<'_>) -> Decision<'_> {
         let asking = Asking { subject: &self.subject, client: None };
         decide_item(&self.facts.policy, asking, Action::View, item)
+    }
+
+    /// The servers that are there for the principal.
+    pub(crate) fn in_sight(&self) -> InSight {
+        let servers = || self.facts.servers.values();
+        if let Some(key) = &self.subject.key
+            && key.scope.servers.is_some()
+        {
+            return InSight::Only(servers().filter(|server| self.sees(server)).map(|server| server.id).collect());
+        }
+        let hidden: Vec<_> = servers().filter(|server| !self.sees(server)).map(|server| server.id).collect();
+        if hidden.is_empty() { InSight::All } else { InSight::AllBut(hidden) }
+    }
+
+    /// The key that is used, if it was made for less than its creator may.
+    pub(crate) fn narrow_key(&self) -> Option<KeyId> {
+        self.subject.key.as_ref().filter(|key| !key.scope.is_full()).map(|key| key.id)
+    }
+
+    /// Whether nothing of what the servers offer is hidden from the principal.
+    pub(crate) fn sees_every_item(&self) -> bool {
+        self.manages() || is_plain(&self.facts.policy, Asking { subject: &self.subject, client: None })
     }
 
     /// Whether the principal sets rules, and so has to see what they hide. A key never does.

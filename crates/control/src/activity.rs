@@ -1,13 +1,14 @@
 //! What happened in a project. Who inspects sees all of it; members see their own calls, and everybody who sees the
-//! project sees what became of its servers and people.
+//! project sees what became of its people and of the servers that are there for him. An API key with a scope of its own
+//! sees the calls that were made with it, and what became of its servers.
 
 use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
-use orch_domain::activity::{CallQuery, EntryQuery, Happening, OutcomeFilter, Place, merge};
+use orch_domain::activity::{CallQuery, EntryQuery, Happening, InSight, OutcomeFilter, Place, merge};
 use orch_domain::call::CallKind;
-use orch_domain::event::PUBLIC_NOUNS;
+use orch_domain::event::{PUBLIC_NOUNS, PUBLIC_NOUNS_BUT_TOOLS};
 use orch_domain::id::{KeyId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::policy::Action;
@@ -84,15 +85,20 @@ impl Activity {
         let mut calls = Vec::new();
         if filter.wants_calls() && role >= Action::Call.least_role() {
             let user = if inspects { filter.user } else { Some(who.user_id) };
-            // Somebody else's calls are none for who sees the own ones alone.
-            if inspects || filter.user.is_none_or(|user| user == who.user_id) {
-                let query = filter.calls(id, user);
+            let key = permit.get().narrow_key();
+            // The calls of others are none for who sees the own ones alone.
+            let of_others = filter.user.is_some_and(|user| user != who.user_id)
+                || key.is_some() && filter.key.is_some() && filter.key != key;
+            if inspects || !of_others {
+                let query = CallQuery { key: key.or(filter.key), ..filter.calls(id, user) };
                 calls = self.ports.activity.calls(&query, place.calls, limit + 1).await?;
             }
         }
         let mut changes = Vec::new();
         if filter.wants_changes() {
-            let query = filter.entries(id, (!inspects).then_some(PUBLIC_NOUNS));
+            let nouns = if permit.get().sees_every_item() { PUBLIC_NOUNS } else { PUBLIC_NOUNS_BUT_TOOLS };
+            let mut query = filter.entries(id, (!inspects).then_some(nouns));
+            query.servers = permit.get().in_sight();
             changes = self.ports.activity.entries(&query, place.changes, limit + 1).await?;
         }
         let (items, next) = merge(calls, changes, place, limit as usize);
@@ -138,6 +144,7 @@ impl ActivityFilter {
             user: self.user,
             action: self.action.clone(),
             nouns,
+            servers: InSight::All,
             from: self.from,
             until: self.until,
             search: self.search.clone(),

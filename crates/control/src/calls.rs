@@ -33,7 +33,7 @@ impl Calls {
         Self { ports, access }
     }
 
-    /// Newest first. An API key sees the calls of its creator.
+    /// Newest first. An API key sees the calls of its creator, and one with a narrower scope those with itself alone.
     pub async fn list(
         &self,
         who: &Principal,
@@ -46,12 +46,13 @@ impl Calls {
         let is_key = matches!(who.credential, Credential::Key { .. });
         let all = whose == Whose::Visible && !is_key && permit.get().role >= Action::Inspect.least_role();
         if !all {
-            let filter = CallFilter { project: permit.get().id, user: Some(who.user_id) };
+            let (project, key) = (permit.get().id, permit.get().narrow_key());
+            let filter = CallFilter { project, user: Some(who.user_id), key };
             return Ok(self.ports.calls.list(filter, page).await?);
         }
         let permit = self.access.project(who, project, Action::Inspect).await?;
         self.access.note_look(who, &permit, "the calls").await?;
-        Ok(self.ports.calls.list(CallFilter { project: permit.get().id, user: None }, page).await?)
+        Ok(self.ports.calls.list(CallFilter::all(permit.get().id), page).await?)
     }
 }
 

@@ -59,6 +59,8 @@ pub enum Needed {
     Console,
     /// An API key looks and calls, it never manages.
     Login,
+    /// An API key was made for less than that.
+    WholeProject,
 }
 
 impl ControlError {
@@ -84,6 +86,7 @@ impl fmt::Display for Needed {
             Self::TeamAdmin => f.write_str("an admin of the team"),
             Self::InstanceAdmin => f.write_str("an instance admin"),
             Self::Console => f.write_str("the command line of the machine itself"),
+            Self::WholeProject => f.write_str("a login, or an API key that was made for the whole project"),
             Self::Login => f.write_str("a login: API keys look and call, they do not manage"),
         }
     }

@@ -111,23 +111,35 @@ impl Watch {
         self.only.is_some_and(|project| self.rights.role_on(project).is_none())
     }
 
-    fn is_for_the_watcher(&self, event: &Event) -> bool {
+    /// The event as the watcher may see it; None when it is not for the watcher at all.
+    fn as_seen(&self, event: &Arc<Event>) -> Option<Arc<Event>> {
+        let of_instance = || self.rights.instance_admin.then(|| Arc::clone(event));
         let Some(project) = event.project else {
-            return self.only.is_none() && (self.rights.instance_admin || event.concerns == Some(self.who.user_id));
+            if self.only.is_some() {
+                return None;
+            }
+            return (event.concerns == Some(self.who.user_id)).then(|| Arc::clone(event)).or_else(of_instance);
         };
         if self.only.is_some_and(|only| only != project) {
-            return false;
+            return None;
         }
         let directory = self.directory.current();
-        match directory.project(project) {
-            Some(facts) => {
-                let subject = directory.subject(&self.who, facts);
-                let Some(role) = subject.role.filter(|_| event.is_visible(&subject)) else { return false };
-                let grant = Grant { id: project, role, through_instance: false, facts: Arc::clone(facts), subject };
-                server_of(event).and_then(|server| facts.server(server)).is_none_or(|server| grant.sees(server))
+        // Without the project it has just been deleted; who saw it before learns so by the change of the rights.
+        let Some(facts) = directory.project(project) else { return of_instance() };
+        let subject = directory.subject(&self.who, facts);
+        let role = subject.role.filter(|_| event.is_visible(&subject))?;
+        let grant = Grant { id: project, role, through_instance: false, facts: Arc::clone(facts), subject };
+        let in_sight = |id: &ServerId| facts.server(*id).is_none_or(|server| grant.sees(server));
+        if server_of(event).is_some_and(|server| !in_sight(&server)) {
+            return None;
+        }
+        match &event.fact {
+            Fact::Calls { calls, failed, servers } if !servers.iter().all(in_sight) => {
+                let servers = servers.iter().copied().filter(in_sight).collect();
+                let fact = Fact::Calls { calls: *calls, failed: *failed, servers };
+                Some(Arc::new(Event { fact, ..Event::clone(event) }))
             }
-            // It has just been deleted; who saw it before learns so by the change of the rights.
-            None => self.rights.instance_admin,
+            _ => Some(Arc::clone(event)),
         }
     }
 }
@@ -157,7 +169,7 @@ impl Stream for Watch {
                 None => return Poll::Ready(None),
                 Some(Told::Reset { id }) => return Poll::Ready(Some(News::Reset { id })),
                 Some(Told::Event { id, event }) => {
-                    if this.is_for_the_watcher(&event) {
+                    if let Some(event) = this.as_seen(&event) {
                         return Poll::Ready(Some(News::Event { id, event }));
                     }
                 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::arguments::RecordedArguments;
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Action;
+use orch_domain::policy::pattern::Pattern;
 use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::{FlawedTools, Project, Separator};
@@ -19,6 +21,7 @@ use crate::audit::Trail;
 use crate::display_name;
 use crate::error::{ControlError, Needed};
 use crate::ports::Ports;
+use crate::problem::{MAX_REPORTED, Problem};
 use crate::users;
 
 #[derive(Clone)]
@@ -53,6 +56,7 @@ pub struct NewProject {
     pub slug: Option<String>,
     pub separator: Option<String>,
     pub flawed_tools: FlawedTools,
+    pub recorded_arguments: RecordedArgumentsDraft,
     /// Id or e-mail address of the first admin: the principal when absent; for the console, the oldest instance
     /// admin. Only instance admins choose somebody else.
     pub admin: Option<String>,
@@ -65,6 +69,53 @@ pub struct ProjectPatch {
     pub slug: Option<String>,
     pub separator: Option<String>,
     pub flawed_tools: Option<FlawedTools>,
+    pub recorded_arguments: Option<RecordedArgumentsDraft>,
+}
+
+/// What of the arguments of calls is to go on record, as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RecordedArgumentsDraft {
+    #[default]
+    Nothing,
+    Digest,
+    /// All but the values of members whose names match one of these globs, and of what is always hidden.
+    Redacted {
+        hidden: Vec<String>,
+    },
+}
+
+impl RecordedArgumentsDraft {
+    fn check(&self) -> Result<RecordedArguments, ControlError> {
+        let texts = match self {
+            Self::Nothing => return Ok(RecordedArguments::Nothing),
+            Self::Digest => return Ok(RecordedArguments::Digest),
+            Self::Redacted { hidden } => hidden,
+        };
+        if texts.len() > RecordedArguments::MAX_HIDDEN {
+            let hint = format!("write at most {}", RecordedArguments::MAX_HIDDEN);
+            return Err(ControlError::invalid("recorded_arguments.hidden", "there are too many names", hint));
+        }
+        let (mut hidden, mut problems) = (Vec::with_capacity(texts.len()), Vec::new());
+        for (place, text) in texts.iter().enumerate() {
+            let field = format!("recorded_arguments.hidden[{place}]");
+            if text.len() > Pattern::MAX_LEN {
+                problems.push(Problem::new(field, "it is too long", format!("use at most {} bytes", Pattern::MAX_LEN)));
+                continue;
+            }
+            match Pattern::parse_member(text) {
+                Ok(pattern) => hidden.push(pattern),
+                Err(error) => {
+                    problems.push(Problem::new(field, error.reason, "use a name, with * and ? for what varies"))
+                }
+            }
+        }
+        problems.truncate(MAX_REPORTED);
+        if problems.is_empty() {
+            Ok(RecordedArguments::Redacted { hidden })
+        } else {
+            Err(ControlError::Invalid { problems })
+        }
+    }
 }
 
 impl Projects {
@@ -123,6 +174,7 @@ impl Projects {
             })?,
         };
         let separator = new.separator.as_deref().map(parse_separator).transpose()?.unwrap_or_default();
+        let recorded_arguments = new.recorded_arguments.check()?;
         let now = self.ports.clock.now();
         let project = Project {
             id: ProjectId::new(),
@@ -130,6 +182,7 @@ impl Projects {
             name,
             separator,
             flawed_tools: new.flawed_tools,
+            recorded_arguments,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -171,12 +224,17 @@ impl Projects {
             after.separator = parse_separator(separator)?;
         }
         after.flawed_tools = patch.flawed_tools.unwrap_or(after.flawed_tools);
+        if let Some(draft) = &patch.recorded_arguments {
+            after.recorded_arguments = draft.check()?;
+        }
         let changes: Vec<_> = [
             (after.name != before.name).then(|| "name".to_owned()),
             (after.slug != before.slug).then(|| format!("slug from {} to {}", before.slug, after.slug)),
             (after.separator != before.separator).then(|| "separator".to_owned()),
             (after.flawed_tools != before.flawed_tools)
                 .then(|| format!("flawed tools to {}", after.flawed_tools.as_str())),
+            (after.recorded_arguments != before.recorded_arguments)
+                .then(|| format!("recorded arguments to {}", after.recorded_arguments.as_str())),
         ]
         .into_iter()
         .flatten()

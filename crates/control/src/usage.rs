@@ -1,19 +1,22 @@
 //! Usage of a project: calls summed up over time. Whoever sees the project sees how much its servers and tools are
-//! used; how much single people and keys call is for those who inspect, and everybody's own for himself.
+//! used; how much single people and keys call is for those who inspect, and everybody's own for himself. An API key
+//! with a scope of its own is told no sums that hold more than what it reaches.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::Timestamp;
+use orch_domain::call::CallKind;
 use orch_domain::id::ServerId;
 use orch_domain::page::PageRequest;
-use orch_domain::policy::Action;
-use orch_domain::principal::{Credential, Principal};
+use orch_domain::policy::hints::Hints;
+use orch_domain::policy::{self, Action};
+use orch_domain::principal::Principal;
 use orch_domain::usage::{Dimension, Figures, Item, Point, Ranked, SeriesQuery, Span, Step, TopQuery};
 
 use crate::access::{Access, Grant};
-use crate::error::ControlError;
+use crate::error::{ControlError, Needed};
 use crate::ports::Ports;
 
 /// What is shown when nothing is said.
@@ -56,12 +59,14 @@ impl Usage {
         item: Item,
         window: Window,
     ) -> Result<Series, ControlError> {
-        let own = matches!(&item, Item::User(user) if *user == who.user_id);
+        let own = match &item {
+            Item::User(user) => *user == who.user_id && who.key_id().is_none(),
+            Item::Key(Some(key)) => Some(*key) == who.key_id(),
+            _ => false,
+        };
         let grant = self.permit(who, project, item.dimension(), own).await?;
         // A server that is hidden answers like one that is not there; of one that is gone the sums are left.
-        if let Item::Server(Some(server)) | Item::Tool { server: Some(server), .. } = &item
-            && grant.facts.server(*server).is_some_and(|server| !grant.sees(server))
-        {
+        if !self.shows(&grant, &item) {
             return Err(ControlError::Missing { what: "server" });
         }
         let span = span(window, self.ports.clock.now())?;
@@ -87,28 +92,59 @@ impl Usage {
         let grant = self.permit(who, project, by, false).await?;
         let span = span(window, self.ports.clock.now())?;
         let limit = limit.clamp(1, PageRequest::MAX_LIMIT);
-        let mut ranked = self.ports.usage.top(&TopQuery { project: grant.id, by, server, span, limit }).await?;
-        ranked.retain(|ranked| match &ranked.item {
-            Item::Server(Some(server)) | Item::Tool { server: Some(server), .. } => {
-                grant.facts.server(*server).is_none_or(|server| grant.sees(server))
-            }
-            _ => true,
-        });
+        // What is left out makes room for what comes after it.
+        let most = if grant.sees_every_item() { limit } else { PageRequest::MAX_LIMIT };
+        let mut ranked = self.ports.usage.top(&TopQuery { project: grant.id, by, server, span, limit: most }).await?;
+        ranked.retain(|ranked| self.shows(&grant, &ranked.item));
+        ranked.truncate(limit as usize);
         Ok((span, ranked))
     }
 
     async fn permit(&self, who: &Principal, project: &str, by: Dimension, own: bool) -> Result<Grant, ControlError> {
-        let is_key = matches!(who.credential, Credential::Key { .. });
         let action = match by {
             Dimension::Project | Dimension::Server | Dimension::Tool | Dimension::Client => Action::View,
-            Dimension::User if own && !is_key => Action::View,
+            Dimension::User | Dimension::Key if own => Action::View,
             Dimension::User | Dimension::Key => Action::Inspect,
         };
         let permit = self.access.project(who, project, action).await?;
         if action == Action::Inspect {
             self.access.note_look(who, &permit, "the usage by people and keys").await?;
         }
-        Ok(permit.into_inner())
+        let grant = permit.into_inner();
+        if grant.narrow_key().is_some() && matches!(by, Dimension::Project | Dimension::Client) {
+            return Err(ControlError::Forbidden { needed: Needed::WholeProject });
+        }
+        Ok(grant)
+    }
+
+    /// Whether the sums of `item` hold nothing that is hidden from who asks.
+    fn shows(&self, grant: &Grant, item: &Item) -> bool {
+        if grant.manages() {
+            return true;
+        }
+        let narrow = grant.narrow_key().is_some();
+        match item {
+            Item::Server(Some(server)) => {
+                let whole = grant.subject.key.as_ref().is_none_or(|key| key.scope.has_every_item());
+                let found = grant.facts.server(*server);
+                whole && grant.subject.reaches(*server) && found.is_none_or(|server| grant.sees(server))
+            }
+            Item::Tool { server: Some(id), kind, name } => match grant.facts.server(*id) {
+                None => !narrow,
+                Some(server) => {
+                    let hints = match kind {
+                        CallKind::Tool => self.ports.runtime.hints(*id, name),
+                        CallKind::Prompt | CallKind::Resource => Hints::UNSAID,
+                    };
+                    let alias = server.alias.as_str();
+                    let asked = policy::item::Item { server: *id, alias, class: (*kind).into(), name, hints };
+                    grant.decide(&asked).is_visible()
+                }
+            },
+            // All the others together, or what has led nowhere.
+            Item::Other(_) | Item::Server(None) | Item::Tool { server: None, .. } => !narrow,
+            Item::Project | Item::Client(_) | Item::User(_) | Item::Key(_) => true,
+        }
     }
 }
 

@@ -89,6 +89,8 @@ pub struct EntryQuery {
     pub action: Option<String>,
     /// Only actions whose noun is one of these; None for all.
     pub nouns: Option<&'static [&'static str]>,
+    /// Entries about other servers are left out; what is about no server stays.
+    pub servers: InSight,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
     /// A part of the target's name, the action or the detail, in any case.
@@ -99,7 +101,39 @@ impl EntryQuery {
     /// All entries of a project.
     #[must_use]
     pub const fn all(project: ProjectId) -> Self {
-        Self { project, user: None, action: None, nouns: None, from: None, until: None, search: None }
+        Self {
+            project,
+            user: None,
+            action: None,
+            nouns: None,
+            servers: InSight::All,
+            from: None,
+            until: None,
+            search: None,
+        }
+    }
+}
+
+/// The servers that somebody may know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InSight {
+    All,
+    Only(Vec<ServerId>),
+    /// Also those that are gone.
+    AllBut(Vec<ServerId>),
+}
+
+impl InSight {
+    /// What entries about a server have as the kind of their target.
+    pub const TARGET_KIND: &'static str = "server";
+
+    #[must_use]
+    pub fn has(&self, server: ServerId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(servers) => servers.contains(&server),
+            Self::AllBut(servers) => !servers.contains(&server),
+        }
     }
 }
 

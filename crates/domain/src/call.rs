@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Timestamp;
+use crate::arguments::Arguments;
 use crate::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use crate::port::call_log::{CallLog, CallLogError};
 
-/// The record of a call. Arguments and results are not in it.
+/// The record of a call. Results are not in it, and of arguments what the project wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub id: CallId,
@@ -27,6 +28,7 @@ pub struct Call {
     pub target: String,
     pub duration: Duration,
     pub outcome: Outcome,
+    pub arguments: Option<Arguments>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

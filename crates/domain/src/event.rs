@@ -73,8 +73,19 @@ impl Event {
 pub const PUBLIC_NOUNS: &[&str] =
     &["project", "server", "tool", "member", "membership", "grant", "team", "catalog", "settings"];
 
+/// The same for who does not see every tool: what becomes of a tool names it.
+pub const PUBLIC_NOUNS_BUT_TOOLS: &[&str] =
+    &["project", "server", "member", "membership", "grant", "team", "catalog", "settings"];
+
 /// The one action of a public noun that is for those who inspect.
 pub const LOOK: &str = "project.inspect";
+
+/// Whether an entry that stands alone, which no change of anything belongs to, is news for who watches. A look is none: who
+/// watches the trail would be told of his own looking. An approval tells of itself, while it still waits.
+#[must_use]
+pub fn is_news(action: &str) -> bool {
+    action != LOOK && !action.starts_with("approval.")
+}
 
 /// What one must be allowed to do in a project in order to be told of such an action. What is not named here is for
 /// those who may read the audit trail.
@@ -86,7 +97,7 @@ pub fn needed_for(action: &str) -> Action {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, Fact, needed_for};
+    use super::{Event, Fact, LOOK, PUBLIC_NOUNS, PUBLIC_NOUNS_BUT_TOOLS, is_news, needed_for};
     use crate::Timestamp;
     use crate::id::UserId;
     use crate::policy::{Action, Subject};
@@ -113,6 +124,22 @@ mod tests {
         for action in ["project.inspect", "access.refuse", "key.create", "login.fail", "something.new", ""] {
             assert_eq!(needed_for(action), Action::Inspect, "{action}");
         }
+    }
+
+    #[test]
+    fn refusals_failed_logins_and_changed_tools_are_news_and_a_look_is_none() {
+        for action in ["access.refuse", "login.fail", "tool.change", "server.restart"] {
+            assert!(is_news(action), "{action}");
+        }
+        for action in [LOOK, "approval.request", "approval.approve"] {
+            assert!(!is_news(action), "{action}");
+        }
+    }
+
+    #[test]
+    fn the_nouns_without_tools_are_the_others() {
+        let others: Vec<_> = PUBLIC_NOUNS.iter().filter(|noun| **noun != "tool").copied().collect();
+        assert_eq!(PUBLIC_NOUNS_BUT_TOOLS, others);
     }
 
     #[test]

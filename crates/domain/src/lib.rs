@@ -5,6 +5,7 @@ pub mod activity;
 pub mod alias;
 pub mod api_key;
 pub mod approval;
+pub mod arguments;
 pub mod audit;
 pub mod call;
 pub mod catalog;

@@ -3,6 +3,7 @@
 
 pub mod activity_repo;
 pub mod approval_desk;
+pub mod argument_digester;
 pub mod audit_log;
 pub mod call_census;
 pub mod call_log;

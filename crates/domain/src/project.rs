@@ -1,6 +1,7 @@
 //! Projects: the unit of isolation.
 
 use crate::Timestamp;
+use crate::arguments::RecordedArguments;
 use crate::id::ProjectId;
 use crate::slug::Slug;
 
@@ -11,6 +12,7 @@ pub struct Project {
     pub name: String,
     pub separator: Separator,
     pub flawed_tools: FlawedTools,
+    pub recorded_arguments: RecordedArguments,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// Counts the changes; what an `ETag` is made of.

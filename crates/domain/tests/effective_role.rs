@@ -108,6 +108,7 @@ fn directory(world: &World, ids: &Ids) -> Directory {
                 name: String::new(),
                 separator: Separator::default(),
                 flawed_tools: orch_domain::project::FlawedTools::default(),
+                recorded_arguments: orch_domain::arguments::RecordedArguments::default(),
                 created_at: now,
                 updated_at: now,
                 version: 1,

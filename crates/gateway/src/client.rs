@@ -36,15 +36,15 @@ impl Clients {
 
     /// None when it is not certain. A header that names somebody else can be forged by everybody but a trusted proxy,
     /// which adds whom it has seen at the end.
-    fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
+    pub(crate) fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr()?.ip().to_canonical();
         if self.is_trusted(peer) {
             return self.named(request);
         }
         // Behind a proxy on this machine that nobody has told us about, everybody has one address: throttling it would
         // let one client lock all others out.
-        let behind_a_proxy = OF_PROXIES.iter().any(|name| request.headers().contains_key(*name));
-        (!(peer.is_loopback() && behind_a_proxy)).then_some(peer)
+        let behind_a_proxy = || OF_PROXIES.iter().any(|name| request.headers().contains_key(*name));
+        (!(peer.is_loopback() && behind_a_proxy())).then_some(peer)
     }
 
     /// The last address in the chain that is no trusted proxy itself.

@@ -2,33 +2,37 @@
 //! and then by whoever stores it.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use actix_web::HttpRequest;
 use orch_domain::api_key::KeyUse;
 use orch_domain::id::KeyId;
 use orch_domain::port::clock::Clock;
 use orch_domain::principal::Principal;
 
+use crate::client::Clients;
+use crate::error::GatewayError;
+
 pub struct KeyUses {
     clock: Arc<dyn Clock>,
+    clients: Clients,
     noted: Mutex<HashMap<KeyId, KeyUse>>,
 }
 
 impl KeyUses {
-    #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, noted: Mutex::default() }
+    pub fn new(clock: Arc<dyn Clock>, trusted_proxies: &[String]) -> Result<Self, GatewayError> {
+        Ok(Self { clock, clients: Clients::new(trusted_proxies)?, noted: Mutex::default() })
     }
 
-    /// A request with a key came in.
-    pub(crate) fn note(&self, principal: &Principal, address: Option<IpAddr>) {
+    /// A request with a key came in. Where from is left as it was when that is not certain.
+    pub(crate) fn note(&self, principal: &Principal, request: &HttpRequest) {
         let Some(key) = principal.key_id() else { return };
+        let address = self.clients.address(request);
         let at = self.clock.now();
         let mut noted = self.lock();
         let used = noted.entry(key).or_insert(KeyUse { at, address: None, client: None });
         used.at = at;
-        used.address = address.map(|address| address.to_canonical()).or(used.address);
+        used.address = address.or(used.address);
     }
 
     /// The client of a request has said who it is.

@@ -101,7 +101,7 @@ impl Edge {
             Gate::Open | Gate::Endpoint => Ok(()),
             Gate::Caller => {
                 let caller = self.authenticate(request, authority)?;
-                self.uses.note(&caller.principal, request.peer_addr().map(|address| address.ip()));
+                self.uses.note(&caller.principal, request.request());
                 self.limit(&caller)?;
                 request.extensions_mut().insert(caller);
                 Ok(())

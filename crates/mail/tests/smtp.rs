@@ -1,6 +1,6 @@
 //! Letters to a mail server on this machine: what arrives, and what is noted when it does not.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail at once")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail at once")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,69 +18,9 @@ use orch_mail::error::MailError;
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_testkit::builders::{an_audit_entry, an_invitation};
 use orch_testkit::fakes::{FixedClock, MemoryStore};
+use orch_testkit::mail_server::MailServer;
 use secrecy::SecretString;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
-
-/// A mail server that takes everything but letters to `refused@`, for ever, and `busy@`, the first time.
-struct Server {
-    url: String,
-    letters: mpsc::UnboundedReceiver<String>,
-}
-
-impl Server {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let (sender, letters) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            let mut busy = true;
-            while let Ok((stream, _)) = listener.accept().await {
-                serve(stream, &sender, &mut busy).await;
-            }
-        });
-        Self { url, letters }
-    }
-
-    async fn letter(&mut self) -> String {
-        tokio::time::timeout(Duration::from_secs(10), self.letters.recv()).await.expect("a letter in time").unwrap()
-    }
-}
-
-async fn serve(stream: tokio::net::TcpStream, letters: &mpsc::UnboundedSender<String>, busy: &mut bool) {
-    let (reader, mut writer) = stream.into_split();
-    let mut lines = BufReader::new(reader).lines();
-    let mut answer = "220 test".to_owned();
-    loop {
-        if writer.write_all(format!("{answer}\r\n").as_bytes()).await.is_err() {
-            return;
-        }
-        let Ok(Some(line)) = lines.next_line().await else { return };
-        answer = match line.to_uppercase() {
-            command if command.starts_with("RCPT") && line.contains("refused@") => "550 no such mailbox".to_owned(),
-            command if command.starts_with("RCPT") && line.contains("busy@") && *busy => {
-                *busy = false;
-                "451 try again later".to_owned()
-            }
-            command if command == "DATA" => {
-                writer.write_all(b"354 go on\r\n").await.unwrap();
-                let mut text = String::new();
-                while let Ok(Some(line)) = lines.next_line().await {
-                    if line == "." {
-                        break;
-                    }
-                    text.push_str(&line);
-                    text.push('\n');
-                }
-                letters.send(text).unwrap();
-                "250 taken".to_owned()
-            }
-            command if command == "QUIT" => return,
-            _ => "250 fine".to_owned(),
-        };
-    }
-}
 
 fn config(from: Option<&str>) -> MailConfig {
     MailConfig { from: from.map(str::to_owned), pause_ms: 1, timeout_seconds: 5, ..MailConfig::default() }
@@ -116,7 +56,7 @@ async fn fate(store: &MemoryStore, id: orch_domain::id::InvitationId) -> MailSta
 
 #[tokio::test]
 async fn delivers_and_notes_it() {
-    let (mut server, store) = (Server::start().await, MemoryStore::new());
+    let (mut server, store) = (MailServer::start().await, MemoryStore::new());
     let post = start(&server.url, &store);
     let (id, letter) = invited(&store, "ada@example.com").await;
     post.send(letter);
@@ -133,7 +73,7 @@ async fn delivers_and_notes_it() {
 
 #[tokio::test]
 async fn tries_again_when_the_server_asks_for_patience() {
-    let (mut server, store) = (Server::start().await, MemoryStore::new());
+    let (mut server, store) = (MailServer::start().await, MemoryStore::new());
     let post = start(&server.url, &store);
     let (id, letter) = invited(&store, "busy@example.com").await;
     post.send(letter);
@@ -144,7 +84,7 @@ async fn tries_again_when_the_server_asks_for_patience() {
 
 #[tokio::test]
 async fn notes_a_refusal_with_its_reason() {
-    let (server, store) = (Server::start().await, MemoryStore::new());
+    let (server, store) = (MailServer::start().await, MemoryStore::new());
     let post = start(&server.url, &store);
     let (id, letter) = invited(&store, "refused@example.com").await;
     post.send(letter.clone());

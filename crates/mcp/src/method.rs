@@ -27,6 +27,9 @@ pub enum Method<'a> {
 macro_rules! names {
     ($($name:literal => $method:ident,)*) => {
         impl<'a> Method<'a> {
+            /// The names of all but [`Method::Other`].
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
+
             #[must_use]
             pub fn parse(name: &'a str) -> Self {
                 match name {

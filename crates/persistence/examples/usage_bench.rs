@@ -1,5 +1,5 @@
 //! How quick usage and activity are with many calls: stores synthetic calls by the ordinary way, then asks what the
-//! dashboard asks, and shows times and, on PostgreSQL, the plans.
+//! dashboard asks, and shows times and, on PostgreSQL, the plans. Fails when a question takes longer than it may.
 //!
 //! `just bench-usage ROWS`, or with a database of one's own: `usage_bench DATABASE_URL ROWS`.
 
@@ -11,6 +11,7 @@
     reason = "a measurement for people"
 )]
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use orch_domain::activity::{CallQuery, EntryQuery, OutcomeFilter};
@@ -22,6 +23,9 @@ use orch_domain::port::usage_repo::UsageRepo;
 use orch_domain::usage::{Dimension, Item, SeriesQuery, Span, Step, TopQuery};
 use orch_persistence::{Database, DatabaseConfig, DatabaseUrl, SeaActivityRepo, SeaCallRepo, SeaUsageRepo};
 use sea_orm::ConnectionTrait;
+
+/// What a page may take, as the middle of some runs.
+const MOST: Duration = Duration::from_millis(200);
 
 /// As the journal drains them.
 const BATCH: u64 = 2000;
@@ -40,7 +44,7 @@ struct Project {
 }
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap();
     let rows: u64 = arguments.next().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
@@ -67,10 +71,16 @@ async fn main() {
         let raw = sea_orm::Database::connect(&url).await.unwrap();
         raw.execute_unprepared("VACUUM ANALYZE").await.unwrap();
     }
-    ask(&database, &projects, end).await;
+    let slow = ask(&database, &projects, end).await;
     if url.starts_with("postgres") {
         plans(&url, &projects).await;
     }
+    if slow.is_empty() {
+        println!("\nevery question is answered within {} ms", MOST.as_millis());
+        return ExitCode::SUCCESS;
+    }
+    println!("\nslower than {} ms: {}", MOST.as_millis(), slow.join("; "));
+    ExitCode::FAILURE
 }
 
 fn micros(took: Duration, calls: u64) -> f64 {
@@ -110,10 +120,13 @@ fn call(projects: &[Project], number: u64, rows: u64, end: orch_domain::Timestam
         target: format!("tool_{}", next(TOOLS)),
         duration: Duration::from_micros(500 + next(400_000)),
         outcome,
+        arguments: None,
     }
 }
 
-async fn ask(database: &Database, projects: &[Project], end: orch_domain::Timestamp) {
+/// Gives what took too long.
+async fn ask(database: &Database, projects: &[Project], end: orch_domain::Timestamp) -> Vec<String> {
+    let mut slow = Slow::default();
     let (usage, activity) = (SeaUsageRepo::new(database.clone()), SeaActivityRepo::new(database.clone()));
     for (name, project) in [("a large project", &projects[0]), ("a small project", &projects[1])] {
         println!("\n{name}");
@@ -127,13 +140,15 @@ async fn ask(database: &Database, projects: &[Project], end: orch_domain::Timest
                 ("tool", Item::Tool { server: Some(project.servers[0]), kind: CallKind::Tool, name: "tool_3".into() }),
             ] {
                 let query = SeriesQuery { project: project.id, item, span: span(days, step) };
-                measure(&format!("series of a {what}, {text}"), async || usage.series(&query).await.unwrap().len())
-                    .await;
+                slow.measure(&format!("series of a {what}, {text}"), async || {
+                    usage.series(&query).await.unwrap().len()
+                })
+                .await;
             }
         }
         for (text, by) in [("servers", Dimension::Server), ("tools", Dimension::Tool), ("users", Dimension::User)] {
             let query = TopQuery { project: project.id, by, server: None, span: span(7, Step::Hour), limit: 10 };
-            measure(&format!("top {text} of a week"), async || usage.top(&query).await.unwrap().len()).await;
+            slow.measure(&format!("top {text} of a week"), async || usage.top(&query).await.unwrap().len()).await;
         }
         let all = CallQuery::all(project.id);
         let week_ago = end - Duration::from_secs(7 * 86_400);
@@ -159,25 +174,34 @@ async fn ask(database: &Database, projects: &[Project], end: orch_domain::Timest
             ("calls with a word in them", CallQuery { search: Some("TOOL_1".into()), ..all.clone() }),
             ("calls with a word that is nowhere", CallQuery { search: Some("nowhere".into()), ..all }),
         ] {
-            measure(text, async || activity.calls(&query, u64::MAX, 51).await.unwrap().len()).await;
+            slow.measure(text, async || activity.calls(&query, u64::MAX, 51).await.unwrap().len()).await;
         }
         let entries = EntryQuery::all(project.id);
-        measure("changes", async || activity.entries(&entries, u64::MAX, 51).await.unwrap().len()).await;
+        slow.measure("changes", async || activity.entries(&entries, u64::MAX, 51).await.unwrap().len()).await;
     }
+    slow.0
 }
 
-/// The slowest and the middle one of some runs; the first of them may find nothing in memory.
-async fn measure(what: &str, run: impl AsyncFn() -> usize) {
-    let mut times = Vec::new();
-    let mut found = 0;
-    for _ in 0..5 {
-        let begun = Instant::now();
-        found = run().await;
-        times.push(begun.elapsed());
+#[derive(Default)]
+struct Slow(Vec<String>);
+
+impl Slow {
+    /// The slowest and the middle one of some runs; the first of them may find nothing in memory.
+    async fn measure(&mut self, what: &str, run: impl AsyncFn() -> usize) {
+        let mut times = Vec::new();
+        let mut found = 0;
+        for _ in 0..5 {
+            let begun = Instant::now();
+            found = run().await;
+            times.push(begun.elapsed());
+        }
+        times.sort_unstable();
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        println!("{:>9.1} ms, at most {:>7.1} ms  {what} ({found} rows)", ms(times[2]), ms(times[4]));
+        if times[2] > MOST {
+            self.0.push(format!("{what} ({:.0} ms)", ms(times[2])));
+        }
     }
-    times.sort_unstable();
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    println!("{:>9.1} ms, at most {:>7.1} ms  {what} ({found} rows)", ms(times[2]), ms(times[4]));
 }
 
 /// The plans of the heaviest questions, as PostgreSQL runs them.

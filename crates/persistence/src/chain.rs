@@ -58,9 +58,11 @@ pub(crate) struct Head {
     pub(crate) hash: Hash,
     pub(crate) at: i64,
     pub(crate) signature: Option<Vec<u8>>,
+    /// How often shapes that no call had any more were taken away.
+    pub(crate) sweeps: i64,
 }
 
-const COLUMNS: &str = "id, scope, stream, first_seq, first_hash, seq, hash, at, signature";
+const COLUMNS: &str = "id, scope, stream, first_seq, first_hash, seq, hash, at, signature, sweeps";
 
 impl Head {
     /// The end of the chain, for a write that makes it longer: nobody else does until the transaction is over. A chain
@@ -104,6 +106,7 @@ impl Head {
             hash: sql::hash(row, "hash")?,
             at: row.try_get("", "at")?,
             signature: row.try_get("", "signature")?,
+            sweeps: row.try_get("", "sweeps")?,
         })
     }
 

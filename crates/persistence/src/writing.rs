@@ -26,11 +26,13 @@ pub(crate) struct Writing {
     changes: Vec<Change>,
     /// Audit entries of this write, told together with its changes.
     entries: Mutex<Vec<Uuid>>,
+    /// Whether the entries are told although nothing has changed.
+    is_news: bool,
 }
 
 impl Writing {
     pub(crate) fn new(database: Database, txn: DatabaseTransaction, doing: &'static str) -> Self {
-        Self { database, txn, doing, changes: Vec::new(), entries: Mutex::default() }
+        Self { database, txn, doing, changes: Vec::new(), entries: Mutex::default(), is_news: false }
     }
 
     pub(crate) fn conn(&self) -> &DatabaseTransaction {
@@ -60,12 +62,17 @@ impl Writing {
         }
     }
 
+    /// Has the audit entries told to all who follow, also without a change.
+    pub(crate) fn announce_entries(&mut self) {
+        self.is_news = true;
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let doing = self.doing;
-        if !self.changes.is_empty() {
+        let announced = self.is_news || !self.changes.is_empty();
+        if announced {
             self.write_changes().await.map_err(unavailable(doing))?;
         }
-        let announced = !self.changes.is_empty();
         self.txn.commit().await.map_err(unavailable(doing))?;
         if announced {
             self.database.note_commit();

@@ -13,6 +13,7 @@ use orch_domain::policy::fingerprint::Fingerprint;
 use orch_domain::policy::hints::Hints;
 use orch_domain::policy::item::{Item, ItemClass};
 use orch_domain::policy::{Action, Denial, Subject};
+use orch_domain::port::argument_digester::ArgumentDigester;
 use orch_domain::port::call_log::CallLog;
 use orch_domain::port::clock::Clock;
 use orch_domain::server::Server;
@@ -53,6 +54,7 @@ const MAX_INSTRUCTIONS: usize = 16 * 1024;
 pub struct Relay {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) calls: Arc<dyn CallLog>,
+    pub(crate) digester: Arc<dyn ArgumentDigester>,
     pub(crate) clock: Arc<dyn Clock>,
     /// For each kind of client its own, where servers offer one more than another.
     views: RwLock<HashMap<Sort, CachedView>>,
@@ -109,6 +111,8 @@ pub(crate) struct Sending {
 pub struct RelayParts {
     pub fleet: Arc<Fleet>,
     pub calls: Arc<dyn CallLog>,
+    /// For projects that want digests of arguments on record.
+    pub digester: Arc<dyn ArgumentDigester>,
     pub clock: Arc<dyn Clock>,
     pub approvals: Arc<Approvals>,
     pub limiter: Arc<Limiter>,
@@ -122,6 +126,7 @@ impl Relay {
         Self {
             fleet: parts.fleet,
             calls: parts.calls,
+            digester: parts.digester,
             clock: parts.clock,
             views: RwLock::default(),
             parts: RwLock::default(),
@@ -352,9 +357,11 @@ impl Relay {
             });
         }
         let of_other_era = cx.client.revision.is_legacy() && slot.may_speak_both();
+        let mut own = None;
         let source = if of_other_era || !Needed::is_plain(cx, &server) {
             // State, own values, what a legacy server may ask, or the client's era: it may not be the shared connection.
             let needed = Needed::of(cx, &server);
+            own = Some(Box::new(needed.clone()));
             Err(Box::pin(async move { slot.acquire_for(&needed).await }) as Acquiring)
         } else {
             match slot.lease() {
@@ -377,6 +384,7 @@ impl Relay {
             longest: self.fleet.config().longest_call(),
             question: self.fleet.config().question(),
             as_task,
+            needed: own,
         };
         Reply::live(source, request, plan, ticket)
     }

@@ -21,6 +21,7 @@ use orch_mcp::{method, object, tasks};
 use tokio::time::{Instant, Sleep};
 
 use crate::error::CallError;
+use crate::fleet::wanted::Needed;
 use crate::fleet::{Lease, Unready};
 use crate::held::{Turn, Waiting};
 use crate::mending::{Mended, Mending};
@@ -109,6 +110,8 @@ pub(crate) struct Plan {
     pub(crate) question: Duration,
     /// The server runs what is called only as a task.
     pub(crate) as_task: bool,
+    /// Which connection it needs; None for the one that all share.
+    pub(crate) needed: Option<Box<Needed>>,
 }
 
 impl Reply {
@@ -422,7 +425,14 @@ impl Live {
         let Source::Streaming(_, lease) = &self.source else { return false };
         let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
         let Some(slot) = tool.and_then(|tool| lease.second_try(&tool)) else { return false };
-        self.source = Source::Acquiring(Box::pin(async move { slot.acquire().await }), request);
+        let needed = self.plan.needed.clone();
+        let acquiring = async move {
+            match needed {
+                None => slot.acquire().await,
+                Some(needed) => slot.acquire_for(&needed).await,
+            }
+        };
+        self.source = Source::Acquiring(Box::pin(acquiring), request);
         true
     }
 

@@ -3,7 +3,9 @@
 mod fixed_clock;
 mod memory_logs;
 mod memory_store;
+mod plain_digester;
 
 pub use fixed_clock::FixedClock;
 pub use memory_logs::MemoryLogs;
 pub use memory_store::MemoryStore;
+pub use plain_digester::PlainDigester;

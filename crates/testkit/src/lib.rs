@@ -12,4 +12,6 @@ pub mod builders;
 pub mod contract;
 pub mod fakes;
 pub mod fuzz;
+pub mod mail_server;
+pub mod permissions;
 pub mod scripted_peer;

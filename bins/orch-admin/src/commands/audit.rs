@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use orch_app::domain::arguments::Arguments;
 use orch_app::domain::audit::AuditRecord;
 use orch_app::domain::call::Call;
 use orch_app::domain::id::{KeyId, ProjectId, ServerId, UserId};
@@ -194,5 +195,7 @@ fn call_line(seq: i64, link: &str, call: &Call) -> Value {
         "kind": call.kind.as_str(), "target": call.target,
         "duration_us": u64::try_from(call.duration.as_micros()).unwrap_or(u64::MAX),
         "outcome": call.outcome.as_str(), "code": call.outcome.code(),
+        "arguments_digest": call.arguments.as_ref().and_then(Arguments::digest),
+        "arguments": call.arguments.as_ref().and_then(Arguments::text),
     })
 }

@@ -1,9 +1,10 @@
 //! `project`: projects of the instance.
 
-use clap::Subcommand;
-use orch_app::control::projects::NewProject;
+use anyhow::bail;
+use clap::{Subcommand, ValueEnum};
+use orch_app::control::projects::{NewProject, ProjectPatch, RecordedArgumentsDraft};
 use orch_app::domain::Timestamp;
-use orch_app::domain::project::Project as Stored;
+use orch_app::domain::project::{FlawedTools, Project as Stored};
 use serde::Serialize;
 
 use crate::console::{self, Console};
@@ -25,8 +26,39 @@ pub(crate) enum Project {
         #[arg(long, value_name = "USER")]
         admin: Option<String>,
     },
+    /// Change a project; what is not named stays as it is
+    Update {
+        /// Its id or slug
+        #[arg(value_name = "PROJECT")]
+        named: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// What becomes of tools that strict clients refuse
+        #[arg(long, value_enum)]
+        flawed_tools: Option<Flawed>,
+        /// What of the arguments of calls goes on record
+        #[arg(long, value_enum)]
+        recorded_arguments: Option<Recorded>,
+        /// With `redacted`: members whose values are hidden beside those that always are, as a glob; may be repeated
+        #[arg(long, value_name = "NAME", requires = "recorded_arguments")]
+        hide: Vec<String>,
+    },
     /// List all projects
     List,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Flawed {
+    Repair,
+    Hide,
+    Pass,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Recorded {
+    Nothing,
+    Digest,
+    Redacted,
 }
 
 #[derive(Serialize)]
@@ -35,6 +67,8 @@ struct View {
     slug: String,
     name: String,
     separator: String,
+    flawed_tools: &'static str,
+    recorded_arguments: &'static str,
     #[serde(with = "time::serde::rfc3339")]
     created_at: Timestamp,
 }
@@ -50,6 +84,20 @@ impl Project {
                 let sentence = format!("created the project {} ({})", view.slug, view.id);
                 output.one(&view, &sentence)
             }
+            Self::Update { named, name, flawed_tools, recorded_arguments, hide } => {
+                if !hide.is_empty() && recorded_arguments != Some(Recorded::Redacted) {
+                    bail!("--hide goes with --recorded-arguments redacted");
+                }
+                let patch = ProjectPatch {
+                    name,
+                    flawed_tools: flawed_tools.map(Flawed::choice),
+                    recorded_arguments: recorded_arguments.map(|choice| choice.draft(hide)),
+                    ..ProjectPatch::default()
+                };
+                let seen = projects.update(who, &named, patch, None).await?;
+                let view = view(&seen.project);
+                output.one(&view, &format!("the project {} is as asked", view.slug))
+            }
             Self::List => {
                 let all = console::all(|page| projects.list(who, None, page)).await?;
                 let views: Vec<_> = all.iter().map(|seen| view(&seen.project)).collect();
@@ -61,12 +109,34 @@ impl Project {
     }
 }
 
+impl Flawed {
+    const fn choice(self) -> FlawedTools {
+        match self {
+            Self::Repair => FlawedTools::Repair,
+            Self::Hide => FlawedTools::Hide,
+            Self::Pass => FlawedTools::Pass,
+        }
+    }
+}
+
+impl Recorded {
+    fn draft(self, hidden: Vec<String>) -> RecordedArgumentsDraft {
+        match self {
+            Self::Nothing => RecordedArgumentsDraft::Nothing,
+            Self::Digest => RecordedArgumentsDraft::Digest,
+            Self::Redacted => RecordedArgumentsDraft::Redacted { hidden },
+        }
+    }
+}
+
 fn view(project: &Stored) -> View {
     View {
         id: project.id.to_string(),
         slug: project.slug.to_string(),
         name: project.name.clone(),
         separator: project.separator.as_str().to_owned(),
+        flawed_tools: project.flawed_tools.as_str(),
+        recorded_arguments: project.recorded_arguments.as_str(),
         created_at: project.created_at,
     }
 }

@@ -31,6 +31,28 @@ fn verifies_and_exports_what_was_done() {
 }
 
 #[test]
+fn keeps_arguments_where_the_project_wants_them() {
+    let admin = Admin::with_demo();
+    let call = format!("tool call --project demo echo echo --arguments {{\"text\":\"seen\",\"apiKey\":\"{PLANTED}\"}}");
+    for choice in ["nothing", "digest", "redacted --hide *iban*"] {
+        let changed = admin.run(&format!("project update demo --recorded-arguments {choice} --json")).json();
+        assert_eq!(changed["recorded_arguments"], choice.split(' ').next().unwrap_or_default());
+        admin.run(&call).text(0);
+    }
+    admin.run("project update demo --recorded-arguments digest --hide x").text(1);
+    let export = admin.run("audit export --project demo").text(0);
+    let lines = export.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+    let calls: Vec<_> = lines.filter(|line| line["record"] == "call").collect();
+    assert!(calls[0]["arguments"].is_null() && calls[0]["arguments_digest"].is_null(), "{}", calls[0]);
+    assert_eq!(calls[1]["arguments_digest"].as_str().map(str::len), Some(64), "{}", calls[1]);
+    let kept: Value = serde_json::from_str(calls[2]["arguments"].as_str().expect("arguments")).expect("JSON");
+    assert_eq!(kept, serde_json::json!({ "text": "seen", "apiKey": "[redacted]" }));
+    assert!(!export.contains(PLANTED));
+    assert_eq!(admin.run("audit verify --json").json()["sound"], true);
+    assert_eq!(files_with(&admin.path("data"), PLANTED), [""; 0]);
+}
+
+#[test]
 fn tells_what_was_tampered_with() {
     let admin = Admin::with_demo();
     let database = admin.path("data/orchestrator.db");

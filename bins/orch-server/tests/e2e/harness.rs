@@ -107,6 +107,12 @@ impl Daemon {
         std::mem::replace(&mut self.data, tempfile::tempdir().expect("a directory"))
     }
 
+    /// Waits until the daemon has ended by itself or by a signal, and gives how, with its data.
+    pub(crate) fn wait(mut self) -> (std::process::ExitStatus, TempDir) {
+        let status = self.child.wait().expect("its end");
+        (status, std::mem::replace(&mut self.data, tempfile::tempdir().expect("a directory")))
+    }
+
     /// A call of the REST API that must succeed.
     pub(crate) async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.try_send(method.clone(), path, body).await;

@@ -118,6 +118,7 @@ impl World {
             name: "Demo".to_owned(),
             separator: orch_domain::project::Separator::default(),
             flawed_tools: orch_domain::project::FlawedTools::default(),
+            recorded_arguments: orch_domain::arguments::RecordedArguments::default(),
             created_at: self.clock.now(),
             updated_at: self.clock.now(),
             version: 1,

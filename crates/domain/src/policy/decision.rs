@@ -57,6 +57,16 @@ impl Decision<'_> {
 }
 
 impl Verdict {
+    /// Higher for what leaves less.
+    const fn strictness(self) -> u8 {
+        match self {
+            Self::Allowed => 0,
+            Self::NeedsApproval(Terms { caller_may_confirm: true, .. }) => 1,
+            Self::NeedsApproval(Terms { caller_may_confirm: false, .. }) => 2,
+            Self::Denied => 3,
+        }
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,7 +78,7 @@ impl Verdict {
 }
 
 /// Decides. The role comes first, then the scope of the key, then the rules in their order; the first that matches
-/// wins. `action` is what the role has to reach: [`Action::Call`] for clients, [`Action::View`] for who only looks.
+/// wins. A key gets the stricter of what the rules say to it and what they say to its creator. `action` is what the role has to reach: [`Action::Call`] for clients, [`Action::View`] for who only looks.
 ///
 /// A client that is not known yet is given the benefit of rules about clients: it is let in where one of them could
 /// allow it, and judged by its name from then on.
@@ -84,18 +94,36 @@ pub fn decide<'p>(policy: &'p Policy, asking: Asking<'_>, action: Action, item: 
     {
         return denied(Because::Scope(out));
     }
+    let first = first_match(policy, asking, item, |_| true);
+    let decision = first.unwrap_or(Decision { verdict: Verdict::Allowed, because: Because::Role(role) });
+    // A rule about the key itself may take from it, and never give it what its creator is not given.
+    if let Because::Rule { rule: Rule { who: Who::Key(_), .. }, .. } = decision.because
+        && let Some(creators) = first_match(policy, asking, item, |rule| !matches!(rule.who, Who::Key(_)))
+        && creators.verdict.strictness() > decision.verdict.strictness()
+    {
+        return creators;
+    }
+    decision
+}
+
+fn first_match<'p>(
+    policy: &'p Policy,
+    asking: Asking<'_>,
+    item: &Item<'_>,
+    counts: impl Fn(&Rule) -> bool,
+) -> Option<Decision<'p>> {
     for (place, rule) in policy.active() {
         let could_be = asking.client.is_none() && matches!(rule.who, Who::Client(_)) && rule.effect != Effect::Deny;
-        if (could_be || rule.who.is(asking)) && rule.what.is(item) {
+        if counts(rule) && (could_be || rule.who.is(asking)) && rule.what.is(item) {
             let verdict = match rule.effect {
                 Effect::Allow => Verdict::Allowed,
                 Effect::Deny => Verdict::Denied,
                 Effect::RequireApproval(terms) => Verdict::NeedsApproval(terms),
             };
-            return Decision { verdict, because: Because::Rule { place, rule } };
+            return Some(Decision { verdict, because: Because::Rule { place, rule } });
         }
     }
-    Decision { verdict: Verdict::Allowed, because: Because::Role(role) }
+    None
 }
 
 /// Leave to use one item of a server, and with it the server. Only [`clear`] and [`Held::release`] make one.

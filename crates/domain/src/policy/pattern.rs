@@ -42,6 +42,11 @@ impl Pattern {
         Self::compile(text, Case::Insensitive)
     }
 
+    /// A pattern over names of members of arguments, which everybody writes in another case.
+    pub fn parse_member(text: &str) -> Result<Self, InvalidPattern> {
+        Self::compile(text, Case::Insensitive)
+    }
+
     /// The pattern that matches this name and no other.
     pub fn literal(name: &str) -> Result<Self, InvalidPattern> {
         let mut text = String::with_capacity(name.len());

@@ -33,7 +33,13 @@ impl Scope {
     /// Whether the key may all that its creator may.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.servers.is_none() && self.tools.is_none() && !self.read_only
+        self.servers.is_none() && self.has_every_item()
+    }
+
+    /// Whether the key may everything on the servers that it has.
+    #[must_use]
+    pub const fn has_every_item(&self) -> bool {
+        self.tools.is_none() && !self.read_only
     }
 
     #[must_use]
@@ -56,7 +62,7 @@ impl Scope {
                 (self.read_only && !item.hints.has(Hint::ReadOnly)).then_some(OutOfScope::NotReadOnly)
             }
             ItemClass::Prompt | ItemClass::Resource | ItemClass::Server => None,
-            ItemClass::Method => (self.tools.is_some() || self.read_only).then_some(OutOfScope::UnknownMethod),
+            ItemClass::Method => (!self.has_every_item()).then_some(OutOfScope::UnknownMethod),
         }
     }
 }

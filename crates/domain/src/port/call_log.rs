@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::Timestamp;
 use crate::call::{Call, CallTicket};
 use crate::error::StoreError;
-use crate::id::{ProjectId, UserId};
+use crate::id::{KeyId, ProjectId, UserId};
 use crate::page::{Page, PageRequest};
 
 /// Where calls go on record. Appending does no query and does not wait for the database.
@@ -42,6 +42,16 @@ pub struct CallFilter {
     pub project: ProjectId,
     /// Only this user's calls.
     pub user: Option<UserId>,
+    /// Only calls with this key.
+    pub key: Option<KeyId>,
+}
+
+impl CallFilter {
+    /// All calls of a project.
+    #[must_use]
+    pub const fn all(project: ProjectId) -> Self {
+        Self { project, user: None, key: None }
+    }
 }
 
 #[async_trait]

@@ -64,7 +64,7 @@ pub(super) fn enter(
     endpoints: &McpEndpoints,
 ) -> Result<Entry, HttpResponse> {
     let principal = authenticate(request, endpoints)?;
-    endpoints.uses.note(&principal, request.peer_addr().map(|address| address.ip()));
+    endpoints.uses.note(&principal, request);
     enter_as(principal, address.project, address.server, endpoints).map_err(|denial| match denial {
         Denial::Hidden => refusal::no_such_endpoint(),
         denial @ Denial::NeedsRole { .. } => refusal::forbidden(&denial.to_string()),

@@ -115,7 +115,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
 
 /// List what happened in a project, newest first
 ///
-/// Admins see everything; members their own calls and the changes of servers and people; viewers these changes.
+/// Admins see everything; members their own calls and the changes of servers and people; viewers these changes. A key with
+/// a scope of its own sees the calls that were made with it and the changes of its servers.
 #[utoipa::path(
     operation_id = "list_activity",
     tag = "activity",

@@ -3,6 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use orch_control::calls::Whose;
+use orch_domain::arguments::Arguments;
 use orch_domain::call::Call;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -15,7 +16,7 @@ use crate::caller::Caller;
 use crate::listing::{self, PageView, Query};
 use crate::rest::Rest;
 
-/// One tool call, prompt get or resource read. Its arguments and results are not recorded.
+/// One tool call, prompt get or resource read. Its result is not recorded, and of its arguments what the project wants.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallView {
     id: Uuid,
@@ -40,6 +41,12 @@ pub struct CallView {
     /// The upstream's error code, for `rpc_error`.
     #[schema(required = true)]
     code: Option<i64>,
+    /// The keyed digest of the arguments, in hexadecimal digits, where the project records one.
+    #[schema(required = true)]
+    arguments_digest: Option<String>,
+    /// The redacted arguments as JSON, with an ellipsis at the end when they were cut, where the project records them.
+    #[schema(required = true)]
+    arguments: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -71,6 +78,8 @@ impl From<Call> for CallView {
             duration_ms: call.duration.as_secs_f64() * 1000.0,
             outcome: call.outcome.as_str(),
             code: call.outcome.code(),
+            arguments_digest: call.arguments.as_ref().and_then(Arguments::digest),
+            arguments: call.arguments.as_ref().and_then(Arguments::text).map(str::to_owned),
         }
     }
 }
@@ -81,7 +90,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
 
 /// List calls, newest first
 ///
-/// Everybody's for admins, the own ones for members and API keys.
+/// Everybody's for admins, the own ones for members and API keys. A key with a scope of its own sees those that were made
+/// with it.
 #[utoipa::path(
     operation_id = "list_calls",
     tag = "calls",

@@ -2,7 +2,8 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use orch_control::projects::{NewProject, ProjectPatch, ProjectSeen};
+use orch_control::projects::{NewProject, ProjectPatch, ProjectSeen, RecordedArgumentsDraft};
+use orch_domain::arguments::RecordedArguments;
 use orch_domain::project::FlawedTools;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -26,6 +27,7 @@ pub struct ProjectView {
     /// What stands between alias and tool name on the unified endpoint.
     separator: String,
     flawed_tools: FlawedToolsView,
+    recorded_arguments: RecordedArgumentsView,
     /// What the caller is on the project.
     role: RoleView,
     counts: ProjectCountsView,
@@ -62,6 +64,9 @@ pub struct CreateProjectRequest {
     /// `repair` when left out.
     #[serde(default)]
     flawed_tools: Option<FlawedToolsView>,
+    /// `nothing` when left out.
+    #[serde(default)]
+    recorded_arguments: Option<RecordedArgumentsView>,
     /// Id or e-mail address of the first admin; the caller when left out. Only instance admins choose another.
     #[serde(default)]
     admin: Option<String>,
@@ -75,6 +80,46 @@ pub struct UpdateProjectRequest {
     slug: Option<String>,
     separator: Option<String>,
     flawed_tools: Option<FlawedToolsView>,
+    recorded_arguments: Option<RecordedArgumentsView>,
+}
+
+/// What of the arguments of calls goes on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = RecordedArguments)]
+pub enum RecordedArgumentsView {
+    Nothing,
+    /// A keyed digest: shows whether two calls had the same arguments, and not which.
+    Digest,
+    /// The arguments without the values of some members.
+    Redacted {
+        /// Members whose values are not recorded, as globs over their names in any case. What is called like a password,
+        /// token, key, credential or cookie is never recorded.
+        #[serde(default)]
+        hidden: Vec<String>,
+    },
+}
+
+impl From<RecordedArguments> for RecordedArgumentsView {
+    fn from(choice: RecordedArguments) -> Self {
+        match choice {
+            RecordedArguments::Nothing => Self::Nothing,
+            RecordedArguments::Digest => Self::Digest,
+            RecordedArguments::Redacted { hidden } => {
+                Self::Redacted { hidden: hidden.iter().map(|pattern| pattern.as_str().to_owned()).collect() }
+            }
+        }
+    }
+}
+
+impl From<RecordedArgumentsView> for RecordedArgumentsDraft {
+    fn from(choice: RecordedArgumentsView) -> Self {
+        match choice {
+            RecordedArgumentsView::Nothing => Self::Nothing,
+            RecordedArgumentsView::Digest => Self::Digest,
+            RecordedArgumentsView::Redacted { hidden } => Self::Redacted { hidden },
+        }
+    }
 }
 
 /// What becomes of a tool whose schemas strict clients refuse, and the whole list with it.
@@ -119,6 +164,7 @@ impl From<ProjectSeen> for ProjectView {
             name: project.name,
             separator: project.separator.as_str().to_owned(),
             flawed_tools: project.flawed_tools.into(),
+            recorded_arguments: project.recorded_arguments.into(),
             role: RoleView::from(seen.role),
             counts: ProjectCountsView {
                 members: seen.counts.members,
@@ -164,9 +210,10 @@ async fn create_project(
     rest: Data<Rest>,
     Json(body): Json<CreateProjectRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let CreateProjectRequest { name, slug, separator, flawed_tools, admin } = body;
+    let CreateProjectRequest { name, slug, separator, flawed_tools, recorded_arguments, admin } = body;
     let flawed_tools = flawed_tools.map(FlawedTools::from).unwrap_or_default();
-    let new = NewProject { name, slug, separator, flawed_tools, admin };
+    let recorded_arguments = recorded_arguments.map(RecordedArgumentsDraft::from).unwrap_or_default();
+    let new = NewProject { name, slug, separator, flawed_tools, recorded_arguments, admin };
     let seen = rest.control.projects.create(&caller.principal, new).await?;
     let view = ProjectView::from(seen);
     Ok(HttpResponse::Created()
@@ -203,8 +250,10 @@ async fn update_project(
     IfMatch(expected): IfMatch,
     Json(body): Json<UpdateProjectRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let UpdateProjectRequest { name, slug, separator, flawed_tools } = body;
-    let patch = ProjectPatch { name, slug, separator, flawed_tools: flawed_tools.map(FlawedTools::from) };
+    let UpdateProjectRequest { name, slug, separator, flawed_tools, recorded_arguments } = body;
+    let flawed_tools = flawed_tools.map(FlawedTools::from);
+    let recorded_arguments = recorded_arguments.map(RecordedArgumentsDraft::from);
+    let patch = ProjectPatch { name, slug, separator, flawed_tools, recorded_arguments };
     Ok(answer(rest.control.projects.update(&caller.principal, &project, patch, expected).await?))
 }
 

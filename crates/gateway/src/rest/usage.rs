@@ -255,6 +255,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Get the usage of a project, or of one thing in it, over time
+///
+/// A key with a scope of its own may ask for what it reaches, and every key for what was called with it.
 #[utoipa::path(
     operation_id = "get_usage",
     tag = "usage",

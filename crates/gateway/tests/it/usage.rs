@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use orch_control::keys::ScopeDraft;
+use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, Outcome};
 use orch_domain::id::{ServerId, UserId};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::project::Project;
 use orch_domain::role::Role;
+use orch_gateway::config::GatewayConfig;
 use orch_testkit::builders::{a_call, an_audit_entry};
 use orch_testkit::fakes::FixedClock;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, bearer, request};
 
 /// Three calls of one user, the last of them failed, and one of somebody else.
 async fn calls(world: &World, project: &Project, user: UserId) -> ServerId {
@@ -138,6 +141,124 @@ async fn activity_is_everything_for_admins_and_the_own_calls_for_members() {
         query = format!("?limit=2&cursor={next}");
     }
     assert_eq!(paged, all);
+}
+
+#[actix_web::test]
+async fn a_key_for_one_server_is_told_nothing_of_the_others() {
+    let world = World::new().await;
+    let (project, admin) = world.project("demo").await;
+    for alias in ["near", "far"] {
+        world.server(&admin, &project, alias).await;
+    }
+    let token = world.token(&admin).await;
+    let id_of = async |alias: &str| {
+        let answer = world.get(&format!("/api/v1/projects/demo/servers/{alias}"), &token).await.json();
+        answer["id"].as_str().unwrap().parse::<ServerId>().unwrap()
+    };
+    let (near, far) = (id_of("near").await, id_of("far").await);
+    let scope = ScopeDraft { servers: Some(vec!["near".into()]), ..ScopeDraft::default() };
+    let (key, narrow) = world.key_with(&admin, &project, scope).await;
+    let (other, full) = world.key(&admin, &project).await;
+    let before = FixedClock::START - Duration::from_secs(600);
+    let call = |server, key, target: &str| Call {
+        target: target.into(),
+        ..a_call().in_project(project.id).by(admin.id).at(before).on(server).with_key(key).build()
+    };
+    let calls = [call(far, other, "far_tool"), call(near, other, "near_tool"), call(near, key, "near_tool")];
+    world.store.insert(&calls).await.unwrap();
+
+    let list = async |token: &str, path: &str| {
+        let answer = world.get(&format!("/api/v1/projects/demo/{path}"), token).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        answer.json()["items"].as_array().unwrap().len()
+    };
+    for (path, of_full, of_narrow) in [
+        ("calls".to_owned(), 3, 1),
+        ("calls?own=true".to_owned(), 3, 1),
+        ("activity?type=call".to_owned(), 3, 1),
+        (format!("activity?key={other}"), 2, 0),
+        (format!("activity?server={far}"), 1, 0),
+        // Both servers were created, and the narrow key knows of one of them.
+        ("activity?action=server".to_owned(), 2, 1),
+        ("usage/top?by=server".to_owned(), 2, 1),
+        ("usage/top?by=tool".to_owned(), 2, 1),
+        ("usage/top?by=tool&limit=1".to_owned(), 1, 1),
+    ] {
+        assert_eq!(list(&full, &path).await, of_full, "{path}");
+        assert_eq!(list(&narrow, &path).await, of_narrow, "{path}");
+    }
+    for (path, of_full, of_narrow) in [
+        ("usage".to_owned(), 200, 403),
+        ("usage?client=x".to_owned(), 200, 403),
+        ("usage/top?by=client".to_owned(), 200, 403),
+        (format!("usage?server={near}"), 200, 200),
+        (format!("usage?server={far}"), 200, 404),
+        (format!("usage?server={far}&target=far_tool"), 200, 404),
+        (format!("usage?key={key}"), 403, 200),
+        (format!("usage?key={other}"), 200, 403),
+        (format!("usage?user={}", admin.id), 403, 403),
+    ] {
+        let status = async |token| world.get(&format!("/api/v1/projects/demo/{path}"), token).await.status;
+        assert_eq!((status(&full).await, status(&narrow).await), (of_full, of_narrow), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_is_used_from_where_a_trusted_proxy_says() {
+    let proxies = vec!["10.0.0.0/8".to_owned()];
+    let world = World::with(GatewayConfig { trusted_proxies: proxies, ..GatewayConfig::default() }).await;
+    let (project, admin) = world.project("demo").await;
+    let (key, plain) = world.key(&admin, &project).await;
+    let used_from = async |peer: &str, forwarded: &str, path: &str| {
+        let sent = bearer(request("GET", path), &plain)
+            .peer_addr(format!("{peer}:1").parse().unwrap())
+            .insert_header(("x-forwarded-for", forwarded));
+        world.send(sent).await;
+        let uses = world.uses.take();
+        assert_eq!(uses.len(), 1, "{path}");
+        assert_eq!(uses[0].0, key);
+        uses[0].1.address.map(|address| address.to_string())
+    };
+    for path in ["/api/v1/projects/demo", "/projects/demo/unified/mcp"] {
+        let named = used_from("10.0.0.1", "203.0.113.7, 198.51.100.2", path).await;
+        assert_eq!(named.as_deref(), Some("198.51.100.2"), "{path}");
+        let forged = used_from("192.0.2.1", "203.0.113.7", path).await;
+        assert_eq!(forged.as_deref(), Some("192.0.2.1"), "{path}: whoever is no proxy says nothing of others");
+    }
+}
+
+#[actix_web::test]
+async fn a_project_chooses_what_of_arguments_goes_on_record() {
+    let world = World::new().await;
+    let (project, admin) = world.project("demo").await;
+    let token = world.token(&admin).await;
+    let choose = async |body: Value| {
+        let answer = world.patch("/api/v1/projects/demo", &token, json!({ "recorded_arguments": body })).await;
+        (answer.status, answer.json())
+    };
+    let seen = world.get("/api/v1/projects/demo", &token).await.json();
+    assert_eq!(seen["recorded_arguments"], json!({ "mode": "nothing" }));
+    for choice in [json!({ "mode": "digest" }), json!({ "mode": "redacted", "hidden": ["*iban*", "note"] })] {
+        let (status, changed) = choose(choice.clone()).await;
+        assert_eq!((status, &changed["recorded_arguments"]), (200, &choice));
+    }
+    let (status, refused) = choose(json!({ "mode": "redacted", "hidden": ["fine", "[", ""] })).await;
+    assert_eq!(status, 422);
+    let fields = refused["errors"].as_array().unwrap().iter().map(|error| error["field"].clone());
+    assert_eq!(fields.collect::<Vec<_>>(), ["recorded_arguments.hidden[1]", "recorded_arguments.hidden[2]"]);
+    let (status, _) = choose(json!({ "mode": "redacted", "hidden": vec!["x"; 101] })).await;
+    assert_eq!(status, 422);
+
+    let call = || a_call().in_project(project.id).by(admin.id);
+    let digest = call().arguments(Arguments::Digest([0xab; 32])).build();
+    let redacted = call().arguments(Arguments::Redacted(r#"{"a":1}"#.to_owned())).build();
+    let calls = [digest, redacted, call().build()];
+    world.store.insert(&calls).await.unwrap();
+    let listed = world.get("/api/v1/projects/demo/calls", &token).await.json();
+    let shown = listed["items"].as_array().unwrap().iter().rev();
+    let shown: Vec<_> = shown.map(|call| (call["arguments_digest"].clone(), call["arguments"].clone())).collect();
+    let digest = json!("ab".repeat(32));
+    assert_eq!(shown, [(digest, Value::Null), (Value::Null, json!(r#"{"a":1}"#)), (Value::Null, Value::Null)]);
 }
 
 #[actix_web::test]

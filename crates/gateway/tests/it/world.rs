@@ -79,11 +79,11 @@ use orch_relay::fleet::{Fleet, FleetParts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_entry};
-use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore};
+use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore, PlainDigester};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) use orch_testkit::permissions::rest::PASSWORD;
 
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
@@ -93,6 +93,7 @@ pub(crate) struct World {
     pub(crate) ready: Arc<Ready>,
     pub(crate) gateway: Gateway,
     pub(crate) events: EventBus,
+    pub(crate) uses: Arc<KeyUses>,
     directory: Arc<LiveDirectory>,
     logins: Arc<Logins>,
     password: PasswordHash,
@@ -212,14 +213,15 @@ impl World {
             events: events.clone(),
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
-        let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets, sessions);
+        let uses = Arc::new(KeyUses::new(shared_clock.clone(), &config.trusted_proxies).unwrap());
+        let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets, sessions, &uses);
         let identity = Identity { authenticator, logins: Arc::clone(&logins), ended };
         let parts = GatewayParts {
             config,
             control: control.clone(),
             identity,
             limiter: Arc::new(Limiter::new(shared_clock.clone())),
-            uses: Arc::new(KeyUses::new(shared_clock.clone())),
+            uses: Arc::clone(&uses),
             clock: shared_clock,
             readiness: ready.clone(),
             mcp: Some(mcp),
@@ -227,7 +229,7 @@ impl World {
         let gateway = Gateway::new(parts).unwrap();
         let client = client(&gateway).await;
         let password = hasher.hash(&PASSWORD.into()).await.unwrap();
-        Self { store, clock, desk, control, ready, gateway, events, directory, logins, password, client }
+        Self { store, clock, desk, control, ready, gateway, events, uses, directory, logins, password, client }
     }
 
     /// Lets the live directory catch up with the store.
@@ -419,6 +421,7 @@ fn endpoints(
     authenticator: &Arc<Authenticator>,
     secrets: &MasterSecrets,
     sessions: Arc<Sessions>,
+    uses: &Arc<KeyUses>,
 ) -> McpEndpoints {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let fleet = Arc::new(Fleet::new(FleetParts {
@@ -432,6 +435,7 @@ fn endpoints(
     }));
     let relay = Arc::new(Relay::new(RelayParts {
         fleet,
+        digester: Arc::new(PlainDigester),
         calls: Arc::new(Unwritten),
         clock: Arc::clone(&clock),
         approvals: Arc::new(Approvals::new(Arc::clone(&clock))),
@@ -443,7 +447,7 @@ fn endpoints(
         relay,
         directory: Arc::clone(directory),
         authenticator: Arc::clone(authenticator),
-        uses: Arc::new(KeyUses::new(Arc::clone(&clock))),
+        uses: Arc::clone(uses),
         sessions,
         running: Arc::default(),
         playground: Arc::default(),

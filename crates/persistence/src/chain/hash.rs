@@ -1,6 +1,7 @@
 //! What is hashed, byte for byte. Every text is preceded by its length and every absent value by a zero, so that no two
 //! rows give the same bytes. Changing anything here makes every stored chain a wrong one.
 
+use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::id::{KeyId, ProjectId, ServerId};
 use orch_domain::usage::Item;
@@ -39,12 +40,14 @@ pub(crate) fn entry(before: &Hash, seq: i64, row: &audit_entry::Model) -> Hash {
 }
 
 /// What a call says by itself; the rest is in its shape.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bare {
     pub(crate) call_id: Uuid,
     pub(crate) at: i64,
     pub(crate) duration_us: i64,
     pub(crate) code: Option<i64>,
+    /// As they are stored; see [`kept_arguments`].
+    pub(crate) arguments: Option<Vec<u8>>,
 }
 
 /// The link of a call.
@@ -63,7 +66,33 @@ pub(crate) fn call(before: &Hash, seq: i64, bare: &Bare, shape: &Hash) -> Hash {
         }
     }
     bytes.raw(shape);
+    // Nothing for none, as in the time when there were none.
+    if let Some(arguments) = &bare.arguments {
+        bytes.raw(&(arguments.len() as u64).to_be_bytes());
+        bytes.raw(arguments);
+    }
     bytes.finish()
+}
+
+const DIGEST: u8 = 1;
+const REDACTED: u8 = 2;
+
+/// What is stored of arguments: one byte that says what, and then it.
+pub(crate) fn kept_arguments(arguments: &Arguments) -> Vec<u8> {
+    match arguments {
+        Arguments::Digest(digest) => [&[DIGEST], digest.as_slice()].concat(),
+        Arguments::Redacted(text) => [&[REDACTED], text.as_bytes()].concat(),
+    }
+}
+
+/// The inverse of [`kept_arguments`].
+pub(crate) fn read_arguments(bytes: &[u8]) -> Option<Arguments> {
+    let (what, rest) = bytes.split_first()?;
+    match *what {
+        DIGEST => rest.try_into().ok().map(Arguments::Digest),
+        REDACTED => str::from_utf8(rest).ok().map(|text| Arguments::Redacted(text.to_owned())),
+        _ => None,
+    }
 }
 
 /// Everything about a call that others have in common with it.
@@ -224,11 +253,12 @@ pub(crate) fn project_of(scope: Uuid) -> Option<ProjectId> {
 
 #[cfg(test)]
 mod tests {
+    use orch_domain::arguments::Arguments;
     use orch_domain::call::Outcome;
     use orch_testkit::builders::a_call;
     use uuid::Uuid;
 
-    use super::{Bare, Shape, call, genesis, outcome_number, outcome_word};
+    use super::{Bare, Shape, call, genesis, kept_arguments, outcome_number, outcome_word, read_arguments};
     use crate::chain::Stream;
 
     #[test]
@@ -251,13 +281,15 @@ mod tests {
         seen.push(shape.digest());
         let before = genesis(Uuid::nil(), Stream::Calls);
         seen.push(genesis(Uuid::nil(), Stream::Entries));
-        let bare = Bare { call_id: Uuid::nil(), at: 1, duration_us: 2, code: None };
+        let bare = Bare { call_id: Uuid::nil(), at: 1, duration_us: 2, code: None, arguments: None };
         let bares = [
-            bare,
-            Bare { call_id: Uuid::max(), ..bare },
-            Bare { at: 2, ..bare },
-            Bare { duration_us: 3, ..bare },
-            Bare { code: Some(0), ..bare },
+            bare.clone(),
+            Bare { call_id: Uuid::max(), ..bare.clone() },
+            Bare { at: 2, ..bare.clone() },
+            Bare { duration_us: 3, ..bare.clone() },
+            Bare { code: Some(0), ..bare.clone() },
+            Bare { arguments: Some(kept_arguments(&Arguments::Digest([0; 32]))), ..bare.clone() },
+            Bare { arguments: Some(kept_arguments(&Arguments::Redacted("{}".to_owned()))), ..bare.clone() },
         ];
         seen.extend(bares.iter().map(|bare| call(&before, 1, bare, &shape.digest())));
         seen.push(call(&before, 2, &bare, &shape.digest()));
@@ -265,6 +297,16 @@ mod tests {
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), count);
+    }
+
+    #[test]
+    fn arguments_are_read_as_they_were_kept() {
+        for arguments in [Arguments::Digest([7; 32]), Arguments::Redacted(r#"{"a":"ü"}"#.to_owned())] {
+            assert_eq!(read_arguments(&kept_arguments(&arguments)), Some(arguments));
+        }
+        for wrong in [[].as_slice(), &[1, 2], &[2, 0xff], &[9]] {
+            assert_eq!(read_arguments(wrong), None);
+        }
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Model {
             duration: Duration::from_micros(duration),
             outcome: Outcome::parse(&self.outcome, self.code)
                 .ok_or_else(|| corrupt("outcome", &"it is not an outcome"))?,
+            arguments: None,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! Rows of `projects`.
 
+use orch_domain::arguments::RecordedArguments;
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
+use orch_domain::policy::pattern::Pattern;
 use orch_domain::project::{FlawedTools, Project, Separator};
 use orch_domain::slug::Slug;
 use sea_orm::entity::prelude::{
@@ -26,6 +28,8 @@ pub struct Model {
     pub updated_at: OffsetDateTime,
     pub version: i32,
     pub flawed_tools: String,
+    pub recorded_arguments: String,
+    pub hidden_arguments: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -45,6 +49,8 @@ impl Model {
             updated_at: self.updated_at,
             flawed_tools: FlawedTools::parse(&self.flawed_tools)
                 .ok_or_else(|| corrupt("flawed_tools", &"it is no choice"))?,
+            recorded_arguments: recorded(&self.recorded_arguments, &self.hidden_arguments)
+                .ok_or_else(|| corrupt("recorded_arguments", &"it is no choice"))?,
             version: u32::try_from(self.version).map_err(|error| corrupt("version", &error))?,
         })
     }
@@ -60,5 +66,28 @@ pub(crate) fn row(project: &Project) -> ActiveModel {
         updated_at: stored(project.updated_at),
         version: to_signed(project.version),
         flawed_tools: project.flawed_tools.as_str().to_owned(),
+        recorded_arguments: project.recorded_arguments.as_str().to_owned(),
+        hidden_arguments: hidden(&project.recorded_arguments),
     })
+}
+
+/// The patterns as a list in JSON.
+fn hidden(choice: &RecordedArguments) -> String {
+    let patterns: Vec<_> = match choice {
+        RecordedArguments::Redacted { hidden } => hidden.iter().map(Pattern::as_str).collect(),
+        RecordedArguments::Nothing | RecordedArguments::Digest => Vec::new(),
+    };
+    serde_json::json!(patterns).to_string()
+}
+
+/// None for what is no choice.
+fn recorded(word: &str, hidden: &str) -> Option<RecordedArguments> {
+    let choices = [RecordedArguments::Nothing, RecordedArguments::Digest];
+    if let Some(choice) = choices.into_iter().find(|choice| choice.as_str() == word) {
+        return Some(choice);
+    }
+    let texts: Vec<String> = serde_json::from_str(hidden).ok()?;
+    let hidden = texts.iter().map(|text| Pattern::parse_member(text).ok()).collect::<Option<_>>()?;
+    let choice = RecordedArguments::Redacted { hidden };
+    (choice.as_str() == word).then_some(choice)
 }

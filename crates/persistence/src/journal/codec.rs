@@ -2,12 +2,14 @@
 //!
 //! Version 1, numbers in little endian: version u8, flags u8, call id 16, at i64 (microseconds since 1970), project
 //! id 16, user id 16, key id 16 if flagged, server id 16 if flagged, kind u8, outcome u8, code i64 if the outcome has
-//! one, duration u64 (microseconds), then client, server and target, each a length u16 and that many bytes of UTF-8.
+//! one, duration u64 (microseconds), then client, server and target, each a length u16 and that many bytes of UTF-8;
+//! then, if flagged, the digest of the arguments (32) or the arguments (a text).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::Timestamp;
+use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use uuid::Uuid;
@@ -17,16 +19,23 @@ use crate::timestamp::{from_micros, to_micros};
 const VERSION: u8 = 1;
 const HAS_KEY: u8 = 1;
 const HAS_SERVER: u8 = 2;
+const HAS_DIGEST: u8 = 4;
+const HAS_ARGUMENTS: u8 = 8;
 /// Longer texts are cut off: a client may call itself anything and ask for anything.
 pub(crate) const MAX_TEXT: usize = 8 * 1024;
 /// No record is shorter.
 pub(crate) const MIN_LEN: usize = 1 + 1 + 16 + 8 + 16 + 16 + 1 + 1 + 8 + 3 * 2;
 /// No record is longer.
-pub(crate) const MAX_LEN: usize = MIN_LEN + 2 * 16 + 8 + 3 * MAX_TEXT;
+pub(crate) const MAX_LEN: usize = MIN_LEN + 2 * 16 + 8 + 3 * MAX_TEXT + 2 + MAX_TEXT;
 
 /// Appends the record to `out`.
 pub(crate) fn encode(call: &Call, out: &mut Vec<u8>) {
-    let flags = call.key_id.map_or(0, |_| HAS_KEY) | call.server_id.map_or(0, |_| HAS_SERVER);
+    let kept = match call.arguments {
+        None => 0,
+        Some(Arguments::Digest(_)) => HAS_DIGEST,
+        Some(Arguments::Redacted(_)) => HAS_ARGUMENTS,
+    };
+    let flags = call.key_id.map_or(0, |_| HAS_KEY) | call.server_id.map_or(0, |_| HAS_SERVER) | kept;
     out.extend_from_slice(&[VERSION, flags]);
     out.extend_from_slice(call.id.as_uuid().as_bytes());
     out.extend_from_slice(&to_micros(call.at).to_le_bytes());
@@ -46,6 +55,11 @@ pub(crate) fn encode(call: &Call, out: &mut Vec<u8>) {
     out.extend_from_slice(&micros.to_le_bytes());
     for text in [&*call.client, &*call.server, call.target.as_str()] {
         put_text(out, text);
+    }
+    match &call.arguments {
+        None => {}
+        Some(Arguments::Digest(digest)) => out.extend_from_slice(digest),
+        Some(Arguments::Redacted(text)) => put_text(out, text),
     }
 }
 
@@ -69,6 +83,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Call> {
         client: Arc::from(rest.text()?),
         server: Arc::from(rest.text()?),
         target: rest.text()?.to_owned(),
+        arguments: match flags & (HAS_DIGEST | HAS_ARGUMENTS) {
+            0 => None,
+            HAS_DIGEST => Some(Arguments::Digest(rest.array()?)),
+            HAS_ARGUMENTS => Some(Arguments::Redacted(rest.text()?.to_owned())),
+            _ => return None,
+        },
     };
     rest.0.is_empty().then_some(call)
 }

@@ -1,12 +1,12 @@
 //! What happened in a project, read from `calls` and `audit_entries`.
 
 use async_trait::async_trait;
-use orch_domain::activity::{CallQuery, EntryQuery, Numbered};
+use orch_domain::activity::{CallQuery, EntryQuery, InSight, Numbered};
 use orch_domain::audit::AuditRecord;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::event::LOOK;
-use orch_domain::id::UserId;
+use orch_domain::id::{ServerId, UserId};
 use orch_domain::port::activity_repo::ActivityRepo;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -74,6 +74,13 @@ fn condition(query: &EntryQuery) -> Condition {
         let any = nouns.iter().fold(Condition::any(), |any, one| any.add(noun(one)));
         all = all.add(any).add(Column::Action.ne(LOOK));
     }
+    let about_server = || Column::TargetKind.eq(InSight::TARGET_KIND);
+    let one_of = |servers: &[ServerId]| Column::TargetId.is_in(servers.iter().map(ServerId::to_string));
+    all = match &query.servers {
+        InSight::All => all,
+        InSight::Only(servers) => all.add(about_server().not().or(one_of(servers))),
+        InSight::AllBut(servers) => all.add(about_server().and(one_of(servers)).not()),
+    };
     if let Some(action) = &query.action {
         all = match action.contains('.') {
             true => all.add(Column::Action.eq(action.as_str())),

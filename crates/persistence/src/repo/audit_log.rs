@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::error::StoreError;
+use orch_domain::event;
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::audit_log::AuditLog;
@@ -28,8 +29,14 @@ impl SeaAuditLog {
 #[async_trait]
 impl AuditLog for SeaAuditLog {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let writing = self.database.write_quietly("appending to the audit trail").await?;
+        let doing = "appending to the audit trail";
+        let is_news = event::is_news(entry.action);
+        let mut writing =
+            if is_news { self.database.write(doing).await? } else { self.database.write_quietly(doing).await? };
         writing.audit(entry).await?;
+        if is_news {
+            writing.announce_entries();
+        }
         writing.commit().await
     }
 

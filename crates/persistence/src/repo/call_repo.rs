@@ -37,7 +37,7 @@ pub(crate) use self::sums::step_number;
 
 /// Rows of one statement. Every full one has the same text, so that the database prepares it once.
 const ROWS_AT_ONCE: usize = 128;
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 9;
 const DOING: &str = "storing calls";
 /// Calls of the time before chains that are brought over at once.
 const BROUGHT_AT_ONCE: u64 = 1000;
@@ -95,12 +95,13 @@ impl SeaCallRepo {
             let mut head = Head::lock(writing.conn(), project.as_uuid(), Stream::Calls, DOING).await?;
             let mut latest = None;
             for call in calls {
-                let shape = interner.shape(call).await?;
+                let shape = interner.shape(call, head.sweeps).await?;
                 let bare = Bare {
                     call_id: call.id.as_uuid(),
                     at: to_micros(stored(call.at)),
                     duration_us: i64::try_from(call.duration.as_micros()).unwrap_or(i64::MAX),
                     code: call.outcome.code(),
+                    arguments: call.arguments.as_ref().map(hash::kept_arguments),
                 };
                 let (seq, link) = head.extend(|before, seq| hash::call(before, seq, &bare, &shape.digest));
                 sums.add(&shape, call);
@@ -114,6 +115,7 @@ impl SeaCallRepo {
                     bare.duration_us.into(),
                     bare.code.into(),
                     link.to_vec().into(),
+                    bare.arguments.into(),
                 ])
                 .await?;
             }
@@ -135,7 +137,7 @@ impl SeaCallRepo {
 impl CallRepo for SeaCallRepo {
     async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError> {
         let below = page.after.map_or(u64::MAX, |cursor| cursor.as_u64_pair().1);
-        let query = CallQuery { user: filter.user, ..CallQuery::all(filter.project) };
+        let query = CallQuery { user: filter.user, key: filter.key, ..CallQuery::all(filter.project) };
         let mut found = calls(&self.database, &query, below, page.limit + 1).await?;
         let more = found.len() > page.limit as usize;
         found.truncate(page.limit as usize);
@@ -213,7 +215,7 @@ impl<'a> Rows<'a> {
 
 fn insert_sql(backend: DatabaseBackend, rows: usize) -> String {
     format!(
-        "INSERT INTO calls (chain, seq, call_id, at, shape, duration_us, code, link) VALUES {}",
+        "INSERT INTO calls (chain, seq, call_id, at, shape, duration_us, code, link, arguments) VALUES {}",
         sql::rows(backend, rows, COLUMNS)
     )
 }

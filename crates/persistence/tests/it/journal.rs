@@ -105,7 +105,7 @@ pub(crate) async fn stored(repo: &dyn CallRepo, project: ProjectId) -> Vec<Call>
     let mut calls = Vec::new();
     let mut request = PageRequest::new(PageRequest::MAX_LIMIT, None);
     loop {
-        let page = repo.list(CallFilter { project, user: None }, request).await.unwrap();
+        let page = repo.list(CallFilter::all(project), request).await.unwrap();
         calls.extend(page.items);
         match page.next {
             Some(next) => request.after = Some(next),

@@ -2,9 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use orch_domain::id::{AuditId, CallId, KeyId, ProjectId, ServerId, UserId};
+use orch_domain::page::PageRequest;
+use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::call_log::{CallFilter, CallRepo};
+use orch_domain::port::usage_repo::UsageRepo;
+use orch_domain::usage::{Item as UsageItem, SeriesQuery, Span, Step};
 use orch_migrations::Migrator;
-use orch_persistence::MigrationStep;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use orch_persistence::{Damage, MigrationStep, SeaAuditChain, SeaAuditLog, SeaCallRepo, SeaUsageRepo};
+use orch_testkit::fakes::FixedClock;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, Value};
 use sea_orm_migration::MigratorTrait;
 
 use crate::stores::{Location, on_postgres, on_sqlite};
@@ -35,6 +42,98 @@ async fn sqlite_applies_what_is_pending_and_tells() {
 #[tokio::test]
 async fn postgres_applies_what_is_pending_and_tells() {
     on_postgres(applies_what_is_pending_and_tells).await;
+}
+
+/// A database as a version before chains has left it: its calls and entries become links, once, and keep what they say.
+async fn brings_over_what_was_recorded_before_chains(location: Location) {
+    let connection = raw(&location).await;
+    let steps: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let chains = steps.iter().position(|step| step.ends_with("chain_records")).unwrap();
+    Migrator::up(&connection, Some(chains.try_into().unwrap())).await.unwrap();
+    let (project, user, key, server) = (ProjectId::new(), UserId::new(), KeyId::new(), ServerId::new());
+    let at = FixedClock::START;
+    let old = [
+        (CallId::new(), "tool", "create_issue", "ok", None),
+        (CallId::new(), "prompt", "summary", "rpc_error", Some(-32_000_i64)),
+        (CallId::new(), "resource", "file:///a", "timeout", None),
+    ];
+    for (id, kind, target, outcome, code) in &old {
+        let values: [Value; 13] = [
+            id.as_uuid().into(),
+            at.into(),
+            project.as_uuid().into(),
+            user.as_uuid().into(),
+            key.as_uuid().into(),
+            "cursor 1".into(),
+            server.as_uuid().into(),
+            "github".into(),
+            (*kind).into(),
+            (*target).into(),
+            1234_i64.into(),
+            (*outcome).into(),
+            (*code).into(),
+        ];
+        let insert = "INSERT INTO calls (id, at, project_id, user_id, key_id, client, server_id, server, kind, target, \
+                      duration_us, outcome, code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        let backend = connection.get_database_backend();
+        connection.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await.unwrap();
+    }
+    let entry = AuditId::new();
+    let values: [Value; 9] = [
+        entry.as_uuid().into(),
+        at.into(),
+        project.as_uuid().into(),
+        "system".into(),
+        "server.update".into(),
+        "server".into(),
+        server.to_string().into(),
+        "github".into(),
+        "renamed".into(),
+    ];
+    let insert = "INSERT INTO audit_entries (id, at, project_id, via, action, target_kind, target_id, target_name, detail) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let backend = connection.get_database_backend();
+    connection.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await.unwrap();
+    connection.close().await.unwrap();
+
+    let database = location.connect().await;
+    database.migrate().await.unwrap();
+    let (chain, calls) = (SeaAuditChain::new(database.clone()), SeaCallRepo::new(database.clone()));
+    assert_eq!((chain.adopt().await.unwrap(), calls.adopt().await.unwrap()), (1, 3));
+    assert_eq!((chain.adopt().await.unwrap(), calls.adopt().await.unwrap()), (0, 0), "a second start does nothing");
+    let mut listed = calls.list(CallFilter::all(project), PageRequest::default()).await.unwrap().items;
+    listed.reverse();
+    assert_eq!(listed.len(), old.len());
+    for (call, (id, kind, target, outcome, code)) in listed.iter().zip(&old) {
+        assert_eq!((call.id, call.at, call.kind.as_str(), call.target.as_str()), (*id, at, *kind, *target));
+        assert_eq!((call.outcome.as_str(), call.outcome.code()), (*outcome, *code));
+        assert_eq!((call.user_id, call.key_id, call.server_id), (user, Some(key), Some(server)));
+        assert_eq!((&*call.client, &*call.server, call.duration.as_micros()), ("cursor 1", "github", 1234));
+        assert_eq!(call.arguments, None);
+    }
+    let entries = SeaAuditLog::new(database.clone()).list(Some(project), PageRequest::default()).await.unwrap().items;
+    assert_eq!(entries.iter().map(|found| (found.id, found.detail.as_str())).collect::<Vec<_>>(), [(entry, "renamed")]);
+    let report = chain.verify(&[]).await.unwrap();
+    assert_eq!((report.entries, report.calls), (1, 3));
+    // Nobody has signed here, and all else is as it should be.
+    assert!(report.findings.iter().all(|found| found.damage == Damage::EndForged), "{:?}", report.findings);
+    // They count like those that came later.
+    let span = Span { from: at, until: at + std::time::Duration::from_secs(86_400), step: Step::Day };
+    let query = SeriesQuery { project, item: UsageItem::Project, span };
+    let counted: u64 =
+        SeaUsageRepo::new(database.clone()).series(&query).await.unwrap().iter().map(|point| point.figures.calls).sum();
+    assert_eq!(counted, 3);
+    database.close().await;
+}
+
+#[tokio::test]
+async fn sqlite_brings_over_what_was_recorded_before_chains() {
+    on_sqlite(brings_over_what_was_recorded_before_chains).await;
+}
+
+#[tokio::test]
+async fn postgres_brings_over_what_was_recorded_before_chains() {
+    on_postgres(brings_over_what_was_recorded_before_chains).await;
 }
 
 async fn several_may_migrate_at_once(location: Location) {

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch_domain::id::ProjectId;
+use orch_domain::arguments::Arguments;
+use orch_domain::call::Call;
+use orch_domain::id::{CallId, ProjectId};
+use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
-use orch_domain::port::call_log::CallRepo;
+use orch_domain::port::call_log::{CallFilter, CallRepo};
 use orch_domain::port::chain_signer::ChainSigner;
 use orch_persistence::{AnchorFile, Checkpoint, Damage, Database, Finding, SeaAuditChain, SeaAuditLog, SeaCallRepo};
 use orch_testkit::builders::{a_call, an_audit_entry};
@@ -125,6 +128,24 @@ async fn finds_each_kind_of_change(location: Location) {
     let found = room.found(&format!("UPDATE calls SET duration_us = duration_us + 1 {place}")).await;
     assert_eq!(found, [("calls", Some(5), Damage::Changed)]);
     room.tamper(&format!("UPDATE calls SET duration_us = duration_us - 1 {place}")).await;
+    // Arguments that were kept of it, and such that never were.
+    let blob = |hex: &str| {
+        let sqlite = room.location.url().starts_with("sqlite");
+        if sqlite { format!("x'{hex}'") } else { format!("'\\x{hex}'") }
+    };
+    let kept = blob(&format!("01{}", "07".repeat(32)));
+    for arguments in [&blob("027b7d"), &kept] {
+        let found = room.found(&format!("UPDATE calls SET arguments = {arguments} {place}")).await;
+        assert_eq!(found, [("calls", Some(5), Damage::Changed)], "{arguments}");
+    }
+    room.tamper(&format!("UPDATE calls SET arguments = NULL {place}")).await;
+    let with_arguments = a_call().in_project(room.project).arguments(Arguments::Digest([7; 32])).build();
+    SeaCallRepo::new(room.database.clone()).insert(&[with_arguments]).await.unwrap();
+    assert_eq!(room.findings().await, []);
+    let last = format!("WHERE chain = {calls} AND seq = 13");
+    let found = room.found(&format!("UPDATE calls SET arguments = NULL {last}")).await;
+    assert_eq!(found, [("calls", Some(13), Damage::Changed)]);
+    room.tamper(&format!("UPDATE calls SET arguments = {kept} {last}")).await;
     let other = format!("UPDATE call_shapes SET target = 'other' WHERE id = (SELECT shape FROM calls {place})");
     assert_eq!(room.found(&other).await, [("calls", Some(5), Damage::Changed)]);
 }
@@ -308,6 +329,57 @@ async fn retention_keeps_the_rest_of_sqlite_verifiable() {
 #[tokio::test(flavor = "multi_thread")]
 async fn retention_keeps_the_rest_of_postgres_verifiable() {
     on_postgres(retention_keeps_the_rest_verifiable).await;
+}
+
+/// What calls have in common goes with the last of them, and who knew its number from before does not use it again.
+async fn retention_takes_unused_shapes_away(location: Location) {
+    let room = Room::new(location).await;
+    let url = room.location.url().to_owned();
+    let shapes = async || {
+        let raw = sea_orm::Database::connect(&url).await.unwrap();
+        let count = sea_orm::Statement::from_string(
+            sea_orm::ConnectionTrait::get_database_backend(&raw),
+            "SELECT COUNT(*) AS count FROM call_shapes WHERE target = 'rare'",
+        );
+        let row = sea_orm::ConnectionTrait::query_one_raw(&raw, count).await.unwrap().unwrap();
+        raw.close().await.unwrap();
+        row.try_get::<i64>("", "count").unwrap()
+    };
+    let project = ProjectId::new();
+    let call = |seconds| {
+        let mut call = a_call().in_project(project).at(FixedClock::START + Duration::from_secs(seconds)).build();
+        "rare".clone_into(&mut call.target);
+        call
+    };
+    let (first, second) = (call(1), call(9));
+    let second = Call { user_id: first.user_id, server_id: first.server_id, ..second };
+    // Two writers, as two daemons on one database, that both know the shape.
+    let writers = [SeaCallRepo::new(room.database.clone()), SeaCallRepo::new(room.location.connect().await)];
+    for writer in &writers {
+        let again = Call { id: CallId::new(), ..first.clone() };
+        writer.insert(&[again]).await.unwrap();
+    }
+    assert_eq!(shapes().await, 1);
+    room.chain.prune_calls(FixedClock::START + Duration::from_secs(5)).await.unwrap();
+    assert_eq!(shapes().await, 0);
+    for writer in &writers {
+        let again = Call { id: CallId::new(), ..second.clone() };
+        writer.insert(&[again]).await.unwrap();
+    }
+    assert_eq!(shapes().await, 1);
+    assert_eq!(room.findings().await, []);
+    let listed = writers[0].list(CallFilter::all(project), PageRequest::default()).await.unwrap().items;
+    assert_eq!(listed.iter().map(|call| call.target.as_str()).collect::<Vec<_>>(), ["rare", "rare"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_takes_unused_shapes_from_sqlite() {
+    on_sqlite(retention_takes_unused_shapes_away).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_takes_unused_shapes_from_postgres() {
+    on_postgres(retention_takes_unused_shapes_away).await;
 }
 
 /// Several processes write to the same chains at once, and none breaks them.

@@ -605,8 +605,7 @@ impl Lease {
     /// the tool says that this does no harm.
     pub(crate) fn second_try(&self, tool: &str) -> Option<Arc<Slot>> {
         let slot = &self.in_flight.0;
-        let shared = matches!(self.line, Line::Shared(_));
-        (shared && slot.catalog()?.may_be_repeated(tool)).then(|| Arc::clone(slot))
+        slot.catalog()?.may_be_repeated(tool).then(|| Arc::clone(slot))
     }
 
     /// The peer for something that may outlive the lease.

@@ -25,6 +25,7 @@ use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::faculties::Faculties;
 use crate::held::{NewWaiting, Proceed, Waiting};
+use crate::methods::arguments;
 use crate::outward::{Outward, Shape};
 use crate::relay::{Relay, Sending};
 use crate::reply::Reply;
@@ -53,7 +54,7 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
     let (params, hop) = meta::take_hop(params);
     let name = target_name(kind, &params);
     let shown = name.as_deref().unwrap_or_default();
-    let mut ticket = match call_log::open(&relay.calls, record(relay, cx, kind, shown)) {
+    let mut ticket = match call_log::open(&relay.calls, record(relay, cx, kind, shown, &params)) {
         Ok(ticket) => ticket,
         Err(error) => return Reply::failed(&CallError::NotRecorded(error), revision, None, &*relay.clock),
     };
@@ -240,7 +241,7 @@ pub(crate) fn note(
 ) -> Result<(), CallLogError> {
     let params = request.params.clone().unwrap_or_else(|| Raw::from_static("{}"));
     let shown = target_name(kind, &params).unwrap_or_default().into_owned();
-    let ticket = call_log::open(&relay.calls, record(relay, cx, kind, &shown))?;
+    let ticket = call_log::open(&relay.calls, record(relay, cx, kind, &shown, &params))?;
     ticket.close(outcome, relay.clock.now(), ()).map(|_| ())
 }
 
@@ -252,7 +253,7 @@ const fn shape(kind: CallKind) -> Shape {
     }
 }
 
-fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Call {
+fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str, params: &Raw) -> Call {
     Call {
         id: CallId::new(),
         at: relay.clock.now(),
@@ -266,6 +267,7 @@ fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Call 
         target: shown.chars().take(MAX_RECORDED).collect(),
         duration: std::time::Duration::ZERO,
         outcome: Outcome::Abandoned,
+        arguments: arguments::kept(relay, cx, params),
     }
 }
 

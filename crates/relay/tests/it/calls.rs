@@ -5,13 +5,18 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use orch_domain::arguments::{Arguments, RecordedArguments};
 use orch_domain::call::{CallKind, Outcome};
+use orch_domain::id::ProjectId;
 use orch_domain::policy::Subject;
+use orch_domain::policy::pattern::Pattern;
+use orch_domain::port::argument_digester::ArgumentDigester;
 use orch_domain::role::Role;
 use orch_mcp::error::RpcError;
 use orch_mcp::peer::{PeerError, ReplyItem};
 use orch_relay::reply::Event;
 use orch_relay::stop::StopReason;
+use orch_testkit::fakes::PlainDigester;
 use orch_testkit::scripted_peer::{ScriptedPeer, items, never};
 
 use crate::house::{House, end, hello, raw, usual};
@@ -37,6 +42,33 @@ async fn passes_params_and_results_untouched_on_a_servers_own_endpoint() {
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].kind, calls[0].outcome), (CallKind::Tool, Outcome::Ok));
     assert_eq!((&*calls[0].server, calls[0].target.as_str(), &*calls[0].client), ("fs", "read", "tester 1"));
+}
+
+#[tokio::test]
+async fn arguments_are_on_record_as_the_project_wants_them() {
+    let params = r#"{"name":"read","arguments":{"path":"/a","token":"planted"}}"#;
+    let digest = PlainDigester.digest(ProjectId::new(), br#"{"path":"/a","token":"planted"}"#);
+    let redacted = r#"{"path":"/a","token":"[redacted]"}"#.to_owned();
+    let hidden = vec![Pattern::parse_member("path").expect("a pattern")];
+    let all_hidden = r#"{"path":"[redacted]","token":"[redacted]"}"#.to_owned();
+    for (choice, expected) in [
+        (RecordedArguments::Nothing, None),
+        (RecordedArguments::Digest, Some(Arguments::Digest(digest))),
+        (RecordedArguments::Redacted { hidden: Vec::new() }, Some(Arguments::Redacted(redacted))),
+        (RecordedArguments::Redacted { hidden }, Some(Arguments::Redacted(all_hidden))),
+    ] {
+        let house = House::with(&["fs"]);
+        let fs = peer(&house, "fs", Ok("{}"));
+        house.change_project(|project| project.project.recorded_arguments = choice.clone());
+        house.ask(&house.alone("fs"), "tools/call", params).await.expect("an answer");
+        let sent = fs.sent().into_iter().find(|request| request.method.as_str() == "tools/call").expect("the call");
+        assert_eq!(sent.params, Some(raw(params)), "the server gets what the client sent");
+        // Also of what is refused; a call without arguments has none.
+        house.ask(&house.unified(), "tools/call", &params.replace("read", "nobody__x")).await.expect_err("unknown");
+        house.ask(&house.alone("fs"), "tools/call", r#"{"name":"read"}"#).await.expect("an answer");
+        let kept: Vec<_> = house.recorded().into_iter().map(|call| call.arguments).collect();
+        assert_eq!(kept, [expected.clone(), expected, None], "{choice:?}");
+    }
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ use orch_relay::relay::{Relay, RelayParts};
 use orch_relay::reply::{Answer, Event, Reply};
 use orch_relay::stop::Stop;
 use orch_testkit::builders::{a_project, a_server, a_user, an_audit_entry};
-use orch_testkit::fakes::{FixedClock, MemoryStore};
+use orch_testkit::fakes::{FixedClock, MemoryStore, PlainDigester};
 use orch_testkit::scripted_peer::{ScriptedPeer, ends};
 use tokio::runtime::Handle;
 
@@ -230,6 +230,7 @@ impl House {
         let record = Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });
         let relay = Arc::new(Relay::new(RelayParts {
             fleet: Arc::clone(&fleet),
+            digester: Arc::new(PlainDigester),
             calls: Arc::<Record>::clone(&record),
             clock: Arc::new(clock.clone()),
             approvals: Arc::new(Approvals::new(Arc::new(clock.clone()))),

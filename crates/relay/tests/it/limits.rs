@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream;
 use orch_domain::call::Outcome;
+use orch_domain::run_settings::Isolation;
 use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest, ReplyItem, ReplyStream};
 use orch_testkit::scripted_peer::{ScriptedPeer, ends, never};
 use tokio::sync::watch;
@@ -68,6 +69,25 @@ async fn only_what_does_no_harm_is_tried_again_and_once() {
     let house = about_to_die().await;
     let answer = house.ask(&house.alone("fs"), "tools/call", r#"{"name":"append"}"#).await.expect("a new connection");
     assert_eq!(answer.as_str(), r#"{"second":true}"#);
+}
+
+#[tokio::test]
+async fn an_isolated_call_is_tried_again_on_a_connection_of_its_own() {
+    for (tool, again) in [("read", true), ("append", false)] {
+        let house = House::with(&["fs"]);
+        house.change("fs", |server| server.run.isolation = Isolation::PerSession);
+        let broken = || ends(Err(PeerError::Closed { reason: "killed by signal 9".to_owned() }));
+        house.connector.make("fs", move || ScriptedPeer::new(hello(), with_tools(broken)));
+        let cx = House::in_session(&house.alone("fs"));
+        house.ask(&cx, "tools/list", "{}").await.expect("a list");
+        let params = format!(r#"{{"name":"{tool}"}}"#);
+        let error = house.ask(&cx, "tools/call", &params).await.expect_err("it dies each time");
+        assert!(error.message.contains("killed by signal 9"), "{}", error.message);
+        let is_call = |sent: &&PeerRequest| sent.method.as_str() == "tools/call";
+        let calls = house.connector.made().into_iter().map(|(peer, _)| peer.sent().iter().filter(is_call).count());
+        assert_eq!(calls.sum::<usize>(), if again { 2 } else { 1 }, "{tool}");
+        assert_eq!(house.recorded().len(), 1, "one call, one record");
+    }
 }
 
 #[tokio::test]

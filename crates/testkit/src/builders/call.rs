@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orch_domain::Timestamp;
+use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 
@@ -27,6 +28,7 @@ pub fn a_call() -> CallBuilder {
         target: "create_issue".to_owned(),
         duration: Duration::from_micros(12_345),
         outcome: Outcome::Ok,
+        arguments: None,
     })
 }
 
@@ -78,6 +80,12 @@ impl CallBuilder {
     #[must_use]
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
+        self
+    }
+
+    #[must_use]
+    pub fn arguments(mut self, arguments: Arguments) -> Self {
+        self.0.arguments = Some(arguments);
         self
     }
 

@@ -1,5 +1,6 @@
 //! Projects.
 
+use orch_domain::arguments::RecordedArguments;
 use orch_domain::id::ProjectId;
 use orch_domain::project::{FlawedTools, Project, Separator};
 use orch_domain::slug::Slug;
@@ -19,6 +20,7 @@ pub fn a_project() -> ProjectBuilder {
         name: format!("Project {unique}"),
         separator: Separator::default(),
         flawed_tools: FlawedTools::default(),
+        recorded_arguments: RecordedArguments::default(),
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
         version: 1,
@@ -47,6 +49,12 @@ impl ProjectBuilder {
     #[must_use]
     pub fn flawed_tools(mut self, choice: FlawedTools) -> Self {
         self.0.flawed_tools = choice;
+        self
+    }
+
+    #[must_use]
+    pub fn recorded_arguments(mut self, choice: RecordedArguments) -> Self {
+        self.0.recorded_arguments = choice;
         self
     }
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use orch_domain::activity::{CallQuery, EntryQuery, OutcomeFilter};
+use orch_domain::activity::{CallQuery, EntryQuery, InSight, OutcomeFilter};
+use orch_domain::audit::AuditTarget;
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::event::PUBLIC_NOUNS;
 use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
@@ -93,7 +94,27 @@ async fn finds_entries_by_what_is_asked(store: &dyn TestStore) {
     check(EntryQuery { nouns: Some(PUBLIC_NOUNS), ..all.clone() }, &[4, 0]).await;
     check(EntryQuery { from: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[2, 1]).await;
     check(EntryQuery { search: Some("said SO".into()), ..all.clone() }, &[4, 3, 2, 1, 0]).await;
-    check(EntryQuery { search: Some("KEY.c".into()), ..all }, &[2]).await;
+    check(EntryQuery { search: Some("KEY.c".into()), ..all.clone() }, &[2]).await;
+
+    let (one, two) = (ServerId::new(), ServerId::new());
+    for server in [one, two] {
+        let mut entry = an_audit_entry().in_project(project).action("server.start").build();
+        entry.target = AuditTarget { kind: InSight::TARGET_KIND, id: server.to_string(), name: "github".into() };
+        entry.at = at(9);
+        store.audit().append(&entry).await.expect("an entry can be appended");
+        entries.push(entry.id);
+    }
+    let check = async |servers: InSight, expected: &[usize]| {
+        let query = EntryQuery { servers, from: Some(at(4)), ..all.clone() };
+        let found = store.activity().entries(&query, u64::MAX, 10).await.expect("a list");
+        let found: Vec<_> = found.iter().map(|found| found.item.id).collect();
+        assert_eq!(found, expected.iter().map(|at| entries[*at]).collect::<Vec<_>>(), "{query:?}");
+    };
+    check(InSight::All, &[6, 5, 4]).await;
+    check(InSight::Only(vec![two]), &[6, 4]).await;
+    check(InSight::Only(vec![]), &[4]).await;
+    check(InSight::AllBut(vec![two]), &[5, 4]).await;
+    check(InSight::AllBut(vec![]), &[6, 5, 4]).await;
 }
 
 pub async fn usage_repo(store: &dyn TestStore) {

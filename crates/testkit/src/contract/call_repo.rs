@@ -1,5 +1,6 @@
 //! The contract of [`CallRepo`](orch_domain::port::call_log::CallRepo).
 
+use orch_domain::arguments::Arguments;
 use orch_domain::call::{CallKind, Outcome};
 use orch_domain::id::{KeyId, ProjectId, UserId};
 use orch_domain::page::PageRequest;
@@ -36,8 +37,11 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
     for kind in CallKind::ALL {
         calls.push(a_call().in_project(project).kind(kind).with_key(KeyId::new()).to_nowhere("ünknown ✗").build());
     }
+    for arguments in [Arguments::Digest([9; 32]), Arguments::Redacted("{\"a\":\"ü\u{0}\"}".to_owned())] {
+        calls.push(a_call().in_project(project).arguments(arguments).build());
+    }
     store.calls().insert(&calls).await.expect("calls can be stored");
-    let filter = CallFilter { project, user: None };
+    let filter = CallFilter::all(project);
     let mut listed = store.calls().list(filter, PageRequest::default()).await.expect("a list").items;
     listed.reverse();
     assert_eq!(listed, calls);
@@ -45,7 +49,7 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
 
 async fn inserts_each_call_once(store: &dyn TestStore) {
     let project = ProjectId::new();
-    let filter = CallFilter { project, user: None };
+    let filter = CallFilter::all(project);
     let calls: Vec<_> = (0..1100).map(|_| a_call().in_project(project).build()).collect();
     let ends: Vec<u64> = (1..=1100).map(|number| number * 100).collect();
     let segment = Uuid::now_v7();
@@ -78,7 +82,7 @@ async fn inserts_each_call_once(store: &dyn TestStore) {
     let fresh = a_call().in_project(only).build();
     let place = JournalPlace { segment: Uuid::now_v7(), ends: &ends[..1] };
     store.calls().insert_from(std::slice::from_ref(&fresh), Some(place)).await.expect("calls can be stored");
-    let page = store.calls().list(CallFilter { project: only, user: None }, PageRequest::default()).await;
+    let page = store.calls().list(CallFilter::all(only), PageRequest::default()).await;
     assert_eq!(page.expect("a list").items, [fresh]);
 }
 
@@ -87,7 +91,7 @@ async fn lists_the_newest_first(store: &dyn TestStore) {
     let (project, one, two) = (ProjectId::new(), UserId::new(), UserId::new());
     let all: Vec<_> = [one, two, one, two, one].map(|user| a_call().in_project(project).by(user).build()).into();
     calls.insert(&all).await.expect("calls can be stored");
-    let filter = CallFilter { project, user: None };
+    let filter = CallFilter::all(project);
     let first = calls.list(filter, PageRequest::new(2, None)).await.expect("a list");
     calls.insert(&[a_call().in_project(project).by(one).build()]).await.expect("calls can be stored");
     let second = calls.list(filter, PageRequest::new(3, first.next)).await.expect("a list");
@@ -96,9 +100,13 @@ async fn lists_the_newest_first(store: &dyn TestStore) {
     assert_eq!(listed, all, "a newer call does not move what comes next");
     assert_eq!(second.next, None);
 
-    let theirs = CallFilter { project, user: Some(two) };
+    let theirs = CallFilter { user: Some(two), ..CallFilter::all(project) };
     let listed = calls.list(theirs, PageRequest::default()).await.expect("a list").items;
     assert_eq!(listed, [all[3].clone(), all[1].clone()]);
-    let nothing = CallFilter { project: ProjectId::new(), user: None };
+    let with_key = a_call().in_project(project).by(one).with_key(KeyId::new()).build();
+    calls.insert(std::slice::from_ref(&with_key)).await.expect("a call can be stored");
+    let of_key = CallFilter { user: Some(one), key: with_key.key_id, ..CallFilter::all(project) };
+    assert_eq!(calls.list(of_key, PageRequest::default()).await.expect("a list").items, [with_key]);
+    let nothing = CallFilter::all(ProjectId::new());
     assert_eq!(calls.list(nothing, PageRequest::default()).await.expect("a list").items, []);
 }

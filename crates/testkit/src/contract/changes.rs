@@ -16,7 +16,7 @@ use orch_domain::team::{Team, TeamGrant, TeamMembership, TeamRole};
 use orch_domain::user::User;
 
 use super::{TestStore, an_entry, at};
-use crate::builders::{a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_team, a_user};
+use crate::builders::{a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_team, a_user, an_audit_entry};
 
 pub(super) type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
 
@@ -62,6 +62,17 @@ pub async fn committed_entries(store: &dyn TestStore) {
     let told = next().await;
     let is_it = matches!(&told, Committed::Entry(told) if told.id == entry.id && told.action == entry.action);
     assert!(is_it, "an entry comes after its change: {told:?}");
+    // What stands alone is told when it is news.
+    let entry_of = |action| an_audit_entry().action(action).build();
+    let [look, refusal, failed] = ["project.inspect", "access.refuse", "login.fail"].map(entry_of);
+    for entry in [&look, &refusal, &failed] {
+        store.audit().append(entry).await.expect("an entry");
+    }
+    for entry in [refusal, failed] {
+        let told = next().await;
+        let is_it = matches!(&told, Committed::Entry(told) if told.id == entry.id);
+        assert!(is_it, "{} and not {told:?}", entry.action);
+    }
 }
 
 pub(super) async fn until(news: &mut News, expected: Change) {

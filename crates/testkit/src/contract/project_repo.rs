@@ -1,8 +1,10 @@
 //! The contract of [`ProjectRepo`](orch_domain::port::project_repo::ProjectRepo), members aside.
 
+use orch_domain::arguments::RecordedArguments;
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::page::PageRequest;
+use orch_domain::policy::pattern::Pattern;
 use orch_domain::port::call_log::CallFilter;
 use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::project::Project;
@@ -71,7 +73,10 @@ async fn finds_by_a_part_of_slug_or_name(store: &dyn TestStore) {
 async fn finds_what_was_created(store: &dyn TestStore) {
     let projects = store.projects();
     let admin = a_stored_user(store).await.id;
-    let (project, entry) = (a_project().named("Ünïcode").separator("_-_").build(), an_entry());
+    let hidden = ["ssn", "*Känguru*"].map(|text| Pattern::parse_member(text).expect("a pattern")).into();
+    let redacted = RecordedArguments::Redacted { hidden };
+    let (project, entry) =
+        (a_project().named("Ünïcode").separator("_-_").recorded_arguments(redacted).build(), an_entry());
     projects.create(&project, admin, &entry).await.expect("a project can be created");
     assert!(is_on_record(store, entry.id).await);
     assert_eq!(projects.find(project.id).await.expect("found").as_ref(), Some(&project));
@@ -139,7 +144,7 @@ async fn deletes_what_belongs_to_it_and_keeps_the_records(store: &dyn TestStore)
     assert!(store.servers().find(kept.id).await.expect("an answer").is_some());
     assert!(store.catalogs().find(kept.id).await.expect("an answer").is_some());
 
-    let calls = CallFilter { project: project.id, user: None };
+    let calls = CallFilter::all(project.id);
     assert_eq!(store.calls().list(calls, PageRequest::default()).await.expect("a list").items, [call]);
     let trail = store.audit().list(Some(project.id), PageRequest::default()).await.expect("a list").items;
     assert_eq!(trail.first().map(|record| record.id), Some(entry.id));

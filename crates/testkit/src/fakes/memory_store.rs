@@ -115,6 +115,8 @@ struct Writing {
     state: State,
     changes: Vec<Change>,
     entries: Vec<AuditRecord>,
+    /// Whether the entries are told although nothing has changed.
+    is_news: bool,
 }
 
 impl MemoryStore {
@@ -145,11 +147,11 @@ impl MemoryStore {
     /// Keeps what `write` did and announces it, unless it gives an error.
     fn write<T>(&self, write: impl FnOnce(&mut Writing) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut state = self.lock()?;
-        let mut writing = Writing { state: state.clone(), changes: Vec::new(), entries: Vec::new() };
+        let mut writing = Writing { state: state.clone(), changes: Vec::new(), entries: Vec::new(), is_news: false };
         let outcome = write(&mut writing)?;
         *state = writing.state;
         // Still under the lock, so that changes are announced in the order of the writes.
-        if !writing.changes.is_empty() {
+        if writing.is_news || !writing.changes.is_empty() {
             let entries = writing.entries.into_iter().map(|entry| Committed::Entry(Arc::new(entry)));
             for told in writing.changes.into_iter().map(Committed::Change).chain(entries) {
                 let _ = self.0.changes.send(told);

@@ -544,7 +544,8 @@ export interface paths {
         };
         /**
          * List what happened in a project, newest first
-         * @description Admins see everything; members their own calls and the changes of servers and people; viewers these changes.
+         * @description Admins see everything; members their own calls and the changes of servers and people; viewers these changes. A key with
+         *     a scope of its own sees the calls that were made with it and the changes of its servers.
          */
         get: operations["list_activity"];
         put?: never;
@@ -653,7 +654,8 @@ export interface paths {
         };
         /**
          * List calls, newest first
-         * @description Everybody's for admins, the own ones for members and API keys.
+         * @description Everybody's for admins, the own ones for members and API keys. A key with a scope of its own sees those that were made
+         *     with it.
          */
         get: operations["list_calls"];
         put?: never;
@@ -1333,7 +1335,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the usage of a project, or of one thing in it, over time */
+        /**
+         * Get the usage of a project, or of one thing in it, over time
+         * @description A key with a scope of its own may ask for what it reaches, and every key for what was called with it.
+         */
         get: operations["get_usage"];
         put?: never;
         post?: never;
@@ -1896,7 +1901,7 @@ export interface components {
         };
         /** @enum {string} */
         CallKind: "tool" | "prompt" | "resource";
-        /** @description One tool call, prompt get or resource read. Its arguments and results are not recorded. */
+        /** @description One tool call, prompt get or resource read. Its result is not recorded, and of its arguments what the project wants. */
         CallView: {
             /** Format: uuid */
             id: string;
@@ -1925,6 +1930,10 @@ export interface components {
              * @description The upstream's error code, for `rpc_error`.
              */
             code: number | null;
+            /** @description The keyed digest of the arguments, in hexadecimal digits, where the project records one. */
+            arguments_digest: string | null;
+            /** @description The redacted arguments as JSON, with an ellipsis at the end when they were cut, where the project records them. */
+            arguments: string | null;
         };
         /** @description Calls were recorded since the last such event of the project. */
         CallsEvent: {
@@ -2113,6 +2122,7 @@ export interface components {
             /** @description 1 to 4 of `_` and `-`; `__` when left out. */
             separator?: string | null;
             flawed_tools?: components["schemas"]["FlawedTools"] | null;
+            recorded_arguments?: components["schemas"]["RecordedArguments"] | null;
             /** @description Id or e-mail address of the first admin; the caller when left out. Only instance admins choose another. */
             admin?: string | null;
         };
@@ -2752,6 +2762,10 @@ export interface components {
                  * @description The upstream's error code, for `rpc_error`.
                  */
                 code: number | null;
+                /** @description The keyed digest of the arguments, in hexadecimal digits, where the project records one. */
+                arguments_digest: string | null;
+                /** @description The redacted arguments as JSON, with an ellipsis at the end when they were cut, where the project records them. */
+                arguments: string | null;
             }[];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
@@ -2995,6 +3009,7 @@ export interface components {
                 /** @description What stands between alias and tool name on the unified endpoint. */
                 separator: string;
                 flawed_tools: components["schemas"]["FlawedTools"];
+                recorded_arguments: components["schemas"]["RecordedArguments"];
                 /** @description What the caller is on the project. */
                 role: components["schemas"]["Role"];
                 counts: components["schemas"]["ProjectCounts"];
@@ -3335,6 +3350,7 @@ export interface components {
             /** @description What stands between alias and tool name on the unified endpoint. */
             separator: string;
             flawed_tools: components["schemas"]["FlawedTools"];
+            recorded_arguments: components["schemas"]["RecordedArguments"];
             /** @description What the caller is on the project. */
             role: components["schemas"]["Role"];
             counts: components["schemas"]["ProjectCounts"];
@@ -3354,6 +3370,22 @@ export interface components {
         };
         PutProjectTeamRequest: {
             role: components["schemas"]["Role"];
+        };
+        /** @description What of the arguments of calls goes on record. */
+        RecordedArguments: {
+            /** @enum {string} */
+            mode: "nothing";
+        } | {
+            /** @enum {string} */
+            mode: "digest";
+        } | {
+            /**
+             * @description Members whose values are not recorded, as globs over their names in any case. What is called like a password,
+             *     token, key, credential or cookie is never recorded.
+             */
+            hidden?: string[];
+            /** @enum {string} */
+            mode: "redacted";
         };
         RedeemInvitationRequest: {
             /**
@@ -4003,6 +4035,7 @@ export interface components {
             slug?: string | null;
             separator?: string | null;
             flawed_tools?: components["schemas"]["FlawedTools"] | null;
+            recorded_arguments?: components["schemas"]["RecordedArguments"] | null;
         };
         /** @description Fields that are left out stay as they are; null takes the instance's own setting again. */
         UpdateRunRequest: {

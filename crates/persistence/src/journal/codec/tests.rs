@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -35,8 +36,12 @@ pub(crate) fn call() -> impl Strategy<Value = Call> {
     let kind = proptest::sample::select(CallKind::ALL.to_vec());
     // Years 1 to 9999.
     let at = (-62_135_596_800_000_000_i64..253_402_300_800_000_000).prop_map(|at| from_micros(at).unwrap());
-    (ids, at, ".{0,40}", ".{0,24}", kind, ".{0,200}", any::<u64>(), outcome()).prop_map(
-        |((id, project, user, key, server_id), at, client, server, kind, target, micros, outcome)| Call {
+    let arguments = proptest::option::of(prop_oneof![
+        any::<[u8; 32]>().prop_map(Arguments::Digest),
+        ".{0,200}".prop_map(Arguments::Redacted),
+    ]);
+    (ids, at, ".{0,40}", ".{0,24}", kind, ".{0,200}", any::<u64>(), outcome(), arguments).prop_map(
+        |((id, project, user, key, server_id), at, client, server, kind, target, micros, outcome, arguments)| Call {
             id: CallId::from_uuid(id),
             at,
             project_id: ProjectId::from_uuid(project),
@@ -49,6 +54,7 @@ pub(crate) fn call() -> impl Strategy<Value = Call> {
             target,
             duration: Duration::from_micros(micros),
             outcome,
+            arguments,
         },
     )
 }
@@ -100,6 +106,7 @@ fn cuts_off_what_is_too_long_between_characters() {
     let mut call = orch_testkit::builders::a_call().build();
     call.target = "ü".repeat(MAX_TEXT);
     call.client = Arc::from("x".repeat(MAX_TEXT + 1));
+    call.arguments = Some(Arguments::Redacted("x".repeat(MAX_TEXT + 1)));
     let mut bytes = Vec::new();
     encode(&call, &mut bytes);
     let read = decode(&bytes).unwrap();

@@ -72,7 +72,7 @@ impl SeaAuditChain {
     }
 
     async fn calls(&self, head: &Head, from: i64) -> Result<Vec<ExportLine>, StoreError> {
-        let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.link, s.project_id, s.user_id, s.key_id, \
+        let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, c.link, s.project_id, s.user_id, s.key_id, \
                       s.client, s.server_id, s.server, s.kind, s.target, s.outcome FROM calls c JOIN call_shapes s ON \
                       s.id = c.shape WHERE c.chain = $1 AND c.seq >= $2 ORDER BY c.seq LIMIT $3";
         let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);

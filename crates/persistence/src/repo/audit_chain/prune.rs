@@ -41,15 +41,36 @@ impl SeaAuditChain {
         let heads = Head::all(self.database.reader()).await.map_err(unavailable(doing))?;
         let mut taken = 0;
         for head in heads.into_iter().filter(|head| head.stream == stream) {
+            let mut of_chain = 0;
             loop {
                 let some = self.prune_some(&head, until, doing).await?;
-                taken += some;
+                of_chain += some;
                 if some < AT_ONCE.unsigned_abs() {
                     break;
                 }
             }
+            if of_chain > 0 && stream == Stream::Calls {
+                self.sweep_shapes(&head, doing).await?;
+            }
+            taken += of_chain;
         }
         Ok(taken)
+    }
+
+    /// Takes away the shapes that no call of the chain has any more. Under the chain's lock, and counted: who writes
+    /// calls of the project next does not trust the numbers that it has learnt before.
+    async fn sweep_shapes(&self, of: &Head, doing: &'static str) -> Result<(), StoreError> {
+        let writing = self.database.write_quietly(doing).await?;
+        let conn = writing.conn();
+        let head = Head::lock(conn, of.scope, of.stream, doing).await?;
+        let sweep = "DELETE FROM call_shapes WHERE project_id = $1 AND NOT EXISTS \
+                     (SELECT 1 FROM calls WHERE calls.shape = call_shapes.id)";
+        let swept = conn.execute_raw(statement(conn, sweep, [head.scope.into()])).await.map_err(unavailable(doing))?;
+        if swept.rows_affected() > 0 {
+            let count = statement(conn, "UPDATE audit_chains SET sweeps = sweeps + 1 WHERE id = $1", [head.id.into()]);
+            conn.execute_raw(count).await.map_err(unavailable(doing))?;
+        }
+        writing.commit().await
     }
 
     async fn prune_some(&self, of: &Head, until: Timestamp, doing: &'static str) -> Result<u64, StoreError> {

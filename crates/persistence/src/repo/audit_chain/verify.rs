@@ -211,7 +211,7 @@ impl Walk<'_> {
     }
 
     async fn calls(&self, chain: &Chain<'_>, from: i64) -> Result<Vec<Link>, DbErr> {
-        let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.link, s.id AS shape_id, s.project_id, \
+        let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, c.link, s.id AS shape_id, s.project_id, \
                       s.user_id, s.key_id, s.client, s.server_id, s.server, s.kind, s.target, s.outcome FROM calls c \
                       LEFT JOIN call_shapes s ON s.id = c.shape WHERE c.chain = $1 AND c.seq >= $2 \
                       ORDER BY c.seq LIMIT $3";

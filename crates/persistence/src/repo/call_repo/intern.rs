@@ -28,6 +28,8 @@ pub(super) struct Known {
     pub(super) id: i64,
     pub(super) digest: Hash,
     pub(super) items: [i64; 6],
+    /// How often the chain had been swept by then: the number of a shape may be gone after the next time.
+    sweeps: i64,
 }
 
 #[derive(Debug, Default)]
@@ -65,14 +67,14 @@ impl<'a> Interner<'a> {
     }
 
     /// Under the lock of the project's chain, so that nobody else gives a number to the same.
-    pub(super) async fn shape(&mut self, call: &Call) -> Result<Arc<Known>, StoreError> {
+    pub(super) async fn shape(&mut self, call: &Call, sweeps: i64) -> Result<Arc<Known>, StoreError> {
         let shape = Shape::of(call);
         let digest = shape.digest();
         if let Some(known) = self.learnt.shapes.get(&digest) {
             return Ok(Arc::clone(known));
         }
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).shapes.get(&digest).cloned();
-        if let Some(known) = known {
+        if let Some(known) = known.filter(|known| known.sweeps == sweeps) {
             return Ok(known);
         }
         let id = self.shape_id(&shape, &digest).await?;
@@ -80,7 +82,7 @@ impl<'a> Interner<'a> {
         for (number, item) in items.iter_mut().zip(Item::all_of(call)) {
             *number = self.item(call, &item).await?;
         }
-        let known = Arc::new(Known { id, digest, items });
+        let known = Arc::new(Known { id, digest, items, sweeps });
         self.learnt.shapes.insert(digest, Arc::clone(&known));
         Ok(known)
     }

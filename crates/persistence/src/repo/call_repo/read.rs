@@ -21,7 +21,7 @@ use crate::timestamp::{from_micros, to_micros};
 const DOING: &str = "listing calls";
 /// Calls are recorded in the order of their ends, nearly: so much later than others at most, or the database was away.
 const DISORDER_US: i64 = 10 * 60 * 1_000_000;
-const FACTS: &str = "c.seq, c.call_id, c.at, c.duration_us, c.code, s.project_id, s.user_id, s.key_id, s.client, \
+const FACTS: &str = "c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, s.project_id, s.user_id, s.key_id, s.client, \
                      s.server_id, s.server, s.kind, s.target, s.outcome";
 
 /// The number of a chain; None when nothing was recorded there yet.
@@ -197,6 +197,7 @@ pub(crate) fn read_bare(row: &QueryResult) -> Result<hash::Bare, DbErr> {
         at: row.try_get("", "at")?,
         duration_us: row.try_get("", "duration_us")?,
         code: row.try_get("", "code")?,
+        arguments: row.try_get("", "arguments")?,
     })
 }
 
@@ -221,6 +222,12 @@ pub(crate) fn read(row: &QueryResult) -> Result<Numbered<Call>, StoreError> {
         target: shape.target,
         duration: Duration::from_micros(duration),
         outcome: outcome.ok_or_else(|| corrupt("outcome", &"it is not an outcome"))?,
+        arguments: match bare.arguments {
+            None => None,
+            Some(kept) => {
+                Some(hash::read_arguments(&kept).ok_or_else(|| corrupt("arguments", &"they are unreadable"))?)
+            }
+        },
     };
     Ok(Numbered { seq: u64::try_from(seq).unwrap_or_default(), item: call })
 }

@@ -1,7 +1,7 @@
 //! Activity in memory. The number of a call or an entry is its place in the order of ids.
 
 use async_trait::async_trait;
-use orch_domain::activity::{CallQuery, EntryQuery, Numbered};
+use orch_domain::activity::{CallQuery, EntryQuery, InSight, Numbered};
 use orch_domain::audit::AuditRecord;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
@@ -72,6 +72,8 @@ fn matches_entry(query: &EntryQuery, entry: &AuditRecord) -> bool {
     query.user.is_none_or(|user| entry.user_id == Some(user))
         && query.action.as_ref().is_none_or(|action| entry.action == *action || noun == action)
         && query.nouns.is_none_or(|nouns| nouns.contains(&noun) && entry.action != LOOK)
+        && (entry.target_kind != InSight::TARGET_KIND
+            || entry.target_id.parse().map_or(query.servers == InSight::All, |server| query.servers.has(server)))
         && query.from.is_none_or(|from| entry.at >= from)
         && query.until.is_none_or(|until| entry.at < until)
         && query.search.as_ref().is_none_or(|text| {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::error::StoreError;
+use orch_domain::event;
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::audit_log::AuditLog;
@@ -14,6 +15,7 @@ impl AuditLog for MemoryStore {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
             writing.audit(entry);
+            writing.is_news = event::is_news(entry.action);
             Ok(())
         })
     }

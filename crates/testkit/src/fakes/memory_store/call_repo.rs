@@ -11,8 +11,11 @@ use super::{MemoryStore, newest_first};
 #[async_trait]
 impl CallRepo for MemoryStore {
     async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError> {
-        let shown =
-            |call: &&Call| call.project_id == filter.project && filter.user.is_none_or(|user| call.user_id == user);
+        let shown = |call: &&Call| {
+            call.project_id == filter.project
+                && filter.user.is_none_or(|user| call.user_id == user)
+                && filter.key.is_none_or(|key| call.key_id == Some(key))
+        };
         self.read(|state| newest_first(state.calls.values().filter(shown), page, |call| call.id.as_uuid()))
     }
 

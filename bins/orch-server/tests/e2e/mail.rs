@@ -1,0 +1,72 @@
+//! Mail: what the daemon hands to a mail server, and what can be done with it.
+
+use orch_testkit::mail_server::MailServer;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::harness::{DEADLINE, Daemon};
+
+/// The text of a letter as its reader sees it.
+fn readable(letter: &str) -> String {
+    letter.replace("=\n", "").replace("=3D", "=")
+}
+
+fn token(letter: &str, begin: &str) -> String {
+    let at = letter.find(begin).unwrap_or_else(|| panic!("no link in {letter}"));
+    letter[at..].split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_and_opens_the_door() {
+    let mut server = MailServer::start().await;
+    let settings = format!("[mail]\nsmtp_url = \"{}\"\nfrom = \"Orchestrator <orch@example.com>\"\n", server.url);
+    let daemon = Daemon::configured(&settings).await;
+    let invited = daemon.post("/invitations", json!({ "email": "ada@example.com" })).await;
+    assert!(invited["link"].is_null(), "a link that is mailed is not shown: {invited}");
+    let letter = readable(&server.letter().await);
+    assert!(letter.contains("To: ada@example.com"), "{letter}");
+    assert!(letter.contains("orch@example.com"), "{letter}");
+    let token = token(&letter, "orchi_");
+    assert!(!invited.to_string().contains(&token));
+
+    let end = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let all = daemon.get("/invitations").await;
+        if all["items"][0]["mail"]["state"] == "sent" {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < end, "it is not noted that the letter was sent: {all}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+
+    let password = "a long enough password";
+    let redeem = json!({ "token": token, "name": "Ada", "password": password });
+    let redeem = async || {
+        let request = daemon.http.post(format!("{}/api/v1/invitations/redeem", daemon.base)).json(&redeem);
+        request.send().await.expect("an answer").status()
+    };
+    assert!(redeem().await.is_success());
+    assert!(!redeem().await.is_success(), "a link is good once");
+    let login = json!({ "email": "ada@example.com", "password": password });
+    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login).send().await;
+    assert_eq!(login.expect("an answer").status(), StatusCode::OK);
+    assert!(!daemon.log().contains(&token), "what opens the door is not in the log");
+}
+
+#[tokio::test]
+async fn a_letter_that_is_refused_is_told_with_its_reason() {
+    let server = MailServer::start().await;
+    let settings = format!("[mail]\nsmtp_url = \"{}\"\nfrom = \"orch@example.com\"\npause_ms = 1\n", server.url);
+    let daemon = Daemon::configured(&settings).await;
+    daemon.post("/invitations", json!({ "email": "refused@example.com" })).await;
+    let end = tokio::time::Instant::now() + DEADLINE;
+    let mail = loop {
+        let mail: Value = daemon.get("/invitations").await["items"][0]["mail"].clone();
+        if mail["state"] == "failed" {
+            break mail;
+        }
+        assert!(tokio::time::Instant::now() < end, "nothing is noted: {mail}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(mail.to_string().contains("no such mailbox"), "{mail}");
+}
