@@ -1,6 +1,8 @@
 //! What reads bytes of strangers, under mutated inputs: nothing panics, and what was read means the same when it is
 //! written and read again.
 
+#![expect(clippy::panic, clippy::expect_used, reason = "a panic is what a fuzz target reports with")]
+
 #[path = "fuzz/bodies.rs"]
 mod bodies;
 

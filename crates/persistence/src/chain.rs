@@ -62,7 +62,8 @@ pub(crate) struct Head {
     pub(crate) sweeps: i64,
 }
 
-const COLUMNS: &str = "id, scope, stream, first_seq, first_hash, seq, hash, at, signature, sweeps";
+/// What [`Head::read`] reads.
+pub(crate) const COLUMNS: &str = "id, scope, stream, first_seq, first_hash, seq, hash, at, signature, sweeps";
 
 impl Head {
     /// The end of the chain, for a write that makes it longer: nobody else does until the transaction is over. A chain

@@ -312,12 +312,12 @@ fn model(policy: &Policy, subject: &Subject, client: &str, item: &Item<'_>) -> V
             return Verdict::Denied;
         }
     }
-    let by_rules = by_rules(policy, subject, client, item);
+    let of_key = by_rules(policy, subject, client, item);
     let of_creator = by_rules(policy, &Subject { key: None, ..subject.clone() }, client, item);
-    if matches!(&by_rules, Some((Who::Key(_), _))) && rank(&of_creator) > rank(&by_rules) {
+    if matches!(&of_key, Some((Who::Key(_), _))) && rank(&of_creator) > rank(&of_key) {
         return of_creator.map_or(Verdict::Allowed, |(_, verdict)| verdict);
     }
-    by_rules.map_or(Verdict::Allowed, |(_, verdict)| verdict)
+    of_key.map_or(Verdict::Allowed, |(_, verdict)| verdict)
 }
 
 fn rank(said: &Option<(Who, Verdict)>) -> u8 {

@@ -46,6 +46,8 @@ async fn postgres_applies_what_is_pending_and_tells() {
 
 /// A database as a version before chains has left it: its calls and entries become links, once, and keep what they say.
 async fn brings_over_what_was_recorded_before_chains(location: Location) {
+    // Makes the file where there is none.
+    location.connect().await.close().await;
     let connection = raw(&location).await;
     let steps: Vec<_> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
     let chains = steps.iter().position(|step| step.ends_with("chain_records")).unwrap();

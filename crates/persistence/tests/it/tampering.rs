@@ -354,7 +354,9 @@ async fn retention_takes_unused_shapes_away(location: Location) {
     let (first, second) = (call(1), call(9));
     let second = Call { user_id: first.user_id, server_id: first.server_id, ..second };
     // Two writers, as two daemons on one database, that both know the shape.
-    let writers = [SeaCallRepo::new(room.database.clone()), SeaCallRepo::new(room.location.connect().await)];
+    let other = room.location.connect().await;
+    other.sign_with(Arc::new(Signer("key-one")));
+    let writers = [SeaCallRepo::new(room.database.clone()), SeaCallRepo::new(other)];
     for writer in &writers {
         let again = Call { id: CallId::new(), ..first.clone() };
         writer.insert(&[again]).await.unwrap();

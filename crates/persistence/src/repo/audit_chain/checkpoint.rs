@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::SeaAuditChain;
 use crate::chain::hash;
-use crate::chain::{Hash, Head, Stream};
+use crate::chain::{COLUMNS, Hash, Head, Stream};
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;
 
@@ -137,10 +137,11 @@ impl SeaAuditChain {
         let Some(signer) = self.database.signer() else { return Ok(Vec::new()) };
         let writing = self.database.write_quietly(doing).await?;
         let conn = writing.conn();
-        let grown = "SELECT id, scope, stream, first_seq, first_hash, seq, hash, at, signature FROM audit_chains c \
-                     WHERE seq > 0 AND NOT EXISTS (SELECT 1 FROM audit_checkpoints p \
-                     WHERE p.chain = c.id AND p.seq >= c.seq) ORDER BY id";
-        let rows = conn.query_all_raw(statement(conn, grown, [])).await.map_err(unavailable(doing))?;
+        let grown = format!(
+            "SELECT {COLUMNS} FROM audit_chains c WHERE seq > 0 AND NOT EXISTS (SELECT 1 FROM audit_checkpoints p \
+             WHERE p.chain = c.id AND p.seq >= c.seq) ORDER BY id"
+        );
+        let rows = conn.query_all_raw(statement(conn, &grown, [])).await.map_err(unavailable(doing))?;
         let mut made = Vec::new();
         for row in rows {
             let head = Head::read(&row).map_err(unavailable(doing))?;
