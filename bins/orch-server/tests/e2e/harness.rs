@@ -1,9 +1,10 @@
 //! A daemon of its own for each test, with an admin, a project and a key.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rmcp::ServiceExt;
@@ -21,6 +22,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Daemon {
     child: Child,
+    /// Writes the log down, to its end.
+    scribe: Option<JoinHandle<()>>,
     pub(crate) base: String,
     pub(crate) data: TempDir,
     pub(crate) http: reqwest::Client,
@@ -67,8 +70,8 @@ impl Daemon {
         let stderr = child.stderr.take().expect("its log");
         let (found, address) = mpsc::channel();
         let seen = data.path().join("daemon.log");
-        std::thread::spawn(move || {
-            let mut kept = String::new();
+        let scribe = std::thread::spawn(move || {
+            let mut kept = std::fs::File::create(&seen).expect("a file for the log");
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if let Ok(entry) = serde_json::from_str::<Value>(&line)
                     && entry["message"] == "listening"
@@ -76,17 +79,23 @@ impl Daemon {
                     // The test may have given up waiting.
                     let _ = found.send(entry["address"].as_str().expect("an address").to_owned());
                 }
-                kept.push_str(&line);
-                kept.push('\n');
-                std::fs::write(&seen, &kept).ok();
+                // Line by line, so that a reader never finds a part of what was there before.
+                writeln!(kept, "{line}").ok();
             }
         });
         let Ok(address) = address.recv_timeout(DEADLINE) else {
             let log = std::fs::read_to_string(data.path().join("daemon.log")).unwrap_or_default();
             panic!("the daemon did not start listening:\n{log}");
         };
-        let mut daemon =
-            Self { child, base: format!("http://{address}"), data, http: reqwest::Client::new(), token: String::new() };
+        let scribe = Some(scribe);
+        let mut daemon = Self {
+            child,
+            scribe,
+            base: format!("http://{address}"),
+            data,
+            http: reqwest::Client::new(),
+            token: String::new(),
+        };
         let login = daemon.post("/auth/login", json!({ "email": EMAIL, "password": PASSWORD })).await;
         daemon.token = login["access_token"].as_str().expect("a token").to_owned();
         daemon
@@ -104,6 +113,9 @@ impl Daemon {
     pub(crate) fn kill(mut self) -> TempDir {
         self.child.kill().expect("kill -9");
         self.child.wait().expect("its end");
+        if let Some(scribe) = self.scribe.take() {
+            scribe.join().expect("the whole log");
+        }
         std::mem::replace(&mut self.data, tempfile::tempdir().expect("a directory"))
     }
 

@@ -147,7 +147,8 @@ async fn every_method_answers_everybody_as_the_table_says() {
                 wrong.extend(judge(&row, who, endpoint, &said));
             }
             for row in stateless() {
-                let asked = modern(&project, endpoint, body(&row, endpoint), &json!({}));
+                let can = json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+                let asked = modern(&project, endpoint, body(&row, endpoint), &can);
                 if row.expected(who) == Told::Stream && turned_away(who, endpoint).is_none() {
                     let first = Events::open(asked).await.message().await;
                     assert_eq!(first["method"], "notifications/subscriptions/acknowledged", "{who:?}: {first}");

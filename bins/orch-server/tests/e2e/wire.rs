@@ -127,7 +127,8 @@ pub(crate) fn modern(project: &Project<'_>, endpoint: &str, mut body: Value, can
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
     params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = can.clone();
     params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({ "name": "wire", "version": "2" });
-    let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
+    let named = ["name", "uri", "taskId"].into_iter().find_map(|member| params[member].as_str());
+    let name = named.map(str::to_owned);
     let mut request = project
         .daemon
         .http

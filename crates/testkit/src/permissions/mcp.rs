@@ -120,9 +120,10 @@ pub fn stateless() -> Vec<Row> {
         row("completion/complete", json!({"ref": {"type": "ref/prompt", "name": "none"}, "argument": {"name": "a", "value": ""}}),
             [Error(-32601), Error(-32601), Error(-32602)]),
         row("subscriptions/listen", json!({"notifications": {"toolsListChanged": true}}), [Stream, Stream, Stream]),
-        row("tasks/get", json!({"taskId": "none"}), [Error(-32602), Error(-32602), Error(-32602)]),
-        row("tasks/update", json!({"taskId": "none"}), [Error(-32602), Error(-32602), Error(-32602)]),
-        row("tasks/cancel", json!({"taskId": "none"}), [Error(-32602), Error(-32602), Error(-32602)]),
+        // The server has no tasks, and that is told to everybody alike.
+        row("tasks/get", json!({"taskId": "none"}), [Error(-32601), Error(-32601), Error(-32601)]),
+        row("tasks/update", json!({"taskId": "none"}), [Error(-32601), Error(-32601), Error(-32601)]),
+        row("tasks/cancel", json!({"taskId": "none"}), [Error(-32601), Error(-32601), Error(-32601)]),
         row("vendor/unknown", json!({}), [Error(-32601), Error(-32601), Error(-32601)]),
     ]
 }
