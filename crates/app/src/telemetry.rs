@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -11,17 +12,7 @@ use crate::config::{LogFormat, LogSettings};
 
 /// Starts logging for the whole process. Libraries are held to warnings unless the level names them.
 pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
-    let level = settings.level.trim();
-    let directives = if level.contains('=') || level.contains(',') {
-        level.to_owned()
-    } else {
-        format!(
-            "{level},hyper=warn,h2=warn,rustls=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn,mio=warn"
-        )
-    };
-    let filter = EnvFilter::try_new(directives)
-        .with_context(|| format!("LOG_LEVEL: {level:?} is no level; use error, warn, info, debug or trace"))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter(settings.level.trim())?);
     match settings.format {
         LogFormat::Text => registry
             .with(
@@ -36,4 +27,33 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
             .try_init(),
     }
     .context("logging was started twice")
+}
+
+/// A single word is a level: as a directive it would name a target, and a typo would silence everything else.
+fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    let wrong = || format!("LOG_LEVEL: {level:?} is no level; use error, warn, info, debug or trace");
+    if level.contains('=') || level.contains(',') {
+        return EnvFilter::try_new(level).with_context(wrong);
+    }
+    let level: LevelFilter = level.parse().with_context(wrong)?;
+    EnvFilter::try_new(format!(
+        "{level},hyper=warn,h2=warn,rustls=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn,mio=warn"
+    ))
+    .with_context(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn a_level_is_a_word_or_directives() {
+        for level in ["error", "INFO", "trace", "off", "info,orch_relay=debug", "orch_gateway=trace"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["verbose", "nonsense", "info,orch_relay=loud"] {
+            let error = filter(level).expect_err(level).to_string();
+            assert!(error.contains("use error, warn, info, debug or trace"), "{error}");
+        }
+    }
 }

@@ -10,9 +10,14 @@ import { MOST_LINES } from "./lines";
 /** Lines that come within this time are drawn at once. */
 const BATCH_MS = 100;
 
-/** The lines after number `after`, as they come; none until it is known. */
-export function useFreshLines({ project, server }: ServerRef, after: number | undefined): LogLine[] {
+/**
+ * The lines after number `last`, as they come; none until it is known. What is read anew later is no reason to follow
+ * from another place: the lines between are here already.
+ */
+export function useFreshLines({ project, server }: ServerRef, last: number | undefined): LogLine[] {
   const [lines, setLines] = useState<LogLine[]>([]);
+  const [after, setAfter] = useState(last);
+  if (after === undefined && last !== undefined) setAfter(last);
   useEffect(() => {
     if (after === undefined) return;
     let waiting: LogLine[] = [];
