@@ -6,6 +6,8 @@ mod files;
 mod index;
 mod missing;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, header::HeaderMap};
@@ -19,9 +21,22 @@ use self::index::Index;
 /// Serves the files of the dashboard.
 pub(crate) struct Dashboard {
     files: Box<dyn Files>,
-    /// Made once of a release binary's files. In a debug build they lie on the disk and may be built anew at any time,
-    /// so each request looks afresh.
-    index: Option<Index>,
+    known: Mutex<Arc<Known>>,
+    /// The files of a debug build lie on the disk and may be built anew at any time.
+    may_change: bool,
+}
+
+/// What is known of the files of one build.
+struct Known {
+    /// None where there is none.
+    build: Option<String>,
+    index: Index,
+}
+
+impl Known {
+    fn of(files: &dyn Files) -> Arc<Self> {
+        Arc::new(Self { build: index::build_of(files), index: Index::of(files) })
+    }
 }
 
 /// Names of assets hold a hash of their content.
@@ -31,14 +46,12 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 impl Dashboard {
     pub(crate) fn embedded() -> Self {
-        let index = (!cfg!(debug_assertions)).then(|| Index::of(&Embedded));
-        Self { files: Box::new(Embedded), index }
+        Self { known: Mutex::new(Known::of(&Embedded)), files: Box::new(Embedded), may_change: cfg!(debug_assertions) }
     }
 
     #[cfg(test)]
     fn of(files: impl Files + 'static) -> Self {
-        let index = Some(Index::of(&files));
-        Self { files: Box::new(files), index }
+        Self { known: Mutex::new(Known::of(&files)), files: Box::new(files), may_change: true }
     }
 
     /// The answer to a request for a page or one of its parts; None where the dashboard has nothing.
@@ -46,10 +59,16 @@ impl Dashboard {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        match &self.index {
-            Some(index) => self.answer_with(index, request.path(), request.headers()),
-            None => self.answer_with(&Index::of(self.files.as_ref()), request.path(), request.headers()),
+        self.answer_with(&self.known().index, request.path(), request.headers())
+    }
+
+    /// Looked up once for each build, as there are hundreds of files.
+    fn known(&self) -> Arc<Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.may_change && known.build != index::build_of(self.files.as_ref()) {
+            *known = Known::of(self.files.as_ref());
         }
+        Arc::clone(&known)
     }
 
     fn answer_with(&self, index: &Index, path: &str, headers: &HeaderMap) -> Option<HttpResponse> {

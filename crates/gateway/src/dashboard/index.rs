@@ -20,6 +20,12 @@ const POLICY: &str = "default-src 'none'; connect-src 'self'; font-src 'self'; i
                       media-src data: blob:; style-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'; script-src 'self'";
 
+/// What tells one build of the dashboard from another; None where there is none. The manifest is
+/// written when all pages are there.
+pub(super) fn build_of(files: &dyn Files) -> Option<String> {
+    files.get(MANIFEST).map(|manifest| manifest.tag)
+}
+
 pub(super) struct Index {
     names: HashSet<String>,
     /// Every folder, and the empty one that holds them all.

@@ -1,6 +1,7 @@
 //! The dashboard over a few files of memory.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
@@ -135,4 +136,36 @@ async fn says_how_to_build_what_is_missing() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(text(response).await.contains("npm --prefix frontend run build"));
     assert!(empty.answer(&TestRequest::with_uri("/projects/demo").to_http_request()).is_none());
+}
+
+/// Files that somebody builds anew.
+#[derive(Clone)]
+struct OnDisk(Arc<Mutex<BTreeMap<&'static str, &'static str>>>);
+
+impl Files for OnDisk {
+    fn get(&self, name: &str) -> Option<File> {
+        let content = *self.0.lock().unwrap().get(name)?;
+        Some(File { content: content.as_bytes().to_vec(), tag: format!("tag-of-{content}") })
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.lock().unwrap().keys().map(|name| (*name).to_owned()).collect()
+    }
+}
+
+#[test]
+fn a_dashboard_that_is_built_later_is_noticed() {
+    let files = OnDisk(Arc::default());
+    let dashboard = Dashboard::of(files.clone());
+    let found = |path| dashboard.answer(&get(path).to_http_request()).map(|answer| answer.status());
+    assert_eq!(found("/login"), Some(StatusCode::SERVICE_UNAVAILABLE));
+    files.0.lock().unwrap().extend([
+        ("404.html", "404"),
+        ("login.html", "login"),
+        ("csp.json", r#"{"login.html":["sha256-a="]}"#),
+    ]);
+    assert_eq!(found("/login"), Some(StatusCode::OK));
+    assert_eq!(found("/teams"), Some(StatusCode::NOT_FOUND));
+    files.0.lock().unwrap().extend([("teams.html", "teams"), ("csp.json", r#"{"teams.html":["sha256-b="]}"#)]);
+    assert_eq!(found("/teams"), Some(StatusCode::OK));
 }
