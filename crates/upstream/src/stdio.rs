@@ -11,7 +11,7 @@ pub(crate) mod reply;
 pub(crate) mod shared;
 mod slot;
 mod table;
-mod writer;
+pub(crate) mod writer;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
@@ -13,6 +14,9 @@ use crate::stdio::outbox::When;
 use crate::stdio::reply::{StdioReply, line, refused_error};
 use crate::stdio::shared::Shared;
 use crate::subscription::{self, Wish};
+
+/// Tasks that do not end in this time are left to end by themselves.
+const GOODBYE_TIME: Duration = Duration::from_secs(5);
 
 /// Ends the connection when dropped.
 pub(super) struct Guard {
@@ -82,7 +86,9 @@ impl Peer for SsePeer {
     fn close(&self) -> PeerFuture<'_, ()> {
         Box::pin(async move {
             self.guard.shared.stop.cancel();
-            self.guard.tasks.wait().await;
+            if tokio::time::timeout(GOODBYE_TIME, self.guard.tasks.wait()).await.is_err() {
+                tracing::warn!("the tasks of a connection over HTTP+SSE do not end");
+            }
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::stdio::reply::StdioReply;
 use crate::stdio::shared::Shared;
 
 const INITIALIZE: MethodName = MethodName::from_static("initialize");
-const INITIALIZED: &str = "notifications/initialized";
+pub(crate) const INITIALIZED: &str = "notifications/initialized";
 
 /// How long a server may take to say whether it speaks the modern era. One that is slow to start answers late and in
 /// order, so a late answer to the probe means no harm.

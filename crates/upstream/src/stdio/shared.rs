@@ -116,6 +116,11 @@ impl Shared {
         }
     }
 
+    /// Whether somebody waits for the answer to this request.
+    pub(crate) fn is_waiting(&self, id: &RequestId) -> bool {
+        id.as_number().is_some_and(|id| self.table.find(id).is_some())
+    }
+
     pub(crate) fn is_modern(&self) -> bool {
         self.modern.get().is_some()
     }

@@ -19,6 +19,7 @@ mod http_sessions;
 mod http_streams;
 mod http_tls;
 mod sdk;
+mod sse_messages;
 mod stdio_calls;
 mod stdio_ends;
 mod stdio_handshake;

@@ -8,7 +8,7 @@ use orch_upstream::{ConnectError, UpstreamConfig};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Events, config, within};
@@ -64,9 +64,22 @@ pub(crate) enum Step {
     CloseAndTell(Arc<Notify>),
     /// Waits for the client to close it, and says so.
     Hang(Arc<Notify>),
+    /// Chunks, as they are said, for as long as somebody may say some.
+    Say(Speech),
 }
 
 pub(crate) type Script = Vec<Step>;
+
+/// What is said on a stream while others are answered.
+#[derive(Clone)]
+pub(crate) struct Speech(Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<String>>>);
+
+impl Speech {
+    pub(crate) fn new() -> (mpsc::UnboundedSender<String>, Self) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (sender, Self(Arc::new(tokio::sync::Mutex::new(receiver))))
+    }
+}
 
 pub(crate) fn write(text: impl Into<Vec<u8>>) -> Step {
     Step::Write(text.into())
@@ -281,6 +294,14 @@ async fn perform(stream: &mut BufReader<TcpStream>, script: Script) -> bool {
                 let _ = stream.read(&mut [0; 1024]).await;
                 closed.notify_one();
                 return false;
+            }
+            Step::Say(Speech(said)) => {
+                while let Some(text) = said.lock().await.recv().await {
+                    let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+                    if stream.write_all(chunk.as_bytes()).await.is_err() {
+                        return false;
+                    }
+                }
             }
         }
     }
