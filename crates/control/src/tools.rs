@@ -26,6 +26,8 @@ pub struct OffersSeen {
     pub fetched_at: Option<Timestamp>,
     /// The server could not be asked since it last failed or was changed: the list is the last good one.
     pub stale: bool,
+    /// Why there is nothing to see for the principal, where that has a reason.
+    pub lacking: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,11 +66,12 @@ impl Tools {
         let permit = self.access.project(who, project, Action::View).await?;
         let server = servers::find(&self.ports, &permit, server).await?;
         let grant = permit.get();
-        let Offers { items, mut flaws, fetched_at, stale } = self.ports.runtime.offers(server.id, kind);
+        let offers = self.ports.runtime.offers(server.id, who.user_id, kind).await;
+        let Offers { items, mut flaws, fetched_at, stale, lacking } = offers;
         let class = ItemClass::from(kind);
         let seen = |item: CatalogItem| {
             let hints = match kind {
-                ItemKind::Tool => self.ports.runtime.hints(server.id, &item.name),
+                ItemKind::Tool => self.ports.runtime.hints(server.id, who.user_id, &item.name),
                 ItemKind::Prompt | ItemKind::Resource | ItemKind::Template => Hints::UNSAID,
             };
             let asked = Item { server: server.id, alias: server.alias.as_str(), class, name: &item.name, hints };
@@ -83,7 +86,7 @@ impl Tools {
                 item,
             })
         };
-        Ok(OffersSeen { items: items.into_iter().filter_map(seen).collect(), fetched_at, stale })
+        Ok(OffersSeen { items: items.into_iter().filter_map(seen).collect(), fetched_at, stale, lacking })
     }
 
     /// What an item was in the course of time, latest first.
@@ -98,9 +101,11 @@ impl Tools {
         let permit = self.access.project(who, project, Action::View).await?;
         let server = servers::find(&self.ports, &permit, server).await?;
         let class = ItemClass::from(kind);
-        let hints = self.ports.runtime.hints(server.id, name);
+        let hints = self.ports.runtime.hints(server.id, who.user_id, name);
         let asked = Item { server: server.id, alias: server.alias.as_str(), class, name, hints };
-        let may_know = permit.get().decide(&asked).is_visible() || permit.get().manages();
+        // What a server offers to single members only has no common past.
+        let is_common = server.lacks_shared_values().is_none();
+        let may_know = is_common && (permit.get().decide(&asked).is_visible() || permit.get().manages());
         let history = if may_know { self.ports.catalogs.history(server.id, kind, name).await? } else { Vec::new() };
         if history.is_empty() {
             return Err(ControlError::Missing { what: kind.as_str() });

@@ -133,7 +133,7 @@ impl Usage {
                 None => !narrow,
                 Some(server) => {
                     let hints = match kind {
-                        CallKind::Tool => self.ports.runtime.hints(*id, name),
+                        CallKind::Tool => self.ports.runtime.hints(*id, grant.subject.user, name),
                         CallKind::Prompt | CallKind::Resource => Hints::UNSAID,
                     };
                     let alias = server.alias.as_str();

@@ -45,11 +45,13 @@ pub struct ConnectFailure {
     pub other_era: bool,
     /// It answered as no server does that can be used here, and will do so again.
     pub incompatible: bool,
+    /// There is no room for one more at this moment; the server itself has done nothing wrong.
+    pub busy: bool,
 }
 
 impl ConnectFailure {
     #[must_use]
     pub const fn new(reason: String) -> Self {
-        Self { reason, other_era: false, incompatible: false }
+        Self { reason, other_era: false, incompatible: false, busy: false }
     }
 }

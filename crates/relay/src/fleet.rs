@@ -3,6 +3,8 @@
 
 mod lane;
 mod owner;
+mod pace;
+mod pauses;
 mod pool;
 mod runtime;
 mod slot;
@@ -181,7 +183,7 @@ impl Fleet {
         // Servers came, went or were switched: every view over several of them has to be made anew.
         self.shared.catalog_changed();
         for slot in gone {
-            slot.retire();
+            slot.remove();
             let server = slot.server();
             let Some(catalog) = slot.catalog() else { continue };
             for kind in ItemKind::ALL.into_iter().filter(|kind| !catalog.list(*kind).is_empty()) {

@@ -26,6 +26,8 @@ pub struct Limiter {
     clock: Arc<dyn Clock>,
     instance: ArcSwap<Limits>,
     keys: Table<KeyId>,
+    /// What keys ask of REST, where the limits of the instance hold and not those of a project.
+    keys_of_rest: Table<KeyId>,
     users: Table<(ProjectId, UserId)>,
     /// What accounts ask of REST, whatever the project.
     accounts: Table<UserId>,
@@ -72,6 +74,7 @@ impl Limiter {
             clock,
             instance: ArcSwap::default(),
             keys: Table::default(),
+            keys_of_rest: Table::default(),
             users: Table::default(),
             accounts: Table::default(),
             projects: Table::default(),
@@ -83,6 +86,7 @@ impl Limiter {
     pub fn follow(&self, directory: &Directory) {
         self.instance.store(Arc::new(directory.instance_limits()));
         self.keys.retain(|key| directory.key_by_id(*key).is_some());
+        self.keys_of_rest.retain(|key| directory.key_by_id(*key).is_some());
         self.projects.retain(|project| directory.project(*project).is_some());
         self.users.retain(|(project, user)| directory.project(*project).is_some() && directory.user(*user).is_some());
         self.accounts.retain(|user| directory.user(*user).is_some());
@@ -114,30 +118,45 @@ impl Limiter {
         self.projects.request(id, limits.project, Whose::Project)
     }
 
-    /// Lets one call through, as long as what comes back is kept.
-    pub fn call(&self, subject: &Subject, project: &ProjectFacts) -> Result<Admission, Limited> {
+    /// Lets one call go to its server, as long as what comes back is kept. A call that is refused takes nothing: what
+    /// runs is looked at first, and what is spent of a day is given back when another one is spent.
+    pub fn call(&self, subject: &Subject, project: &ProjectFacts, server: ServerId) -> Result<Admission, Limited> {
         let limits = self.limits(project);
-        let (id, now) = (project.project.id, self.now());
+        let id = project.project.id;
+        let of_server = Allowance { concurrent: limits.server_concurrent, ..Allowance::default() };
+        let asked = [
+            subject.key.as_ref().and_then(|key| self.keys.meter_of(key.id, key_allowance(key, limits), Whose::Key)),
+            self.users.meter_of((id, subject.user), limits.user, Whose::User),
+            self.projects.meter_of(id, limits.project, Whose::Project),
+            self.servers.meter_of(server, of_server, Whose::Server),
+        ];
         let mut admission = Admission::default();
-        if let Some(key) = &subject.key {
-            self.keys.call(key.id, key_allowance(key, limits), Whose::Key, now, &mut admission)?;
+        if asked.iter().all(Option::is_none) {
+            return Ok(admission);
         }
-        self.users.call((id, subject.user), limits.user, Whose::User, now, &mut admission)?;
-        self.projects.call(id, limits.project, Whose::Project, now, &mut admission)?;
+        for (meter, allowance, whose) in asked.iter().flatten() {
+            if let Some(most) = allowance.concurrent {
+                admission.0.push(meter.run(most, *whose)?);
+            }
+        }
+        let now = self.now();
+        let mut spent: Vec<&Arc<Meter>> = Vec::new();
+        for (meter, allowance, whose) in asked.iter().flatten() {
+            let Some(most) = allowance.per_day else { continue };
+            if let Err(limited) = meter.spend(most, *whose, now.day, now.until_midnight) {
+                spent.into_iter().for_each(|meter| meter.give_back(now.day));
+                return Err(limited);
+            }
+            spent.push(meter);
+        }
         Ok(admission)
-    }
-
-    /// Lets a call go to its server.
-    pub fn server(&self, server: ServerId, project: &ProjectFacts, admission: &mut Admission) -> Result<(), Limited> {
-        let allowance = Allowance { concurrent: self.limits(project).server_concurrent, ..Allowance::default() };
-        self.servers.call(server, allowance, Whose::Server, self.now(), admission)
     }
 
     /// Lets one request of REST through. It belongs to no project, so the limits of the instance hold.
     pub fn rest(&self, user: UserId, key: Option<&ApiKey>) -> Result<(), Limited> {
         let limits = **self.instance.load();
         if let Some(key) = key {
-            self.keys.request(key.id, key_allowance(key, limits), Whose::Key)?;
+            self.keys_of_rest.request(key.id, key_allowance(key, limits), Whose::Key)?;
         }
         self.accounts.request(user, limits.user, Whose::User)
     }
@@ -202,25 +221,10 @@ impl<K: Eq + Hash + Copy> Table<K> {
         }
     }
 
-    fn call(
-        &self,
-        key: K,
-        allowance: Allowance,
-        whose: Whose,
-        now: Moment,
-        admission: &mut Admission,
-    ) -> Result<(), Limited> {
-        if allowance.concurrent.is_none() && allowance.per_day.is_none() {
-            return Ok(());
-        }
-        let meter = self.meter(key);
-        if let Some(most) = allowance.concurrent {
-            admission.0.push(meter.run(most, whose)?);
-        }
-        match allowance.per_day {
-            Some(most) => meter.spend(most, whose, now.day, now.until_midnight),
-            None => Ok(()),
-        }
+    /// The meter that a call counts on, where there is a limit.
+    fn meter_of(&self, key: K, allowance: Allowance, whose: Whose) -> Option<(Arc<Meter>, Allowance, Whose)> {
+        let is_limited = allowance.concurrent.is_some() || allowance.per_day.is_some();
+        is_limited.then(|| (self.meter(key), allowance, whose))
     }
 
     fn retain(&self, keep: impl Fn(&K) -> bool) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use orch_domain::call::{CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::directory::ProjectFacts;
+use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::policy::decision::{self, Clearance, Pass, clear, decide};
 use orch_domain::policy::fingerprint::Fingerprint;
@@ -53,6 +54,7 @@ const MAX_INSTRUCTIONS: usize = 16 * 1024;
 
 pub struct Relay {
     pub(crate) fleet: Arc<Fleet>,
+    directory: Arc<LiveDirectory>,
     pub(crate) calls: Arc<dyn CallLog>,
     pub(crate) digester: Arc<dyn ArgumentDigester>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -110,6 +112,8 @@ pub(crate) struct Sending {
 /// What a relay works with.
 pub struct RelayParts {
     pub fleet: Arc<Fleet>,
+    /// Who may what now: a call that has waited is decided again.
+    pub directory: Arc<LiveDirectory>,
     pub calls: Arc<dyn CallLog>,
     /// For projects that want digests of arguments on record.
     pub digester: Arc<dyn ArgumentDigester>,
@@ -125,6 +129,7 @@ impl Relay {
     pub fn new(parts: RelayParts) -> Self {
         Self {
             fleet: parts.fleet,
+            directory: parts.directory,
             calls: parts.calls,
             digester: parts.digester,
             clock: parts.clock,
@@ -188,7 +193,7 @@ impl Relay {
         let name = server.alias.to_string();
         let unavailable = |reason: String| CallError::Unavailable { server: name.clone(), reason };
         let slot = self.fleet.slot(server.id).ok_or_else(|| unavailable("it is being set up".to_owned()))?;
-        if let Some(catalog) = slot.catalog() {
+        if let Some(catalog) = slot.catalog_for(cx, server) {
             slot.want_verified();
             return Ok(catalog.hello.clone());
         }
@@ -203,7 +208,9 @@ impl Relay {
     #[must_use]
     pub fn server_info(&self, cx: &CallContext) -> Option<Raw> {
         match &cx.endpoint {
-            Endpoint::Server(server) => Some(self.fleet.slot(server.id)?.catalog()?.hello.server_info.clone()),
+            Endpoint::Server(server) => {
+                Some(self.fleet.slot(server.id)?.catalog_for(cx, server)?.hello.server_info.clone())
+            }
             Endpoint::Unified => Some(self.identity.clone()),
         }
     }
@@ -236,7 +243,7 @@ impl Relay {
         for server in enabled(project).filter(|server| self.sees(cx, server, ItemClass::Server, "")) {
             let Some(slot) = self.fleet.slot(server.id) else { continue };
             slot.want_verified();
-            let Some(catalog) = slot.catalog() else { continue };
+            let Some(catalog) = slot.catalog_for(cx, server) else { continue };
             if let Some(own) = catalog.hello.instructions.as_deref().filter(|own| !own.trim().is_empty()) {
                 text.push_str(&format!("\n\n# {}\n\n{}", server.alias, own.trim()));
             }
@@ -293,7 +300,7 @@ impl Relay {
 
     fn list(self: &Arc<Self>, cx: &CallContext, kind: ItemKind, request: Request) -> Reply {
         if let Endpoint::Server(server) = &cx.endpoint
-            && let Some(catalog) = self.fleet.slot(server.id).and_then(|slot| slot.catalog())
+            && let Some(catalog) = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx, server))
             && !capabilities::has(&catalog.hello.capabilities, shape(kind).capability)
         {
             // Not promised, so not in the catalog; whether it is there all the same is the server's word.
@@ -387,6 +394,24 @@ impl Relay {
             needed: own,
         };
         Reply::live(source, request, plan, ticket)
+    }
+
+    /// The same request as of now; None when nobody like that may reach the project any more.
+    pub(crate) fn as_of_now(&self, cx: &CallContext) -> Option<CallContext> {
+        let directory = self.directory.current();
+        let project = Arc::clone(directory.project(cx.project.project.id)?);
+        let endpoint = match &cx.endpoint {
+            Endpoint::Server(server) => Endpoint::Server(Arc::clone(project.server(server.id)?)),
+            Endpoint::Unified => Endpoint::Unified,
+        };
+        let subject = directory.subject(&cx.principal, &project);
+        Some(CallContext { subject, project, endpoint, ..cx.clone() })
+    }
+
+    /// Whether a call that waits for its client may still be made: decided again for the request that comes back, which
+    /// is put neither on record nor to account. The error is what such a call would get now.
+    pub fn may_go_on(&self, cx: &CallContext, request: &Request) -> Result<(), RpcError> {
+        methods::call::may_go_on(self, cx, request).map_err(|error| error.to_rpc(cx.client.revision))
     }
 
     /// Decides whether the item may be used, and gives the way to its server.

@@ -172,10 +172,14 @@ impl Reply {
 }
 
 impl Reply {
-    /// The client goes on with the same call in another request, whose progress token counts from now on.
-    pub fn go_on(&mut self, progress_token: Option<Raw>) {
+    /// The client goes on with the same call in another request: its progress token counts from now on, and which log
+    /// messages it wants.
+    pub fn go_on(&mut self, progress_token: Option<Raw>, log_level: Option<LogLevel>) {
         match &mut self.0 {
-            State::Live(live) => live.plan.progress_token = progress_token,
+            State::Live(live) => {
+                live.plan.progress_token = progress_token;
+                live.plan.log_level = log_level;
+            }
             State::Held(waiting) => waiting.go_on(progress_token),
             State::Done | State::Answered(_) | State::Deferred(..) => {}
         }
@@ -347,6 +351,12 @@ impl Live {
                             }
                             task.done();
                             result = tasks::plain(result);
+                        }
+                        if !self.plan.revision.is_legacy()
+                            && let Source::Streaming(_, lease) = &self.source
+                            && lease.peer().hello().revision.is_legacy()
+                        {
+                            result = orch_mcp::modern::of_legacy(result);
                         }
                         let outcome = if is_tool_error(&result) { Outcome::ToolError } else { Outcome::Ok };
                         return Poll::Ready(Step::End(outcome, Ok(self.plan.outward.result(result))));

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use memchr::memmem;
+use orch_mcp::capabilities;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::MethodName;
@@ -90,24 +91,18 @@ impl Rounds {
         }
         for (key, request) in asked {
             let method = object::string(&request, "method").ok_or_else(|| broken("an input request has no method"))?;
-            let Some(method) = known(&method).filter(|method| self.is_declared(method)) else {
+            let params = object::member(&request, "params");
+            let declared = &self.declared.capabilities;
+            let covered = |method: &MethodName| capabilities::covers(declared, method.as_str(), params.as_ref());
+            let Some(method) = known(&method).filter(covered) else {
                 return Err(broken(&format!("it asks for {method:?}, which the client did not declare")));
             };
-            let (question, answered) = Question::new(method.clone(), object::member(&request, "params"));
+            let (question, answered) = Question::new(method.clone(), params);
             gathering.questions.push_back(question);
             gathering.waiting.push((key, method, answered));
         }
         self.gathering = Some(gathering);
         Ok(true)
-    }
-
-    fn is_declared(&self, method: &MethodName) -> bool {
-        let capability = match method.as_str() {
-            "sampling/createMessage" => "sampling",
-            "elicitation/create" => "elicitation",
-            _ => "roots",
-        };
-        object::member(&self.declared.capabilities, capability).is_some_and(|value| value.is_object())
     }
 
     /// Pending while the client is being asked. Only to be called while gathering.

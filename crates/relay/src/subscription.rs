@@ -20,11 +20,12 @@ use orch_mcp::message::Notification;
 use orch_mcp::peer::Topic;
 use orch_mcp::question::Question;
 
+pub(crate) use self::mailbox::Followed;
 use self::mailbox::Mailbox;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
-use crate::fleet::Unready;
 use crate::fleet::wanted::Needed;
+use crate::fleet::{Slot, Unready};
 use crate::relay::Relay;
 use crate::{tasks, view};
 
@@ -149,8 +150,11 @@ impl Drop for Subscription {
             // Servers need not be more verbose than the most curious of those who are left.
             self.handle.tell_shared_levels();
         }
-        for (server, topic) in mailbox.close() {
-            if let Some(slot) = relay.fleet.slot(server) {
+        for ((server, topic), place) in mailbox.close() {
+            // What is followed on the session's own connection ends with that.
+            if place == Followed::Shared
+                && let Some(slot) = relay.fleet.slot(server)
+            {
                 slot.unwatch(&topic);
             }
         }
@@ -201,27 +205,34 @@ impl SubscriptionHandle {
                 Unwatchable::Peer(error) => CallError::from_peer(&name, error),
             }),
         };
-        let kept = watched.is_ok() && self.mailbox.is_following(server.id, topic);
-        if !kept {
-            self.mailbox.unfollow(server.id, topic);
-            if watched.is_ok()
-                && let Some(slot) = slot
-            {
-                // The subscription ended, or the wish was taken back, while the server was being asked.
-                slot.unwatch(topic);
+        match &watched {
+            Ok(place) if self.mailbox.settle(server.id, topic, *place) => {}
+            // The subscription ended, or the wish was taken back, while the server was being asked.
+            Ok(place) => self.leave(slot.as_ref(), *place, topic),
+            Err(_) => {
+                self.mailbox.unfollow(server.id, topic);
             }
         }
-        watched.map_err(|error| error.to_rpc(revision))
+        watched.map(|_| ()).map_err(|error| error.to_rpc(revision))
+    }
+
+    /// Takes back what the server has agreed to.
+    fn leave(&self, slot: Option<&Arc<Slot>>, place: Followed, topic: &Topic) {
+        let Some(slot) = slot else { return };
+        match (place, self.cx.client.session) {
+            (Followed::Shared, _) => slot.unwatch(topic),
+            (Followed::Own, Some(session)) => slot.unwatch_own(session, topic),
+            // The task that asks sees that it is not wanted any more.
+            (Followed::Own | Followed::Asking, _) => {}
+        }
     }
 
     /// Follows one resource less; of one that is not followed it does nothing.
     pub fn remove(&self, cx: &CallContext, uri: &str) -> Result<(), RpcError> {
         let (server, own) = locate(cx, uri).map_err(|error| error.to_rpc(self.cx.client.revision))?;
         let topic = Topic::Resource(own);
-        if self.mailbox.unfollow(server.id, &topic)
-            && let Some(slot) = self.relay.fleet.slot(server.id)
-        {
-            slot.unwatch(&topic);
+        if let Some(place) = self.mailbox.unfollow(server.id, &topic) {
+            self.leave(self.relay.fleet.slot(server.id).as_ref(), place, &topic);
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ impl Relay {
     #[must_use]
     pub fn offers_tasks(&self, cx: &CallContext) -> bool {
         let offers = |server: &Arc<Server>| {
-            let catalog = self.fleet().slot(server.id).and_then(|slot| slot.catalog());
+            let catalog = self.fleet().slot(server.id).and_then(|slot| slot.catalog_for(cx, server));
             catalog.is_some_and(|it| !it.hello.revision.is_legacy() && tasks::is_named_in(&it.hello.capabilities))
         };
         match &cx.endpoint {

@@ -97,7 +97,7 @@ impl Policies {
         let facts = &permit.get().facts;
         let asked = self.principal(who, facts, question).await?;
         let subject = self.ports.directory.current().subject(&asked, facts);
-        let hints = self.hints(&server, question);
+        let hints = self.hints(&server, &asked, question);
         let asking = Asking { subject: &subject, client: question.client.as_deref() };
         let item = Item {
             server: server.id,
@@ -119,9 +119,9 @@ impl Policies {
         })
     }
 
-    fn hints(&self, server: &Server, question: &Question) -> Hints {
+    fn hints(&self, server: &Server, asked: &Principal, question: &Question) -> Hints {
         match question.class {
-            ItemClass::Tool => self.ports.runtime.hints(server.id, &question.name),
+            ItemClass::Tool => self.ports.runtime.hints(server.id, asked.user_id, &question.name),
             _ => Hints::UNSAID,
         }
     }

@@ -87,7 +87,7 @@ impl Policies {
             let Some(server) = facts.server(group.server_id) else { continue };
             let class = ItemClass::from(group.kind);
             let hints = match class {
-                ItemClass::Tool => self.ports.runtime.hints(server.id, &group.target),
+                ItemClass::Tool => self.ports.runtime.hints(server.id, group.user_id, &group.target),
                 _ => Hints::UNSAID,
             };
             let item = Item { server: server.id, alias: server.alias.as_str(), class, name: &group.target, hints };

@@ -361,11 +361,11 @@ impl ServerRuntime for FakeRuntime {
         Ok(())
     }
 
-    fn offers(&self, _: ServerId, _: ItemKind) -> Offers {
+    async fn offers(&self, _: ServerId, _: UserId, _: ItemKind) -> Offers {
         Offers::default()
     }
 
-    fn hints(&self, _: ServerId, _: &str) -> Hints {
+    fn hints(&self, _: ServerId, _: UserId, _: &str) -> Hints {
         Hints::UNSAID
     }
 }

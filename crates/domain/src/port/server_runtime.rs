@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::Timestamp;
-use crate::id::ServerId;
+use crate::id::{ServerId, UserId};
 use crate::policy::hints::Hints;
 use crate::server_state::ServerStatus;
 
@@ -16,10 +16,11 @@ pub trait ServerRuntime: Send + Sync {
     async fn start(&self, server: ServerId) -> Result<(), RuntimeError>;
     /// Stops what runs, until somebody starts it or its configuration changes. Running calls fail.
     async fn stop(&self, server: ServerId) -> Result<(), RuntimeError>;
-    /// What the server offers as last seen, of one kind, in the upstream's order; definitions as JSON text.
-    fn offers(&self, server: ServerId, kind: crate::catalog::ItemKind) -> Offers;
-    /// What a tool says of itself, as last seen; of an unknown one, what saying nothing means.
-    fn hints(&self, server: ServerId, tool: &str) -> Hints;
+    /// What the server offers to this account as last seen, of one kind, in the upstream's order; definitions as JSON
+    /// text. Where a server runs only with members' own values, waits a short time for what it offers to the viewer's.
+    async fn offers(&self, server: ServerId, viewer: UserId, kind: crate::catalog::ItemKind) -> Offers;
+    /// What a tool says of itself toward this account, as last seen; of an unknown one, what saying nothing means.
+    fn hints(&self, server: ServerId, viewer: UserId, tool: &str) -> Hints;
 }
 
 /// A list from the catalog.
@@ -32,6 +33,8 @@ pub struct Offers {
     pub fetched_at: Option<Timestamp>,
     /// The server could not be asked since it last failed or was changed: the list is the last good one.
     pub stale: bool,
+    /// Why there is nothing for the viewer to see, where that has a reason.
+    pub lacking: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

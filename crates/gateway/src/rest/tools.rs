@@ -33,6 +33,9 @@ pub struct OffersView {
     fetched_at: Option<OffsetDateTime>,
     /// The server could not be asked since it last failed or was changed: the list is the last one that was seen.
     stale: bool,
+    /// Why there is nothing for the caller to see, such as own values that are missing; null when that has no reason.
+    #[schema(required = true)]
+    lacking: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -148,6 +151,7 @@ async fn list_tools(
         next_cursor: None,
         fetched_at: offers.fetched_at,
         stale: offers.stale,
+        lacking: offers.lacking,
     }))
 }
 

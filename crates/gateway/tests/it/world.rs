@@ -94,6 +94,8 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) events: EventBus,
     pub(crate) uses: Arc<KeyUses>,
+    pub(crate) sessions: Arc<Sessions>,
+    fleet: Arc<Fleet>,
     directory: Arc<LiveDirectory>,
     logins: Arc<Logins>,
     password: PasswordHash,
@@ -143,6 +145,11 @@ impl World {
     }
 
     pub(crate) async fn with(config: GatewayConfig) -> Self {
+        Self::before(config, McpConfig::default(), Arc::new(Unreachable)).await
+    }
+
+    /// In front of servers of the test's own.
+    pub(crate) async fn before(config: GatewayConfig, mcp: McpConfig, connector: Arc<dyn Connector>) -> Self {
         let store = MemoryStore::new();
         let clock = FixedClock::default();
         let shared = Arc::new(store.clone());
@@ -166,7 +173,7 @@ impl World {
         };
         let logins = Arc::new(Logins::new(&auth, &secrets, ports));
         let desk = Arc::new(Desk::default());
-        let limits = SessionLimits::from(&McpConfig::default());
+        let limits = SessionLimits::from(&mcp);
         let sessions = Arc::new(Sessions::new(limits, shared_clock.clone()));
         let events = EventBus::new();
         let control = Control::new(Ports {
@@ -214,7 +221,19 @@ impl World {
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
         let uses = Arc::new(KeyUses::new(shared_clock.clone(), &config.trusted_proxies).unwrap());
-        let mcp = endpoints(&store, &clock, &directory, &authenticator, &secrets, sessions, &uses);
+        let fleet = fleet(&store, &clock, connector);
+        let relay = relay(&fleet, &directory, &clock);
+        let mcp = McpEndpoints {
+            relay,
+            directory: Arc::clone(&directory),
+            authenticator: Arc::clone(&authenticator),
+            uses: Arc::clone(&uses),
+            sessions: Arc::clone(&sessions),
+            running: Arc::default(),
+            playground: Arc::default(),
+            seal: Arc::new(StateSeal::new(&secrets)),
+            config: mcp,
+        };
         let identity = Identity { authenticator, logins: Arc::clone(&logins), ended };
         let parts = GatewayParts {
             config,
@@ -229,12 +248,33 @@ impl World {
         let gateway = Gateway::new(parts).unwrap();
         let client = client(&gateway).await;
         let password = hasher.hash(&PASSWORD.into()).await.unwrap();
-        Self { store, clock, desk, control, ready, gateway, events, uses, directory, logins, password, client }
+        Self {
+            store,
+            clock,
+            desk,
+            control,
+            ready,
+            gateway,
+            events,
+            uses,
+            sessions,
+            fleet,
+            directory,
+            logins,
+            password,
+            client,
+        }
     }
 
     /// Lets the live directory catch up with the store.
     pub(crate) async fn catch_up(&self) {
         self.directory.replace(self.store.load().await.unwrap());
+    }
+
+    /// The same, and lets the fleet run the servers that are there.
+    pub(crate) async fn run_servers(&self) {
+        self.catch_up().await;
+        self.fleet.reconcile(&self.directory.current(), &[]);
     }
 
     pub(crate) async fn user(&self, build: impl FnOnce(UserBuilder) -> UserBuilder) -> User {
@@ -413,49 +453,33 @@ impl Readiness for Ready {
     }
 }
 
-/// MCP endpoints in front of servers that cannot be reached.
-fn endpoints(
-    store: &MemoryStore,
-    clock: &FixedClock,
-    directory: &Arc<LiveDirectory>,
-    authenticator: &Arc<Authenticator>,
-    secrets: &MasterSecrets,
-    sessions: Arc<Sessions>,
-    uses: &Arc<KeyUses>,
-) -> McpEndpoints {
-    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-    let fleet = Arc::new(Fleet::new(FleetParts {
+fn fleet(store: &MemoryStore, clock: &FixedClock, connector: Arc<dyn Connector>) -> Arc<Fleet> {
+    Arc::new(Fleet::new(FleetParts {
         config: RelayConfig::default(),
-        clock: Arc::clone(&clock),
-        connector: Arc::new(Unreachable),
+        clock: Arc::new(clock.clone()),
+        connector,
         catalogs: Arc::new(store.clone()),
         events: Arc::new(()),
         runtime: tokio::runtime::Handle::current(),
         seed: 7,
-    }));
-    let relay = Arc::new(Relay::new(RelayParts {
-        fleet,
+    }))
+}
+
+fn relay(fleet: &Arc<Fleet>, directory: &Arc<LiveDirectory>, clock: &FixedClock) -> Arc<Relay> {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    Arc::new(Relay::new(RelayParts {
+        fleet: Arc::clone(fleet),
+        directory: Arc::clone(directory),
         digester: Arc::new(PlainDigester),
         calls: Arc::new(Unwritten),
         clock: Arc::clone(&clock),
         approvals: Arc::new(Approvals::new(Arc::clone(&clock))),
-        limiter: Arc::new(Limiter::new(Arc::clone(&clock))),
+        limiter: Arc::new(Limiter::new(clock)),
         identity: Raw::from_static(r#"{"name":"orch","version":"1"}"#),
-    }));
-    let config = McpConfig::default();
-    McpEndpoints {
-        relay,
-        directory: Arc::clone(directory),
-        authenticator: Arc::clone(authenticator),
-        uses: Arc::clone(uses),
-        sessions,
-        running: Arc::default(),
-        playground: Arc::default(),
-        seal: Arc::new(StateSeal::new(secrets)),
-        config,
-    }
+    }))
 }
 
+/// Nothing can be connected to.
 struct Unreachable;
 
 #[async_trait]
@@ -559,17 +583,17 @@ impl ServerRuntime for FakeRuntime {
         Err(RuntimeError::Failed { reason: "it does not listen".into() })
     }
 
-    fn offers(&self, _: ServerId, kind: ItemKind) -> Offers {
+    async fn offers(&self, _: ServerId, _: UserId, kind: ItemKind) -> Offers {
         let definition = r#"{"name":"echo","inputSchema":{"type":"object"}}"#.into();
         let items = if kind == ItemKind::Tool {
             vec![CatalogItem { kind, name: "echo".into(), definition }]
         } else {
             Vec::new()
         };
-        Offers { items, flaws: BTreeMap::default(), fetched_at: Some(FixedClock::START), stale: false }
+        Offers { items, flaws: BTreeMap::default(), fetched_at: Some(FixedClock::START), stale: false, lacking: None }
     }
 
-    fn hints(&self, _: ServerId, _: &str) -> Hints {
+    fn hints(&self, _: ServerId, _: UserId, _: &str) -> Hints {
         Hints::UNSAID
     }
 }

@@ -34,11 +34,21 @@ impl FetchError {
 const MAX_PAGES: usize = 500;
 /// Enough to see what is wrong.
 const MAX_REMARKS: usize = 20;
+/// So many bytes of definitions are one list, whatever the number of items.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A list with remarks on what was wrong with it, for the server's log.
 pub(crate) struct Fetched {
     pub(crate) items: Vec<Item>,
     pub(crate) remarks: Vec<String>,
+}
+
+impl Fetched {
+    fn remark(&mut self, remark: impl FnOnce() -> String) {
+        if self.remarks.len() < MAX_REMARKS {
+            self.remarks.push(remark());
+        }
+    }
 }
 
 /// Reads all pages of one list. An item without a name, or with the name of an earlier one, is left out with a
@@ -53,6 +63,7 @@ pub(crate) async fn list(
     let method = shape.method.as_str();
     let mut fetched = Fetched { items: Vec::new(), remarks: Vec::new() };
     let mut names = HashSet::new();
+    let mut bytes = 0usize;
     let mut cursors = HashSet::new();
     let mut cursor: Option<Raw> = None;
     let is_legacy = peer.hello().revision.is_legacy();
@@ -68,22 +79,28 @@ pub(crate) async fn list(
             .ok_or_else(|| FetchError::Malformed { method: method.to_owned(), member: shape.member })?;
         for definition in items {
             let Some(name) = object::string(&definition, shape.key) else {
-                fetched.remarks.push(format!("{method}: an item without `{}` is left out", shape.key));
+                fetched.remark(|| format!("{method}: an item without `{}` is left out", shape.key));
                 continue;
             };
             if kind == ItemKind::Tool
                 && peer.mirrors_arguments()
                 && let Some(Err(invalid)) = object::member(&definition, "inputSchema").map(|it| headers::mirrored(&it))
             {
-                fetched.remarks.push(format!("{method}: the tool {name:?} is left out: {invalid}"));
+                fetched.remark(|| format!("{method}: the tool {name:?} is left out: {invalid}"));
                 continue;
             }
             if !names.insert(name.clone()) {
-                fetched.remarks.push(format!("{method}: a second item named {name:?} is left out"));
+                fetched.remark(|| format!("{method}: a second item named {name:?} is left out"));
                 continue;
             }
             if fetched.items.len() == max_items {
                 fetched.remarks.push(format!("{method}: more than {max_items} items, the rest is left out"));
+                return Ok(fetched);
+            }
+            bytes = bytes.saturating_add(definition.as_bytes().len());
+            if bytes > MAX_BYTES {
+                let mib = MAX_BYTES / (1024 * 1024);
+                fetched.remarks.push(format!("{method}: more than {mib} MiB, the rest is left out"));
                 return Ok(fetched);
             }
             fetched.items.push(Item::new(name, definition));
@@ -100,7 +117,6 @@ pub(crate) async fn list(
                 cursor = Some(next);
             }
         }
-        fetched.remarks.truncate(MAX_REMARKS);
     }
     fetched.remarks.push(format!("{method}: more than {MAX_PAGES} pages, the rest is left out"));
     Ok(fetched)

@@ -1,6 +1,8 @@
 //! What strict clients refuse of a tool's schemas, and with it the whole list; and the least change that mends it.
 //! Looks at schemas only, and fetches nothing.
 
+use std::collections::HashSet;
+
 use jsonschema::{draft7, draft201909, draft202012};
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
@@ -17,6 +19,9 @@ pub(crate) struct Flaw {
 
 /// More things than this are not mended one by one.
 const MOST_REPAIRS: usize = 32;
+
+/// A longer schema is passed as it is: no client of ours gains from what it would cost to look through it.
+const LONGEST: usize = 256 * 1024;
 
 /// Keywords whose values are data and no schemas.
 const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
@@ -68,6 +73,9 @@ enum Root {
 fn examine(schema: Option<&Raw>, root: Root) -> Option<(String, Value)> {
     let open = || json!({ "type": "object" });
     let Some(schema) = schema else { return Some(("it is missing".to_owned(), open())) };
+    if schema.as_bytes().len() > LONGEST {
+        return None;
+    }
     let Ok(mut schema) = serde_json::from_str::<Value>(schema.as_str()) else {
         return Some(("it is nested too deeply".to_owned(), open()));
     };
@@ -126,14 +134,24 @@ fn against_meta_schema(schema: &Value) -> Option<Wrong> {
 }
 
 /// Names that references can have inside of a schema.
-fn names(schema: &Value) -> Vec<String> {
-    let mut found = Vec::new();
+#[derive(Default)]
+struct Names {
+    anchors: HashSet<String>,
+    /// Something in it has an address of its own, from which references may count.
+    has_base: bool,
+}
+
+/// Those of one schema.
+fn names(schema: &Value) -> Names {
+    let mut found = Names::default();
     let mut waiting = vec![schema];
     while let Some(value) = waiting.pop() {
         match value {
             Value::Object(members) => {
                 for keyword in ["$id", "id", "$anchor", "$dynamicAnchor"] {
-                    found.extend(members.get(keyword).and_then(Value::as_str).map(str::to_owned));
+                    let Some(name) = members.get(keyword).and_then(Value::as_str) else { continue };
+                    found.has_base |= name.contains("://");
+                    found.anchors.insert(name.trim_start_matches('#').to_owned());
                 }
                 waiting.extend(members.values());
             }
@@ -145,7 +163,7 @@ fn names(schema: &Value) -> Vec<String> {
 }
 
 /// The first reference into the schema itself that leads nowhere. One to another document is left to who reads it.
-fn unresolved(root: &Value, at: &Value, pointer: &mut String, names: &[String]) -> Option<Wrong> {
+fn unresolved(root: &Value, at: &Value, pointer: &mut String, names: &Names) -> Option<Wrong> {
     let length = pointer.len();
     let mut look = |step: &str, inner: &Value| {
         pointer.push('/');
@@ -171,17 +189,15 @@ fn unresolved(root: &Value, at: &Value, pointer: &mut String, names: &[String]) 
     }
 }
 
-fn leads(root: &Value, target: &str, names: &[String]) -> bool {
+fn leads(root: &Value, target: &str, names: &Names) -> bool {
     match target.strip_prefix('#') {
         None | Some("") => true,
         Some(pointer) if pointer.starts_with('/') => {
             let decoded = pointer.replace("%25", "%").replace("%24", "$").replace("%20", " ");
             // With an `$id` inside, a pointer may count from there.
-            root.pointer(pointer).is_some()
-                || root.pointer(&decoded).is_some()
-                || names.iter().any(|name| name.contains("://"))
+            root.pointer(pointer).is_some() || root.pointer(&decoded).is_some() || names.has_base
         }
-        Some(anchor) => names.iter().any(|name| name.trim_start_matches('#') == anchor),
+        Some(anchor) => names.anchors.contains(anchor),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use orch_domain::id::UserId;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::owner::Command;
+use super::pauses::Pauses;
 use super::pool::{Caps, Place};
 use super::slot::{Slot, Unready};
 use super::wanted::{LaneKey, Wanted};
@@ -25,9 +26,6 @@ use crate::context::SessionKey;
 
 /// Connections of one modern client to one server, each with one call at a time.
 const LANES_OF_A_CALLER: u8 = 8;
-/// The first pause after a lane could not be opened; it doubles with each further failure.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long a server may take to accept the level of its log, before the first call goes without.
 const LEVEL_WITHIN: Duration = Duration::from_secs(2);
 
@@ -48,16 +46,8 @@ pub(crate) struct Lane {
 #[derive(Default)]
 pub(super) struct Lanes {
     open: Mutex<HashMap<LaneKey, Arc<Lane>>>,
-    /// What one client declares may be why a server refuses it, and shall keep nobody else out.
-    pauses: Mutex<HashMap<LaneKey, Pause>>,
+    pauses: Pauses,
     waiting: AtomicUsize,
-}
-
-/// After lanes that could not be opened.
-#[derive(Default)]
-struct Pause {
-    failures: u32,
-    until: Option<(Instant, String)>,
 }
 
 /// Why there is no lane at this moment.
@@ -66,6 +56,8 @@ enum Full {
     Wait(String),
     /// The client itself is what is in the way.
     Busy(String),
+    /// The server is gone, or the daemon stops.
+    Over,
 }
 
 /// How a lane ends.
@@ -104,7 +96,7 @@ impl Lanes {
     ) -> Result<(Arc<dyn Peer>, LaneUse), Unready> {
         // The second round is for a connection that ended while it was not in use.
         for _ in 0..2 {
-            self.check_pause(&wanted.key)?;
+            self.pauses.check(wanted)?;
             let (key, usage) = self.reserve(slot, wanted, patience).await?;
             let peer = match usage.lane.peer.get_or_try_init(|| self.open(slot, wanted)).await {
                 Ok(peer) => Arc::clone(peer),
@@ -137,6 +129,7 @@ impl Lanes {
         let reason = match self.take(slot, wanted) {
             Ok(taken) => return Ok(taken),
             Err(Full::Busy(reason)) => return Err(Unready::Busy(reason)),
+            Err(Full::Over) => return Err(Unready::Failed("the server was removed".to_owned())),
             Err(Full::Wait(reason)) if patience == Patience::None => return Err(Unready::Busy(reason)),
             Err(Full::Wait(reason)) => reason,
         };
@@ -154,6 +147,7 @@ impl Lanes {
             match self.take(slot, wanted) {
                 Ok(taken) => return Ok(taken),
                 Err(Full::Busy(reason)) => return Err(Unready::Busy(reason)),
+                Err(Full::Over) => return Err(Unready::Failed("the server was removed".to_owned())),
                 Err(Full::Wait(reason)) => {
                     if tokio::time::timeout_at(until, freed).await.is_err() {
                         let seconds = wait.as_secs();
@@ -167,6 +161,10 @@ impl Lanes {
     fn take(&self, slot: &Arc<Slot>, wanted: &Wanted) -> Result<(LaneKey, LaneUse), Full> {
         let shared = slot.shared();
         let mut open = self.lock();
+        // Looked at under the lock, so that what is closed then is everything.
+        if slot.is_retired() {
+            return Err(Full::Over);
+        }
         let mut key = wanted.key.clone();
         loop {
             if let Some(lane) = open.get(&key) {
@@ -229,6 +227,8 @@ impl Lanes {
     }
 
     async fn open(&self, slot: &Arc<Slot>, wanted: &Wanted) -> Result<Arc<dyn Peer>, Unready> {
+        // Who has waited for another's attempt does not make the next one at once.
+        self.pauses.check(wanted)?;
         let server = slot.server();
         if !server.enabled {
             return Err(Unready::Failed("the server is disabled".to_owned()));
@@ -238,11 +238,17 @@ impl Lanes {
         }
         let server =
             wanted.user.map_or_else(|| Server::clone(&server), |user| server.personalized(&slot.personal_of(user)));
-        let sink = Arc::new(LaneSink { slot: Arc::clone(slot), wanted: wanted.clone() });
+        let sink = Arc::new(LaneSink { slot: Arc::clone(slot), wanted: wanted.clone(), opened: OnceLock::new() });
         let shared = slot.shared();
-        match shared.connector.connect(&server, wanted.connection.clone(), sink).await {
+        match shared.connector.connect(&server, wanted.connection.clone(), Arc::clone(&sink) as Arc<dyn PeerSink>).await
+        {
             Ok(peer) => {
-                self.lock_pauses().remove(&wanted.key);
+                // Set once, here.
+                let _ = sink.opened.set(Instant::now());
+                self.pauses.opened(wanted);
+                if let LaneKey::Session(session) = wanted.key {
+                    follow_again(slot, session, &peer);
+                }
                 // The owner has something to look after now; a full queue means that it is awake.
                 let _ = slot.command(Command::LookAround);
                 let level = if wanted.key == LaneKey::Legacy { slot.level() } else { wanted.level };
@@ -255,33 +261,23 @@ impl Lanes {
                 }
                 Ok(peer)
             }
+            Err(failure) if failure.busy => Err(Unready::Busy(failure.reason)),
             Err(failure) => {
-                let mut pauses = self.lock_pauses();
-                let now = Instant::now();
-                pauses.retain(|_, pause| pause.until.as_ref().is_some_and(|(until, _)| *until + LONGEST_PAUSE > now));
-                let pause = pauses.entry(wanted.key.clone()).or_default();
-                let doubled = 2u32.saturating_pow(pause.failures.min(16));
-                pause.failures = pause.failures.saturating_add(1);
-                let length = FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
-                pause.until = Some((now + length, failure.reason.clone()));
+                self.failed(slot, wanted, &failure.reason);
                 Err(Unready::Failed(failure.reason))
             }
         }
     }
 
-    fn lock_pauses(&self) -> MutexGuard<'_, HashMap<LaneKey, Pause>> {
-        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failed(&self, slot: &Slot, wanted: &Wanted, reason: &str) {
+        let config = &slot.shared().config;
+        let retry = config.retry(&slot.server());
+        self.pauses.failed(wanted, reason, retry, config.settled(), fastrand::f64());
     }
 
-    fn check_pause(&self, key: &LaneKey) -> Result<(), Unready> {
-        let pauses = self.lock_pauses();
-        let Some((until, reason)) = pauses.get(key).and_then(|pause| pause.until.as_ref()) else { return Ok(()) };
-        let wait = until.saturating_duration_since(Instant::now());
-        if wait.is_zero() {
-            return Ok(());
-        }
-        let seconds = wait.as_secs_f64();
-        Err(Unready::Failed(format!("{reason}; the next start is possible in {seconds:.1} s")))
+    /// What has failed may be tried again.
+    pub(super) fn forgive(&self) {
+        self.pauses.clear();
     }
 
     fn forget(&self, key: &LaneKey, lane: &Arc<Lane>) {
@@ -311,7 +307,7 @@ impl Lanes {
     /// Somebody's own values are others now.
     pub(super) fn end_user(&self, user: UserId, end: End) {
         self.remove_where(|_, lane| lane.user == Some(user)).iter().for_each(|lane| lane.close_in_background(end));
-        self.lock_pauses().clear();
+        self.pauses.clear();
     }
 
     /// The connection of a session, if there is one.
@@ -330,13 +326,13 @@ impl Lanes {
 
     /// No new call goes to what is open now.
     pub(super) fn close_in_background(&self, end: End) {
-        self.lock_pauses().clear();
+        self.pauses.clear();
         self.remove_where(|_, _| true).iter().for_each(|lane| lane.close_in_background(end));
     }
 
     /// Closes everything and waits until it is gone.
     pub(super) async fn close(&self) {
-        self.lock_pauses().clear();
+        self.pauses.clear();
         let lanes = self.remove_where(|_, _| true);
         futures_util::future::join_all(lanes.iter().map(|lane| lane.close(End::Now))).await;
     }
@@ -351,6 +347,22 @@ impl Lanes {
     fn lock(&self) -> MutexGuard<'_, HashMap<LaneKey, Arc<Lane>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the session followed on a connection that is gone is followed on the new one.
+fn follow_again(slot: &Arc<Slot>, session: SessionKey, peer: &Arc<dyn Peer>) {
+    let topics = slot.shared().registry.followed_on_own(session, slot.server().id);
+    if topics.is_empty() {
+        return;
+    }
+    let (slot, peer) = (Arc::clone(slot), Arc::clone(peer));
+    tokio::spawn(async move {
+        for topic in topics {
+            if let Err(error) = peer.subscribe(topic).await {
+                slot.remark(format!("what a client follows is not followed any more: {error}"));
+            }
+        }
+    });
 }
 
 /// Whether a call that finds no lane waits for one.
@@ -408,6 +420,8 @@ impl Lane {
 struct LaneSink {
     slot: Arc<Slot>,
     wanted: Wanted,
+    /// When the handshake was over.
+    opened: OnceLock<Instant>,
 }
 
 impl LaneSink {
@@ -421,8 +435,7 @@ impl LaneSink {
     fn notification(&self, notification: Notification) {
         let name = notification.method.as_str();
         if method::is_list_changed(name) {
-            let own = self.slot.lanes().of_key(&self.wanted.key);
-            self.slot.lists_changed(name, own);
+            self.slot.lists_changed(name);
         } else if name == method::RESOURCE_UPDATED {
             if let Some(params) = &notification.params {
                 // What is one client's own is not for others to hear.
@@ -433,10 +446,8 @@ impl LaneSink {
                 self.slot.shared().registry.resource_updated(&self.slot.server(), params, only);
             }
         } else if let Some(session) = self.session() {
+            // Of a message of another client's log nobody knows which call it is about; it is in the server's log.
             self.slot.shared().registry.tell_session(session, notification);
-        } else if name == method::LOG_MESSAGE {
-            // Nobody knows whose it is.
-            self.slot.remark_log(notification);
         }
     }
 }
@@ -452,7 +463,14 @@ impl PeerSink for LaneSink {
             PeerEvent::Notification(notification) => self.notification(notification),
             PeerEvent::Oddity(text) => self.slot.remark(text),
             // The next one who needs it sees that it is closed.
-            PeerEvent::Closed { reason } => self.slot.remark(format!("a client's own connection ended: {reason}")),
+            PeerEvent::Closed { reason } => {
+                // What ends during the handshake has failed to open, which is counted there.
+                let settled = self.slot.shared().config.settled();
+                if self.opened.get().is_some_and(|opened| opened.elapsed() < settled) {
+                    self.slot.lanes().failed(&self.slot, &self.wanted, &reason);
+                }
+                self.slot.remark(format!("a client's own connection ended: {reason}"));
+            }
         }
     }
 }

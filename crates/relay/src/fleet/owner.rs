@@ -21,10 +21,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use self::draining::Draining;
-use self::lists::{Pace, Refreshed};
+use self::lists::Refreshed;
 use self::liveness::Checked;
 use super::Shared;
+use super::pace::Pace;
 use super::slot::{Slot, Unready, micros};
+use crate::catalog::Catalog;
 use crate::connector::{ConnectFailure, era};
 
 pub(super) use self::draining::Released;
@@ -53,8 +55,6 @@ pub(super) enum Command {
     LookAround,
     /// A client's own connection has heard that these lists changed.
     ListsChanged(&'static [ItemKind]),
-    /// The lists can be read from this connection of one client's own, as there is no shared one.
-    ReadLists(Arc<dyn Peer>),
     /// A call was not answered in time.
     Suspect,
 }
@@ -77,6 +77,9 @@ pub(super) struct Owner {
     /// Lists that the server itself says have changed: clients are told, whether or not a difference is seen.
     announce: BTreeSet<ItemKind>,
     pace: Pace,
+    /// The lists with the tools whose definitions were last noted, and those that were last stored.
+    noted: Option<Arc<Catalog>>,
+    stored: Option<Arc<Catalog>>,
     peer: Option<Arc<dyn Peer>>,
     released: Option<Released>,
     draining: Draining,
@@ -117,6 +120,7 @@ impl Owner {
         let (sink, events) = Sink::new();
         let server = slot.server();
         let now = Instant::now();
+        let known = slot.catalog();
         let (high, low) = server.id.as_uuid().as_u64_pair();
         Self {
             applied: (server.enabled, server.generation),
@@ -140,6 +144,8 @@ impl Owner {
             dirty: BTreeSet::new(),
             announce: BTreeSet::new(),
             pace: Pace::new(),
+            noted: known.clone(),
+            stored: known,
             peer: None,
             released: None,
             draining: Draining::new(),
@@ -176,13 +182,16 @@ impl Owner {
         self.halt("the server was removed or the daemon stops").await;
         self.slot.close_lanes().await;
         self.draining.finish().await;
-        self.shared.connector.forget(self.slot.server().id);
+        if self.slot.is_removed() {
+            self.shared.connector.forget(self.slot.server().id);
+        }
     }
 
     async fn wake(&mut self) -> Wake {
         let to_be_looked_at =
             self.peer.is_some() || self.slot.has_lanes() || self.slot.is_watched() || self.is_missed();
-        let refresh_waits = self.peer.is_some() && self.refreshing.is_none() && !self.dirty.is_empty();
+        let refresh_waits =
+            (self.peer.is_some() || self.slot.is_private()) && self.refreshing.is_none() && !self.dirty.is_empty();
         tokio::select! {
             biased;
             () = self.slot.has_changed() => Wake::Changed,
@@ -255,6 +264,7 @@ impl Owner {
             Command::Start(waiter) => {
                 self.notice_loss().await;
                 self.failures = 0;
+                self.slot.lanes().forgive();
                 self.move_on(ServerEvent::Reset, None);
                 if matches!(self.state, ServerState::Ready) {
                     let _ = waiter.send(Ok(()));
@@ -269,10 +279,11 @@ impl Owner {
                 self.start_if_wanted();
             }
             Command::Stop(done) => {
+                // First, so that nothing new is opened while what runs is being ended.
+                self.move_on(ServerEvent::StoppedByAdmin, None);
                 self.halt("the server was stopped by an admin").await;
                 self.slot.close_lanes().await;
                 self.draining.finish().await;
-                self.move_on(ServerEvent::StoppedByAdmin, None);
                 self.failures = 0;
                 // Nobody may be waiting for the answer any more.
                 let _ = done.send(());
@@ -285,12 +296,8 @@ impl Owner {
             Command::ListsChanged(kinds) => {
                 self.dirty.extend(kinds);
                 self.announce.extend(kinds);
-                self.start_if_wanted();
-            }
-            Command::ReadLists(peer) => {
-                if self.peer.is_none() && self.starting.is_none() && self.refreshing.is_none() {
-                    self.dirty.extend(ItemKind::ALL);
-                    self.refresh_from(peer);
+                if !self.slot.is_private() {
+                    self.start_if_wanted();
                 }
             }
             Command::Nudge => {
@@ -341,7 +348,11 @@ impl Owner {
     }
 
     fn refuse(&mut self, reason: &str) {
-        let refusal = Err(Unready::Failed(reason.to_owned()));
+        self.turn_away(&Unready::Failed(reason.to_owned()));
+    }
+
+    fn turn_away(&mut self, why: &Unready) {
+        let refusal = Err(why.clone());
         answer(&mut self.ready_waiters, &refusal);
         answer(&mut self.catalog_waiters, &refusal);
         answer(&mut self.start_waiters, &refusal);
@@ -352,7 +363,12 @@ impl Owner {
         match outcome {
             Err(failure) => {
                 tracing::warn!(server.id = %server.id, server.alias = %server.alias, error = %failure, "a server did not start");
-                if failure.incompatible {
+                if failure.busy {
+                    // There is no room for it, which says nothing of the server.
+                    self.remark(failure.reason.clone());
+                    self.move_on(ServerEvent::Stopped, Some(failure.reason.clone()));
+                    self.turn_away(&Unready::Busy(failure.reason));
+                } else if failure.incompatible {
                     self.remark(failure.reason.clone());
                     self.move_on(ServerEvent::Incompatible, Some(failure.reason.clone()));
                     self.refuse(&stuck(&failure.reason, &ServerState::Incompatible));
@@ -394,8 +410,8 @@ impl Owner {
             PeerEvent::Question(question) => drop(question),
             PeerEvent::Notification(notification) => {
                 match notification.method.as_str() {
-                    // On a shared connection nobody knows whose it is.
-                    method::LOG_MESSAGE => self.slot.remark_log(notification),
+                    // On a shared connection nobody knows whose it is; it is in the server's log.
+                    method::LOG_MESSAGE => {}
                     method::RESOURCE_UPDATED => {
                         if let Some(params) = &notification.params {
                             self.shared.registry.resource_updated(&self.slot.server(), params, None);
@@ -471,6 +487,9 @@ impl Owner {
             || self.refreshing.is_some()
             || self.state == ServerState::Starting;
         if !needed && idle > limit {
+            if self.has_settled() {
+                self.failures = 0;
+            }
             self.halt("the server was idle").await;
             self.move_on(ServerEvent::Stopped, None);
         }
@@ -484,11 +503,17 @@ impl Owner {
         self.let_go();
         peer.close().await;
         self.slot.set_verified(false);
-        let up = micros(self.shared.clock.now()) - self.ready_since.take().unwrap_or_default();
-        if up > i64::try_from(self.shared.config.settled().as_micros()).unwrap_or(i64::MAX) {
+        if self.has_settled() {
             self.failures = 0;
         }
+        self.ready_since = None;
         self.failed(reason);
+    }
+
+    /// Whether what runs, or ran until now, did so long enough to be taken for well.
+    fn has_settled(&self) -> bool {
+        let up = micros(self.shared.clock.now()) - self.ready_since.unwrap_or(i64::MAX);
+        up > i64::try_from(self.shared.config.settled().as_micros()).unwrap_or(i64::MAX)
     }
 
     fn failed(&mut self, reason: String) {
@@ -558,6 +583,7 @@ impl Owner {
         }
         let moved = state != self.state;
         self.state = state.clone();
+        self.slot.set_starting(state == ServerState::Starting);
         self.slot.set_status(|status| {
             if moved {
                 status.state = state.clone();

@@ -1,8 +1,10 @@
 //! The fleet as the control plane sees it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use orch_domain::catalog::{CatalogItem, ItemKind};
-use orch_domain::id::ServerId;
+use orch_domain::id::{ServerId, UserId};
 use orch_domain::policy::hints::Hints;
 use orch_domain::port::server_runtime::{Offers, RuntimeError, ServerRuntime};
 use orch_domain::server_state::{ServerState, ServerStatus};
@@ -35,26 +37,39 @@ impl ServerRuntime for Fleet {
         Ok(())
     }
 
-    fn offers(&self, server: ServerId, kind: ItemKind) -> Offers {
+    async fn offers(&self, server: ServerId, viewer: UserId, kind: ItemKind) -> Offers {
         let Some(slot) = self.slot(server) else { return Offers::default() };
-        let Some(catalog) = slot.catalog() else { return Offers { stale: true, ..Offers::default() } };
+        let catalog = match slot.lists_of_account(viewer).await {
+            Ok(Some(catalog)) => catalog,
+            Ok(None) => return Offers { stale: true, ..Offers::default() },
+            Err(unready) => return Offers { stale: true, lacking: Some(words(unready)), ..Offers::default() },
+        };
         let items = catalog
             .list(kind)
             .iter()
             .map(|item| CatalogItem { kind, name: item.name.clone(), definition: item.definition.as_str().into() })
             .collect();
         let flaws = catalog.flaws(kind);
-        Offers { items, flaws, fetched_at: slot.lists_read(), stale: slot.is_stale() }
+        let (fetched_at, stale) = if slot.catalog().is_some_and(|common| Arc::ptr_eq(&common, &catalog)) {
+            (slot.lists_read(), slot.is_stale())
+        } else {
+            (Some(catalog.fetched_at), false)
+        };
+        Offers { items, flaws, fetched_at, stale, lacking: None }
     }
 
-    fn hints(&self, server: ServerId, tool: &str) -> Hints {
-        let catalog = self.slot(server).and_then(|slot| slot.catalog());
+    fn hints(&self, server: ServerId, viewer: UserId, tool: &str) -> Hints {
+        let catalog = self.slot(server).and_then(|slot| slot.known_to(viewer));
         catalog.map_or(Hints::UNSAID, |catalog| catalog.hints(tool))
     }
 }
 
 fn failure(unready: Unready) -> RuntimeError {
+    RuntimeError::Failed { reason: words(unready) }
+}
+
+fn words(unready: Unready) -> String {
     match unready {
-        Unready::Failed(reason) | Unready::Busy(reason) => RuntimeError::Failed { reason },
+        Unready::Failed(reason) | Unready::Busy(reason) => reason,
     }
 }

@@ -19,6 +19,7 @@ use orch_mcp::object;
 use orch_mcp::peer::{Peer, PeerRequest, Topic};
 use orch_mcp::raw::Raw;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::Shared;
 use super::lane::{End, LaneUse, Lanes, Patience};
@@ -52,6 +53,10 @@ pub(crate) struct Slot {
     /// The configuration is another one, or the server is retired. A signal and no command: it is never lost.
     changed: Notify,
     retired: AtomicBool,
+    /// Retired because the server is gone, and not because the daemon stops.
+    removed: AtomicBool,
+    /// When the present attempt to start it began; None when it is not starting.
+    start_began: Mutex<Option<Instant>>,
     /// A nudge is on its way.
     nudged: AtomicBool,
     /// Connections of single clients.
@@ -90,6 +95,7 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         ..ServerStatus::new(state, now)
     });
     let max_in_flight = shared.config.max_in_flight(&server);
+    let catalog = catalog.filter(|_| server.lacks_shared_values().is_none());
     let lists_read = catalog.as_ref().map_or(0, |catalog| micros(catalog.fetched_at));
     let slot = Arc::new(Slot {
         server: ArcSwap::new(server),
@@ -105,6 +111,8 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         commands,
         changed: Notify::new(),
         retired: AtomicBool::new(false),
+        removed: AtomicBool::new(false),
+        start_began: Mutex::default(),
         nudged: AtomicBool::new(false),
         lanes: Lanes::default(),
         variants: Variants::default(),
@@ -162,8 +170,9 @@ impl Slot {
             Needed::OwnIfLegacy(wanted) => self.acquire_if_legacy(wanted).await,
             Needed::Own(wanted) => {
                 let lease = self.acquire_lane(wanted, Patience::Queue).await?;
-                if self.catalog.load().is_none() {
-                    self.read_lists_from(lease.line.peer());
+                if self.catalog.load().is_none() && !self.is_private() {
+                    // A full queue means that somebody else has asked.
+                    let _ = self.command(Command::Nudge);
                 }
                 Ok(lease)
             }
@@ -251,14 +260,10 @@ impl Slot {
         Ok(Lease { line: Line::Own(peer, usage), in_flight })
     }
 
-    /// The lists are not known, and the shared connection may not be possible.
-    fn read_lists_from(&self, peer: Arc<dyn Peer>) {
-        let command = match self.server.load().lacks_shared_values() {
-            Some(_) => Command::ReadLists(peer),
-            None => Command::Nudge,
-        };
-        // A full queue means that somebody else has asked.
-        let _ = self.command(command);
+    /// Whether there is nothing that everybody shares: the server runs only with values of single members, and what it
+    /// offers to them is for nobody else to see.
+    pub(super) fn is_private(&self) -> bool {
+        self.server.load().lacks_shared_values().is_some()
     }
 
     pub(super) const fn lanes(&self) -> &Lanes {
@@ -356,20 +361,10 @@ impl Slot {
     }
 
     /// A connection of one client's said that lists changed: they are looked at on the shared one.
-    pub(super) fn lists_changed(&self, method: &str, own: Option<Arc<dyn Peer>>) {
+    pub(super) fn lists_changed(&self, method: &str) {
         self.expire_variants();
-        let command = match own {
-            Some(own) if self.server.load().lacks_shared_values().is_some() => Command::ReadLists(own),
-            _ => Command::ListsChanged(super::owner::kinds_of(method)),
-        };
         // A full queue means that the owner has much to do; it is going to look at the lists anyway when it restarts.
-        let _ = self.command(command);
-    }
-
-    /// A log message of which nobody knows whose call it is about.
-    pub(super) fn remark_log(&self, message: Notification) {
-        let text = message.params.map_or_else(String::new, |params| params.as_str().to_owned());
-        self.remark(format!("log message: {text}"));
+        let _ = self.command(Command::ListsChanged(super::owner::kinds_of(method)));
     }
 
     pub(super) fn remark(&self, text: String) {
@@ -483,12 +478,25 @@ impl Slot {
             self.drop_peer();
             self.set_verified(false);
             self.clear_variants();
+            if server.lacks_shared_values().is_some() {
+                self.catalog.store(None);
+            }
             let end = if server.enabled { End::Drained(self.shared.config.drain()) } else { End::Now };
             self.lanes.close_in_background(end);
             self.changed.notify_one();
         } else if old.run != server.run {
             self.changed.notify_one();
         }
+    }
+
+    /// The server is gone, and so is what is kept of it.
+    pub(super) fn remove(&self) {
+        self.removed.store(true, Ordering::Release);
+        self.retire();
+    }
+
+    pub(super) fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::Acquire)
     }
 
     /// The server is gone, or the daemon stops.
@@ -505,6 +513,17 @@ impl Slot {
     /// Waits until there is something new in the configuration.
     pub(super) async fn has_changed(&self) {
         self.changed.notified().await;
+    }
+
+    pub(super) fn set_starting(&self, starting: bool) {
+        let mut began = self.start_began.lock().unwrap_or_else(PoisonError::into_inner);
+        *began = if starting { began.or_else(|| Some(Instant::now())) } else { None };
+    }
+
+    /// Whether a start is under way that has been waited for as long as a list waits.
+    pub(crate) fn is_slow_to_start(&self) -> bool {
+        let began = *self.start_began.lock().unwrap_or_else(PoisonError::into_inner);
+        began.is_some_and(|began| began.elapsed() >= self.shared.config.list_deadline())
     }
 
     pub(super) fn has_peer(&self) -> bool {

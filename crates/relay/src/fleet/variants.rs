@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::ListChange;
 use super::lane::Patience;
+use super::pace::Pace;
 use super::slot::{Lease, Slot, Unready};
 use super::wanted::{Needed, Wanted};
 use crate::catalog::fetch::{self, FetchError};
@@ -50,10 +51,19 @@ type Waiter = oneshot::Sender<Result<(), Unready>>;
 #[derive(Default)]
 struct Known {
     catalogs: HashMap<Face, Variant>,
-    /// What is being asked for, and who waits for it.
-    asking: HashMap<Face, Vec<Waiter>>,
+    /// What is being asked for.
+    asking: HashMap<Face, Asking>,
+    /// A server that never settles is asked ever more rarely.
+    paces: HashMap<Face, Pace>,
     /// Goes up when the server becomes another one: what was asked for before is not true of it.
     epoch: u64,
+}
+
+struct Asking {
+    waiters: Vec<Waiter>,
+    since: Instant,
+    /// It is not asked yet, as that was done a moment ago: who asks meanwhile gets what is known.
+    put_off: bool,
 }
 
 struct Variant {
@@ -70,10 +80,18 @@ impl Variants {
         self.lock().catalogs.get(&face).map(|variant| Arc::clone(&variant.catalog))
     }
 
+    /// What the server offers to the own values of an account, whatever its clients can be asked; the latest.
+    fn of_account(&self, user: UserId) -> Option<Arc<Catalog>> {
+        let known = self.lock();
+        let own = known.catalogs.iter().filter(|(face, _)| face.user == Some(user));
+        own.max_by_key(|(_, variant)| variant.fetched_at).map(|(_, variant)| Arc::clone(&variant.catalog))
+    }
+
     /// The server is another one now.
     fn clear(&self) {
         let mut known = self.lock();
         known.catalogs.clear();
+        known.paces.clear();
         known.epoch += 1;
     }
 
@@ -129,8 +147,8 @@ impl Slot {
             Seen::Common => self.catalog(),
             Seen::Nothing(_) => None,
             Seen::As(face, _) => {
-                let variant = self.variants().find(face);
-                variant.or_else(|| self.common_lists(face))
+                // What everybody may see stands for what is not known.
+                self.variants().find(face).or_else(|| self.catalog())
             }
         }
     }
@@ -144,23 +162,46 @@ impl Slot {
         match self.seen(cx, server) {
             Seen::Common => self.catalog_or_wait().await,
             Seen::Nothing(reason) => Err(Unready::Failed(reason)),
-            Seen::As(face, wanted) if face.user.is_some() => {
-                let (answer, answered) = oneshot::channel();
-                self.ask_variant(face, wanted, Some(answer));
-                let answer =
-                    answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())));
-                // Last good lists of the own values are better than none.
-                match (self.variants().find(face), answer) {
-                    (Some(catalog), _) => Ok(catalog),
-                    (None, Err(unready)) => Err(unready),
-                    (None, Ok(())) => Err(Unready::Failed("the server's lists are not known".to_owned())),
-                }
-            }
+            Seen::As(face, wanted) if face.user.is_some() => self.own_lists(face, wanted).await,
             Seen::As(face, wanted) => {
                 let common = self.catalog_or_wait().await?;
                 self.ask_variant(face, wanted, None);
                 Ok(self.variants().find(face).unwrap_or(common))
             }
+        }
+    }
+
+    async fn own_lists(self: &Arc<Self>, face: Face, wanted: Wanted) -> Result<Arc<Catalog>, Unready> {
+        let (answer, answered) = oneshot::channel();
+        self.ask_variant(face, wanted, Some(answer));
+        let answer = answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())));
+        // Last good lists of the own values are better than none.
+        match (self.variants().find(face), answer) {
+            (Some(catalog), _) => Ok(catalog),
+            (None, Err(unready)) => Err(unready),
+            (None, Ok(())) => Err(Unready::Failed("the server's lists are not known".to_owned())),
+        }
+    }
+
+    /// The lists for an account that asks without an MCP client, and when they were read: as far as they are known.
+    pub(super) fn known_to(&self, user: UserId) -> Option<Arc<Catalog>> {
+        let variant = if self.has_own(user) { self.variants().of_account(user) } else { None };
+        variant.or_else(|| self.catalog())
+    }
+
+    /// The same, waiting for what only this account sees; an error says why there is nothing.
+    pub(super) async fn lists_of_account(self: &Arc<Self>, user: UserId) -> Result<Option<Arc<Catalog>>, Unready> {
+        let server = self.server();
+        let Some(missing) = server.lacks_shared_values() else { return Ok(self.known_to(user)) };
+        if !server.missing_personal(&self.personal_of(user)).is_empty() {
+            return Err(Unready::Failed(format!("{missing}: store your own to see what it offers to you")));
+        }
+        let face = Face { faculties: None, user: Some(user), of_legacy: false };
+        let lists = self.own_lists(face, Wanted::of_account(user, &server));
+        match tokio::time::timeout(self.shared().config.list_deadline(), lists).await {
+            Ok(lists) => lists.map(Some),
+            // They come in the background.
+            Err(_) => Ok(self.known_to(user)),
         }
     }
 
@@ -175,16 +216,15 @@ impl Slot {
     pub(crate) fn lacks_lists_for(&self, cx: &CallContext, server: &Server) -> bool {
         match self.seen(cx, server) {
             Seen::Nothing(_) => false,
-            Seen::As(face, _) if face.user.is_some() => !self.is_known(face),
+            Seen::As(face, _) if face.user.is_some() => !self.is_known(face) && !self.is_slow_to_list(face),
             Seen::Common | Seen::As(..) => self.catalog().is_none(),
         }
     }
 
-    /// What everybody may see may stand for what is not known, but not for what a server offers to somebody's own values:
-    /// where it runs with nothing else, what is known of it is somebody's.
-    fn common_lists(&self, face: Face) -> Option<Arc<Catalog>> {
-        let is_private = face.user.is_some() && self.server().lacks_shared_values().is_some();
-        self.catalog().filter(|_| !is_private)
+    /// Whether they are being asked for, and have been waited for as long as a list waits.
+    fn is_slow_to_list(&self, face: Face) -> bool {
+        let deadline = self.shared().config.list_deadline();
+        self.variants().lock().asking.get(&face).is_some_and(|asking| asking.since.elapsed() >= deadline)
     }
 
     fn is_known(&self, face: Face) -> bool {
@@ -199,21 +239,39 @@ impl Slot {
         if !self.server().enabled || (face.user.is_none() && common.is_none()) {
             return tell(waiter, &Err(Unready::Failed("the server is disabled".to_owned())));
         }
-        let epoch = {
+        let (epoch, put_off) = {
             let mut known = self.variants().lock();
             if known.catalogs.get(&face).is_some_and(|variant| variant.is_true_of(face, common.as_ref(), self)) {
                 drop(known);
                 return tell(waiter, &Ok(()));
             }
-            if let Some(waiters) = known.asking.get_mut(&face) {
-                waiters.extend(waiter);
+            if let Some(asking) = known.asking.get_mut(&face) {
+                if asking.put_off {
+                    drop(known);
+                    return tell(waiter, &Ok(()));
+                }
+                asking.waiters.extend(waiter);
                 return;
             }
-            known.asking.insert(face, waiter.into_iter().collect());
-            known.epoch
+            let now = Instant::now();
+            // Only what is known can be shown meanwhile.
+            let put_off = known.paces.get(&face).map(|pace| pace.next).filter(|next| *next > now);
+            let put_off = put_off.filter(|_| known.catalogs.contains_key(&face));
+            let mut waiters: Vec<Waiter> = waiter.into_iter().collect();
+            if put_off.is_some() {
+                waiters.drain(..).for_each(|waiter| tell(Some(waiter), &Ok(())));
+            }
+            known.asking.insert(face, Asking { waiters, since: now, put_off: put_off.is_some() });
+            (known.epoch, put_off)
         };
         let slot = Arc::clone(self);
         tokio::spawn(async move {
+            if let Some(until) = put_off {
+                tokio::time::sleep_until(until).await;
+                if let Some(asking) = slot.variants().lock().asking.get_mut(&face) {
+                    (asking.put_off, asking.since) = (false, Instant::now());
+                }
+            }
             let begun = Instant::now();
             let outcome = match slot.fetch_variant(face, wanted, common.as_deref()).await {
                 Ok(catalog) => {
@@ -226,8 +284,8 @@ impl Slot {
                     Err(unready)
                 }
             };
-            let waiters = slot.variants().lock().asking.remove(&face).unwrap_or_default();
-            waiters.into_iter().for_each(|waiter| tell(Some(waiter), &outcome));
+            let asking = slot.variants().lock().asking.remove(&face);
+            asking.into_iter().flat_map(|it| it.waiters).for_each(|waiter| tell(Some(waiter), &outcome));
         });
     }
 
@@ -302,6 +360,10 @@ impl Slot {
             None if waited => Vec::new(),
             None => ItemKind::ALL.to_vec(),
         };
+        {
+            let mut known = self.variants().lock();
+            known.paces.entry(face).or_insert_with(Pace::new).read(!differing.is_empty());
+        }
         self.shared().catalog_changed();
         let server = self.server();
         for kind in differing {

@@ -166,6 +166,19 @@ impl Wanted {
         }
     }
 
+    /// For an account that looks at what a server offers to its own values, without an MCP client.
+    pub(super) fn of_account(user: UserId, server: &Server) -> Self {
+        Self {
+            key: LaneKey::Caller { user, key: None, faculties: None, number: 0 },
+            user: Some(user),
+            of_legacy: false,
+            connection: Connection::shared(era(server.dialect.era)),
+            level: None,
+            exclusive: false,
+            kept: true,
+        }
+    }
+
     /// For all of the older era that can be asked nothing.
     const fn of_legacy() -> Self {
         Self {

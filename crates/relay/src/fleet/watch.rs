@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::slot::{Slot, Unready};
 use super::wanted::{LaneKey, Needed};
-use crate::subscription::Unwatchable;
+use crate::context::SessionKey;
+use crate::subscription::{Followed, Unwatchable};
 
 /// Wishes about one topic that wait; more are told that the server is busy.
 const WISHES: usize = 1024;
@@ -70,15 +71,30 @@ impl Slot {
 
     /// Follows something on the connection that the request needs. What a session has to itself is followed there: the
     /// session is the only one to hear of it, and what is followed ends with it.
-    pub(crate) async fn watch_for(self: &Arc<Self>, needed: &Needed, topic: &Topic) -> Result<(), Unwatchable> {
+    pub(crate) async fn watch_for(self: &Arc<Self>, needed: &Needed, topic: &Topic) -> Result<Followed, Unwatchable> {
         match needed {
             Needed::Own(wanted) if matches!(wanted.key, LaneKey::Session(_)) => {
                 let lease = self.acquire_for(needed).await.map_err(Unwatchable::Unready)?;
-                lease.peer().subscribe(topic.clone()).await.map_err(Unwatchable::Peer)
+                lease.peer().subscribe(topic.clone()).await.map_err(Unwatchable::Peer)?;
+                Ok(Followed::Own)
             }
             Needed::Lacking(reason) => Err(Unwatchable::Unready(Unready::Failed(reason.clone()))),
-            _ => self.watch(topic).await,
+            _ => self.watch(topic).await.map(|()| Followed::Shared),
         }
+    }
+
+    /// The session does not want to hear of it any more, on its own connection.
+    pub(crate) fn unwatch_own(&self, session: SessionKey, topic: &Topic) {
+        let (Some(peer), Ok(runtime)) = (self.lanes().of_session(session), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let topic = topic.clone();
+        runtime.spawn(async move {
+            if let Err(error) = peer.unsubscribe(topic).await {
+                tracing::debug!(error = %error, "something is followed for nobody");
+            }
+        });
     }
 
     /// The opposite of one [`Self::watch`] that went well.

@@ -95,6 +95,13 @@ impl Meter {
         }
     }
 
+    /// Takes back one that was counted today: the call is not made.
+    pub(super) fn give_back(&self, day: u32) {
+        let less = |today: u64| Some(pack(day, spent(today, day).saturating_sub(1)));
+        // It never says no.
+        let _ = self.today.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+    }
+
     /// Adds calls of the day that were made before.
     pub(super) fn count(&self, day: u32, calls: u32) {
         let more = |today: u64| Some(pack(day, spent(today, day).saturating_add(calls)));

@@ -15,6 +15,7 @@ use orch_domain::principal::Credential;
 use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::meta::{self, HopMeta};
+use orch_mcp::method::Method;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
 use orch_mcp::{object, tasks};
@@ -63,11 +64,7 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Err(error) => return Reply::failed(&error, revision, Some(ticket), &*relay.clock),
     };
     let Target { clearance, server, name, mut params } = target;
-    let admitted = relay.limiter.call(&cx.subject, &cx.project).and_then(|mut admission| {
-        relay.limiter.server(server.id, &cx.project, &mut admission)?;
-        Ok(admission)
-    });
-    match admitted {
+    match relay.limiter.call(&cx.subject, &cx.project, server.id) {
         Ok(admission) if admission.is_empty() => {}
         Ok(admission) => ticket.keep(Box::new(admission)),
         Err(limited) => return Reply::failed(&CallError::Limited(limited), revision, Some(ticket), &*relay.clock),
@@ -165,7 +162,22 @@ fn hold(
     let (within, progress_token) = (held.terms.within, wish.hop.progress_token.clone());
     let proceed: Proceed = {
         let (relay, cx) = (Arc::clone(relay), cx.clone());
-        Box::new(move |consent, ticket| send(&relay, &cx, held.release(consent), wish, ticket))
+        // What was asked for may be denied by now: consent stands in for an approver and not for the rules.
+        Box::new(move |consent, ticket| {
+            let cleared = relay.as_of_now(&cx).and_then(|now| {
+                let server = Arc::clone(now.project.server(server.id)?);
+                let clearance = relay.clear(&now, &server, ItemClass::from(kind), &name).ok()?;
+                Some((now, clearance))
+            });
+            match cleared {
+                Some((now, Clearance::Granted(pass))) => send(&relay, &now, pass, wish, ticket),
+                Some((now, Clearance::Held(held))) => send(&relay, &now, held.release(consent), wish, ticket),
+                None => {
+                    let error = CallError::NotApproved { why: "it is not allowed any more" };
+                    Reply::failed(&error, revision, ticket, &*relay.clock)
+                }
+            }
+        })
     };
     Reply::held(Waiting::new(NewWaiting {
         seat,
@@ -229,6 +241,20 @@ fn prepare_for_legacy(catalog: Option<&Catalog>, kind: CallKind, params: &mut Ra
         *params = TaskRun::begin(params);
     }
     is_required
+}
+
+/// Decides again over a call that has waited.
+pub(crate) fn may_go_on(relay: &Relay, cx: &CallContext, request: &Request) -> Result<(), CallError> {
+    let kind = match request.method.known() {
+        Method::ToolsCall => CallKind::Tool,
+        Method::PromptsGet => CallKind::Prompt,
+        Method::ResourcesRead => CallKind::Resource,
+        _ => return Ok(()),
+    };
+    let params = request.params.clone().unwrap_or_else(|| Raw::from_static("{}"));
+    let shown = target_name(kind, &params)?;
+    // Whether somebody has to approve it was settled when it came.
+    place(relay, cx, kind, &shown).map(|_| ())
 }
 
 /// Records a call that is not going to be made.
@@ -299,6 +325,40 @@ fn resolve(
     shown: &str,
     ticket: &mut CallTicket,
 ) -> Result<Target, CallError> {
+    let Place { clearance, server, translated } = place(relay, cx, kind, shown)?;
+    let name = translated.as_deref().unwrap_or(shown);
+    // Only who has to approve it wants to read it.
+    let name = if matches!(clearance, Clearance::Held(_)) { name.to_owned() } else { String::new() };
+    if let Some(call) = ticket.call_mut() {
+        call.server_id = Some(server.id);
+        call.server = Arc::from(server.alias.as_str());
+        if let Some(name) = &translated {
+            call.target = name.chars().take(MAX_RECORDED).collect();
+        }
+    }
+    let params = match translated {
+        None => params.clone(),
+        Some(name) => {
+            let key = if kind == CallKind::Resource { "uri" } else { "name" };
+            Raw::serialize(&name)
+                .ok()
+                .and_then(|name| object::with(params, key, &name).ok())
+                .ok_or_else(|| CallError::InvalidParams("params must be an object".to_owned()))?
+        }
+    };
+    Ok(Target { clearance, server, name, params })
+}
+
+/// Where a name leads.
+struct Place {
+    clearance: Clearance<Arc<Server>>,
+    server: Arc<Server>,
+    /// The item's own name, where the client knows it by another one.
+    translated: Option<String>,
+}
+
+/// Finds the server and asks the one decision point.
+fn place(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Result<Place, CallError> {
     let unknown = || match kind {
         CallKind::Tool => CallError::Unknown { what: "tool", name: shown.to_owned() },
         CallKind::Prompt => CallError::Unknown { what: "prompt", name: shown.to_owned() },
@@ -322,24 +382,5 @@ fn resolve(
         return Err(unknown());
     }
     let clearance = relay.clear(cx, &server, ItemClass::from(kind), name).map_err(|_| unknown())?;
-    // Only who has to approve it wants to read it.
-    let name = if matches!(clearance, Clearance::Held(_)) { name.to_owned() } else { String::new() };
-    if let Some(call) = ticket.call_mut() {
-        call.server_id = Some(server.id);
-        call.server = Arc::from(server.alias.as_str());
-        if let Some(name) = &translated {
-            call.target = name.chars().take(MAX_RECORDED).collect();
-        }
-    }
-    let params = match translated {
-        None => params.clone(),
-        Some(name) => {
-            let key = if kind == CallKind::Resource { "uri" } else { "name" };
-            Raw::serialize(&name)
-                .ok()
-                .and_then(|name| object::with(params, key, &name).ok())
-                .ok_or_else(|| CallError::InvalidParams("params must be an object".to_owned()))?
-        }
-    };
-    Ok(Target { clearance, server, name, params })
+    Ok(Place { clearance, server, translated })
 }

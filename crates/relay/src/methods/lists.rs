@@ -86,7 +86,8 @@ async fn wait_for_catalogs(relay: &Relay, cx: &CallContext) {
         .filter_map(|server| Some((server, relay.fleet.slot(server.id)?)))
         .filter(|(server, slot)| {
             slot.want_verified();
-            slot.lacks_lists_for(cx, server)
+            // Who hangs has been waited for once.
+            slot.lacks_lists_for(cx, server) && !slot.is_slow_to_start()
         })
         .collect();
     if unknown.is_empty() {

@@ -1,7 +1,7 @@
 //! News that wait for a reader, each kind in the least space that loses nothing: a flag for a list, one entry for a
 //! resource or task however often it changed.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -33,7 +33,7 @@ struct Contents {
     lists: [bool; 3],
     waiting: VecDeque<Waiting>,
     /// What is followed, by the servers' own URIs and ids.
-    followed: HashSet<(ServerId, Topic)>,
+    followed: HashMap<(ServerId, Topic), Followed>,
     level: Option<LogLevel>,
     closed: bool,
 }
@@ -44,6 +44,17 @@ enum Waiting {
     /// The task's id, likewise; what is said of it last is all there is to say.
     Task(String, Notification),
     Other(News),
+}
+
+/// Where something is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// The server is still being asked.
+    Asking,
+    /// On the connection that all share.
+    Shared,
+    /// On the session's own.
+    Own,
 }
 
 pub(super) enum Follow {
@@ -79,8 +90,8 @@ impl Mailbox {
     pub(super) fn updated(&self, server: ServerId, uri: &str, shown: impl FnOnce() -> Option<(String, Raw)>) {
         {
             let mut contents = self.lock();
-            let follows = contents.followed.contains(&(server, Topic::Resource(uri.to_owned())))
-                || contents.followed.iter().any(|(followed_of, followed)| {
+            let follows = contents.followed.contains_key(&(server, Topic::Resource(uri.to_owned())))
+                || contents.followed.keys().any(|(followed_of, followed)| {
                     *followed_of == server && matches!(followed, Topic::Resource(followed) if is_below(uri, followed))
                 });
             if !follows {
@@ -101,7 +112,7 @@ impl Mailbox {
     pub(super) fn task_changed(&self, server: ServerId, id: &str, shown: impl FnOnce() -> Option<(String, Raw)>) {
         {
             let mut contents = self.lock();
-            if !contents.followed.contains(&(server, Topic::Task(id.to_owned()))) {
+            if !contents.followed.contains_key(&(server, Topic::Task(id.to_owned()))) {
                 return;
             }
             let Some((shown, params)) = shown() else { return };
@@ -129,27 +140,35 @@ impl Mailbox {
     pub(super) fn follow(&self, server: ServerId, topic: &Topic, most: usize) -> Follow {
         let mut contents = self.lock();
         let key = (server, topic.clone());
-        if contents.followed.contains(&key) {
+        if contents.followed.contains_key(&key) {
             return Follow::Already;
         }
         if contents.closed || contents.followed.len() >= most {
             return Follow::TooMany;
         }
-        contents.followed.insert(key);
+        contents.followed.insert(key, Followed::Asking);
         Follow::New
     }
 
-    pub(super) fn is_following(&self, server: ServerId, topic: &Topic) -> bool {
-        self.lock().followed.contains(&(server, topic.clone()))
+    /// The server has agreed. False when nobody wants it any more.
+    pub(super) fn settle(&self, server: ServerId, topic: &Topic, place: Followed) -> bool {
+        self.lock().followed.get_mut(&(server, topic.clone())).map(|followed| *followed = place).is_some()
     }
 
-    /// Whether it was followed.
-    pub(super) fn unfollow(&self, server: ServerId, topic: &Topic) -> bool {
+    /// What is followed of a server on the session's own connection.
+    pub(super) fn followed_on_own(&self, server: ServerId) -> Vec<Topic> {
+        let contents = self.lock();
+        let own = contents.followed.iter().filter(|((of, _), place)| *of == server && **place == Followed::Own);
+        own.map(|((_, topic), _)| topic.clone()).collect()
+    }
+
+    /// Where it was followed; None when it was not.
+    pub(super) fn unfollow(&self, server: ServerId, topic: &Topic) -> Option<Followed> {
         self.lock().followed.remove(&(server, topic.clone()))
     }
 
     /// Ends the news; gives back what was followed.
-    pub(super) fn close(&self) -> HashSet<(ServerId, Topic)> {
+    pub(super) fn close(&self) -> HashMap<(ServerId, Topic), Followed> {
         let mut contents = self.lock();
         contents.closed = true;
         contents.waiting.clear();

@@ -11,6 +11,7 @@ use orch_domain::server::Server;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::object;
+use orch_mcp::peer::Topic;
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 
@@ -146,6 +147,11 @@ impl Registry {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let concerned = open.values().filter(|(audience, _)| audience.hears(project, server));
         concerned.filter_map(|(_, mailbox)| mailbox.level()).min()
+    }
+
+    /// What a session follows of a server on a connection of its own.
+    pub(crate) fn followed_on_own(&self, session: SessionKey, server: ServerId) -> Vec<Topic> {
+        self.session(session).map(|(_, mailbox)| mailbox.followed_on_own(server)).unwrap_or_default()
     }
 
     fn session(&self, session: SessionKey) -> Option<(Audience, Arc<Mailbox>)> {

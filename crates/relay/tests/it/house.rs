@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use orch_domain::Timestamp;
 use orch_domain::call::Call;
 use orch_domain::catalog::StoredCatalog;
+use orch_domain::directory::live::LiveDirectory;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::id::{LoginId, ServerId, UserId};
 use orch_domain::policy::Subject;
@@ -97,6 +98,9 @@ pub(crate) struct ScriptedConnector {
     pub(crate) made: Mutex<Vec<(Arc<ScriptedPeer>, Server)>>,
     /// Says of every failure that the server does not speak MCP.
     pub(crate) incompatible: AtomicBool,
+    /// There is no room for one more.
+    pub(crate) busy: AtomicBool,
+    pub(crate) forgotten: Mutex<Vec<ServerId>>,
 }
 
 type Maker = Box<dyn Fn() -> ScriptedPeer + Send + Sync>;
@@ -144,7 +148,8 @@ impl Connector for ScriptedConnector {
             Some(Ok(peer)) => Ok(peer),
             Some(Err(reason)) => {
                 let incompatible = self.incompatible.load(Ordering::Acquire);
-                Err(ConnectFailure { incompatible, ..ConnectFailure::new(reason) })
+                let busy = self.busy.load(Ordering::Acquire);
+                Err(ConnectFailure { incompatible, busy, ..ConnectFailure::new(reason) })
             }
             None => Err(ConnectFailure::new("no script".to_owned())),
         }
@@ -154,7 +159,9 @@ impl Connector for ScriptedConnector {
         self.remarks.lock().unwrap().push(text);
     }
 
-    fn forget(&self, _server: ServerId) {}
+    fn forget(&self, server: ServerId) {
+        self.forgotten.lock().unwrap().push(server);
+    }
 }
 
 pub(crate) struct Record {
@@ -189,6 +196,7 @@ pub(crate) struct House {
     pub(crate) store: MemoryStore,
     user: UserId,
     project: Mutex<ProjectFacts>,
+    live: Arc<LiveDirectory>,
 }
 
 impl House {
@@ -228,8 +236,10 @@ impl House {
             seed: 7,
         }));
         let record = Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });
+        let live = Arc::<LiveDirectory>::default();
         let relay = Arc::new(Relay::new(RelayParts {
             fleet: Arc::clone(&fleet),
+            directory: Arc::clone(&live),
             digester: Arc::new(PlainDigester),
             calls: Arc::<Record>::clone(&record),
             clock: Arc::new(clock.clone()),
@@ -242,8 +252,10 @@ impl House {
             let changes = Arc::clone(&changes);
             fleet.observe_lists(move |change| changes.lock().unwrap().push(change));
         }
-        let house = Self { relay, fleet, connector, record, clock, changes, store, user, project: Mutex::new(facts) };
-        house.fleet.reconcile(&house.directory(), &stored);
+        let house =
+            Self { relay, fleet, connector, record, clock, changes, store, user, project: Mutex::new(facts), live };
+        house.live.replace(house.directory());
+        house.fleet.reconcile(&house.live.current(), &stored);
         house
     }
 
@@ -262,6 +274,11 @@ impl House {
         Arc::new(self.project.lock().unwrap().clone())
     }
 
+    fn follow(&self) {
+        self.live.replace(self.directory());
+        self.fleet.reconcile(&self.live.current(), &[]);
+    }
+
     fn directory(&self) -> Directory {
         let users = HashMap::from([(self.user, UserFacts { active: true, instance_admin: false })]);
         Directory::new(users, vec![self.project.lock().unwrap().clone()])
@@ -274,7 +291,7 @@ impl House {
             let server = project.servers.get_mut(alias).expect(alias);
             change(Arc::make_mut(server));
         }
-        self.fleet.reconcile(&self.directory(), &[]);
+        self.follow();
     }
 
     /// Puts rules into force, as a committed write would.
@@ -284,7 +301,7 @@ impl House {
             let version = project.policy.version + 1;
             project.policy = Arc::new(Policy::new(rules, version));
         }
-        self.fleet.reconcile(&self.directory(), &[]);
+        self.follow();
     }
 
     /// Puts limits of the project into force.
@@ -295,7 +312,7 @@ impl House {
     /// Changes the project, as a committed write would.
     pub(crate) fn change_project(&self, change: impl FnOnce(&mut ProjectFacts)) {
         change(&mut self.project.lock().unwrap());
-        self.fleet.reconcile(&self.directory(), &[]);
+        self.follow();
     }
 
     pub(crate) const fn user(&self) -> UserId {
@@ -320,7 +337,7 @@ impl House {
 
     pub(crate) fn remove(&self, alias: &str) {
         self.project.lock().unwrap().servers.remove(alias);
-        self.fleet.reconcile(&self.directory(), &[]);
+        self.follow();
     }
 
     pub(crate) fn server(&self, alias: &str) -> Arc<Server> {

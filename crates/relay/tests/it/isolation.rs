@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use orch_domain::catalog::ItemKind;
 use orch_domain::id::{SecretId, UserId};
+use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::run_settings::{Isolation, PersonalValue};
 use orch_domain::secret::{Sealed, Secret, Slot};
-use orch_mcp::peer::{Peer, PeerRequest};
+use orch_mcp::peer::{Peer, PeerEvent, PeerRequest};
 use orch_relay::context::CallContext;
 use orch_testkit::scripted_peer::ScriptedPeer;
 
@@ -244,4 +246,127 @@ async fn lists_follow_the_values_that_they_were_read_with() {
     store(&house, house.user(), b"new");
     let lists = house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("lists");
     assert!(lists.as_str().contains("tool-1"), "{}", lists.as_str());
+}
+
+#[tokio::test]
+async fn an_account_that_looks_without_a_client_sees_only_what_its_own_values_see() {
+    let house = house_with_a_tool_for_each();
+    let (ann, bob, eve) = (house.user(), UserId::new(), UserId::new());
+    store(&house, ann, b"ann's");
+    store(&house, bob, b"bob's");
+    let server = house.server("fs").id;
+    for (user, own) in [(ann, "tool-0"), (bob, "tool-1"), (ann, "tool-0")] {
+        let offers = house.fleet.offers(server, user, ItemKind::Tool).await;
+        let names: Vec<_> = offers.items.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!((names, offers.lacking), (vec![own], None));
+        assert!(offers.fetched_at.is_some() && !offers.stale);
+    }
+    let offers = house.fleet.offers(server, eve, ItemKind::Tool).await;
+    assert!(offers.items.is_empty() && offers.fetched_at.is_none());
+    assert!(offers.lacking.is_some_and(|why| why.contains("store your own")));
+    assert_eq!(house.connector.made().len(), 2, "a connection for each who has values, which calls use as well");
+    call(&house, &house.alone("fs")).await;
+    assert!(
+        CatalogRepo::load_all(&house.store).await.expect("the store").is_empty(),
+        "nothing of it is stored, where all would see it"
+    );
+}
+
+#[tokio::test]
+async fn lists_of_all_are_nobody_s_once_the_server_runs_with_own_values_alone() {
+    let house = house_with_a_tool_for_each();
+    let user = house.user();
+    let shared = |server: &mut orch_domain::server::Server| {
+        server.secrets.push(secret(b"everybody's"));
+        server.generation += 1;
+    };
+    house.change("fs", shared);
+    let server = house.server("fs").id;
+    house.fleet.start(server).await.expect("it runs with the project's own value");
+    assert_eq!(house.fleet.offers(server, user, ItemKind::Tool).await.items.len(), 1);
+    house.change("fs", |server| {
+        server.secrets.retain(|secret| secret.slot != Slot::Env("TOKEN".to_owned()));
+        server.generation += 1;
+    });
+    let offers = house.fleet.offers(server, user, ItemKind::Tool).await;
+    assert!(offers.items.is_empty() && offers.lacking.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_of_one_account_that_keeps_failing_is_given_up() {
+    let house = House::with(&["fs"]);
+    house.change("fs", |server| server.run.isolation = Isolation::PerPrincipal);
+    house.connector.put("fs", Err("exited with code 1"));
+    let cx = house.alone("fs");
+    // Those who wait for one attempt do not each make another.
+    let together: Vec<_> = (0..20).map(|_| house.ask(&cx, "tools/call", CALL)).collect();
+    for answer in join_all(together).await {
+        answer.expect_err("it does not start");
+    }
+    assert!(house.connector.connects_of("fs") <= 2, "{}", house.connector.connects_of("fs"));
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        house.ask(&cx, "tools/call", CALL).await.expect_err("it does not start");
+    }
+    assert_eq!(house.connector.connects_of("fs"), 8);
+    let error = house.ask(&cx, "tools/call", CALL).await.expect_err("it is given up");
+    assert!(error.message.contains("until an admin restarts the server"), "{}", error.message);
+    let others = House::by(&cx, UserId::new());
+    house.ask(&others, "tools/call", CALL).await.expect_err("it does not start either");
+    assert_eq!(house.connector.connects_of("fs"), 9, "one account keeps no other out");
+    house.connector.make("fs", || ScriptedPeer::new(hello(), usual("read", Ok(raw("{}")))));
+    house.change("fs", |server| server.generation += 1);
+    call(&house, &cx).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_ends_soon_after_its_start_is_a_failure() {
+    let house = house(Isolation::PerPrincipal);
+    let cx = house.alone("fs");
+    for _ in 0..40 {
+        // Which of them finds it given up is seen below.
+        let _ = house.ask(&cx, "tools/call", CALL).await;
+        for (peer, _) in house.connector.made() {
+            if !peer.is_closed() {
+                peer.break_off();
+                let sink = Arc::clone(&house.connector.sinks.lock().unwrap()["fs"]);
+                sink.event(PeerEvent::Closed { reason: "killed by signal 11".to_owned() });
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(61)).await;
+    }
+    assert_eq!(house.connector.connects_of("fs"), 8);
+    let error = house.ask(&cx, "tools/call", CALL).await.expect_err("it is given up");
+    assert!(error.message.contains("killed by signal 11; it failed 8 times in a row"), "{}", error.message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_settles_makes_no_storm_for_own_values_either() {
+    let house = personal_house();
+    store(&house, house.user(), b"own");
+    let round = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = Arc::clone(&round);
+    house.connector.make("fs", move || {
+        let (round, others) = (Arc::clone(&counted), usual("read", Ok(raw("{}"))));
+        ScriptedPeer::new(hello(), move |request| match request.method.as_str() {
+            "tools/list" => {
+                let round = round.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let tool = format!(r#"{{"tools":[{{"name":"t{round}","inputSchema":{{"type":"object"}}}}]}}"#);
+                orch_testkit::scripted_peer::ends(Ok(raw(&tool)))
+            }
+            _ => others(request),
+        })
+    });
+    let cx = house.alone("fs");
+    house.ask(&cx, "tools/list", "{}").await.expect("lists");
+    house.changes.lock().unwrap().clear();
+    let sink = Arc::clone(&house.connector.sinks.lock().unwrap()["fs"]);
+    for _ in 0..3000 {
+        let method = orch_mcp::message::MethodName::from_static("notifications/tools/list_changed");
+        sink.event(PeerEvent::Notification(orch_mcp::message::Notification { method, params: None }));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.ask(&cx, "tools/list", "{}").await.expect("lists");
+    }
+    let (reads, told) = (round.load(std::sync::atomic::Ordering::Relaxed), house.changes.lock().unwrap().len());
+    assert!((5..60).contains(&reads) && told < 120, "{reads} reads and {told} changes in 5 minutes of 3000");
 }

@@ -275,3 +275,90 @@ async fn ready_means_that_the_lists_are_there() {
     tokio::time::sleep(Duration::from_secs(15)).await;
     assert_eq!(house.state("fs"), ServerState::Ready);
 }
+
+#[tokio::test(start_paused = true)]
+async fn failures_with_a_good_run_between_them_are_no_crash_loop() {
+    let house = House::with(&["fs"]);
+    let cx = house.alone("fs");
+    for _ in 0..12 {
+        house.connector.put("fs", Err("exited with code 1"));
+        house.ask(&cx, "tools/call", CALL).await.expect_err("it does not start");
+        pass(&house, Duration::from_secs(61)).await;
+        peer(&house, "fs");
+        house.ask(&cx, "tools/call", CALL).await.expect("an answer");
+        // Until it is idle for so long that it is stopped.
+        pass(&house, Duration::from_secs(3600)).await;
+        assert_eq!(house.state("fs"), ServerState::Stopped);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_room_for_one_more_is_no_failure_of_the_server() {
+    let house = House::with(&["fs"]);
+    let cx = house.alone("fs");
+    house.connector.put("fs", Err("256 servers run, the limit"));
+    house.connector.busy.store(true, Ordering::Release);
+    for _ in 0..20 {
+        let error = house.ask(&cx, "tools/call", CALL).await.expect_err("there is no room");
+        assert!(error.message.contains("256 servers run"), "{}", error.message);
+        assert_eq!(house.state("fs"), ServerState::Stopped);
+    }
+    peer(&house, "fs");
+    house.ask(&cx, "tools/call", CALL).await.expect("there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_removed_is_forgotten() {
+    let house = House::with(&["fs", "other"]);
+    let gone = house.server("fs").id;
+    house.remove("fs");
+    house.fleet.shut_down().await;
+    assert_eq!(*house.connector.forgotten.lock().unwrap(), [gone], "the log of the other one outlives the daemon");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_hangs_is_waited_for_once() {
+    let house = House::with(&["fs", "other"]);
+    peer(&house, "other");
+    house.connector.stuck.lock().unwrap().push("fs".to_owned());
+    let ask = async || {
+        let begun = tokio::time::Instant::now();
+        let list = house.ask(&house.unified(), "tools/list", "{}").await.expect("a list");
+        assert!(list.as_str().contains("other__read"), "{list:?}");
+        begun.elapsed()
+    };
+    assert!(ask().await >= Duration::from_secs(1), "who has never been seen is waited for");
+    for _ in 0..20 {
+        assert_eq!(ask().await, Duration::ZERO);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_definition_is_noted_although_another_list_is_late() {
+    let house = House::with(&["fs"]);
+    let seen = Arc::<std::sync::Mutex<Vec<String>>>::default();
+    let noted = Arc::clone(&seen);
+    house.fleet.observe_definitions(move |change| noted.lock().unwrap().push(change.tool));
+    let changed = Arc::new(AtomicBool::new(false));
+    let is_changed = Arc::clone(&changed);
+    let others = usual("read", Ok(raw("{}")));
+    scripted(&house, "fs", move |request| match (request.method.as_str(), is_changed.load(Ordering::Acquire)) {
+        ("tools/list", true) => orch_testkit::scripted_peer::ends(Ok(raw(
+            r#"{"tools":[{"name":"read","description":"another","inputSchema":{"type":"object"}}]}"#,
+        ))),
+        ("prompts/list", true) => never(),
+        _ => others(request),
+    });
+    house.ask(&house.alone("fs"), "tools/list", "{}").await.expect("a list");
+    settle().await;
+    changed.store(true, Ordering::Release);
+    let sink = Arc::clone(&house.connector.sinks.lock().unwrap()["fs"]);
+    for list in ["tools", "prompts"] {
+        let method =
+            if list == "tools" { "notifications/tools/list_changed" } else { "notifications/prompts/list_changed" };
+        let method = orch_mcp::message::MethodName::from_static(method);
+        sink.event(PeerEvent::Notification(orch_mcp::message::Notification { method, params: None }));
+    }
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(*seen.lock().unwrap(), ["read"], "once");
+}

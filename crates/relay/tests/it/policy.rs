@@ -322,3 +322,20 @@ async fn the_caller_confirms_where_the_rule_lets_it() {
     desk.answer(pending.id, by.user, Answer::Approve(consent(&by).expect("an admin"))).expect("it waited");
     end(reply).await.expect("the result");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_denied_meanwhile_is_not_made_when_somebody_approves_it() {
+    let (house, peer) = house().await;
+    house.govern(vec![needs_approval(false)]);
+    let cx = house.unified();
+    let before = peer.sent().len();
+    let reply = waiting(&house, &cx).await;
+    let desk = Arc::clone(house.relay.approvals());
+    let pending = desk.list(cx.project.project.id).remove(0);
+    house.govern(vec![deny(named(ItemClass::Tool, "wipe"))]);
+    let by = admin();
+    desk.answer(pending.id, by.user, Answer::Approve(consent(&by).expect("an admin"))).expect("it waited");
+    let error = end(reply).await.expect_err("it is denied");
+    assert!(error.message.contains("not allowed any more"), "{}", error.message);
+    assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
+}

@@ -89,3 +89,35 @@ async fn a_day_has_so_many_calls_and_begins_with_what_is_on_record() {
     house.clock.advance(Duration::from_secs(24 * 60 * 60));
     house.ask(&house.unified(), "tools/call", CALL).await.expect("a new day");
 }
+
+#[tokio::test]
+async fn a_call_that_is_refused_is_not_taken_from_the_day() {
+    let house = house().await;
+    let user = Allowance { per_day: Some(3), ..Allowance::default() };
+    house.limit(Limits { user, server_concurrent: Some(1), ..Limits::default() });
+    let running = house.send(&house.unified(), "tools/call", CALL);
+    for _ in 0..20 {
+        refused(house.ask(&house.unified(), "tools/call", CALL).await);
+    }
+    end(running).await.expect("the first of the day");
+    for _ in 0..2 {
+        house.ask(&house.unified(), "tools/call", CALL).await.expect("there is room for three");
+    }
+    refused(house.ask(&house.unified(), "tools/call", CALL).await);
+}
+
+#[tokio::test]
+async fn requests_of_rest_and_of_mcp_do_not_refill_each_other() {
+    let house = house().await;
+    let key = Allowance { per_minute: Some(2), ..Allowance::default() };
+    house.limit(Limits { key, ..Limits::default() });
+    let cx = house.unified();
+    let key = a_key().build();
+    let subject = Subject { key: Some(Arc::new(key.clone())), ..cx.subject.clone() };
+    let cx = CallContext { subject, ..cx };
+    for _ in 0..2 {
+        house.ask(&cx, "tools/list", "{}").await.expect("within the limit");
+        house.relay.limiter().rest(house.user(), Some(&key)).expect("the instance has no limit");
+    }
+    refused(house.ask(&cx, "tools/list", "{}").await);
+}

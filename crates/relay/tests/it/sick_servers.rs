@@ -67,7 +67,7 @@ async fn a_crashing_server_changes_nothing_for_others_and_is_marked() {
     }
     let list = house.ask(&house.unified(), "tools/list", "{}").await.expect("a list");
     assert_eq!(stale(&list).as_deref(), Some(r#"["s07"]"#));
-    assert!(house.fleet.offers(house.server("s07").id, ItemKind::Tool).stale);
+    assert!(house.fleet.offers(house.server("s07").id, house.user(), ItemKind::Tool).await.stale);
     assert!(house.connector.connects_of("s07") <= 9, "{}", house.connector.connects_of("s07"));
     assert_eq!(*house.changes.lock().unwrap(), [], "nothing that is visible has changed");
 }
@@ -150,7 +150,7 @@ async fn a_flawed_tool_is_repaired_hidden_or_passed_on() {
         // Whatever is listed, it can be called.
         house.ask(&house.unified(), "tools/call", r#"{"name":"fs__bad"}"#).await.expect("an answer");
     }
-    let offers = house.fleet.offers(house.server("fs").id, ItemKind::Tool);
+    let offers = house.fleet.offers(house.server("fs").id, house.user(), ItemKind::Tool).await;
     assert_eq!(offers.flaws.keys().collect::<Vec<_>>(), ["bad"]);
     assert!(offers.flaws["bad"].contains("does not say"), "{:?}", offers.flaws);
 }

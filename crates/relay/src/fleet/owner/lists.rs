@@ -21,14 +21,6 @@ use crate::catalog::{self, Catalog, shape};
 const RETRY_LISTS: Duration = Duration::from_secs(10);
 /// How long the database may take to store lists.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
-/// Lists of one server are not read more often than this, whatever it says.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// So many changes, each soon after the other, are what a server in good order may have.
-const FREE_CHANGES: u32 = 4;
-/// Changes that are further apart than this have nothing to do with each other.
-const UNRELATED: Duration = Duration::from_secs(60);
-
 /// What a refresh brought.
 pub(super) struct Refreshed {
     catalog: Catalog,
@@ -39,40 +31,12 @@ pub(super) struct Refreshed {
     failed: Vec<(ItemKind, FetchError)>,
 }
 
-/// How often lists may be read.
-pub(super) struct Pace {
-    /// Not before.
-    pub(super) next: Instant,
-    changes: u32,
-    last_change: Option<Instant>,
-}
-
-impl Pace {
-    pub(super) fn new() -> Self {
-        Self { next: Instant::now(), changes: 0, last_change: None }
-    }
-
-    /// Lists were read now; `changed` says that clients are told of it.
-    fn read(&mut self, changed: bool) {
-        let now = Instant::now();
-        if self.last_change.is_none_or(|last| now - last > UNRELATED) {
-            self.changes = 0;
-        }
-        if changed {
-            self.changes = self.changes.saturating_add(1);
-            self.last_change = Some(now);
-        }
-        let doubled = 2u32.saturating_pow(self.changes.saturating_sub(FREE_CHANGES).min(16));
-        self.next = now + SHORTEST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
-    }
-}
-
 impl Owner {
     pub(super) fn refresh_if_dirty(&mut self) {
         if self.refreshing.is_some() || self.dirty.is_empty() {
             return;
         }
-        let Some(peer) = self.peer.clone() else { return };
+        let Some(peer) = self.peer.clone() else { return self.announce_private() };
         // Right after a start nothing is known, so it is not put off.
         if self.state != ServerState::Starting && Instant::now() < self.pace.next {
             return;
@@ -80,8 +44,19 @@ impl Owner {
         self.refresh_from(peer);
     }
 
+    /// Lists that only single members have are not read here: each member's are when that member asks. Clients are told
+    /// that they changed, at the same pace.
+    fn announce_private(&mut self) {
+        if !self.slot.is_private() || Instant::now() < self.pace.next {
+            return;
+        }
+        self.dirty.clear();
+        self.pace.read(true);
+        std::mem::take(&mut self.announce).into_iter().for_each(|kind| self.tell(kind));
+    }
+
     /// Reads what is dirty, from this connection.
-    pub(super) fn refresh_from(&mut self, peer: Arc<dyn Peer>) {
+    fn refresh_from(&mut self, peer: Arc<dyn Peer>) {
         let kinds = std::mem::take(&mut self.dirty);
         let announced = std::mem::take(&mut self.announce);
         let last = self.slot.catalog();
@@ -91,6 +66,10 @@ impl Owner {
 
     pub(super) async fn refreshed(&mut self, refreshed: Refreshed) {
         let Refreshed { catalog, remarks, announced, failed } = refreshed;
+        if self.slot.is_private() {
+            // Changed on the way.
+            return;
+        }
         remarks.into_iter().for_each(|remark| self.remark(remark));
         for (_, error) in &failed {
             self.remark(format!("a list could not be read: {error}"));
@@ -110,23 +89,30 @@ impl Owner {
         let complete = self.lost.is_empty();
         let differs = old.as_ref().is_none_or(|old| !old.offers_the_same(&catalog));
         let late = failed.first().map(|(_, error)| error.to_string());
-        let mut to_store = None;
-        if differs {
-            let catalog = Arc::new(catalog);
-            self.slot.set_catalog(Arc::clone(&catalog), complete);
-            if complete {
-                if let Some(old) = &old {
-                    self.shared.note_changed_definitions(&self.slot.server(), old, &catalog);
-                }
-                to_store = Some(catalog);
+        let catalog = match old {
+            Some(old) if !differs => {
+                // Nobody has to look again.
+                self.slot.set_verified(complete);
+                old
             }
-        } else {
-            // Nobody has to look again.
-            self.slot.set_verified(complete);
+            _ => {
+                let catalog = Arc::new(catalog);
+                self.slot.set_catalog(Arc::clone(&catalog), complete);
+                catalog
+            }
+        };
+        // Whatever else was late: what clients see from now on is noted.
+        if failed.iter().all(|(kind, _)| *kind != ItemKind::Tool) {
+            if let Some(noted) = &self.noted {
+                self.shared.note_changed_definitions(&self.slot.server(), noted, &catalog);
+            }
+            self.noted = Some(Arc::clone(&catalog));
         }
+        let is_new = || self.stored.as_ref().is_none_or(|stored| !stored.offers_the_same(&catalog));
+        let to_store = (complete && is_new()).then(|| Arc::clone(&catalog));
         answer(&mut self.catalog_waiters, &Ok(()));
         told.into_iter().for_each(|kind| self.tell(kind));
-        // Without a peer the lists came over a client's own connection, and say nothing of the shared one.
+        // A connection that is gone by now says nothing of the next one.
         if self.peer.is_some() {
             match late {
                 Some(reason) if !complete => self.move_on(ServerEvent::Suspect, Some(reason)),
@@ -138,8 +124,10 @@ impl Owner {
             answer(&mut self.start_waiters, &Ok(()));
         }
         // Last, as nobody has to wait for the database.
-        if let Some(catalog) = to_store {
-            store(&self.shared, self.slot.server().id, &catalog).await;
+        if let Some(catalog) = to_store
+            && store(&self.shared, self.slot.server().id, &catalog).await
+        {
+            self.stored = Some(catalog);
         }
     }
 
@@ -172,13 +160,14 @@ pub(crate) fn kinds_of(method: &str) -> &'static [ItemKind] {
 }
 
 /// The lists are worth less than an owner that answers, so the database gets only a moment.
-async fn store(shared: &Shared, id: ServerId, catalog: &Catalog) {
+async fn store(shared: &Shared, id: ServerId, catalog: &Catalog) -> bool {
     let stored = catalog.to_stored(id);
     match tokio::time::timeout(STORE_WITHIN, shared.catalogs.save(&stored)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => return true,
         Ok(Err(error)) => tracing::warn!(server.id = %id, error = %error, "a catalog could not be stored"),
         Err(_) => tracing::warn!(server.id = %id, "a catalog could not be stored in time"),
     }
+    false
 }
 
 /// Fetches the lists that the server promises, each within its deadline; what cannot be had stays as it was.
@@ -224,31 +213,4 @@ async fn refresh(
         catalog.set_list(kind, items);
     }
     Refreshed { catalog, remarks, announced, failed }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
-
-    use super::Pace;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_that_never_settles_is_read_ever_more_rarely() {
-        let mut pace = Pace::new();
-        let mut pauses = Vec::new();
-        for _ in 0..14 {
-            pace.read(true);
-            pauses.push((pace.next - Instant::now()).as_millis());
-            tokio::time::advance(pace.next - Instant::now()).await;
-        }
-        assert_eq!(pauses[..5], [250, 250, 250, 250, 500], "the first changes are free");
-        assert_eq!(pauses[13], 30_000);
-        pace.read(false);
-        assert_eq!((pace.next - Instant::now()).as_secs(), 30, "one quiet look does not settle it");
-        tokio::time::advance(Duration::from_secs(61)).await;
-        pace.read(true);
-        assert_eq!((pace.next - Instant::now()).as_millis(), 250);
-    }
 }

@@ -13,6 +13,9 @@ use super::super::slot::micros;
 use super::Owner;
 use crate::catalog::fetch;
 
+/// After this long a question is put again that there was no room for.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
 /// What a check says about a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Checked {
@@ -28,8 +31,17 @@ pub(crate) enum Checked {
 /// Asks a server whether it is there.
 pub(crate) async fn check(peer: &dyn Peer, deadline: Duration) -> Checked {
     let method = if peer.hello().revision.is_legacy() { "ping" } else { "server/discover" };
-    let request = PeerRequest::new(MethodName::from_static(method), None);
-    match tokio::time::timeout(deadline, fetch::answer(peer, request)).await {
+    let asked = async {
+        loop {
+            let request = PeerRequest::new(MethodName::from_static(method), None);
+            match fetch::answer(peer, request).await {
+                // A process that does not read what it is sent. A remote server that says so is there.
+                Err(PeerError::Busy { .. }) if peer.pid().is_some() => tokio::time::sleep(ASK_AGAIN).await,
+                answer => return answer,
+            }
+        }
+    };
+    match tokio::time::timeout(deadline, asked).await {
         Err(_) => Checked::Silent { after: deadline },
         Ok(Err(PeerError::Closed { .. })) => Checked::Over,
         Ok(_) => Checked::Alive,
