@@ -7,6 +7,7 @@ const daemon = process.env.ORCH_DAEMON_URL ?? "http://127.0.0.1:8000";
 const shared: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
+  productionBrowserSourceMaps: process.env.MAPS === "1",
   images: { unoptimized: true },
   // npm run typecheck is a step of its own; once is enough.
   typescript: { ignoreBuildErrors: true },
@@ -14,6 +15,11 @@ const shared: NextConfig = {
     resolveAlias: {
       // The page's Content-Security-Policy allows no inline <style>; ours makes constructed style sheets.
       "react-style-singleton": "./src/lib/style-singleton.ts",
+      // Texts are compiled as the pages are built, so no page loads a parser for them.
+      "use-intl/format-message": "use-intl/format-message/format-only",
+    },
+    rules: {
+      "**/src/messages/*/*.json": { loaders: ["./scripts/compile-messages.mjs"], as: "*.js" },
     },
   },
 };

@@ -6,7 +6,6 @@ import { type ReactNode, Suspense, useState } from "react";
 
 import { ClientOnly } from "@/components/client-only";
 import { Toaster } from "@/components/toaster";
-import { TooltipProvider } from "@/components/ui/tooltip";
 import { LocaleProvider } from "@/lib/i18n/provider";
 import { createQueryClient } from "@/lib/query-client";
 
@@ -19,10 +18,8 @@ export function Providers({ children }: { children: ReactNode }) {
         <Suspense>
           <LocaleProvider>
             <QueryClientProvider client={queryClient}>
-              <TooltipProvider delayDuration={300}>
-                {children}
-                <Toaster />
-              </TooltipProvider>
+              {children}
+              <Toaster />
             </QueryClientProvider>
           </LocaleProvider>
         </Suspense>

@@ -2,12 +2,12 @@
 
 import type { FieldErrors, FieldPath, FieldValues, UseFormRegister } from "react-hook-form";
 import { useFormatter, useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import type { Schemas } from "@/lib/api/client";
 
 import { Field } from "./field";
 import { Input } from "./ui/input";
+import type { Z } from "./use-schema";
 import { optionalWhole, toNumber, toText } from "./whole-number";
 
 type Allowance = Schemas["Allowance"];
@@ -36,8 +36,8 @@ export function toAllowance(values: AllowanceValues): Allowance {
 }
 
 /** `outOfRange` says in words what may be written. */
-export function allowanceSchema(outOfRange: (most: number) => string) {
-  const part = (most: number) => optionalWhole(1, most, outOfRange(most));
+export function allowanceSchema(z: Z, outOfRange: (most: number) => string) {
+  const part = (most: number) => optionalWhole(z, 1, most, outOfRange(most));
   return z.object({ per_minute: part(PARTS[0][1]), concurrent: part(PARTS[1][1]), per_day: part(PARTS[2][1]) });
 }
 

@@ -1,97 +1,11 @@
 "use client";
 
-import type { UseMutationResult } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
-import { useTranslations } from "use-intl";
+import type { ReactNode } from "react";
 
-import { useErrorText } from "./error-text";
-import { Field } from "./field";
-import { SubmitButton } from "./submit-button";
-import { Alert } from "./ui/alert";
-import { Button } from "./ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "./ui/dialog";
-import { Input } from "./ui/input";
+import type { ConfirmDialogProps } from "./confirm-dialog-parts";
+import { lazyDialog } from "./lazy-dialog";
 
-interface ConfirmDialogProps<V> {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  heading: ReactNode;
-  description: ReactNode;
-  /** What the button says: the verb, never "OK". */
-  action: string;
-  /** Has to be typed first; for what cannot be brought back. */
-  word?: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the mutation answers is of no concern here
-  mutation: UseMutationResult<any, unknown, V>;
-  variables: V;
-  onDone?: () => void;
-}
+const Parts = lazyDialog<ConfirmDialogProps<unknown>>(() => import("./confirm-dialog-parts").then((module) => module.ConfirmDialogParts));
 
 /** Asks before something that destroys. Runs the mutation, and stays open with the error when it fails. */
-export function ConfirmDialog<V>(props: ConfirmDialogProps<V>) {
-  const { open, onOpenChange, heading, description, mutation } = props;
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={(next) => {
-        if (!next) mutation.reset();
-        onOpenChange(next);
-      }}
-    >
-      <DialogContent heading={heading} description={description} className="max-w-md">
-        <ConfirmForm {...props} />
-      </DialogContent>
-    </Dialog>
-  );
-}
-
-/** Mounted anew whenever the dialog opens, so nothing typed is left from the last time. */
-function ConfirmForm<V>({ action, word, mutation, variables, onOpenChange, onDone }: ConfirmDialogProps<V>) {
-  const t = useTranslations("common");
-  const errorText = useErrorText();
-  const [typed, setTyped] = useState("");
-  const isSure = word === undefined || typed.trim() === word;
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!isSure) return;
-        mutation.mutate(variables, {
-          onSuccess: () => {
-            onOpenChange(false);
-            onDone?.();
-          },
-        });
-      }}
-    >
-      {(word !== undefined || mutation.isError) && (
-        <DialogBody>
-          {word !== undefined && (
-            <Field label={t("typeToConfirm", { word })}>
-              {(field) => (
-                <Input
-                  {...field}
-                  value={typed}
-                  autoComplete="off"
-                  spellCheck={false}
-                  onChange={(event) => {
-                    setTyped(event.target.value);
-                  }}
-                />
-              )}
-            </Field>
-          )}
-          {mutation.isError && <Alert tone="danger">{errorText(mutation.error)}</Alert>}
-        </DialogBody>
-      )}
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{t("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton variant="danger-solid" pending={mutation.isPending} disabled={!isSure}>
-          {action}
-        </SubmitButton>
-      </DialogFooter>
-    </form>
-  );
-}
+export const ConfirmDialog = Parts as <V>(props: ConfirmDialogProps<V>) => ReactNode;

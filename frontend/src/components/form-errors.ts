@@ -1,6 +1,6 @@
 "use client";
 
-import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
+import type { FieldPath, FieldValues, UseFormSetError } from "react-hook-form";
 
 import { toApiError } from "@/lib/api/errors";
 
@@ -10,7 +10,7 @@ import { toApiError } from "@/lib/api/errors";
  */
 export function placeFieldErrors<T extends FieldValues>(
   cause: unknown,
-  form: UseFormReturn<T>,
+  form: { setError: UseFormSetError<T> },
   fields: Partial<Record<string, FieldPath<T>>>,
 ): boolean {
   const { fields: errors } = toApiError(cause);

@@ -9,13 +9,19 @@ import { Alert } from "./ui/alert";
 import { Button } from "./ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "./ui/dialog";
 
+interface InvitationLinkProps {
+  open: boolean;
+  issued: IssuedInvitation | undefined;
+  onClose: () => void;
+}
+
 /** What was just issued: a mail goes out, or the link is shown this once. */
-export function InvitationLink({ issued, onClose }: { issued: IssuedInvitation | undefined; onClose: () => void }) {
+export function InvitationLink({ open, issued, onClose }: InvitationLinkProps) {
   const t = useTranslations("invitations");
   const common = useTranslations("common");
   const link = issued?.link ?? null;
   return (
-    <Dialog open={issued !== undefined} onOpenChange={onClose}>
+    <Dialog open={open} onOpenChange={onClose}>
       <DialogContent heading={t("issued", { email: issued?.invitation.email ?? "" })} className="max-w-lg">
         <DialogBody>
           {link === null ? (

@@ -9,10 +9,12 @@ import type { Invitation, IssuedInvitation } from "@/lib/data/invitations";
 import { toast } from "@/lib/toasts";
 
 import { useErrorText } from "./error-text";
-import { InvitationLink } from "./invitation-link";
+import { lazyDialog } from "./lazy-dialog";
 import { RelativeTime } from "./relative-time";
 import { Badge, type Tone } from "./ui/badge";
 import { Button } from "./ui/button";
+
+const InvitationLink = lazyDialog(() => import("./invitation-link").then((module) => module.InvitationLink));
 
 const TONES: Record<Invitation["state"], Tone> = { pending: "info", accepted: "success", declined: "danger", revoked: "neutral", expired: "warning" };
 
@@ -33,7 +35,7 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
   return (
     <ul className="divide-y divide-border">
       {invitations.map((invitation) => (
-        <li key={invitation.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm">
+        <li key={invitation.id} className="row-in-sight flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm">
           <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{invitation.email}</span>
           <Badge tone={TONES[invitation.state]}>{t(`state.${invitation.state}`)}</Badge>
           {invitation.to.kind !== "instance" && <span className="text-muted-foreground">{t(`role.${invitation.to.role}`)}</span>}
@@ -68,6 +70,7 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
         </li>
       ))}
       <InvitationLink
+        open={issued !== undefined}
         issued={issued}
         onClose={() => {
           setIssued(undefined);

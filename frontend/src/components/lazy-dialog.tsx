@@ -2,10 +2,16 @@
 
 import { type ComponentType, lazy, Suspense, useState } from "react";
 
-/** A dialog whose code is fetched when it opens for the first time. It stays in its place after that, as it fades out. */
+import { usePreload } from "@/lib/preload";
+
+/**
+ * A dialog whose code does not weigh on the first load: it is fetched when the page has come to rest, or when the dialog
+ * opens. It stays in its place after that, as it fades out.
+ */
 export function lazyDialog<P extends { open: boolean }>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   const Dialog = lazy(async () => ({ default: await load() }));
   return function LazyDialog(props: P) {
+    usePreload(load);
     const [wasOpen, setWasOpen] = useState(props.open);
     if (props.open && !wasOpen) setWasOpen(true);
     if (!wasOpen) return null;

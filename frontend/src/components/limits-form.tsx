@@ -1,19 +1,16 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import type { UseMutationResult } from "@tanstack/react-query";
 import { useForm } from "react-hook-form";
 import { useFormatter, useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import type { Schemas } from "@/lib/api/client";
-import { toast } from "@/lib/toasts";
 
 import { AllowanceFields, allowanceSchema, allowanceValues, toAllowance } from "./allowance-fields";
 import { Field } from "./field";
-import { placeFieldErrors } from "./form-errors";
 import { SettingsForm } from "./settings-form";
 import { Input } from "./ui/input";
+import { useSchema } from "./use-schema";
 import { optionalWhole, toNumber, toText } from "./whole-number";
 
 const WHOSE = ["key", "user", "project"] as const;
@@ -30,20 +27,19 @@ interface LimitsFormProps {
 export function LimitsForm({ view, description, reason, mutation }: LimitsFormProps) {
   const t = useTranslations("limits");
   const allowance = useTranslations("allowance");
-  const common = useTranslations("common");
   const format = useFormatter();
   const { limits, effective, version } = view;
   const outOfRange = (most: number) => allowance("outOfRange", { most: format.number(most) });
-  const part = allowanceSchema(outOfRange);
   const form = useForm({
-    resolver: standardSchemaResolver(
-      z.object({
+    resolver: useSchema((z) => {
+      const part = allowanceSchema(z, outOfRange);
+      return z.object({
         key: part,
         user: part,
         project: part,
-        server_concurrent: optionalWhole(1, MOST_AT_A_SERVER, outOfRange(MOST_AT_A_SERVER)),
-      }),
-    ),
+        server_concurrent: optionalWhole(z, 1, MOST_AT_A_SERVER, outOfRange(MOST_AT_A_SERVER)),
+      });
+    }),
     values: {
       key: allowanceValues(limits.key),
       user: allowanceValues(limits.user),
@@ -51,39 +47,25 @@ export function LimitsForm({ view, description, reason, mutation }: LimitsFormPr
       server_concurrent: toText(limits.server_concurrent),
     },
   });
-  const { errors, isDirty } = form.formState;
+  const { errors } = form.formState;
   const atAServer = effective.server_concurrent;
   return (
     <SettingsForm
       heading={t("heading")}
       description={description}
       reason={reason}
-      error={mutation.error}
-      pending={mutation.isPending}
-      isDirty={isDirty}
-      onSubmit={() =>
-        void form.handleSubmit(({ key, user, project, server_concurrent: server }) => {
-          mutation.mutate(
-            {
-              version,
-              limits: {
-                key: toAllowance(key),
-                user: toAllowance(user),
-                project: toAllowance(project),
-                server_concurrent: toNumber(server),
-              },
-            },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-              onError: (cause) => {
-                placeFieldErrors(cause, form, { server_concurrent: "server_concurrent" });
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={mutation}
+      toRequest={({ key, user, project, server_concurrent: server }) => ({
+        version,
+        limits: {
+          key: toAllowance(key),
+          user: toAllowance(user),
+          project: toAllowance(project),
+          server_concurrent: toNumber(server),
+        },
+      })}
+      places={() => ({ server_concurrent: "server_concurrent" })}
     >
       {WHOSE.map((whose) => (
         <fieldset key={whose} className="grid gap-2">

@@ -1,50 +1,73 @@
 "use client";
 
-import type { ReactNode } from "react";
+import type { UseMutationResult } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
+import { toast } from "@/lib/toasts";
+
 import { useErrorText } from "./error-text";
+import { placeFieldErrors } from "./form-errors";
 import { GuardedButton } from "./guarded-button";
 import { SubmitButton } from "./submit-button";
 import { Alert } from "./ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "./ui/card";
 
-interface SettingsFormProps {
+interface SettingsFormProps<I extends FieldValues, O, V, A> {
   heading: ReactNode;
   description?: ReactNode;
   /** Why the user may not change this; undefined where it is allowed. */
   reason: string | undefined;
-  /** What the daemon said to the last try, where no field says it. */
-  error: unknown;
-  pending: boolean;
-  isDirty: boolean;
-  onSubmit: () => void;
+  form: UseFormReturn<I, unknown, O>;
+  save: UseMutationResult<A, unknown, V>;
+  /** What is saved, of what was written. */
+  toRequest: (written: O) => V;
+  /** Which field shows what the daemon says about a part of the request; the rest is shown above them all. */
+  places?: (written: O) => Partial<Record<string, FieldPath<I>>>;
+  onSaved?: (answer: A) => void;
   children: ReactNode;
+  /** Stands below the fields, for everybody. */
+  below?: ReactNode;
 }
 
-/** One group of settings with a save button of its own. */
-export function SettingsForm({ heading, description, reason, error, pending, isDirty, onSubmit, children }: SettingsFormProps) {
+/** One group of settings, which saves itself and says what became of it. */
+export function SettingsForm<I extends FieldValues, O, V, A>(props: SettingsFormProps<I, O, V, A>) {
+  const { heading, description, reason, form, save, toRequest, places, onSaved, children, below } = props;
   const common = useTranslations("common");
   const errorText = useErrorText();
+  const [isPlaced, setPlaced] = useState(false);
+  const submit = form.handleSubmit((written) => {
+    save.mutate(toRequest(written), {
+      onSuccess: (answer) => {
+        toast.success(common("saved"));
+        onSaved?.(answer);
+      },
+      onError: (cause) => {
+        setPlaced(placeFieldErrors(cause, form, places?.(written) ?? {}));
+      },
+    });
+  });
   return (
     <Card>
       <form
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          if (reason === undefined) onSubmit();
+          if (reason === undefined) void submit();
         }}
       >
         <CardHeader heading={heading} description={description} />
-        <CardBody>
+        <CardBody className="grid gap-4">
           <fieldset disabled={reason !== undefined} className="grid gap-4">
-            {error !== null && error !== undefined && <Alert tone="danger">{errorText(error)}</Alert>}
+            {save.isError && !isPlaced && <Alert tone="danger">{errorText(save.error)}</Alert>}
             {children}
           </fieldset>
+          {below}
         </CardBody>
         <CardFooter>
           {reason === undefined ? (
-            <SubmitButton pending={pending} disabled={!isDirty}>
+            <SubmitButton pending={save.isPending} disabled={!form.formState.isDirty}>
               {common("save")}
             </SubmitButton>
           ) : (

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 
+import * as z from "@/lib/schema";
+
 import { optionalWhole, toNumber, toText } from "./whole-number";
 
 test("takes whole numbers in range, and nothing at all", () => {
-  const schema = optionalWhole(16, 4096, "16 to 4096");
+  const schema = optionalWhole(z, 16, 4096, "16 to 4096");
   for (const good of ["", "  ", "16", "4096", " 512 "]) expect(schema.safeParse(good).success).toBe(true);
   for (const bad of ["15", "4097", "1.5", "many", "-16", "0x"]) expect(schema.safeParse(bad).success).toBe(false);
 });

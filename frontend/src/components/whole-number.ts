@@ -1,7 +1,7 @@
 /** Numbers in forms that may be left empty: an empty field says nothing, and something else decides. */
-import * as z from "zod/mini";
+import type { Z } from "./use-schema";
 
-export function optionalWhole(least: number, most: number, message: string) {
+export function optionalWhole(z: Z, least: number, most: number, message: string) {
   return z.string().check(
     z.refine((text) => {
       const value = toNumber(text);

@@ -1,10 +1,8 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -14,6 +12,7 @@ import { Button } from "@/components/ui/button";
 import { Checkbox } from "@/components/ui/checkbox";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { toast } from "@/lib/toasts";
 
 import { useCreateUser } from "./mutations";
@@ -35,6 +34,7 @@ export function CreateUserDialog({ open, onOpenChange }: { open: boolean; onOpen
         </DialogContent>
       </Dialog>
       <ShownOnce
+        open={shown !== undefined}
         heading={t("passwordOf", { name: shown?.email ?? "" })}
         what={t("password")}
         text={shown?.password}
@@ -51,11 +51,13 @@ function CreateUserForm({ onDone }: { onDone: (email: string, password: string |
   const common = useTranslations("common");
   const errorText = useErrorText();
   const create = useCreateUser();
-  const schema = z.object({
-    email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
-    name: z.string().check(z.trim()),
-  });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "", name: "" } });
+  const resolver = useSchema((z) =>
+    z.object({
+      email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
+      name: z.string().check(z.trim()),
+    }),
+  );
+  const form = useForm({ resolver, defaultValues: { email: "", name: "" } });
   const [isAdmin, setAdmin] = useState(false);
   const submit = form.handleSubmit((values) => {
     create.mutate(

@@ -7,20 +7,20 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 
 interface ShownOnceProps {
+  open: boolean;
   heading: string;
   /** What it is, for screen readers. */
   what: string;
-  /** Nothing is shown without it. */
   text: string | undefined;
   onClose: () => void;
 }
 
 /** A password or a link that was made just now, shown this once. */
-export function ShownOnce({ heading, what, text, onClose }: ShownOnceProps) {
+export function ShownOnce({ open, heading, what, text, onClose }: ShownOnceProps) {
   const t = useTranslations("admin");
   const common = useTranslations("common");
   return (
-    <Dialog open={text !== undefined} onOpenChange={onClose}>
+    <Dialog open={open} onOpenChange={onClose}>
       <DialogContent heading={heading} description={t("shownOnce")} className="max-w-md">
         <DialogBody>
           <CopyField text={text ?? ""} what={what} />

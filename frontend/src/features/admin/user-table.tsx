@@ -7,18 +7,20 @@ import { useTranslations } from "use-intl";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { type Column, DataTable } from "@/components/data-table";
 import { useErrorText } from "@/components/error-text";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { RelativeTime } from "@/components/relative-time";
 import { Avatar } from "@/components/ui/avatar";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { DropdownMenu, DropdownMenuContent, DropdownMenuItem, DropdownMenuTrigger } from "@/components/ui/dropdown-menu";
+import { DropdownMenu, DropdownMenuItem } from "@/components/ui/dropdown-menu";
 import { useMe } from "@/lib/data/session";
 import { toast } from "@/lib/toasts";
 
 import { useCreateResetLink, useUpdateUser } from "./mutations";
 import type { User } from "./queries";
-import { ShownOnce } from "./shown-once";
+
+const ShownOnce = lazyDialog(() => import("./shown-once").then((module) => module.ShownOnce));
 
 interface Asked {
   what: "deactivate" | "reset";
@@ -74,47 +76,46 @@ export function UserTable({ users }: { users: User[] }) {
       align: "right",
       className: "w-12",
       cell: (user) => (
-        <DropdownMenu>
-          <DropdownMenuTrigger asChild>
+        <DropdownMenu
+          trigger={
             <Button variant="ghost" size="icon-sm" aria-label={common("moreFor", { name: user.name || user.email })}>
               <EllipsisIcon />
             </Button>
-          </DropdownMenuTrigger>
-          <DropdownMenuContent>
+          }
+        >
+          <DropdownMenuItem
+            onSelect={() => {
+              change(user, { instance_admin: !user.instance_admin });
+            }}
+          >
+            {user.instance_admin ? t("demote") : t("promote")}
+          </DropdownMenuItem>
+          <DropdownMenuItem
+            onSelect={() => {
+              setAsked({ what: "reset", user });
+            }}
+          >
+            {t("resetPassword")}
+          </DropdownMenuItem>
+          {user.active ? (
             <DropdownMenuItem
+              tone="danger"
+              disabled={user.id === me.id}
               onSelect={() => {
-                change(user, { instance_admin: !user.instance_admin });
+                setAsked({ what: "deactivate", user });
               }}
             >
-              {user.instance_admin ? t("demote") : t("promote")}
+              {t("deactivate")}
             </DropdownMenuItem>
+          ) : (
             <DropdownMenuItem
               onSelect={() => {
-                setAsked({ what: "reset", user });
+                change(user, { active: true });
               }}
             >
-              {t("resetPassword")}
+              {t("activate")}
             </DropdownMenuItem>
-            {user.active ? (
-              <DropdownMenuItem
-                tone="danger"
-                disabled={user.id === me.id}
-                onSelect={() => {
-                  setAsked({ what: "deactivate", user });
-                }}
-              >
-                {t("deactivate")}
-              </DropdownMenuItem>
-            ) : (
-              <DropdownMenuItem
-                onSelect={() => {
-                  change(user, { active: true });
-                }}
-              >
-                {t("activate")}
-              </DropdownMenuItem>
-            )}
-          </DropdownMenuContent>
+          )}
         </DropdownMenu>
       ),
     },
@@ -165,6 +166,7 @@ export function UserTable({ users }: { users: User[] }) {
         />
       )}
       <ShownOnce
+        open={shown !== undefined}
         heading={t("linkOf", { name: shown?.email ?? "" })}
         what={t("resetLink")}
         text={shown?.link}

@@ -1,15 +1,14 @@
 "use client";
 
 import { SearchIcon } from "lucide-react";
-import { Dialog as Primitive } from "radix-ui";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { lazyDialog } from "@/components/lazy-dialog";
 import { Button } from "@/components/ui/button";
 import { Kbd } from "@/components/ui/kbd";
 
-/** Fetched when it is opened for the first time. */
-const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
+const PaletteDialog = lazyDialog(() => import("./palette-dialog").then((module) => module.PaletteDialog));
 
 /** Finds projects, servers, tools, pages and actions. Opens with Ctrl or Cmd and K. */
 export function CommandPalette() {
@@ -28,31 +27,22 @@ export function CommandPalette() {
     };
   }, []);
   return (
-    <Primitive.Root open={isOpen} onOpenChange={setOpen}>
-      <Primitive.Trigger asChild>
-        <Button className="gap-2 text-muted-foreground" aria-label={t("open")}>
-          <SearchIcon aria-hidden />
-          <span className="max-sm:hidden">{t("search")}</span>
-          <Kbd className="max-sm:hidden">{isApple() ? "⌘K" : "Ctrl K"}</Kbd>
-        </Button>
-      </Primitive.Trigger>
-      <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-40 animate-fade bg-black/45 dark:bg-black/65" />
-        <Primitive.Content
-          aria-describedby={undefined}
-          className="fixed top-[12vh] left-1/2 z-50 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl bg-popover shadow-popover animate-fade"
-        >
-          <Primitive.Title className="sr-only">{t("title")}</Primitive.Title>
-          <Suspense fallback={<div className="h-40" />}>
-            <Palette
-              onDone={() => {
-                setOpen(false);
-              }}
-            />
-          </Suspense>
-        </Primitive.Content>
-      </Primitive.Portal>
-    </Primitive.Root>
+    <>
+      <Button
+        className="gap-2 text-muted-foreground"
+        aria-label={t("open")}
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => {
+          setOpen(true);
+        }}
+      >
+        <SearchIcon aria-hidden />
+        <span className="max-sm:hidden">{t("search")}</span>
+        <Kbd className="max-sm:hidden">{isApple() ? "⌘K" : "Ctrl K"}</Kbd>
+      </Button>
+      <PaletteDialog open={isOpen} onOpenChange={setOpen} />
+    </>
   );
 }
 

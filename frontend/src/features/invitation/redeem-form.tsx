@@ -1,16 +1,15 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Link } from "@/components/link";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
 
 import { useRedeem } from "./mutations";
@@ -20,11 +19,13 @@ export function RedeemForm({ token, onDone }: { token: string; onDone: () => voi
   const t = useTranslations("invitation");
   const errorText = useErrorText();
   const redeem = useRedeem();
-  const schema = z.object({
-    name: z.string().check(z.trim()),
-    password: z.string().check(z.minLength(10, t("length")), z.maxLength(256, t("length"))),
-  });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "", password: "" } });
+  const resolver = useSchema((z) =>
+    z.object({
+      name: z.string().check(z.trim()),
+      password: z.string().check(z.minLength(10, t("length")), z.maxLength(256, t("length"))),
+    }),
+  );
+  const form = useForm({ resolver, defaultValues: { name: "", password: "" } });
   const submit = form.handleSubmit((values) => {
     redeem.mutate({ token, ...values }, { onSuccess: onDone });
   });

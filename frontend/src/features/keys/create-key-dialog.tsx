@@ -1,10 +1,9 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { NO_ALLOWANCE, toAllowance } from "@/components/allowance-fields";
-import { Dialog, DialogContent, DialogTrigger } from "@/components/ui/dialog";
+import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { useProjectRef } from "@/lib/route";
 
 import { EXPIRIES, expiresAt, KeyForm, type KeyFormValues } from "./key-form";
@@ -14,27 +13,26 @@ import { toScope, WHOLE_SCOPE } from "./scope-fields";
 const NEW_KEY: KeyFormValues = { name: "", expiry: "never", scope: WHOLE_SCOPE, limits: NO_ALLOWANCE };
 
 interface CreateKeyDialogProps {
-  trigger: ReactNode;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
   /** Shows the key: it is not shown again. */
   onMade: (key: string) => void;
 }
 
-export function CreateKeyDialog({ trigger, onMade }: CreateKeyDialogProps) {
+export function CreateKeyDialog({ open, onOpenChange, onMade }: CreateKeyDialogProps) {
   const t = useTranslations("keys");
-  const [isOpen, setOpen] = useState(false);
   const create = useCreateKey(useProjectRef(), (key) => {
-    setOpen(false);
+    onOpenChange(false);
     onMade(key);
   });
   return (
     <Dialog
-      open={isOpen}
-      onOpenChange={(open) => {
+      open={open}
+      onOpenChange={(next) => {
         create.reset();
-        setOpen(open);
+        onOpenChange(next);
       }}
     >
-      <DialogTrigger asChild>{trigger}</DialogTrigger>
       <DialogContent heading={t("createHeading")} description={t("createDescription")}>
         <KeyForm
           values={NEW_KEY}

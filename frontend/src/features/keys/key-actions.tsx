@@ -5,20 +5,16 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { ConfirmDialog } from "@/components/confirm-dialog";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { Button } from "@/components/ui/button";
-import {
-  DropdownMenu,
-  DropdownMenuContent,
-  DropdownMenuItem,
-  DropdownMenuLabel,
-  DropdownMenuTrigger,
-} from "@/components/ui/dropdown-menu";
+import { DropdownMenu, DropdownMenuItem, DropdownMenuLabel } from "@/components/ui/dropdown-menu";
 import { useProjectRef } from "@/lib/route";
 
-import { EditKeyDialog } from "./edit-key-dialog";
 import { useRevokeKey } from "./mutations";
 import type { Key } from "./queries";
-import { RotateKeyDialog } from "./rotate-key-dialog";
+
+const EditKeyDialog = lazyDialog(() => import("./edit-key-dialog").then((module) => module.EditKeyDialog));
+const RotateKeyDialog = lazyDialog(() => import("./rotate-key-dialog").then((module) => module.RotateKeyDialog));
 
 interface KeyActionsProps {
   apiKey: Key;
@@ -34,39 +30,38 @@ export function KeyActions({ apiKey, reason, onMade }: KeyActionsProps) {
   const [open, setOpen] = useState<"edit" | "rotate" | "revoke">();
   return (
     <>
-      <DropdownMenu>
-        <DropdownMenuTrigger asChild>
+      <DropdownMenu
+        trigger={
           <Button variant="ghost" size="icon-sm" aria-label={common("moreFor", { name: apiKey.name })}>
             <EllipsisIcon />
           </Button>
-        </DropdownMenuTrigger>
-        <DropdownMenuContent>
-          <DropdownMenuItem
-            disabled={reason !== undefined}
-            onSelect={() => {
-              setOpen("edit");
-            }}
-          >
-            <PencilIcon /> {common("edit")}
-          </DropdownMenuItem>
-          <DropdownMenuItem
-            disabled={reason !== undefined}
-            onSelect={() => {
-              setOpen("rotate");
-            }}
-          >
-            <RefreshCwIcon /> {t("rotate")}
-          </DropdownMenuItem>
-          <DropdownMenuItem
-            tone="danger"
-            onSelect={() => {
-              setOpen("revoke");
-            }}
-          >
-            <BanIcon /> {t("revoke")}
-          </DropdownMenuItem>
-          {reason !== undefined && <DropdownMenuLabel className="max-w-52 pt-1 font-normal">{reason}</DropdownMenuLabel>}
-        </DropdownMenuContent>
+        }
+      >
+        <DropdownMenuItem
+          disabled={reason !== undefined}
+          onSelect={() => {
+            setOpen("edit");
+          }}
+        >
+          <PencilIcon /> {common("edit")}
+        </DropdownMenuItem>
+        <DropdownMenuItem
+          disabled={reason !== undefined}
+          onSelect={() => {
+            setOpen("rotate");
+          }}
+        >
+          <RefreshCwIcon /> {t("rotate")}
+        </DropdownMenuItem>
+        <DropdownMenuItem
+          tone="danger"
+          onSelect={() => {
+            setOpen("revoke");
+          }}
+        >
+          <BanIcon /> {t("revoke")}
+        </DropdownMenuItem>
+        {reason !== undefined && <DropdownMenuLabel className="max-w-52 pt-1 font-normal">{reason}</DropdownMenuLabel>}
       </DropdownMenu>
       <EditKeyDialog
         apiKey={apiKey}

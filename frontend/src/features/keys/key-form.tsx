@@ -1,11 +1,9 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useFormatter, useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { AllowanceFields, allowanceSchema, type AllowanceValues } from "@/components/allowance-fields";
 import { useErrorText } from "@/components/error-text";
@@ -16,6 +14,7 @@ import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { limitsQuery } from "@/lib/data/limits";
 import { useProjectRef } from "@/lib/route";
 
@@ -63,11 +62,11 @@ export function KeyForm({ values, expiries, action, pending, error, onPlaced, on
   const [isChecked, setChecked] = useState(false);
   const hasNoServer = scope.servers?.length === 0;
   const form = useForm({
-    resolver: standardSchemaResolver(
+    resolver: useSchema((z) =>
       z.object({
         name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
         expiry: z.enum(EXPIRIES),
-        limits: allowanceSchema((most) => allowance("outOfRange", { most: format.number(most) })),
+        limits: allowanceSchema(z, (most) => allowance("outOfRange", { most: format.number(most) })),
       }),
     ),
     defaultValues: { name: values.name, expiry: values.expiry, limits: values.limits },

@@ -7,6 +7,7 @@ import { useNow, useTranslations } from "use-intl";
 
 import { type Column, DataTable } from "@/components/data-table";
 import { EmptyState } from "@/components/empty-state";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { PageHeader } from "@/components/page-header";
 import { RelativeTime } from "@/components/relative-time";
 import { Badge } from "@/components/ui/badge";
@@ -18,12 +19,13 @@ import { useMe } from "@/lib/data/session";
 import { useProjectRef } from "@/lib/route";
 import { useSearchParam } from "@/lib/search-param";
 
-import { CreateKeyDialog } from "./create-key-dialog";
 import { KeyActions } from "./key-actions";
 import { keyState } from "./key-state";
-import { MadeKeyDialog } from "./made-key-dialog";
 import { type Key, keysQuery, membersQuery } from "./queries";
 import { ScopeText } from "./scope-text";
+
+const CreateKeyDialog = lazyDialog(() => import("./create-key-dialog").then((module) => module.CreateKeyDialog));
+const MadeKeyDialog = lazyDialog(() => import("./made-key-dialog").then((module) => module.MadeKeyDialog));
 
 const TONES = { active: "success", expired: "neutral", revoked: "danger" } as const;
 
@@ -50,18 +52,20 @@ function Keys() {
   const { data: keys } = useSuspenseQuery(keysQuery(ref));
   const members = useQuery(membersQuery(ref)).data?.items ?? [];
   const [which, setWhich] = useSearchParam("show");
+  const [isCreating, setCreating] = useState(false);
   const [made, setMade] = useState<string>();
   const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
 
   const create = (
-    <CreateKeyDialog
-      onMade={setMade}
-      trigger={
-        <Button variant="primary">
-          <PlusIcon /> {t("create")}
-        </Button>
-      }
-    />
+    <Button
+      variant="primary"
+      aria-haspopup="dialog"
+      onClick={() => {
+        setCreating(true);
+      }}
+    >
+      <PlusIcon /> {t("create")}
+    </Button>
   );
   const columns: Column<Key>[] = [
     {
@@ -141,7 +145,9 @@ function Keys() {
   return (
     <>
       <PageHeader title={t("title")} description={t("description")} actions={create} />
+      <CreateKeyDialog open={isCreating} onOpenChange={setCreating} onMade={setMade} />
       <MadeKeyDialog
+        open={made !== undefined}
         apiKey={made}
         onClose={() => {
           setMade(undefined);

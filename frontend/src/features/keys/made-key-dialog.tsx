@@ -9,18 +9,24 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { useProjectRef } from "@/lib/route";
 
+interface MadeKeyDialogProps {
+  open: boolean;
+  apiKey: string | undefined;
+  onClose: () => void;
+}
+
 /**
  * The whole key, this once, with what clients need to use it. It belongs to the page and to no row or form, which may
  * go at any time.
  */
-export function MadeKeyDialog({ apiKey, onClose }: { apiKey: string | undefined; onClose: () => void }) {
+export function MadeKeyDialog({ open, apiKey, onClose }: MadeKeyDialogProps) {
   const t = useTranslations("keys");
   const ref = useProjectRef();
   return (
     <Dialog
-      open={apiKey !== undefined}
-      onOpenChange={(open) => {
-        if (!open) onClose();
+      open={open}
+      onOpenChange={(next) => {
+        if (!next) onClose();
       }}
     >
       <DialogContent

@@ -1,9 +1,7 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -11,6 +9,7 @@ import { Link } from "@/components/link";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
 
 import { Door } from "./door";
@@ -21,8 +20,8 @@ export function AskForMail({ what }: { what: "password" | "account" }) {
   const t = useTranslations("login");
   const errorText = useErrorText();
   const ask = useAskForMail(what);
-  const schema = z.object({ email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))) });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "" } });
+  const resolver = useSchema((z) => z.object({ email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))) }));
+  const form = useForm({ resolver, defaultValues: { email: "" } });
   const submit = form.handleSubmit(({ email }) => {
     ask.mutate(email);
   });

@@ -1,16 +1,15 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { safeNext } from "@/lib/paths";
 
 import { useLogin } from "./mutations";
@@ -21,11 +20,13 @@ export function LoginForm() {
   const router = useRouter();
   const next = safeNext(useSearchParams().get("next"));
   const login = useLogin();
-  const schema = z.object({
-    email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
-    password: z.string().check(z.minLength(1, t("passwordMissing"))),
-  });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "", password: "" } });
+  const resolver = useSchema((z) =>
+    z.object({
+      email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
+      password: z.string().check(z.minLength(1, t("passwordMissing"))),
+    }),
+  );
+  const form = useForm({ resolver, defaultValues: { email: "", password: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit((values) => {
     login.mutate(values, {

@@ -1,10 +1,8 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -13,6 +11,7 @@ import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
 
 import { Door } from "./door";
@@ -30,8 +29,8 @@ export function ResetPasswordPage() {
   const errorText = useErrorText();
   const [token] = useState(takeToken);
   const reset = useResetPassword();
-  const schema = z.object({ password: z.string().check(z.minLength(10, t("passwordShort")), z.maxLength(256, t("passwordShort"))) });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { password: "" } });
+  const resolver = useSchema((z) => z.object({ password: z.string().check(z.minLength(10, t("passwordShort")), z.maxLength(256, t("passwordShort"))) }));
+  const form = useForm({ resolver, defaultValues: { password: "" } });
   const submit = form.handleSubmit(({ password }) => {
     reset.mutate({ token, password });
   });

@@ -1,10 +1,8 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -14,6 +12,7 @@ import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import type { IssuedInvitation } from "@/lib/data/invitations";
 import { useProjectRef } from "@/lib/route";
 
@@ -41,6 +40,7 @@ export function InviteDialog({ open, onOpenChange }: InviteDialogProps) {
         </DialogContent>
       </Dialog>
       <InvitationLink
+        open={issued !== undefined}
         issued={issued}
         onClose={() => {
           setIssued(undefined);
@@ -55,11 +55,13 @@ function InviteForm({ onDone }: { onDone: (issued: IssuedInvitation) => void }) 
   const common = useTranslations("common");
   const errorText = useErrorText();
   const invite = useInvite(useProjectRef());
-  const schema = z.object({
-    email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
-    role: z.enum(["admin", "member", "viewer"]),
-  });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { email: "", role: "member" as const } });
+  const resolver = useSchema((z) =>
+    z.object({
+      email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))),
+      role: z.enum(["admin", "member", "viewer"]),
+    }),
+  );
+  const form = useForm({ resolver, defaultValues: { email: "", role: "member" as const } });
   const submit = form.handleSubmit((values) => {
     invite.mutate(values, { onSuccess: onDone });
   });

@@ -1,9 +1,7 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -11,6 +9,7 @@ import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { useMe } from "@/lib/data/session";
 import { toast } from "@/lib/toasts";
 
@@ -21,14 +20,16 @@ export function PasswordForm() {
   const errorText = useErrorText();
   const me = useMe();
   const change = useChangePassword();
-  const schema = z
-    .object({
-      old: z.string().check(z.minLength(1, t("oldMissing"))),
-      next: z.string().check(z.minLength(10, t("length")), z.maxLength(256, t("length"))),
-      again: z.string(),
-    })
-    .check(z.refine(({ next, again }) => next === again, { path: ["again"], message: t("notSame") }));
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { old: "", next: "", again: "" } });
+  const resolver = useSchema((z) =>
+    z
+      .object({
+        old: z.string().check(z.minLength(1, t("oldMissing"))),
+        next: z.string().check(z.minLength(10, t("length")), z.maxLength(256, t("length"))),
+        again: z.string(),
+      })
+      .check(z.refine(({ next, again }) => next === again, { path: ["again"], message: t("notSame") })),
+  );
+  const form = useForm({ resolver, defaultValues: { old: "", next: "", again: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ old, next }) => {
     change.mutate(

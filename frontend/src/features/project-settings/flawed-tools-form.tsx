@@ -6,7 +6,6 @@ import { useTranslations } from "use-intl";
 import { SettingsForm } from "@/components/settings-form";
 import { RadioCard, RadioGroup } from "@/components/ui/radio-group";
 import type { Project } from "@/lib/data/projects";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateProject } from "./mutations";
 
@@ -15,7 +14,6 @@ const CHOICES = ["repair", "hide", "pass"] as const;
 /** What becomes of tools whose schemas strict clients refuse. */
 export function FlawedToolsForm({ project, reason }: { project: Project; reason: string | undefined }) {
   const t = useTranslations("projectSettings");
-  const common = useTranslations("common");
   const update = useUpdateProject(project);
   const form = useForm({ values: { flawed_tools: project.flawed_tools } });
   return (
@@ -23,18 +21,9 @@ export function FlawedToolsForm({ project, reason }: { project: Project; reason:
       heading={t("flawedTools")}
       description={t("flawedToolsDescription")}
       reason={reason}
-      error={update.error}
-      pending={update.isPending}
-      isDirty={form.formState.isDirty}
-      onSubmit={() =>
-        void form.handleSubmit((body) => {
-          update.mutate(body, {
-            onSuccess: () => {
-              toast.success(common("saved"));
-            },
-          });
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={(written) => written}
     >
       <Controller
         control={form.control}

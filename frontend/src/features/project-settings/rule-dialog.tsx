@@ -15,12 +15,13 @@ import { useProjectRef } from "@/lib/route";
 import { EFFECTS, type Effect, emptySubject, HINTS, type RuleDraft, type Subject, SUBJECTS, subjectValue, withSubjectValue } from "./rules";
 
 interface RuleDialogProps {
+  open: boolean;
   rule: RuleDraft;
   onClose: () => void;
   onSave: (rule: RuleDraft) => void;
 }
 
-export function RuleDialog({ rule: before, onClose, onSave }: RuleDialogProps) {
+export function RuleDialog({ open, rule: before, onClose, onSave }: RuleDialogProps) {
   const t = useTranslations("rules");
   const common = useTranslations("common");
   const [rule, setRule] = useState(before);
@@ -30,7 +31,7 @@ export function RuleDialog({ rule: before, onClose, onSave }: RuleDialogProps) {
     setRule({ ...rule, object: { ...object, ...part } });
   };
   return (
-    <Dialog open onOpenChange={onClose}>
+    <Dialog open={open} onOpenChange={onClose}>
       <DialogContent heading={before.id === undefined ? t("add") : t("edit")}>
         <form
           className="contents"

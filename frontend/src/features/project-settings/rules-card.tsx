@@ -8,20 +8,24 @@ import { useTranslations } from "use-intl";
 import { ErrorPanel } from "@/components/error-panel";
 import { useErrorText } from "@/components/error-text";
 import { GuardedButton } from "@/components/guarded-button";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { Spinner } from "@/components/spinner";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { type Policy, policyQuery } from "@/lib/data/policy";
+import { usePreload } from "@/lib/preload";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { usePutPolicy, useTryPolicy } from "./policy-mutations";
-import { RuleDialog } from "./rule-dialog";
 import { RuleRow } from "./rule-row";
 import { draftOf, moved, newRule, type RuleDraft } from "./rules";
 import { TryOut } from "./try-out";
+
+const loadRuleDialog = () => import("./rule-dialog").then((module) => module.RuleDialog);
+const RuleDialog = lazyDialog(loadRuleDialog);
 
 /** The rules of the project, in the order in which they are asked. */
 export function RulesCard({ reason }: { reason: string | undefined }) {
@@ -49,6 +53,7 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
   const [rules, setRules] = useState<RuleDraft[]>(() => policy.rules.map(draftOf));
   const [isDirty, setDirty] = useState(false);
   const [edited, setEdited] = useState<RuleDraft>();
+  usePreload(loadRuleDialog);
   const change = (next: RuleDraft[]) => {
     setRules(next);
     setDirty(true);
@@ -140,6 +145,7 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
       {edited !== undefined && (
         <RuleDialog
           key={edited.key}
+          open
           rule={edited}
           onClose={() => {
             setEdited(undefined);

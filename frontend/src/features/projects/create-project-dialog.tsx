@@ -1,11 +1,8 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
-import type { ReactNode } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -13,17 +10,17 @@ import { placeFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter, DialogTrigger } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
 
 import { useCreateProject } from "./mutations";
 
-export function CreateProjectDialog({ trigger }: { trigger: ReactNode }) {
+export function CreateProjectDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const t = useTranslations("projects");
   return (
-    <Dialog>
-      <DialogTrigger asChild>{trigger}</DialogTrigger>
+    <Dialog open={open} onOpenChange={onOpenChange}>
       <DialogContent heading={t("createHeading")} description={t("createDescription")}>
         <CreateProjectForm />
       </DialogContent>
@@ -37,8 +34,8 @@ function CreateProjectForm() {
   const errorText = useErrorText();
   const router = useRouter();
   const create = useCreateProject();
-  const schema = z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "", slug: "" } });
+  const resolver = useSchema((z) => z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) }));
+  const form = useForm({ resolver, defaultValues: { name: "", slug: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ name, slug }) => {
     create.mutate(

@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 
 import { EmptyState } from "@/components/empty-state";
 import { GuardedButton } from "@/components/guarded-button";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { PageHeader } from "@/components/page-header";
 import { StarButton } from "@/components/star-button";
 import { Button } from "@/components/ui/button";
@@ -15,9 +16,10 @@ import { projectsQuery } from "@/lib/data/projects";
 import { useMe } from "@/lib/data/session";
 import { useIsStarred } from "@/lib/data/stars";
 
-import { CreateProjectDialog } from "./create-project-dialog";
 import { ProjectCard } from "./project-card";
 import { StarredCard } from "./starred-card";
+
+const CreateProjectDialog = lazyDialog(() => import("./create-project-dialog").then((module) => module.CreateProjectDialog));
 
 /** From here on it takes a search to find one. */
 const SEARCH_FROM = 7;
@@ -28,6 +30,10 @@ export function ProjectsPage() {
   const mayCreate = useMe().instance_admin;
   const [search, setSearch] = useState("");
   const wanted = useDeferredValue(search.trim().toLowerCase());
+  const [isCreating, setCreating] = useState(false);
+  const create = () => {
+    setCreating(true);
+  };
   const isStarred = useIsStarred();
   const shown = projects
     .filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(wanted))
@@ -37,19 +43,9 @@ export function ProjectsPage() {
       <PageHeader
         title={t("title")}
         actions={
-          mayCreate ? (
-            <CreateProjectDialog
-              trigger={
-                <Button variant="primary">
-                  <PlusIcon /> {t("new")}
-                </Button>
-              }
-            />
-          ) : (
-            <GuardedButton variant="primary" reason={t("onlyInstanceAdmins")}>
-              <PlusIcon /> {t("new")}
-            </GuardedButton>
-          )
+          <GuardedButton variant="primary" reason={mayCreate ? undefined : t("onlyInstanceAdmins")} aria-haspopup="dialog" onClick={create}>
+            <PlusIcon /> {t("new")}
+          </GuardedButton>
         }
       />
       <StarredCard />
@@ -76,7 +72,9 @@ export function ProjectsPage() {
           className="rounded-lg border border-dashed border-border"
           actions={
             mayCreate && (
-              <CreateProjectDialog trigger={<Button variant="primary">{t("createFirst")}</Button>} />
+              <Button variant="primary" aria-haspopup="dialog" onClick={create}>
+                {t("createFirst")}
+              </Button>
             )
           }
         />
@@ -91,6 +89,7 @@ export function ProjectsPage() {
           ))}
         </ul>
       )}
+      <CreateProjectDialog open={isCreating} onOpenChange={setCreating} />
     </>
   );
 }

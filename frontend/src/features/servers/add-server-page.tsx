@@ -3,36 +3,34 @@
 import { useQuery } from "@tanstack/react-query";
 import { FileJsonIcon, SearchIcon } from "lucide-react";
 import { Link } from "@/components/link";
-import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
-import { GuardedButton } from "@/components/guarded-button";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { PageHeader } from "@/components/page-header";
-import { SubmitButton } from "@/components/submit-button";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { Card } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
-import { useRoleReason } from "@/components/use-role-reason";
 import { paths } from "@/lib/paths";
+import { usePreload } from "@/lib/preload";
 import { useProjectRef } from "@/lib/route";
 import { useSearchParam } from "@/lib/search-param";
 
-import { CatalogDialog } from "./catalog-dialog";
-import { useCreateServer } from "./mutations";
 import { type CatalogServer, serverCatalogQuery } from "./queries";
-import { ServerForm } from "./server-form";
-import { NEW_SERVER, toCreateRequest } from "./server-form-values";
+
+const CatalogDialog = lazyDialog(() => import("./catalog-dialog").then((module) => module.CatalogDialog));
+const loadForm = () => import("./new-server").then((module) => ({ default: module.NewServer }));
+const NewServer = lazy(loadForm);
 
 export function AddServerPage() {
   const t = useTranslations("addServer");
   const ref = useProjectRef();
   const [from, setFrom] = useSearchParam("from");
+  usePreload(loadForm);
   return (
     <>
       <PageHeader
@@ -54,44 +52,12 @@ export function AddServerPage() {
           <Catalog />
         </TabsContent>
         <TabsContent value="form" tabIndex={-1}>
-          <NewServer />
+          <Suspense fallback={<Skeleton className="h-96 max-w-3xl" />}>
+            <NewServer />
+          </Suspense>
         </TabsContent>
       </Tabs>
     </>
-  );
-}
-
-function NewServer() {
-  const t = useTranslations("addServer");
-  const ref = useProjectRef();
-  const router = useRouter();
-  const reason = useRoleReason("manageServers");
-  const create = useCreateServer(ref);
-  return (
-    <Card className="max-w-3xl">
-      <ServerForm
-        values={NEW_SERVER}
-        error={create.error}
-        disabled={reason !== undefined}
-        onSubmit={(values, onError) => {
-          create.mutate(toCreateRequest(values), {
-            onError,
-            onSuccess: (server) => {
-              router.push(paths.server({ ...ref, server: server.alias }));
-            },
-          });
-        }}
-        footer={() =>
-          reason === undefined ? (
-            <SubmitButton pending={create.isPending || create.isSuccess}>{t("add")}</SubmitButton>
-          ) : (
-            <GuardedButton reason={reason} variant="primary">
-              {t("add")}
-            </GuardedButton>
-          )
-        }
-      />
-    </Card>
   );
 }
 
@@ -141,6 +107,7 @@ function Catalog() {
         ))}
       </ul>
       <CatalogDialog
+        open={chosen !== undefined}
         server={chosen}
         onClose={() => {
           setChosen(undefined);

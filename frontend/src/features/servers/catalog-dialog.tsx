@@ -21,12 +21,18 @@ import { catalogRequest } from "./catalog-request";
 import { useCreateServer } from "./mutations";
 import type { CatalogServer } from "./queries";
 
-export function CatalogDialog({ server, onClose }: { server: CatalogServer | undefined; onClose: () => void }) {
+interface CatalogDialogProps {
+  open: boolean;
+  server: CatalogServer | undefined;
+  onClose: () => void;
+}
+
+export function CatalogDialog({ open, server, onClose }: CatalogDialogProps) {
   return (
     <Dialog
-      open={server !== undefined}
-      onOpenChange={(open) => {
-        if (!open) onClose();
+      open={open}
+      onOpenChange={(next) => {
+        if (!next) onClose();
       }}
     >
       {server !== undefined && (

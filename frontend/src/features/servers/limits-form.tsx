@@ -1,18 +1,15 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
 import { SettingsForm } from "@/components/settings-form";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { optionalWhole, toNumber, toText } from "@/components/whole-number";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateServer } from "./mutations";
 
@@ -23,22 +20,21 @@ const MOST = 4_294_967_295;
 /** What the processes of a server may use. An empty field takes what the instance says. */
 export function LimitsForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverLimits");
-  const common = useTranslations("common");
   const update = useUpdateServer(project);
   const { limits, effective_limits: effective } = server;
-  // The least that the daemon takes, as crates/domain/src/limits.rs has it; the most is the instance's own.
-  const limit = (least: number) => optionalWhole(least, MOST, t("outOfRange", { least }));
   const form = useForm({
-    resolver: standardSchemaResolver(
-      z.object({
+    resolver: useSchema((z) => {
+      // The least that the daemon takes, as crates/domain/src/limits.rs has it; the most is the instance's own.
+      const limit = (least: number) => optionalWhole(z, least, MOST, t("outOfRange", { least }));
+      return z.object({
         memory_mib: limit(16),
         cpu_seconds: limit(1),
         open_files: limit(16),
         processes: limit(1),
         line_kib: limit(1),
         log_kib: limit(16),
-      }),
-    ),
+      });
+    }),
     values: {
       memory_mib: toText(limits.memory_mib),
       cpu_seconds: toText(limits.cpu_seconds),
@@ -48,43 +44,28 @@ export function LimitsForm({ project, server, reason }: { project: ServerRef; se
       log_kib: toText(limits.log_kib),
     },
   });
-  const { errors, isDirty } = form.formState;
-  const isPlaced = Object.values(errors).some((error) => error.type === "server");
+  const { errors } = form.formState;
   return (
     <SettingsForm
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      error={isPlaced ? null : update.error}
-      pending={update.isPending}
-      isDirty={isDirty}
-      onSubmit={() =>
-        void form.handleSubmit((written) => {
-          update.mutate(
-            {
-              version: server.version,
-              body: {
-                limits: {
-                  memory_mib: toNumber(written.memory_mib),
-                  cpu_seconds: toNumber(written.cpu_seconds),
-                  open_files: toNumber(written.open_files),
-                  processes: toNumber(written.processes),
-                  line_kib: toNumber(written.line_kib),
-                  log_kib: toNumber(written.log_kib),
-                },
-              },
-            },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-              onError: (cause) => {
-                placeFieldErrors(cause, form, Object.fromEntries(LIMITS.map((name) => [`limits.${name}`, name])));
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={(written) => ({
+        version: server.version,
+        body: {
+          limits: {
+            memory_mib: toNumber(written.memory_mib),
+            cpu_seconds: toNumber(written.cpu_seconds),
+            open_files: toNumber(written.open_files),
+            processes: toNumber(written.processes),
+            line_kib: toNumber(written.line_kib),
+            log_kib: toNumber(written.log_kib),
+          },
+        },
+      })}
+      places={() => Object.fromEntries(LIMITS.map((name) => [`limits.${name}`, name]))}
     >
       <div className="grid gap-4 sm:grid-cols-2">
         {LIMITS.map((name) => (

@@ -1,19 +1,16 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { PlusIcon, XIcon } from "lucide-react";
 import { Controller, useFieldArray, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
-import { placeFieldErrors } from "@/components/form-errors";
 import { SettingsForm } from "@/components/settings-form";
 import { Button } from "@/components/ui/button";
 import { Checkbox } from "@/components/ui/checkbox";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateServer } from "./mutations";
 import { personalOf, personalPatch } from "./personal-values";
@@ -21,12 +18,11 @@ import { personalOf, personalPatch } from "./personal-values";
 /** Which variables or headers of a server each member fills in. */
 export function PersonalForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverPersonal");
-  const common = useTranslations("common");
   const update = useUpdateServer(project);
   const kind = server.transport.type === "stdio" ? "env" : "headers";
   const before = personalOf(server);
   const form = useForm({
-    resolver: standardSchemaResolver(
+    resolver: useSchema((z) =>
       z.object({
         rows: z
           .array(
@@ -50,34 +46,23 @@ export function PersonalForm({ project, server, reason }: { project: ServerRef; 
     values: { rows: before },
   });
   const { fields, append, remove } = useFieldArray({ control: form.control, name: "rows" });
-  const { errors, isDirty } = form.formState;
+  const { errors } = form.formState;
   const rowErrors = fields.map((_, index) => errors.rows?.[index]);
-  const isPlaced = rowErrors.some((row) => row?.name?.type === "server");
   return (
     <SettingsForm
       heading={t("heading")}
       description={t(`description.${kind}`)}
       reason={reason}
-      error={isPlaced ? null : update.error}
-      pending={update.isPending}
-      isDirty={isDirty}
-      onSubmit={() =>
-        void form.handleSubmit(({ rows }) => {
-          const patch = personalPatch(rows, before);
-          update.mutate(
-            { version: server.version, body: { run: kind === "env" ? { personal_env: patch } : { personal_headers: patch } } },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-              onError: (cause) => {
-                const places = rows.map(({ name }, index) => [`run.personal_${kind}.${name}`, `rows.${String(index)}.name`] as const);
-                placeFieldErrors(cause, form, Object.fromEntries(places) as Record<string, `rows.${number}.name`>);
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={({ rows }) => {
+        const patch = personalPatch(rows, before);
+        return { version: server.version, body: { run: kind === "env" ? { personal_env: patch } : { personal_headers: patch } } };
+      }}
+      places={({ rows }) => {
+        const places = rows.map(({ name }, index) => [`run.personal_${kind}.${name}`, `rows.${index}.name`] as const);
+        return Object.fromEntries(places);
+      }}
     >
       {fields.length === 0 && <p className="text-sm text-muted-foreground">{t(`none.${kind}`)}</p>}
       <ul className="grid gap-4 empty:hidden">

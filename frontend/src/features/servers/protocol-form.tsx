@@ -8,7 +8,6 @@ import { SettingsForm } from "@/components/settings-form";
 import { Select } from "@/components/ui/input";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateServer } from "./mutations";
 
@@ -18,35 +17,24 @@ const INTERACTIVES = ["auto", "never"] as const;
 /** How the daemon speaks with a server. */
 export function ProtocolForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverProtocol");
-  const common = useTranslations("common");
   const update = useUpdateServer(project);
   const { era, interactive } = server;
   const form = useForm({ values: { era, interactive } });
   // eslint-disable-next-line react-hooks/incompatible-library -- the hints follow what is chosen
   const chosen = form.watch();
+  const { errors } = form.formState;
   return (
     <SettingsForm
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      error={update.error}
-      pending={update.isPending}
-      isDirty={form.formState.isDirty}
-      onSubmit={() =>
-        void form.handleSubmit((body) => {
-          update.mutate(
-            { version: server.version, body },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={(body) => ({ version: server.version, body })}
+      places={() => ({ era: "era", interactive: "interactive" })}
     >
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field label={t("era")} hint={t(`eraHint.${chosen.era}`)}>
+        <Field label={t("era")} hint={t(`eraHint.${chosen.era}`)} error={errors.era?.message}>
           {(field) => (
             <Select {...field} {...form.register("era")}>
               {ERAS.map((choice) => (
@@ -57,7 +45,7 @@ export function ProtocolForm({ project, server, reason }: { project: ServerRef; 
             </Select>
           )}
         </Field>
-        <Field label={t("interactive")} hint={t(`interactiveHint.${chosen.interactive}`)}>
+        <Field label={t("interactive")} hint={t(`interactiveHint.${chosen.interactive}`)} error={errors.interactive?.message}>
           {(field) => (
             <Select {...field} {...form.register("interactive")}>
               {INTERACTIVES.map((choice) => (

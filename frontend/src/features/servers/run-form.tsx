@@ -1,18 +1,16 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Controller, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Input, Select } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
+import { useSchema } from "@/components/use-schema";
 import { optionalWhole, toNumber, toText } from "@/components/whole-number";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateServer } from "./mutations";
 
@@ -23,20 +21,19 @@ const NUMBERS = ["idleStop", "maxInFlight", "maxConnections"] as const;
 /** How a server is run: who shares its process, and when it runs. An empty field takes the instance's own setting. */
 export function RunForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverRun");
-  const common = useTranslations("common");
   const update = useUpdateServer(project);
   const { run } = server;
-  const number = (most: number) => optionalWhole(1, most, t("outOfRange", { most }));
   const form = useForm({
-    resolver: standardSchemaResolver(
-      z.object({
+    resolver: useSchema((z) => {
+      const number = (most: number) => optionalWhole(z, 1, most, t("outOfRange", { most }));
+      return z.object({
         isolation: z.enum(ISOLATIONS),
         alwaysOn: z.boolean(),
         idleStop: number(604_800),
         maxInFlight: number(65_536),
         maxConnections: number(10_000),
-      }),
-    ),
+      });
+    }),
     values: {
       isolation: run.isolation,
       alwaysOn: run.always_on,
@@ -45,7 +42,7 @@ export function RunForm({ project, server, reason }: { project: ServerRef; serve
       maxConnections: toText(run.max_connections),
     },
   });
-  const { errors, isDirty } = form.formState;
+  const { errors } = form.formState;
   // eslint-disable-next-line react-hooks/incompatible-library -- the hint follows what is chosen
   const isolation = form.watch("isolation");
   return (
@@ -53,35 +50,30 @@ export function RunForm({ project, server, reason }: { project: ServerRef; serve
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      error={update.error}
-      pending={update.isPending}
-      isDirty={isDirty}
-      onSubmit={() =>
-        void form.handleSubmit((written) => {
-          update.mutate(
-            {
-              version: server.version,
-              body: {
-                run: {
-                  isolation: written.isolation,
-                  always_on: written.alwaysOn,
-                  idle_stop: toNumber(written.idleStop),
-                  max_in_flight: toNumber(written.maxInFlight),
-                  max_connections: toNumber(written.maxConnections),
-                },
-              },
-            },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={(written) => ({
+        version: server.version,
+        body: {
+          run: {
+            isolation: written.isolation,
+            always_on: written.alwaysOn,
+            idle_stop: toNumber(written.idleStop),
+            max_in_flight: toNumber(written.maxInFlight),
+            max_connections: toNumber(written.maxConnections),
+          },
+        },
+      })}
+      places={() => ({
+        "run.isolation": "isolation",
+        "run.always_on": "alwaysOn",
+        "run.idle_stop": "idleStop",
+        "run.max_in_flight": "maxInFlight",
+        "run.max_connections": "maxConnections",
+      })}
     >
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field label={t("isolation")} hint={t(`isolationHint.${isolation}`)}>
+        <Field label={t("isolation")} hint={t(`isolationHint.${isolation}`)} error={errors.isolation?.message}>
           {(field) => (
             <Select {...field} {...form.register("isolation")}>
               {ISOLATIONS.map((choice) => (
@@ -92,7 +84,7 @@ export function RunForm({ project, server, reason }: { project: ServerRef; serve
             </Select>
           )}
         </Field>
-        <Field label={t("alwaysOn")} hint={t("alwaysOnHint")}>
+        <Field label={t("alwaysOn")} hint={t("alwaysOnHint")} error={errors.alwaysOn?.message}>
           {(field) => (
             <Controller
               control={form.control}

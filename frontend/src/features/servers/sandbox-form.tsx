@@ -1,18 +1,15 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { Controller, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
 import { SettingsForm } from "@/components/settings-form";
 import { Input, Select, Textarea } from "@/components/ui/input";
 import { RadioCard, RadioGroup } from "@/components/ui/radio-group";
+import { useSchema } from "@/components/use-schema";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateServer } from "./mutations";
 import { toPaths, toPorts } from "./sandbox-values";
@@ -23,13 +20,12 @@ const NETWORKS = ["full", "none", "ports"] as const;
 /** What the processes of a server may see and reach. */
 export function SandboxForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverSandbox");
-  const common = useTranslations("common");
   const update = useUpdateServer(project);
   const { sandbox } = server;
-  const paths = z.string().check(z.refine((text) => toPaths(text) !== undefined, t("pathInvalid")));
   const form = useForm({
-    resolver: standardSchemaResolver(
-      z
+    resolver: useSchema((z) => {
+      const paths = z.string().check(z.refine((text) => toPaths(text) !== undefined, t("pathInvalid")));
+      return z
         .object({
           mode: z.enum(MODES),
           readPaths: paths,
@@ -42,8 +38,8 @@ export function SandboxForm({ project, server, reason }: { project: ServerRef; s
             path: ["ports"],
             message: t("portsInvalid"),
           }),
-        ),
-    ),
+        );
+    }),
     values: {
       mode: sandbox.mode,
       readPaths: sandbox.read_paths.join("\n"),
@@ -52,50 +48,35 @@ export function SandboxForm({ project, server, reason }: { project: ServerRef; s
       ports: sandbox.ports.join(", "),
     },
   });
-  const { errors, isDirty } = form.formState;
+  const { errors } = form.formState;
   // eslint-disable-next-line react-hooks/incompatible-library -- what is chosen says which fields there are
   const { mode, network } = form.watch();
-  const isPlaced = Object.values(errors).some((error) => error.type === "server");
   return (
     <SettingsForm
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      error={isPlaced ? null : update.error}
-      pending={update.isPending}
-      isDirty={isDirty}
-      onSubmit={() =>
-        void form.handleSubmit((written) => {
-          update.mutate(
-            {
-              version: server.version,
-              body: {
-                sandbox: {
-                  mode: written.mode,
-                  read_paths: toPaths(written.readPaths),
-                  write_paths: toPaths(written.writePaths),
-                  network: written.network,
-                  ...(written.network === "ports" ? { ports: toPorts(written.ports) } : {}),
-                },
-              },
-            },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-              onError: (cause) => {
-                placeFieldErrors(cause, form, {
-                  "sandbox.mode": "mode",
-                  "sandbox.read_paths": "readPaths",
-                  "sandbox.write_paths": "writePaths",
-                  "sandbox.network": "network",
-                  "sandbox.ports": "ports",
-                });
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={(written) => ({
+        version: server.version,
+        body: {
+          sandbox: {
+            mode: written.mode,
+            read_paths: toPaths(written.readPaths),
+            write_paths: toPaths(written.writePaths),
+            network: written.network,
+            ...(written.network === "ports" ? { ports: toPorts(written.ports) } : {}),
+          },
+        },
+      })}
+      places={() => ({
+        "sandbox.mode": "mode",
+        "sandbox.read_paths": "readPaths",
+        "sandbox.write_paths": "writePaths",
+        "sandbox.network": "network",
+        "sandbox.ports": "ports",
+      })}
     >
       <Controller
         control={form.control}

@@ -21,10 +21,8 @@ import { GuardedButton } from "@/components/guarded-button";
 import { Button } from "@/components/ui/button";
 import {
   DropdownMenu,
-  DropdownMenuContent,
   DropdownMenuItem,
   DropdownMenuSeparator,
-  DropdownMenuTrigger,
 } from "@/components/ui/dropdown-menu";
 import { useRoleReason } from "@/components/use-role-reason";
 import type { Server } from "@/lib/data/servers";
@@ -87,48 +85,47 @@ export function ServerActions({ project, server, labelled = false, onDeleted }: 
       >
         <MainIcon /> {labelled && t(`verb.${main}`)}
       </GuardedButton>
-      <DropdownMenu>
-        <DropdownMenuTrigger asChild>
+      <DropdownMenu
+        trigger={
           <Button variant={labelled ? "secondary" : "ghost"} size={labelled ? "icon" : "icon-sm"} aria-label={common("moreFor", { name: server.name })}>
             <EllipsisIcon />
           </Button>
-        </DropdownMenuTrigger>
-        <DropdownMenuContent>
-          {otherVerbs(server).map((verb) => {
-            const Icon = ICONS[verb];
-            return (
-              <DropdownMenuItem
-                key={verb}
-                disabled={reason !== undefined}
-                onSelect={() => {
-                  act(verb);
-                }}
-              >
-                <Icon /> {t(`verb.${verb}`)}
-              </DropdownMenuItem>
-            );
-          })}
-          <DropdownMenuItem asChild>
-            <Link href={paths.playground(ref)}>
-              <SquareTerminalIcon /> {t("openPlayground")}
-            </Link>
-          </DropdownMenuItem>
-          <DropdownMenuItem asChild>
-            <Link href={paths.serverSettings(ref)}>
-              <SettingsIcon /> {t("openSettings")}
-            </Link>
-          </DropdownMenuItem>
-          <DropdownMenuSeparator />
-          <DropdownMenuItem
-            tone="danger"
-            disabled={reason !== undefined}
-            onSelect={() => {
-              setDeleting(true);
-            }}
-          >
-            <Trash2Icon /> {common("delete")}
-          </DropdownMenuItem>
-        </DropdownMenuContent>
+        }
+      >
+        {otherVerbs(server).map((verb) => {
+          const Icon = ICONS[verb];
+          return (
+            <DropdownMenuItem
+              key={verb}
+              disabled={reason !== undefined}
+              onSelect={() => {
+                act(verb);
+              }}
+            >
+              <Icon /> {t(`verb.${verb}`)}
+            </DropdownMenuItem>
+          );
+        })}
+        <DropdownMenuItem asChild>
+          <Link href={paths.playground(ref)}>
+            <SquareTerminalIcon /> {t("openPlayground")}
+          </Link>
+        </DropdownMenuItem>
+        <DropdownMenuItem asChild>
+          <Link href={paths.serverSettings(ref)}>
+            <SettingsIcon /> {t("openSettings")}
+          </Link>
+        </DropdownMenuItem>
+        <DropdownMenuSeparator />
+        <DropdownMenuItem
+          tone="danger"
+          disabled={reason !== undefined}
+          onSelect={() => {
+            setDeleting(true);
+          }}
+        >
+          <Trash2Icon /> {common("delete")}
+        </DropdownMenuItem>
       </DropdownMenu>
       <ConfirmDialog
         open={isDeleting}

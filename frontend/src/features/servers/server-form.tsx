@@ -1,11 +1,9 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { LockIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -13,11 +11,14 @@ import { placeFieldErrors } from "@/components/form-errors";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Input, Select, Textarea } from "@/components/ui/input";
+import { useSchema, type Z } from "@/components/use-schema";
 
 import { SecretRows } from "./secret-rows";
 import type { ServerFormValues } from "./server-form-values";
 
 const ALIAS = /^[a-z][a-z0-9-]{0,23}$/;
+
+const rows = (z: Z) => z.array(z.object({ name: z.string(), value: z.string(), stored: z.boolean() }));
 
 interface ServerFormProps {
   values: ServerFormValues;
@@ -33,34 +34,35 @@ interface ServerFormProps {
 export function ServerForm({ values, storedArgs = 0, error, disabled = false, onSubmit, footer }: ServerFormProps) {
   const t = useTranslations("serverForm");
   const errorText = useErrorText();
-  const row = z.object({ name: z.string(), value: z.string(), stored: z.boolean() });
-  const schema = z
-    .object({
-      alias: z.string().check(z.trim(), z.regex(ALIAS, t("aliasInvalid"))),
-      name: z.string(),
-      type: z.enum(["stdio", "streamable-http", "sse"]),
-      command: z.string(),
-      args: z.string(),
-      keepArgs: z.boolean(),
-      cwd: z.string(),
-      env: z.array(row),
-      url: z.string(),
-      headers: z.array(row),
-      timeout: z.string().check(
-        z.refine((text) => text.trim() === "" || (Number(text) > 0 && Number(text) <= 3600), t("timeoutInvalid")),
+  const resolver = useSchema((z) =>
+    z
+      .object({
+        alias: z.string().check(z.trim(), z.regex(ALIAS, t("aliasInvalid"))),
+        name: z.string(),
+        type: z.enum(["stdio", "streamable-http", "sse"]),
+        command: z.string(),
+        args: z.string(),
+        keepArgs: z.boolean(),
+        cwd: z.string(),
+        env: rows(z),
+        url: z.string(),
+        headers: rows(z),
+        timeout: z.string().check(
+          z.refine((text) => text.trim() === "" || (Number(text) > 0 && Number(text) <= 3600), t("timeoutInvalid")),
+        ),
+      })
+      .check(
+        z.refine((form) => form.type !== "stdio" || form.command.trim() !== "", {
+          path: ["command"],
+          message: t("commandMissing"),
+        }),
+        z.refine((form) => form.type === "stdio" || /^https?:\/\/\S+$/.test(form.url.trim()), {
+          path: ["url"],
+          message: t("urlInvalid"),
+        }),
       ),
-    })
-    .check(
-      z.refine((form) => form.type !== "stdio" || form.command.trim() !== "", {
-        path: ["command"],
-        message: t("commandMissing"),
-      }),
-      z.refine((form) => form.type === "stdio" || /^https?:\/\/\S+$/.test(form.url.trim()), {
-        path: ["url"],
-        message: t("urlInvalid"),
-      }),
-    );
-  const form = useForm<ServerFormValues>({ resolver: standardSchemaResolver(schema), defaultValues: values });
+  );
+  const form = useForm<ServerFormValues>({ resolver, defaultValues: values });
   const { register, control, watch, setValue, formState } = form;
   const { errors, isDirty } = formState;
   // eslint-disable-next-line react-hooks/incompatible-library -- two fields say which others there are

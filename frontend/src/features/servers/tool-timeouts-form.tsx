@@ -1,19 +1,17 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useQuery } from "@tanstack/react-query";
 import { PlusIcon, XIcon } from "lucide-react";
 import { useId } from "react";
 import { useFieldArray, useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { SettingsForm } from "@/components/settings-form";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
-import { toast } from "@/lib/toasts";
 
 import { useUpdateServer } from "./mutations";
 import { offersQuery } from "./queries";
@@ -21,13 +19,12 @@ import { offersQuery } from "./queries";
 /** Single tools that may take longer than the others, or shall not. */
 export function ToolTimeoutsForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("toolTimeouts");
-  const common = useTranslations("common");
   const listId = useId();
   const tools = useQuery(offersQuery(project, "tool")).data?.items ?? [];
   const update = useUpdateServer(project);
   const before = server.run.tool_timeouts;
   const form = useForm({
-    resolver: standardSchemaResolver(
+    resolver: useSchema((z) =>
       z.object({
         rows: z
           .array(
@@ -52,29 +49,23 @@ export function ToolTimeoutsForm({ project, server, reason }: { project: ServerR
     values: { rows: Object.entries(before).map(([tool, seconds]) => ({ tool, seconds: String(seconds) })) },
   });
   const { fields, append, remove } = useFieldArray({ control: form.control, name: "rows" });
-  const { errors, isDirty } = form.formState;
+  const { errors } = form.formState;
   return (
     <SettingsForm
       heading={t("heading")}
       description={t("description", { seconds: server.timeout })}
       reason={reason}
-      error={update.error}
-      pending={update.isPending}
-      isDirty={isDirty}
-      onSubmit={() =>
-        void form.handleSubmit(({ rows }) => {
-          const gone = Object.keys(before).map((tool) => [tool, null] as const);
-          const set = rows.map(({ tool, seconds }) => [tool, Number(seconds)] as const);
-          update.mutate(
-            { version: server.version, body: { run: { tool_timeouts: Object.fromEntries([...gone, ...set]) } } },
-            {
-              onSuccess: () => {
-                toast.success(common("saved"));
-              },
-            },
-          );
-        })()
-      }
+      form={form}
+      save={update}
+      toRequest={({ rows }) => {
+        const gone = Object.keys(before).map((tool) => [tool, null] as const);
+        const set = rows.map(({ tool, seconds }) => [tool, Number(seconds)] as const);
+        return { version: server.version, body: { run: { tool_timeouts: Object.fromEntries([...gone, ...set]) } } };
+      }}
+      places={({ rows }) => {
+        const places = rows.map(({ tool }, index) => [`run.tool_timeouts.${tool}`, `rows.${index}.seconds`] as const);
+        return Object.fromEntries(places);
+      }}
     >
       <datalist id={listId}>
         {tools.map(({ name }) => (

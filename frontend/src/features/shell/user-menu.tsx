@@ -9,13 +9,11 @@ import { useLocale, useTranslations } from "use-intl";
 import { Avatar } from "@/components/ui/avatar";
 import {
   DropdownMenu,
-  DropdownMenuContent,
   DropdownMenuItem,
   DropdownMenuLabel,
   DropdownMenuRadioGroup,
   DropdownMenuRadioItem,
   DropdownMenuSeparator,
-  DropdownMenuTrigger,
 } from "@/components/ui/dropdown-menu";
 import { meQuery } from "@/lib/data/session";
 import { chooseLocale, type Locale } from "@/lib/i18n/locale";
@@ -35,60 +33,64 @@ export function UserMenu() {
   const logout = useLogout();
   const name = (user?.name ?? "") === "" ? (user?.email ?? "") : (user?.name ?? "");
   return (
-    <DropdownMenu>
-      <DropdownMenuTrigger
-        aria-label={t("userMenu")}
-        className="flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left hover:bg-accent focus-visible:outline-offset-0"
+    <DropdownMenu
+      align="start"
+      className="w-53"
+      trigger={
+        <button
+          type="button"
+          aria-label={t("userMenu")}
+          className="flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left hover:bg-accent focus-visible:outline-offset-0"
+        >
+          <Avatar name={name} />
+          <span className="min-w-0 flex-1 text-xs leading-tight">
+            <span className="block truncate font-medium">{name}</span>
+            {name !== user?.email && <span className="block truncate text-muted-foreground">{user?.email}</span>}
+          </span>
+          <ChevronsUpDownIcon aria-hidden className="size-3.5 shrink-0 text-muted-foreground" />
+        </button>
+      }
+    >
+      <DropdownMenuItem asChild>
+        <Link href={paths.profile()}>
+          <UserIcon /> {t("nav.profile")}
+        </Link>
+      </DropdownMenuItem>
+      <DropdownMenuItem asChild>
+        <a href={paths.apiReference()}>
+          <BookOpenIcon /> {t("apiReference")}
+        </a>
+      </DropdownMenuItem>
+      <DropdownMenuSeparator />
+      <DropdownMenuLabel>{t("theme")}</DropdownMenuLabel>
+      <DropdownMenuRadioGroup value={theme} onValueChange={setTheme}>
+        {THEMES.map((choice) => (
+          <DropdownMenuRadioItem key={choice} value={choice}>
+            {t(`themes.${choice}`)}
+          </DropdownMenuRadioItem>
+        ))}
+      </DropdownMenuRadioGroup>
+      <DropdownMenuLabel>{t("language")}</DropdownMenuLabel>
+      <DropdownMenuRadioGroup
+        value={locale}
+        onValueChange={(choice) => {
+          chooseLocale(choice as Locale);
+        }}
       >
-        <Avatar name={name} />
-        <span className="min-w-0 flex-1 text-xs leading-tight">
-          <span className="block truncate font-medium">{name}</span>
-          {name !== user?.email && <span className="block truncate text-muted-foreground">{user?.email}</span>}
-        </span>
-        <ChevronsUpDownIcon aria-hidden className="size-3.5 shrink-0 text-muted-foreground" />
-      </DropdownMenuTrigger>
-      <DropdownMenuContent align="start" className="w-53">
-        <DropdownMenuItem asChild>
-          <Link href={paths.profile()}>
-            <UserIcon /> {t("nav.profile")}
-          </Link>
-        </DropdownMenuItem>
-        <DropdownMenuItem asChild>
-          <a href={paths.apiReference()}>
-            <BookOpenIcon /> {t("apiReference")}
-          </a>
-        </DropdownMenuItem>
-        <DropdownMenuSeparator />
-        <DropdownMenuLabel>{t("theme")}</DropdownMenuLabel>
-        <DropdownMenuRadioGroup value={theme} onValueChange={setTheme}>
-          {THEMES.map((choice) => (
-            <DropdownMenuRadioItem key={choice} value={choice}>
-              {t(`themes.${choice}`)}
-            </DropdownMenuRadioItem>
-          ))}
-        </DropdownMenuRadioGroup>
-        <DropdownMenuLabel>{t("language")}</DropdownMenuLabel>
-        <DropdownMenuRadioGroup
-          value={locale}
-          onValueChange={(choice) => {
-            chooseLocale(choice as Locale);
-          }}
-        >
-          {Object.entries(LANGUAGES).map(([choice, label]) => (
-            <DropdownMenuRadioItem key={choice} value={choice} lang={choice}>
-              {label}
-            </DropdownMenuRadioItem>
-          ))}
-        </DropdownMenuRadioGroup>
-        <DropdownMenuSeparator />
-        <DropdownMenuItem
-          onSelect={() => {
-            logout.mutate();
-          }}
-        >
-          <LogOutIcon /> {t("logOut")}
-        </DropdownMenuItem>
-      </DropdownMenuContent>
+        {Object.entries(LANGUAGES).map(([choice, label]) => (
+          <DropdownMenuRadioItem key={choice} value={choice} lang={choice}>
+            {label}
+          </DropdownMenuRadioItem>
+        ))}
+      </DropdownMenuRadioGroup>
+      <DropdownMenuSeparator />
+      <DropdownMenuItem
+        onSelect={() => {
+          logout.mutate();
+        }}
+      >
+        <LogOutIcon /> {t("logOut")}
+      </DropdownMenuItem>
     </DropdownMenu>
   );
 }

@@ -1,10 +1,8 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -13,6 +11,7 @@ import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
 
 import { useCreateTeam } from "./mutations";
@@ -34,8 +33,8 @@ function CreateTeamForm() {
   const errorText = useErrorText();
   const router = useRouter();
   const create = useCreateTeam();
-  const schema = z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))) });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: "" } });
+  const resolver = useSchema((z) => z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))) }));
+  const form = useForm({ resolver, defaultValues: { name: "" } });
   const submit = form.handleSubmit((values) => {
     create.mutate(values, {
       onSuccess: (team) => {

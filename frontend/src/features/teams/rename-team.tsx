@@ -1,10 +1,8 @@
 "use client";
 
-import { standardSchemaResolver } from "@hookform/resolvers/standard-schema";
 import { useRouter } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
-import * as z from "zod/mini";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
@@ -12,6 +10,7 @@ import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
+import { useSchema } from "@/components/use-schema";
 import type { Team } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { toast } from "@/lib/toasts";
@@ -24,11 +23,13 @@ export function RenameTeam({ team }: { team: Team }) {
   const errorText = useErrorText();
   const router = useRouter();
   const update = useUpdateTeam(team);
-  const schema = z.object({
-    name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
-    slug: z.string().check(z.trim(), z.regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid"))),
-  });
-  const form = useForm({ resolver: standardSchemaResolver(schema), defaultValues: { name: team.name, slug: team.slug }, mode: "onBlur" });
+  const resolver = useSchema((z) =>
+    z.object({
+      name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
+      slug: z.string().check(z.trim(), z.regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid"))),
+    }),
+  );
+  const form = useForm({ resolver, defaultValues: { name: team.name, slug: team.slug }, mode: "onBlur" });
   const { errors, isDirty } = form.formState;
   const submit = form.handleSubmit((values) => {
     update.mutate(values, {
