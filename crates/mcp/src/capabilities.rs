@@ -57,6 +57,42 @@ pub fn for_legacy(client: &Raw) -> Raw {
     Raw::serialize(&declared).unwrap_or_else(|_| Raw::from_static("{}"))
 }
 
+/// What a client would have to declare to be asked this, in the words of `requiredCapabilities`; None when it has.
+#[must_use]
+pub fn lacking(client: &Raw, method: &str, params: Option<&Raw>) -> Option<Value> {
+    let feature = |name: &str| crate::object::member(client, name).filter(Raw::is_object);
+    let names = |member: &str| params.is_some_and(|params| crate::object::member(params, member).is_some());
+    match method {
+        "roots/list" => feature("roots").is_none().then(|| json!({ "roots": {} })),
+        "sampling/createMessage" => {
+            let sampling = feature("sampling");
+            if names("tools") || names("toolChoice") {
+                let with_tools = sampling.is_some_and(|sampling| has(&sampling, "tools"));
+                return (!with_tools).then(|| json!({ "sampling": { "tools": {} } }));
+            }
+            sampling.is_none().then(|| json!({ "sampling": {} }))
+        }
+        "elicitation/create" => {
+            let elicitation = feature("elicitation");
+            let mode = |name: &str| elicitation.as_ref().is_some_and(|elicitation| has(elicitation, name));
+            let by_url = params.and_then(|params| crate::object::string(params, "mode")).as_deref() == Some("url");
+            if by_url {
+                return (!mode("url")).then(|| json!({ "elicitation": { "url": {} } }));
+            }
+            // Without any mode it is forms.
+            let by_form = elicitation.is_some() && (mode("form") || !mode("url"));
+            (!by_form).then(|| json!({ "elicitation": { "form": {} } }))
+        }
+        _ => Some(json!({})),
+    }
+}
+
+/// Whether a client that declared this may be asked that, in that mode and with what comes along.
+#[must_use]
+pub fn covers(client: &Raw, method: &str, params: Option<&Raw>) -> bool {
+    lacking(client, method, params).is_none()
+}
+
 /// What a client declared, without everything that it could be asked.
 #[must_use]
 pub fn unasked(client: &Raw) -> Raw {
@@ -124,7 +160,7 @@ fn merge(into: &mut Value, more: &Value) {
 mod tests {
     use bytes::Bytes;
 
-    use super::{for_legacy, for_modern, has, relayed, shown_to_legacy, unasked};
+    use super::{covers, for_legacy, for_modern, has, lacking, relayed, shown_to_legacy, unasked};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -163,6 +199,34 @@ mod tests {
             shown_to_legacy(&raw(r#"{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}"#)).as_str(),
             r#"{"tools":{}}"#
         );
+    }
+
+    #[test]
+    fn a_client_is_asked_what_it_declared() {
+        let url = raw(r#"{"mode":"url","url":"https://a"}"#);
+        let form = raw(r#"{"message":"m","requestedSchema":{}}"#);
+        for (client, by_form, by_url) in [
+            ("{}", false, false),
+            (r#"{"elicitation":{}}"#, true, false),
+            (r#"{"elicitation":{"form":{}}}"#, true, false),
+            (r#"{"elicitation":{"url":{}}}"#, false, true),
+            (r#"{"elicitation":{"form":{},"url":{}}}"#, true, true),
+            (r#"{"elicitation":true}"#, false, false),
+        ] {
+            assert_eq!(covers(&raw(client), "elicitation/create", Some(&form)), by_form, "{client}");
+            assert_eq!(covers(&raw(client), "elicitation/create", Some(&url)), by_url, "{client}");
+        }
+        let (plain, tools) = (raw(r#"{"messages":[]}"#), raw(r#"{"messages":[],"tools":[]}"#));
+        let sampling = raw(r#"{"sampling":{}}"#);
+        assert!(covers(&sampling, "sampling/createMessage", Some(&plain)));
+        assert!(!covers(&sampling, "sampling/createMessage", Some(&tools)));
+        assert!(covers(&raw(r#"{"sampling":{"tools":{}}}"#), "sampling/createMessage", Some(&tools)));
+        assert_eq!(
+            lacking(&sampling, "sampling/createMessage", Some(&tools)),
+            Some(serde_json::json!({ "sampling": { "tools": {} } }))
+        );
+        assert!(covers(&raw(r#"{"roots":{}}"#), "roots/list", None) && !covers(&sampling, "roots/list", None));
+        assert!(!covers(&sampling, "tools/call", None));
     }
 
     #[test]

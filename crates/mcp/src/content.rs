@@ -9,33 +9,44 @@ use crate::object;
 use crate::raw::Raw;
 use crate::revision::Revision;
 
-/// The result of a tool call or of a prompt, as a client of `revision` is to see it.
+/// The result of a tool call or of a prompt, as a client of `revision` is to see it. A client of the newest revision with
+/// a handshake is of the same era as any server that has one, and so gets blocks that are unknown here as they are.
 #[must_use]
 pub fn for_revision(revision: Revision, result: Raw) -> Raw {
-    if knows_objects_alone(revision) {
-        return with_objects_alone(result);
+    if revision > Revision::LATEST_LEGACY {
+        return result;
     }
-    if revision > Revision::V2025_11_25 {
+    let result = if knows_objects_alone(revision) { with_objects_alone(result) } else { result };
+    if revision == Revision::LATEST_LEGACY {
         return result;
     }
     // Nearly all results have nothing but text.
     let bytes = result.as_bytes();
     let odd = [b"\"audio\"".as_slice(), b"\"resource_link\"", b"structuredContent"];
-    if !odd.iter().any(|word| memmem::find(bytes, word).is_some()) {
+    let is_odd = revision < Revision::V2025_06_18 && odd.iter().any(|word| memmem::find(bytes, word).is_some());
+    if !is_odd && !names_other_types(bytes) {
         return result;
     }
-    let content = in_list(&result, "content", |block| converted(revision, block));
-    let content = content.map(|result| with_text(&result).unwrap_or(result));
-    let messages = |result: &Raw| {
-        in_list(result, "messages", |message| {
-            let block = converted(revision, &object::member(message, "content")?)?;
-            object::with(message, "content", &block).ok()
-        })
-    };
-    match content {
-        Some(result) => messages(&result).unwrap_or(result),
-        None => messages(&result).unwrap_or(result),
-    }
+    let result = in_list(&result, "content", |block| converted(revision, block)).unwrap_or(result);
+    let messages = in_list(&result, "messages", |message| {
+        let block = converted(revision, &object::member(message, "content")?)?;
+        object::with(message, "content", &block).ok()
+    });
+    let result = messages.unwrap_or(result);
+    if revision < Revision::V2025_06_18 { with_text(&result).unwrap_or(result) } else { result }
+}
+
+/// Whether some member `type` anywhere is none of the blocks that are known here. A search, as nearly no result has any.
+fn names_other_types(text: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 5] = [b"\"text\"", b"\"image\"", b"\"audio\"", b"\"resource\"", b"\"resource_link\""];
+    const KEY: &[u8] = b"\"type\"";
+    memmem::find_iter(text, KEY).any(|at| {
+        let rest = text.get(at + KEY.len()..).unwrap_or_default().trim_ascii_start();
+        // As a value it says nothing.
+        let Some(value) = rest.strip_prefix(b":") else { return false };
+        let value = value.trim_ascii_start();
+        !KNOWN.iter().any(|known| value.starts_with(known))
+    })
 }
 
 /// Structured content that is no object goes, and can be read as text instead.
@@ -49,10 +60,23 @@ fn with_objects_alone(result: Raw) -> Raw {
     object::without(&readable, |member| member == "structuredContent").unwrap_or(result)
 }
 
-/// None when there is no such list.
+/// None when there is no such list, or nothing in it to convert.
 fn in_list(object: &Raw, member: &str, convert: impl Fn(&Raw) -> Option<Raw>) -> Option<Raw> {
     let elements = object::elements(&object::member(object, member)?)?;
-    let converted: Vec<Raw> = elements.into_iter().map(|element| convert(&element).unwrap_or(element)).collect();
+    let mut is_changed = false;
+    let converted: Vec<Raw> = elements
+        .into_iter()
+        .map(|element| match convert(&element) {
+            Some(converted) => {
+                is_changed = true;
+                converted
+            }
+            None => element,
+        })
+        .collect();
+    if !is_changed {
+        return None;
+    }
     object::with(object, member, &object::array(&converted)).ok()
 }
 
@@ -61,6 +85,9 @@ fn converted(revision: Revision, block: &Raw) -> Option<Raw> {
     let kind = object::string(block, "type")?;
     let text = |name: &str| object::string(block, name);
     let new = match kind.as_str() {
+        "text" | "image" | "resource" => return None,
+        "resource_link" if revision >= Revision::V2025_06_18 => return None,
+        "audio" if revision >= Revision::V2025_03_26 => return None,
         "resource_link" => {
             let mut words = format!("{}: {}", text("name").unwrap_or_default(), text("uri").unwrap_or_default());
             if let Some(description) = text("description") {
@@ -68,14 +95,17 @@ fn converted(revision: Revision, block: &Raw) -> Option<Raw> {
             }
             json!({ "type": "text", "text": words })
         }
-        "audio" if revision < Revision::V2025_03_26 => {
+        "audio" => {
             let media_type = text("mimeType").unwrap_or_else(|| "audio/wav".to_owned());
             json!({
                 "type": "resource",
                 "resource": { "uri": "gateway://content/audio", "mimeType": media_type, "blob": text("data")? },
             })
         }
-        _ => return None,
+        other => json!({
+            "type": "text",
+            "text": format!("[content of the type {other:?}, which revision {revision} does not have] {}", block.as_str()),
+        }),
     };
     Raw::serialize(&new).ok()
 }
@@ -130,6 +160,23 @@ mod tests {
         check(Revision::V2025_11_25, LINK, LINK);
         let odd = r#"{ "content" : [ {"type":"text","text":"\"audio\"", "x" : 1.0} ] }"#;
         assert_eq!(for_revision(Revision::V2025_06_18, raw(odd)).as_str(), odd);
+    }
+
+    #[test]
+    fn a_block_that_nobody_knows_can_be_read() {
+        let odd = r#"{"content":[{"type":"text","text":"a"},{"type":"smell","data":{"x":1.0}}]}"#;
+        for revision in [Revision::V2024_11_05, Revision::V2025_03_26, Revision::V2025_06_18] {
+            let note = format!("[content of the type \\\"smell\\\", which revision {revision} does not have]");
+            let block = r#"{\"type\":\"smell\",\"data\":{\"x\":1.0}}"#;
+            check(
+                revision,
+                odd,
+                &format!(r#"{{"content":[{{"type":"text","text":"a"}},{{"type":"text","text":"{note} {block}"}}]}}"#),
+            );
+        }
+        check(Revision::V2025_11_25, odd, odd);
+        let elsewhere = r#"{ "content" : [ {"type":"text","text":"a"} ], "structuredContent":{ "type" : "smell" } }"#;
+        assert_eq!(for_revision(Revision::V2025_06_18, raw(elsewhere)).as_str(), elsewhere);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! port to a live peer. What is only passed on stays raw text; only what a relay interprets has a type.
 //! Does no I/O and knows none of our nouns.
 
+pub mod asking;
 pub mod capabilities;
 pub mod codec;
 pub mod content;
@@ -12,6 +13,7 @@ pub mod id;
 pub mod initialize;
 pub mod level;
 pub mod listing;
+pub mod members;
 pub mod message;
 pub mod meta;
 pub mod method;

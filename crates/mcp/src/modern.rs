@@ -20,6 +20,8 @@ const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+const RESULT_TYPE: &str = "resultType";
+const COMPLETE: &str = "\"complete\"";
 /// Of what a listen stream says.
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -197,6 +199,55 @@ pub fn discover_result(hello: &ServerHello) -> Raw {
     object::build(members)
 }
 
+/// What a modern server's result is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// It says so, or nothing, as servers do that are older than the member.
+    Complete,
+    InputRequired,
+    /// Of the extension for tasks.
+    Task,
+    /// The result is invalid. As the server wrote it.
+    Unknown(Raw),
+}
+
+/// Reads what a modern server's result says that it is.
+#[must_use]
+pub fn kind(result: &Raw) -> Kind {
+    let Some(said) = result_type(result) else { return Kind::Complete };
+    match said.read::<String>().as_deref() {
+        Ok("complete") => Kind::Complete,
+        Ok("input_required") => Kind::InputRequired,
+        Ok("task") => Kind::Task,
+        _ => Kind::Unknown(said),
+    }
+}
+
+/// A legacy server's result, for a client of this era. It is complete, whatever the server means by a member of this
+/// era's name.
+#[must_use]
+pub fn of_legacy(result: Raw) -> Raw {
+    if result_type(&result).is_none() {
+        return result;
+    }
+    object::with(&result, RESULT_TYPE, &Raw::from_static(COMPLETE)).unwrap_or(result)
+}
+
+fn result_type(result: &Raw) -> Option<Raw> {
+    // A search is much cheaper than a look at the members. A key written with escapes is searched for by the backslash.
+    let bytes = result.as_bytes();
+    if memmem::find(bytes, RESULT_TYPE.as_bytes()).is_none() && memchr::memchr(b'\\', bytes).is_none() {
+        return None;
+    }
+    object::member(result, RESULT_TYPE)
+}
+
+/// -32021: the client did not declare what it would be asked for. `required` is what it would have to declare.
+#[must_use]
+pub fn missing_capability(required: &serde_json::Value, message: impl Into<String>) -> RpcError {
+    RpcError::new(code::MISSING_CAPABILITY, message).with_data(&serde_json::json!({ "requiredCapabilities": required }))
+}
+
 /// What a result of this era has to say of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
@@ -206,21 +257,19 @@ pub struct Stamp<'a> {
 
 impl Stamp<'_> {
     /// Adds what is missing: `resultType`, the hints for caches on the methods that need them, the server's
-    /// identity. What the server said itself stays, unless it cannot be meant in this era's sense.
+    /// identity. The result is one that [`kind`] knows, or of a legacy server and has been through [`of_legacy`].
     #[must_use]
     pub fn apply(&self, method: &Method<'_>, result: Raw) -> Raw {
         self.try_apply(method, &result).unwrap_or(result)
     }
 
     fn try_apply(&self, method: &Method<'_>, result: &Raw) -> Result<Raw, object::NotAnObject> {
-        let kind = object::string(result, "resultType");
-        // Other types are those of this era's extensions; a word that nobody knows makes the result invalid.
-        let known = matches!(kind.as_deref(), Some("complete" | "input_required" | "task"));
+        let said = object::member(result, RESULT_TYPE);
         let mut stamped = result.clone();
-        if !known {
-            stamped = object::with(&stamped, "resultType", &Raw::from_static("\"complete\""))?;
+        if said.is_none() {
+            stamped = object::with(&stamped, RESULT_TYPE, &Raw::from_static(COMPLETE))?;
         }
-        let complete = !matches!(kind.as_deref(), Some("input_required" | "task"));
+        let complete = said.is_none_or(|said| said.as_str() == COMPLETE);
         if complete && is_cacheable(method) {
             let ttl = object::member(&stamped, "ttlMs").and_then(|ttl| ttl.read::<u64>().ok());
             if ttl.is_none() {
@@ -264,10 +313,11 @@ pub const fn may_ask(method: &Method<'_>) -> bool {
 mod tests {
     use bytes::Bytes;
 
-    use super::{RequestMeta, Stamp};
+    use super::{Kind, RequestMeta, Stamp, kind, of_legacy, read_discover};
     use crate::level::LogLevel;
     use crate::method::Method;
     use crate::raw::Raw;
+    use crate::revision::Revision;
 
     fn raw(text: &str) -> Raw {
         Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text)
@@ -315,9 +365,37 @@ mod tests {
     #[test]
     fn every_result_says_what_it_is() {
         check(Method::ToolsCall, r#"{"content":[]}"#, r#"{"content":[],"resultType":"complete"}"#);
-        check(Method::ToolsCall, r#"{"resultType":"mine"}"#, r#"{"resultType":"complete"}"#);
         let asks = r#"{"resultType":"input_required","requestState":"x"}"#;
         check(Method::ToolsCall, asks, asks);
+    }
+
+    #[test]
+    fn a_result_is_what_a_modern_server_says_and_nothing_else() {
+        assert_eq!(kind(&raw(r#"{"content":[{"type":"text","text":"\n"}]}"#)), Kind::Complete);
+        assert_eq!(kind(&raw(r#"{"resultType":"complete"}"#)), Kind::Complete);
+        assert_eq!(kind(&raw(r#"{"result\u0054ype":"input_required"}"#)), Kind::InputRequired);
+        assert_eq!(kind(&raw(r#"{"resultType":"task"}"#)), Kind::Task);
+        assert_eq!(kind(&raw(r#"{"resultType":"mine"}"#)), Kind::Unknown(raw("\"mine\"")));
+        assert_eq!(kind(&raw(r#"{"resultType":7}"#)), Kind::Unknown(raw("7")));
+    }
+
+    #[test]
+    fn a_legacy_server_has_no_types_of_results() {
+        for said in [r#""input_required""#, r#""task""#, r#""mine""#, "7"] {
+            let result = raw(&format!(r#"{{"resultType":{said},"x":1}}"#));
+            assert_eq!(of_legacy(result), raw(r#"{"resultType":"complete","x":1}"#));
+        }
+        let plain = raw(r#"{ "content": [] }"#);
+        assert_eq!(of_legacy(plain.clone()), plain);
+    }
+
+    #[test]
+    fn a_discover_result_without_a_modern_version_is_of_a_legacy_server() {
+        let legacy = raw(r#"{"supportedVersions":["2025-11-25","2025-06-18"],"capabilities":{}}"#);
+        assert_eq!(read_discover(&legacy), None);
+        assert_eq!(read_discover(&raw(r#"{"supportedVersions":["2031-01-01"]}"#)), None);
+        let both = raw(r#"{"supportedVersions":["2025-11-25","2026-07-28"]}"#);
+        assert_eq!(read_discover(&both).map(|hello| hello.revision), Some(Revision::V2026_07_28));
     }
 
     #[test]

@@ -81,13 +81,24 @@ pub struct PeerRequest {
     /// The `inputSchema` of the tool that is called, where it is known: a modern server over HTTP wants some arguments
     /// as headers too.
     pub input_schema: Option<Raw>,
+    /// Headers of arguments that no schema here knows, as the client sent them: whoever is between a client and a modern
+    /// server over HTTP hands them on. Names in lower case.
+    pub foreign_headers: Vec<(String, String)>,
 }
 
 impl PeerRequest {
     /// A request of our own: no progress, no log, no client behind it.
     #[must_use]
     pub const fn new(method: MethodName, params: Option<Raw>) -> Self {
-        Self { method, params, progress: false, log_level: None, declared: None, input_schema: None }
+        Self {
+            method,
+            params,
+            progress: false,
+            log_level: None,
+            declared: None,
+            input_schema: None,
+            foreign_headers: Vec::new(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use orch_mcp::message::Message;
 use orch_mcp::modern::RequestMeta;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
-use orch_mcp::{content, headers, listing, meta, object, sse, tasks};
+use orch_mcp::{asking, content, headers, listing, members, meta, modern, object, sse, tasks};
 
 /// A message means the same when it is written and read again.
 pub(crate) fn envelope(input: &[u8]) {
@@ -98,6 +98,18 @@ pub(crate) fn object(input: &[u8]) {
         assert!(valid(&listing::tools(revision, raw.clone())));
     }
     assert!(valid(&tasks::plain(raw.clone())));
+    assert!(valid(&modern::of_legacy(raw.clone())));
+    for method in ["elicitation/create", "sampling/createMessage"] {
+        for revision in Revision::ALL {
+            if let Ok(Some(shown)) = asking::for_revision(revision, method, Some(raw.clone())) {
+                assert!(valid(&shown));
+            }
+        }
+    }
+    // Of what passes, each name that decides is there once.
+    if let (Ok(()), Ok(entries)) = (members::check(&raw), object::entries(&raw)) {
+        assert!(entries.iter().filter(|(key, _)| key.eq_ignore_ascii_case("name")).count() < 2);
+    }
     if let Some(schema) = object::member(&raw, "inputSchema") {
         let _ = headers::mirrored(&schema).map(|found| assert!(found.len() < 10_000));
     }
