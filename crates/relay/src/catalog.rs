@@ -3,7 +3,7 @@
 pub(crate) mod fetch;
 mod flaw;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use orch_domain::Timestamp;
@@ -13,7 +13,7 @@ use orch_domain::policy::hints::{Hint, Hints};
 use orch_domain::project::FlawedTools;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
-use orch_mcp::object;
+use orch_mcp::{object, tasks};
 use orch_mcp::raw::Raw;
 
 use self::flaw::Flaw;
@@ -26,6 +26,8 @@ pub struct Catalog {
     lists: [Vec<Item>; 4],
     /// What the tools say of themselves, by name; made when it is first asked for.
     hints: OnceLock<HashMap<String, Hints>>,
+    /// Tools that are run only as tasks; looked for when that is first asked.
+    task_tools: OnceLock<HashSet<String>>,
 }
 
 /// A listed thing: its definition as the server wrote it, and the part of it that names it.
@@ -128,7 +130,7 @@ impl Catalog {
     #[must_use]
     pub const fn empty(hello: ServerHello, fetched_at: Timestamp) -> Self {
         let lists = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-        Self { hello, fetched_at, lists, hints: OnceLock::new() }
+        Self { hello, fetched_at, lists, hints: OnceLock::new(), task_tools: OnceLock::new() }
     }
 
     /// The items of one kind in the server's order.
@@ -141,6 +143,7 @@ impl Catalog {
         if let Some(list) = self.lists.get_mut(index(kind)) {
             *list = items;
             self.hints = OnceLock::new();
+            self.task_tools = OnceLock::new();
         }
     }
 
@@ -151,6 +154,14 @@ impl Catalog {
             self.list(ItemKind::Tool).iter().map(|item| (item.name.clone(), hints_of(&item.definition))).collect()
         });
         all.get(tool).copied().unwrap_or(Hints::UNSAID)
+    }
+
+    /// The tools that are run only as tasks.
+    pub(crate) fn task_tools(&self) -> &HashSet<String> {
+        self.task_tools.get_or_init(|| {
+            let required = self.list(ItemKind::Tool).iter().filter(|item| tasks::is_required(&item.definition));
+            required.map(|item| item.name.clone()).collect()
+        })
     }
 
     /// Whether any tool wants arguments as headers.

@@ -302,6 +302,8 @@ impl Relay {
         if let Endpoint::Server(server) = &cx.endpoint
             && let Some(catalog) = self.fleet.slot(server.id).and_then(|slot| slot.catalog_for(cx, server))
             && !capabilities::has(&catalog.hello.capabilities, shape(kind).capability)
+            // Nobody looks through what the server says then.
+            && decision::is_plain(&cx.project.policy, cx.asking())
         {
             // Not promised, so not in the catalog; whether it is there all the same is the server's word.
             return self.pass_on(cx, request);

@@ -80,6 +80,18 @@ struct Live {
     again: Option<PeerRequest>,
     timer: Pin<Box<Sleep>>,
     latest_end: Instant,
+    /// The server has answered what it was sent last.
+    answered: bool,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if !self.answered
+            && let Source::Streaming(_, lease) = &self.source
+        {
+            lease.abandon();
+        }
+    }
 }
 
 pub(crate) type Acquiring = Pin<Box<dyn Future<Output = Result<Lease, Unready>> + Send>>;
@@ -167,6 +179,7 @@ impl Reply {
             timer,
             latest_end,
             plan,
+            answered: false,
         })))
     }
 }
@@ -310,7 +323,10 @@ impl Live {
                     }
                     Poll::Ready(Err(unready)) => return Poll::Ready(self.fail(&unready_error(&self.plan, unready))),
                 },
-                Source::Streaming(replies, _) => match replies.as_mut().poll_next(cx) {
+                Source::Streaming(replies, _) => match replies.as_mut().poll_next(cx).map(|item| {
+                    self.answered = matches!(item, None | Some(ReplyItem::End(_)));
+                    item
+                }) {
                     Poll::Pending => return self.poll_early_end(cx),
                     Poll::Ready(Some(ReplyItem::Progress(params))) => {
                         self.again = None;
@@ -396,6 +412,7 @@ impl Live {
 
     /// The same call goes on with another request.
     fn send(&mut self, request: PeerRequest) {
+        self.answered = false;
         if let Source::Streaming(replies, lease) = &mut self.source {
             *replies = lease.peer().send(request);
         }

@@ -32,6 +32,9 @@ const LEVEL_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct Lane {
     user: Option<UserId>,
     kept: bool,
+    exclusive: bool,
+    /// A call on it was given up: what the server still says of that one would be taken for the next one's.
+    spent: AtomicBool,
     peer: OnceCell<Arc<dyn Peer>>,
     in_flight: AtomicU32,
     last_used: AtomicI64,
@@ -72,6 +75,15 @@ pub(super) enum End {
 pub(crate) struct LaneUse {
     lane: Arc<Lane>,
     shared: Arc<Shared>,
+}
+
+impl LaneUse {
+    /// The call on it is given up before its answer.
+    pub(super) fn abandon(&self) {
+        if self.lane.exclusive {
+            self.lane.spent.store(true, Ordering::Release);
+        }
+    }
 }
 
 impl Drop for LaneUse {
@@ -167,6 +179,12 @@ impl Lanes {
         }
         let mut key = wanted.key.clone();
         loop {
+            if open.get(&key).is_some_and(|lane| lane.spent.load(Ordering::Acquire)) {
+                if let Some(lane) = open.remove(&key) {
+                    lane.close_in_background(End::Now);
+                }
+                continue;
+            }
             if let Some(lane) = open.get(&key) {
                 let busy = wanted.exclusive && lane.in_flight.load(Ordering::Acquire) > 0;
                 if !busy {
@@ -215,6 +233,8 @@ impl Lanes {
         let lane = Arc::new(Lane {
             user: wanted.user,
             kept: wanted.kept,
+            exclusive: wanted.exclusive,
+            spent: AtomicBool::new(false),
             peer: OnceCell::new(),
             in_flight: AtomicU32::new(1),
             last_used: AtomicI64::new(super::slot::micros(shared.clock.now())),
@@ -291,7 +311,7 @@ impl Lanes {
     pub(super) fn sweep(&self, before: i64) {
         let closing = self.remove_where(|_, lane| {
             let unused = lane.in_flight.load(Ordering::Acquire) == 0;
-            let ended = lane.peer.get().is_some_and(|peer| peer.is_closed());
+            let ended = lane.spent.load(Ordering::Acquire) || lane.peer.get().is_some_and(|peer| peer.is_closed());
             unused && (ended || lane.last_used.load(Ordering::Relaxed) < before)
         });
         closing.iter().for_each(|lane| lane.close_in_background(End::Now));

@@ -579,7 +579,7 @@ pub(crate) struct Lease {
 
 enum Line {
     Shared(Arc<LivePeer>),
-    Own(Arc<dyn Peer>, #[expect(dead_code, reason = "held for its Drop")] LaneUse),
+    Own(Arc<dyn Peer>, LaneUse),
 }
 
 impl Line {
@@ -625,6 +625,13 @@ impl Lease {
     pub(crate) fn second_try(&self, tool: &str) -> Option<Arc<Slot>> {
         let slot = &self.in_flight.0;
         slot.catalog()?.may_be_repeated(tool).then(|| Arc::clone(slot))
+    }
+
+    /// The call is given up before its answer.
+    pub(crate) fn abandon(&self) {
+        if let Line::Own(_, usage) = &self.line {
+            usage.abandon();
+        }
     }
 
     /// The peer for something that may outlive the lease.

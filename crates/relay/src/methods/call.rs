@@ -18,7 +18,7 @@ use orch_mcp::meta::{self, HopMeta};
 use orch_mcp::method::Method;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
-use orch_mcp::{object, tasks};
+use orch_mcp::object;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
@@ -231,12 +231,10 @@ fn prepare_for_legacy(catalog: Option<&Catalog>, kind: CallKind, params: &mut Ra
         *params = rest;
     }
     let Some(catalog) = catalog else { return false };
-    if kind != CallKind::Tool {
+    if kind != CallKind::Tool || catalog.task_tools().is_empty() {
         return false;
     }
-    let Some(name) = object::string(params, "name") else { return false };
-    let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name);
-    let is_required = tool.is_some_and(|tool| tasks::is_required(&tool.definition));
+    let is_required = object::string(params, "name").is_some_and(|name| catalog.task_tools().contains(&name));
     if is_required {
         *params = TaskRun::begin(params);
     }
@@ -290,11 +288,16 @@ fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str, params: 
         server_id: None,
         server: Arc::default(),
         kind,
-        target: shown.chars().take(MAX_RECORDED).collect(),
+        target: recorded(shown),
         duration: std::time::Duration::ZERO,
         outcome: Outcome::Abandoned,
         arguments: arguments::kept(relay, cx, params),
     }
+}
+
+/// A name as it goes on record.
+fn recorded(name: &str) -> String {
+    if name.len() <= MAX_RECORDED { name.to_owned() } else { name.chars().take(MAX_RECORDED).collect() }
 }
 
 /// The member of the params that says what is called.
@@ -333,7 +336,7 @@ fn resolve(
         call.server_id = Some(server.id);
         call.server = Arc::from(server.alias.as_str());
         if let Some(name) = &translated {
-            call.target = name.chars().take(MAX_RECORDED).collect();
+            call.target = recorded(name);
         }
     }
     let params = match translated {

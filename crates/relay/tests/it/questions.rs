@@ -194,3 +194,24 @@ async fn an_account_has_so_many_connections_of_its_own() {
     let error = house.ask(&session(&cx), "tools/call", CALL).await.expect_err("too many");
     assert!(error.message.contains("of this account"), "{}", error.message);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_given_up_call_still_asks_is_not_taken_for_the_next_one_s() {
+    let house = House::with(&["fs"]);
+    asks_once(&house);
+    let cx = askable(&house);
+    let mut connects = Vec::new();
+    for give_up in [false, false, true, false] {
+        let mut reply = house.send(&cx, "tools/call", CALL);
+        let asked = question(&mut reply).await;
+        connects.push(house.connector.connects_of("fs"));
+        if give_up {
+            drop(reply);
+            continue;
+        }
+        asked.answer(Ok(raw(r#"{"action":"accept"}"#)));
+        crate::house::end(reply).await.expect("an answer");
+    }
+    let steps: Vec<_> = connects.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(steps, [0, 0, 1], "the connection of the call that was given up is used for no other");
+}
