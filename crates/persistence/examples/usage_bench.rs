@@ -1,5 +1,6 @@
-//! How quick usage and activity are with many calls: stores synthetic calls by the ordinary way, then asks what the
-//! dashboard asks, and shows times and, on PostgreSQL, the plans. Fails when a question takes longer than it may.
+//! How quick usage and activity are with many calls: stores the synthetic calls of one day by the ordinary way, has the
+//! database repeat that day, then asks what the dashboard asks, and shows times and, on PostgreSQL, the plans. Fails when
+//! a question takes longer than it may.
 //!
 //! `just bench-usage ROWS`, or with a database of one's own: `usage_bench DATABASE_URL ROWS`.
 
@@ -20,7 +21,7 @@ use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use orch_domain::port::activity_repo::ActivityRepo;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::port::usage_repo::UsageRepo;
-use orch_domain::usage::{Dimension, Item, SeriesQuery, Span, Step, TopQuery};
+use orch_domain::usage::{Dimension, Item, SLOTS, SeriesQuery, Span, Step, TopQuery};
 use orch_persistence::{Database, DatabaseConfig, DatabaseUrl, SeaActivityRepo, SeaCallRepo, SeaUsageRepo};
 use sea_orm::ConnectionTrait;
 
@@ -30,6 +31,7 @@ const MOST: Duration = Duration::from_millis(200);
 /// As the journal drains them.
 const BATCH: u64 = 2000;
 const DAYS: u64 = 30;
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Projects, and in each of them servers, tools of each server, users with a key, and clients.
 const PROJECTS: u64 = 3;
@@ -57,20 +59,20 @@ async fn main() -> ExitCode {
             users: (0..USERS).map(|_| (UserId::new(), KeyId::new())).collect(),
         })
         .collect();
-    let end = orch_domain::Timestamp::now_utc();
+    let end = orch_domain::Timestamp::now_utc().replace_time(time::Time::MIDNIGHT) + DAY;
+    let of_a_day = rows.div_ceil(DAYS);
     let repo = SeaCallRepo::new(database.clone());
     let begun = Instant::now();
-    for batch in 0..rows.div_ceil(BATCH) {
-        let numbers = batch * BATCH..rows.min((batch + 1) * BATCH);
-        let calls: Vec<_> = numbers.map(|number| call(&projects, number, rows, end)).collect();
+    for batch in 0..of_a_day.div_ceil(BATCH) {
+        let numbers = batch * BATCH..of_a_day.min((batch + 1) * BATCH);
+        let first = end - DAY * u32::try_from(DAYS).unwrap();
+        let calls: Vec<_> = numbers.map(|number| call(&projects, number, of_a_day, first)).collect();
         repo.insert(&calls).await.unwrap();
     }
     let took = begun.elapsed();
-    println!("stored {rows} calls in {:.1} s: {:.1} us a call", took.as_secs_f64(), micros(took, rows));
-    if url.starts_with("postgres") {
-        let raw = sea_orm::Database::connect(&url).await.unwrap();
-        raw.execute_unprepared("VACUUM ANALYZE").await.unwrap();
-    }
+    println!("stored {of_a_day} calls in {:.1} s: {:.1} us a call", took.as_secs_f64(), micros(took, of_a_day));
+    repeat(&url).await;
+    println!("repeated them to {} calls of {DAYS} days in {:.1} s", of_a_day * DAYS, begun.elapsed().as_secs_f64());
     let slow = ask(&database, &projects, end).await;
     if url.starts_with("postgres") {
         plans(&url, &projects).await;
@@ -83,12 +85,40 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Has each day after the first one be like it. The links of the chain are copies, which nobody looks at here.
+async fn repeat(url: &str) {
+    let raw = sea_orm::Database::connect(url).await.unwrap();
+    let is_postgres = url.starts_with("postgres");
+    let (id, tidy) = if is_postgres { ("gen_random_uuid()", "VACUUM ANALYZE") } else { ("randomblob(16)", "ANALYZE") };
+    let days = format!(
+        "(WITH RECURSIVE day(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM day WHERE n < {}) SELECT n FROM day) d",
+        DAYS - 1
+    );
+    let slots: String = (0..SLOTS).map(|slot| format!(", h{slot}")).collect();
+    for step in [
+        format!(
+            "INSERT INTO calls (chain, seq, call_id, at, shape, duration_us, code, link, arguments) SELECT c.chain, \
+             c.seq + d.n * h.seq, {id}, c.at + d.n * 86400000000, c.shape, c.duration_us, c.code, c.link, c.arguments \
+             FROM {days} CROSS JOIN calls c JOIN audit_chains h ON h.id = c.chain"
+        ),
+        format!("UPDATE audit_chains SET seq = seq * {DAYS} WHERE stream = 'calls'"),
+        format!(
+            "INSERT INTO usage_sums (item, step, bucket, calls, errors, total_us, longest_us{slots}) SELECT u.item, \
+             u.step, u.bucket + d.n * 86400, u.calls, u.errors, u.total_us, u.longest_us{slots} \
+             FROM {days} CROSS JOIN usage_sums u"
+        ),
+        tidy.to_owned(),
+    ] {
+        raw.execute_unprepared(&step).await.unwrap();
+    }
+}
+
 fn micros(took: Duration, calls: u64) -> f64 {
     took.as_secs_f64() * 1_000_000.0 / calls as f64
 }
 
-/// Most calls are of the first project, as in life; times are spread over the days.
-fn call(projects: &[Project], number: u64, rows: u64, end: orch_domain::Timestamp) -> Call {
+/// Most calls are of the first project, as in life; times are spread over the day.
+fn call(projects: &[Project], number: u64, of_a_day: u64, day: orch_domain::Timestamp) -> Call {
     // A cheap generator that gives the same calls in every run.
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = |below: u64| {
@@ -106,10 +136,9 @@ fn call(projects: &[Project], number: u64, rows: u64, end: orch_domain::Timestam
         98 => Outcome::Timeout,
         _ => Outcome::RpcError(-32_000),
     };
-    let age = Duration::from_secs(DAYS * 86_400).mul_f64(1.0 - number as f64 / rows as f64);
     Call {
         id: CallId::new(),
-        at: end - age,
+        at: day + DAY.mul_f64(number as f64 / of_a_day as f64),
         project_id: project.id,
         user_id: user,
         key_id: Some(key),
@@ -219,12 +248,21 @@ async fn plans(url: &str, projects: &[Project]) {
             ),
         ),
         (
-            "calls of a user",
+            "frequent: calls of a user, through the last",
             format!(
-                "SELECT c.seq FROM call_shapes s CROSS JOIN LATERAL (SELECT x.* FROM calls x WHERE x.shape = s.id AND \
-                 x.chain = {chain} ORDER BY x.seq DESC LIMIT 51) c WHERE s.project_id = '{project}' AND \
-                 s.user_id = '{}' ORDER BY c.seq DESC LIMIT 51",
-                projects[0].users[7].0
+                "SELECT x.seq FROM calls x JOIN call_shapes s ON s.id = x.shape WHERE x.chain = {chain} AND x.seq >= \
+                 (SELECT seq - 20000 FROM audit_chains WHERE scope = '{project}' AND stream = 'calls') AND \
+                 s.user_id = '{user}' AND s.project_id = '{project}' ORDER BY x.seq DESC LIMIT 51",
+                user = projects[0].users[7].0
+            ),
+        ),
+        (
+            "rare: failed calls of a tool by a user, by shape",
+            format!(
+                "SELECT x.seq FROM call_shapes s CROSS JOIN LATERAL (SELECT y.* FROM calls y WHERE y.shape = s.id \
+                 ORDER BY y.seq DESC LIMIT 51) x WHERE s.user_id = '{user}' AND s.target = 'tool_3' AND \
+                 s.outcome <> 0 AND s.project_id = '{project}' ORDER BY x.seq DESC LIMIT 51",
+                user = projects[0].users[7].0
             ),
         ),
         (

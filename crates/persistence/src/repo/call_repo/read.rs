@@ -1,5 +1,6 @@
-//! Reading of calls. What calls have in common is filtered in `call_shapes`, where it stands once; then the newest few
-//! of each shape are read from the index and merged, so that a rare thing among millions of calls is found at once.
+//! Reading of calls. What calls have in common is filtered in `call_shapes`, where it stands once. What is frequent is
+//! found among the last calls; of what is rare the newest few of each shape are read from the index and merged. So
+//! either is found at once among millions of calls.
 
 use orch_domain::Timestamp;
 use orch_domain::activity::{CallQuery, Numbered};
@@ -21,7 +22,9 @@ use crate::timestamp::{from_micros, to_micros};
 const DOING: &str = "listing calls";
 /// Calls are recorded in the order of their ends, nearly: so much later than others at most, or the database was away.
 const DISORDER_US: i64 = 10 * 60 * 1_000_000;
-const FACTS: &str = "c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, s.project_id, s.user_id, s.key_id, s.client, \
+/// So many of the last calls are looked through before what is rare is looked up.
+const LOOKED_THROUGH: i64 = 20_000;
+const FACTS: &str = "x.seq, x.call_id, x.at, x.duration_us, x.code, x.arguments, s.project_id, s.user_id, s.key_id, s.client, \
                      s.server_id, s.server, s.kind, s.target, s.outcome";
 
 /// The number of a chain; None when nothing was recorded there yet.
@@ -53,7 +56,25 @@ pub(crate) async fn calls(
     if let Some(from) = query.from {
         range.from = range.first_since(conn, from).await.map_err(unavailable(DOING))?;
     }
-    let (sql, values) = select(conn.get_database_backend(), query, &range, limit);
+    // What is frequent is among the last calls; only what is rare is looked up by what it has in common.
+    let last = Range { chain, from: range.from.max(range.below.saturating_sub(LOOKED_THROUGH)), below: range.below };
+    let Some(question) = Question::of_shapes(query, &last, limit) else {
+        return ask(conn, of_project(query, &range, limit)).await;
+    };
+    let found = ask(conn, question.through(chain)).await?;
+    if found.len() >= limit as usize || last.from <= range.from {
+        return Ok(found);
+    }
+    match Question::of_shapes(query, &range, limit) {
+        Some(question) => ask(conn, question.by_shape(conn.get_database_backend())).await,
+        None => Ok(found),
+    }
+}
+
+async fn ask(
+    conn: &impl ConnectionTrait,
+    (sql, values): (String, Vec<Value>),
+) -> Result<Vec<Numbered<Call>>, StoreError> {
     let rows = conn.query_all_raw(statement(conn, &sql, values)).await.map_err(unavailable(DOING))?;
     rows.iter().map(read).collect()
 }
@@ -107,11 +128,78 @@ impl Conditions {
     }
 }
 
-fn select(backend: DatabaseBackend, query: &CallQuery, range: &Range, limit: u32) -> (String, Vec<Value>) {
+/// What is asked of `call_shapes` and of the times, and its values.
+struct Question {
+    values: Vec<Value>,
+    /// Places of the range's lower and upper end and of the limit.
+    from: String,
+    below: String,
+    limit: String,
+    shapes: String,
+    times: String,
+}
+
+impl Question {
+    /// None when it asks for nothing but the project's calls.
+    fn of_shapes(query: &CallQuery, range: &Range, limit: u32) -> Option<Self> {
+        let mut all = Conditions::default();
+        let (from, below) = (all.value(range.from), all.value(range.below));
+        let limit = all.value(i64::from(limit));
+        let mut shapes = shape_conditions(&mut all, query);
+        if shapes.is_empty() {
+            return None;
+        }
+        shapes.push(format!("s.project_id = {}", all.value(query.project.as_uuid())));
+        let times = times(&mut all, query);
+        Some(Self { values: all.values, from, below, limit, shapes: shapes.join(" AND "), times })
+    }
+
+    /// Goes through the calls of a range, the newest first. Quick where many of them match.
+    fn through(mut self, chain: i64) -> (String, Vec<Value>) {
+        let Self { from, below, limit, shapes, times, .. } = &self;
+        let place = self.values.len() + 1;
+        let sql = format!(
+            "SELECT {FACTS} FROM calls x JOIN call_shapes s ON s.id = x.shape WHERE x.chain = ${place} AND \
+             x.seq >= {from} AND x.seq < {below}{times} AND {shapes} ORDER BY x.seq DESC LIMIT {limit}"
+        );
+        self.values.push(chain.into());
+        (sql, self.values)
+    }
+
+    /// Reads the newest few of each shape that matches, from the index, and merges them. Quick where few shapes match,
+    /// however many calls there are. The chain is not asked for: a shape is of one project, and with the chain as a
+    /// condition databases take to going through the chain once for each shape.
+    fn by_shape(self, backend: DatabaseBackend) -> (String, Vec<Value>) {
+        let Self { values, from, below, limit, shapes, times } = self;
+        let newest = format!(
+            "FROM calls y WHERE y.shape = s.id AND y.seq >= {from} AND y.seq < {below}{times} \
+             ORDER BY y.seq DESC LIMIT {limit}",
+            times = times.replace("x.at", "y.at")
+        );
+        let source = match backend {
+            DatabaseBackend::Postgres => format!("CROSS JOIN LATERAL (SELECT y.* {newest}) x WHERE"),
+            _ => format!("CROSS JOIN calls x WHERE x.shape = s.id AND x.seq IN (SELECT y.seq {newest}) AND"),
+        };
+        let sql = format!("SELECT {FACTS} FROM call_shapes s {source} {shapes} ORDER BY x.seq DESC LIMIT {limit}");
+        (sql, values)
+    }
+}
+
+/// Nothing but the project: the chain itself is in the order of the list.
+fn of_project(query: &CallQuery, range: &Range, limit: u32) -> (String, Vec<Value>) {
     let mut all = Conditions::default();
     let (chain, from, below) = (all.value(range.chain), all.value(range.from), all.value(range.below));
     let limit = all.value(i64::from(limit));
-    let shapes = shape_conditions(&mut all, query);
+    let times = times(&mut all, query);
+    let sql = format!(
+        "SELECT {FACTS} FROM (SELECT * FROM calls x WHERE x.chain = {chain} AND x.seq >= {from} AND \
+         x.seq < {below}{times} ORDER BY x.seq DESC LIMIT {limit}) x JOIN call_shapes s ON s.id = x.shape \
+         ORDER BY x.seq DESC"
+    );
+    (sql, all.values)
+}
+
+fn times(all: &mut Conditions, query: &CallQuery) -> String {
     let mut times = String::new();
     if let Some(at) = query.from {
         times.push_str(&format!(" AND x.at >= {}", all.value(to_micros(at))));
@@ -119,32 +207,7 @@ fn select(backend: DatabaseBackend, query: &CallQuery, range: &Range, limit: u32
     if let Some(at) = query.until {
         times.push_str(&format!(" AND x.at < {}", all.value(to_micros(at))));
     }
-    let sql = if shapes.is_empty() {
-        // Nothing but the project: the chain itself is in the order of the list.
-        format!(
-            "SELECT {FACTS} FROM (SELECT * FROM calls x WHERE x.chain = {chain} AND x.seq >= {from} AND \
-             x.seq < {below}{times} ORDER BY x.seq DESC LIMIT {limit}) c JOIN call_shapes s ON s.id = c.shape \
-             ORDER BY c.seq DESC"
-        )
-    } else {
-        let project = all.value(query.project.as_uuid());
-        let newest = format!(
-            "FROM calls x WHERE x.shape = s.id AND x.seq >= {from} AND x.seq < {below} AND x.chain = {chain}{times} \
-             ORDER BY x.seq DESC LIMIT {limit}"
-        );
-        let source = match backend {
-            DatabaseBackend::Postgres => format!("CROSS JOIN LATERAL (SELECT x.* {newest}) c WHERE"),
-            _ => format!(
-                "CROSS JOIN calls c WHERE c.shape = s.id AND c.chain = {chain} AND c.seq IN (SELECT x.seq {newest}) AND"
-            ),
-        };
-        format!(
-            "SELECT {FACTS} FROM call_shapes s {source} s.project_id = {project} AND {} ORDER BY c.seq DESC \
-             LIMIT {limit}",
-            shapes.join(" AND ")
-        )
-    };
-    (sql, all.values)
+    times
 }
 
 fn shape_conditions(all: &mut Conditions, query: &CallQuery) -> Vec<String> {
