@@ -13,8 +13,8 @@ use orch_domain::policy::hints::{Hint, Hints};
 use orch_domain::project::FlawedTools;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
-use orch_mcp::{object, tasks};
 use orch_mcp::raw::Raw;
+use orch_mcp::{object, tasks};
 
 use self::flaw::Flaw;
 

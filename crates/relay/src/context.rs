@@ -75,6 +75,8 @@ pub struct Client {
     pub faculties: Option<Faculties>,
     /// The same in words of the modern era.
     pub declared_modern: Arc<Declared>,
+    /// Headers `Mcp-Param-*` of this request that no schema here knows, for the server.
+    pub foreign_headers: Vec<(String, String)>,
 }
 
 impl Client {
@@ -88,7 +90,13 @@ impl Client {
         } else {
             Arc::clone(&declared)
         };
-        Self { name, revision, declared, session, faculties, declared_modern }
+        Self { name, revision, declared, session, faculties, declared_modern, foreign_headers: Vec::new() }
+    }
+
+    /// The same with headers that are handed on.
+    #[must_use]
+    pub fn with_foreign_headers(self, foreign_headers: Vec<(String, String)>) -> Self {
+        Self { foreign_headers, ..self }
     }
 }
 

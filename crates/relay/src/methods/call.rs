@@ -16,9 +16,9 @@ use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::meta::{self, HopMeta};
 use orch_mcp::method::Method;
+use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
-use orch_mcp::object;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
@@ -76,6 +76,7 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         log_level: cx.log_level,
         input_schema: input_schema(catalog.as_deref(), kind, &params),
         declared: Some(Arc::clone(&cx.client.declared_modern)),
+        foreign_headers: cx.client.foreign_headers.clone(),
         ..PeerRequest::new(request.method, Some(params))
     };
     let wanted = Wish { kind, request, hop, as_task };
