@@ -1,7 +1,8 @@
 "use client";
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ActivityIcon, DownloadIcon } from "lucide-react";
+import { ActivityIcon, BracesIcon, DownloadIcon } from "lucide-react";
+import { useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
 import { csv } from "@/lib/csv";
@@ -14,6 +15,7 @@ import { useProjectRef } from "@/lib/route";
 import { type Column, DataTable } from "./data-table";
 import { EmptyState } from "./empty-state";
 import { ErrorPanel } from "./error-panel";
+import { lazyDialog } from "./lazy-dialog";
 import { Link } from "./link";
 import { ListSkeleton } from "./list-skeleton";
 import { LoadMore } from "./load-more";
@@ -22,6 +24,8 @@ import { Badge, type Tone } from "./ui/badge";
 import { Button } from "./ui/button";
 import { Card } from "./ui/card";
 import { Select } from "./ui/input";
+
+const CallArgumentsDialog = lazyDialog(() => import("./call-arguments-dialog").then((module) => module.CallArgumentsDialog));
 
 const OUTCOMES = ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"] as const;
 type Outcome = (typeof OUTCOMES)[number];
@@ -53,6 +57,7 @@ export function CallList({ sought, outcome, isLive, onOutcome, server }: CallLis
   const format = useFormatter();
   const ref = useProjectRef();
   const nameOf = useNames(ref);
+  const [shown, setShown] = useState<Call>();
   const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive, server }));
   if (calls.isPending) return <ListSkeleton rows={10} />;
   if (calls.isError) return <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} />;
@@ -90,6 +95,30 @@ export function CallList({ sought, outcome, isLive, onOutcome, server }: CallLis
     { id: "outcome", header: t("outcome"), sort: (call) => call.outcome, cell: (call) => <Badge tone={TONES[call.outcome as Outcome]}>{t(`outcomes.${call.outcome as Outcome}`)}</Badge> },
     { id: "duration", header: t("duration"), align: "right", sort: (call) => call.duration_ms, cell: (call) => `${format.number(Math.round(call.duration_ms))} ms`, className: "max-sm:hidden" },
   ];
+  const isKept = (call: Call) => call.arguments !== null || call.arguments_digest !== null;
+  if (rows.some(isKept)) {
+    columns.push({
+      id: "arguments",
+      header: t("arguments"),
+      hideHeader: true,
+      align: "right",
+      className: "w-0",
+      cell: (call) =>
+        isKept(call) && (
+          <Button
+            variant="ghost"
+            size="icon-sm"
+            aria-label={t("argumentsOf", { name: call.target })}
+            title={t("arguments")}
+            onClick={() => {
+              setShown(call);
+            }}
+          >
+            <BracesIcon />
+          </Button>
+        ),
+    });
+  }
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-3">
@@ -114,8 +143,8 @@ export function CallList({ sought, outcome, isLive, onOutcome, server }: CallLis
           size="sm"
           className="ml-auto"
           onClick={() => {
-            const head = ["at", "server", "kind", "target", "user", "client", "outcome", "duration_ms"];
-            const body = rows.map((call) => [call.at, call.server, call.kind, call.target, nameOf(call.user_id) ?? call.user_id, call.client, call.outcome, call.duration_ms]);
+            const head = ["at", "server", "kind", "target", "user", "client", "outcome", "duration_ms", "arguments_digest", "arguments"];
+            const body = rows.map((call) => [call.at, call.server, call.kind, call.target, nameOf(call.user_id) ?? call.user_id, call.client, call.outcome, call.duration_ms, call.arguments_digest ?? "", call.arguments ?? ""]);
             downloadText("calls.csv", csv([head, ...body]), "text/csv");
           }}
         >
@@ -130,6 +159,13 @@ export function CallList({ sought, outcome, isLive, onOutcome, server }: CallLis
         )}
         <LoadMore {...calls} />
       </Card>
+      <CallArgumentsDialog
+        open={shown !== undefined}
+        call={shown}
+        onClose={() => {
+          setShown(undefined);
+        }}
+      />
     </>
   );
 }

@@ -12,6 +12,7 @@ import { DangerZone } from "./danger-zone";
 import { FlawedToolsForm } from "./flawed-tools-form";
 import { GeneralForm } from "./general-form";
 import { LimitsCard } from "./limits-card";
+import { RecordedArgumentsForm } from "./recorded-arguments-form";
 import { RulesCard } from "./rules-card";
 
 export function ProjectSettingsPage() {
@@ -27,6 +28,7 @@ export function ProjectSettingsPage() {
         <GeneralForm project={project} reason={reason} />
         <FlawedToolsForm project={project} reason={reason} />
         <RulesCard reason={reason} />
+        <RecordedArgumentsForm project={project} reason={reason} />
         <LimitsCard project={ref} reason={reason} />
         <DangerZone project={project} reason={reason} />
       </div>

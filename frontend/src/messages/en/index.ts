@@ -22,6 +22,7 @@ import playground from "./playground.json";
 import profile from "./profile.json";
 import projectSettings from "./project-settings.json";
 import projects from "./projects.json";
+import recordedArguments from "./recorded-arguments.json";
 import rules from "./rules.json";
 import serverForm from "./server-form.json";
 import serverLimits from "./server-limits.json";
@@ -67,6 +68,7 @@ export default {
   profile,
   projects,
   projectSettings,
+  recordedArguments,
   rules,
   serverForm,
   serverLimits,
