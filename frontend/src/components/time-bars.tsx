@@ -33,7 +33,12 @@ export function TimeBars({ label, bars, step, className }: TimeBarsProps) {
   const gap = Math.min(2, width * 0.2);
   const height = (count: number) => (count === 0 ? 0 : Math.max(2, (count / most) * HEIGHT));
   const timeOf = (at: Date) =>
-    step === "day" ? format.dateTime(at, { month: "short", day: "numeric" }) : format.dateTime(at, { hour: "2-digit", minute: "2-digit" });
+    format.dateTime(at, {
+      month: "short",
+      day: "numeric",
+      ...(step === "day" ? {} : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    });
+  const middle = bars[Math.floor(bars.length / 2)];
   const shown = pointed === undefined ? undefined : bars[pointed];
   return (
     <figure className={cn("min-w-0", className)}>
@@ -75,7 +80,8 @@ export function TimeBars({ label, bars, step, className }: TimeBarsProps) {
       </svg>
       <div aria-hidden className="mt-1 flex justify-between text-2xs text-muted-foreground tabular">
         <span>{bars[0] !== undefined && timeOf(bars[0].at)}</span>
-        <span>{bars.length > 0 && timeOf(bars[bars.length - 1]?.at ?? new Date())}</span>
+        {bars.length > 2 && middle !== undefined && <span>{timeOf(middle.at)}</span>}
+        <span>{t("now")}</span>
       </div>
       <table className="sr-only">
         <caption>{label}</caption>
