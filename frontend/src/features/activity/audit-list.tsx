@@ -49,7 +49,7 @@ export function AuditList({ sought, isLive }: { sought: string; isLive: boolean 
         ) : (
           <ul className="divide-y divide-border">
             {rows.map((entry) => (
-              <li key={entry.id} className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
+              <li key={entry.id} className="row-in-sight flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
                 <span className="font-medium">{nameOf(entry.user_id) ?? t(`via.${entry.via as "login"}`)}</span>
                 <Badge tone={entry.action === "access.refuse" ? "warning" : "outline"} className="font-mono">
                   {entry.action}

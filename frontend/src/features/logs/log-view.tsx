@@ -129,7 +129,7 @@ function Lines({ lines, isLive }: { lines: LogLine[]; isLive: boolean }) {
       className="thin-scrollbar h-[calc(100dvh-17rem)] min-h-64 overflow-auto rounded-lg border border-border bg-muted py-2 font-mono text-xs leading-relaxed"
     >
       {lines.map((line) => (
-        <div key={line.seq} className="flex gap-3 px-3 [contain-intrinsic-size:auto_1.25rem] [content-visibility:auto] hover:bg-accent">
+        <div key={line.seq} className="row-in-sight flex gap-3 px-3 hover:bg-accent">
           <time dateTime={line.at} title={line.at} className="shrink-0 text-muted-foreground select-none max-sm:hidden">
             {format.dateTime(new Date(line.at), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}
           </time>
