@@ -1,7 +1,7 @@
 "use client";
 
 import { PlusIcon, XIcon } from "lucide-react";
-import { useId } from "react";
+import { useId, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { Field } from "@/components/field";
@@ -356,7 +356,8 @@ function VariantsField(props: FieldProps) {
   const { schema, root, value, onChange, path, depth, lacks } = props;
   const id = useId();
   const variants = variantsOf(schema, root);
-  const at = variants.findIndex((variant) => fits(value, variant, root));
+  // What is chosen stays while its value is written: half a number fits no variant, and neither does an empty field.
+  const [at, setAt] = useState(() => variants.findIndex((variant) => fits(value, variant, root)));
   const variant = variants[at];
   return (
     <Group {...props}>
@@ -366,8 +367,10 @@ function VariantsField(props: FieldProps) {
         className="max-w-80"
         value={at === -1 ? "" : String(at)}
         onChange={(event) => {
-          const next = variants[Number(event.target.value)];
-          onChange(event.target.value === "" || next === undefined ? undefined : (initialValue(next, root, true, depth) ?? emptyOf(next)));
+          const chosen = event.target.value === "" ? -1 : Number(event.target.value);
+          const next = variants[chosen];
+          setAt(chosen);
+          onChange(next === undefined ? undefined : (initialValue(next, root, true, depth) ?? emptyOf(next)));
         }}
       >
         <option value="">{t("notSet")}</option>
