@@ -5,8 +5,10 @@ export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   test: {
-    environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/testing/setup.ts"],
+    projects: [
+      { extends: true, test: { name: "logic", environment: "node", include: ["src/**/*.test.ts"] } },
+      // What is shown, in jsdom and with the daemon of src/testing.
+      { extends: true, test: { name: "components", environment: "jsdom", testTimeout: 30_000, include: ["src/**/*.test.tsx"], setupFiles: ["src/testing/setup.ts"] } },
+    ],
   },
 });

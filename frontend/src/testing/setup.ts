@@ -1,1 +1,47 @@
 import "@testing-library/jest-dom/vitest";
+
+import { cleanup, configure } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
+
+import { backend, forget } from "./backend";
+import { activityHandlers } from "./handlers/activity";
+import { keyHandlers } from "./handlers/keys";
+import { memberHandlers } from "./handlers/members";
+import { projectHandlers, projectList } from "./handlers/projects";
+import { serverHandlers } from "./handlers/servers";
+
+// Machines that test are slow and busy: what passes does not wait.
+configure({ asyncUtilTimeout: 10_000 });
+
+// What Radix asks of a browser and jsdom has not.
+globalThis.ResizeObserver ??= class {
+  observe() {
+    return undefined;
+  }
+  unobserve() {
+    return undefined;
+  }
+  disconnect() {
+    return undefined;
+  }
+};
+Element.prototype.scrollIntoView ??= () => undefined;
+Element.prototype.hasPointerCapture ??= () => false;
+
+vi.mock("next/navigation", () => import("./navigation"));
+
+backend.use(...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...activityHandlers);
+
+beforeAll(() => {
+  backend.listen({ onUnhandledRequest: "error" });
+});
+
+afterEach(() => {
+  cleanup();
+  forget();
+  projectList.is = "demo";
+});
+
+afterAll(() => {
+  backend.close();
+});

@@ -1,0 +1,34 @@
+import type { Schemas } from "@/lib/api/client";
+
+import { asked, failure, http, isEmpty, ME } from "../backend";
+import { pageOf, problem, project } from "../factories";
+
+const ROLES: Record<string, Schemas["Role"]> = { joined: "member", viewed: "viewer" };
+
+export const projectOf = (slug: string) => project({ slug, role: ROLES[slug] ?? "admin" });
+
+/** The list of projects belongs to none; a test says by this which one it is. */
+export const projectList = { is: "demo" };
+
+export const projectHandlers = [
+  http.get("/api/v1/auth/me", ({ response }) => response(200).json({ user: ME, via: "login", project_id: null })),
+  http.get("/api/v1/stars", ({ response }) => response(200).json(pageOf([]))),
+  http.get("/api/v1/projects", async ({ response }) => {
+    const { is } = projectList;
+    const error = failure(is, "projects");
+    if (error !== undefined) return response(500).json(error);
+    return response(200).json(pageOf((await isEmpty(is)) ? [] : [project(), project({ slug: "other", name: "Other" })]));
+  }),
+  http.get("/api/v1/projects/{project}", ({ params, response }) => response(200).json(projectOf(params.project))),
+  http.patch("/api/v1/projects/{project}", async ({ params, request, response }) => {
+    const body = await request.json();
+    asked.push({ what: "project", body });
+    const hidden = body.recorded_arguments?.mode === "redacted" ? (body.recorded_arguments.hidden ?? []) : [];
+    const place = hidden.indexOf("refused");
+    if (place !== -1) {
+      const errors = [{ field: `recorded_arguments.hidden[${place}]`, problem: "it is no pattern", hint: "use a name" }];
+      return response(422).json(problem({ code: "invalid", status: 422, errors }));
+    }
+    return response(200).json({ ...projectOf(params.project), version: 2 });
+  }),
+];

@@ -1,0 +1,30 @@
+import { asked, failure, http, isEmpty } from "../backend";
+import { pageOf, problem, server } from "../factories";
+
+export const serverHandlers = [
+  http.get("/api/v1/projects/{project}/servers", async ({ params, response }) => {
+    const error = failure(params.project, "servers");
+    if (error !== undefined) return response(500).json(error);
+    if (await isEmpty(params.project)) return response(200).json(pageOf([]));
+    return response(200).json(pageOf([server(), server({ alias: "search", name: "Search" })]));
+  }),
+  http.post("/api/v1/projects/{project}/servers/{server}/start", ({ params, response }) => {
+    asked.push({ what: "start", body: params.server });
+    return response(200).json(server({ alias: params.server, status: { ...server().status, state: "starting" } }));
+  }),
+  http.patch("/api/v1/projects/{project}/servers/{server}", async ({ params, request, response }) => {
+    const body = await request.json();
+    asked.push({ what: "server", body });
+    const paths = body.sandbox?.read_paths ?? [];
+    const place = paths.indexOf("/refused");
+    if (place !== -1) {
+      const errors = [{ field: `sandbox.read_paths[${place}]`, problem: "it is not there", hint: "" }];
+      return response(422).json(problem({ code: "invalid", status: 422, errors }));
+    }
+    if (body.sandbox?.mode === "best_effort") {
+      const errors = [{ field: "sandbox", problem: "this machine has none", hint: "" }];
+      return response(422).json(problem({ code: "invalid", status: 422, detail: "the sandbox cannot be had", errors }));
+    }
+    return response(200).json(server({ alias: params.server, version: 2 }));
+  }),
+];
