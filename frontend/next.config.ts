@@ -7,7 +7,6 @@ const daemon = process.env.ORCH_DAEMON_URL ?? "http://127.0.0.1:8000";
 const shared: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
-  productionBrowserSourceMaps: process.env.MAPS === "1",
   images: { unoptimized: true },
   // npm run typecheck is a step of its own; once is enough.
   typescript: { ignoreBuildErrors: true },
