@@ -1,13 +1,14 @@
-//! Tells of calls as they reach the database and counts them: one event for each project and batch, whatever the load. Not on the way
-//! of a call.
+//! Tells of calls as they reach the database and counts them: one event for each project and batch, whatever the load.
+//! Not on the way of a call.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use orch_control::calls::Calls;
 use orch_domain::call::{Call, Outcome};
 use orch_domain::error::StoreError;
-use orch_domain::event::{Event, Fact};
+use orch_domain::event::{CallsOf, Event, Fact};
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::call_log::{CallFilter, CallRepo, JournalPlace};
@@ -25,6 +26,8 @@ pub(crate) struct ToldCalls {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Notes what instance admins use; there once the instance is.
+    pub(crate) control: Arc<OnceLock<Calls>>,
 }
 
 #[async_trait]
@@ -40,6 +43,12 @@ impl CallRepo for ToldCalls {
         for (project, fact) in facts(calls) {
             self.events.emit(Event { at: now, project: Some(project), concerns: None, fact });
         }
+        if let Some(control) = self.control.get()
+            && let Err(error) = control.note_uses(calls).await
+        {
+            // The calls themselves are on record, with who made them.
+            tracing::warn!(error = %error, "the audit trail does not tell that an instance admin has made calls");
+        }
         Ok(())
     }
 }
@@ -50,13 +59,15 @@ fn facts(calls: &[Call]) -> BTreeMap<ProjectId, Fact> {
         let fact =
             facts.entry(call.project_id).or_insert_with(|| Fact::Calls { calls: 0, failed: 0, servers: Vec::new() });
         let Fact::Calls { calls, failed, servers } = fact else { continue };
+        let has_failed = u32::from(call.outcome != Outcome::Ok);
         *calls = calls.saturating_add(1);
-        *failed = failed.saturating_add(u32::from(call.outcome != Outcome::Ok));
-        if let Some(server) = call.server_id
-            && servers.len() < NAMED_SERVERS
-            && !servers.contains(&server)
-        {
-            servers.push(server);
+        *failed = failed.saturating_add(has_failed);
+        let Some(server) = call.server_id else { continue };
+        if let Some(one) = servers.iter_mut().find(|one| one.server == server) {
+            one.calls = one.calls.saturating_add(1);
+            one.failed = one.failed.saturating_add(has_failed);
+        } else if servers.len() < NAMED_SERVERS {
+            servers.push(CallsOf { server, calls: 1, failed: has_failed });
         }
     }
     facts
@@ -65,7 +76,7 @@ fn facts(calls: &[Call]) -> BTreeMap<ProjectId, Fact> {
 #[cfg(test)]
 mod tests {
     use orch_domain::call::Outcome;
-    use orch_domain::event::Fact;
+    use orch_domain::event::{CallsOf, Fact};
     use orch_domain::id::ServerId;
     use orch_testkit::builders::a_call;
 
@@ -78,6 +89,7 @@ mod tests {
         let other = a_call().build();
         let told = facts(&[with(Outcome::Ok), with(Outcome::Timeout), other.clone()]);
         assert_eq!(told.len(), 2);
-        assert_eq!(told[&one.project_id], Fact::Calls { calls: 2, failed: 1, servers: vec![server] });
+        let servers = vec![CallsOf { server, calls: 2, failed: 1 }];
+        assert_eq!(told[&one.project_id], Fact::Calls { calls: 2, failed: 1, servers });
     }
 }

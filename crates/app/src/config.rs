@@ -25,6 +25,9 @@ pub use self::limits::{LimitSettings, LimitValues};
 pub use self::secrets::Secrets;
 pub use crate::upkeep::{AuditSettings, RetentionSettings};
 
+/// In seconds. For so long each process remembers the logins that have ended.
+const LONGEST_ACCESS_TOKEN: u32 = 24 * 60 * 60;
+
 /// Everything that can be set. Durations are in the unit that the name says.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,6 +68,9 @@ pub struct Settings {
     pub supervisor: SupervisorConfig,
     pub limits: LimitSettings,
     pub upstream: UpstreamConfig,
+    /// Where the settings were read from, if it was a file.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -167,6 +173,7 @@ impl Default for Settings {
             supervisor: SupervisorConfig::default(),
             limits: LimitSettings::default(),
             upstream: UpstreamConfig::default(),
+            file: None,
         }
     }
 }
@@ -195,6 +202,7 @@ impl Settings {
         }
         figment = figment.merge(Serialized::defaults(environment::read()?));
         let mut settings: Self = figment.extract().map_err(readable)?;
+        settings.file.clone_from(&flags.config);
         if let Some(data_dir) = &flags.data_dir {
             settings.data_dir.clone_from(data_dir);
         }
@@ -228,6 +236,9 @@ impl Settings {
         }
         if self.mail.smtp_url.is_some() && self.mail.from.is_none() {
             bail!("SMTP_FROM is missing: with SMTP_URL, say who letters are from");
+        }
+        if self.auth.access_token_seconds.get() > LONGEST_ACCESS_TOKEN {
+            bail!("auth.access_token_seconds: an access token lives a day at most, {LONGEST_ACCESS_TOKEN}");
         }
         self.database_url()?;
         Ok(())
@@ -279,10 +290,21 @@ impl Settings {
         self.data_dir.join("secrets")
     }
 
-    /// What no server is to see, whatever its sandbox opens.
+    /// What no server is to see, whatever its sandbox opens: data and secrets, wherever they are.
     #[must_use]
     pub fn private_paths(&self) -> Vec<PathBuf> {
-        vec![self.data_dir.clone(), PathBuf::from(".env")]
+        let mut paths = vec![self.data_dir.clone(), PathBuf::from(".env")];
+        paths.extend(self.file.clone());
+        if let Some(database) = self.database_url().ok().and_then(|url| url.file()) {
+            // What SQLite keeps beside its file.
+            for end in ["-wal", "-shm", "-journal"] {
+                let mut beside = database.clone().into_os_string();
+                beside.push(end);
+                paths.push(beside.into());
+            }
+            paths.push(database);
+        }
+        paths
     }
 
     #[must_use]
@@ -313,4 +335,25 @@ pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("the directory {} cannot be made", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::Settings;
+
+    #[test]
+    fn hides_data_and_secrets_wherever_they_are() {
+        let settings = Settings {
+            data_dir: PathBuf::from("/var/lib/orch"),
+            database_url: Some("sqlite:///srv/other/orch.db".into()),
+            file: Some(PathBuf::from("/etc/orch.toml")),
+            ..Settings::default()
+        };
+        let hidden = settings.private_paths();
+        for path in ["/var/lib/orch", ".env", "/etc/orch.toml", "/srv/other/orch.db", "/srv/other/orch.db-wal"] {
+            assert!(hidden.contains(&PathBuf::from(path)), "{path} in {hidden:?}");
+        }
+    }
 }

@@ -1,35 +1,63 @@
 //! Puts changes of tools on the audit trail: a server that describes a tool in other words than before may mean
-//! something else by it. One owner task writes, one entry after the other.
+//! something else by it. One owner task writes, off the way of the fleet.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use orch_domain::audit::{AuditEntry, AuditTarget};
 use orch_domain::id::AuditId;
-use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::clock::Clock;
+use orch_persistence::EntryJournal;
 use orch_relay::fleet::{DefinitionChange, Fleet};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
 
-/// Changes that wait to be written; further ones stand in the histories of the tools alone.
+/// Changes that wait for the task; who brings another one writes them all.
 const QUEUE: usize = 1024;
 
-/// Ends with the fleet.
-pub(crate) fn follow(fleet: &Fleet, audit: Arc<dyn AuditLog>, clock: Arc<dyn Clock>) -> JoinHandle<()> {
-    let (changes, mut inbox) = mpsc::channel::<DefinitionChange>(QUEUE);
-    fleet.observe_definitions(move |change| {
-        if changes.try_send(change).is_err() {
-            tracing::warn!("a changed definition is not on the audit trail: too many wait");
+pub(crate) struct DefinitionTrail {
+    waiting: Mutex<Vec<AuditEntry>>,
+    wake: Notify,
+    journal: Arc<EntryJournal>,
+}
+
+impl DefinitionTrail {
+    /// Hears of the fleet's changes from now on.
+    pub(crate) fn follow(fleet: &Fleet, journal: Arc<EntryJournal>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let trail = Arc::new(Self { waiting: Mutex::default(), wake: Notify::new(), journal });
+        let told = Arc::clone(&trail);
+        fleet.observe_definitions(move |change| told.take(entry(&change, &*clock)));
+        trail
+    }
+
+    /// Runs until it is aborted.
+    pub(crate) async fn run(self: Arc<Self>) {
+        loop {
+            self.wake.notified().await;
+            let trail = Arc::clone(&self);
+            // Fails only when the runtime ends, and then the last of it is put down by who ends it.
+            let _ = tokio::task::spawn_blocking(move || trail.put_down()).await;
         }
-    });
-    tokio::spawn(async move {
-        while let Some(change) = inbox.recv().await {
-            let entry = entry(&change, &*clock);
-            if let Err(error) = audit.append(&entry).await {
-                tracing::error!(error = %error, tool = change.tool, "a changed definition is not on the audit trail");
-            }
+    }
+
+    /// Puts down what waits.
+    pub(crate) fn put_down(&self) {
+        let entries = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Err(error) = self.journal.append(&entries) {
+            tracing::error!(error = %error, count = entries.len(), "changed definitions are not on the audit trail");
         }
-    })
+    }
+
+    fn take(&self, entry: AuditEntry) {
+        let is_full = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.push(entry);
+            waiting.len() >= QUEUE
+        };
+        if is_full {
+            self.put_down();
+        } else {
+            self.wake.notify_one();
+        }
+    }
 }
 
 fn entry(change: &DefinitionChange, clock: &dyn Clock) -> AuditEntry {

@@ -1,19 +1,22 @@
-//! Keeps the live directory in step with what is committed, here and in other processes. One owner task reads what
-//! changed and swaps the directory; nothing else does.
+//! Keeps the live directory, and what is known of ended logins, in step with what is committed, here and in other
+//! processes. One owner task reads what changed and swaps the directory; nothing else does.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
+use orch_auth::ended_logins::EndedLogins;
 use orch_domain::change::{Change, Committed};
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::error::StoreError;
 use orch_domain::event::Event;
 use orch_domain::port::changes::Changes;
+use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::event_sink::EventSink;
+use orch_domain::port::login_repo::LoginRepo;
 use tokio::sync::{mpsc, oneshot};
 
 /// First and longest pause when the database cannot be read; the old directory stays in force meanwhile.
@@ -49,6 +52,9 @@ pub(crate) struct Follow {
     pub(crate) changes: Arc<dyn Changes>,
     pub(crate) source: Arc<dyn DirectorySource>,
     pub(crate) directory: Arc<LiveDirectory>,
+    pub(crate) logins: Arc<dyn LoginRepo>,
+    pub(crate) ended: Arc<EndedLogins>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) errands: mpsc::Receiver<Errand>,
     pub(crate) events: Arc<dyn EventSink>,
 }
@@ -92,7 +98,11 @@ impl Follow {
 
     async fn apply(&self, change: Change) -> Result<(), StoreError> {
         let directory = match change {
-            Change::Everything => self.source.load().await?,
+            Change::Logins => return self.hear_of_logins().await,
+            Change::Everything => {
+                self.hear_of_logins().await?;
+                self.source.load().await?
+            }
             Change::Users => {
                 let users = self.source.load_users().await?;
                 self.directory.current().with_users(users)
@@ -108,5 +118,99 @@ impl Follow {
         };
         self.directory.replace(directory);
         Ok(())
+    }
+
+    /// Refuses the access tokens of all logins that have ended, wherever that was.
+    pub(crate) async fn hear_of_logins(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let ended = self.logins.ended_since(now - self.ended.keep()).await?;
+        self.ended.hear(ended, now);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use orch_auth::config::AuthConfig;
+    use orch_auth::ended_logins::EndedLogins;
+    use orch_domain::change::Change;
+    use orch_domain::directory::Directory;
+    use orch_domain::directory::live::LiveDirectory;
+    use orch_domain::port::directory_follower::DirectoryFollower;
+    use orch_domain::port::login_repo::LoginRepo;
+    use orch_domain::port::user_repo::UserRepo;
+    use orch_domain::refresh_token::RefreshToken;
+    use orch_domain::user::User;
+    use orch_testkit::builders::{a_refresh_token, a_user, an_audit_entry};
+    use orch_testkit::fakes::{FixedClock, MemoryStore};
+
+    use super::{Follow, Follower, errands};
+
+    /// What one process has of its own.
+    fn a_process(store: &MemoryStore) -> (Follower, Follow, Arc<EndedLogins>) {
+        let ended = Arc::new(EndedLogins::new(&AuthConfig::default()));
+        let (follower, errands) = errands();
+        let follow = Follow {
+            changes: Arc::new(store.clone()),
+            source: Arc::new(store.clone()),
+            directory: Arc::new(LiveDirectory::new(Directory::default())),
+            logins: Arc::new(store.clone()),
+            ended: Arc::clone(&ended),
+            clock: Arc::new(FixedClock::default()),
+            errands,
+            events: Arc::new(()),
+        };
+        (follower, follow, ended)
+    }
+
+    async fn a_login(store: &MemoryStore) -> (User, RefreshToken) {
+        let user = a_user().build();
+        UserRepo::create(store, &user, &an_audit_entry().build()).await.expect("a user");
+        let token = a_refresh_token().of(user.id).build();
+        let opened = store.open(&token, user.password.as_ref(), &an_audit_entry().build()).await;
+        opened.expect("a login");
+        (user, token)
+    }
+
+    #[tokio::test]
+    async fn hears_of_logins_that_end_in_another_process() {
+        let store = MemoryStore::new();
+        let (user, token) = a_login(&store).await;
+        let (follower, follow, ended) = a_process(&store);
+        let following = tokio::spawn(follow.run());
+        // It follows once it has done an errand.
+        follower.catch_up(Change::Users).await;
+        assert!(!ended.is_ended(user.id, token.login_id));
+        store.end_all(user.id, None, FixedClock::START).await.expect("an end");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !ended.is_ended(user.id, token.login_id) {
+            assert!(Instant::now() < deadline, "nobody has told of it");
+            tokio::task::yield_now().await;
+        }
+        following.abort();
+    }
+
+    #[tokio::test]
+    async fn a_login_of_an_account_that_was_switched_off_and_on_stays_over_after_a_start_too() {
+        let store = MemoryStore::new();
+        let (user, token) = a_login(&store).await;
+        let (follower, follow, ended) = a_process(&store);
+        let following = tokio::spawn(follow.run());
+        let entry = an_audit_entry().build();
+        let off = User { deactivated_at: Some(FixedClock::START), version: 2, ..user.clone() };
+        UserRepo::update(&store, &off, &entry).await.expect("a deactivation");
+        UserRepo::update(&store, &User { deactivated_at: None, version: 3, ..off }, &entry)
+            .await
+            .expect("an activation");
+        follower.catch_up(Change::Logins).await;
+        assert!(ended.is_ended(user.id, token.login_id));
+        following.abort();
+
+        let (_, follow, ended) = a_process(&store);
+        follow.hear_of_logins().await.expect("a start");
+        assert!(ended.is_ended(user.id, token.login_id));
     }
 }

@@ -1,6 +1,7 @@
 //! One opened instance: database, secrets, control plane and relay, wired. What the daemon serves and what the
 //! command line works with.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,7 +24,6 @@ use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::event::{Event, Fact};
-use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::{CallLog, CallRepo};
 use orch_domain::port::catalog_repo::CatalogRepo;
@@ -31,6 +31,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::event_sink::EventSink;
 use orch_domain::port::key_repo::KeyRepo;
+use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::vault::Vault;
@@ -39,10 +40,10 @@ use orch_gateway::mcp::{SessionLimits, Sessions};
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
-    AnchorFile, Database, DatabaseConfig, Journal, SeaActivityRepo, SeaAuditChain, SeaAuditLog, SeaCallCensus,
-    SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource, SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo,
-    SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo, SeaResetRepo, SeaSealedRepo, SeaServerRepo,
-    SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo, VerifyReport,
+    AnchorFile, Damage, Database, DatabaseConfig, EntryJournal, Finding, Journal, SeaActivityRepo, SeaAuditChain,
+    SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource, SeaInvitationRepo,
+    SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo, SeaResetRepo,
+    SeaSealedRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo, VerifyReport,
 };
 use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
@@ -55,7 +56,7 @@ use crate::call_events::ToldCalls;
 use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings, private_dir};
 use crate::connector::UpstreamConnector;
-use crate::definition_trail;
+use crate::definition_trail::DefinitionTrail;
 use crate::desk;
 use crate::follow::{self, Follow};
 use crate::logs::StoredLogs;
@@ -106,6 +107,9 @@ pub struct Instance {
     launcher: Arc<LocalLauncher>,
     logs: Arc<LogStore>,
     following: JoinHandle<()>,
+    /// Audit entries that do not wait for the database.
+    entries: Arc<EntryJournal>,
+    definitions: Arc<DefinitionTrail>,
     /// Writes changed definitions on the audit trail.
     noting: JoinHandle<()>,
     at_the_desk: JoinHandle<()>,
@@ -137,11 +141,13 @@ impl Instance {
         let call_repo: Arc<dyn CallRepo> = Arc::new(sea_calls);
         let metrics = Arc::new(Metrics::new(Arc::clone(&directory)));
         let events = EventBus::new();
+        let noter = Arc::new(OnceLock::new());
         let told = ToldCalls {
             inner: Arc::clone(&call_repo),
             events: Arc::new(events.clone()),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
+            control: Arc::clone(&noter),
         };
         let journal = Journal::open(settings.journal(), Arc::new(told), Arc::clone(&keys), Arc::clone(&clock));
         let journal = Arc::new(journal.await?);
@@ -207,6 +213,7 @@ impl Instance {
         let approvals = Arc::new(Approvals::new(Arc::clone(&clock)));
         let relay = Arc::new(Relay::new(RelayParts {
             fleet: Arc::clone(&fleet),
+            directory: Arc::clone(&directory),
             calls,
             digester: Arc::new(HmacArgumentDigester::new(&secrets.master)),
             clock: Arc::clone(&clock),
@@ -249,8 +256,10 @@ impl Instance {
             None => Arc::new(()),
         };
         let (desk, asked) = desk::open();
-        let trail: Arc<dyn AuditLog> = Arc::<SeaAuditLog>::clone(&audit);
-        let noting = definition_trail::follow(&fleet, trail, Arc::clone(&clock));
+        let entries = EntryJournal::open(settings.journal().dir, database.clone()).await?;
+        let entries = Arc::new(entries);
+        let definitions = DefinitionTrail::follow(&fleet, Arc::clone(&entries), Arc::clone(&clock));
+        let noting = tokio::spawn(Arc::clone(&definitions).run());
         let runtime: Arc<dyn ServerRuntime> = fleet;
         let workers = Arc::new(Workers::default());
         let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&clock)));
@@ -276,6 +285,7 @@ impl Instance {
             audit: settings.audit.clone(),
         });
         let (follower, errands) = follow::errands();
+        let known_logins: Arc<dyn LoginRepo> = Arc::<SeaLoginRepo>::clone(&login_repo);
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source: Arc::clone(&source),
@@ -316,17 +326,24 @@ impl Instance {
             base_url: settings.public_url(),
             events: events.clone(),
         });
+        // Set once: an instance is opened once.
+        let _ = noter.set(control.calls.clone());
         let at_the_desk = tokio::spawn(desk::work(control.accounts.clone(), asked));
 
-        record_approvals(&approvals, &control, events.clone());
+        record_approvals(&approvals, &control, Arc::clone(&entries), events.clone());
         let changes = Arc::new(SeaChanges::start(&database).await?);
         let follow = Follow {
             changes: Arc::<SeaChanges>::clone(&changes),
             source,
             directory: Arc::clone(&directory),
+            logins: known_logins,
+            ended: Arc::clone(&ended),
+            clock: Arc::clone(&clock),
             errands,
             events: Arc::new(events.clone()),
         };
+        // Nobody is let in by a token of a login that ended before this start.
+        follow.hear_of_logins().await?;
         let following = tokio::spawn(follow.run());
         Ok(Self {
             settings,
@@ -351,6 +368,8 @@ impl Instance {
             launcher,
             logs,
             following,
+            entries,
+            definitions,
             noting,
             at_the_desk,
             mail,
@@ -362,12 +381,23 @@ impl Instance {
         // The file is read before the database: what it says must be there then.
         let file = self.upkeep.anchors.clone();
         let read = tokio::task::spawn_blocking(move || file.read()).await?;
-        let path = self.upkeep.anchors.path().display();
-        let (anchors, unreadable) = read.with_context(|| format!("{path} cannot be read"))?;
-        if unreadable > 0 {
-            bail!("{path} has {unreadable} lines that are no checkpoints; it was damaged or altered");
-        }
-        Ok(self.chain.verify(&anchors).await?)
+        let anchors = read.with_context(|| format!("{} cannot be read", self.upkeep.anchors.path().display()))?;
+        let mut report = self.chain.verify(&anchors.checkpoints).await?;
+        // What else there is to find is found all the same.
+        report.findings.extend(anchors.unreadable.into_iter().map(|line| Finding {
+            project: None,
+            stream: "checkpoints",
+            seq: i64::try_from(line).ok(),
+            id: None,
+            damage: Damage::Unreadable,
+        }));
+        Ok(report)
+    }
+
+    /// The file of checkpoints beside the database.
+    #[must_use]
+    pub fn anchors(&self) -> &Path {
+        self.upkeep.anchors.path()
     }
 
     /// Stops every server, writes what waits, and closes the database.
@@ -379,6 +409,9 @@ impl Instance {
         self.following.abort();
         self.relay.fleet().shut_down().await;
         self.noting.abort();
+        let definitions = self.definitions;
+        // What a server that has just been stopped had said otherwise.
+        let _ = tokio::task::spawn_blocking(move || definitions.put_down()).await;
         self.launcher.drained().await;
         let logs = self.logs;
         // Fails only when the runtime ends before, and then the logs are closed by being dropped.
@@ -386,6 +419,9 @@ impl Instance {
         self.changes.shutdown().await;
         if let Err(error) = self.journal.shutdown(LAST_WRITES).await {
             tracing::warn!(error = %error, "calls are left in the journal for the next start");
+        }
+        if let Err(error) = self.entries.shutdown(LAST_WRITES).await {
+            tracing::warn!(error = %error, "audit entries are left in the journal for the next start");
         }
         // What was written last is held fast as well.
         if let Err(error) = self.upkeep.checkpoint().await {
@@ -395,18 +431,20 @@ impl Instance {
     }
 }
 
-/// Has the audit trail tell when a call begins to wait for an approval, and when nobody gave one. What people answer,
-/// the control plane records.
-fn record_approvals(approvals: &Approvals, control: &Control, events: EventBus) {
-    let (control, runtime) = (control.approvals.clone(), tokio::runtime::Handle::current());
+/// Has the audit trail tell when a call begins to wait for an approval, when its caller confirmed it, and when nobody
+/// gave one. What people answer, the control plane records.
+///
+/// On disk before the call goes on, whether the database is there or not. A disk that takes no entry takes no call
+/// either, so the call's answer does not leave.
+fn record_approvals(approvals: &Approvals, control: &Control, journal: Arc<EntryJournal>, events: EventBus) {
+    let control = control.approvals.clone();
     approvals.observe(move |approval| {
+        if let Some(entry) = control.entry(approval)
+            && let Err(error) = journal.append(&[entry])
+        {
+            tracing::error!(error = %error, approval.id = %approval.id, "an approval is not on record");
+        }
         events.emit(approval_event(approval));
-        let (control, approval) = (control.clone(), approval.clone());
-        runtime.spawn(async move {
-            if let Err(error) = control.note(&approval).await {
-                tracing::error!(error = %error, approval.id = %approval.id, "an approval is not on record");
-            }
-        });
     });
 }
 
@@ -458,7 +496,7 @@ async fn open_database(settings: &Settings, schema: Schema) -> anyhow::Result<Da
 }
 
 /// Every stored secret must open: a wrong key is found at the start, not at the first call.
-fn check_secrets(directory: &Directory, vault: &dyn Vault) -> anyhow::Result<()> {
+pub(crate) fn check_secrets(directory: &Directory, vault: &dyn Vault) -> anyhow::Result<()> {
     let servers = directory.projects().flat_map(|project| project.servers.values());
     let personal = directory.projects().flat_map(|project| project.personal.values().flat_map(|own| own.values()));
     for secret in personal.flatten() {

@@ -30,8 +30,9 @@ use crate::telemetry;
 /// The first admin where nobody has named one and there is a file to serve.
 const LONE_ADMIN: &str = "admin@localhost";
 
-/// How often sessions are looked at for expired credentials and disuse.
-const SESSION_SWEEP: Duration = Duration::from_secs(1);
+/// How often sessions are looked at for expired credentials, ended logins and disuse. What ends is to be over within a
+/// second.
+const SESSION_SWEEP: Duration = Duration::from_millis(500);
 
 /// Runs until a signal; exit code 1 when the start fails.
 #[must_use]

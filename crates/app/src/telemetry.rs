@@ -29,6 +29,11 @@ pub fn start(settings: &LogSettings) -> anyhow::Result<()> {
     .context("logging was started twice")
 }
 
+/// Whether these settings can be used.
+pub(crate) fn check(settings: &LogSettings) -> anyhow::Result<()> {
+    filter(settings.level.trim()).map(drop)
+}
+
 /// A single word is a level: as a directive it would name a target, and a typo would silence everything else.
 fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     let wrong = || format!("LOG_LEVEL: {level:?} is no level; use error, warn, info, debug or trace");

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use orch_domain::Timestamp;
-use orch_domain::error::StoreError;
 use orch_domain::port::clock::Clock;
 use orch_domain::usage::Step;
-use orch_persistence::{AnchorFile, SeaAuditChain, SeaUsageRepo};
+use orch_persistence::{AnchorFile, Checkpoint, Pruned, SeaAuditChain, SeaUsageRepo};
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -90,7 +90,7 @@ impl Upkeep {
                 }
                 _ = retention.tick() => {
                     let done = self.retain().await;
-                    self.note(RETENTION, done.map_err(|error| error.to_string()));
+                    self.note(RETENTION, done.map_err(|error| format!("{error:#}")));
                 }
             }
         }
@@ -100,20 +100,27 @@ impl Upkeep {
     pub(crate) async fn checkpoint(&self) -> anyhow::Result<usize> {
         let made = self.chain.checkpoint().await?;
         let count = made.len();
-        let file = self.anchors.clone();
-        tokio::task::spawn_blocking(move || file.append(&made)).await??;
+        self.put_down(made).await?;
         Ok(count)
     }
 
-    async fn retain(&self) -> Result<(), StoreError> {
+    /// In the file.
+    async fn put_down(&self, checkpoints: Vec<Checkpoint>) -> anyhow::Result<()> {
+        let file = self.anchors.clone();
+        tokio::task::spawn_blocking(move || file.append(&checkpoints)).await?.context("the file of checkpoints")
+    }
+
+    async fn retain(&self) -> anyhow::Result<()> {
         let RetentionSettings { calls_days, audit_days, .. } = self.retention;
-        let (mut calls, mut entries) = (0, 0);
+        let (mut calls, mut entries) = (Pruned::default(), Pruned::default());
         if let Some(until) = self.cut(calls_days) {
-            calls = self.chain.prune_calls(until).await?;
+            calls = self.chain.prune_calls(until, self.clock.now()).await?;
         }
         if let Some(until) = self.cut(audit_days) {
-            entries = self.chain.prune_entries(until).await?;
+            entries = self.chain.prune_entries(until, self.clock.now()).await?;
         }
+        let marks = [calls.marks, entries.marks].concat();
+        self.put_down(marks).await?;
         self.chain.forget_segments(self.clock.now() - DAY.saturating_mul(SEGMENT_DAYS)).await?;
         let steps = [
             (Step::Minute, self.retention.usage_minutes_days),
@@ -125,8 +132,15 @@ impl Upkeep {
                 self.usage.prune(step, until).await?;
             }
         }
+        let (damaged, calls, entries) = (calls.damaged + entries.damaged, calls.taken, entries.taken);
         if calls > 0 || entries > 0 {
             tracing::info!(calls, entries, "took away what was older than it is kept");
+        }
+        if damaged > 0 {
+            anyhow::bail!(
+                "{damaged} chains of the record are not what was written, and nothing more is taken away from them; run: \
+                 orch-admin audit verify"
+            );
         }
         Ok(())
     }

@@ -1,9 +1,8 @@
 //! Logins that ended while their access tokens are still running, so that a logout is effective at once without a
 //! query per request.
 //!
-//! Of this process only. On another replica an access token of an ended login works until it expires, at most
-//! [`AuthConfig::access_token_seconds`] later; a deactivated account is refused everywhere at once, by the directory.
-//! An application that hears of logins ended elsewhere tells it here.
+//! Of the logins that end in this process it is told at once. Of those that end elsewhere, or with their account, the
+//! application hears by the change feed, and [tells it](EndedLogins::hear).
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -50,6 +49,21 @@ impl EndedLogins {
         let mut state = self.write();
         state.sweep(now, self.keep);
         state.logins.insert(login, now + self.keep);
+    }
+
+    /// How long an end has to be remembered.
+    #[must_use]
+    pub const fn keep(&self) -> Duration {
+        self.keep
+    }
+
+    /// These have ended somewhere, within the time that it is [kept](Self::keep). Most are known already.
+    pub fn hear(&self, logins: impl IntoIterator<Item = LoginId>, now: Timestamp) {
+        let mut state = self.write();
+        state.sweep(now, self.keep);
+        for login in logins {
+            state.logins.entry(login).or_insert(now + self.keep);
+        }
     }
 
     /// All logins that the user has now are over, except one.

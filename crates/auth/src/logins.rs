@@ -108,18 +108,25 @@ impl Logins {
         let _slot = self.admit(&attempt, now)?;
         match self.check(email.as_ref(), claim.password).await {
             Ok(Ok(user)) => {
+                let (user_id, opened) = (user.id, self.open(user, claim.from).await);
+                if let Err(LoginError::Store(StoreError::Stale { .. })) = opened {
+                    let refused = Refused { user: Some(user_id), why: "the account was changed in this moment" };
+                    return self.refuse(&refused, &attempt, now).await;
+                }
                 self.throttle.forgive(&attempt);
-                self.open(user, claim.from).await
+                opened
             }
-            Ok(Err(refused)) => {
-                self.ports.audit.append(&trail::failed(&refused, &attempt, now)).await?;
-                Err(LoginError::InvalidCredentials)
-            }
+            Ok(Err(refused)) => self.refuse(&refused, &attempt, now).await,
             Err(error) => {
                 self.throttle.disregard(&attempt);
                 Err(error)
             }
         }
+    }
+
+    async fn refuse(&self, why: &Refused, attempt: &Attempt, now: Timestamp) -> Result<TokenPair, LoginError> {
+        self.ports.audit.append(&trail::failed(why, attempt, now)).await?;
+        Err(LoginError::InvalidCredentials)
     }
 
     /// Gives new tokens for a refresh token, which is spent by it. A token that was spent before ends its login: one
@@ -198,7 +205,10 @@ impl Logins {
         let matches = self.ports.hasher.verify(change.old, user.password.as_ref()).await;
         match matches {
             Ok(true) => self.throttle.forgive(&attempt),
-            Ok(false) => return Err(LoginError::WrongPassword),
+            Ok(false) => {
+                self.ports.audit.append(&trail::password_refused(&user, &change, now)).await?;
+                return Err(LoginError::WrongPassword);
+            }
             Err(error) => {
                 self.throttle.disregard(&attempt);
                 return Err(error.into());
@@ -245,7 +255,8 @@ impl Logins {
             issued_at: now,
             expires_at: now + self.refresh_lifetime,
         };
-        self.ports.logins.open(&token, &trail::opened(&user, token.login_id, from.address, now)).await?;
+        let entry = trail::opened(&user, token.login_id, from.address, now);
+        self.ports.logins.open(&token, user.password.as_ref(), &entry).await?;
         self.ports.logins.note_seen(token.login_id, from, now).await?;
         self.pair(user, token.login_id, plain, now)
     }

@@ -44,6 +44,13 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// What `who` is on a project of a directory; None for a stranger. For what shows many projects at once.
+    pub(crate) fn on(directory: &Directory, who: &Principal, facts: &Arc<ProjectFacts>) -> Option<Self> {
+        let subject = directory.subject(who, facts);
+        let role = subject.role?;
+        Some(Self { id: facts.project.id, role, through_instance: false, facts: Arc::clone(facts), subject })
+    }
+
     /// Whether the server is there for the principal: a key that was made for other servers sees none but those, and
     /// what the rules hide as a whole is hidden from all but those who set them.
     pub(crate) fn sees(&self, server: &Server) -> bool {
@@ -131,6 +138,10 @@ impl Access {
                 if who.key_id().is_some() && !open_to_keys(action) {
                     return Err(self.refused(who, permit.get().id, action, Needed::Login).await?);
                 }
+                // What is done with a higher right is on record by itself, or by what is looked at.
+                if matches!(action, Action::View | Action::Call) {
+                    self.note_look(who, &permit, "the project").await?;
+                }
                 Ok(permit)
             }
             Err(Refusal { denial: Denial::NeedsRole { needed }, project: Some(id) }) => {
@@ -167,6 +178,26 @@ impl Access {
         Ok(())
     }
 
+    /// Records that an instance admin who does not belong to a project calls what its servers offer. Calls that come one
+    /// after the other are one use.
+    pub(crate) async fn note_use(&self, who: &Principal, project: ProjectId) -> Result<(), ControlError> {
+        let directory = self.ports.directory.current();
+        let Some(facts) = directory.project(project) else { return Ok(()) };
+        let is_foreign = directory.role_on(who.user_id, facts).is_none();
+        let is_admin = directory.user(who.user_id).is_some_and(|user| user.instance_admin);
+        let now = self.ports.clock.now();
+        let look = Look { user: who.user_id, project, at: "calls".to_owned() };
+        if !is_foreign || !is_admin || self.looks.is_known(&look, now) {
+            return Ok(());
+        }
+        let detail = "called what its servers offer (as instance admin)".to_owned();
+        let trail = Trail::new(who, now).project_id(project);
+        let slug = facts.project.slug.as_str();
+        self.ports.audit.append(&trail.entry("project.inspect", "project", project, slug, detail)).await?;
+        self.looks.note(look, now);
+        Ok(())
+    }
+
     /// Whether `who` has a role on any project by being an instance admin.
     pub(crate) async fn is_instance_admin(&self, who: &Principal) -> Result<bool, ControlError> {
         Ok(match who.credential {
@@ -188,6 +219,12 @@ impl Access {
             return Ok(InstanceGrant(()));
         }
         let needed = if who.key_id().is_some() { Needed::Login } else { Needed::InstanceAdmin };
+        // Only of somebody who has an account: what opens nothing any more is refused at the door.
+        if self.ports.directory.current().user(who.user_id).is_some_and(|user| user.active) {
+            let detail = format!("refused to look at or to manage the instance: it needs {needed}");
+            let entry = Trail::new(who, self.ports.clock.now()).entry("access.refuse", "instance", "", "", detail);
+            self.ports.audit.append(&entry).await?;
+        }
         Err(ControlError::Forbidden { needed })
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::approval::{Answer, Approval, ApprovalState};
+use orch_domain::audit::AuditEntry;
 use orch_domain::id::LoginId;
 use orch_domain::policy::decision::consent;
 use orch_domain::policy::{Action, Permit};
@@ -89,9 +90,10 @@ impl Approvals {
         }
     }
 
-    /// Records what happened to an approval without anybody of the control plane: it was asked for, its caller confirmed
-    /// or declined it, nobody answered, or the caller left.
-    pub async fn note(&self, approval: &Approval) -> Result<(), ControlError> {
+    /// What is put on record when something happens to an approval without anybody of the control plane: it was asked
+    /// for, its caller confirmed or declined it, nobody answered, or the caller left.
+    #[must_use]
+    pub fn entry(&self, approval: &Approval) -> Option<AuditEntry> {
         let by_caller = approval.decided_by == Some(approval.user_id) && approval.caller_may_confirm;
         let action = match approval.state {
             ApprovalState::Pending => "approval.request",
@@ -100,7 +102,7 @@ impl Approvals {
             ApprovalState::Approved if by_caller => "approval.confirm",
             ApprovalState::Denied if by_caller => "approval.decline",
             // On record since before it had an effect.
-            ApprovalState::Approved | ApprovalState::Denied => return Ok(()),
+            ApprovalState::Approved | ApprovalState::Denied => return None,
         };
         let who = Principal {
             user_id: approval.user_id,
@@ -112,8 +114,7 @@ impl Approvals {
         let at = approval.decided_at.unwrap_or(approval.asked_at);
         let detail = format!("{} of {} by rule {}", approval.kind.as_str(), approval.server, approval.rule_id);
         let trail = Trail::new(&who, at).project_id(approval.project_id);
-        self.ports.audit.append(&trail.entry(action, "approval", approval.id, &approval.target, detail)).await?;
-        Ok(())
+        Some(trail.entry(action, "approval", approval.id, &approval.target, detail))
     }
 
     fn visible(&self, who: &Principal, permit: &Permit<Grant>, approval: &str) -> Result<Approval, ControlError> {

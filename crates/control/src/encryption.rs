@@ -82,15 +82,24 @@ impl Encryption {
                 }
             }
             if !renewed.is_empty() {
+                if report.renewed == 0 {
+                    // Also of a run that is broken off it is on record who began it.
+                    let detail = "begins to seal what is not sealed with the first key".to_owned();
+                    self.note(who, "encryption.begin", detail).await?;
+                }
                 report.renewed += self.ports.sealed.replace(&renewed).await?;
             }
         }
         if report.renewed > 0 {
             let detail = format!("sealed {} secrets with the first key", report.renewed);
-            let entry = Trail::new(who, self.ports.clock.now()).entry("encryption.rotate", "instance", "", "", detail);
-            self.ports.audit.append(&entry).await?;
+            self.note(who, "encryption.rotate", detail).await?;
         }
         Ok(report)
+    }
+
+    async fn note(&self, who: &Principal, action: &'static str, detail: String) -> Result<(), ControlError> {
+        let entry = Trail::new(who, self.ports.clock.now()).entry(action, "instance", "", "", detail);
+        Ok(self.ports.audit.append(&entry).await?)
     }
 
     /// Counts a value; true when it opens and is to be sealed anew.

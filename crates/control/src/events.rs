@@ -6,10 +6,11 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use orch_domain::activity::InSight;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::{EventId, EventStream, Told};
-use orch_domain::event::{Event, Fact};
+use orch_domain::event::{CallsOf, Event, Fact};
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::policy::Action;
 use orch_domain::principal::Principal;
@@ -126,18 +127,19 @@ impl Watch {
         let directory = self.directory.current();
         // Without the project it has just been deleted; who saw it before learns so by the change of the rights.
         let Some(facts) = directory.project(project) else { return of_instance() };
-        let subject = directory.subject(&self.who, facts);
-        let role = subject.role.filter(|_| event.is_visible(&subject))?;
-        let grant = Grant { id: project, role, through_instance: false, facts: Arc::clone(facts), subject };
-        let in_sight = |id: &ServerId| facts.server(*id).is_none_or(|server| grant.sees(server));
-        if server_of(event).is_some_and(|server| !in_sight(&server)) {
+        let grant = Grant::on(&directory, &self.who, facts).filter(|grant| event.is_visible(&grant.subject))?;
+        let in_sight = |id: ServerId| facts.server(id).is_none_or(|server| grant.sees(server));
+        if server_of(event).is_some_and(|server| !in_sight(server)) {
             return None;
         }
         match &event.fact {
-            Fact::Calls { calls, failed, servers } if !servers.iter().all(in_sight) => {
-                let servers = servers.iter().copied().filter(in_sight).collect();
-                let fact = Fact::Calls { calls: *calls, failed: *failed, servers };
-                Some(Arc::new(Event { fact, ..Event::clone(event) }))
+            // Numbers tell of what is hidden as well.
+            Fact::Calls { servers, .. } if grant.in_sight() != InSight::All => {
+                let seen: Vec<_> = servers.iter().copied().filter(|one| in_sight(one.server)).collect();
+                let sum = |count: fn(&CallsOf) -> u32| seen.iter().map(count).fold(0, u32::saturating_add);
+                let (calls, failed) = (sum(|one| one.calls), sum(|one| one.failed));
+                let fact = Fact::Calls { calls, failed, servers: seen };
+                (calls > 0).then(|| Arc::new(Event { fact, ..Event::clone(event) }))
             }
             _ => Some(Arc::clone(event)),
         }

@@ -1,6 +1,7 @@
 //! API keys: made, listed, revoked and rotated by people, never by another key. A key never may more than its
 //! creator may at that moment; the directory sees to it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,10 @@ use orch_domain::policy::pattern::Pattern;
 use orch_domain::policy::scope::Scope;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::{Credential, Principal};
+use orch_domain::project::Project;
 use orch_domain::quota::Allowance;
 use orch_domain::role::Role;
+use orch_domain::user::User;
 use secrecy::SecretString;
 
 use crate::access::{Access, Grant};
@@ -65,6 +68,17 @@ pub struct KeyPatch {
     pub allowance: Option<Allowance>,
 }
 
+/// A key with where and whose it is.
+#[derive(Debug, Clone)]
+pub struct KeySeen {
+    pub key: ApiKey,
+    pub project: Project,
+    pub creator: User,
+}
+
+/// How often a change is tried again that somebody else was faster with.
+const TRIES: usize = 5;
+
 /// A key with its plain text, which is shown this once and stored nowhere.
 #[derive(Debug)]
 pub struct CreatedKey {
@@ -90,6 +104,34 @@ impl Keys {
             self.access.note_look(who, &permit, "the keys").await?;
         }
         Ok(self.ports.keys.list(grant.id, (!all).then_some(who.user_id), page).await?)
+    }
+
+    /// The keys of all projects, newest first. For instance admins.
+    pub async fn list_all(&self, who: &Principal, page: PageRequest) -> Result<Page<KeySeen>, ControlError> {
+        self.access.instance(who).await?;
+        let keys = self.ports.keys.list_all(page).await?;
+        let directory = self.ports.directory.current();
+        let mut creators: HashMap<UserId, Option<User>> = HashMap::new();
+        let mut items = Vec::with_capacity(keys.items.len());
+        for key in keys.items {
+            let creator = match creators.get(&key.creator) {
+                Some(known) => known.clone(),
+                None => {
+                    let found = self.ports.users.find(key.creator).await?;
+                    creators.insert(key.creator, found.clone());
+                    found
+                }
+            };
+            let project = match directory.project(key.project_id) {
+                Some(facts) => Some(facts.project.clone()),
+                None => self.ports.projects.find(key.project_id).await?,
+            };
+            // What goes with its project or its creator while we look is left out.
+            if let (Some(creator), Some(project)) = (creator, project) {
+                items.push(KeySeen { key, project, creator });
+            }
+        }
+        Ok(Page { items, next: keys.next })
     }
 
     pub async fn create(&self, who: &Principal, project: &str, new: NewKey) -> Result<CreatedKey, ControlError> {
@@ -132,16 +174,37 @@ impl Keys {
     }
 
     /// Changes what a key may; it holds for the very next request. Only the creator does, and the console: who could
-    /// widen the key of somebody else would act in another's name. Admins revoke.
+    /// widen the key of somebody else would act in another's name. Admins revoke. `expected` is the version that the
+    /// caller has seen.
     pub async fn update(
         &self,
         who: &Principal,
         project: &str,
         key: &str,
         patch: KeyPatch,
+        expected: Option<u32>,
     ) -> Result<ApiKey, ControlError> {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
-        let before = self.visible(who, &permit, key).await?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let before = self.visible(who, &permit, key).await?;
+            check_version(&before, expected)?;
+            // Somebody else, or a rotation, was faster: what is to be changed is looked at again.
+            match self.update_from(who, &permit, before, &patch).await {
+                Err(ControlError::Stale { .. }) if tries < TRIES => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn update_from(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        before: ApiKey,
+        patch: &KeyPatch,
+    ) -> Result<ApiKey, ControlError> {
         if before.creator != who.user_id && who.credential != Credential::Console {
             return Err(ControlError::Conflict {
                 problem: "only its creator changes a key: revoke it instead".to_owned(),
@@ -164,7 +227,7 @@ impl Keys {
             after.expires_at = expires_at;
         }
         if let Some(draft) = &patch.scope {
-            after.scope = scope(&permit, draft)?;
+            after.scope = scope(permit, draft)?;
         }
         if let Some(allowance) = patch.allowance {
             check_key_allowance(allowance)?;
@@ -173,16 +236,24 @@ impl Keys {
         if after == before {
             return Ok(before);
         }
-        let entry = self.entry(who, &permit, "key.update", &after);
-        self.ports.keys.update(&after, &entry).await?;
+        let entry = self.entry(who, permit, "key.update", &after);
+        self.ports.keys.update(&before, &after, &entry).await?;
         self.ports.written(after.project_id).await;
         Ok(after)
     }
 
-    /// Makes a key dead at once. Admins revoke any key of the project, members their own.
-    pub async fn revoke(&self, who: &Principal, project: &str, key: &str) -> Result<(), ControlError> {
+    /// Makes a key dead at once. Admins revoke any key of the project, members their own. `expected` is the version that
+    /// the caller has seen.
+    pub async fn revoke(
+        &self,
+        who: &Principal,
+        project: &str,
+        key: &str,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
         let key = self.visible(who, &permit, key).await?;
+        check_version(&key, expected)?;
         let entry = self.entry(who, &permit, "key.revoke", &key);
         self.ports.keys.revoke(key.id, self.ports.clock.now(), &entry).await?;
         self.ports.written(key.project_id).await;
@@ -270,7 +341,7 @@ impl Keys {
         let hint = "name an active member of the project by e-mail address";
         match chosen {
             Some(chosen) => {
-                let user = users::find(&self.ports, chosen).await?.filter(orch_domain::user::User::is_active);
+                let user = users::find(&self.ports, chosen).await?.filter(User::is_active);
                 let user =
                     user.ok_or_else(|| ControlError::invalid("creator", "there is no such active user", hint))?;
                 Ok(user.id)
@@ -290,6 +361,13 @@ impl Keys {
         let detail = format!("orch_{}", key.public_id);
         Trail::new(who, self.ports.clock.now()).project(permit).entry(action, "key", key.id, &key.name, detail)
     }
+}
+
+fn check_version(key: &ApiKey, expected: Option<u32>) -> Result<(), ControlError> {
+    if expected.is_some_and(|version| version != key.version()) {
+        return Err(ControlError::Stale { what: "key" });
+    }
+    Ok(())
 }
 
 /// Checks a scope against what the project has.

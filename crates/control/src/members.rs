@@ -60,18 +60,20 @@ impl Members {
     }
 
     /// Changes the own role of somebody who reaches the project already; others are to be invited. Somebody who has
-    /// come with a team gets a role of their own by it.
+    /// come with a team gets a role of their own by it. `expected` is the version that the caller has seen.
     pub async fn update(
         &self,
         who: &Principal,
         project: &str,
         id_or_email: &str,
         role: Role,
+        expected: Option<u32>,
     ) -> Result<Member, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = permit.get().id;
         let user = users::find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "member" })?;
         let before = self.ports.projects.find_member(id, user.id).await?;
+        check_version(before.as_ref(), expected)?;
         let now = self.ports.clock.now();
         let (membership, detail) = match before {
             Some(before) if before.role == role => return self.one(id, user.id).await,
@@ -98,7 +100,14 @@ impl Members {
     }
 
     /// Takes the own membership of an account off the project; what it has through teams stays. Everybody may leave.
-    pub async fn remove(&self, who: &Principal, project: &str, id_or_email: &str) -> Result<(), ControlError> {
+    /// `expected` is the version that the caller has seen.
+    pub async fn remove(
+        &self,
+        who: &Principal,
+        project: &str,
+        id_or_email: &str,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
         let user = users::find(&self.ports, id_or_email).await?;
         let leaves = matches!(who.credential, Credential::Login { .. })
             && user.as_ref().is_some_and(|user| user.id == who.user_id);
@@ -109,6 +118,7 @@ impl Members {
         let Some(member) = self.ports.projects.find_member(id, user.id).await? else {
             return Err(self.only_with_teams(id, user.id).await?);
         };
+        check_version(Some(&member), expected)?;
         let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
             "member.delete",
             "member",
@@ -243,6 +253,32 @@ impl Members {
         let members = directory.teams().team(team.id).map_or(0, |facts| facts.members.len());
         TeamOnProject { team, grant, members }
     }
+}
+
+impl Member {
+    /// A number that is another one when the own membership is another; what an `ETag` is made of.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        version(self.direct)
+    }
+}
+
+/// The role is all that can be changed of a membership.
+const fn version(role: Option<Role>) -> u32 {
+    match role {
+        None => 0,
+        Some(Role::Viewer) => 1,
+        Some(Role::Member) => 2,
+        Some(Role::Admin) => 3,
+    }
+}
+
+fn check_version(membership: Option<&Membership>, expected: Option<u32>) -> Result<(), ControlError> {
+    let now = version(membership.map(|membership| membership.role));
+    if expected.is_some_and(|expected| expected != now) {
+        return Err(ControlError::Stale { what: "member" });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Members {

@@ -1,5 +1,6 @@
 //! The rules of a project: who may use what of its servers. Reading, writing, and saying why something is as it is.
 
+mod changes;
 pub mod draft;
 pub mod explain;
 pub mod try_out;
@@ -74,8 +75,7 @@ impl Policies {
         }
         let switches = before.rules().iter().filter(|rule| rule.is_switch).cloned();
         let all: Vec<Rule> = switches.chain(rules).collect();
-        let count = all.iter().filter(|rule| !rule.is_switch).count();
-        self.write(who, &permit, &before, all, "policy.update", format!("{count} rules")).await
+        self.write(who, &permit, &before, all, "policy.update", None).await
     }
 
     /// Adds a rule at a place among the rules that are no switches, counted from 1; at the end without one.
@@ -88,9 +88,9 @@ impl Policies {
     ) -> Result<(Policy, RuleId), ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let rule = draft::check(&self.ports, &permit, draft, "").await?;
-        let (id, detail) = (rule.id, describe(&rule));
+        let id = rule.id;
         let policy = self
-            .change(who, &permit, "policy.add", detail, |rules| {
+            .change(who, &permit, "policy.add", None, |rules| {
                 let own: Vec<usize> = own_places(rules);
                 let place = place.unwrap_or(usize::MAX).saturating_sub(1);
                 let at = own.get(place).copied().unwrap_or(rules.len());
@@ -105,7 +105,7 @@ impl Policies {
     pub async fn remove(&self, who: &Principal, project: &str, rule: &str) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = parse_rule(rule)?;
-        self.change(who, &permit, "policy.remove", format!("rule {id}"), |rules| {
+        self.change(who, &permit, "policy.remove", None, |rules| {
             let at = rules.iter().position(|rule| rule.id == id).ok_or(ControlError::Missing { what: "rule" })?;
             rules.remove(at);
             Ok(())
@@ -123,7 +123,7 @@ impl Policies {
     ) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = parse_rule(rule)?;
-        self.change(who, &permit, "policy.move", format!("rule {id} to place {place}"), |rules| {
+        self.change(who, &permit, "policy.move", None, |rules| {
             let own = |rule: &Rule| rule.id == id && !rule.is_switch;
             let from = rules.iter().position(own).ok_or(ControlError::Missing { what: "rule" })?;
             let moved = rules.remove(from);
@@ -170,7 +170,7 @@ impl Policies {
         if is_off == (position == Position::Off) {
             return Ok(before);
         }
-        self.change(who, &permit, action, detail, |rules| {
+        self.change(who, &permit, action, Some(&detail), |rules| {
             rules.retain(|rule| !(rule.is_switch && rule.what == what));
             if position == Position::Off {
                 if rules.iter().filter(|rule| rule.is_switch).count() >= Policy::MAX_SWITCHES {
@@ -193,13 +193,14 @@ impl Policies {
         .await
     }
 
-    /// Reads, changes and writes, and does so again when somebody else was faster.
+    /// Reads, changes and writes, and does so again when somebody else was faster. Without a detail of its own the audit
+    /// trail says what is different.
     async fn change(
         &self,
         who: &Principal,
         permit: &Permit<Grant>,
         action: &'static str,
-        detail: String,
+        detail: Option<&str>,
         change: impl Fn(&mut Vec<Rule>) -> Result<(), ControlError>,
     ) -> Result<Policy, ControlError> {
         let mut tries = 0;
@@ -213,7 +214,7 @@ impl Policies {
                     problem: format!("a project has at most {} rules", Policy::MAX_RULES),
                 });
             }
-            match self.write(who, permit, &before, rules, action, detail.clone()).await {
+            match self.write(who, permit, &before, rules, action, detail).await {
                 Err(ControlError::Stale { .. }) if tries < TRIES => {}
                 outcome => return outcome,
             }
@@ -227,10 +228,11 @@ impl Policies {
         before: &Policy,
         rules: Vec<Rule>,
         action: &'static str,
-        detail: String,
+        detail: Option<&str>,
     ) -> Result<Policy, ControlError> {
         let grant = permit.get();
         let policy = Policy::new(rules, before.version.saturating_add(1));
+        let detail = detail.map_or_else(|| changes::between(before.rules(), policy.rules()), str::to_owned);
         let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         let entry = trail.entry(action, "policy", grant.id, grant.facts.project.slug.as_str(), detail);
         self.ports.policies.put(grant.id, &policy, &entry).await?;
@@ -252,10 +254,4 @@ fn own_places(rules: &[Rule]) -> Vec<usize> {
 
 fn parse_rule(text: &str) -> Result<RuleId, ControlError> {
     text.parse().map_err(|_| ControlError::Missing { what: "rule" })
-}
-
-/// A rule in a few words, for the audit trail.
-fn describe(rule: &Rule) -> String {
-    let name = if rule.name.is_empty() { String::new() } else { format!(" ({})", rule.name) };
-    format!("rule {}{name}: {}", rule.id, rule.effect.as_str())
 }

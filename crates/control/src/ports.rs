@@ -107,6 +107,11 @@ impl Ports {
     pub(crate) async fn written_users(&self) {
         self.follower.catch_up(Change::Users).await;
     }
+
+    /// After logins were ended, on their own or with their account.
+    pub(crate) async fn ended_logins(&self) {
+        self.follower.catch_up(Change::Logins).await;
+    }
 }
 
 impl fmt::Debug for Ports {

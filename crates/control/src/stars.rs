@@ -7,10 +7,11 @@ use std::sync::Arc;
 use orch_domain::error::StoreError;
 use orch_domain::id::StarId;
 use orch_domain::policy::Action;
+use orch_domain::policy::item::{Item, ItemClass};
 use orch_domain::principal::Principal;
 use orch_domain::star::{Star, StarTarget};
 
-use crate::access::Access;
+use crate::access::{Access, Grant};
 use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::servers;
@@ -43,11 +44,20 @@ impl Stars {
         let directory = self.ports.directory.current();
         let seen = |star: Star| {
             let facts = directory.project(star.target.project())?;
-            directory.subject(who, facts).role?;
+            let grant = Grant::on(&directory, who, facts)?;
             let server = match star.target.server() {
                 None => None,
                 Some(id) => {
-                    let server = facts.server(id)?;
+                    // What is hidden by now is left out like what is gone.
+                    let server = facts.server(id).filter(|server| grant.sees(server))?;
+                    if let StarTarget::Tool { tool, .. } = &star.target {
+                        let hints = self.ports.runtime.hints(id, who.user_id, tool);
+                        let alias = server.alias.as_str();
+                        let item = Item { server: id, alias, class: ItemClass::Tool, name: tool, hints };
+                        if !grant.manages() && !grant.decide(&item).is_visible() {
+                            return None;
+                        }
+                    }
                     Some((server.alias.to_string(), server.name.clone()))
                 }
             };

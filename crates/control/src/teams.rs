@@ -187,16 +187,18 @@ impl Teams {
         Ok(members.into_iter().map(|(membership, user)| TeamMember { membership, user }).collect())
     }
 
-    /// Changes what somebody in the team is there.
+    /// Changes what somebody in the team is there. `expected` is the version that the caller has seen.
     pub async fn update_member(
         &self,
         who: &Principal,
         team: &str,
         id_or_email: &str,
         role: TeamRole,
+        expected: Option<u32>,
     ) -> Result<TeamMember, ControlError> {
         let grant = self.access.team(who, team, TeamAction::Manage).await?;
         let (before, user) = self.member(grant.id, id_or_email).await?;
+        check_version(before.role, expected)?;
         if before.role == role {
             return Ok(TeamMember { membership: before, user });
         }
@@ -214,14 +216,21 @@ impl Teams {
         Ok(TeamMember { membership, user })
     }
 
-    /// Takes somebody out of the team. Everybody may leave.
-    pub async fn remove_member(&self, who: &Principal, team: &str, id_or_email: &str) -> Result<(), ControlError> {
+    /// Takes somebody out of the team. Everybody may leave. `expected` is the version that the caller has seen.
+    pub async fn remove_member(
+        &self,
+        who: &Principal,
+        team: &str,
+        id_or_email: &str,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
         let user = users::find(&self.ports, id_or_email).await?;
         let leaves = matches!(who.credential, Credential::Login { .. })
             && user.as_ref().is_some_and(|user| user.id == who.user_id);
         let action = if leaves { TeamAction::View } else { TeamAction::Manage };
         let grant = self.access.team(who, team, action).await?;
         let (before, user) = self.member(grant.id, id_or_email).await?;
+        check_version(before.role, expected)?;
         let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
             "team_member.delete",
             "team_member",
@@ -274,6 +283,29 @@ impl Teams {
             ControlError::invalid("admin", "there is no such active user", "name an existing account by e-mail address")
         })
     }
+}
+
+impl TeamMember {
+    /// A number that is another one when the membership is another; what an `ETag` is made of.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        version(self.membership.role)
+    }
+}
+
+/// The role is all that can be changed of a membership.
+const fn version(role: TeamRole) -> u32 {
+    match role {
+        TeamRole::Member => 1,
+        TeamRole::Admin => 2,
+    }
+}
+
+fn check_version(now: TeamRole, expected: Option<u32>) -> Result<(), ControlError> {
+    if expected.is_some_and(|expected| expected != version(now)) {
+        return Err(ControlError::Stale { what: "member" });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Teams {

@@ -7,11 +7,13 @@ use orch_domain::Timestamp;
 use orch_domain::email::Email;
 use orch_domain::id::UserId;
 use orch_domain::page::{Page, PageRequest};
+use orch_domain::policy::Permit;
+use orch_domain::policy::rule::Who;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::user::{Preferences, User};
 use secrecy::SecretString;
 
-use crate::access::Access;
+use crate::access::{Access, Grant};
 use crate::accounts::new_reset;
 use crate::audit::Trail;
 use crate::display_name;
@@ -159,6 +161,9 @@ impl Users {
         let entry = Trail::new(who, now).entry(action, "user", user.id, user.email.as_str(), changes.join(", "));
         self.ports.users.update(&user, &entry).await?;
         self.ports.written_users().await;
+        if before.is_active() && !user.is_active() {
+            self.ports.ended_logins().await;
+        }
         Ok(user)
     }
 
@@ -201,6 +206,7 @@ impl Users {
         self.ports.users.update(&user, &entry).await?;
         self.ports.written_users().await;
         self.ports.logins.end_all(user.id, None, now).await?;
+        self.ports.ended_logins().await;
         Ok(generated)
     }
 
@@ -277,6 +283,20 @@ pub(crate) async fn find(ports: &Ports, id_or_email: &str) -> Result<Option<User
         Ok(email) => Ok(ports.users.find_by_email(&email).await?),
         Err(_) => Ok(None),
     }
+}
+
+/// Finds an account that reaches the project, or that a rule of it is about, by id or e-mail address. Of all others the
+/// project's admins do not learn whether they exist.
+pub(crate) async fn find_reaching(
+    ports: &Ports,
+    permit: &Permit<Grant>,
+    id_or_email: &str,
+) -> Result<Option<UserId>, ControlError> {
+    let facts = &permit.get().facts;
+    let found = find(ports, id_or_email).await?.map(|user| user.id);
+    let is_named = |user: UserId| facts.policy.rules().iter().any(|rule| rule.who == Who::User(user));
+    let reaches = |user: UserId| ports.directory.current().role_on(user, facts).is_some();
+    Ok(found.filter(|user| reaches(*user) || is_named(*user)))
 }
 
 pub(crate) fn parse_email(text: &str) -> Result<Email, ControlError> {

@@ -14,6 +14,8 @@ pub enum Change {
     Teams,
     /// A project, its members, the teams on it, its servers or keys changed; also when it was created or deleted.
     Project(ProjectId),
+    /// Logins were ended.
+    Logins,
     /// Something may have been missed: look at everything again.
     Everything,
 }

@@ -28,8 +28,17 @@ pub enum Fact {
     Catalog { server: ServerId, kind: ItemKind },
     /// Something was changed by an operator; `action` is that of the audit entry, such as `member.update`.
     Changed { action: String, target_kind: String, target_id: String, target_name: String, actor: Option<UserId> },
-    /// Calls were recorded: how many since the last such event of the project, and how many of them failed.
-    Calls { calls: u32, failed: u32, servers: Vec<ServerId> },
+    /// Calls were recorded: how many since the last such event of the project, and how many of them failed; of the
+    /// first few servers one by one.
+    Calls { calls: u32, failed: u32, servers: Vec<CallsOf> },
+}
+
+/// Calls of one server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallsOf {
+    pub server: ServerId,
+    pub calls: u32,
+    pub failed: u32,
 }
 
 impl Event {

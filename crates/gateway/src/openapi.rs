@@ -37,7 +37,7 @@ pub const PATH: &str = "/api/openapi.json";
 struct Document;
 
 /// Operations that change what has a version, and so take `If-Match`.
-const VERSIONED: [&str; 11] = [
+const VERSIONED: [&str; 17] = [
     "update_user",
     "update_profile",
     "update_project",
@@ -49,6 +49,12 @@ const VERSIONED: [&str; 11] = [
     "put_instance_limits",
     "update_team",
     "delete_team",
+    "update_key",
+    "delete_key",
+    "update_member",
+    "delete_member",
+    "update_team_member",
+    "delete_team_member",
 ];
 
 /// Operations that wait for an MCP server.

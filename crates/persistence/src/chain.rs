@@ -7,7 +7,6 @@ pub(crate) mod hash;
 
 use orch_domain::Timestamp;
 use orch_domain::error::StoreError;
-use orch_domain::id::ProjectId;
 use orch_domain::port::chain_signer::ChainSigner;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Value};
 use uuid::Uuid;
@@ -40,15 +39,11 @@ impl Stream {
     }
 }
 
-/// What a chain is called: the project, or nil for the instance.
-pub(crate) fn scope_of(project: Option<ProjectId>) -> Uuid {
-    project.map_or_else(Uuid::nil, ProjectId::as_uuid)
-}
-
 /// The end of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) id: i64,
+    /// The project, or nil for the instance.
     pub(crate) scope: Uuid,
     pub(crate) stream: Stream,
     /// The number of the oldest link that is kept, and the hash before it.

@@ -7,6 +7,7 @@ mod config;
 mod database;
 #[expect(unreachable_pub, reason = "the derives of sea-orm write `pub`")]
 mod entity;
+mod entry_journal;
 mod error;
 mod journal;
 mod owned_task;
@@ -21,11 +22,12 @@ pub use crate::backup::{BackupError, DatabaseCopy, TableCopy, sqlite_file};
 pub use crate::config::{DatabaseConfig, JournalConfig, PersistenceConfig};
 pub use crate::database::url::DatabaseUrl;
 pub use crate::database::{Database, DatabaseKind, MigrationStep};
+pub use crate::entry_journal::EntryJournal;
 pub use crate::error::PersistenceError;
 pub use crate::journal::{Journal, JournalStatus};
 pub use crate::repo::activity_repo::SeaActivityRepo;
 pub use crate::repo::audit_chain::{
-    AnchorFile, Checkpoint, Damage, ExportLine, ExportPlace, Finding, SeaAuditChain, VerifyReport,
+    AnchorFile, Anchors, Checkpoint, Damage, ExportLine, ExportPlace, Finding, Pruned, SeaAuditChain, VerifyReport,
 };
 pub use crate::repo::audit_log::SeaAuditLog;
 pub use crate::repo::call_census::SeaCallCensus;

@@ -41,17 +41,21 @@ impl Writing {
 
     /// Puts an entry on the audit trail, as the next link of its chain.
     pub(crate) async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let scope = chain::scope_of(entry.project_id);
-        let mut head = Head::lock(&self.txn, scope, Stream::Entries, self.doing).await?;
-        let mut model = audit_entry::model(entry);
+        self.audit_row(audit_entry::model(entry)).await
+    }
+
+    /// The same, for what stands in no chain yet.
+    pub(crate) async fn audit_row(&self, mut model: audit_entry::Model) -> Result<(), StoreError> {
+        let (id, at) = (model.id, model.at);
+        let mut head = Head::lock(&self.txn, model.project_id.unwrap_or_default(), Stream::Entries, self.doing).await?;
         let (seq, link) = head.extend(|before, seq| chain::hash::entry(before, seq, &model));
         (model.chain, model.seq, model.link) = (Some(head.id), Some(seq), Some(link.to_vec()));
-        head.save(&self.txn, self.database.signer(), entry.at, self.doing).await?;
+        head.save(&self.txn, self.database.signer(), at, self.doing).await?;
         audit_entry::Entity::insert(audit_entry::row(model))
             .exec_without_returning(&self.txn)
             .await
             .map_err(unavailable(self.doing))?;
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry.id.as_uuid());
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         Ok(())
     }
 

@@ -38,6 +38,8 @@ struct ReportView {
     entries: u64,
     calls: u64,
     checkpoints: u64,
+    /// Of the checkpoints, those in the file beside the database.
+    anchors: u64,
     findings: Vec<FindingView>,
 }
 
@@ -69,12 +71,21 @@ async fn verify(console: &Console, output: &Output) -> anyhow::Result<()> {
         entries: report.entries,
         calls: report.calls,
         checkpoints: report.checkpoints,
+        anchors: report.anchors,
         findings,
     };
     let mut sentence = format!(
-        "looked at {} audit entries and {} calls in {} chains, and {} checkpoints\n",
-        view.entries, view.calls, view.chains, view.checkpoints
+        "looked at {} audit entries and {} calls in {} chains, and {} checkpoints, {} of them in the file beside the \
+         database\n",
+        view.entries, view.calls, view.chains, view.checkpoints, view.anchors
     );
+    if view.anchors == 0 {
+        sentence.push_str(&format!(
+            "warning: there is no checkpoint in {}; an end that was cut off with its checkpoints in the database would not \
+             be seen\n",
+            console.instance.anchors().display()
+        ));
+    }
     for finding in &view.findings {
         sentence.push_str(&finding.explanation);
         sentence.push('\n');
@@ -111,6 +122,9 @@ impl FindingView {
             ),
             Damage::BeginningMissing => {
                 ("beginning_missing", "is the first one, and retention did not do that".to_owned())
+            }
+            Damage::Unreadable => {
+                ("unreadable", "is a line of the file beside the database that was damaged or altered".to_owned())
             }
             Damage::ChainMissing => ("chain_missing", "has checkpoints and nothing else is left of it".to_owned()),
         };

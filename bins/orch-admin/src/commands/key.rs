@@ -138,7 +138,7 @@ impl Key {
             }
             Self::Revoke { within, key } => {
                 let id = resolve(console, &within.project, &key).await?;
-                keys.revoke(who, &within.project, &id).await?;
+                keys.revoke(who, &within.project, &id, None).await?;
                 let all = console::all(|page| keys.list(who, &within.project, page)).await?;
                 match all.iter().find(|key| key.id.to_string() == id) {
                     Some(key) => output.one(&view(key, now), &format!("revoked {}", key.name)),

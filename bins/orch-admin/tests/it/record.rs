@@ -17,6 +17,7 @@ fn verifies_and_exports_what_was_done() {
     assert_eq!(report["sound"], true, "{report}");
     assert_eq!(report["calls"], 1);
     assert!(report["checkpoints"].as_u64().expect("a number") > 0, "each command leaves checkpoints: {report}");
+    assert!(report["anchors"].as_u64().expect("a number") > 0, "also in the file: {report}");
 
     let export = admin.run("audit export").text(0);
     let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
@@ -67,6 +68,27 @@ fn tells_what_was_tampered_with() {
     let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(report["findings"][0]["damage"], "changed", "{report}");
     assert_eq!(report["findings"][0]["record"], "entries");
+}
+
+#[test]
+fn tells_what_is_wrong_with_the_file_of_checkpoints() {
+    let admin = Admin::with_demo();
+    let file = admin.path("data/audit/checkpoints");
+    let good = std::fs::read_to_string(&file).expect("the file");
+    std::fs::write(&file, format!("nonsense\n{good}v1 end torn by a loss of pow")).expect("the file");
+    // The end of each command puts something behind what was torn.
+    for _ in 0..2 {
+        let ran = admin.run("audit verify --json");
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings");
+        assert_eq!(findings.len(), 1, "{report}");
+        assert_eq!((&findings[0]["damage"], &findings[0]["number"]), (&"unreadable".into(), &1.into()), "{report}");
+        admin.run("project list").text(0);
+    }
+    std::fs::remove_file(&file).expect("the file");
+    let ran = admin.run("audit verify");
+    assert!(ran.code == 0 && ran.stdout.contains("warning: there is no checkpoint in"), "{ran:?}");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use orch_domain::id::{AuditId, LoginId, UserId};
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::user::User;
 
-use crate::logins::Refused;
 use crate::logins::throttle::Attempt;
+use crate::logins::{PasswordChange, Refused};
 
 pub(super) fn opened(user: &User, login: LoginId, address: Option<IpAddr>, now: Timestamp) -> AuditEntry {
     let detail = format!("login {login}{}", from(address));
@@ -40,6 +40,13 @@ pub(super) fn password_changed(user: &User, login: Option<LoginId>, now: Timesta
     let actor = login.and_then(|login| actor(user.id, login));
     let detail = "changed by the user; the other logins were ended".to_owned();
     entry("user.change_password", actor, target(Some(user.id), user.email.to_string()), detail, now)
+}
+
+/// Somebody who is logged in does not know the password.
+pub(super) fn password_refused(user: &User, change: &PasswordChange<'_>, now: Timestamp) -> AuditEntry {
+    let actor = change.login.and_then(|login| actor(user.id, login));
+    let detail = format!("not changed: the current password was wrong{}", from(change.address));
+    entry("user.refuse_password", actor, target(Some(user.id), user.email.to_string()), detail, now)
 }
 
 fn entry(

@@ -140,7 +140,15 @@ impl UserRepo for Memory {
 
 #[async_trait]
 impl LoginRepo for Memory {
-    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn open(
+        &self,
+        token: &RefreshToken,
+        checked: Option<&PasswordHash>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        if self.user(token.user_id).password.as_ref() != checked {
+            return Err(StoreError::Stale { what: "the user" });
+        }
         self.tokens.lock().unwrap().push(Stored { token: token.clone(), spent: false });
         self.note(audit);
         Ok(())
@@ -206,6 +214,10 @@ impl LoginRepo for Memory {
         Ok(())
     }
 
+    async fn ended_since(&self, _: Timestamp) -> Result<Vec<LoginId>, StoreError> {
+        Ok(self.ended.lock().unwrap().clone())
+    }
+
     async fn is_open(&self, login: LoginId, _: Timestamp) -> Result<bool, StoreError> {
         Ok(!self.is_ended(login))
     }
@@ -227,6 +239,8 @@ impl AuditLog for Memory {
 #[derive(Default)]
 pub(crate) struct PlainHasher {
     pub(crate) verified: AtomicUsize,
+    /// Happens while the next password is checked.
+    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl PlainHasher {
@@ -252,6 +266,9 @@ impl PasswordHasher for PlainHasher {
         }
         // Gives others a turn, as hashing on another thread does.
         tokio::task::yield_now().await;
+        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
+            meanwhile();
+        }
         Ok(hash == Some(&Self::of(password.expose_secret())))
     }
 }

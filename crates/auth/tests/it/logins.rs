@@ -138,6 +138,35 @@ async fn a_failure_of_ours_is_no_failed_login() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_changed_while_it_is_checked_opens_nothing() {
+    let world = World::new();
+    let (memory, mut ada) = (Arc::clone(&world.memory), world.memory.user(world.ada));
+    ada.password = Some(PlainHasher::of(NEW));
+    *world.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || memory.add_user(ada)));
+    let refused = world.try_login(EMAIL, PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, LoginError::InvalidCredentials), "{refused}");
+    assert_eq!(world.memory.actions(), ["login.fail ada@example.com"]);
+    world.try_login(EMAIL, NEW).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_login_that_ended_elsewhere_opens_nothing() {
+    let world = World::new();
+    let (one, other) = (world.login().await, world.login().await);
+    world.ended.hear([one.login_id], world.clock.now());
+    assert!(!world.accepts(&one) && world.accepts(&other));
+    assert!(matches!(world.logins.refresh(&one.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
+    // Hearing of it again does not keep it for longer.
+    for _ in 0..4 {
+        world.wait(Duration::from_secs(200));
+        world.ended.hear([one.login_id], world.clock.now());
+    }
+    world.wait(Duration::from_secs(200));
+    world.ended.hear([], world.clock.now());
+    assert!(!world.ended.is_ended(world.ada, one.login_id));
+}
+
+#[tokio::test]
 async fn a_flood_is_refused_instead_of_queued_without_end() {
     let config = AuthConfig { password_concurrency: NonZeroU16::MIN, password_queue: 2, ..AuthConfig::default() };
     let world = Arc::new(World::with(config));
@@ -311,6 +340,8 @@ async fn a_change_of_password_needs_the_old_one_and_a_good_new_one() {
     let refused = world.logins.change_password(world.change(Some(own.login_id), &old, &new)).await;
     assert!(matches!(refused, Err(LoginError::Throttled { .. })), "a stolen session is no way to guess");
     assert_eq!(world.memory.user(world.ada).version, 1);
+    let refused = world.memory.actions().iter().filter(|action| action.starts_with("user.refuse_password")).count();
+    assert_eq!(refused, 5, "each is on record");
 }
 
 #[tokio::test]

@@ -158,11 +158,11 @@ async fn who(ports: &Ports, permit: &Permit<Grant>, draft: &WhoDraft) -> Result<
             .parse::<TeamId>()
             .map(Who::Team)
             .map_err(|_| Problem::new("subject.team", "it is not the id of a team", "write the team's id")),
-        WhoDraft::User(text) => match users::find(ports, text).await? {
-            Some(user) => Ok(Who::User(user.id)),
+        WhoDraft::User(text) => match users::find_reaching(ports, permit, text).await? {
+            Some(user) => Ok(Who::User(user)),
             None => {
-                let hint = "name an account by its id or e-mail address";
-                Err(Problem::new("subject.user", "there is no such account", hint))
+                let hint = "name somebody who reaches the project by id or e-mail address";
+                Err(Problem::new("subject.user", "the project has no such account", hint))
             }
         },
         WhoDraft::Key(text) => match text.parse::<KeyId>() {

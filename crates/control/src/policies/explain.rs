@@ -6,12 +6,13 @@ use orch_domain::policy::decision::{Because, Decision, Verdict, decide};
 use orch_domain::policy::hints::Hints;
 use orch_domain::policy::item::{Item, ItemClass};
 use orch_domain::policy::rule::{Rule, Who};
-use orch_domain::policy::{Action, Asking, Subject};
+use orch_domain::policy::{Action, Asking, Permit, Subject};
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::role::Role;
 use orch_domain::server::Server;
 
 use super::Policies;
+use crate::access::Grant;
 use crate::error::ControlError;
 use crate::{servers, users};
 
@@ -36,14 +37,14 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// In a sentence.
     pub reason: String,
-    /// The rule that decided.
+    /// The rule that decided; only for who sets rules.
     pub rule: Option<RuleId>,
     pub user: UserId,
     pub key: Option<KeyId>,
     pub role: Option<Role>,
     /// What the tool says of itself, as last seen.
     pub hints: Hints,
-    /// Every rule up to the one that decided, in order.
+    /// Every rule up to the one that decided, in order; only for who sets rules.
     pub steps: Vec<Step>,
 }
 
@@ -95,7 +96,7 @@ impl Policies {
         let permit = self.access.project(who, project, action).await?;
         let server = servers::find(&self.ports, &permit, &question.server).await?;
         let facts = &permit.get().facts;
-        let asked = self.principal(who, facts, question).await?;
+        let asked = self.principal(who, &permit, question).await?;
         let subject = self.ports.directory.current().subject(&asked, facts);
         let hints = self.hints(&server, &asked, question);
         let asking = Asking { subject: &subject, client: question.client.as_deref() };
@@ -107,15 +108,23 @@ impl Policies {
             hints,
         };
         let decision = decide(&facts.policy, asking, Action::Call, &item);
+        // Names and places of rules tell of what they hide; who sets no rules learns only whether one decided.
+        let sees_rules = permit.get().manages();
+        let reason = match decision.because {
+            Because::Rule { rule, .. } if !sees_rules && !rule.is_switch => {
+                format!("a rule of the project says {}", rule.effect.as_str())
+            }
+            because => because.to_string(),
+        };
         Ok(Explanation {
             verdict: decision.verdict,
-            reason: decision.because.to_string(),
-            rule: decision.rule_id(),
+            reason,
+            rule: decision.rule_id().filter(|_| sees_rules),
             user: subject.user,
             key: subject.key.as_ref().map(|key| key.id),
             role: subject.role,
             hints,
-            steps: steps(facts, asking, &item, decision),
+            steps: if sees_rules { steps(facts, asking, &item, decision) } else { Vec::new() },
         })
     }
 
@@ -130,9 +139,10 @@ impl Policies {
     async fn principal(
         &self,
         who: &Principal,
-        facts: &ProjectFacts,
+        permit: &Permit<Grant>,
         question: &Question,
     ) -> Result<Principal, ControlError> {
+        let facts = &permit.get().facts;
         if let Some(key) = &question.key {
             let key = key.parse().ok().and_then(|id: KeyId| facts.keys.iter().find(|key| key.id == id));
             let key = key.ok_or(ControlError::Missing { what: "key" })?;
@@ -141,8 +151,8 @@ impl Policies {
         match &question.user {
             None => Ok(who.clone()),
             Some(user) => {
-                let user = users::find(&self.ports, user).await?.ok_or(ControlError::Missing { what: "user" })?;
-                Ok(login_principal(user.id))
+                let user = users::find_reaching(&self.ports, permit, user).await?;
+                Ok(login_principal(user.ok_or(ControlError::Missing { what: "user" })?))
             }
         }
     }

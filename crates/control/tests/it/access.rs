@@ -9,6 +9,7 @@ use orch_domain::page::PageRequest;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::principal::Principal;
 use orch_domain::role::Role;
+use orch_testkit::builders::a_call;
 
 use crate::world::{World, console, is_forbidden, is_missing, login};
 
@@ -110,6 +111,41 @@ async fn a_page_that_stays_open_is_one_look() {
     read(&root).await;
     world.control.keys.list(&root, slug, PageRequest::default()).await.unwrap();
     assert_eq!(world.audit().await.len(), 4, "a new look, and a look at something else");
+}
+
+/// Also what everybody who belongs to the project may see is seen by the right of an instance admin here.
+#[tokio::test]
+async fn a_look_and_a_call_without_belonging_there_are_on_record() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    world.control.servers.list(&root, slug).await.unwrap();
+    world.control.projects.get(&root, slug).await.unwrap();
+    world.control.servers.list(&admin, slug).await.unwrap();
+    let looked = format!("login project.inspect {slug} looked at the project (as instance admin)");
+    assert_eq!(world.audit().await, [looked.as_str()]);
+    // A list of all projects shows none of them.
+    world.control.projects.list(&root, None, PageRequest::default()).await.unwrap();
+    let call = |who: &Principal| a_call().in_project(project.id).by(who.user_id).build();
+    let calls = [call(&root), call(&admin), call(&root)];
+    for _ in 0..2 {
+        world.control.calls.note_uses(&calls).await.unwrap();
+    }
+    let called = format!("login project.inspect {slug} called what its servers offer (as instance admin)");
+    assert_eq!(world.audit().await, [looked, called]);
+    world.clock.advance(Duration::from_secs(600));
+    world.control.calls.note_uses(&calls).await.unwrap();
+    assert_eq!(world.audit().await.len(), 3, "a later use is another one");
+}
+
+#[tokio::test]
+async fn audits_what_it_refused_on_the_instance() {
+    let world = World::new();
+    let (_, admin) = world.project().await;
+    assert!(is_forbidden(&world.control.users.list(&admin, None, PageRequest::default()).await));
+    let refused = "login access.refuse  refused to look at or to manage the instance: it needs an instance admin";
+    assert_eq!(world.audit().await, [refused]);
 }
 
 #[tokio::test]

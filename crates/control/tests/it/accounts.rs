@@ -97,7 +97,7 @@ async fn get_back_in_by_a_link_that_works_once() {
     let world = World::with(PeopleConfig::default(), true);
     let ada = world.user(|user| user.email("ada@example.com")).await;
     let token = a_refresh_token().of(ada.id).build();
-    world.store.open(&token, &an_audit_entry().build()).await.unwrap();
+    world.store.open(&token, ada.password.as_ref(), &an_audit_entry().build()).await.unwrap();
     let accounts = &world.control.accounts;
     for email in ["ada@example.com", "nobody@example.com"] {
         accounts.ask_for_password(email).unwrap();

@@ -126,9 +126,9 @@ async fn are_no_good_once_the_inviter_may_not_invite() {
     let leaver = world.member(&project, Role::Admin).await;
     let ada = world.user(|user| user.email("ada@example.com")).await;
     let token = invited(&world, &leaver, to_project("ada@example.com", slug)).await;
-    world.control.members.update(&admin, slug, &leaver.user_id.to_string(), Role::Member).await.unwrap();
+    world.control.members.update(&admin, slug, &leaver.user_id.to_string(), Role::Member, None).await.unwrap();
     is_gone(&world.control.invitations.accept(&login(ada.id), &token).await, "may not do so any more");
-    world.control.members.update(&admin, slug, &leaver.user_id.to_string(), Role::Admin).await.unwrap();
+    world.control.members.update(&admin, slug, &leaver.user_id.to_string(), Role::Admin, None).await.unwrap();
     world.control.users.deactivate(&console(), &leaver.user_id.to_string()).await.unwrap();
     is_gone(&world.control.invitations.look(&token).await, "may not do so any more");
 }

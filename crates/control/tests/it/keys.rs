@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use orch_control::error::ControlError;
-use orch_control::keys::NewKey;
+use orch_control::keys::{KeyPatch, NewKey};
 use orch_domain::page::PageRequest;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::role::Role;
 use orch_testkit::fakes::FixedClock;
 use secrecy::ExposeSecret;
 
-use crate::world::{World, console, is_forbidden, is_missing};
+use crate::world::{World, console, is_forbidden, is_missing, login};
 
 fn named(name: &str) -> NewKey {
     NewKey { name: name.into(), ..NewKey::default() }
@@ -37,6 +37,50 @@ async fn belongs_to_who_creates_it() {
 }
 
 #[tokio::test]
+async fn a_change_of_a_version_that_is_over_is_refused() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let keys = &world.control.keys;
+    let first = keys.create(&admin, slug, named("agent")).await.unwrap().key;
+    let id = first.id.to_string();
+    let renamed = |name: &str| KeyPatch { name: Some(name.into()), ..KeyPatch::default() };
+    let second = keys.update(&admin, slug, &id, renamed("one"), Some(first.version())).await.unwrap();
+    assert_ne!(second.version(), first.version());
+    let stale = keys.update(&admin, slug, &id, renamed("two"), Some(first.version())).await;
+    assert!(matches!(stale, Err(ControlError::Stale { what: "key" })), "{stale:?}");
+    // A rotation sets an end, which nobody who has not seen it takes away.
+    keys.rotate(&admin, slug, &id, None).await.unwrap();
+    let stale = keys.revoke(&admin, slug, &id, Some(second.version())).await;
+    assert!(matches!(stale, Err(ControlError::Stale { what: "key" })), "{stale:?}");
+    let third = keys.update(&admin, slug, &id, renamed("three"), None).await.unwrap();
+    assert!(third.expires_at.is_some(), "the rest is as it was");
+    keys.revoke(&admin, slug, &id, Some(third.version())).await.unwrap();
+}
+
+#[tokio::test]
+async fn those_of_all_projects_are_for_instance_admins() {
+    let world = World::new();
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    let mut expected = Vec::new();
+    for _ in 0..3 {
+        let (project, admin) = world.project().await;
+        let key = world.control.keys.create(&admin, project.slug.as_str(), named("agent")).await.unwrap().key;
+        expected.push((key.id, project.slug, admin.user_id));
+        assert!(is_forbidden(&world.control.keys.list_all(&admin, PageRequest::default()).await));
+    }
+    expected.reverse();
+    let (mut listed, mut page) = (Vec::new(), PageRequest::new(2, None));
+    loop {
+        let found = world.control.keys.list_all(&root, page).await.unwrap();
+        listed.extend(found.items.into_iter().map(|seen| (seen.key.id, seen.project.slug, seen.creator.id)));
+        let Some(next) = found.next else { break };
+        page = PageRequest::new(2, Some(next));
+    }
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
 async fn is_revoked_by_its_creator_and_by_admins_alone() {
     let world = World::new();
     let (project, admin) = world.project().await;
@@ -46,15 +90,15 @@ async fn is_revoked_by_its_creator_and_by_admins_alone() {
     let keys = &world.control.keys;
     for owner in [&member, &admin] {
         let id = keys.create(owner, slug, named("agent")).await.unwrap().key.id;
-        let foreign = keys.revoke(&other, slug, &id.to_string()).await.unwrap_err();
-        let unknown = keys.revoke(&other, slug, "no-id").await.unwrap_err();
+        let foreign = keys.revoke(&other, slug, &id.to_string(), None).await.unwrap_err();
+        let unknown = keys.revoke(&other, slug, "no-id", None).await.unwrap_err();
         assert_eq!(foreign.to_string(), unknown.to_string());
-        keys.revoke(&admin, slug, &id.to_string()).await.unwrap();
+        keys.revoke(&admin, slug, &id.to_string(), None).await.unwrap();
         assert!(world.store.find(id).await.unwrap().unwrap().revoked_at.is_some());
     }
     let (elsewhere, stranger) = world.project().await;
     let id = keys.create(&member, slug, named("agent")).await.unwrap().key.id;
-    assert!(is_missing(&keys.revoke(&stranger, elsewhere.slug.as_str(), &id.to_string()).await));
+    assert!(is_missing(&keys.revoke(&stranger, elsewhere.slug.as_str(), &id.to_string(), None).await));
 }
 
 #[tokio::test]

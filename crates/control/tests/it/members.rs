@@ -33,9 +33,9 @@ async fn changes_and_removes_by_address_and_id() {
     let ada = world.member(&project, Role::Viewer).await;
     let email = world.control.users.find(&console(), &ada.user_id.to_string()).await.unwrap().email;
     let members = &world.control.members;
-    members.update(&admin, slug, email.as_str(), Role::Member).await.unwrap();
-    members.update(&admin, slug, &ada.user_id.to_string(), Role::Member).await.unwrap();
-    members.remove(&admin, slug, email.as_str()).await.unwrap();
+    members.update(&admin, slug, email.as_str(), Role::Member, None).await.unwrap();
+    members.update(&admin, slug, &ada.user_id.to_string(), Role::Member, None).await.unwrap();
+    members.remove(&admin, slug, email.as_str(), None).await.unwrap();
     assert_eq!(
         world.audit().await,
         [
@@ -53,21 +53,21 @@ async fn adds_nobody_who_has_not_accepted() {
     let slug = project.slug.as_str();
     let ada = world.user(|user| user.email("ada@example.com")).await;
     let members = &world.control.members;
-    let known = members.update(&admin, slug, "ada@example.com", Role::Viewer).await;
-    let unknown = members.update(&admin, slug, "nobody@example.com", Role::Viewer).await;
+    let known = members.update(&admin, slug, "ada@example.com", Role::Viewer, None).await;
+    let unknown = members.update(&admin, slug, "nobody@example.com", Role::Viewer, None).await;
     assert!(is_missing(&known) && is_missing(&unknown));
     let root = login(world.user(|user| user.instance_admin()).await.id);
-    assert!(is_missing(&members.update(&root, slug, "ada@example.com", Role::Viewer).await));
+    assert!(is_missing(&members.update(&root, slug, "ada@example.com", Role::Viewer, None).await));
     assert_eq!(members.list(&admin, slug).await.unwrap().len(), 1);
 
     // Who is here with a team has accepted that.
     a_team(&world, "core", &[ada.id]).await;
     members.put_team(&root, slug, "core", Role::Viewer).await.unwrap();
     world.catch_up().await;
-    let member = members.update(&admin, slug, "ada@example.com", Role::Member).await.unwrap();
+    let member = members.update(&admin, slug, "ada@example.com", Role::Member, None).await.unwrap();
     assert_eq!((member.role, member.direct), (Role::Member, Some(Role::Member)));
     // An instance admin may join what it manages anyway.
-    let own = members.update(&root, slug, &root.user_id.to_string(), Role::Viewer).await.unwrap();
+    let own = members.update(&root, slug, &root.user_id.to_string(), Role::Viewer, None).await.unwrap();
     assert_eq!(own.role, Role::Viewer);
 }
 
@@ -101,7 +101,7 @@ async fn shows_what_everybody_is_through_whatever() {
     assert!(seen.contains(&(only.id, Role::Member, None, "core member".to_owned())), "{seen:?}");
 
     // What somebody has through a team cannot be taken at the project alone, and the answer says where.
-    let outcome = members.remove(&admin, slug, &only.id.to_string()).await;
+    let outcome = members.remove(&admin, slug, &only.id.to_string(), None).await;
     assert!(
         matches!(&outcome, Err(ControlError::Conflict { problem }) if problem.contains("team core")),
         "{outcome:?}"
@@ -144,8 +144,8 @@ async fn keeps_one_admin_and_says_of_what() {
     let is_last = |outcome: &Result<(), ControlError>| {
         assert!(matches!(outcome, Err(ControlError::LastAdmin { of }) if *of == expected), "{outcome:?}");
     };
-    is_last(&world.control.members.update(&admin, slug, &own, Role::Viewer).await.map(|_| ()));
-    is_last(&world.control.members.remove(&admin, slug, &own).await);
+    is_last(&world.control.members.update(&admin, slug, &own, Role::Viewer, None).await.map(|_| ()));
+    is_last(&world.control.members.remove(&admin, slug, &own, None).await);
     let deactivated = world.control.users.deactivate(&console(), &own).await.map(|_| ());
     is_last(&deactivated);
     assert_eq!(
@@ -167,9 +167,9 @@ async fn lets_a_viewer_leave_and_do_nothing_else() {
     let slug = project.slug.as_str();
     let viewer = world.member(&project, Role::Viewer).await;
     let members = &world.control.members;
-    assert!(is_forbidden(&members.update(&viewer, slug, &viewer.user_id.to_string(), Role::Admin).await));
-    assert!(is_forbidden(&members.remove(&viewer, slug, &admin.user_id.to_string()).await));
-    members.remove(&viewer, slug, &viewer.user_id.to_string()).await.unwrap();
+    assert!(is_forbidden(&members.update(&viewer, slug, &viewer.user_id.to_string(), Role::Admin, None).await));
+    assert!(is_forbidden(&members.remove(&viewer, slug, &admin.user_id.to_string(), None).await));
+    members.remove(&viewer, slug, &viewer.user_id.to_string(), None).await.unwrap();
     world.catch_up().await;
     assert!(is_missing(&members.list(&viewer, slug).await));
     assert!(ProjectRepo::find_member(&world.store, project.id, viewer.user_id).await.unwrap().is_none());

@@ -131,20 +131,82 @@ async fn each_decision_is_explained() {
 
     let told = policies.explain(&member, slug, &question("wipe")).await.unwrap();
     assert_eq!(told.verdict, Verdict::Denied);
-    assert!(told.reason.contains("no wiping"), "{}", told.reason);
+    // What rules are called, and how many there are, tells of what they hide.
+    assert_eq!((told.reason.as_str(), told.rule, told.steps.len()), ("a rule of the project says deny", None, 0));
+    let of_member = Question { user: Some(member.user_id.to_string()), ..question("wipe") };
+    let told = policies.explain(&admin, slug, &of_member).await.unwrap();
+    assert_eq!(told.verdict, Verdict::Denied);
+    assert!(told.rule.is_some() && told.reason.contains("no wiping"), "{}", told.reason);
     let unlike: Vec<_> = told.steps.iter().map(|step| step.unlike).collect();
     assert_eq!(unlike, [Some(Unlike::Name), Some(Unlike::Subject), None]);
     let told = policies.explain(&admin, slug, &question("wipe")).await.unwrap();
     assert_eq!((told.verdict, told.steps.len()), (Verdict::Allowed, 2));
 
-    let of_member = Question { user: Some(member.user_id.to_string()), ..question("wipe") };
-    assert_eq!(policies.explain(&admin, slug, &of_member).await.unwrap().verdict, Verdict::Denied);
     assert!(is_forbidden(&policies.explain(&member, slug, &of_member).await), "members ask about themselves");
     let viewer = world.member(&project, Role::Viewer).await;
     let told = policies.explain(&viewer, slug, &question("look")).await.unwrap();
     assert!(told.reason.contains("role member"), "{}", told.reason);
     let nowhere = Question { server: "nowhere".into(), ..question("look") };
     assert!(is_missing(&policies.explain(&member, slug, &nowhere).await));
+}
+
+/// Who has an account elsewhere on the instance is no business of a project's admin.
+#[tokio::test]
+async fn rules_and_questions_tell_of_no_account_that_does_not_reach_the_project() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    world.server(&admin, &project, "fs").await;
+    let member = world.member(&project, Role::Member).await;
+    let elsewhere = world.user(|user| user.email("elsewhere@example.com")).await;
+    let policies = &world.control.policies;
+    let by = |user: &str| RuleDraft { who: WhoDraft::User(user.to_owned()), ..deny("x") };
+    let put = async |user: &str| policies.put(&admin, slug, &[by(user)], None).await.map(drop);
+    let ask = async |user: &str| {
+        let question = Question { user: Some(user.to_owned()), ..question("x") };
+        policies.explain(&admin, slug, &question).await.map(drop)
+    };
+    let (known, unknown) = (put("elsewhere@example.com").await, put("nobody@example.com").await);
+    assert_eq!(known.unwrap_err().to_string(), unknown.unwrap_err().to_string());
+    let nobody = uuid::Uuid::nil().to_string();
+    let (known, unknown) = (put(&elsewhere.id.to_string()).await, put(&nobody).await);
+    assert_eq!(known.unwrap_err().to_string(), unknown.unwrap_err().to_string());
+    assert!(is_missing(&ask("elsewhere@example.com").await) && is_missing(&ask("nobody@example.com").await));
+
+    // Whom a rule is about already stays nameable, also after leaving.
+    let id = member.user_id.to_string();
+    put(&id).await.unwrap();
+    ask(&id).await.unwrap();
+    world.control.members.remove(&admin, slug, &id, None).await.unwrap();
+    world.catch_up().await;
+    put(&id).await.unwrap();
+    policies.put(&admin, slug, &[], None).await.unwrap();
+    world.catch_up().await;
+    assert!(put(&id).await.is_err());
+}
+
+#[tokio::test]
+async fn the_trail_says_which_rules_became_what() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let policies = &world.control.policies;
+    let (_, first) = policies.add(&admin, slug, &RuleDraft { name: "one".into(), ..deny("a") }, None).await.unwrap();
+    let (_, second) = policies.add(&admin, slug, &deny("b"), None).await.unwrap();
+    policies.move_to(&admin, slug, &second.to_string(), 1).await.unwrap();
+    let changed = RuleDraft { id: Some(second), enabled: false, ..deny("b") };
+    policies.put(&admin, slug, &[changed], None).await.unwrap();
+    policies.remove(&admin, slug, &second.to_string()).await.unwrap();
+    let trail: Vec<_> = world.audit_records().await.into_iter().rev().map(|record| record.detail).collect();
+    let trail: Vec<_> = trail.iter().filter(|detail| detail.contains("rule ")).collect();
+    let expected = [
+        format!("added rule {first} (one): deny"),
+        format!("added rule {second}: deny"),
+        format!("moved rule {second}: deny from place 2 to 1"),
+        format!("removed rule {first} (one): deny; changed rule {second}: deny, disabled"),
+        format!("removed rule {second}: deny, disabled"),
+    ];
+    assert_eq!(trail, expected.iter().collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -199,12 +261,12 @@ async fn a_scope_names_what_is_there() {
     let patch =
         KeyPatch { scope: Some(ScopeDraft { read_only: true, ..ScopeDraft::default() }), ..KeyPatch::default() };
     let id = key.id.to_string();
-    let foreign = keys.update(&other, slug, &id, patch.clone()).await;
+    let foreign = keys.update(&other, slug, &id, patch.clone(), None).await;
     assert!(matches!(foreign, Err(ControlError::Conflict { .. })), "nobody widens the key of somebody else");
-    let changed = keys.update(&admin, slug, &id, patch).await.unwrap();
+    let changed = keys.update(&admin, slug, &id, patch, None).await.unwrap();
     assert!(changed.scope.read_only && changed.scope.servers.is_none());
-    keys.revoke(&admin, slug, &id).await.unwrap();
-    let late = keys.update(&admin, slug, &id, KeyPatch { name: Some("y".into()), ..KeyPatch::default() }).await;
+    keys.revoke(&admin, slug, &id, None).await.unwrap();
+    let late = keys.update(&admin, slug, &id, KeyPatch { name: Some("y".into()), ..KeyPatch::default() }, None).await;
     assert!(matches!(late, Err(ControlError::Conflict { .. })));
 }
 

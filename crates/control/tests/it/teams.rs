@@ -39,7 +39,7 @@ async fn are_made_by_instance_admins_and_run_by_their_own() {
     let teams = &world.control.teams;
     assert!(is_forbidden(&teams.update(&bob, "core", TeamPatch::default(), None).await));
     assert!(is_forbidden(&teams.delete(&bob, "core", None).await));
-    assert!(is_forbidden(&teams.remove_member(&bob, "core", &ada.user_id.to_string()).await));
+    assert!(is_forbidden(&teams.remove_member(&bob, "core", &ada.user_id.to_string(), None).await));
     assert_eq!(teams.list_members(&bob, "core").await.unwrap().len(), 2);
 
     let patch = TeamPatch { name: Some("Kern".into()), slug: Some("kern".into()) };
@@ -48,11 +48,11 @@ async fn are_made_by_instance_admins_and_run_by_their_own() {
     let seen = teams.update(&ada, "core", patch, Some(1)).await.unwrap();
     assert_eq!((seen.team.slug.as_str(), seen.team.version, seen.role), ("kern", 2, Some(TeamRole::Admin)));
     world.catch_up().await;
-    teams.update_member(&ada, "kern", &bob.user_id.to_string(), TeamRole::Admin).await.unwrap();
-    teams.remove_member(&ada, "kern", &ada.user_id.to_string()).await.unwrap();
+    teams.update_member(&ada, "kern", &bob.user_id.to_string(), TeamRole::Admin, None).await.unwrap();
+    teams.remove_member(&ada, "kern", &ada.user_id.to_string(), None).await.unwrap();
     world.catch_up().await;
     assert!(is_missing(&teams.get(&ada, "kern").await));
-    let last = teams.remove_member(&bob, "kern", &bob.user_id.to_string()).await;
+    let last = teams.remove_member(&bob, "kern", &bob.user_id.to_string(), None).await;
     assert!(matches!(&last, Err(ControlError::LastAdmin { of }) if *of == ["team kern"]), "{last:?}");
     teams.delete(&bob, "kern", None).await.unwrap();
 }

@@ -19,6 +19,8 @@ pub trait KeyRepo: Send + Sync {
         creator: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<ApiKey>, StoreError>;
+    /// Newest first, of all projects.
+    async fn list_all(&self, page: PageRequest) -> Result<Page<ApiKey>, StoreError>;
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Makes the key dead from `at` on; a second revocation changes nothing. Missing when there is no such key.
     async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
@@ -30,9 +32,9 @@ pub trait KeyRepo: Send + Sync {
         new: &ApiKey,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
-    /// Writes name, expiry, scope and allowance of `key` over what is stored. Missing when there is no such key, Stale
-    /// when it was revoked.
-    async fn update(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Writes name, expiry, scope and allowance of `after` over those of `before`. Missing when there is no such key,
+    /// Stale when it was revoked or these are others by now.
+    async fn update(&self, before: &ApiKey, after: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Notes the last use of many keys at once; an older note never overwrites a newer one, but notes that are
     /// less than a minute apart complete each other. Not announced.
     async fn note_used(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError>;

@@ -9,11 +9,18 @@ use crate::error::StoreError;
 use crate::id::{LoginId, UserId};
 use crate::login::{Login, LoginFrom};
 use crate::refresh_token::{RefreshToken, Rotation};
+use crate::user::PasswordHash;
 
 #[async_trait]
 pub trait LoginRepo: Send + Sync {
-    /// Opens a login with its first refresh token.
-    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Opens a login with its first refresh token. `checked` is what the password was checked against: Stale when the
+    /// user has another one by now, or is deactivated.
+    async fn open(
+        &self,
+        token: &RefreshToken,
+        checked: Option<&PasswordHash>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
     /// Spends the token with hash `old` and stores `new_hash` of the same login in its place, in one transaction.
     /// Two rotations of one token at once: one wins, the other counts as reuse.
     async fn rotate(
@@ -31,6 +38,9 @@ pub trait LoginRepo: Send + Sync {
     async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError>;
     /// Notes where and when a login was used; does nothing when it is gone.
     async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError>;
+    /// The logins of all users that were ended at `since` or later; of the last day at least, what is older may be
+    /// forgotten. That there are more is announced as [`Change::Logins`](crate::change::Change::Logins).
+    async fn ended_since(&self, since: Timestamp) -> Result<Vec<LoginId>, StoreError>;
     /// Whether the login is open at `now`.
     async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError>;
 }

@@ -163,12 +163,25 @@ async fn refresh_login(
 
 /// Log out
 ///
-/// Ends the login behind the credential: its access and refresh tokens open nothing from now on.
+/// Ends the login behind the credential: its access and refresh tokens open nothing from now on. A browser whose access
+/// token has expired logs out with its refresh token.
 #[utoipa::path(operation_id = "delete_login", tag = "auth", responses((status = 204)))]
 #[post("/auth/logout")]
-async fn delete_login(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
-    let login = login_of(&caller.principal)?;
-    rest.identity.logins.logout(caller.principal.user_id, login).await?;
+async fn delete_login(
+    caller: Result<Caller, ApiError>,
+    request: HttpRequest,
+    rest: Data<Rest>,
+) -> Result<HttpResponse, ApiError> {
+    match caller {
+        Ok(caller) => {
+            let login = login_of(&caller.principal)?;
+            rest.identity.logins.logout(caller.principal.user_id, login).await?;
+        }
+        Err(error) => {
+            let token = refresh_cookie(&request, &rest)?.ok_or(error)?;
+            rest.identity.logins.logout_by_refresh(&token).await?;
+        }
+    }
     let mut response = HttpResponse::NoContent();
     for cookie in cookies::removed(rest.site.scheme).into_iter().flatten() {
         response.append_header((header::SET_COOKIE, cookie));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use orch_control::keys::{CreatedKey, KeyPatch, NewKey, ScopeDraft};
+use orch_control::keys::{CreatedKey, KeyPatch, KeySeen, NewKey, ScopeDraft};
 use orch_domain::api_key::ApiKey;
 use orch_domain::policy::scope::Scope;
 use secrecy::ExposeSecret;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::body::{Json, OptionalJson};
 use crate::caller::Caller;
+use crate::etag::{self, IfMatch};
 use crate::listing::{PageQuery, PageView, Query};
 use crate::rest::Rest;
 use crate::rest::limits::AllowanceView;
@@ -49,6 +50,35 @@ pub struct KeyView {
     last_used_by: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// What the `ETag` is made of; another one when name, scope, limits or expiry are, or the key is revoked.
+    version: u32,
+}
+
+/// A key with where and whose it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InstanceKeyView {
+    #[serde(flatten)]
+    view: KeyView,
+    project: KeyProjectView,
+    creator: KeyCreatorView,
+}
+
+/// The project that a key is good for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyProjectView {
+    id: Uuid,
+    slug: String,
+    name: String,
+}
+
+/// The account that answers for a key.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyCreatorView {
+    id: Uuid,
+    email: String,
+    name: String,
+    /// False for an account that is switched off: the key opens nothing.
+    active: bool,
 }
 
 /// What a key may of what its creator may.
@@ -150,6 +180,7 @@ pub struct RotateKeyRequest {
 impl From<ApiKey> for KeyView {
     fn from(key: ApiKey) -> Self {
         Self {
+            version: key.version(),
             id: key.id.as_uuid(),
             name: key.name,
             prefix: format!("orch_{}", key.public_id),
@@ -166,14 +197,45 @@ impl From<ApiKey> for KeyView {
     }
 }
 
+impl From<KeySeen> for InstanceKeyView {
+    fn from(seen: KeySeen) -> Self {
+        let KeySeen { key, project, creator } = seen;
+        Self {
+            view: KeyView::from(key),
+            project: KeyProjectView { id: project.id.as_uuid(), slug: project.slug.to_string(), name: project.name },
+            creator: KeyCreatorView {
+                id: creator.id.as_uuid(),
+                active: creator.is_active(),
+                email: creator.email.to_string(),
+                name: creator.name,
+            },
+        }
+    }
+}
+
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config
+        .service(list_instance_keys)
         .service(list_keys)
         .service(create_key)
         .service(get_key)
         .service(update_key)
         .service(delete_key)
         .service(rotate_key);
+}
+
+/// List the API keys of all projects, newest first
+///
+/// For instance admins.
+#[utoipa::path(operation_id = "list_instance_keys", tag = "keys", params(PageQuery), responses((status = 200, body = PageView<InstanceKeyView>)))]
+#[get("/keys")]
+async fn list_instance_keys(
+    caller: Caller,
+    rest: Data<Rest>,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let keys = rest.control.keys.list_all(&caller.principal, query.page()?).await?;
+    Ok(HttpResponse::Ok().json(PageView::of(keys, InstanceKeyView::from)))
 }
 
 /// List API keys
@@ -229,8 +291,7 @@ async fn create_key(
 #[get("/projects/{project}/keys/{key}")]
 async fn get_key(caller: Caller, rest: Data<Rest>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (project, key) = path.into_inner();
-    let found = rest.control.keys.get(&caller.principal, &project, &key).await?;
-    Ok(HttpResponse::Ok().json(KeyView::from(found)))
+    Ok(shown(rest.control.keys.get(&caller.principal, &project, &key).await?))
 }
 
 /// Change an API key
@@ -248,13 +309,13 @@ async fn update_key(
     caller: Caller,
     rest: Data<Rest>,
     path: Path<(String, String)>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<UpdateKeyRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, key) = path.into_inner();
     let UpdateKeyRequest { name, expires_at, scope, limits } = body;
     let patch = KeyPatch { name, expires_at, scope: scope.map(ScopeDraft::from), allowance: limits.map(Into::into) };
-    let changed = rest.control.keys.update(&caller.principal, &project, &key, patch).await?;
-    Ok(HttpResponse::Ok().json(KeyView::from(changed)))
+    Ok(shown(rest.control.keys.update(&caller.principal, &project, &key, patch, expected).await?))
 }
 
 /// Revoke an API key
@@ -265,9 +326,14 @@ async fn update_key(
     responses((status = 204))
 )]
 #[delete("/projects/{project}/keys/{key}")]
-async fn delete_key(caller: Caller, rest: Data<Rest>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
+async fn delete_key(
+    caller: Caller,
+    rest: Data<Rest>,
+    path: Path<(String, String)>,
+    IfMatch(expected): IfMatch,
+) -> Result<HttpResponse, ApiError> {
     let (project, key) = path.into_inner();
-    rest.control.keys.revoke(&caller.principal, &project, &key).await?;
+    rest.control.keys.revoke(&caller.principal, &project, &key, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -292,6 +358,10 @@ async fn rotate_key(
     let overlap = body.overlap_seconds.map(Duration::from_secs);
     let created = rest.control.keys.rotate(&caller.principal, &project, &key, overlap).await?;
     Ok(answer(created))
+}
+
+fn shown(key: ApiKey) -> HttpResponse {
+    HttpResponse::Ok().insert_header(etag::of(key.version())).json(KeyView::from(key))
 }
 
 fn answer(created: CreatedKey) -> HttpResponse {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
+use crate::etag::{self, IfMatch};
 use crate::listing::PageView;
 use crate::rest::Rest;
 
@@ -44,6 +45,8 @@ pub struct MemberView {
     /// When the account first got here.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// What `If-Match` compares; another one when `direct_role` is.
+    version: u32,
 }
 
 /// A team through which somebody is on the project.
@@ -103,6 +106,7 @@ impl From<RoleView> for Role {
 
 impl From<Member> for MemberView {
     fn from(member: Member) -> Self {
+        let version = member.version();
         let Member { user, role, direct, teams, since } = member;
         let team = |(team, role): (orch_domain::team::Team, Role)| MemberTeamView {
             id: team.id.as_uuid(),
@@ -119,6 +123,7 @@ impl From<Member> for MemberView {
             direct_role: direct.map(RoleView::from),
             teams: teams.into_iter().map(team).collect(),
             created_at: since,
+            version,
         }
     }
 }
@@ -178,11 +183,13 @@ async fn update_member(
     caller: Caller,
     rest: Data<Rest>,
     path: Path<(String, String)>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<UpdateMemberRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, user) = path.into_inner();
-    let member = rest.control.members.update(&caller.principal, &project, &user, Role::from(body.role)).await?;
-    Ok(HttpResponse::Ok().json(MemberView::from(member)))
+    let role = Role::from(body.role);
+    let member = rest.control.members.update(&caller.principal, &project, &user, role, expected).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(member.version())).json(MemberView::from(member)))
 }
 
 /// Take an account off a project
@@ -202,9 +209,10 @@ async fn delete_member(
     caller: Caller,
     rest: Data<Rest>,
     path: Path<(String, String)>,
+    IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let (project, user) = path.into_inner();
-    rest.control.members.remove(&caller.principal, &project, &user).await?;
+    rest.control.members.remove(&caller.principal, &project, &user, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

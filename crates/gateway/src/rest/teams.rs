@@ -58,6 +58,8 @@ pub struct TeamMemberView {
     active: bool,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// What `If-Match` compares; another one when `role` is.
+    version: u32,
 }
 
 /// A project that a team was granted.
@@ -135,6 +137,7 @@ impl From<TeamSeen> for TeamView {
 
 impl From<TeamMember> for TeamMemberView {
     fn from(member: TeamMember) -> Self {
+        let version = member.version();
         let TeamMember { membership, user } = member;
         Self {
             active: user.is_active(),
@@ -143,6 +146,7 @@ impl From<TeamMember> for TeamMemberView {
             name: user.name,
             role: TeamRoleView::from(membership.role),
             created_at: membership.created_at,
+            version,
         }
     }
 }
@@ -291,12 +295,13 @@ async fn update_team_member(
     caller: Caller,
     rest: Data<Rest>,
     path: Path<(String, String)>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<UpdateTeamMemberRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let (team, user) = path.into_inner();
     let role = TeamRole::from(body.role);
-    let member = rest.control.teams.update_member(&caller.principal, &team, &user, role).await?;
-    Ok(HttpResponse::Ok().json(TeamMemberView::from(member)))
+    let member = rest.control.teams.update_member(&caller.principal, &team, &user, role, expected).await?;
+    Ok(HttpResponse::Ok().insert_header(etag::of(member.version())).json(TeamMemberView::from(member)))
 }
 
 /// Take somebody out of a team
@@ -316,9 +321,10 @@ async fn delete_team_member(
     caller: Caller,
     rest: Data<Rest>,
     path: Path<(String, String)>,
+    IfMatch(expected): IfMatch,
 ) -> Result<HttpResponse, ApiError> {
     let (team, user) = path.into_inner();
-    rest.control.teams.remove_member(&caller.principal, &team, &user).await?;
+    rest.control.teams.remove_member(&caller.principal, &team, &user, expected).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -104,7 +104,7 @@ impl House {
                 }
                 RevokedKey => {
                     let (id, plain) = world.key(&admin, &project).await;
-                    world.control.keys.revoke(&login(admin.id), "demo", &id.to_string()).await.unwrap();
+                    world.control.keys.revoke(&login(admin.id), "demo", &id.to_string(), None).await.unwrap();
                     Some(plain)
                 }
                 Deactivated => {

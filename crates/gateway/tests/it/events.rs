@@ -7,32 +7,36 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::Service;
 use actix_web::test;
 use orch_domain::audit::AuditRecord;
-use orch_domain::event::{Event, Fact};
+use orch_domain::event::{CallsOf, Event, Fact};
 use orch_domain::id::{AuditId, ProjectId, ServerId, UserId};
 use orch_domain::port::event_sink::EventSink;
 use orch_domain::role::Role;
 use orch_testkit::fakes::FixedClock;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{World, bearer, login, request};
 
 /// An open stream and what came on it so far.
-struct Stream {
+pub(crate) struct Stream {
     body: Pin<Box<BoxBody>>,
     text: String,
 }
 
 /// What came: an event with its id, or the end.
 #[derive(Debug, PartialEq)]
-struct Got {
-    id: Option<String>,
-    data: Value,
+pub(crate) struct Got {
+    pub(crate) id: Option<String>,
+    pub(crate) data: Value,
 }
 
 impl Stream {
     async fn open(world: &World, token: &str, query: &str, last: Option<&str>) -> Self {
+        Self::open_at(world, token, &format!("/api/v1/events{query}"), last).await
+    }
+
+    pub(crate) async fn open_at(world: &World, token: &str, path: &str, last: Option<&str>) -> Self {
         let app = test::init_service(world.gateway.app()).await;
-        let mut sent = bearer(request("GET", &format!("/api/v1/events{query}")), token);
+        let mut sent = bearer(request("GET", path), token);
         if let Some(last) = last {
             sent = sent.insert_header(("last-event-id", last));
         }
@@ -43,7 +47,7 @@ impl Stream {
     }
 
     /// None at the end of the stream.
-    async fn next(&mut self) -> Option<Got> {
+    pub(crate) async fn next(&mut self) -> Option<Got> {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let (frame, rest) = (frame.to_owned(), rest.to_owned());
@@ -66,7 +70,12 @@ impl Stream {
 }
 
 fn calls(project: ProjectId, calls: u32) -> Event {
-    let fact = Fact::Calls { calls, failed: 0, servers: vec![ServerId::new()] };
+    calls_of(project, &[CallsOf { server: ServerId::new(), calls, failed: 0 }])
+}
+
+fn calls_of(project: ProjectId, servers: &[CallsOf]) -> Event {
+    let sum = |count: fn(&CallsOf) -> u32| servers.iter().map(count).sum();
+    let fact = Fact::Calls { calls: sum(|one| one.calls), failed: sum(|one| one.failed), servers: servers.to_vec() };
     Event { at: FixedClock::START, project: Some(project), concerns: None, fact }
 }
 
@@ -121,6 +130,37 @@ async fn tells_each_only_what_is_his_to_see() {
 }
 
 #[actix_web::test]
+async fn counts_no_calls_of_servers_that_are_hidden() {
+    let world = World::new().await;
+    let (project, admin) = world.project("demo").await;
+    for alias in ["open", "closed"] {
+        world.server(&admin, &project, alias).await;
+    }
+    let id = async |alias: &str| world.control.servers.get(&login(admin.id), "demo", alias).await.unwrap().server.id;
+    let (open, closed) = (id("open").await, id("closed").await);
+    let hide = json!({"rules": [{"subject": {"type": "role", "role": "member"}, "object": {"server": "closed"}, "effect": "deny"}]});
+    let admin_token = world.token(&admin).await;
+    let put = bearer(request("PUT", "/api/v1/projects/demo/policy"), &admin_token).set_json(hide);
+    let put = world.send(put).await;
+    assert_eq!(put.status, 200, "{put:?}");
+    world.catch_up().await;
+    let member = world.member(&project, Role::Member).await;
+    let mut of_member = Stream::open(&world, &world.token(&member).await, "", None).await;
+    let mut of_admin = Stream::open(&world, &admin_token, "", None).await;
+    for stream in [&mut of_member, &mut of_admin] {
+        assert_eq!(stream.next_type().await, "hello");
+    }
+    let (one, two) = (CallsOf { server: open, calls: 2, failed: 1 }, CallsOf { server: closed, calls: 5, failed: 3 });
+    world.events.emit(calls_of(project.id, &[two]));
+    world.events.emit(calls_of(project.id, &[one, two]));
+    let got = of_member.next().await.unwrap().data;
+    assert_eq!((&got["calls"], &got["failed"]), (&2.into(), &1.into()), "nothing of what is hidden");
+    assert_eq!(got["server_ids"], json!([open.to_string()]));
+    assert_eq!(of_admin.next().await.unwrap().data["calls"], 5);
+    assert_eq!(of_admin.next().await.unwrap().data["calls"], 7);
+}
+
+#[actix_web::test]
 async fn resumes_and_says_when_something_was_missed() {
     let world = World::new().await;
     let (project, admin) = world.project("demo").await;
@@ -151,7 +191,7 @@ async fn a_right_that_is_lost_is_lost_at_once() {
     let mut of_project = Stream::open(&world, &token, "?project=demo", None).await;
     assert_eq!(everything.next_type().await, "hello");
     assert_eq!(of_project.next_type().await, "hello");
-    world.control.members.remove(&login(admin.id), "demo", member.email.as_str()).await.unwrap();
+    world.control.members.remove(&login(admin.id), "demo", member.email.as_str(), None).await.unwrap();
     world.catch_up().await;
     world.events.emit(calls(project.id, 1));
     assert_eq!(everything.next_type().await, "access");

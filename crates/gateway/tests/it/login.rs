@@ -167,6 +167,24 @@ async fn ends_a_login() {
 }
 
 #[actix_web::test]
+async fn logs_out_with_an_access_token_that_has_expired() {
+    let world = World::new().await;
+    world.user(|user| user.email("ada@example.com")).await;
+    let session = cookies(&log_in(&world, "ada@example.com", PASSWORD).await);
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    let out = || with_cookies(request("POST", "/api/v1/auth/logout"), &session);
+    let foreign = world.send(out()).await;
+    assert_eq!((foreign.status, foreign.code().as_str()), (403, "cross_site_request"));
+    let answer = world.send(from_own_page(out())).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    assert!(cookies(&answer).iter().all(|(_, value)| value.is_empty()), "{answer:?}");
+    let refresh = with_cookies(request("POST", "/api/v1/auth/refresh"), &session);
+    assert_eq!(world.send(from_own_page(refresh)).await.status, 401, "the login is over");
+    assert_eq!(world.send(from_own_page(out())).await.status, 204, "a second time is no trouble");
+    assert_eq!(world.send(request("POST", "/api/v1/auth/logout")).await.status, 401);
+}
+
+#[actix_web::test]
 async fn changes_the_own_password() {
     let world = World::new().await;
     let user = world.user(|user| user.email("ada@example.com")).await;

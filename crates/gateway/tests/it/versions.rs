@@ -28,6 +28,30 @@ async fn changes_only_what_the_caller_has_seen() {
             assert_eq!(send("DELETE", &etag, "").await.status, 412, "{path}");
         }
     }
+    let member = world.member(&project, orch_domain::role::Role::Member).await.id;
+    let admin_token = world.token(&admin).await;
+    let (key, _) = world.key(&admin, &project).await;
+    world.team("core", &admin, &[]).await;
+    let one = format!("/api/v1/projects/demo/keys/{key}");
+    for (path, body) in [
+        (one.clone(), json!({"name": "One"})),
+        (format!("/api/v1/projects/demo/members/{member}"), json!({"role": "admin"})),
+        (format!("/api/v1/teams/core/members/{}", admin.id), json!({"role": "admin"})),
+    ] {
+        let send = async |method: &str, etag: &str| -> Answer {
+            let sent = bearer(request(method, &path), &admin_token).insert_header(("if-match", etag));
+            world.send(if method == "PATCH" { sent.set_json(body.clone()) } else { sent }).await
+        };
+        let present = send("PATCH", "*").await;
+        let etag = present.header("etag").unwrap_or_else(|| panic!("{path}: {present:?}")).to_owned();
+        assert_eq!(etag, format!("\"{}\"", present.json()["version"]), "{path}");
+        assert_eq!(send("PATCH", &etag).await.status, 200, "{path}");
+        for method in ["PATCH", "DELETE"] {
+            let stale = send(method, "\"99\"").await;
+            assert_eq!((stale.status, stale.code().as_str()), (412, "stale"), "{method} {path}");
+        }
+    }
+    assert!(world.get(&one, &admin_token).await.header("etag").is_some());
     let etag = world.get("/api/v1/projects/demo", &token).await.header("etag").unwrap().to_owned();
     let sent = bearer(request("DELETE", "/api/v1/projects/demo"), &token).insert_header(("if-match", etag));
     assert_eq!(world.send(sent).await.status, 204);

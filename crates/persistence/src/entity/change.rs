@@ -34,6 +34,7 @@ impl Model {
         match (self.kind.as_str(), self.project_id) {
             ("users", _) => Change::Users,
             ("teams", _) => Change::Teams,
+            ("logins", _) => Change::Logins,
             ("project", Some(id)) => Change::Project(ProjectId::from_uuid(id)),
             _ => Change::Everything,
         }
@@ -44,6 +45,7 @@ pub(crate) fn row(change: Change) -> ActiveModel {
     let (kind, project_id) = match change {
         Change::Users => ("users", None),
         Change::Teams => ("teams", None),
+        Change::Logins => ("logins", None),
         Change::Project(id) => ("project", Some(id.as_uuid())),
         Change::Everything => ("everything", None),
     };

@@ -1,8 +1,10 @@
 //! The chains as a whole: checkpoints, retention, looking for damage, and reading them out. How a chain grows is in
 //! [`chain`](crate::chain).
 
+mod anchor_file;
 mod checkpoint;
 mod export;
+mod links;
 mod prune;
 mod verify;
 
@@ -16,8 +18,10 @@ use crate::entity::audit_entry::{self, Column, Entity};
 use crate::sql::statement;
 use crate::store_error::unavailable;
 
-pub use self::checkpoint::{AnchorFile, Checkpoint};
+pub use self::anchor_file::{AnchorFile, Anchors};
+pub use self::checkpoint::Checkpoint;
 pub use self::export::{ExportLine, ExportPlace};
+pub use self::prune::Pruned;
 pub use self::verify::{Damage, Finding, VerifyReport};
 
 /// Entries of the time before chains that are taken into them at once.

@@ -67,6 +67,13 @@ impl KeyRepo for SeaKeyRepo {
         Ok(Page::cut(keys, page.limit, |key: &ApiKey| key.id.as_uuid()))
     }
 
+    async fn list_all(&self, page: PageRequest) -> Result<Page<ApiKey>, StoreError> {
+        let rows = newest_first(Entity::find(), Column::Id, page).all(self.database.reader()).await;
+        let rows = rows.map_err(unavailable("listing API keys"))?;
+        let keys = rows.into_iter().map(Model::into_key).collect::<Result<_, _>>()?;
+        Ok(Page::cut(keys, page.limit, |key: &ApiKey| key.id.as_uuid()))
+    }
+
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
         let mut writing = self.database.write(CREATING.doing).await?;
         insert(&writing, key).await?;
@@ -112,14 +119,15 @@ impl KeyRepo for SeaKeyRepo {
         writing.commit().await
     }
 
-    async fn update(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn update(&self, before: &ApiKey, after: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
         let doing = "updating an API key";
+        // Announced writes run one after the other, so nobody changes it between the look and the write.
         let mut writing = self.database.write(doing).await?;
-        let stored = find(&writing, key.id, doing).await?;
-        if stored.revoked_at.is_some() {
+        let stored = find(&writing, after.id, doing).await?.into_key()?;
+        if stored.revoked_at.is_some() || !stored.has_terms_of(before) {
             return Err(StoreError::Stale { what: THE_KEY });
         }
-        let row = api_key::row(key);
+        let row = api_key::row(after);
         Entity::update_many()
             .set(api_key::ActiveModel {
                 name: row.name,
@@ -128,12 +136,12 @@ impl KeyRepo for SeaKeyRepo {
                 allowance: row.allowance,
                 ..api_key::ActiveModel::default()
             })
-            .filter(Column::Id.eq(key.id.as_uuid()))
+            .filter(Column::Id.eq(after.id.as_uuid()))
             .exec(writing.conn())
             .await
             .map_err(unavailable(doing))?;
         writing.audit(audit).await?;
-        writing.announce(Change::Project(key.project_id));
+        writing.announce(Change::Project(after.project_id));
         writing.commit().await
     }
 

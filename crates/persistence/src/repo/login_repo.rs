@@ -1,14 +1,18 @@
 //! Logins in `logins`, their refresh tokens in `refresh_tokens`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use orch_domain::Timestamp;
 use orch_domain::api_key::KeyHash;
 use orch_domain::audit::AuditEntry;
+use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{Login, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::user::PasswordHash;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -25,6 +29,9 @@ pub struct SeaLoginRepo {
     database: Database,
 }
 
+/// A process that starts has to know the logins whose access tokens may still be running; those live a day at most.
+const KEPT_AFTER_END: Duration = Duration::from_secs(25 * 60 * 60);
+
 impl SeaLoginRepo {
     #[must_use]
     pub const fn new(database: Database) -> Self {
@@ -34,10 +41,15 @@ impl SeaLoginRepo {
 
 #[async_trait]
 impl LoginRepo for SeaLoginRepo {
-    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn open(
+        &self,
+        token: &RefreshToken,
+        checked: Option<&PasswordHash>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let refusal = Refusal { doing: "opening a login", taken: "a login with this token", missing: "the user" };
         let writing = self.database.write_quietly(refusal.doing).await?;
-        require_active(&writing, token.user_id).await?;
+        require_unchanged(&writing, token.user_id, checked).await?;
         delete_closed(&writing, token.user_id, token.issued_at).await?;
         let inserted = Entity::insert(login::row(token)).exec_without_returning(writing.conn()).await;
         inserted.map_err(refusal.explain())?;
@@ -71,8 +83,9 @@ impl LoginRepo for SeaLoginRepo {
         };
         let (login_id, user_id) = (LoginId::from_uuid(login.id), UserId::from_uuid(login.user_id));
         if token.spent_at.is_some() {
-            end_where(&writing, Column::Id.eq(login.id), now).await?;
-            writing.commit().await?;
+            // What is announced is written in its turn, and holds nothing before.
+            drop(writing);
+            self.end_and_tell(Column::Id.eq(login.id), now, None).await?;
             return Ok(Rotation::Reused { login_id, user_id });
         }
         if token.expires_at <= now {
@@ -97,23 +110,16 @@ impl LoginRepo for SeaLoginRepo {
     }
 
     async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
-        let writing = self.database.write_quietly("ending a login").await?;
-        if end_where(&writing, Column::Id.eq(login.as_uuid()), now).await? == 0 {
-            return Ok(());
-        }
-        writing.audit(audit).await?;
-        writing.commit().await
+        self.end_and_tell(Column::Id.eq(login.as_uuid()), now, Some(audit)).await
     }
 
     async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
-        let writing = self.database.write_quietly("ending the logins of a user").await?;
         let theirs = Column::UserId.eq(user.as_uuid());
         let which = match except {
             Some(except) => theirs.and(Column::Id.ne(except.as_uuid())),
             None => theirs,
         };
-        end_where(&writing, which, now).await?;
-        writing.commit().await
+        self.end_and_tell(which, now, None).await
     }
 
     async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError> {
@@ -138,6 +144,14 @@ impl LoginRepo for SeaLoginRepo {
         writing.commit().await
     }
 
+    async fn ended_since(&self, since: Timestamp) -> Result<Vec<LoginId>, StoreError> {
+        let ended = Entity::find().filter(Column::EndedAt.is_not_null()).all(self.database.reader()).await;
+        let ended = ended.map_err(unavailable("listing logins that have ended"))?;
+        // Compared here: SQLite keeps times as text of varying length, which does not sort.
+        let lately = |login: &Model| login.ended_at.is_some_and(|at| at >= stored(since));
+        Ok(ended.into_iter().filter(lately).map(|login| LoginId::from_uuid(login.id)).collect())
+    }
+
     async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
         let found = Entity::find_by_id(login.as_uuid()).one(self.database.reader()).await;
         let found = found.map_err(unavailable("finding a login"))?;
@@ -145,17 +159,35 @@ impl LoginRepo for SeaLoginRepo {
     }
 }
 
+impl SeaLoginRepo {
+    /// Ends logins. Writes and announces nothing when they are over already.
+    async fn end_and_tell(&self, which: Expr, now: Timestamp, audit: Option<&AuditEntry>) -> Result<(), StoreError> {
+        let mut writing = self.database.write("ending logins").await?;
+        if end_where(&mut writing, which, now).await? == 0 {
+            return Ok(());
+        }
+        if let Some(audit) = audit {
+            writing.audit(audit).await?;
+        }
+        writing.commit().await
+    }
+}
+
 fn is_open(login: &Model, now: Timestamp) -> bool {
     login.ended_at.is_none() && now < login.expires_at
 }
 
-/// The row is held until the end of the write, so that the user is not deactivated, and the logins ended, just before
-/// there is this one.
-async fn require_active(writing: &Writing, user: UserId) -> Result<(), StoreError> {
+/// The row is held until the end of the write, so that the user is not deactivated and gets no other password, and the
+/// logins ended, just before there is this one.
+async fn require_unchanged(writing: &Writing, user: UserId, checked: Option<&PasswordHash>) -> Result<(), StoreError> {
     let found = user::Entity::find_by_id(user.as_uuid()).lock_shared().one(writing.conn()).await;
     match found.map_err(unavailable("finding the user of a login"))? {
         None => Err(StoreError::Missing { what: "the user" }),
-        Some(user) if user.deactivated_at.is_some() => Err(StoreError::Stale { what: "the user" }),
+        Some(user)
+            if user.deactivated_at.is_some() || user.password.as_deref() != checked.map(PasswordHash::as_phc) =>
+        {
+            Err(StoreError::Stale { what: "the user" })
+        }
         Some(_) => Ok(()),
     }
 }
@@ -177,24 +209,30 @@ async fn insert_token(
     inserted.map(|_| ()).map_err(refusal.explain())
 }
 
-/// Gives how many were open.
-async fn end_where(writing: &Writing, which: Expr, now: Timestamp) -> Result<u64, StoreError> {
+/// Ends logins, and has it told if there were any; their number is given back.
+pub(super) async fn end_where(writing: &mut Writing, which: Expr, now: Timestamp) -> Result<u64, StoreError> {
     let ended = Entity::update_many()
         .col_expr(Column::EndedAt, Expr::value(stored(now)))
         .filter(which)
         .filter(Column::EndedAt.is_null())
         .exec(writing.conn())
         .await;
-    ended.map(|ended| ended.rows_affected).map_err(unavailable("ending logins"))
+    let ended = ended.map_err(unavailable("ending logins"))?.rows_affected;
+    if ended > 0 {
+        writing.announce(Change::Logins);
+    }
+    Ok(ended)
 }
 
-/// Housekeeping where rows arise: logins of this user that nothing can bring back.
+/// Housekeeping where rows arise: logins of this user that nothing can bring back, and whose end every process knows.
 async fn delete_closed(writing: &Writing, user: UserId, now: Timestamp) -> Result<(), StoreError> {
     let doing = "deleting closed logins";
     let theirs = Entity::find().filter(Column::UserId.eq(user.as_uuid())).all(writing.conn()).await;
     let theirs = theirs.map_err(unavailable(doing))?;
     // Compared here: SQLite keeps times as text of varying length, which does not sort.
-    let closed: Vec<_> = theirs.iter().filter(|login| !is_open(login, now)).map(|login| login.id).collect();
+    let news = |login: &Model| login.ended_at.is_some_and(|at| now < at + KEPT_AFTER_END);
+    let closed = theirs.iter().filter(|login| !is_open(login, now) && !news(login));
+    let closed: Vec<_> = closed.map(|login| login.id).collect();
     if !closed.is_empty() {
         let deleted = Entity::delete_many().filter(Column::Id.is_in(closed)).exec(writing.conn()).await;
         deleted.map_err(unavailable(doing))?;

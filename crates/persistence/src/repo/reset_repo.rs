@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::database::Database;
 use crate::entity::password_reset::{self, Column, Entity, Model};
 use crate::entity::{login, user};
+use crate::repo::login_repo;
 use crate::store_error::{Refusal, unavailable};
 use crate::timestamp::stored;
 use crate::writing::Writing;
@@ -84,7 +85,7 @@ impl ResetRepo for SeaResetRepo {
             return Err(stale());
         }
         delete_of(&writing, reset.user_id.as_uuid()).await?;
-        end_logins(&writing, reset.user_id, at).await?;
+        login_repo::end_where(&mut writing, login::Column::UserId.eq(reset.user_id.as_uuid()), at).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Users);
         writing.commit().await
@@ -94,14 +95,4 @@ impl ResetRepo for SeaResetRepo {
 async fn delete_of(writing: &Writing, user: Uuid) -> Result<(), StoreError> {
     let deleted = Entity::delete_many().filter(Column::UserId.eq(user)).exec(writing.conn()).await;
     deleted.map(|_| ()).map_err(unavailable("deleting password resets"))
-}
-
-async fn end_logins(writing: &Writing, user: UserId, at: Timestamp) -> Result<(), StoreError> {
-    let ended = login::Entity::update_many()
-        .col_expr(login::Column::EndedAt, Expr::value(stored(at)))
-        .filter(login::Column::UserId.eq(user.as_uuid()))
-        .filter(login::Column::EndedAt.is_null())
-        .exec(writing.conn())
-        .await;
-    ended.map(|_| ()).map_err(unavailable("ending the logins of who has a new password"))
 }

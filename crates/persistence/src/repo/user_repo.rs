@@ -9,7 +9,6 @@ use orch_domain::id::UserId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::user::User;
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::database::Database;
@@ -17,8 +16,8 @@ use crate::entity::user::{self, Column, Entity, Model};
 use crate::entity::{login, to_signed};
 use crate::paging::{containing, oldest_first};
 use crate::repo::last_admin::AtRisk;
+use crate::repo::login_repo;
 use crate::store_error::{Refusal, unavailable};
-use crate::timestamp::stored;
 use crate::writing::without_key;
 
 #[derive(Debug, Clone)]
@@ -99,13 +98,7 @@ impl UserRepo for SeaUserRepo {
             AtRisk::of_user(&writing, user.id).await?.keep_an_admin(&writing).await?;
         }
         if let Some(at) = user.deactivated_at {
-            login::Entity::update_many()
-                .col_expr(login::Column::EndedAt, Expr::value(stored(at)))
-                .filter(login::Column::UserId.eq(id))
-                .filter(login::Column::EndedAt.is_null())
-                .exec(writing.conn())
-                .await
-                .map_err(unavailable("ending the logins of a deactivated user"))?;
+            login_repo::end_where(&mut writing, login::Column::UserId.eq(id), at).await?;
         }
         writing.audit(audit).await?;
         writing.announce(Change::Users);

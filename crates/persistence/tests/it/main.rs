@@ -13,6 +13,7 @@ mod backup;
 mod changes;
 mod contracts;
 mod database;
+mod entry_journal;
 mod journal;
 mod migrations;
 mod stores;

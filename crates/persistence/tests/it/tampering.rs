@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orch_domain::Timestamp;
 use orch_domain::arguments::Arguments;
 use orch_domain::call::Call;
 use orch_domain::id::{CallId, ProjectId};
@@ -10,7 +11,9 @@ use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_log::{CallFilter, CallRepo};
 use orch_domain::port::chain_signer::ChainSigner;
-use orch_persistence::{AnchorFile, Checkpoint, Damage, Database, Finding, SeaAuditChain, SeaAuditLog, SeaCallRepo};
+use orch_persistence::{
+    AnchorFile, Checkpoint, Damage, Database, Finding, Pruned, SeaAuditChain, SeaAuditLog, SeaCallRepo,
+};
 use orch_testkit::builders::{a_call, an_audit_entry};
 use orch_testkit::fakes::FixedClock;
 
@@ -71,6 +74,10 @@ impl Room {
             }
         }
         calls.insert(&[a_call().build()]).await.unwrap();
+    }
+
+    async fn prune_calls(&self, until: Timestamp) -> Pruned {
+        self.chain.prune_calls(until, FixedClock::START).await.unwrap()
     }
 
     async fn findings(&self) -> Vec<Finding> {
@@ -298,15 +305,19 @@ async fn finds_what_was_written_anew_in_postgres() {
 async fn retention_keeps_the_rest_verifiable(location: Location) {
     let mut room = Room::new(location).await;
     let until = FixedClock::START + Duration::from_secs(3);
-    assert_eq!(room.chain.prune_calls(until).await.unwrap(), 6 + 1);
-    assert_eq!(room.chain.prune_calls(until).await.unwrap(), 0, "a second time there is nothing to do");
+    let pruned = room.prune_calls(until).await;
+    assert_eq!((pruned.taken, pruned.marks.len(), pruned.damaged), (6 + 1, 2, 0));
+    assert_eq!(room.prune_calls(until).await, Pruned::default(), "a second time there is nothing to do");
     assert_eq!(room.findings().await, []);
     let calls = room.of_project("calls");
     assert_eq!(room.chain.verify(&room.anchors).await.unwrap().calls, 6);
     // It goes on from there, and is cut again.
     room.write(2).await;
     assert_eq!(room.findings().await, []);
-    assert!(room.chain.prune_calls(until + Duration::from_secs(1)).await.unwrap() > 0);
+    assert!(room.prune_calls(until + Duration::from_secs(1)).await.taken > 0);
+    assert_eq!(room.findings().await, []);
+    // The file has the marks as well, for when somebody takes them out of the database.
+    room.anchors.extend(pruned.marks);
     assert_eq!(room.findings().await, []);
     let forge = format!(
         "UPDATE audit_chains SET first_seq = first_seq + 1, first_hash = (SELECT link FROM calls WHERE chain = {calls} \
@@ -319,6 +330,10 @@ async fn retention_keeps_the_rest_verifiable(location: Location) {
     .await;
     let found = room.findings().await;
     assert!(found.iter().any(|found| found.damage == Damage::BeginningMissing), "{found:?}");
+    let later = room.prune_calls(until + Duration::from_secs(100)).await;
+    assert_eq!(later.damaged, 1, "a beginning that somebody else has made is not made ours");
+    let found = room.findings().await;
+    assert!(found.iter().any(|found| found.damage == Damage::BeginningMissing), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -329,6 +344,76 @@ async fn retention_keeps_the_rest_of_sqlite_verifiable() {
 #[tokio::test(flavor = "multi_thread")]
 async fn retention_keeps_the_rest_of_postgres_verifiable() {
     on_postgres(retention_keeps_the_rest_verifiable).await;
+}
+
+/// Who dates back what is to vanish does not have retention do it, with or without the signed ends of the database.
+async fn retention_leaves_what_was_tampered_with(location: Location) {
+    let room = Room::new(location).await;
+    let (entries, calls) = (room.of_project("entries"), room.of_project("calls"));
+    let long_ago = FixedClock::START - Duration::from_secs(1000);
+    assert_eq!(room.prune_calls(long_ago).await, Pruned::default());
+    room.tamper(&format!("UPDATE calls SET at = 0 WHERE chain = {calls} AND seq <= 3")).await;
+    let sqlite = room.location.url().starts_with("sqlite");
+    let then = if sqlite { "'2000-01-01 00:00:00+00:00'" } else { "'2000-01-01T00:00:00Z'" };
+    room.tamper(&format!("UPDATE audit_entries SET at = {then} WHERE chain = {entries} AND seq <= 2")).await;
+    let found = room.findings().await;
+    let pruned = room.prune_calls(long_ago).await;
+    assert_eq!((pruned.taken, pruned.damaged), (0, 1));
+    let pruned = room.chain.prune_entries(long_ago, FixedClock::START).await.unwrap();
+    assert_eq!((pruned.taken, pruned.damaged), (0, 1));
+    assert_eq!(room.findings().await, found);
+    assert_eq!(found.len(), 3 + 2, "{found:?}");
+
+    // Up to a damage only what a signed end before it vouches for, which is 8 of 12 with the damage at 11.
+    let room = Room::new(room.location.clone()).await;
+    let (calls, later) = (room.of_project("calls"), FixedClock::START + Duration::from_secs(1000));
+    room.tamper(&format!("UPDATE calls SET duration_us = 1 WHERE chain = {calls} AND seq = 11")).await;
+    let found = room.findings().await;
+    assert_eq!(found.len(), 3 + 2 + 1, "with the room before this one: {found:?}");
+    let pruned = room.prune_calls(later).await;
+    assert_eq!(pruned.damaged, 2);
+    assert_eq!(room.findings().await, found);
+    assert_eq!(room.chain.verify(&room.anchors).await.unwrap().calls, 12 - 8 + 12);
+    room.tamper("DELETE FROM audit_checkpoints WHERE kind = 'end'").await;
+    room.tamper(&format!("UPDATE audit_chains SET signature = NULL WHERE id = {calls}")).await;
+    assert_eq!(room.prune_calls(later).await.taken, 0, "nothing vouches for it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_leaves_what_was_tampered_with_in_sqlite() {
+    on_sqlite(retention_leaves_what_was_tampered_with).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_leaves_what_was_tampered_with_in_postgres() {
+    on_postgres(retention_leaves_what_was_tampered_with).await;
+}
+
+/// With another JWT_SECRET nobody can say whether a beginning is genuine; retention goes on and says so.
+async fn retention_goes_on_with_another_key(location: Location) {
+    let room = Room::new(location).await;
+    assert!(room.prune_calls(FixedClock::START + Duration::from_secs(2)).await.taken > 0);
+    let later = room.location.connect().await;
+    later.sign_with(Arc::new(Signer("key-two")));
+    SeaCallRepo::new(later.clone()).insert(&[a_call().in_project(room.project).build()]).await.unwrap();
+    let until = FixedClock::START + Duration::from_secs(4);
+    let pruned = SeaAuditChain::new(later.clone()).prune_calls(until, FixedClock::START).await.unwrap();
+    assert!(pruned.taken > 0);
+    let trail = SeaAuditLog::new(later.clone()).list(Some(room.project), PageRequest::default()).await.unwrap().items;
+    let told: Vec<_> = trail.iter().filter(|entry| entry.action == "audit.prune").collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].detail.contains("key-one"), "{}", told[0].detail);
+    later.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_goes_on_with_another_key_on_sqlite() {
+    on_sqlite(retention_goes_on_with_another_key).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_goes_on_with_another_key_on_postgres() {
+    on_postgres(retention_goes_on_with_another_key).await;
 }
 
 /// What calls have in common goes with the last of them, and who knew its number from before does not use it again.
@@ -362,7 +447,7 @@ async fn retention_takes_unused_shapes_away(location: Location) {
         writer.insert(&[again]).await.unwrap();
     }
     assert_eq!(shapes().await, 1);
-    room.chain.prune_calls(FixedClock::START + Duration::from_secs(5)).await.unwrap();
+    room.prune_calls(FixedClock::START + Duration::from_secs(5)).await;
     assert_eq!(shapes().await, 0);
     for writer in &writers {
         let again = Call { id: CallId::new(), ..second.clone() };
@@ -442,7 +527,7 @@ fn the_file_beside_the_database_is_private() {
     runtime.block_on(on_sqlite(|location| async move {
         let room = Room::new(location).await;
         file.append(&room.anchors).unwrap();
-        assert_eq!(file.read().unwrap(), (room.anchors.clone(), 0));
+        assert_eq!(file.read().unwrap().checkpoints, room.anchors);
         assert_eq!(std::fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
     }));
 }

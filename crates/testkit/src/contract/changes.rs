@@ -170,7 +170,7 @@ async fn is_silent_about_what_did_not_happen(store: &dyn TestStore, news: &mut N
     let used = KeyUse { at: at(3), address: None, client: None };
     store.keys().note_used(&[(key.id, used)]).await.expect("a note");
     let token = a_refresh_token().of(user.id).build();
-    store.logins().open(&token, &entry()).await.expect("a login");
+    store.logins().open(&token, user.password.as_ref(), &entry()).await.expect("a login");
     store.catalogs().save(&a_catalog(server.id).tool("t").build()).await.expect("a catalog");
     store.calls().insert(&[a_call().build()]).await.expect("a call");
     store.audit().append(&entry()).await.expect("an entry");

@@ -20,6 +20,8 @@ pub async fn key_repo(store: &dyn TestStore) {
     revokes_once(store).await;
     rotates(store).await;
     updates(store).await;
+    brings_no_key_back_that_is_rotated_meanwhile(store).await;
+    lists_those_of_all_projects(store).await;
     notes_the_newest_use(store).await;
     notes_the_newest_use_of_many_at_once(store).await;
 }
@@ -171,17 +173,57 @@ async fn updates(store: &dyn TestStore) {
         allowance: Allowance { concurrent: Some(2), ..Allowance::default() },
         ..before.clone()
     };
-    keys.update(&after, &entry).await.expect("a key can be changed");
+    assert_ne!(after.version(), before.version());
+    keys.update(&before, &after, &entry).await.expect("a key can be changed");
     assert_eq!(find(&*keys, before.id).await, after);
     assert!(is_on_record(store, entry.id).await);
-    keys.update(&before, &an_entry()).await.expect("a key can be changed back");
+    let outcome = keys.update(&before, &before, &an_entry()).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "{outcome:?}");
+    keys.update(&after, &before, &an_entry()).await.expect("a key can be changed back");
     assert_eq!(find(&*keys, before.id).await, before);
+    keys.note_used(&[used(before.id, at(1))]).await.expect("uses can be noted");
+    keys.update(&before, &before, &an_entry()).await.expect("a use is no change");
 
     keys.revoke(before.id, at(1), &an_entry()).await.expect("a key can be revoked");
-    let outcome = keys.update(&after, &an_entry()).await;
+    let outcome = keys.update(&before, &after, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "{outcome:?}");
-    let outcome = keys.update(&ApiKey { id: KeyId::new(), ..after }, &an_entry()).await;
+    let outcome = keys.update(&before, &ApiKey { id: KeyId::new(), ..after }, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
+}
+
+/// Whichever of the two is first, the old key expires.
+async fn brings_no_key_back_that_is_rotated_meanwhile(store: &dyn TestStore) {
+    for _ in 0..ROUNDS {
+        let before = a_stored_key(store).await;
+        let after = ApiKey { name: "renamed".to_owned(), ..before.clone() };
+        let new = a_key().in_project(before.project_id).by(before.creator).build();
+        let (keys, old) = (store.keys(), before.clone());
+        let updating = tokio::spawn(async move { keys.update(&old, &after, &an_entry()).await });
+        let (keys, id) = (store.keys(), before.id);
+        let rotating = tokio::spawn(async move { keys.rotate(id, at(5), &new, &an_entry()).await });
+        let updated = updating.await.expect("no panic");
+        assert!(matches!(updated, Ok(()) | Err(StoreError::Stale { .. })), "{updated:?}");
+        rotating.await.expect("no panic").expect("a rotation");
+        let stored = find(&*store.keys(), before.id).await;
+        assert_eq!(stored.expires_at, Some(at(5)));
+        assert_eq!(stored.name == "renamed", updated.is_ok());
+    }
+}
+
+async fn lists_those_of_all_projects(store: &dyn TestStore) {
+    let (one, two) = (a_stored_key(store).await, a_stored_key(store).await);
+    let mut page = PageRequest::default();
+    let mut listed = Vec::new();
+    loop {
+        let found = store.keys().list_all(page).await.expect("a page");
+        listed.extend(found.items);
+        match found.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    assert!(listed.contains(&one) && listed.contains(&two));
+    assert!(listed.is_sorted_by_key(|key| std::cmp::Reverse(key.id)));
 }
 
 async fn notes_the_newest_use_of_many_at_once(store: &dyn TestStore) {

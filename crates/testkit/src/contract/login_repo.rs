@@ -1,14 +1,20 @@
 //! The contract of [`LoginRepo`](orch_domain::port::login_repo::LoginRepo).
 
+use std::time::Duration;
+
+use futures_util::StreamExt;
 use orch_domain::api_key::KeyHash;
+use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::LoginId;
 use orch_domain::login::LoginFrom;
+use orch_domain::password_reset::PasswordReset;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
 use orch_domain::user::User;
 
+use super::changes::until;
 use super::{ROUNDS, TestStore, a_stored_user, an_entry, at, is_on_record};
-use crate::builders::{a_hash, a_refresh_token};
+use crate::builders::{a_hash, a_refresh_token, a_user};
 
 pub async fn login_repo(store: &dyn TestStore) {
     opens_until_it_expires(store).await;
@@ -20,12 +26,21 @@ pub async fn login_repo(store: &dyn TestStore) {
     ends_one_and_all(store).await;
     opens_none_while_its_user_is_deactivated(store).await;
     lists_what_is_open_and_where_it_was_seen(store).await;
+    opens_by_the_present_password_only(store).await;
+    opens_none_while_the_password_is_reset(store).await;
+    tells_of_logins_that_end(store).await;
 }
 
 /// A login that was opened, by its first token: good until an hour after the start.
 async fn an_open_login(store: &dyn TestStore) -> RefreshToken {
-    let token = a_refresh_token().of(a_stored_user(store).await.id).build();
-    store.logins().open(&token, &an_entry()).await.expect("a login can be opened");
+    let user = a_stored_user(store).await;
+    open_login(store, &user).await
+}
+
+/// Another login of a user.
+pub(super) async fn open_login(store: &dyn TestStore, user: &User) -> RefreshToken {
+    let token = a_refresh_token().of(user.id).build();
+    store.logins().open(&token, user.password.as_ref(), &an_entry()).await.expect("a login can be opened");
     token
 }
 
@@ -34,13 +49,14 @@ async fn is_open(store: &dyn TestStore, login: LoginId, seconds: u64) -> bool {
 }
 
 async fn opens_until_it_expires(store: &dyn TestStore) {
-    let (token, entry) = (a_refresh_token().of(a_stored_user(store).await.id).build(), an_entry());
+    let (user, entry) = (a_stored_user(store).await, an_entry());
+    let token = a_refresh_token().of(user.id).build();
     assert!(!is_open(store, token.login_id, 0).await);
-    store.logins().open(&token, &entry).await.expect("a login can be opened");
+    store.logins().open(&token, user.password.as_ref(), &entry).await.expect("a login can be opened");
     assert!(is_on_record(store, entry.id).await);
     assert!(is_open(store, token.login_id, 3599).await);
     assert!(!is_open(store, token.login_id, 3600).await);
-    let outcome = store.logins().open(&a_refresh_token().build(), &an_entry()).await;
+    let outcome = store.logins().open(&a_refresh_token().build(), None, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the user" })), "{outcome:?}");
 }
 
@@ -49,9 +65,7 @@ async fn lists_what_is_open_and_where_it_was_seen(store: &dyn TestStore) {
     let user = a_stored_user(store).await;
     let mut tokens = Vec::new();
     for _ in 0..3 {
-        let token = a_refresh_token().of(user.id).build();
-        logins.open(&token, &an_entry()).await.expect("a login");
-        tokens.push(token);
+        tokens.push(open_login(store, &user).await);
     }
     an_open_login(store).await;
     let list = async |seconds| logins.list_open(user.id, at(seconds)).await.expect("a list");
@@ -76,9 +90,91 @@ async fn opens_for_active_users_only(store: &dyn TestStore) {
     let user = User { deactivated_at: Some(at(1)), version: 2, ..user };
     store.users().update(&user, &an_entry()).await.expect("an update");
     let token = a_refresh_token().of(user.id).build();
-    let outcome = store.logins().open(&token, &an_entry()).await;
+    let outcome = store.logins().open(&token, user.password.as_ref(), &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Stale { what: "the user" })), "{outcome:?}");
     assert!(!is_open(store, token.login_id, 1).await);
+}
+
+async fn opens_by_the_present_password_only(store: &dyn TestStore) {
+    let user = a_stored_user(store).await;
+    let old = user.password.clone();
+    let user = User { password: a_user().build().password, version: 2, ..user };
+    store.users().update(&user, &an_entry()).await.expect("an update");
+    let (token, entry) = (a_refresh_token().of(user.id).build(), an_entry());
+    for checked in [old.as_ref(), None] {
+        let outcome = store.logins().open(&token, checked, &entry).await;
+        assert!(matches!(outcome, Err(StoreError::Stale { what: "the user" })), "{outcome:?}");
+    }
+    assert!(!is_open(store, token.login_id, 1).await && !is_on_record(store, entry.id).await);
+    open_login(store, &user).await;
+}
+
+/// Whichever of the two is first, nobody who knows the old password alone has an open login afterwards.
+async fn opens_none_while_the_password_is_reset(store: &dyn TestStore) {
+    for _ in 0..ROUNDS {
+        let user = a_stored_user(store).await;
+        let reset = PasswordReset { hash: a_hash(), user_id: user.id, created_at: at(0), expires_at: at(100) };
+        store.resets().create(&reset, &an_entry()).await.expect("a reset");
+        let token = a_refresh_token().of(user.id).build();
+        let (logins, login_id) = (store.logins(), token.login_id);
+        let opening = tokio::spawn(async move { logins.open(&token, user.password.as_ref(), &an_entry()).await });
+        let (resets, new) = (store.resets(), a_user().build().password.expect("a password"));
+        let redeeming = tokio::spawn(async move { resets.redeem(&reset.hash, &new, at(1), &an_entry()).await });
+        let opened = opening.await.expect("no panic");
+        assert!(matches!(opened, Ok(()) | Err(StoreError::Stale { .. })), "{opened:?}");
+        redeeming.await.expect("no panic").expect("a redemption");
+        assert!(!is_open(store, login_id, 1).await, "{opened:?}");
+    }
+}
+
+/// Every process hears of logins that end, however they do, and finds out which.
+async fn tells_of_logins_that_end(store: &dyn TestStore) {
+    let (logins, user) = (store.logins(), a_stored_user(store).await);
+    let mut news = store.changes().subscribe();
+    let ended = async || logins.ended_since(at(1)).await.expect("a list");
+    let [one, two, three, reused] = [(); 4].map(|()| a_refresh_token().of(user.id).build());
+    for token in [&one, &two, &three, &reused] {
+        logins.open(token, user.password.as_ref(), &an_entry()).await.expect("a login can be opened");
+    }
+    logins.end(one.login_id, at(1), &an_entry()).await.expect("an end");
+    until(&mut news, Change::Logins).await;
+    assert!(ended().await.contains(&one.login_id));
+
+    logins.rotate(&reused.hash, &a_hash(), at(1), at(100)).await.expect("a rotation");
+    logins.rotate(&reused.hash, &a_hash(), at(1), at(100)).await.expect("a reuse");
+    until(&mut news, Change::Logins).await;
+    assert!(ended().await.contains(&reused.login_id));
+
+    logins.end_all(user.id, Some(three.login_id), at(1)).await.expect("ends");
+    until(&mut news, Change::Logins).await;
+    let now = ended().await;
+    assert!(now.contains(&two.login_id) && !now.contains(&three.login_id));
+
+    let away = User { deactivated_at: Some(at(1)), version: 2, ..user.clone() };
+    store.users().update(&away, &an_entry()).await.expect("a deactivation");
+    until(&mut news, Change::Logins).await;
+    assert!(ended().await.contains(&three.login_id));
+    let back = User { deactivated_at: None, version: 3, ..away };
+    store.users().update(&back, &an_entry()).await.expect("an activation");
+
+    let last = open_login(store, &back).await;
+    let reset = PasswordReset { hash: a_hash(), user_id: user.id, created_at: at(0), expires_at: at(100) };
+    store.resets().create(&reset, &an_entry()).await.expect("a reset");
+    let new = a_user().build().password.expect("a password");
+    store.resets().redeem(&reset.hash, &new, at(1), &an_entry()).await.expect("a redemption");
+    until(&mut news, Change::Logins).await;
+    let now = ended().await;
+    for token in [&one, &two, &three, &reused, &last] {
+        assert!(now.contains(&token.login_id), "a later login makes none forgotten");
+    }
+    assert!(logins.ended_since(at(2)).await.expect("a list").iter().all(|login| *login != one.login_id));
+
+    // Nothing ended, nothing is told.
+    logins.end(one.login_id, at(2), &an_entry()).await.expect("a second time is no trouble");
+    logins.end_all(user.id, None, at(2)).await.expect("a second time is no trouble");
+    a_stored_user(store).await;
+    let next = tokio::time::timeout(Duration::from_secs(10), news.next()).await.expect("a change in time");
+    assert_eq!(next, Some(Change::Users));
 }
 
 /// Whichever of the two is first, nobody who is deactivated has an open login afterwards.
@@ -87,7 +183,8 @@ async fn opens_none_while_its_user_is_deactivated(store: &dyn TestStore) {
         let user = a_stored_user(store).await;
         let token = a_refresh_token().of(user.id).build();
         let (logins, login_id) = (store.logins(), token.login_id);
-        let opening = tokio::spawn(async move { logins.open(&token, &an_entry()).await });
+        let password = user.password.clone();
+        let opening = tokio::spawn(async move { logins.open(&token, password.as_ref(), &an_entry()).await });
         let users = store.users();
         let user = User { deactivated_at: Some(at(1)), version: 2, ..user };
         let deactivating = tokio::spawn(async move { users.update(&user, &an_entry()).await });
@@ -162,13 +259,12 @@ async fn lets_one_of_two_rotations_win(store: &dyn TestStore) {
 
 async fn ends_one_and_all(store: &dyn TestStore) {
     let logins = store.logins();
-    let user = a_stored_user(store).await.id;
+    let user = a_stored_user(store).await;
     let mut tokens = Vec::new();
     for _ in 0..4 {
-        let token = a_refresh_token().of(user).build();
-        logins.open(&token, &an_entry()).await.expect("a login can be opened");
-        tokens.push(token.login_id);
+        tokens.push(open_login(store, &user).await.login_id);
     }
+    let user = user.id;
     let (first, second, unknown) = (an_entry(), an_entry(), an_entry());
     logins.end(tokens[0], at(1), &first).await.expect("a login can be ended");
     logins.end(tokens[0], at(2), &second).await.expect("a second time is no trouble");

@@ -30,7 +30,7 @@ fn is_stale(outcome: &Result<(), StoreError>) {
 async fn gives_another_password_and_ends_logins(store: &dyn TestStore) {
     let (resets, user) = (store.resets(), a_stored_user(store).await);
     let token = a_refresh_token().of(user.id).build();
-    store.logins().open(&token, &an_entry()).await.expect("a login");
+    store.logins().open(&token, user.password.as_ref(), &an_entry()).await.expect("a login");
     let reset = reset(user.id);
     let entry = an_entry();
     resets.create(&reset, &entry).await.expect("a reset");

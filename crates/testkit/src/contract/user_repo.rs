@@ -6,8 +6,9 @@ use orch_domain::id::UserId;
 use orch_domain::page::PageRequest;
 use orch_domain::user::User;
 
+use super::login_repo::open_login;
 use super::{ROUNDS, TestStore, a_stored_user, an_entry, at, is_on_record};
-use crate::builders::{a_refresh_token, a_user};
+use crate::builders::a_user;
 
 pub async fn user_repo(store: &dyn TestStore) {
     pages_stay_where_they_are(store).await;
@@ -157,10 +158,7 @@ async fn keeps_an_instance_admin_when_two_leave_at_once(store: &dyn TestStore) {
 
 async fn ends_the_logins_of_a_deactivated_user(store: &dyn TestStore) {
     let (user, other) = (a_stored_user(store).await, a_stored_user(store).await);
-    let (token, others) = (a_refresh_token().of(user.id).build(), a_refresh_token().of(other.id).build());
-    for token in [&token, &others] {
-        store.logins().open(token, &an_entry()).await.expect("a login can be opened");
-    }
+    let (token, others) = (open_login(store, &user).await, open_login(store, &other).await);
     let user = User { name: "Still here".to_owned(), version: 2, ..user };
     store.users().update(&user, &an_entry()).await.expect("an update");
     assert!(store.logins().is_open(token.login_id, at(1)).await.expect("an answer"));

@@ -198,6 +198,7 @@ pub fn rows() -> Vec<Row> {
         row("import_servers", ADMIN).body(json!({"mcpServers": {}})),
         row("export_servers", VIEW),
         // keys: another member may not know of the one that an admin made; only its creator rotates it
+        row("list_instance_keys", INSTANCE),
         row("list_keys", OWN_KEYS),
         row("create_key", OWN_KEYS).body(json!({"name": "new"})),
         row("delete_key", OWN_KEYS).but(Member, 404),

@@ -3,7 +3,7 @@
 use orch_control::events::News;
 use orch_domain::event::bus::EventId;
 use orch_domain::event::{Event, Fact};
-use orch_domain::id::{ProjectId, ServerId, UserId};
+use orch_domain::id::{ProjectId, UserId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -75,7 +75,7 @@ pub(crate) struct EventTarget {
     name: String,
 }
 
-/// Calls were recorded since the last such event of the project.
+/// Calls were recorded since the last such event of the project: those of the servers that the caller sees.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallsEvent {
     #[serde(with = "time::serde::rfc3339")]
@@ -123,7 +123,7 @@ impl EventView {
                 project_id,
                 calls: *calls,
                 failed: *failed,
-                server_ids: servers.iter().copied().map(ServerId::as_uuid).collect(),
+                server_ids: servers.iter().map(|one| one.server.as_uuid()).collect(),
             }),
         }
     }

@@ -1,15 +1,18 @@
 //! Logs of servers: pages, a live stream, and the whole as text.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
+use orch_auth::authenticator::Authenticator;
 use orch_control::servers::Servers;
 use orch_control::servers::logs::LogFollower;
 use orch_domain::port::server_logs::{LogLine, LogQuery, LogSource};
+use orch_domain::principal::Principal;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -24,8 +27,17 @@ use crate::rest::Rest;
 
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// A comment is sent after so long without a line, and the right to read is checked again.
+/// A comment is sent after so long without a line.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often it is seen whether the login and the right to read still hold.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Somebody who reads a log, for as long as the login behind it lives.
+struct Reader {
+    follower: LogFollower,
+    principal: Principal,
+    authenticator: Arc<Authenticator>,
+}
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -121,7 +133,8 @@ async fn list_logs(
 /// Follow a server's log as server-sent events
 ///
 /// Each event `line` has a line of the log as its data and the number of the line as its id, so that a client that
-/// comes back with `Last-Event-ID` misses nothing that is still kept.
+/// comes back with `Last-Event-ID` misses nothing that is still kept. The stream ends with the login and with the right
+/// to read.
 #[utoipa::path(
     operation_id = "stream_logs",
     tag = "servers",
@@ -145,7 +158,8 @@ async fn stream_logs(
     let after = last.or(params.after);
     let follower = rest.control.servers.follow_logs(&caller.principal, &project, &server, after).await?;
     let stopping = rest.stopping.clone();
-    let lines = stream::unfold(follower, events).take_until(async move { stopping.stopped().await });
+    let lines = stream::unfold(Reader::new(follower, caller, &rest), events)
+        .take_until(async move { stopping.stopped().await });
     Ok(respond::events(Box::pin(lines), KEEP_ALIVE))
 }
 
@@ -172,33 +186,49 @@ async fn download_logs(
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, name))
-        .streaming(Box::pin(stream::unfold(follower, text))))
+        .streaming(Box::pin(stream::unfold(Reader::new(follower, caller, &rest), text))))
+}
+
+impl Reader {
+    fn new(follower: LogFollower, caller: Caller, rest: &Rest) -> Self {
+        let authenticator = Arc::clone(&rest.identity.authenticator);
+        Self { follower, principal: caller.principal, authenticator }
+    }
+
+    fn is_live(&self) -> bool {
+        self.authenticator.is_live(&self.principal)
+    }
 }
 
 /// The next lines as events. None once they may not be read any more.
-async fn events(mut follower: LogFollower) -> Option<(Bytes, LogFollower)> {
+async fn events(mut reader: Reader) -> Option<(Bytes, Reader)> {
     loop {
-        let mut recheck = std::pin::pin!(tokio::time::sleep(KEEP_ALIVE).fuse());
-        tokio::select! {
-            lines = follower.next() => {
-                let mut bytes = String::new();
-                for line in lines.ok()? {
-                    let seq = line.seq;
-                    let data = serde_json::to_string(&LogLineView::from(line)).ok()?;
-                    // A string takes what is written into it.
-                    let _ = write!(bytes, "id: {seq}\nevent: line\ndata: {data}\n\n");
-                }
-                return Some((bytes.into(), follower));
-            }
-            () = &mut recheck => {}
+        let lines = tokio::time::timeout(LOOK, reader.follower.next()).await;
+        if !reader.is_live() {
+            return None;
         }
-        follower.check().await.ok()?;
+        let Ok(lines) = lines else {
+            reader.follower.check().await.ok()?;
+            continue;
+        };
+        let mut bytes = String::new();
+        for line in lines.ok()? {
+            let seq = line.seq;
+            let data = serde_json::to_string(&LogLineView::from(line)).ok()?;
+            // A string takes what is written into it.
+            let _ = write!(bytes, "id: {seq}\nevent: line\ndata: {data}\n\n");
+        }
+        return Some((bytes.into(), reader));
     }
 }
 
 /// The next page as text. None after the last.
-async fn text(mut follower: LogFollower) -> Option<(Result<Bytes, ApiError>, LogFollower)> {
-    match follower.page().await {
+async fn text(mut reader: Reader) -> Option<(Result<Bytes, ApiError>, Reader)> {
+    let page = reader.follower.page().await;
+    if !reader.is_live() {
+        return None;
+    }
+    match page {
         Ok(lines) if lines.is_empty() => None,
         Ok(lines) => {
             let mut text = String::new();
@@ -206,9 +236,9 @@ async fn text(mut follower: LogFollower) -> Option<(Result<Bytes, ApiError>, Log
                 let at = line.at.format(&Rfc3339).unwrap_or_default();
                 let _ = writeln!(text, "{at} {:8} {}", line.source.as_str(), line.text);
             }
-            Some((Ok(text.into()), follower))
+            Some((Ok(text.into()), reader))
         }
-        Err(error) => Some((Err(ApiError::from(error)), follower)),
+        Err(error) => Some((Err(ApiError::from(error)), reader)),
     }
 }
 

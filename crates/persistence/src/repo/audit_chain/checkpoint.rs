@@ -1,12 +1,9 @@
-//! Checkpoints: signed ends of chains as they were at a time. They stand in the database and in a file beside it, so
-//! that who cuts off the end of a chain in the database would have to know of the file as well.
-
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+//! Checkpoints: signed ends of chains as they were at a time. They stand in the database and in a
+//! [file](super::anchor_file) beside it, so that who cuts off the end of a chain in the database would have to know of
+//! the file as well.
 
 use orch_domain::error::StoreError;
+use orch_domain::port::chain_signer::ChainSigner;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use uuid::Uuid;
 
@@ -81,7 +78,7 @@ impl Checkpoint {
         conn.query_all_raw(statement(conn, select, [])).await?.iter().map(Self::read).collect()
     }
 
-    fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
+    pub(super) fn read(row: &QueryResult) -> Result<Self, sea_orm::DbErr> {
         let (stream, kind): (String, String) = (row.try_get("", "stream")?, row.try_get("", "kind")?);
         Ok(Self {
             scope: row.try_get("", "scope")?,
@@ -95,8 +92,13 @@ impl Checkpoint {
         })
     }
 
+    /// Whether whoever has `signer` has signed it.
+    pub(super) fn is_genuine(&self, signer: &dyn ChainSigner) -> bool {
+        self.key_id == signer.key_id() && signer.verify(&self.message(), &self.signature)
+    }
+
     /// One line of the file, without its end.
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         format!(
             "v1 {} {} {} {} {} {} {} {}",
             self.kind.as_str(),
@@ -110,7 +112,7 @@ impl Checkpoint {
         )
     }
 
-    fn parse(line: &str) -> Option<Self> {
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let mut word = || words.next();
         if word()? != "v1" {
@@ -164,55 +166,6 @@ impl SeaAuditChain {
     }
 }
 
-/// The file of checkpoints beside the database. Only ever appended to.
-#[derive(Debug, Clone)]
-pub struct AnchorFile(PathBuf);
-
-impl AnchorFile {
-    /// `dir` is made when something is put down.
-    #[must_use]
-    pub fn in_dir(dir: &Path) -> Self {
-        Self(dir.join("checkpoints"))
-    }
-
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// On disk when it returns.
-    pub fn append(&self, checkpoints: &[Checkpoint]) -> io::Result<()> {
-        if checkpoints.is_empty() {
-            return Ok(());
-        }
-        if let Some(dir) = self.0.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        }
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.0)?;
-        let lines: String = checkpoints.iter().map(|checkpoint| checkpoint.line() + "\n").collect();
-        file.write_all(lines.as_bytes())?;
-        file.sync_data()
-    }
-
-    /// What the file says, and how many lines of it cannot be read. Empty when there is no file.
-    pub fn read(&self) -> io::Result<(Vec<Checkpoint>, u64)> {
-        let text = match fs::read_to_string(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
-            read => read?,
-        };
-        let (mut checkpoints, mut unreadable) = (Vec::new(), 0);
-        // What follows the last end of a line was torn by a loss of power, and stands in the database as well.
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        for line in whole.lines() {
-            match Checkpoint::parse(line) {
-                Some(checkpoint) => checkpoints.push(checkpoint),
-                None => unreadable += 1,
-            }
-        }
-        Ok((checkpoints, unreadable))
-    }
-}
-
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -222,35 +175,4 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::{AnchorFile, Checkpoint, Kind};
-    use crate::chain::Stream;
-
-    #[test]
-    fn the_file_gives_back_what_was_put_down() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let file = AnchorFile::in_dir(&dir.path().join("audit"));
-        assert_eq!(file.read().expect("no file is no trouble"), (Vec::new(), 0));
-        let one = Checkpoint {
-            scope: Uuid::now_v7(),
-            stream: Stream::Calls,
-            kind: Kind::End,
-            seq: 7,
-            hash: [0xab; 32],
-            at: 1_700_000_000_000_000,
-            key_id: "0123456789abcdef".into(),
-            signature: vec![1, 2, 255],
-        };
-        let two = Checkpoint { kind: Kind::Pruned, stream: Stream::Entries, ..one.clone() };
-        file.append(std::slice::from_ref(&one)).expect("an append");
-        file.append(std::slice::from_ref(&two)).expect("an append");
-        assert_eq!(file.read().expect("a file"), (vec![one, two], 0));
-        std::fs::write(file.path(), "nonsense\nv1 torn").expect("a file");
-        assert_eq!(file.read().expect("a file"), (Vec::new(), 1));
-    }
 }

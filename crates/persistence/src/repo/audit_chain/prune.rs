@@ -1,29 +1,58 @@
 //! Retention: takes the oldest links of chains away and puts down a signed mark of where the rest begins, so that what
-//! is kept can still be verified.
+//! is kept can still be verified. Takes away only what is found to be what was signed: otherwise who can write the
+//! database would date back what is to vanish, and we would make it vanish.
+
+use std::collections::BTreeMap;
 
 use orch_domain::Timestamp;
+use orch_domain::audit::{AuditEntry, AuditTarget};
 use orch_domain::error::StoreError;
-use sea_orm::{ConnectionTrait, Value};
+use orch_domain::id::AuditId;
+use orch_domain::port::chain_signer::ChainSigner;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 
 use super::SeaAuditChain;
 use super::checkpoint::{Checkpoint, Kind};
-use crate::chain::{Head, Stream};
-use crate::sql::{self, statement};
+use super::links;
+use crate::chain::{COLUMNS, Hash, Head, Stream, hash};
+use crate::sql::statement;
 use crate::store_error::unavailable;
-use crate::timestamp::{from_micros, to_micros};
+use crate::timestamp::to_micros;
 
 /// Links taken away in one transaction: others write in between.
 const AT_ONCE: i64 = 5000;
+const DOING: &str = "taking away old records";
+
+/// What retention has done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Links that were taken away.
+    pub taken: u64,
+    /// Where the rest of each chain begins, to be put down in the file as well.
+    pub marks: Vec<Checkpoint>,
+    /// Chains that are not what was signed: they are evidence from there on, and left as they are.
+    pub damaged: u64,
+}
+
+/// How far a chain may be cut.
+#[derive(Default)]
+struct Proof {
+    /// The last link of each cut, in order.
+    cuts: Vec<(i64, Hash)>,
+    damaged: bool,
+    /// The key that the beginning of the chain is signed with, when it is not ours: nobody can say whether it is genuine.
+    foreign: Option<String>,
+}
 
 impl SeaAuditChain {
-    /// Takes calls of before `until` away, and tells how many.
-    pub async fn prune_calls(&self, until: Timestamp) -> Result<u64, StoreError> {
-        self.prune(Stream::Calls, until).await
+    /// Takes calls of before `until` away. It is `now`.
+    pub async fn prune_calls(&self, until: Timestamp, now: Timestamp) -> Result<Pruned, StoreError> {
+        self.prune(Stream::Calls, until, now).await
     }
 
-    /// Takes audit entries of before `until` away, and tells how many.
-    pub async fn prune_entries(&self, until: Timestamp) -> Result<u64, StoreError> {
-        self.prune(Stream::Entries, until).await
+    /// Takes audit entries of before `until` away. It is `now`.
+    pub async fn prune_entries(&self, until: Timestamp, now: Timestamp) -> Result<Pruned, StoreError> {
+        self.prune(Stream::Entries, until, now).await
     }
 
     /// Forgets how far segments of the journal were stored whose calls are older than that. They are gone long since.
@@ -36,76 +65,78 @@ impl SeaAuditChain {
         Ok(done.rows_affected())
     }
 
-    async fn prune(&self, stream: Stream, until: Timestamp) -> Result<u64, StoreError> {
-        let doing = "taking away old records";
-        let heads = Head::all(self.database.reader()).await.map_err(unavailable(doing))?;
-        let mut taken = 0;
+    async fn prune(&self, stream: Stream, until: Timestamp, now: Timestamp) -> Result<Pruned, StoreError> {
+        let mut pruned = Pruned::default();
+        let Some(signer) = self.database.signer() else { return Ok(pruned) };
+        let heads = Head::all(self.database.reader()).await.map_err(unavailable(DOING))?;
         for head in heads.into_iter().filter(|head| head.stream == stream) {
+            let txn = self.database.read_snapshot(DOING).await?;
+            let Some((mut head, mut proof)) = prove(&txn, signer, head.id, until).await.map_err(unavailable(DOING))?
+            else {
+                continue;
+            };
+            drop(txn);
+            pruned.damaged += u64::from(proof.damaged);
             let mut of_chain = 0;
-            loop {
-                let some = self.prune_some(&head, until, doing).await?;
-                of_chain += some;
-                if some < AT_ONCE.unsigned_abs() {
-                    break;
-                }
+            for cut in proof.cuts {
+                let trusted = proof.foreign.take().map(|key_id| taken_on_trust(&head, &key_id, now));
+                let Some((taken, mark)) = self.cut(signer, &head, cut, until, trusted).await? else { break };
+                (head.first_seq, head.first_hash) = (cut.0 + 1, cut.1);
+                of_chain += taken;
+                pruned.marks.push(mark);
             }
             if of_chain > 0 && stream == Stream::Calls {
-                self.sweep_shapes(&head, doing).await?;
+                self.sweep_shapes(&head).await?;
             }
-            taken += of_chain;
+            pruned.taken += of_chain;
         }
-        Ok(taken)
+        Ok(pruned)
     }
 
     /// Takes away the shapes that no call of the chain has any more. Under the chain's lock, and counted: who writes
     /// calls of the project next does not trust the numbers that it has learnt before.
-    async fn sweep_shapes(&self, of: &Head, doing: &'static str) -> Result<(), StoreError> {
-        let writing = self.database.write_quietly(doing).await?;
+    async fn sweep_shapes(&self, of: &Head) -> Result<(), StoreError> {
+        let writing = self.database.write_quietly(DOING).await?;
         let conn = writing.conn();
-        let head = Head::lock(conn, of.scope, of.stream, doing).await?;
+        let head = Head::lock(conn, of.scope, of.stream, DOING).await?;
         let sweep = "DELETE FROM call_shapes WHERE project_id = $1 AND NOT EXISTS \
                      (SELECT 1 FROM calls WHERE calls.shape = call_shapes.id)";
-        let swept = conn.execute_raw(statement(conn, sweep, [head.scope.into()])).await.map_err(unavailable(doing))?;
+        let swept = conn.execute_raw(statement(conn, sweep, [head.scope.into()])).await.map_err(unavailable(DOING))?;
         if swept.rows_affected() > 0 {
             let count = statement(conn, "UPDATE audit_chains SET sweeps = sweeps + 1 WHERE id = $1", [head.id.into()]);
-            conn.execute_raw(count).await.map_err(unavailable(doing))?;
+            conn.execute_raw(count).await.map_err(unavailable(DOING))?;
         }
         writing.commit().await
     }
 
-    async fn prune_some(&self, of: &Head, until: Timestamp, doing: &'static str) -> Result<u64, StoreError> {
-        let Some(signer) = self.database.signer() else { return Ok(0) };
-        let writing = self.database.write_quietly(doing).await?;
+    /// Takes away what goes up to a link that was proven to be genuine. None when the chain does not begin any more where
+    /// the proof did.
+    async fn cut(
+        &self,
+        signer: &dyn ChainSigner,
+        of: &Head,
+        (seq, hash): (i64, Hash),
+        until: Timestamp,
+        trusted: Option<AuditEntry>,
+    ) -> Result<Option<(u64, Checkpoint)>, StoreError> {
+        let writing = self.database.write_quietly(DOING).await?;
         let conn = writing.conn();
-        let head = Head::lock(conn, of.scope, of.stream, doing).await?;
+        let head = Head::lock(conn, of.scope, of.stream, DOING).await?;
+        // Another process was faster.
+        if (head.first_seq, head.first_hash) != (of.first_seq, of.first_hash) {
+            return Ok(None);
+        }
         let table = match head.stream {
             Stream::Entries => "audit_entries",
             Stream::Calls => "calls",
         };
-        let select = format!("SELECT seq, at, link FROM {table} WHERE chain = $1 AND seq >= $2 ORDER BY seq LIMIT $3");
-        let values: [Value; 3] = [head.id.into(), head.first_seq.into(), AT_ONCE.into()];
-        let rows = conn.query_all_raw(statement(conn, &select, values)).await.map_err(unavailable(doing))?;
-        let mut last = None;
-        let mut count = 0;
-        for row in &rows {
-            let at = match head.stream {
-                Stream::Entries => row.try_get::<Timestamp>("", "at"),
-                Stream::Calls => row
-                    .try_get::<i64>("", "at")
-                    .and_then(|at| from_micros(at).ok_or_else(|| sql::unreadable("calls.at"))),
-            };
-            if at.map_err(unavailable(doing))? >= until {
-                break;
-            }
-            let seq: i64 = row.try_get("", "seq").map_err(unavailable(doing))?;
-            // A chain with a hole is evidence, and is left as it is.
-            if seq != head.first_seq + count {
-                break;
-            }
-            count += 1;
-            last = Some((seq, sql::hash(row, "link").map_err(unavailable(doing))?));
+        let delete = format!("DELETE FROM {table} WHERE chain = $1 AND seq <= $2");
+        let delete = statement(conn, &delete, [head.id.into(), seq.into()]);
+        let taken = conn.execute_raw(delete).await.map_err(unavailable(DOING))?.rows_affected();
+        // Other rows than those that were looked at.
+        if i64::try_from(taken) != Ok(seq + 1 - head.first_seq) {
+            return Ok(None);
         }
-        let Some((seq, hash)) = last else { return Ok(0) };
         let mut mark = Checkpoint {
             scope: head.scope,
             stream: head.stream,
@@ -117,22 +148,162 @@ impl SeaAuditChain {
             signature: Vec::new(),
         };
         mark.signature = signer.sign(&mark.message());
-        let steps: [(String, Vec<Value>); 3] = [
-            (format!("DELETE FROM {table} WHERE chain = $1 AND seq <= $2"), vec![head.id.into(), seq.into()]),
+        let steps: [(&str, Vec<Value>); 2] = [
+            ("DELETE FROM audit_checkpoints WHERE chain = $1 AND seq <= $2", vec![head.id.into(), seq.into()]),
             (
-                "DELETE FROM audit_checkpoints WHERE chain = $1 AND seq <= $2".to_owned(),
-                vec![head.id.into(), seq.into()],
-            ),
-            (
-                "UPDATE audit_chains SET first_seq = $1, first_hash = $2 WHERE id = $3".to_owned(),
+                "UPDATE audit_chains SET first_seq = $1, first_hash = $2 WHERE id = $3",
                 vec![(seq + 1).into(), hash.to_vec().into(), head.id.into()],
             ),
         ];
         for (step, values) in steps {
-            conn.execute_raw(statement(conn, &step, values)).await.map_err(unavailable(doing))?;
+            conn.execute_raw(statement(conn, step, values)).await.map_err(unavailable(DOING))?;
         }
-        mark.insert(conn, head.id).await.map_err(unavailable(doing))?;
+        mark.insert(conn, head.id).await.map_err(unavailable(DOING))?;
+        if let Some(entry) = trusted {
+            writing.audit(&entry).await?;
+        }
         writing.commit().await?;
-        Ok(count.unsigned_abs())
+        Ok(Some((taken, mark)))
+    }
+}
+
+/// Walks a chain from its beginning over everything that is older than `until`, and on to the next end that was signed:
+/// only that says that all before it is genuine. None when the chain is gone.
+async fn prove(
+    txn: &DatabaseTransaction,
+    signer: &dyn ChainSigner,
+    chain: i64,
+    until: Timestamp,
+) -> Result<Option<(Head, Proof)>, DbErr> {
+    let select = format!("SELECT {COLUMNS} FROM audit_chains WHERE id = $1");
+    let Some(row) = txn.query_one_raw(statement(txn, &select, [chain.into()])).await? else { return Ok(None) };
+    let head = Head::read(&row)?;
+    let mut proof = Proof::default();
+    let mut places = Vec::new();
+    let (mut before, mut from) = (head.first_hash, head.first_seq);
+    // The last link that is too old, and the last that is proven.
+    let (mut old, mut proven) = (None, None);
+    let mut is_over = false;
+    'walk: loop {
+        let links = links::read(txn, &head, before, from).await?;
+        let Some(last) = links.last().map(|link| link.seq) else { break };
+        if old.is_none() && links.first().is_some_and(|first| first.at >= to_micros(until)) {
+            return Ok(Some((head, proof)));
+        }
+        let ends = signed_ends(txn, signer, &head, (from, last)).await?;
+        for link in links {
+            let signed_otherwise =
+                ends.get(&link.seq).is_some_and(|hashes| hashes.iter().any(|hash| *hash != link.link));
+            if link.seq != from || link.seq > head.seq || link.link != link.computed || signed_otherwise {
+                proof.damaged = true;
+                break 'walk;
+            }
+            if ends.contains_key(&link.seq) {
+                proven = Some((link.seq, link.link));
+            }
+            is_over = is_over || link.at >= to_micros(until);
+            if !is_over {
+                old = Some((link.seq, link.link));
+                if (link.seq - head.first_seq + 1) % AT_ONCE == 0 {
+                    places.push((link.seq, link.link));
+                }
+            }
+            if is_over && proven >= old {
+                break 'walk;
+            }
+            (before, from) = (link.link, link.seq + 1);
+        }
+    }
+    // Up to its end, and the end is not there or not signed.
+    proof.damaged |= !is_over && proven < old;
+    match beginning(txn, signer, &head).await? {
+        Beginning::Genuine => {}
+        Beginning::Foreign(key_id) => proof.foreign = Some(key_id),
+        Beginning::Wrong => {
+            proof.damaged = true;
+            return Ok(Some((head, proof)));
+        }
+    }
+    if let Some(end) = old.min(proven) {
+        places.retain(|place| *place < end);
+        places.push(end);
+        proof.cuts = places;
+    }
+    Ok(Some((head, proof)))
+}
+
+/// The ends that we have signed between two numbers, with that of the chain itself.
+async fn signed_ends(
+    txn: &DatabaseTransaction,
+    signer: &dyn ChainSigner,
+    head: &Head,
+    (from, to): (i64, i64),
+) -> Result<BTreeMap<i64, Vec<Hash>>, DbErr> {
+    let mut ends: BTreeMap<i64, Vec<Hash>> = BTreeMap::new();
+    for end in checkpoints(txn, head, Kind::End, (from, to)).await? {
+        if end.is_genuine(signer) {
+            ends.entry(end.seq).or_default().push(end.hash);
+        }
+    }
+    let message = hash::head_message(head.scope, head.stream, head.seq, &head.hash);
+    let is_signed = || head.signature.as_ref().is_some_and(|signature| signer.verify(&message, signature));
+    if (from..=to).contains(&head.seq) && is_signed() {
+        ends.entry(head.seq).or_default().push(head.hash);
+    }
+    Ok(ends)
+}
+
+enum Beginning {
+    Genuine,
+    /// Signed with a key that is not ours, such as that of an earlier JWT_SECRET.
+    Foreign(String),
+    Wrong,
+}
+
+/// Whether the chain begins where retention has cut it, or where it was begun.
+async fn beginning(txn: &DatabaseTransaction, signer: &dyn ChainSigner, head: &Head) -> Result<Beginning, DbErr> {
+    if head.first_seq == 1 {
+        let is_genuine = head.first_hash == hash::genesis(head.scope, head.stream);
+        return Ok(if is_genuine { Beginning::Genuine } else { Beginning::Wrong });
+    }
+    let place = head.first_seq - 1;
+    let mut marks = checkpoints(txn, head, Kind::Pruned, (place, place)).await?;
+    marks.retain(|mark| mark.hash == head.first_hash);
+    if marks.iter().any(|mark| mark.is_genuine(signer)) {
+        return Ok(Beginning::Genuine);
+    }
+    let foreign = marks.into_iter().find(|mark| mark.key_id != signer.key_id());
+    Ok(foreign.map_or(Beginning::Wrong, |mark| Beginning::Foreign(mark.key_id)))
+}
+
+/// What was signed of a chain between two numbers, genuine or not.
+async fn checkpoints(
+    txn: &DatabaseTransaction,
+    head: &Head,
+    kind: Kind,
+    (from, to): (i64, i64),
+) -> Result<Vec<Checkpoint>, DbErr> {
+    let select = "SELECT c.scope, c.stream, p.kind, p.seq, p.hash, p.at, p.key_id, p.signature \
+                  FROM audit_checkpoints p JOIN audit_chains c ON c.id = p.chain \
+                  WHERE p.chain = $1 AND p.kind = $2 AND p.seq >= $3 AND p.seq <= $4";
+    let values: [Value; 4] = [head.id.into(), kind.as_str().into(), from.into(), to.into()];
+    txn.query_all_raw(statement(txn, select, values)).await?.iter().map(Checkpoint::read).collect()
+}
+
+/// Another JWT_SECRET must not end retention for ever; what was taken for genuine without proof stays on record.
+fn taken_on_trust(head: &Head, key_id: &str, at: Timestamp) -> AuditEntry {
+    let (scope, stream) = (hash::project_of(head.scope), head.stream.as_str());
+    AuditEntry {
+        id: AuditId::new(),
+        at,
+        project_id: scope,
+        actor: None,
+        action: "audit.prune",
+        target: AuditTarget { kind: "audit", id: stream.to_owned(), name: stream.to_owned() },
+        detail: format!(
+            "the record began at number {}, which was signed with key {key_id} and not with that of now; it was taken as it \
+             was",
+            head.first_seq
+        ),
     }
 }

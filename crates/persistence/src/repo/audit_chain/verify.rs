@@ -6,19 +6,17 @@ use std::collections::{BTreeMap, HashSet};
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
 use orch_domain::port::chain_signer::ChainSigner;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::SeaAuditChain;
 use super::checkpoint::{Checkpoint, Kind};
+use super::links::{self, Link};
 use crate::chain::{Hash, Head, Stream, hash};
-use crate::repo::call_repo::{read_bare, read_shape};
-use crate::sql::{self, statement};
+use crate::sql::statement;
 use crate::store_error::unavailable;
 
 const DOING: &str = "verifying the audit chains";
-/// Rows read at once.
-const ROWS: u64 = 2000;
 /// So many findings of one chain are told one by one.
 const MOST: usize = 1000;
 
@@ -28,7 +26,10 @@ pub struct VerifyReport {
     pub chains: u64,
     pub entries: u64,
     pub calls: u64,
+    /// In the database and in the file beside it.
     pub checkpoints: u64,
+    /// In the file beside it.
+    pub anchors: u64,
     pub findings: Vec<Finding>,
 }
 
@@ -44,7 +45,7 @@ impl VerifyReport {
 pub struct Finding {
     /// None for the instance.
     pub project: Option<ProjectId>,
-    /// `entries` or `calls`.
+    /// `entries`, `calls`, or `checkpoints` for a line of the file.
     pub stream: &'static str,
     /// The number in the chain, where there is one.
     pub seq: Option<i64>,
@@ -75,6 +76,8 @@ pub enum Damage {
     BeginningMissing,
     /// There is a checkpoint of it, and nothing else.
     ChainMissing,
+    /// A line of the file of checkpoints is none.
+    Unreadable,
 }
 
 impl SeaAuditChain {
@@ -100,17 +103,9 @@ struct Signed {
     cuts: HashSet<(i64, Hash)>,
 }
 
-/// A row as it stands.
-struct Link {
-    seq: i64,
-    id: Uuid,
-    link: Hash,
-    computed: Hash,
-}
-
 impl Walk<'_> {
     async fn everything(&self, anchors: &[Checkpoint]) -> Result<VerifyReport, DbErr> {
-        let mut report = VerifyReport::default();
+        let mut report = VerifyReport { anchors: anchors.len() as u64, ..VerifyReport::default() };
         let mut signed: BTreeMap<(Uuid, Stream), Signed> = BTreeMap::new();
         for checkpoint in Checkpoint::all(self.txn).await?.iter().chain(anchors) {
             report.checkpoints += 1;
@@ -179,10 +174,7 @@ impl Walk<'_> {
         let mut from = i64::MIN;
         let mut count = 0;
         loop {
-            let links = match head.stream {
-                Stream::Entries => self.entries(chain, from).await?,
-                Stream::Calls => self.calls(chain, from).await?,
-            };
+            let links = links::read(self.txn, head, chain.hash, from).await?;
             let Some(last) = links.last().map(|link| link.seq) else { return Ok(count) };
             for link in links {
                 count += 1;
@@ -190,56 +182,6 @@ impl Walk<'_> {
             }
             from = last + 1;
         }
-    }
-
-    async fn entries(&self, chain: &Chain<'_>, from: i64) -> Result<Vec<Link>, DbErr> {
-        let rows = super::entries_from(self.txn, chain.head.id, from, ROWS).await?;
-        let mut before = chain.hash;
-        let mut links = Vec::with_capacity(rows.len());
-        for row in rows {
-            let seq = row.seq.unwrap_or_default();
-            let computed = hash::entry(&before, seq, &row);
-            // What is no link at all is as wrong as a wrong one.
-            let link = row.link.as_deref().and_then(|link| link.try_into().ok()).unwrap_or_default();
-            // Judged from what is stored: one wrong row does not make all later ones wrong.
-            if seq >= chain.head.first_seq {
-                before = link;
-            }
-            links.push(Link { seq, id: row.id, link, computed });
-        }
-        Ok(links)
-    }
-
-    async fn calls(&self, chain: &Chain<'_>, from: i64) -> Result<Vec<Link>, DbErr> {
-        let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, c.link, s.id AS shape_id, s.project_id, \
-                      s.user_id, s.key_id, s.client, s.server_id, s.server, s.kind, s.target, s.outcome FROM calls c \
-                      LEFT JOIN call_shapes s ON s.id = c.shape WHERE c.chain = $1 AND c.seq >= $2 \
-                      ORDER BY c.seq LIMIT $3";
-        let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
-        let values: [Value; 3] = [chain.head.id.into(), from.into(), limit.into()];
-        let rows = self.txn.query_all_raw(statement(self.txn, select, values)).await?;
-        let mut before = chain.hash;
-        let mut links = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let seq = row.try_get("", "seq")?;
-            let bare = read_bare(row)?;
-            let shape: Option<i64> = row.try_get("", "shape_id")?;
-            let computed = match shape {
-                Some(_) => {
-                    let shape = read_shape(row)?;
-                    // A call in the chain of another project was put there by somebody.
-                    let here = shape.project_id == chain.head.scope;
-                    if here { hash::call(&before, seq, &bare, &shape.digest()) } else { Hash::default() }
-                }
-                None => Hash::default(),
-            };
-            let link = sql::hash(row, "link").unwrap_or_default();
-            if seq >= chain.head.first_seq {
-                before = link;
-            }
-            links.push(Link { seq, id: bare.call_id, link, computed });
-        }
-        Ok(links)
     }
 
     /// The end of a chain against what was signed.

@@ -35,6 +35,10 @@ impl KeyRepo for MemoryStore {
         })
     }
 
+    async fn list_all(&self, page: PageRequest) -> Result<Page<ApiKey>, StoreError> {
+        self.read(|state| newest_first(state.keys.values(), page, |key| key.id.as_uuid()))
+    }
+
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
             writing.state.insert_key(key)?;
@@ -78,18 +82,18 @@ impl KeyRepo for MemoryStore {
         })
     }
 
-    async fn update(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn update(&self, before: &ApiKey, after: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
-            let stored = writing.state.keys.get_mut(&key.id).ok_or(StoreError::Missing { what: THE_KEY })?;
-            if stored.revoked_at.is_some() {
+            let stored = writing.state.keys.get_mut(&after.id).ok_or(StoreError::Missing { what: THE_KEY })?;
+            if stored.revoked_at.is_some() || !stored.has_terms_of(before) {
                 return Err(StoreError::Stale { what: THE_KEY });
             }
-            stored.name.clone_from(&key.name);
-            stored.expires_at = key.expires_at;
-            stored.scope = key.scope.clone();
-            stored.allowance = key.allowance;
+            stored.name.clone_from(&after.name);
+            stored.expires_at = after.expires_at;
+            stored.scope = after.scope.clone();
+            stored.allowance = after.allowance;
             writing.audit(audit);
-            writing.announce(Change::Project(key.project_id));
+            writing.announce(Change::Project(after.project_id));
             Ok(())
         })
     }

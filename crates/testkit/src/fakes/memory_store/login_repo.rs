@@ -4,21 +4,29 @@ use async_trait::async_trait;
 use orch_domain::Timestamp;
 use orch_domain::api_key::KeyHash;
 use orch_domain::audit::AuditEntry;
+use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{self, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::user::{PasswordHash, User};
 
-use super::{Login, MemoryStore, Token};
+use super::{Login, MemoryStore, Token, Writing};
 
 #[async_trait]
 impl LoginRepo for MemoryStore {
-    async fn open(&self, token: &RefreshToken, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn open(
+        &self,
+        token: &RefreshToken,
+        checked: Option<&PasswordHash>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             state.require_user(token.user_id)?;
-            if state.users.get(&token.user_id).is_some_and(|user| !user.is_active()) {
+            let holds = |user: &User| user.is_active() && user.password.as_ref() == checked;
+            if !state.users.get(&token.user_id).is_some_and(holds) {
                 return Err(StoreError::Stale { what: "the user" });
             }
             if state.logins.contains_key(&token.login_id) || state.tokens.contains_key(token.hash.as_bytes()) {
@@ -59,6 +67,7 @@ impl LoginRepo for MemoryStore {
             let user_id = login.user_id;
             if token.spent {
                 login.ended_at = Some(now);
+                writing.announce(Change::Logins);
                 return Ok(Rotation::Reused { login_id, user_id });
             }
             if token.expires_at <= now {
@@ -76,6 +85,7 @@ impl LoginRepo for MemoryStore {
             if let Some(login) = writing.state.logins.get_mut(&login).filter(|login| login.ended_at.is_none()) {
                 login.ended_at = Some(now);
                 writing.audit(audit);
+                writing.announce(Change::Logins);
             }
             Ok(())
         })
@@ -83,11 +93,7 @@ impl LoginRepo for MemoryStore {
 
     async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
         self.write(|writing| {
-            for (id, login) in &mut writing.state.logins {
-                if login.user_id == user && Some(*id) != except {
-                    login.ended_at.get_or_insert(now);
-                }
-            }
+            writing.end_logins(user, except, now);
             Ok(())
         })
     }
@@ -123,9 +129,33 @@ impl LoginRepo for MemoryStore {
         })
     }
 
+    async fn ended_since(&self, since: Timestamp) -> Result<Vec<LoginId>, StoreError> {
+        self.read(|state| {
+            let ended = |login: &Login| login.ended_at.is_some_and(|at| at >= since);
+            state.logins.iter().filter(|(_, login)| ended(login)).map(|(id, _)| *id).collect()
+        })
+    }
+
     async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
         self.read(|state| {
             state.logins.get(&login).is_some_and(|login| login.ended_at.is_none() && now < login.expires_at)
         })
+    }
+}
+
+impl Writing {
+    /// Ends the open logins of a user, except one.
+    pub(super) fn end_logins(&mut self, user: UserId, except: Option<LoginId>, now: Timestamp) {
+        let open = |(id, login): &(&LoginId, &mut Login)| {
+            login.user_id == user && Some(**id) != except && login.ended_at.is_none()
+        };
+        let mut ended = false;
+        for (_, login) in self.state.logins.iter_mut().filter(open) {
+            login.ended_at = Some(now);
+            ended = true;
+        }
+        if ended {
+            self.announce(Change::Logins);
+        }
     }
 }

@@ -49,11 +49,9 @@ impl ResetRepo for MemoryStore {
             let changed =
                 User { password: Some(password.clone()), updated_at: at, version: user.version + 1, ..user.clone() };
             *user = changed;
-            for login in state.logins.values_mut().filter(|login| login.user_id == reset.user_id) {
-                login.ended_at.get_or_insert(at);
-            }
             writing.audit(audit);
             writing.announce(Change::Users);
+            writing.end_logins(reset.user_id, None, at);
             Ok(())
         })
     }

@@ -60,13 +60,11 @@ impl UserRepo for MemoryStore {
                 let (projects, teams) = state.administered_by(user.id);
                 state.keep_admins(&projects, &teams)?;
             }
-            if let Some(at) = user.deactivated_at {
-                for login in state.logins.values_mut().filter(|login| login.user_id == user.id) {
-                    login.ended_at.get_or_insert(at);
-                }
-            }
             writing.audit(audit);
             writing.announce(Change::Users);
+            if let Some(at) = user.deactivated_at {
+                writing.end_logins(user.id, None, at);
+            }
             Ok(())
         })
     }
