@@ -13,6 +13,7 @@ mod asked_clients;
 mod bad_input;
 mod bytes;
 mod chained;
+mod check_config;
 mod confined;
 mod crowd;
 mod eras;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Daemon, Project, eventually, scripted};
-use crate::wire::{Wire, answer};
+use crate::wire::{Events, Wire, answer, modern};
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 const HANG: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"hang","arguments":{}}}"#;
@@ -128,62 +128,152 @@ pub(crate) async fn accept(daemon: &Daemon, token: &str, issued: &serde_json::Va
     assert_eq!(accepted.status, 200, "{:?}", accepted.body);
 }
 
-/// Has somebody reach a project with a team alone, open a session and a stream over each transport, and lose it all by
-/// this request; the path is made of the user's id.
-async fn loses_it_all_at_once(method: reqwest::Method, path: impl FnOnce(&str) -> String) {
+/// How somebody gets to a project.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Invited,
+    /// With a team alone.
+    Team,
+}
+
+/// The account and the key of a member who has come in.
+struct Insider {
+    user: String,
+    key: String,
+    key_id: String,
+}
+
+impl Insider {
+    async fn new(daemon: &Daemon, way: Way) -> Self {
+        let email = "member@example.com";
+        let account = json!({ "email": email, "password": "a long enough password" });
+        let user = daemon.post("/users", account.clone()).await["id"].as_str().expect("an id").to_owned();
+        let invited = json!({ "email": email, "role": "member" });
+        let invited = match way {
+            Way::Invited => daemon.post("/projects/granted/invitations", invited).await,
+            Way::Team => {
+                daemon.post("/teams", json!({ "name": "Core" })).await;
+                let role = Some(json!({ "role": "member" }));
+                daemon.send(reqwest::Method::PUT, "/projects/granted/teams/core", role).await;
+                daemon.post("/teams/core/invitations", invited).await
+            }
+        };
+        let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&account);
+        let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+        let make_key = || {
+            let url = format!("{}/api/v1/projects/granted/keys", daemon.base);
+            daemon.http.post(url).bearer_auth(&token).json(&json!({ "name": "own" }))
+        };
+        assert_eq!(answer(make_key()).await.status, 404, "nobody is in before accepting");
+        accept(daemon, &token, &invited).await;
+        let made = answer(make_key()).await.json();
+        let text = |member: &str| made[member].as_str().expect("a text").to_owned();
+        Self { user, key: text("key"), key_id: text("id") }
+    }
+}
+
+/// Has somebody open a session, a stream or a listen over each transport, and lose it all by this request; its path is
+/// made of who it is. The very next message gets `status`, whatever the transport, and all that is open ends.
+async fn loses_it_all_at_once(
+    way: Way,
+    status: u16,
+    method: reqwest::Method,
+    change: impl FnOnce(&Insider) -> (String, Option<Value>),
+) {
     let daemon = Daemon::start().await;
     let project = daemon.project("granted", json!({ "s": scripted(&[]) })).await;
-    let email = "member@example.com";
-    let account = json!({ "email": email, "password": "a long enough password" });
-    let user = daemon.post("/users", account.clone()).await["id"].as_str().expect("an id").to_owned();
-    daemon.post("/teams", json!({ "name": "Core" })).await;
-    let role = Some(json!({ "role": "member" }));
-    daemon.send(reqwest::Method::PUT, "/projects/granted/teams/core", role).await;
-    let invited = daemon.post("/teams/core/invitations", json!({ "email": email, "role": "member" })).await;
-    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&account);
-    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
-    let make_key = || {
-        let url = format!("{}/api/v1/projects/granted/keys", daemon.base);
-        daemon.http.post(url).bearer_auth(&token).json(&json!({ "name": "own" }))
-    };
-    assert_eq!(answer(make_key()).await.status, 404, "nobody is in before accepting");
-    accept(&daemon, &token, &invited).await;
-    let key = answer(make_key()).await.json()["key"].as_str().expect("a key").to_owned();
-    let project = Project { key: key.clone(), ..project };
+    let insider = Insider::new(&daemon, way).await;
+    let project = Project { key: insider.key.clone(), ..project };
 
     let own = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
     let unified = Wire::open(&project, "unified/mcp", "2025-11-25").await;
     let mut stream = unified.request(reqwest::Method::GET).send().await.expect("a stream");
     assert_eq!(stream.status(), 200);
-    let get = daemon.http.get(project.url("unified/sse")).bearer_auth(&key);
-    let mut sse = get.header("accept", "text/event-stream").send().await.expect("a stream");
-    assert_eq!(sse.status(), 200);
     assert_eq!(own.post(PING).await.status, 200);
+    let get = daemon.http.get(project.url("unified/sse")).bearer_auth(&project.key);
+    let mut sse = Events::open(get.header("accept", "text/event-stream")).await;
+    let (_, messages) = sse.next().await.expect("the endpoint event");
+    let say = |body: &str| {
+        let post = daemon.http.post(format!("{}{messages}", daemon.base)).bearer_auth(&project.key);
+        answer(post.header("content-type", "application/json").body(body.to_owned()))
+    };
+    assert_eq!(say(PING).await.status, 202);
+    let list = || {
+        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
+        answer(modern(&project, "unified/mcp", list, &json!({})))
+    };
+    assert_eq!(list().await.status, 200);
+    let listen = json!({ "jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen", "params": {
+        "notifications": { "toolsListChanged": true },
+    } });
+    let mut listen = Events::open(modern(&project, "unified/mcp", listen, &json!({}))).await;
+    assert_eq!(listen.message().await["method"], "notifications/subscriptions/acknowledged");
 
-    daemon.send(method, &path(&user), None).await;
+    let (path, body) = change(&insider);
+    daemon.send(method, &path, body).await;
     let since = Instant::now();
-    while stream.chunk().await.expect("the stream ends in good order").is_some() {}
-    while sse.chunk().await.expect("the stream ends in good order").is_some() {}
-    // The very next message, whatever the transport; a stranger learns nothing.
     for wire in [&own, &unified] {
-        assert_eq!(wire.post(PING).await.status, 404, "a session is still open");
+        assert_eq!(wire.post(PING).await.status, status, "a session is still open");
     }
+    assert_eq!(say(PING).await.status, status, "a session over HTTP+SSE is still open");
+    assert_eq!(list().await.status, status, "a request without a session is still answered");
     let fresh = Wire::without_session(&project, "unified/mcp").post(PING).await.status;
-    assert_eq!(fresh, 404, "the key still reaches the project");
+    assert_eq!(fresh, status, "the key still reaches the project");
+    while stream.chunk().await.expect("the stream ends in good order").is_some() {}
+    while sse.next().await.is_some() {}
+    while listen.next().await.is_some() {}
     assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
 }
 
 #[tokio::test]
+async fn a_revoked_key_is_refused_over_every_transport() {
+    loses_it_all_at_once(Way::Invited, 401, reqwest::Method::DELETE, |who| {
+        (format!("/projects/granted/keys/{}", who.key_id), None)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deactivated_user_is_refused_over_every_transport() {
+    loses_it_all_at_once(Way::Invited, 401, reqwest::Method::PATCH, |who| {
+        (format!("/users/{}", who.user), Some(json!({ "active": false })))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lowered_role_ends_sessions_and_streams() {
+    loses_it_all_at_once(Way::Invited, 403, reqwest::Method::PATCH, |who| {
+        (format!("/projects/granted/members/{}", who.user), Some(json!({ "role": "viewer" })))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_membership_that_is_taken_away_ends_sessions_and_streams() {
+    loses_it_all_at_once(Way::Invited, 404, reqwest::Method::DELETE, |who| {
+        (format!("/projects/granted/members/{}", who.user), None)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn leaving_a_team_ends_sessions_and_streams() {
-    loses_it_all_at_once(reqwest::Method::DELETE, |user| format!("/teams/core/members/{user}")).await;
+    loses_it_all_at_once(Way::Team, 404, reqwest::Method::DELETE, |who| {
+        (format!("/teams/core/members/{}", who.user), None)
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_grant_that_is_taken_back_ends_sessions_and_streams() {
-    loses_it_all_at_once(reqwest::Method::DELETE, |_| "/projects/granted/teams/core".to_owned()).await;
+    loses_it_all_at_once(Way::Team, 404, reqwest::Method::DELETE, |_| {
+        ("/projects/granted/teams/core".to_owned(), None)
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_end_of_a_team_ends_sessions_and_streams() {
-    loses_it_all_at_once(reqwest::Method::DELETE, |_| "/teams/core".to_owned()).await;
+    loses_it_all_at_once(Way::Team, 404, reqwest::Method::DELETE, |_| ("/teams/core".to_owned(), None)).await;
 }
