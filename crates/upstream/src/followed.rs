@@ -1,8 +1,8 @@
 //! What is followed at a modern server, which takes it as a whole and has no way to change it: a wish waits until a new
-//! stream has been agreed upon.
+//! stream has been agreed upon. Of several wishes one may be refused, and the others are none the worse for it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orch_mcp::declared::Declared;
@@ -11,95 +11,187 @@ use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
 use orch_mcp::peer::{PeerError, PeerRequest, Topic};
 use orch_mcp::raw::Raw;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::config::ClientIdentity;
 
 /// How long a server may take to agree.
 const WITHIN: Duration = Duration::from_secs(10);
 
+/// How long a server may take to acknowledge a stream: the first one, and one with more in it. The latter is shorter than
+/// a wish waits, so that one which the server is silent about leaves time for those behind it.
+pub(crate) const ACKNOWLEDGED_WITHIN: Duration = WITHIN;
+pub(crate) const CHANGED_WITHIN: Duration = Duration::from_secs(4);
+
 #[derive(Default)]
 pub(crate) struct Followed {
-    wanted: watch::Sender<Wanted>,
-    agreed: watch::Sender<Agreed>,
+    wanted: watch::Sender<BTreeSet<Topic>>,
+    /// Locked before `wanted` is changed.
+    answers: Mutex<Answers>,
 }
 
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted {
-    /// Counts the changes.
-    pub(crate) version: u64,
-    pub(crate) topics: BTreeSet<Topic>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Agreed {
-    version: u64,
-    topics: BTreeSet<Topic>,
+/// What the server has said to the wishes, and who waits for it.
+#[derive(Default)]
+struct Answers {
+    told: BTreeSet<Topic>,
     /// The server has no such streams.
     refused: Option<RpcError>,
+    waiting: Vec<(Topic, oneshot::Sender<Result<(), PeerError>>)>,
+}
+
+impl Answers {
+    fn answer(&mut self, topic: &Topic, answer: &Result<(), PeerError>) {
+        for (_, waiting) in self.waiting.extract_if(.., |(waiting, _)| waiting == topic) {
+            // Who wished for it may have gone.
+            let _ = waiting.send(answer.clone());
+        }
+    }
 }
 
 impl Followed {
     /// Wishes for one more, and waits for what the server says.
     pub(crate) async fn add(&self, topic: Topic) -> Result<(), PeerError> {
-        let mut version = 0;
-        let _ = self.wanted.send_if_modified(|wanted| {
-            let new = wanted.topics.insert(topic.clone());
-            wanted.version += u64::from(new);
-            version = wanted.version;
-            new
-        });
-        let mut agreed = self.agreed.subscribe();
-        let answer = tokio::time::timeout(
-            WITHIN,
-            agreed.wait_for(|agreed| agreed.version >= version || agreed.refused.is_some()),
-        );
-        let refusal = match answer.await {
-            Ok(Ok(agreed)) => match &agreed.refused {
-                Some(error) => PeerError::Rpc(error.clone()),
-                None if agreed.topics.contains(&topic) => return Ok(()),
-                None => PeerError::Rpc(RpcError::new(code::INVALID_PARAMS, "the server does not tell of this")),
-            },
-            _ => PeerError::Closed { reason: "the server did not agree to a subscription in time".to_owned() },
+        let answer = {
+            let mut answers = self.answers();
+            if let Some(error) = &answers.refused {
+                return Err(PeerError::Rpc(error.clone()));
+            }
+            if answers.told.contains(&topic) {
+                return Ok(());
+            }
+            let (sender, answer) = oneshot::channel();
+            answers.waiting.push((topic.clone(), sender));
+            let _ = self.wanted.send_if_modified(|wanted| wanted.insert(topic.clone()));
+            answer
         };
-        self.remove(&topic);
-        Err(refusal)
+        match tokio::time::timeout(WITHIN, answer).await {
+            Ok(Ok(answer)) => answer,
+            _ => {
+                self.remove(&topic);
+                Err(silent())
+            }
+        }
     }
 
     /// What the server goes on telling of it until the next change is ignored by whoever gets it.
     pub(crate) fn remove(&self, topic: &Topic) {
-        let _ = self.wanted.send_if_modified(|wanted| wanted.topics.remove(topic));
+        let mut answers = self.answers();
+        answers.told.remove(topic);
+        answers.answer(topic, &Err(silent()));
+        let _ = self.wanted.send_if_modified(|wanted| wanted.remove(topic));
     }
 
-    pub(crate) fn wanted(&self) -> watch::Receiver<Wanted> {
+    pub(crate) fn wanted(&self) -> watch::Receiver<BTreeSet<Topic>> {
         self.wanted.subscribe()
     }
 
-    /// The server's acknowledgement of what was wanted in that version.
-    pub(crate) fn agree(&self, version: u64, acknowledged: &Notification) {
+    /// The server's acknowledgement of a stream with all of `asked`. What it leaves out it does not tell of.
+    pub(crate) fn agree(&self, asked: &BTreeSet<Topic>, acknowledged: &Notification) {
         let notifications = acknowledged.params.as_ref().and_then(|params| object::member(params, "notifications"));
         let strings = |name: &str| {
             let named = notifications.as_ref().and_then(|notifications| object::member(notifications, name));
             named.and_then(|strings| strings.read::<Vec<String>>().ok()).unwrap_or_default()
         };
         let resources = strings("resourceSubscriptions").into_iter().map(Topic::Resource);
-        let topics = resources.chain(strings("taskIds").into_iter().map(Topic::Task)).collect();
-        self.agreed.send_replace(Agreed { version, topics, refused: None });
+        let told: BTreeSet<Topic> = resources.chain(strings("taskIds").into_iter().map(Topic::Task)).collect();
+        let left_out = PeerError::Rpc(RpcError::new(code::INVALID_PARAMS, "the server does not tell of this"));
+        let mut answers = self.answers();
+        let missing: Vec<Topic> = asked.difference(&told).cloned().collect();
+        for topic in asked.intersection(&told) {
+            answers.answer(topic, &Ok(()));
+        }
+        for topic in &missing {
+            answers.answer(topic, &Err(left_out.clone()));
+        }
+        answers.told = told;
+        self.forget(&missing);
     }
 
+    /// The server refuses to tell of this, or does not answer in time.
+    pub(crate) fn decline(&self, topic: &Topic, why: PeerError) {
+        let mut answers = self.answers();
+        answers.told.remove(topic);
+        answers.answer(topic, &Err(why));
+        self.forget(std::slice::from_ref(topic));
+    }
+
+    /// The server has no such streams.
     pub(crate) fn refuse(&self, error: RpcError) {
-        let _ = self.agreed.send_if_modified(|agreed| {
-            agreed.refused = Some(error);
-            true
+        let mut answers = self.answers();
+        for (_, waiting) in answers.waiting.drain(..) {
+            let _ = waiting.send(Err(PeerError::Rpc(error.clone())));
+        }
+        answers.refused = Some(error);
+    }
+
+    /// Wishes that have come to nothing. Nobody is woken: what the server tells is without them already.
+    fn forget(&self, topics: &[Topic]) {
+        let _ = self.wanted.send_if_modified(|wanted| {
+            for topic in topics {
+                wanted.remove(topic);
+            }
+            false
         });
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn silent() -> PeerError {
+    PeerError::Closed { reason: "the server did not agree to a subscription in time".to_owned() }
+}
+
+/// New wishes before a server that may refuse all of them because of one: halved until the one is found.
+pub(crate) struct Trial {
+    /// What the server tells of at this moment and shall go on telling of.
+    kept: BTreeSet<Topic>,
+    /// Not yet decided; the last one is tried next.
+    parts: Vec<Vec<Topic>>,
+}
+
+impl Trial {
+    /// Nothing is to be tried when `wanted` is what is told already.
+    pub(crate) fn new(told: &BTreeSet<Topic>, wanted: &BTreeSet<Topic>) -> Self {
+        let kept: BTreeSet<Topic> = told.intersection(wanted).cloned().collect();
+        let new: Vec<Topic> = wanted.difference(told).cloned().collect();
+        let is_same = new.is_empty() && kept.len() == told.len();
+        Self { kept, parts: if is_same { Vec::new() } else { vec![new] } }
+    }
+
+    /// What is to be asked for next.
+    pub(crate) fn next(&self) -> Option<BTreeSet<Topic>> {
+        let part = self.parts.last()?;
+        Some(self.kept.iter().chain(part).cloned().collect())
+    }
+
+    pub(crate) fn accepted(&mut self) {
+        self.kept.extend(self.parts.pop().unwrap_or_default());
+    }
+
+    /// The wish that it was about, where that is known.
+    pub(crate) fn refused(&mut self) -> Option<Topic> {
+        let mut part = self.parts.pop()?;
+        if part.len() < 2 {
+            return part.pop();
+        }
+        let rest = part.split_off(part.len() / 2);
+        self.parts.extend([rest, part]);
+        None
+    }
+
+    /// The wishes that have been waited for in vain.
+    pub(crate) fn given_up(&mut self) -> Vec<Topic> {
+        self.parts.pop().unwrap_or_default()
     }
 }
 
 /// The request for a stream: all lists, and what is wanted.
-pub(crate) fn listen_request(wanted: &Wanted, identity: &ClientIdentity) -> PeerRequest {
+pub(crate) fn listen_request(wanted: &BTreeSet<Topic>, identity: &ClientIdentity) -> PeerRequest {
     let yes = Raw::from_static("true");
     let (mut uris, mut tasks) = (Vec::new(), Vec::new());
-    for topic in &wanted.topics {
+    for topic in wanted {
         match topic {
             Topic::Resource(uri) => uris.push(uri),
             Topic::Task(id) => tasks.push(id),
@@ -120,4 +212,49 @@ pub(crate) fn listen_request(wanted: &Wanted, identity: &ClientIdentity) -> Peer
     }
     let params = object::build([("notifications", &object::build(members))]);
     PeerRequest { declared, ..PeerRequest::new(MethodName::from_static("subscriptions/listen"), Some(params)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use orch_mcp::peer::Topic;
+    use proptest::prelude::{any, proptest};
+
+    use super::Trial;
+
+    fn topics(numbers: impl IntoIterator<Item = u8>) -> BTreeSet<Topic> {
+        numbers.into_iter().map(|number| Topic::Task(number.to_string())).collect()
+    }
+
+    #[test]
+    fn what_is_told_already_is_not_asked_for_again() {
+        assert_eq!(Trial::new(&topics([1, 2]), &topics([1, 2])).next(), None);
+        assert_eq!(Trial::new(&topics([1, 2]), &topics([1])).next(), Some(topics([1])));
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_is_refused_is_refused(
+            told: BTreeSet<u8>,
+            wanted: BTreeSet<u8>,
+            bad in proptest::collection::btree_set(any::<u8>(), 0..4),
+        ) {
+            let told: BTreeSet<u8> = told.difference(&bad).copied().collect();
+            let mut trial = Trial::new(&topics(told.clone()), &topics(wanted.clone()));
+            let (mut now, mut refused) = (topics(told.clone()), BTreeSet::new());
+            while let Some(asked) = trial.next() {
+                if asked.is_disjoint(&topics(bad.clone())) {
+                    now = asked;
+                    trial.accepted();
+                } else {
+                    refused.extend(trial.refused());
+                }
+            }
+            assert_eq!(refused, topics(wanted.intersection(&bad).copied()));
+            let good = topics(wanted.difference(&bad).copied());
+            // What is not wanted any more may go on being told when nothing could be changed.
+            assert!(now == good || (now == topics(told.clone()) && good.is_subset(&now)));
+        }
+    }
 }

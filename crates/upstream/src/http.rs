@@ -18,6 +18,7 @@ mod redirect;
 pub(crate) mod refusal;
 pub(crate) mod session;
 pub(crate) mod shared;
+mod standing;
 mod tls;
 mod values;
 mod wire;

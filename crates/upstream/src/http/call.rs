@@ -121,7 +121,7 @@ impl Call {
     /// Sends the request. If the server has forgotten the session it was not executed, so it is sent once more in a
     /// new one.
     async fn start(&mut self, request: PeerRequest) -> Result<Reading, PeerError> {
-        let shared = &*self.shared;
+        let shared = &self.shared;
         self.id = shared.next_id();
         let mut session = shared.session.load_full();
         let is_modern = session.is_modern;

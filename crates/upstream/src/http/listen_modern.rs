@@ -1,6 +1,7 @@
 //! The listening of a peer to a modern server: one stream of `subscriptions/listen` with everything that is wanted.
 //! What is wanted more goes on a new stream, and the old one ends only when that is agreed upon.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use orch_mcp::id::RequestId;
 use orch_mcp::message::{Message, MethodName, Notification};
 use orch_mcp::method;
 use orch_mcp::object;
-use orch_mcp::peer::{PeerError, PeerEvent};
+use orch_mcp::peer::{PeerError, PeerEvent, Topic};
 use orch_mcp::raw::Raw;
 use tokio::time::Instant;
 
-use crate::followed::{Wanted, listen_request};
+use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, silent};
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::listen::take;
 use crate::http::messages::{Heard, Messages};
@@ -24,9 +25,6 @@ use crate::http::shared::Shared;
 
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// How long a server may take to acknowledge a stream.
-const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the old stream is still read when there is a new one.
 const OVERLAP: Duration = Duration::from_millis(200);
@@ -99,12 +97,26 @@ pub(super) async fn run(shared: &Arc<Shared>) {
     let mut wanted = shared.followed.wanted();
     let mut backoff = SHORTEST_WAIT;
     let mut current: Option<Box<Messages>> = None;
+    // What the current stream was asked for.
+    let mut told: BTreeSet<Topic> = BTreeSet::new();
     let mut fading: Option<Fading> = None;
     let mut missed = false;
     loop {
         if current.is_none() {
             let now = wanted.borrow_and_update().clone();
-            match open(shared, &now).await {
+            let opened = match open(shared, &now, ACKNOWLEDGED_WITHIN).await {
+                // It may be about one of the wishes alone, so it is opened without any before each has its own trial.
+                Err(NotOpened::Never(_)) if !now.is_empty() => {
+                    wanted.mark_changed();
+                    told = BTreeSet::new();
+                    open(shared, &told, ACKNOWLEDGED_WITHIN).await
+                }
+                opened => {
+                    told = now;
+                    opened
+                }
+            };
+            match opened {
                 Ok(stream) => {
                     backoff = SHORTEST_WAIT;
                     current = Some(stream);
@@ -145,33 +157,64 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                 if changed.is_err() {
                     return;
                 }
-                let now = wanted.borrow_and_update().clone();
-                if let Some(faded) = fading.take() {
-                    faded.end(shared);
-                }
-                let mut old = Fading { stream: current.take(), held: Vec::new(), said: Vec::new(), until: Instant::now() };
-                let opened = {
-                    let mut opening = std::pin::pin!(open(shared, &now));
-                    loop {
-                        tokio::select! {
-                            opened = &mut opening => break opened,
-                            heard = old.next() => old.hold(shared, heard),
+                let mut trial = Trial::new(&told, &wanted.borrow_and_update());
+                while let Some(asked) = trial.next() {
+                    if let Some(faded) = fading.take() {
+                        faded.end(shared);
+                    }
+                    let (stream, outcome) = change(shared, current.take(), &asked, &mut fading).await;
+                    current = stream;
+                    match outcome {
+                        Ok(()) => {
+                            trial.accepted();
+                            told = asked;
+                        }
+                        Err(NotOpened::Never(error)) => {
+                            if let Some(topic) = trial.refused() {
+                                shared.followed.decline(&topic, PeerError::Rpc(error));
+                            }
+                        }
+                        Err(NotOpened::Now) => {
+                            for topic in trial.given_up() {
+                                shared.followed.decline(&topic, silent());
+                            }
                         }
                     }
-                };
-                match opened {
-                    Ok(stream) => {
-                        current = Some(stream);
-                        old.until = Instant::now() + OVERLAP;
-                        fading = Some(old);
-                    }
-                    Err(_) => {
-                        current = old.stream.take();
-                        missed = current.is_none();
-                        old.end(shared);
-                    }
                 }
+                missed |= current.is_none();
             }
+        }
+    }
+}
+
+/// Opens a stream with what is asked for and reads the old one meanwhile. The old one goes on when there is no new one;
+/// None when that has ended.
+async fn change(
+    shared: &Arc<Shared>,
+    old: Option<Box<Messages>>,
+    asked: &BTreeSet<Topic>,
+    fading: &mut Option<Fading>,
+) -> (Option<Box<Messages>>, Result<(), NotOpened>) {
+    let mut old = Fading { stream: old, held: Vec::new(), said: Vec::new(), until: Instant::now() };
+    let opened = {
+        let mut opening = std::pin::pin!(open(shared, asked, CHANGED_WITHIN));
+        loop {
+            tokio::select! {
+                opened = &mut opening => break opened,
+                heard = old.next() => old.hold(shared, heard),
+            }
+        }
+    };
+    match opened {
+        Ok(stream) => {
+            old.until = Instant::now() + OVERLAP;
+            *fading = Some(old);
+            (Some(stream), Ok(()))
+        }
+        Err(not_opened) => {
+            let stream = old.stream.take();
+            old.end(shared);
+            (stream, Err(not_opened))
         }
     }
 }
@@ -192,7 +235,11 @@ async fn fade(shared: &Arc<Shared>, fading: &mut Option<Fading>) {
 }
 
 /// Opens a stream and waits for its acknowledgement.
-async fn open(shared: &Arc<Shared>, wanted: &Wanted) -> Result<Box<Messages>, NotOpened> {
+async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<Box<Messages>, NotOpened> {
+    tokio::time::timeout(within, opened(shared, wanted)).await.unwrap_or(Err(NotOpened::Now))
+}
+
+async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Box<Messages>, NotOpened> {
     let session = shared.session.load_full();
     let id = shared.next_id();
     let request = listen_request(wanted, &shared.identity);
@@ -206,28 +253,24 @@ async fn open(shared: &Arc<Shared>, wanted: &Wanted) -> Result<Box<Messages>, No
         Verdict::Refused(PeerError::Rpc(error)) => return Err(NotOpened::Never(error)),
         Verdict::Nothing | Verdict::SessionLost | Verdict::Refused(_) => return Err(NotOpened::Now),
     };
-    let acknowledged = tokio::time::timeout(ACKNOWLEDGED_WITHIN, async {
-        loop {
-            match messages.next().await {
-                Ok(Some(Heard::Message(Message::Notification(notification))))
-                    if notification.method.as_str() == method::ACKNOWLEDGED =>
-                {
-                    return Ok(notification);
-                }
-                Ok(Some(Heard::Message(Message::Response(response)))) => {
-                    return Err(match response.outcome {
-                        Err(error) => NotOpened::Never(error),
-                        Ok(_) => NotOpened::Now,
-                    });
-                }
-                Ok(Some(other)) => take(shared, other),
-                Ok(None) | Err(_) => return Err(NotOpened::Now),
+    loop {
+        match messages.next().await {
+            Ok(Some(Heard::Message(Message::Notification(notification))))
+                if notification.method.as_str() == method::ACKNOWLEDGED =>
+            {
+                shared.followed.agree(wanted, &notification);
+                return Ok(messages);
             }
+            Ok(Some(Heard::Message(Message::Response(response)))) => {
+                return Err(match response.outcome {
+                    Err(error) => NotOpened::Never(error),
+                    Ok(_) => NotOpened::Now,
+                });
+            }
+            Ok(Some(other)) => take(shared, other),
+            Ok(None) | Err(_) => return Err(NotOpened::Now),
         }
-    });
-    let acknowledged = acknowledged.await.map_err(|_| NotOpened::Now)??;
-    shared.followed.agree(wanted.version, &acknowledged);
-    Ok(messages)
+    }
 }
 
 /// What changed while nobody listened is not known.

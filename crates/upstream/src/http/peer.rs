@@ -9,6 +9,7 @@ use http::Method;
 use orch_mcp::codec;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
+use orch_mcp::method::Method as Known;
 use orch_mcp::peer::{Peer, PeerError, PeerFuture, PeerRequest, ReplyStream, Topic};
 use orch_mcp::raw::Raw;
 
@@ -43,6 +44,9 @@ impl Peer for HttpPeer {
     }
 
     fn send(&self, request: PeerRequest) -> ReplyStream {
+        if request.method.known() == Known::SetLevel {
+            self.shared.standing.set_level(request.params.as_ref());
+        }
         call::send(Arc::clone(&self.shared), request)
     }
 
@@ -59,7 +63,15 @@ impl Peer for HttpPeer {
         if self.shared.session.load().is_modern {
             return Box::pin(self.shared.followed.add(topic));
         }
-        subscription::send(self, Wish::Subscribe, topic)
+        // Before the answer, so that no session comes in between that does not know of it.
+        let is_new = self.shared.standing.follow(&topic);
+        Box::pin(async move {
+            let answer = subscription::send(self, Wish::Subscribe, topic.clone()).await;
+            if is_new && answer.is_err() {
+                self.shared.standing.unfollow(&topic);
+            }
+            answer
+        })
     }
 
     fn unsubscribe(&self, topic: Topic) -> PeerFuture<'_, Result<(), PeerError>> {
@@ -67,6 +79,7 @@ impl Peer for HttpPeer {
             self.shared.followed.remove(&topic);
             return Box::pin(std::future::ready(Ok(())));
         }
+        self.shared.standing.unfollow(&topic);
         subscription::send(self, Wish::Unsubscribe, topic)
     }
 

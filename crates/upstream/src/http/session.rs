@@ -65,13 +65,24 @@ impl Session {
         if let Some(name) = headers::named_member(method).and_then(|member| object::string(params, member)) {
             put(HeaderName::from_static(headers::NAME), &name);
         }
-        if let Some(schema) = &request.input_schema {
+        let mirrored = request.input_schema.as_ref().and_then(|schema| headers::mirrored(schema).ok());
+        let mirrored = mirrored.unwrap_or_default();
+        if !mirrored.is_empty() {
             let arguments = object::member(params, "arguments").unwrap_or_else(|| Raw::from_static("{}"));
-            for argument in headers::mirrored(schema).unwrap_or_default() {
+            for argument in &mirrored {
                 let name = HeaderName::from_bytes(argument.header.as_bytes());
                 if let (Ok(name), Some(value)) = (name, argument.value(&arguments)) {
                     put(name, &value);
                 }
+            }
+        }
+        for (name, value) in &request.foreign_headers {
+            // Of those that the schema does know by now, it says whether they are there.
+            let is_known = !name.starts_with(headers::PARAM_PREFIX) || mirrored.iter().any(|it| it.header == *name);
+            if let (false, Ok(name), Ok(value)) =
+                (is_known, HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+            {
+                sent.insert(name, value);
             }
         }
         Cow::Owned(sent)

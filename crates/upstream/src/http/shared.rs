@@ -9,11 +9,14 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Uri, header};
 use orch_mcp::capabilities;
+use orch_mcp::codec;
 use orch_mcp::declared::Declared;
+use orch_mcp::id::RequestId;
 use orch_mcp::message::{MethodName, Notification, Request};
-use orch_mcp::method;
+use orch_mcp::method::{self, Method as Known};
 use orch_mcp::modern;
-use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerRequest, PeerSink};
+use orch_mcp::object;
+use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerRequest, PeerSink, Topic};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use secrecy::ExposeSecret as _;
@@ -33,6 +36,7 @@ use crate::http::pool::Pool;
 use crate::http::proxy::Proxy;
 use crate::http::refusal::{Verdict, judge};
 use crate::http::session::Session;
+use crate::http::standing::Standing;
 use crate::http::{HttpTarget, handshake, tls};
 use crate::oddity::Oddities;
 use crate::questions::{self, Questions};
@@ -52,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) session: ArcSwap<Session>,
     /// There is a new session.
     pub(crate) renewed: Notify,
+    /// What a legacy server is told again in a new session.
+    pub(crate) standing: Standing,
     /// What a modern server is to tell us of, and what it has agreed to.
     pub(crate) followed: Followed,
     /// As it was wished for.
@@ -119,6 +125,7 @@ impl Shared {
             identity: config.identity.clone(),
             max_message_bytes: config.max_message_bytes,
             renewed: Notify::new(),
+            standing: Standing::default(),
             followed: Followed::default(),
             connection: connection.clone(),
             questions: Arc::default(),
@@ -191,7 +198,7 @@ impl Shared {
 
     /// Does the handshake again, unless somebody else has since `lost`. If the server will not have it the peer is
     /// at its end.
-    pub(crate) async fn renew(&self, lost: &Session) -> Result<(), PeerError> {
+    pub(crate) async fn renew(self: &Arc<Self>, lost: &Session) -> Result<(), PeerError> {
         let _one_at_a_time = self.renewal.lock().await;
         if self.closed.is_cancelled() {
             return Err(Self::closed_error());
@@ -208,8 +215,11 @@ impl Shared {
             }
             Ok(Ok((session, hello))) => {
                 tracing::debug!(generation = session.generation, "session renewed");
-                self.session.store(Arc::new(session));
+                let session = Arc::new(session);
+                self.set_level_again(&session).await;
+                self.session.store(Arc::clone(&session));
                 self.renewed.notify_one();
+                self.follow_again(session);
                 // The server may be another one by now, and what it announced since was lost.
                 for (feature, changed) in [
                     ("tools", method::TOOLS_LIST_CHANGED),
@@ -231,8 +241,81 @@ impl Shared {
         Err(PeerError::Closed { reason })
     }
 
+    /// Before anybody calls in the new session: what a call logs is what was asked for.
+    async fn set_level_again(&self, session: &Session) {
+        let Some(params) = self.standing.level() else { return };
+        if let Err(error) = self.tell(session, Known::SetLevel.as_str(), &params).await {
+            self.oddities.report(|| format!("the log level was not taken in a new session: {error}"));
+        }
+    }
+
+    /// Follows in a new session what was followed in the old one. In the background, as it may be much.
+    fn follow_again(self: &Arc<Self>, session: Arc<Session>) {
+        let followed = self.standing.followed();
+        if followed.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let closed = shared.closed.clone();
+            let all = async {
+                for topic in followed {
+                    let Topic::Resource(uri) = &topic else { continue };
+                    // After yet another session it is all said once more.
+                    if shared.session.load().generation != session.generation {
+                        return;
+                    }
+                    if shared.standing.follows(&topic) {
+                        shared.follow_in(&session, uri).await;
+                    }
+                }
+            };
+            tokio::select! {
+                () = closed.cancelled() => {}
+                () = all => {}
+            }
+        });
+    }
+
+    async fn follow_in(&self, session: &Session, uri: &str) {
+        let uri = Raw::serialize(&uri).unwrap_or_else(|_| Raw::from_static("null"));
+        let params = object::build([("uri", &uri)]);
+        match self.tell(session, Known::ResourcesSubscribe.as_str(), &params).await {
+            // Whether it changed between the two sessions nobody knows.
+            Ok(()) => {
+                let method = MethodName::from_static(method::RESOURCE_UPDATED);
+                self.sink.event(PeerEvent::Notification(Notification { method, params: Some(params) }));
+            }
+            Err(error) => self
+                .oddities
+                .report(|| format!("the server does not tell of {} in a new session: {error}", uri.as_str())),
+        }
+    }
+
+    /// Sends a request of our own in a session that may not be in use yet, and waits for its answer.
+    async fn tell(&self, session: &Session, method: &str, params: &Raw) -> Result<(), PeerError> {
+        let id = self.next_id();
+        let body = codec::encode_request(&RequestId::from_number(id), method, Some(params));
+        let outgoing = Outgoing { method: Method::POST, headers: &session.post, body, replay: Replay::Harmless };
+        let silent = || PeerError::Protocol { reason: "the server did not answer".to_owned() };
+        let told = async {
+            let answer = exchange(self, &outgoing).await?;
+            match judge(self, answer, &session.post).await {
+                Verdict::Messages(mut messages) => {
+                    let response = handshake::response(self, &mut messages, id).await.map_err(|_| silent())?;
+                    messages.release(&self.pool);
+                    response.outcome.map(|_| ()).map_err(PeerError::Rpc)
+                }
+                Verdict::Nothing => Err(silent()),
+                Verdict::SessionLost => Err(PeerError::Protocol { reason: "the session is gone again".to_owned() }),
+                Verdict::Refused(error) => Err(error),
+            }
+        };
+        tokio::time::timeout(BACKGROUND_TIME, told).await.unwrap_or_else(|_| Err(silent()))
+    }
+
     /// Sends a message that has no answer.
-    pub(crate) async fn deliver(&self, body: Bytes) -> Result<(), PeerError> {
+    pub(crate) async fn deliver(self: &Arc<Self>, body: Bytes) -> Result<(), PeerError> {
         for _ in 0..2 {
             let session = self.session.load_full();
             // A notification may not arrive twice.

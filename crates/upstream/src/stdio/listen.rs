@@ -1,54 +1,114 @@
 //! The listening of a peer to a modern server over its pipe: one standing request with everything that is wanted. What
-//! is wanted more goes into a new one, and the old one ends only when that is agreed upon. Ends with the connection.
+//! is wanted more goes into a new one, and the old one ends only when that is agreed upon. Ends with the connection, or
+//! when the server has said that it has nothing of this kind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use orch_mcp::peer::{PeerError, ReplyItem};
+use orch_mcp::error::RpcError;
+use orch_mcp::peer::{PeerError, ReplyItem, Topic};
 
-use crate::followed::{Wanted, listen_request};
+use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, silent};
 use crate::stdio::reply::StdioReply;
 use crate::stdio::shared::Shared;
 
-/// How long a server may take to acknowledge.
-const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
-/// Before a stream is opened again that the server has ended.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Before a stream is opened again that the server has ended, or never began.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+enum NotOpened {
+    /// It has no such streams.
+    Never(RpcError),
+    Now,
+    /// The connection is over.
+    Gone,
+}
 
 pub(super) async fn run(shared: Arc<Shared>) {
-    let mut wanted = shared.followed.wanted();
     let stop = shared.stop.clone();
-    loop {
-        let now = wanted.borrow_and_update().clone();
-        let Some(mut current) = open(&shared, &now).await else { return };
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                item = current.next() => match item {
-                    Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return,
-                    Some(ReplyItem::End(_)) => break,
-                    Some(_) => {}
-                },
-                changed = wanted.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                    let now = wanted.borrow_and_update().clone();
-                    let Some(new) = open(&shared, &now).await else { return };
-                    current = new;
-                }
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(PAUSE) => {}
-        }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = listen(&shared) => {}
     }
 }
 
-/// None when the server has no such streams, or is gone.
-async fn open(shared: &Arc<Shared>, wanted: &Wanted) -> Option<StdioReply> {
+async fn listen(shared: &Arc<Shared>) {
+    let mut wanted = shared.followed.wanted();
+    let mut backoff = SHORTEST_WAIT;
+    loop {
+        let mut told = wanted.borrow_and_update().clone();
+        let mut opened = open(shared, &told, ACKNOWLEDGED_WITHIN).await;
+        if matches!(opened, Err(NotOpened::Never(_))) && !told.is_empty() {
+            // It may be about one of the wishes alone, so it is opened without any before each has its own trial.
+            wanted.mark_changed();
+            told = BTreeSet::new();
+            opened = open(shared, &told, ACKNOWLEDGED_WITHIN).await;
+        }
+        match opened {
+            Ok(mut current) => {
+                backoff = SHORTEST_WAIT;
+                loop {
+                    tokio::select! {
+                        item = current.next() => match item {
+                            Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return,
+                            Some(ReplyItem::End(_)) => break,
+                            Some(_) => {}
+                        },
+                        changed = wanted.changed() => {
+                            if changed.is_err() {
+                                return;
+                            }
+                            let trial = Trial::new(&told, &wanted.borrow_and_update());
+                            if try_all(shared, trial, &mut current, &mut told).await.is_none() {
+                                return;
+                            }
+                        }
+                    }
+                }
+            }
+            Err(NotOpened::Never(error)) => return shared.followed.refuse(error),
+            Err(NotOpened::Gone) => return,
+            Err(NotOpened::Now) => {}
+        }
+        tokio::time::sleep(backoff).await;
+        backoff = (backoff * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Puts a stream with more in it in the place of the current one, as far as the server agrees. None when it is gone.
+async fn try_all(
+    shared: &Arc<Shared>,
+    mut trial: Trial,
+    current: &mut StdioReply,
+    told: &mut BTreeSet<Topic>,
+) -> Option<()> {
+    while let Some(asked) = trial.next() {
+        match open(shared, &asked, CHANGED_WITHIN).await {
+            Ok(new) => {
+                trial.accepted();
+                *current = new;
+                *told = asked;
+            }
+            Err(NotOpened::Never(error)) => {
+                if let Some(topic) = trial.refused() {
+                    shared.followed.decline(&topic, PeerError::Rpc(error));
+                }
+            }
+            Err(NotOpened::Now) => {
+                for topic in trial.given_up() {
+                    shared.followed.decline(&topic, silent());
+                }
+            }
+            Err(NotOpened::Gone) => return None,
+        }
+    }
+    Some(())
+}
+
+/// Opens a stream and waits for its acknowledgement.
+async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<StdioReply, NotOpened> {
     let mut acknowledged = shared.acknowledged.subscribe();
     acknowledged.mark_unchanged();
     let mut reply = StdioReply::new(Arc::clone(shared), listen_request(wanted, &shared.identity));
@@ -57,22 +117,21 @@ async fn open(shared: &Arc<Shared>, wanted: &Wanted) -> Option<StdioReply> {
             tokio::select! {
                 biased;
                 changed = acknowledged.changed() => {
-                    changed.ok()?;
-                    let notification = acknowledged.borrow_and_update().clone()?;
-                    shared.followed.agree(wanted.version, &notification);
-                    return Some(());
+                    changed.map_err(|_| NotOpened::Gone)?;
+                    if let Some(notification) = &*acknowledged.borrow_and_update() {
+                        shared.followed.agree(wanted, notification);
+                        return Ok(());
+                    }
                 }
                 item = reply.next() => match item {
-                    Some(ReplyItem::End(Err(PeerError::Rpc(error)))) => {
-                        shared.followed.refuse(error);
-                        return None;
-                    }
-                    Some(ReplyItem::End(_)) | None => return None,
+                    Some(ReplyItem::End(Err(PeerError::Rpc(error)))) => return Err(NotOpened::Never(error)),
+                    Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return Err(NotOpened::Gone),
+                    Some(ReplyItem::End(_)) => return Err(NotOpened::Now),
                     Some(_) => {}
                 },
             }
         }
     };
-    tokio::time::timeout(ACKNOWLEDGED_WITHIN, answer).await.ok()??;
-    Some(reply)
+    tokio::time::timeout(within, answer).await.unwrap_or(Err(NotOpened::Now))?;
+    Ok(reply)
 }

@@ -266,6 +266,10 @@ impl Shared {
             }
             _ if notification.method.as_str() == method::ACKNOWLEDGED => {
                 let id = modern::subscription_id(&notification).unwrap_or_default();
+                // One that was waited for in vain and is agreed to now takes the place of none.
+                if id != 0 && self.table.find(id).is_none() {
+                    return;
+                }
                 self.listening.store(id, Ordering::Relaxed);
                 self.acknowledged.send_replace(Some(notification));
             }

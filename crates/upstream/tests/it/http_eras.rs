@@ -1,13 +1,15 @@
 //! Servers whose era becomes another one while they are connected to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use orch_mcp::peer::{Connection, EraChoice, Peer as _, PeerError};
 use orch_upstream::http::{self, HttpPeer};
 
-use crate::support::server::{Asked, Script, Server, accepted, handshake_in, json, response, result};
-use crate::support::{Events, call, config, within};
+use crate::support::server::{
+    Asked, Script, Server, Step, accepted, chunk, handshake_in, head, json, response, result,
+};
+use crate::support::{Events, MODERN, call, config, within};
 
 const DISCOVERED: &str = r#"{"supportedVersions":["2026-07-28"],"capabilities":{},"resultType":"complete"}"#;
 const NO_SESSION: &str =
@@ -85,4 +87,75 @@ async fn a_session_that_comes_back_in_another_era_ends_the_connection() {
     assert_eq!(events.next().await, format!("closed: {reason}"));
     let (peer, _events) = connect(&server).await;
     assert_eq!(call(&*peer, "{}").await.as_deref(), Ok(r#"{"modern":true}"#));
+}
+
+/// How the first attempt fails when the probe is answered so. The second is answered as a modern server answers, which
+/// must be what it is taken for.
+async fn failure_of_the_probe(answer: impl Fn() -> Script + Send + Sync + 'static) -> String {
+    let probes = AtomicUsize::new(0);
+    let server = Server::start(move |asked| match asked.method().as_str() {
+        "server/discover" if probes.fetch_add(1, Ordering::SeqCst) == 0 => answer(),
+        "server/discover" => result(asked, DISCOVERED),
+        "subscriptions/listen" => unknown(asked),
+        "tools/call" => result(asked, "{}"),
+        _ => handshake_in("1", asked).unwrap_or_else(accepted),
+    })
+    .await;
+    let failed = within(http::connect(&server.target(), &MODERN, &config(), Events::new())).await;
+    let error = failed.expect_err("a failure").to_string();
+    assert!(!server.methods().contains(&"initialize".to_owned()), "it is taken for a legacy one: {error}");
+    let (peer, _events) = connect(&server).await;
+    assert!(!peer.hello().revision.is_legacy());
+    error
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_is_not_taken_for_a_legacy_one() {
+    for status in ["500 Oops", "502 Bad Gateway", "504 Gateway Timeout", "407 Proxy Authentication", "408 Timeout"] {
+        let error = failure_of_the_probe(move || response(status, "")).await;
+        assert_eq!(error, format!("the server answered with HTTP {}", &status[..3]));
+    }
+    let internal = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"the store is away"}}"#;
+    let error = failure_of_the_probe(move || response("500 Oops\r\ncontent-type: application/json", internal)).await;
+    assert!(error.contains("the store is away"), "{error}");
+    let error = failure_of_the_probe(|| vec![head("application/json"), chunk("{\"jsonrpc\":"), Step::Close]).await;
+    assert_eq!(error, "the connection was lost before the answer to server/discover");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_the_probe_is_a_legacy_one_whatever_its_status() {
+    for status in ["200 OK", "400 Bad Request", "404 Not Found", "500 Oops"] {
+        let server = Server::start(move |asked| match asked.method().as_str() {
+            "server/discover" => {
+                let error = r#""error":{"code":-32601,"message":"no such method"}"#;
+                let body = format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, asked.id());
+                response(&format!("{status}\r\ncontent-type: application/json"), &body)
+            }
+            "tools/call" => result(asked, "{}"),
+            _ => handshake_in("1", asked).unwrap_or_else(accepted),
+        })
+        .await;
+        let (peer, _events) = connect(&server).await;
+        assert!(peer.hello().revision.is_legacy(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_arguments_are_sent_as_the_schema_and_else_the_client_has_them() {
+    let (server, _modern) = changing(true).await;
+    let (peer, _events) = connect(&server).await;
+    let schema = r#"{"properties":{"region":{"type":"string","x-mcp-header":"Region"},"zone":{"type":"string","x-mcp-header":"Zone"}}}"#;
+    let foreign =
+        [("mcp-param-foo", "=?base64?IGE=?="), ("mcp-param-region", "us"), ("mcp-param-zone", "z"), ("cookie", "a")];
+    let request = orch_mcp::peer::PeerRequest {
+        input_schema: Some(crate::support::raw(schema)),
+        foreign_headers: foreign.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ..crate::support::request("tools/call", r#"{"name":"a","arguments":{"region":"eu"}}"#)
+    };
+    assert_eq!(crate::support::end(peer.send(request)).await.as_deref(), Ok(r#"{"modern":true}"#));
+    let asked = server.wait_for("tools/call", 1).await.remove(0);
+    let sent = |name: &str| asked.header(name).map(str::to_owned);
+    assert_eq!(sent("mcp-param-foo").as_deref(), Some("=?base64?IGE=?="), "as the client wrote it");
+    assert_eq!(sent("mcp-param-region").as_deref(), Some("eu"));
+    assert_eq!((sent("mcp-param-zone"), sent("cookie")), (None, None));
 }

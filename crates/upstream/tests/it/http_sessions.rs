@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use orch_mcp::peer::{Peer as _, PeerError};
+use orch_mcp::peer::{Peer as _, PeerError, Topic};
 use tokio::sync::Notify;
 
 use crate::support::server::{Asked, Script, Server, Step, accepted, handshake_in, json, response, result};
-use crate::support::{call, method, request, spawn, within};
+use crate::support::{call, end, method, request, spawn, within};
 
 /// Sessions are numbered; those below `valid` are forgotten. How that is said is for `lost`.
 async fn forgetful(lost: impl Fn() -> Script + Send + Sync + 'static) -> (Server, Arc<AtomicUsize>) {
@@ -27,7 +27,14 @@ async fn forgetful(lost: impl Fn() -> Script + Send + Sync + 'static) -> (Server
         if session < limit.load(Ordering::SeqCst) {
             return lost();
         }
-        if name == "tools/call" { result(asked, &format!(r#"{{"session":{session}}}"#)) } else { accepted() }
+        if asked.body.contains("bad:") {
+            let error = r#""error":{"code":-32602,"message":"no such resource"}"#;
+            return json(&format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, asked.id()));
+        }
+        if name.starts_with("notifications/") {
+            return accepted();
+        }
+        result(asked, &format!(r#"{{"session":{session}}}"#))
     })
     .await;
     (server, valid)
@@ -55,6 +62,34 @@ async fn heals_a_lost_session_once_for_all_who_lost_it() {
     assert_eq!(events.next().await, "notifications/tools/list_changed");
     assert!(events.is_empty());
     assert!(!peer.is_closed());
+}
+
+#[tokio::test]
+async fn says_again_in_a_new_session_what_holds_for_a_session() {
+    let (server, valid) = forgetful(not_found).await;
+    let (peer, events) = server.connect().await;
+    let topic = |uri: &str| Topic::Resource(uri.to_owned());
+    for uri in ["a:1", "a:2", "a:3"] {
+        assert_eq!(peer.subscribe(topic(uri)).await, Ok(()));
+    }
+    assert!(matches!(peer.subscribe(topic("bad:1")).await, Err(PeerError::Rpc(_))));
+    assert_eq!(peer.unsubscribe(topic("a:2")).await, Ok(()));
+    assert!(end(peer.send(request("logging/setLevel", r#"{"level":"debug"}"#))).await.is_ok());
+    valid.store(2, Ordering::SeqCst);
+    assert_eq!(call(&*peer, "{}").await.as_deref(), Ok(r#"{"session":2}"#));
+
+    let level = server.wait_for("logging/setLevel", 2).await.remove(1);
+    assert_eq!((level.header("mcp-session-id"), &level.json()["params"]["level"]), (Some("2"), &"debug".into()));
+    let names = server.methods();
+    let last = |name: &str| names.iter().rposition(|it| it == name);
+    assert!(last("logging/setLevel") < last("tools/call"), "a call logs what was asked for: {names:?}");
+
+    assert_eq!(events.next().await, "notifications/tools/list_changed");
+    assert_eq!(events.next().await, r#"notifications/resources/updated {"uri":"a:1"}"#);
+    assert_eq!(events.next().await, r#"notifications/resources/updated {"uri":"a:3"}"#);
+    let followed = server.wait_for("resources/subscribe", 6).await;
+    assert_eq!(followed.len(), 6, "neither what was refused nor what is not followed any more");
+    assert!(followed[4..].iter().all(|asked| asked.header("mcp-session-id") == Some("2")));
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ use tokio::sync::mpsc;
 /// A connection of nobody in particular to a server with a handshake.
 pub(crate) static SHARED: Connection = Connection::shared(EraChoice::Legacy);
 
+/// The same to one that is modern where it can be.
+pub(crate) static MODERN: Connection = Connection::shared(EraChoice::Auto);
+
 /// A condition that takes longer will not come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 

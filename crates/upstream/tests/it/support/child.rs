@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use orch_mcp::peer::Peer as _;
+use orch_mcp::peer::{Connection, Peer as _};
 use orch_supervisor::{
     ExitReason, LaunchError, Launcher, LocalLauncher, Process, ProcessLog, ProcessScript, ProcessSpec, Request,
     SupervisorConfig,
@@ -47,16 +47,23 @@ struct Rest {
 }
 
 /// The connection attempt goes on in the background, for the test to play the child.
-pub(crate) fn start(
+pub(crate) fn start(config: &UpstreamConfig, events: &Arc<Events>) -> (Connecting, oneshot::Receiver<ProcessScript>) {
+    start_as(&crate::support::SHARED, config, events)
+}
+
+pub(crate) type Connecting = tokio::task::JoinHandle<Result<Arc<StdioPeer>, ConnectError>>;
+
+pub(crate) fn start_as(
+    connection: &'static Connection,
     config: &UpstreamConfig,
     events: &Arc<Events>,
-) -> (tokio::task::JoinHandle<Result<Arc<StdioPeer>, ConnectError>>, oneshot::Receiver<ProcessScript>) {
+) -> (Connecting, oneshot::Receiver<ProcessScript>) {
     let (sender, script) = oneshot::channel();
     let (config, events) = (config.clone(), Arc::clone(events));
     let connecting = tokio::spawn(async move {
         let launcher = Scripted(Mutex::new(Some(sender)));
         let target = StdioTarget { spec: ProcessSpec::new("scripted", "scripted"), log: log() };
-        orch_upstream::stdio::connect(&launcher, target, &crate::support::SHARED, &config, events).await
+        orch_upstream::stdio::connect(&launcher, target, connection, &config, events).await
     });
     (connecting, script)
 }

@@ -1,0 +1,119 @@
+//! What is followed at a modern server over its pipe, when the server does not agree to all of it.
+
+use std::sync::Arc;
+
+use orch_mcp::peer::{Peer as _, PeerError, Topic};
+use orch_upstream::stdio::StdioPeer;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::support::child::{self, Child};
+use crate::support::{Events, MODERN, config, within};
+
+const DISCOVERED: &str = r#"{"supportedVersions":["2026-07-28"],"capabilities":{},"resultType":"complete"}"#;
+
+/// A modern server, and its first listen, which is not acknowledged yet.
+async fn connected() -> (Arc<StdioPeer>, Child, Arc<Events>, Value) {
+    let events = Events::new();
+    let (connecting, script) = child::start_as(&MODERN, &config(), &events);
+    let mut child = Child::new(within(script).await.expect("script"));
+    let probe = child.message().await;
+    assert_eq!(probe["method"], "server/discover");
+    child.answer(&probe, DISCOVERED).await;
+    let listen = child.message().await;
+    let peer = within(connecting).await.expect("task").expect("peer");
+    (peer, child, events, listen)
+}
+
+async fn acknowledge(child: &mut Child, listen: &Value) {
+    let (id, told) = (&listen["id"], &listen["params"]["notifications"]);
+    assert_eq!(listen["method"], "subscriptions/listen");
+    let meta = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}"#);
+    let params = format!(r#"{{"notifications":{told},{meta}}}"#);
+    child
+        .say(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{params}}}"#))
+        .await;
+}
+
+async fn refuse(child: &mut Child, listen: &Value) {
+    let error = r#""error":{"code":-32602,"message":"no such resource"}"#;
+    child.say(&format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, listen["id"])).await;
+}
+
+/// The tools have changed, as that listen has it.
+async fn tools_changed(child: &mut Child, listen: &Value) -> String {
+    let params = format!(r#"{{"_meta":{{"io.modelcontextprotocol/subscriptionId":{}}}}}"#, listen["id"]);
+    let method = "notifications/tools/list_changed";
+    child.say(&format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#)).await;
+    format!("{method} {params}")
+}
+
+fn subscribe(peer: &Arc<StdioPeer>, uri: &str) -> JoinHandle<Result<(), PeerError>> {
+    let (peer, topic) = (Arc::clone(peer), Topic::Resource(uri.to_owned()));
+    tokio::spawn(async move { peer.subscribe(topic).await })
+}
+
+fn wanted(listen: &Value) -> String {
+    listen["params"]["notifications"]["resourceSubscriptions"].to_string()
+}
+
+#[tokio::test]
+async fn a_refused_wish_leaves_everything_as_it_was() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let bad = subscribe(&peer, "bad:1");
+    let listen = child.message().await;
+    assert_eq!(wanted(&listen), r#"["bad:1"]"#);
+    refuse(&mut child, &listen).await;
+    assert!(matches!(within(bad).await.expect("task"), Err(PeerError::Rpc(error)) if error.code == -32602));
+    let said = tools_changed(&mut child, &first).await;
+    assert_eq!(events.next().await, said, "the first listen is still the one that counts");
+    let good = subscribe(&peer, "a:1");
+    let second = child.message().await;
+    assert_eq!(wanted(&second), r#"["a:1"]"#);
+    acknowledge(&mut child, &second).await;
+    assert_eq!(within(good).await.expect("task"), Ok(()));
+    let cancelled = child.message().await;
+    assert_eq!(
+        (&cancelled["method"], &cancelled["params"]["requestId"]),
+        (&"notifications/cancelled".into(), &first["id"])
+    );
+}
+
+#[tokio::test]
+async fn a_listen_that_is_agreed_to_too_late_takes_the_place_of_none() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let late = subscribe(&peer, "late:1");
+    let listen = child.message().await;
+    // The wait ends by itself; that it has shows in the message that takes the request back.
+    let cancelled = child.message().await;
+    assert_eq!(cancelled["params"]["requestId"], listen["id"]);
+    assert!(matches!(within(late).await.expect("task"), Err(PeerError::Closed { .. })));
+    acknowledge(&mut child, &listen).await;
+    let said = tools_changed(&mut child, &first).await;
+    assert_eq!(events.next().await, said);
+}
+
+#[tokio::test]
+async fn a_listen_that_is_not_begun_is_tried_again() {
+    let (peer, mut child, _events, first) = connected().await;
+    child.answer(&first, r#"{"resultType":"complete"}"#).await;
+    let second = child.message().await;
+    acknowledge(&mut child, &second).await;
+    let good = subscribe(&peer, "a:1");
+    let third = child.message().await;
+    acknowledge(&mut child, &third).await;
+    assert_eq!(within(good).await.expect("task"), Ok(()));
+}
+
+#[tokio::test]
+async fn a_server_without_such_streams_is_asked_once() {
+    let (peer, mut child, _events, first) = connected().await;
+    let error = r#""error":{"code":-32601,"message":"no such method"}"#;
+    child.say(&format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, first["id"])).await;
+    for uri in ["a:1", "a:2"] {
+        let refused = within(subscribe(&peer, uri)).await.expect("task");
+        assert!(matches!(refused, Err(PeerError::Rpc(error)) if error.code == -32601));
+    }
+}
