@@ -7,6 +7,7 @@ mod body;
 mod cursor;
 mod endpoint;
 mod exchange;
+mod incoming;
 mod legacy;
 mod modern;
 pub mod playground;

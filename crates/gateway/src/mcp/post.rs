@@ -2,11 +2,10 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use orch_mcp::codec;
 
 use super::address::Address;
 use super::body::BodyError;
-use super::{McpEndpoints, accept, body, endpoint, legacy, modern, refusal};
+use super::{McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal};
 
 pub(super) async fn handle(
     address: Address<'_>,
@@ -30,7 +29,7 @@ pub(super) async fn handle(
         Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
         Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish(),
     };
-    let incoming = match codec::decode(&body) {
+    let incoming = match incoming::decode(&body) {
         Ok(incoming) => incoming,
         Err(malformed) => return refusal::malformed(&malformed),
     };

@@ -1,5 +1,7 @@
 //! Answers to requests that never become a request of the protocol, and protocol errors that have an HTTP status.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -18,6 +20,22 @@ pub(super) fn error(status: StatusCode, id: &RequestId, error: &RpcError) -> Htt
         rpc(if error.retry_after().is_some() { StatusCode::TOO_MANY_REQUESTS } else { status }, Some(id), error);
     add_retry_after(&mut response, error);
     response
+}
+
+/// When something of a client's own may have come to its end.
+const SOON: Duration = Duration::from_secs(1);
+
+/// When somebody may have left.
+const LATER: Duration = Duration::from_secs(30);
+
+/// A limit on what one client or user has open at once.
+pub(super) fn limited(message: impl Into<String>) -> RpcError {
+    RpcError::limited(message, SOON)
+}
+
+/// The instance, or the user, has too many sessions.
+pub(super) fn sessions_limited() -> RpcError {
+    RpcError::limited("too many sessions are open; try again later", LATER)
 }
 
 /// `Retry-After` in whole seconds, where the error is about a limit.
@@ -84,6 +102,8 @@ pub(super) fn method_not_allowed(allow: &'static str) -> HttpResponse {
 }
 
 pub(super) fn too_many_sessions() -> HttpResponse {
-    let text = "too many sessions are open on this instance; try again later";
-    rpc(StatusCode::SERVICE_UNAVAILABLE, None, &RpcError::gateway("limit", text))
+    let error = sessions_limited();
+    let mut response = rpc(StatusCode::SERVICE_UNAVAILABLE, None, &error);
+    add_retry_after(&mut response, &error);
+    response
 }

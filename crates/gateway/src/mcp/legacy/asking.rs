@@ -8,15 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use actix_web::web::Bytes;
 use futures_util::future::{Either, select};
-use orch_mcp::codec;
 use orch_mcp::error::RpcError;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::Response;
 use orch_mcp::method::Method;
-use orch_mcp::object;
 use orch_mcp::question::{Question, Reply};
 use orch_mcp::raw::Raw;
-use orch_mcp::revision::Revision;
+use orch_mcp::{asking, capabilities, codec, object};
+use orch_relay::context::Client;
 use tokio::sync::oneshot;
 
 use super::session::Session;
@@ -61,7 +60,7 @@ impl Session {
         question: Question,
     ) -> Option<(Bytes, impl Future<Output = Option<Bytes>> + Send + use<>)> {
         let mut question = question;
-        let params = match shown(question.method.as_str(), question.params.clone(), self.client.revision) {
+        let params = match shown(question.method.as_str(), question.params.clone(), &self.client) {
             Ok(params) => params,
             Err(refused) => {
                 question.answer(refused);
@@ -105,22 +104,63 @@ impl Session {
 }
 
 /// A question in the words of the client's revision, or the answer that such a client would give.
-fn shown(method: &str, params: Option<Raw>, revision: Revision) -> Result<Option<Raw>, Reply> {
-    let (Some(params), "elicitation/create") = (&params, method) else { return Ok(params) };
-    let by_url = object::string(params, "mode").as_deref() == Some("url");
-    if revision < Revision::V2025_06_18 {
-        return Err(Err(RpcError::method_not_found(method)));
+fn shown(method: &str, params: Option<Raw>, client: &Client) -> Result<Option<Raw>, Reply> {
+    let by_url = params.as_ref().is_some_and(|params| object::string(params, "mode").as_deref() == Some("url"));
+    let params = asking::for_revision(client.revision, method, params)?;
+    if !capabilities::covers(&client.declared.capabilities, method, params.as_ref()) {
+        let text = format!("{method} in this form is not what the client declared");
+        return Err(Err(RpcError::invalid_params(text)));
     }
-    if by_url && revision < Revision::V2025_11_25 {
-        return Err(Err(RpcError::invalid_params("the client can only be asked by a form")));
+    match params {
+        Some(params) if by_url && object::member(&params, "elicitationId").is_none() => {
+            // The modern era has done away with the id, and the revisions with a handshake require one.
+            let id = Raw::serialize(&uuid::Uuid::new_v4().to_string()).ok();
+            Ok(id.and_then(|id| object::with(&params, "elicitationId", &id).ok()))
+        }
+        params => Ok(params),
     }
-    if by_url && object::member(params, "elicitationId").is_none() {
-        // The modern era has done away with the id, and this revision requires one.
-        let id = Raw::serialize(&uuid::Uuid::new_v4().to_string()).ok();
-        return Ok(id.and_then(|id| object::with(params, "elicitationId", &id).ok()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix_web::web::Bytes;
+    use orch_mcp::declared::Declared;
+    use orch_mcp::object;
+    use orch_mcp::question::Reply;
+    use orch_mcp::raw::Raw;
+    use orch_mcp::revision::Revision;
+    use orch_relay::context::Client;
+
+    use super::shown;
+
+    fn raw(text: &'static str) -> Raw {
+        Raw::parse(Bytes::from_static(text.as_bytes())).expect(text)
     }
-    if revision < Revision::V2025_11_25 {
-        return Ok(object::without(params, |member| member == "mode").ok());
+
+    fn asked(revision: Revision, declared: &'static str, params: &'static str) -> Result<Option<Raw>, Reply> {
+        let declared = Declared { capabilities: raw(declared), info: None };
+        shown("elicitation/create", Some(raw(params)), &Client::new(Arc::from("c"), revision, declared, None))
     }
-    Ok(Some(params.clone()))
+
+    #[test]
+    fn a_client_is_asked_in_its_own_words_and_as_it_declared() {
+        const URL: &str = r#"{"mode":"url","url":"https://a"}"#;
+        const FORM: &str = r#"{"mode":"form","message":"m"}"#;
+        let (old, new) = (Revision::V2025_06_18, Revision::V2025_11_25);
+        assert_eq!(asked(old, r#"{"elicitation":{}}"#, FORM), Ok(Some(raw(r#"{"message":"m"}"#))));
+        assert_eq!(asked(new, r#"{"elicitation":{}}"#, FORM), Ok(Some(raw(FORM))));
+        for (revision, declared, params) in [
+            (old, r#"{"elicitation":{}}"#, URL),
+            (new, r#"{"elicitation":{}}"#, URL),
+            (new, r#"{"elicitation":{"url":{}}}"#, FORM),
+            (new, r#"{"sampling":{}}"#, FORM),
+        ] {
+            let refused = asked(revision, declared, params).expect_err("refused").expect_err("an error");
+            assert_eq!(refused.code, -32602);
+        }
+        let opened = asked(new, r#"{"elicitation":{"url":{}}}"#, URL).expect("asked").expect("params");
+        assert!(object::string(&opened, "elicitationId").is_some());
+    }
 }

@@ -32,7 +32,7 @@ use crate::mcp::address::Address;
 use crate::mcp::body::{self, BodyError};
 use crate::mcp::endpoint::{self, Entry};
 use crate::mcp::reach::Reach;
-use crate::mcp::{McpEndpoints, refusal, respond};
+use crate::mcp::{McpEndpoints, incoming, refusal, respond};
 
 /// Events that wait for a client to read; whoever has more to say waits.
 const QUEUE: usize = 256;
@@ -44,8 +44,55 @@ pub(in crate::mcp) struct Channels(Mutex<HashMap<Box<str>, Arc<Channel>>>);
 struct Channel {
     reach: Reach,
     out: mpsc::Sender<Bytes>,
-    /// Once the client has introduced itself.
-    session: Mutex<Option<Arc<Session>>>,
+    place: Arc<Place>,
+}
+
+/// What the stream of a client and its messages share.
+#[derive(Default)]
+struct Place(Mutex<Seat>);
+
+#[derive(Default)]
+enum Seat {
+    /// The client has not introduced itself.
+    #[default]
+    Empty,
+    Taken(Arc<Session>),
+    /// The stream has ended.
+    Left,
+}
+
+impl Place {
+    fn session(&self) -> Option<Arc<Session>> {
+        match &*self.lock() {
+            Seat::Taken(session) => Some(Arc::clone(session)),
+            Seat::Empty | Seat::Left => None,
+        }
+    }
+
+    /// Takes a session in, and gives the one that has no use any more: an earlier one, or this, as a server may take so
+    /// long to start that the client has left meanwhile.
+    fn take(&self, session: &Arc<Session>) -> Option<Arc<Session>> {
+        let mut seat = self.lock();
+        match &mut *seat {
+            Seat::Left => Some(Arc::clone(session)),
+            Seat::Taken(earlier) => Some(std::mem::replace(earlier, Arc::clone(session))),
+            Seat::Empty => {
+                *seat = Seat::Taken(Arc::clone(session));
+                None
+            }
+        }
+    }
+
+    fn leave(&self) -> Option<Arc<Session>> {
+        match std::mem::replace(&mut *self.lock(), Seat::Left) {
+            Seat::Taken(session) => Some(session),
+            Seat::Empty | Seat::Left => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seat> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Channels {
@@ -65,8 +112,8 @@ impl Channels {
         Some(())
     }
 
-    fn close(&self, id: &str) -> Option<Arc<Channel>> {
-        self.lock().remove(id)
+    fn close(&self, id: &str) {
+        self.lock().remove(id);
     }
 
     /// Ends the stream of a session that is over.
@@ -90,7 +137,7 @@ impl Channels {
 
 impl Channel {
     fn session(&self) -> Option<Arc<Session>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.place.session()
     }
 
     /// Sends a message; it is lost when the client has gone.
@@ -122,7 +169,8 @@ pub(in crate::mcp) fn open(
     }
     let id = URL_SAFE_NO_PAD.encode(random);
     let (out, events) = mpsc::channel(QUEUE);
-    let channel = Arc::new(Channel { reach: entry.reach(), out, session: Mutex::default() });
+    let place = Arc::new(Place::default());
+    let channel = Arc::new(Channel { reach: entry.reach(), out, place: Arc::clone(&place) });
     let sessions = Arc::clone(&endpoints.sessions);
     if sessions.channels.open(&id, &channel, endpoints.config.max_sessions_per_user).is_none() {
         return refusal::too_many_sessions();
@@ -132,7 +180,7 @@ pub(in crate::mcp) fn open(
     let first = Bytes::from(format!("event: endpoint\ndata: {messages}\n\n"));
     // From here on only the registry keeps it open.
     drop(channel);
-    let outgoing = Outgoing { first: Some(first), events, id, endpoints: endpoints.clone() };
+    let outgoing = Outgoing { first: Some(first), events, id, place, endpoints: endpoints.clone() };
     respond::events(outgoing, Duration::from_secs(endpoints.config.keep_alive_secs))
 }
 
@@ -141,6 +189,7 @@ struct Outgoing {
     first: Option<Bytes>,
     events: mpsc::Receiver<Bytes>,
     id: String,
+    place: Arc<Place>,
     endpoints: actix_web::web::Data<McpEndpoints>,
 }
 
@@ -158,8 +207,8 @@ impl Stream for Outgoing {
 impl Drop for Outgoing {
     fn drop(&mut self) {
         let sessions = &self.endpoints.sessions;
-        let channel = sessions.channels.close(&self.id);
-        if let Some(session) = channel.and_then(|channel| channel.session()) {
+        sessions.channels.close(&self.id);
+        if let Some(session) = self.place.leave() {
             // On this transport nobody can come back for what is still running.
             session.stop_all(StopReason::Cancelled);
             sessions.end(&session);
@@ -200,7 +249,7 @@ pub(in crate::mcp) async fn post(
         Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
         Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish(),
     };
-    let messages = match codec::decode(&body) {
+    let messages = match incoming::decode(&body) {
         Ok(Incoming::Single(message)) => vec![Ok(message)],
         Ok(Incoming::Batch(entries)) => {
             // Only one revision had them, and it may be spoken over this transport too.
@@ -254,19 +303,15 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
         actix_web::rt::spawn(async move {
             match handshake::open(&entry, &request, &endpoints).await {
                 Ok((session, hello)) => {
-                    let earlier = {
-                        let mut place = channel.session.lock().unwrap_or_else(PoisonError::into_inner);
-                        place.replace(Arc::clone(&session))
-                    };
-                    if let Some(earlier) = earlier {
-                        endpoints.sessions.end(&earlier);
+                    if let Some(useless) = channel.place.take(&session) {
+                        endpoints.sessions.end(&useless);
                     }
                     channel.tell(&codec::encode_result(&id, &hello.write())).await;
                     tell_news(&channel, session, &endpoints);
                 }
                 Err(handshake::Refused::Error(error)) => channel.refuse(&id, &error).await,
                 Err(handshake::Refused::TooMany) => {
-                    channel.refuse(&id, &RpcError::gateway("limit", "too many sessions are open")).await;
+                    channel.refuse(&id, &refusal::sessions_limited()).await;
                 }
             }
         });
@@ -276,9 +321,11 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
         let error = RpcError::new(code::INVALID_REQUEST, "send initialize first, and wait for its answer");
         return channel.refuse(&id, &error).await;
     };
-    if let Some(answer) = request::settings(&entry, &session, &request, endpoints).await {
-        channel.tell(&answer).await;
-        return;
+    if let Some(done) = request::settings(&entry, &session, &request, endpoints).await {
+        return match done {
+            Ok(()) => channel.tell(&request::set(&id)).await,
+            Err(error) => channel.refuse(&id, &error).await,
+        };
     }
     match request::start(entry, &session, Accepts::Both, request, endpoints) {
         Err(not_taken) => channel.refuse(&id, &request::refused(not_taken)).await,

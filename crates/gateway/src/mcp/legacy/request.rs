@@ -8,6 +8,7 @@ use actix_web::web::Bytes;
 use orch_domain::call::Outcome;
 use orch_mcp::codec;
 use orch_mcp::error::{RpcError, code};
+use orch_mcp::id::RequestId;
 use orch_mcp::message::Request;
 use orch_mcp::method::Method;
 use orch_mcp::raw::Raw;
@@ -30,15 +31,18 @@ pub(super) async fn handle(
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
     if is_setting(&request)
-        && let Some(answer) = Box::pin(settings(&entry, session, &request, endpoints)).await
+        && let Some(done) = Box::pin(settings(&entry, session, &request, endpoints)).await
     {
-        return HttpResponse::Ok().content_type("application/json").body(answer);
+        return match done {
+            Ok(()) => HttpResponse::Ok().content_type("application/json").body(set(&request.id)),
+            Err(error) => refusal::error(StatusCode::OK, &request.id, &error),
+        };
     }
     let id = request.id.clone();
     match start(entry, session, accepts, request, endpoints) {
         Ok(exchange) => respond::respond(exchange, accepts, &endpoints.config).await,
         Err(NotTaken::Ended) => refusal::no_such_session(Some(&id)),
-        Err(not_taken) => refusal::rpc(StatusCode::BAD_REQUEST, Some(&id), &refused(not_taken)),
+        Err(not_taken) => refusal::error(StatusCode::BAD_REQUEST, &id, &refused(not_taken)),
     }
 }
 
@@ -46,19 +50,19 @@ fn is_setting(request: &Request) -> bool {
     matches!(request.method.known(), Method::SetLevel | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe)
 }
 
-/// The answer to a request about the session itself; None for all others.
+/// What becomes of a request about the session itself; None for all others.
 pub(super) async fn settings(
     entry: &Entry,
     session: &Arc<Session>,
     request: &Request,
     endpoints: &McpEndpoints,
-) -> Option<Bytes> {
+) -> Option<Result<(), RpcError>> {
     if is_setting(request)
         && let Err(limited) = endpoints.relay.admit(&entry.subject, &entry.project)
     {
-        return Some(codec::encode_error(Some(&request.id), &limited));
+        return Some(Err(limited));
     }
-    let done = match request.method.known() {
+    Some(match request.method.known() {
         Method::SetLevel => settings::set_level(session, request),
         Method::ResourcesSubscribe => {
             settings::subscribe(&context(entry.clone(), session, Accepts::Both, Arc::default()), session, request).await
@@ -67,11 +71,12 @@ pub(super) async fn settings(
             settings::unsubscribe(&context(entry.clone(), session, Accepts::Both, Arc::default()), session, request)
         }
         _ => return None,
-    };
-    Some(match done {
-        Ok(()) => codec::encode_result(&request.id, &Raw::from_static("{}")),
-        Err(error) => codec::encode_error(Some(&request.id), &error),
     })
+}
+
+/// The answer to a setting that was made.
+pub(super) fn set(id: &RequestId) -> Bytes {
+    codec::encode_result(id, &Raw::from_static("{}"))
 }
 
 /// Sets a request on its way.
@@ -116,7 +121,7 @@ pub(super) fn refused(not_taken: NotTaken) -> RpcError {
         NotTaken::Duplicate => {
             RpcError::new(code::INVALID_REQUEST, "this id is in use by a request that has no answer yet")
         }
-        NotTaken::TooMany => RpcError::gateway("limit", "too many requests of this session are in flight"),
+        NotTaken::TooMany => refusal::limited("too many requests of this session are in flight"),
         NotTaken::Ended => RpcError::new(code::SESSION_NOT_FOUND, "session not found"),
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::headers::{self, MirroredArgument};
 use orch_mcp::message::Request;
@@ -36,12 +36,22 @@ pub(super) fn envelope(http: &HeaderMap, request: &Request) -> Result<RequestMet
     Ok(meta)
 }
 
-/// The arguments that the tool wants repeated as headers, against the headers.
-pub(super) fn arguments(http: &HeaderMap, request: &Request, input_schema: &Raw) -> Result<(), HttpResponse> {
+/// So many headers of arguments that nobody here knows go on to a server, and so long ones.
+const MOST_FOREIGN: usize = 32;
+const LONGEST_FOREIGN: usize = 4 * 1024;
+
+/// The arguments that the tool wants repeated as headers, against the headers. Gives the headers of that kind which the
+/// schema does not have: what they mean is between the client and the server.
+pub(super) fn arguments(
+    http: &HeaderMap,
+    request: &Request,
+    input_schema: Option<&Raw>,
+) -> Result<Vec<(String, String)>, HttpResponse> {
     // A server whose annotations are wrong is not the fault of this client.
-    let mirrored = headers::mirrored(input_schema).unwrap_or_default();
+    let mirrored = input_schema.and_then(|schema| headers::mirrored(schema).ok()).unwrap_or_default();
+    let foreign = foreign(http, &mirrored);
     if mirrored.is_empty() {
-        return Ok(());
+        return Ok(foreign);
     }
     let arguments = request.params.as_ref().and_then(|params| object::member(params, "arguments"));
     let arguments = arguments.unwrap_or_else(|| Raw::from_static("{}"));
@@ -64,7 +74,20 @@ pub(super) fn arguments(http: &HeaderMap, request: &Request, input_schema: &Raw)
             return Err(bad(request, &RpcError::new(code::HEADER_MISMATCH, text)));
         }
     }
-    Ok(())
+    Ok(foreign)
+}
+
+fn foreign(http: &HeaderMap, mirrored: &[MirroredArgument]) -> Vec<(String, String)> {
+    let is_foreign = |name: &str| {
+        name.starts_with(headers::PARAM_PREFIX) && !mirrored.iter().any(|argument| argument.header == name)
+    };
+    let text =
+        |value: &HeaderValue| value.to_str().ok().filter(|text| text.len() <= LONGEST_FOREIGN).map(str::to_owned);
+    http.iter()
+        .filter(|(name, _)| is_foreign(name.as_str()))
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
+        .take(MOST_FOREIGN)
+        .collect()
 }
 
 fn bad(request: &Request, error: &RpcError) -> HttpResponse {

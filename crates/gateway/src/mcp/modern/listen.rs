@@ -34,7 +34,7 @@ pub(super) async fn handle(
     if accepts == Accepts::JsonOnly {
         return refusal::not_acceptable();
     }
-    let refuse = |error: &RpcError| refusal::rpc(StatusCode::OK, Some(&request.id), error);
+    let refuse = |error: &RpcError| refusal::error(StatusCode::OK, &request.id, error);
     let (mut interest, shown) = match interest(request) {
         Ok(interest) => interest,
         Err(error) => return refuse(&error),
@@ -46,11 +46,11 @@ pub(super) async fn handle(
     interest.tasks = tasks.iter().map(|(id, _)| id.clone()).collect();
     let limit = endpoints.config.max_listens_per_user;
     if endpoints.running.listens_of(reach.principal.user_id) >= limit {
-        return refuse(&RpcError::gateway("limit", format!("{limit} listens are open, the limit")));
+        return refuse(&refusal::limited(format!("{limit} listens are open, the limit")));
     }
     let most = endpoints.config.max_requests_per_user;
     let Some(ticket) = endpoints.running.enter(reach, &cx.stop, Some(request.id.detached()), most) else {
-        return refuse(&RpcError::gateway("limit", format!("{most} requests are in flight, the limit")));
+        return refuse(&refusal::limited(format!("{most} requests are in flight, the limit")));
     };
     let subscription = endpoints.relay.subscribe(cx, interest).await;
     let id = request.id.detached();

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_auth::state_seal::StateSeal;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::Request;
-use orch_mcp::object;
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
+use orch_mcp::{capabilities, modern, object};
 use orch_relay::reply::Reply;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::running::{Running, Ticket};
@@ -108,7 +110,20 @@ pub(super) fn invalid_state() -> RpcError {
     RpcError::new(code::INVALID_PARAMS, text)
 }
 
+/// -32021: the client came back as one that cannot be asked what is still open.
+pub(super) fn not_declared(required: &Value) -> RpcError {
+    modern::missing_capability(required, "the call waits for an answer of a kind that the client does not declare now")
+}
+
 impl Parked {
+    /// What a client would have to declare to be asked what is open; None when it does.
+    pub(super) fn lacking(&self, declared: &Declared) -> Option<Value> {
+        let mut open = self.questions.iter().filter(|(_, question)| !question.is_withdrawn());
+        open.find_map(|(_, question)| {
+            capabilities::lacking(&declared.capabilities, question.method.as_str(), question.params.as_ref())
+        })
+    }
+
     /// Hands over the answers that the client brings. What is missing stays open. An error consumes nothing.
     pub(super) fn answer(&mut self, responses: Option<Raw>) -> Result<(), RpcError> {
         let responses = match responses {

@@ -44,7 +44,7 @@ pub(super) async fn handle(
         return refusal::rpc(StatusCode::OK, Some(&request.id), &error);
     }
     let reach = entry.reach();
-    let cx = context(entry, meta);
+    let mut cx = context(entry, meta);
     endpoints.uses.note_client(&cx.principal, &cx.client.name);
     let is_ours = matches!(request.method.known(), Method::Discover | Method::Other("subscriptions/listen"));
     if is_ours && let Err(limited) = endpoints.relay.admit(&cx.subject, &cx.project) {
@@ -55,10 +55,12 @@ pub(super) async fn handle(
         Method::Other("subscriptions/listen") => listen::handle(&cx, reach, accepts, &request, endpoints).await,
         Method::ToolsCall => {
             let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
-            if let Some(schema) = tool.and_then(|tool| endpoints.relay.input_schema(&cx, &tool))
-                && let Err(refused) = checks::arguments(http.headers(), &request, &schema)
-            {
-                return refused;
+            let schema = tool.and_then(|tool| endpoints.relay.input_schema(&cx, &tool));
+            match checks::arguments(http.headers(), &request, schema.as_ref()) {
+                Ok(foreign) if foreign.is_empty() => {}
+                // Nobody else has the client yet, so nothing is copied.
+                Ok(foreign) => Arc::make_mut(&mut cx.client).foreign_headers = foreign,
+                Err(refused) => return refused,
             }
             relayed(&cx, reach, accepts, request, None, endpoints).await
         }
@@ -90,6 +92,7 @@ async fn relayed(
         method: request.method.clone(),
         uri: request.params.as_ref().and_then(|params| object::member(params, "uri")),
         server_info: endpoints.relay.server_info(cx),
+        declared: Arc::clone(&cx.client.declared),
         reach: reach.clone(),
         binding,
         round: 0,
@@ -98,19 +101,18 @@ async fn relayed(
         task,
         cursors,
     };
-    let refuse = |error: &RpcError| refusal::rpc(StatusCode::OK, Some(&shape.id), error);
     let state = request.params.as_ref().and_then(|params| object::member(params, "requestState"));
     if let (Some(binding), Some(state)) = (&shape.binding, state) {
         let state = state.read::<String>().ok().and_then(|state| binding.open(&endpoints.seal, &state));
         match state {
-            None => return refuse(&parking::invalid_state()),
+            None => return shape.json(Err(parking::invalid_state())),
             Some(State::Passed { inner }) => {
                 let inner = Raw::serialize(&inner).ok();
                 let params = request.params.take().zip(inner);
                 request.params = params.and_then(|(params, inner)| object::with(&params, "requestState", &inner).ok());
             }
             Some(State::Opening { round, asked }) => match opening::come_back(&asked, request) {
-                Err(error) => return refuse(&error),
+                Err(error) => return shape.json(Err(error)),
                 Ok(Return::Again) => return shape.ask_to_open(round, asked, &endpoints.seal),
                 Ok(Return::Over(answer)) => return shape.json(answer),
                 Ok(Return::Call(again)) => {
@@ -120,17 +122,26 @@ async fn relayed(
             },
             Some(State::Parked { id, round }) => {
                 let Some(mut parked) = endpoints.running.unpark(id, round) else {
-                    return refuse(&parking::invalid_state());
+                    return shape.json(Err(parking::invalid_state()));
                 };
+                // The waiting may have been long: what was decided then is decided again. A call that may not be made
+                // any more ends here.
+                if let Err(error) = endpoints.relay.may_go_on(cx, &request) {
+                    return shape.json(Err(error));
+                }
                 let responses = request.params.as_ref().and_then(|params| object::member(params, "inputResponses"));
-                if let Err(error) = parked.answer(responses) {
+                let taken = match parked.lacking(&cx.client.declared) {
+                    Some(required) => Err(parking::not_declared(&required)),
+                    None => parked.answer(responses),
+                };
+                if let Err(error) = taken {
                     let most = endpoints.config.max_parked_per_user;
                     // There was room for it a moment ago; if there is not now, it ends.
                     let _ = endpoints.running.park(id, reach, parked, most);
-                    return refuse(&error);
+                    return shape.json(Err(error));
                 }
                 let (_, hop) = meta::take_hop(request.params.unwrap_or_else(|| Raw::from_static("{}")));
-                parked.reply.go_on(hop.progress_token);
+                parked.reply.go_on(hop.progress_token, cx.log_level);
                 shape.round = parked.round;
                 if !parked.questions.is_empty() {
                     return shape.ask(parked.reply, parked.questions, parked.ticket, endpoints);
@@ -142,7 +153,7 @@ async fn relayed(
     let most = endpoints.config.max_requests_per_user;
     let Some(ticket) = endpoints.running.enter(reach, &cx.stop, None, most) else {
         endpoints.relay.note_refused(cx, &request, Outcome::Limited);
-        return refuse(&RpcError::gateway("limit", format!("{most} requests are in flight, the limit")));
+        return shape.json(Err(refusal::limited(format!("{most} requests are in flight, the limit"))));
     };
     let reply = endpoints.relay.handle(cx, request);
     respond::respond(reply, ticket, shape, accepts, endpoints).await

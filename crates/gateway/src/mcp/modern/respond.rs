@@ -8,15 +8,15 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
-use memchr::memmem;
 use orch_auth::state_seal::StateSeal;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
 use orch_mcp::message::MethodName;
-use orch_mcp::modern::Stamp;
+use orch_mcp::modern::{self, Kind, Stamp};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
-use orch_mcp::{codec, object, sse, tasks};
+use orch_mcp::{capabilities, codec, object, sse, tasks};
 use orch_relay::reply::{Answer, Event, Reply};
 use uuid::Uuid;
 
@@ -38,6 +38,8 @@ pub(super) struct Shape {
     /// `params.uri` of the request, for errors about it.
     pub(super) uri: Option<Raw>,
     pub(super) server_info: Option<Raw>,
+    /// What the client said of itself with this request: it is asked nothing else.
+    pub(super) declared: Arc<Declared>,
     pub(super) reach: Reach,
     /// What a state of this request is sealed with; None where the method has no such thing.
     pub(super) binding: Option<Binding>,
@@ -121,7 +123,7 @@ impl Lot {
         let result = parking::input_required(&questions, &state).ok_or_else(failed)?;
         let parked = Parked { reply, questions, round, ticket };
         self.running.park(id, shape.reach.clone(), parked, self.most).map_err(|_| {
-            RpcError::gateway("limit", format!("{} calls wait for an answer of the client, the limit", self.most))
+            refusal::limited(format!("{} calls wait for an answer of the client, the limit", self.most))
         })?;
         parking::expire(&self.running, id, round, self.within);
         Ok(result)
@@ -164,6 +166,10 @@ impl Driven {
                     self.call = None;
                     return Some(Told::End(self.shape.passed(answer.into_inner(), &self.lot.seal)));
                 }
+                Some(Event::Question(question)) if !self.shape.may_ask(&question) => {
+                    let reply = refused(&question);
+                    question.answer(reply);
+                }
                 Some(Event::Question(question)) => {
                     let key = format!("r{}-{}", self.shape.round + 1, self.questions.len() + 1);
                     self.questions.push((key, question));
@@ -205,35 +211,67 @@ impl Shape {
         self.json(Lot::of(endpoints).park(reply, questions, ticket, self))
     }
 
-    /// What a modern server wants to see again goes through the client under our seal.
+    /// What a server says, as far as it may say it to this client.
     fn passed(&self, answer: Answer, seal: &StateSeal) -> Answer {
         let result = match answer {
             Ok(result) => result,
             Err(error) if error.code == code::URL_ELICITATION_REQUIRED => return self.open_first(&error, seal),
             Err(error) => return Err(error),
         };
+        match modern::kind(&result) {
+            Kind::Complete => {}
+            Kind::InputRequired => return self.asking(result, seal),
+            Kind::Task if self.task.is_none() => return self.begun(&result, seal),
+            Kind::Task => {}
+            Kind::Unknown(kind) => return Err(broken(&format!("a result of the unknown type {}", kind.as_str()))),
+        }
         if let Some(cursors) = &self.cursors {
             return Ok(cursors.seal(result));
         }
-        if let Some(shown) = &self.task {
-            return Ok(task::shown_as(shown, result));
+        Ok(match &self.task {
+            Some(shown) => task::shown_as(shown, result),
+            None => result,
+        })
+    }
+
+    /// A modern server has made a task of the call.
+    fn begun(&self, result: &Raw, seal: &StateSeal) -> Answer {
+        if !tasks::is_named_in(&self.declared.capabilities) {
+            return Err(broken("it makes a task of the call, which the client did not declare"));
         }
-        if let Some(id) = tasks::created(&result) {
-            let failed = || RpcError::new(code::INTERNAL, "the task cannot be handed out");
-            return task::created(&self.reach, seal, &id, &result).ok_or_else(failed);
+        let id = tasks::created(result).ok_or_else(|| broken("it makes a task of the call and does not say which"))?;
+        let failed = || RpcError::new(code::INTERNAL, "the task cannot be handed out");
+        task::created(&self.reach, seal, &id, result).ok_or_else(failed)
+    }
+
+    /// A modern server asks, and the client goes on from there itself. What the server wants to see again goes through
+    /// the client under our seal.
+    fn asking(&self, result: Raw, seal: &StateSeal) -> Answer {
+        let binding = self.binding.as_ref().ok_or_else(|| broken("it wants input where none can be given"))?;
+        let asked = match object::member(&result, "inputRequests") {
+            None => Vec::new(),
+            Some(asked) => object::entries(&asked).map_err(|_| broken("`inputRequests` is no object"))?,
+        };
+        for (_, request) in &asked {
+            let method = object::string(request, "method").ok_or_else(|| broken("an input request has no method"))?;
+            let params = object::member(request, "params");
+            if !capabilities::covers(&self.declared.capabilities, &method, params.as_ref()) {
+                return Err(broken(&format!("it asks for {method:?} as the client did not declare it")));
+            }
         }
-        if memmem::find(result.as_bytes(), b"input_required").is_none()
-            || object::string(&result, "resultType").as_deref() != Some("input_required")
-        {
-            return Ok(result);
-        }
-        let broken = || RpcError::gateway("upstream_protocol", "the server wants input where none can be given");
-        let binding = self.binding.as_ref().ok_or_else(broken)?;
-        let Some(state) = object::member(&result, "requestState") else { return Ok(result) };
-        let inner = state.read::<String>().map_err(|_| broken())?;
-        let sealed = binding.seal(seal, &State::Passed { inner }).ok_or_else(broken)?;
-        let sealed = Raw::serialize(&sealed).map_err(|_| broken())?;
-        object::with(&result, "requestState", &sealed).map_err(|_| broken())
+        let Some(state) = object::member(&result, "requestState") else {
+            return if asked.is_empty() { Err(broken("it wants input and does not say which")) } else { Ok(result) };
+        };
+        let inner = state.read::<String>().map_err(|_| broken("`requestState` is no string"))?;
+        let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
+        let sealed = binding.seal(seal, &State::Passed { inner }).ok_or_else(failed)?;
+        let sealed = Raw::serialize(&sealed).map_err(|_| failed())?;
+        object::with(&result, "requestState", &sealed).map_err(|_| failed())
+    }
+
+    /// Whether the client said that it can be asked this.
+    fn may_ask(&self, question: &Question) -> bool {
+        capabilities::covers(&self.declared.capabilities, question.method.as_str(), question.params.as_ref())
     }
 
     /// A legacy server wants a URL opened before it does anything.
@@ -287,6 +325,20 @@ impl Shape {
             _ => error,
         }
     }
+}
+
+/// The server broke the protocol.
+fn broken(what: &str) -> RpcError {
+    RpcError::gateway("upstream_protocol", format!("the server broke the protocol: {what}"))
+}
+
+/// What a legacy server hears that asks what its client did not declare, as from such a client.
+fn refused(question: &Question) -> orch_mcp::question::Reply {
+    let method = question.method.as_str();
+    Err(match object::string(question.params.as_ref().unwrap_or(&Raw::from_static("{}")), "mode").as_deref() {
+        Some(mode) => RpcError::invalid_params(format!("{method} with mode {mode:?} is not declared by the client")),
+        None => RpcError::method_not_found(method),
+    })
 }
 
 /// The status of an error that comes before anything else.
