@@ -1,4 +1,6 @@
-//! Hears what a server says on its way to the relay, and puts its log messages into the server's log.
+//! Hears what a server says on its way to the relay, puts its log messages into the server's log, and keeps the secrets
+//! of its connection out of what will be said about it. Only here it is known which connection it is: a log is shared by
+//! all connections of a server, some of which have secrets of single members.
 
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use orch_mcp::method;
 use orch_mcp::peer::{PeerEvent, PeerSink};
 use orch_supervisor::{ProcessLog, Redactor};
 
-/// Passes everything on as it comes.
+/// Passes everything on as it comes, but for texts that quote the server.
 pub(crate) struct Listening {
     inner: Arc<dyn PeerSink>,
     log: Arc<ProcessLog>,
@@ -27,7 +29,11 @@ impl PeerSink for Listening {
         {
             self.log.push_said(None, &text(notification), &self.redactor);
         }
-        self.inner.event(event);
+        self.inner.event(match event {
+            PeerEvent::Oddity(text) => PeerEvent::Oddity(self.redactor.redact_text(&text)),
+            PeerEvent::Closed { reason } => PeerEvent::Closed { reason: self.redactor.redact_text(&reason) },
+            other @ (PeerEvent::Notification(_) | PeerEvent::Question(_)) => other,
+        });
     }
 }
 
@@ -49,10 +55,43 @@ fn text(notification: &Notification) -> String {
 
 #[cfg(test)]
 mod tests {
-    use orch_mcp::message::{MethodName, Notification};
-    use orch_mcp::raw::Raw;
+    use std::sync::{Arc, Mutex};
+    use std::time::SystemTime;
 
-    use super::text;
+    use orch_mcp::message::{MethodName, Notification};
+    use orch_mcp::peer::{PeerEvent, PeerSink};
+    use orch_mcp::raw::Raw;
+    use orch_supervisor::{LogLimits, ProcessLog, Redactor};
+    use secrecy::SecretString;
+
+    use super::{Listening, text};
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl PeerSink for Heard {
+        fn event(&self, event: PeerEvent) {
+            self.0.lock().unwrap().push(format!("{event:?}"));
+        }
+    }
+
+    #[test]
+    fn texts_that_quote_a_server_have_no_secret_of_its_own_connection() {
+        let log = Arc::new(ProcessLog::new(LogLimits::default(), Arc::new(|| SystemTime::UNIX_EPOCH)));
+        let heard = Arc::new(Heard::default());
+        let connection = |secret: &str| {
+            let redactor = Arc::new(Redactor::of_values([&SecretString::from(secret)]));
+            Listening::before(heard.clone(), Arc::clone(&log), redactor)
+        };
+        let (first, _second) = (connection("sesame-of-ann"), connection("sesame-of-ben"));
+        first.event(PeerEvent::Oddity("no message: sesame-of-ann".to_owned()));
+        first.event(PeerEvent::Closed { reason: "the server said sesame-of-ann".to_owned() });
+        let heard = heard.0.lock().unwrap().clone();
+        assert_eq!(heard.len(), 2);
+        for text in heard {
+            assert!(text.contains("[redacted]") && !text.contains("sesame"), "{text}");
+        }
+    }
 
     #[test]
     fn reads_like_a_line_of_a_log() {

@@ -9,6 +9,7 @@ pub(crate) mod splitter;
 pub(crate) mod store;
 
 use std::{
+    borrow::{Borrow, Cow},
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -47,11 +48,26 @@ struct Ring {
     lines: VecDeque<Arc<LogLine>>,
     bytes: usize,
     newest: u64,
-    redactor: Arc<Redactor>,
-    flood: Flood,
+    redactors: Redactors,
+    /// Of what processes print and say.
+    printed: Flood,
+    /// Of the daemon's own messages, which many a server can cause: one flood does not hide the other.
+    remarked: Flood,
 }
 
-/// How much may be printed just now, and what was left out since.
+/// What keeps secrets out of the daemon's messages, which may be about any of the connections that share a log.
+#[derive(Default)]
+struct Redactors(Vec<Arc<Redactor>>);
+
+impl Redactors {
+    /// Those that nobody else holds are of connections that have ended; the one before this is kept no longer either.
+    fn add(&mut self, redactor: Arc<Redactor>) {
+        self.0.retain(|redactor| Arc::strong_count(redactor) > 1);
+        self.0.push(redactor);
+    }
+}
+
+/// How much may be said just now, and what was left out since.
 struct Flood {
     allowance: u64,
     refilled: Instant,
@@ -76,18 +92,19 @@ impl ProcessLog {
             bytes: lines.iter().map(|line| line.text.len() + LINE_OVERHEAD).sum(),
             lines: lines.into(),
             newest,
-            redactor: Arc::new(Redactor::none()),
-            flood: Flood { allowance: limits.burst(), refilled: Instant::now(), left_out: 0 },
+            redactors: Redactors::default(),
+            printed: Flood::new(&limits),
+            remarked: Flood::new(&limits),
         };
         ring.trim(&limits);
         Self { limits, clock, ring: Mutex::new(ring), newest: watch::Sender::new(newest), sink }
     }
 
-    /// Adds a message of the daemon's own, without the secrets of the latest launch.
+    /// Adds a message of the daemon's own, without the secrets of the connections there are and of the latest one.
     pub fn push(&self, text: impl AsRef<str>) {
-        let redactor = Arc::clone(&self.ring().redactor);
+        let redactors = self.ring().redactors.0.clone();
         for line in text.as_ref().lines() {
-            self.store(LogStream::Daemon, None, line.as_bytes(), &redactor);
+            self.keep(LogStream::Daemon, None, line.as_bytes(), &redactors);
         }
     }
 
@@ -96,11 +113,6 @@ impl ProcessLog {
         for line in text.lines() {
             self.store(LogStream::Protocol, pid, line.as_bytes(), redactor);
         }
-    }
-
-    /// What keeps the secrets of the latest launch out of this log.
-    pub fn redactor(&self) -> Arc<Redactor> {
-        Arc::clone(&self.ring().redactor)
     }
 
     /// The last `count` lines, oldest first.
@@ -129,9 +141,10 @@ impl ProcessLog {
         Follower::new(Arc::downgrade(self), self.newest.subscribe(), seq)
     }
 
-    /// Keeps the secrets of a launch out of the daemon's messages from here on.
+    /// Keeps the secrets of a connection out of the daemon's messages, for as long as somebody else holds its redactor,
+    /// or there is no later one.
     pub fn redact_with(&self, redactor: Arc<Redactor>) {
-        self.ring().redactor = redactor;
+        self.ring().redactors.add(redactor);
     }
 
     pub(crate) fn limits(&self) -> LogLimits {
@@ -140,23 +153,30 @@ impl ProcessLog {
 
     /// Adds one line as it came, without its end. What comes faster than it may is left out, and that is said.
     pub(crate) fn store(&self, stream: LogStream, pid: Option<u32>, raw: &[u8], redactor: &Redactor) {
-        let (text, cut) = line::text(&redactor.redact(raw), self.limits.line_bytes);
+        self.keep(stream, pid, raw, &[redactor]);
+    }
+
+    fn keep(&self, stream: LogStream, pid: Option<u32>, raw: &[u8], redactors: &[impl Borrow<Redactor>]) {
+        // First of all, so that what is left out costs nearly nothing.
+        let size = raw.len().min(self.limits.line_bytes) + LINE_OVERHEAD;
+        let Some(left_out) = self.ring().flood(stream).admit(size, &self.limits) else { return };
+        let mut clean = Cow::Borrowed(raw);
+        for redactor in redactors {
+            let redacted = match redactor.borrow().redact(&clean) {
+                Cow::Owned(redacted) => Some(redacted),
+                Cow::Borrowed(_) => None,
+            };
+            if let Some(redacted) = redacted {
+                clean = Cow::Owned(redacted);
+            }
+        }
+        let (text, cut) = line::text(&clean, self.limits.line_bytes);
         let at = self.clock.now();
         let mut ring = self.ring();
-        let left_out = match stream {
-            LogStream::Daemon => 0,
-            LogStream::Stderr | LogStream::Protocol => {
-                if !ring.flood.admits(text.len() + LINE_OVERHEAD, &self.limits) {
-                    ring.flood.left_out += 1;
-                    return;
-                }
-                std::mem::take(&mut ring.flood.left_out)
-            }
-        };
         if left_out > 0 {
             let limit = self.limits.bytes_per_second;
-            let remark = format!("{left_out} lines were left out: more than {limit} bytes a second were printed");
-            self.append(&mut ring, LogLine { seq: 0, at, stream: LogStream::Daemon, pid, text: remark.into(), cut });
+            let text = format!("{left_out} lines were left out: more than {limit} bytes a second were printed").into();
+            self.append(&mut ring, LogLine { seq: 0, at, stream: LogStream::Daemon, pid, text, cut: false });
         }
         self.append(&mut ring, LogLine { seq: 0, at, stream, pid, text, cut });
         // Inside the lock, so that followers see numbers that only grow.
@@ -180,6 +200,13 @@ impl ProcessLog {
 }
 
 impl Ring {
+    fn flood(&mut self, stream: LogStream) -> &mut Flood {
+        match stream {
+            LogStream::Daemon => &mut self.remarked,
+            LogStream::Stderr | LogStream::Protocol => &mut self.printed,
+        }
+    }
+
     /// Lets the oldest lines go.
     fn trim(&mut self, limits: &LogLimits) {
         while self.lines.len() > limits.lines || self.bytes > limits.bytes {
@@ -192,7 +219,12 @@ impl Ring {
 }
 
 impl Flood {
-    fn admits(&mut self, bytes: usize, limits: &LogLimits) -> bool {
+    fn new(limits: &LogLimits) -> Self {
+        Self { allowance: limits.burst(), refilled: Instant::now(), left_out: 0 }
+    }
+
+    /// How many lines were left out before this one. None when it is left out itself.
+    fn admit(&mut self, bytes: usize, limits: &LogLimits) -> Option<u64> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         if self.allowance < bytes {
             let now = Instant::now();
@@ -203,11 +235,12 @@ impl Flood {
                 self.refilled = now;
             }
         }
-        let admitted = self.allowance >= bytes;
-        if admitted {
-            self.allowance -= bytes;
+        if self.allowance < bytes {
+            self.left_out += 1;
+            return None;
         }
-        admitted
+        self.allowance -= bytes;
+        Some(std::mem::take(&mut self.left_out))
     }
 }
 

@@ -81,6 +81,12 @@ impl Redactor {
         self.watched.iter().map(|watched| watched.length).max().unwrap_or(0)
     }
 
+    /// A text without the values, in each of its lines.
+    pub fn redact_text(&self, text: &str) -> String {
+        // Marks are put between bytes that were text, so this loses nothing that was not a part of a value.
+        String::from_utf8_lossy(&self.redact(text.as_bytes())).into_owned()
+    }
+
     /// The line without the values.
     pub(crate) fn redact<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         let mut found: Vec<Range<usize>> = Vec::new();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use orch_supervisor::{Launcher as _, LogLimits, LogStream, ProcessLog};
+use orch_supervisor::{Launcher as _, LogLimits, LogStream, ProcessLog, Redactor};
 use tokio::time::timeout;
 
 use crate::support::{PATIENCE, a_log, a_log_with, eventually, launcher, sh, texts};
@@ -53,6 +53,18 @@ async fn a_flood_is_left_out_and_that_is_said() {
     assert!(texts.len() < 200, "{} lines", texts.len());
     assert!(texts.iter().any(|text| text.contains("lines were left out: more than 1024 bytes a second")), "{texts:?}");
     assert!(texts.iter().any(|text| text == "last"), "{texts:?}");
+}
+
+#[test]
+fn a_flood_of_remarks_is_left_out_and_hides_nothing_else() {
+    let log = a_log_with(LogLimits { bytes_per_second: 1024, ..LogLimits::default() });
+    for n in 0..5_000 {
+        log.push(format!("remark {n}"));
+    }
+    let count = texts(&log).len();
+    assert!((10..200).contains(&count), "{count} lines");
+    log.push_said(None, "said", &Redactor::none());
+    assert_eq!(texts(&log).last().map(String::as_str), Some("said"));
 }
 
 #[test]
