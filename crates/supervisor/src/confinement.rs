@@ -60,6 +60,22 @@ pub(crate) struct Confinement {
     pub(crate) groups: Vec<PathBuf>,
     /// The one of them that can be killed as a whole.
     pub(crate) kill_group: Option<PathBuf>,
+    pub(crate) daemon: DaemonIds,
+}
+
+/// What signals to the daemon are sent to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DaemonIds {
+    pub(crate) pid: i32,
+    pub(crate) group: i32,
+}
+
+impl DaemonIds {
+    /// If this process is the daemon.
+    pub(crate) fn own() -> Self {
+        use rustix::process::{getpgrp, getpid};
+        Self { pid: getpid().as_raw_nonzero().get(), group: getpgrp().as_raw_nonzero().get() }
+    }
 }
 
 /// Why a sandbox cannot be made as its profile says.

@@ -2,6 +2,7 @@
 
 pub(crate) mod groups;
 pub(crate) mod local;
+mod maker;
 pub(crate) mod places;
 pub(crate) mod scratch;
 

@@ -44,7 +44,7 @@ pub(super) fn enter(profile: &SandboxProfile, place: &Place<'_>) -> Result<(), S
         Err(SandboxFault::NoLandlock | SandboxFault::OldLandlock | SandboxFault::NoPorts) if profile.best_effort => {}
         Err(fault) => return Err(fault),
     }
-    match filter::apply(&profile.network) {
+    match filter::apply(&profile.network, place.confinement.daemon) {
         Err(SandboxFault::NoFilter) if profile.best_effort => Ok(()),
         outcome => outcome,
     }

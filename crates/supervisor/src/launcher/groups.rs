@@ -11,9 +11,18 @@ use std::{
     time::Duration,
 };
 
-use crate::confinement::ProcessLimits;
+use crate::{confinement::ProcessLimits, launcher::maker::Maker};
 
 const PREFIX: &str = "orch-";
+
+/// The group that the daemon is in when the one above it is handed to it as a whole, as systemd does with
+/// `DelegateSubgroup=daemon`. Version 2 hands controllers on only from a group that has no process itself.
+const SUBGROUP: &str = "daemon";
+
+/// The kernel counts threads, of which runtimes have some in each process. How many processes there are the keeper counts
+/// exactly; this is for what makes more than can be counted in time.
+const TASKS_EACH: u64 = 8;
+const TASKS_AT_LEAST: u64 = 128;
 
 /// How often the removal of a group is tried whose last process is just going.
 const TRIES: usize = 50;
@@ -26,7 +35,7 @@ static MADE: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug, Default)]
 pub(crate) struct GroupPlace {
     hierarchies: Vec<Hierarchy>,
-    maker: String,
+    maker: Option<Maker>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,11 +55,12 @@ impl GroupPlace {
         else {
             return Self::default();
         };
-        let Some(maker) = maker(std::process::id()) else { return Self::default() };
-        let mut place = Self { maker, ..Self::default() };
-        for base in bases(&own, &mounts) {
+        let Some(maker) = Maker::own() else { return Self::default() };
+        let mut place = Self { maker: Some(maker.clone()), ..Self::default() };
+        for own in bases(&own, &mounts) {
+            let base = handed_on(&own).unwrap_or(own);
             end_leftovers(&base);
-            if let Some(hierarchy) = place.probe(&base) {
+            if let Some(hierarchy) = probe(&base, &maker) {
                 place.hierarchies.push(hierarchy);
             }
         }
@@ -61,6 +71,7 @@ impl GroupPlace {
     /// there are those who hold the limits without any.
     pub(crate) fn make(&self, limits: &ProcessLimits) -> Groups {
         let mut groups = Groups::default();
+        let Some(maker) = &self.maker else { return groups };
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         for hierarchy in &self.hierarchies {
             let wanted = hierarchy.kills
@@ -69,7 +80,7 @@ impl GroupPlace {
             if !wanted {
                 continue;
             }
-            let path = hierarchy.base.join(format!("{PREFIX}{}-{number}", self.maker));
+            let path = hierarchy.base.join(format!("{PREFIX}{}-{number}", maker.as_str()));
             match hierarchy.make(&path, limits) {
                 Ok(()) => {
                     if hierarchy.kills {
@@ -85,16 +96,34 @@ impl GroupPlace {
         }
         groups
     }
+}
 
-    fn probe(&self, base: &Path) -> Option<Hierarchy> {
-        let path = base.join(format!("{PREFIX}{}-probe", self.maker));
-        fs::create_dir(&path).ok()?;
-        let has = |file: &str| path.join(file).exists();
-        let memory = ["memory.max", "memory.limit_in_bytes"].into_iter().find(|file| has(file));
-        let hierarchy =
-            Hierarchy { base: base.to_path_buf(), memory, pids: has("pids.max"), kills: has("cgroup.kill") };
-        let _ = fs::remove_dir(&path);
-        (hierarchy.memory.is_some() || hierarchy.pids || hierarchy.kills).then_some(hierarchy)
+/// What groups below `base` can do; None when none can be made.
+fn probe(base: &Path, maker: &Maker) -> Option<Hierarchy> {
+    let path = base.join(format!("{PREFIX}{}-probe", maker.as_str()));
+    fs::create_dir(&path).ok()?;
+    let has = |file: &str| path.join(file).exists();
+    let memory = ["memory.max", "memory.limit_in_bytes"].into_iter().find(|file| has(file));
+    let hierarchy = Hierarchy { base: base.to_path_buf(), memory, pids: has("pids.max"), kills: has("cgroup.kill") };
+    let _ = fs::remove_dir(&path);
+    (hierarchy.memory.is_some() || hierarchy.pids || hierarchy.kills).then_some(hierarchy)
+}
+
+/// The group above `own`, if it is ours as a whole and hands its controllers on.
+fn handed_on(own: &Path) -> Option<PathBuf> {
+    let above = own.parent().filter(|_| own.file_name().is_some_and(|name| name == SUBGROUP))?;
+    let there = fs::read_to_string(above.join("cgroup.controllers")).ok()?;
+    let wanted: Vec<_> = there
+        .split_whitespace()
+        .filter(|name| ["memory", "pids"].contains(name))
+        .map(|name| format!("+{name}"))
+        .collect();
+    match fs::write(above.join("cgroup.subtree_control"), wanted.join(" ")) {
+        Ok(()) => Some(above.to_path_buf()),
+        Err(error) => {
+            tracing::debug!(error = %error, group = %above.display(), "controllers are not handed on");
+            None
+        }
     }
 }
 
@@ -105,7 +134,8 @@ impl Hierarchy {
             fs::write(path.join(file), bytes.to_string())?;
         }
         if let (true, Some(processes)) = (self.pids, limits.processes) {
-            fs::write(path.join("pids.max"), processes.to_string())?;
+            let tasks = processes.saturating_mul(TASKS_EACH).max(TASKS_AT_LEAST);
+            fs::write(path.join("pids.max"), tasks.to_string())?;
         }
         Ok(())
     }
@@ -155,9 +185,8 @@ fn end_leftovers(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
-        let mut parts = rest.split('-');
-        let (Some(pid), Some(start)) = (parts.next().and_then(|pid| pid.parse().ok()), parts.next()) else { continue };
-        if maker(pid).is_some_and(|maker| maker == format!("{pid}-{start}")) {
+        let Some((maker, _)) = Maker::at_start_of(rest) else { continue };
+        if maker.is_there() {
             continue;
         }
         if fs::write(entry.path().join("cgroup.kill"), "1").is_ok() {
@@ -165,14 +194,6 @@ fn end_leftovers(base: &Path) {
         }
         remove(&entry.path());
     }
-}
-
-/// A process by its number and its start, which no other shares.
-fn maker(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(')')?;
-    let start = rest.split_whitespace().nth(19)?;
-    Some(format!("{pid}-{start}"))
 }
 
 /// The directories of the groups that this process is in, of the hierarchies that count or kill.
@@ -207,9 +228,10 @@ fn mounted(controllers: &str, path: &str, mounts: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{fs, path::PathBuf};
 
-    use super::{bases, maker};
+    use super::{Hierarchy, bases, handed_on};
+    use crate::confinement::ProcessLimits;
 
     #[test]
     fn finds_groups_of_both_versions() {
@@ -223,9 +245,38 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_told_from_its_successors() {
-        let own = maker(std::process::id()).unwrap();
-        assert!(own.starts_with(&format!("{}-", std::process::id())));
-        assert_eq!(maker(0), None);
+    fn a_group_that_is_ours_as_a_whole_hands_its_controllers_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let service = directory.path().join("orch.service");
+        let own = service.join("daemon");
+        fs::create_dir_all(&own).unwrap();
+        assert_eq!(handed_on(&own), None, "no group of version 2");
+        fs::write(service.join("cgroup.controllers"), "cpu memory pids\n").unwrap();
+        fs::write(service.join("cgroup.subtree_control"), "").unwrap();
+        assert_eq!(handed_on(&own), Some(service.clone()));
+        assert_eq!(fs::read_to_string(service.join("cgroup.subtree_control")).unwrap(), "+memory +pids");
+        // Nobody has said that this one is ours.
+        assert_eq!(handed_on(&service.join("session.scope")), None);
+        // The kernel, or whose it is, refuses.
+        fs::remove_file(service.join("cgroup.subtree_control")).unwrap();
+        fs::create_dir(service.join("cgroup.subtree_control")).unwrap();
+        assert_eq!(handed_on(&own), None);
+    }
+
+    #[test]
+    fn threads_have_room_beside_processes() {
+        let check = |processes, tasks: &str| {
+            let directory = tempfile::tempdir().unwrap();
+            let base = directory.path().to_path_buf();
+            let hierarchy = Hierarchy { base: base.clone(), memory: Some("memory.max"), pids: true, kills: false };
+            let limits =
+                ProcessLimits { processes: Some(processes), memory_bytes: Some(4096), ..ProcessLimits::default() };
+            let group = base.join("group");
+            hierarchy.make(&group, &limits).unwrap();
+            assert_eq!(fs::read_to_string(group.join("pids.max")).unwrap(), tasks);
+            assert_eq!(fs::read_to_string(group.join("memory.max")).unwrap(), "4096");
+        };
+        check(1, "128");
+        check(100, "800");
     }
 }

@@ -12,10 +12,15 @@ use tracing::Instrument as _;
 
 use crate::{
     config::SupervisorConfig,
-    confinement::Confinement,
+    confinement::{Confinement, DaemonIds},
     environment,
     error::LaunchError,
-    launcher::{Launcher, groups::GroupPlace, places::Places, scratch::Scratch},
+    launcher::{
+        Launcher,
+        groups::GroupPlace,
+        places::Places,
+        scratch::{self, Scratch},
+    },
     log::{ProcessLog, redact::Redactor},
     process::{
         Parts, Process,
@@ -48,7 +53,10 @@ impl LocalLauncher {
     ///
     /// Of the environment of this process a command inherits, unless its spec overrides them:
     /// `PATH`, `HOME`, `LANG`, `LC_*`, `TZ`, `TMPDIR`, `USER`, `LOGNAME` and `SHELL`.
+    ///
+    /// What launchers of processes that are gone have left is removed.
     pub fn new(exe: PathBuf, config: SupervisorConfig) -> Self {
+        scratch::sweep();
         Self {
             exe,
             places: Places::new(config.max_processes),
@@ -99,6 +107,7 @@ impl Launcher for LocalLauncher {
             scratch: scratch.as_ref().map(|scratch| scratch.path().to_path_buf()),
             groups: groups.paths().to_vec(),
             kill_group: groups.kill_group(),
+            daemon: DaemonIds::own(),
         };
         let order = wire::encode_order(&spec, &self.inherited, &confinement, self.config.orphan_grace())?;
         let redactor = Arc::new(Redactor::of(&spec));

@@ -143,6 +143,119 @@ async fn other_processes_are_not_looked_into() {
     assert!(holds(&said, "ptrace: Operation not permitted"), "{said:#?}");
 }
 
+/// As much as the kernel can: the filter of system calls is to be had everywhere.
+fn filtered(network: SandboxNetwork) -> SandboxProfile {
+    SandboxProfile { best_effort: true, network, ..SandboxProfile::default() }
+}
+
+/// `try NAME ARGUMENTS` makes a system call in a process of its own, and says what came of it.
+const TRY: &str = r#"
+    try() { name=$1; shift; perl -e '
+        my ($call, @args) = map { /^b:(.*)/ ? pack("H*", $1) : $_ + 0 } @ARGV;
+        print STDERR (syscall($call, @args) >= 0 ? "done\n" : $!{EPERM} ? "refused\n" : "failed: $!\n")' -- "$@" 2>&1 |
+        sed "s/^/$name: /" >&2; }
+"#;
+
+#[tokio::test]
+async fn what_the_kernel_lets_a_user_set_of_other_processes_is_not_set() {
+    use nix::libc::{
+        SYS_ioprio_set, SYS_prlimit64, SYS_sched_setaffinity, SYS_sched_setattr, SYS_sched_setparam,
+        SYS_sched_setscheduler, SYS_setpriority,
+    };
+    // Sixteen bytes that are two limits, eight that are the first processors, and the idle class of a scheduler.
+    let (limits, processors) = (format!("b:{}", "0001000000000000".repeat(2)), "b:ffffffffffffffff");
+    let attributes = format!("b:30000000{}", "00".repeat(44));
+    let script = format!(
+        r#"{TRY}
+        sleep 1000 & other=$!
+        try limit {SYS_prlimit64} $other 7 {limits} 0
+        try look-at-limit {SYS_prlimit64} $other 7 0 b:{zeros}
+        try own-limit {SYS_prlimit64} 0 7 {limits} 0
+        try affinity {SYS_sched_setaffinity} $other 8 {processors}
+        try own-affinity {SYS_sched_setaffinity} 0 8 {processors}
+        try scheduler {SYS_sched_setscheduler} $other 0 b:00000000
+        try parameters {SYS_sched_setparam} $other b:00000000
+        try attributes {SYS_sched_setattr} $other {attributes} 0
+        try priority {SYS_setpriority} 0 $other 19
+        try priority-of-all {SYS_setpriority} 2 0 19
+        try own-priority {SYS_setpriority} 0 0 19
+        try disk-priority {SYS_ioprio_set} 1 $other 24576
+        try disk-priority-of-all {SYS_ioprio_set} 3 0 24576
+        try own-disk-priority {SYS_ioprio_set} 1 0 24576
+        kill $other && wait $other; echo "child ended with $?" >&2
+        "#,
+        zeros = "00".repeat(16)
+    );
+    let said = try_run(&Place::new(), filtered(SandboxNetwork::Full), &script).await.unwrap();
+    for name in [
+        "limit",
+        "affinity",
+        "scheduler",
+        "parameters",
+        "attributes",
+        "priority",
+        "priority-of-all",
+        "disk-priority",
+        "disk-priority-of-all",
+    ] {
+        assert!(said.contains(&format!("{name}: refused")), "{name}: {said:#?}");
+    }
+    for name in ["look-at-limit", "own-limit", "own-affinity", "own-priority", "own-disk-priority"] {
+        assert!(said.contains(&format!("{name}: done")), "{name}: {said:#?}");
+    }
+    assert!(said.contains(&"child ended with 143".to_owned()), "{said:#?}");
+}
+
+#[tokio::test]
+async fn neither_the_daemon_nor_everybody_is_signalled() {
+    use nix::libc::{SYS_kill, SYS_pidfd_open, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_tgkill, SYS_tkill};
+    let daemon = std::process::id();
+    // All with no signal at all, which only asks whether one might be sent.
+    let script = format!(
+        r#"{TRY}
+        try everybody {SYS_kill} -1 0
+        try daemon {SYS_kill} {daemon} 0
+        try group {SYS_kill} -{daemon} 0
+        try thread {SYS_tkill} {daemon} 0
+        try thread-of {SYS_tgkill} {daemon} {daemon} 0
+        try queued {SYS_rt_sigqueueinfo} {daemon} 0 b:{info}
+        try queued-to-thread {SYS_rt_tgsigqueueinfo} {daemon} {daemon} 0 b:{info}
+        try descriptor {SYS_pidfd_open} {daemon} 0
+        sleep 1000 & other=$!
+        try child {SYS_kill} $other 0
+        kill $other
+        "#,
+        info = "00".repeat(128)
+    );
+    let said = try_run(&Place::new(), filtered(SandboxNetwork::Full), &script).await.unwrap();
+    for name in ["everybody", "daemon", "group", "thread", "thread-of", "queued", "queued-to-thread", "descriptor"] {
+        assert!(said.contains(&format!("{name}: refused")), "{name}: {said:#?}");
+    }
+    assert!(said.contains(&"child: done".to_owned()), "{said:#?}");
+}
+
+#[tokio::test]
+async fn nobody_connects_by_sending_where_ports_are_restricted() {
+    use nix::libc::{MSG_FASTOPEN, SYS_sendmmsg, SYS_sendmsg, SYS_sendto};
+    // The descriptor is none, so what is not refused fails in another way.
+    let script = format!(
+        r#"{TRY}
+        try sendto {SYS_sendto} 99 b:00 1 {MSG_FASTOPEN} 0 0
+        try sendmsg {SYS_sendmsg} 99 b:00 {MSG_FASTOPEN}
+        try sendmmsg {SYS_sendmmsg} 99 b:00 1 {MSG_FASTOPEN}
+        try plain {SYS_sendto} 99 b:00 1 0 0 0
+        "#
+    );
+    let ports = filtered(SandboxNetwork::Ports(vec![443]));
+    let said = try_run(&Place::new(), ports, &script).await.unwrap();
+    for name in ["sendto", "sendmsg", "sendmmsg"] {
+        assert!(said.contains(&format!("{name}: refused")), "{name}: {said:#?}");
+    }
+    assert!(said.contains(&"plain: failed: Bad file descriptor".to_owned()), "{said:#?}");
+    let said = try_run(&Place::new(), filtered(SandboxNetwork::Full), &script).await.unwrap();
+    assert!(said.contains(&"sendto: failed: Bad file descriptor".to_owned()), "{said:#?}");
+}
+
 #[tokio::test]
 async fn what_the_profile_opens_is_open() {
     let place = Place::new();
@@ -277,16 +390,36 @@ async fn its_temporary_directory_goes_with_it() {
     assert!(directory.contains("orch-sandbox-") && !Path::new(directory).exists(), "{directory}");
 }
 
+/// With children, threads, limits and priorities of their own, as servers have them.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "asks the system whether a program is there")]
-async fn real_interpreters_start() {
+async fn real_interpreters_run() {
+    const PYTHON: &str = r#"
+import json, os, resource, signal, socket, ssl, subprocess, threading
+thread = threading.Thread(target=lambda: None); thread.start(); thread.join()
+resource.setrlimit(resource.RLIMIT_NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE))
+os.setpriority(os.PRIO_PROCESS, 0, 19); os.sched_setaffinity(0, os.sched_getaffinity(0))
+child = subprocess.Popen(["sleep", "1000"]); child.terminate(); assert child.wait() == -signal.SIGTERM
+print("fine")
+"#;
+    const NODE: &str = r#"
+const { spawn } = require("child_process"), os = require("os"), { Worker } = require("worker_threads");
+os.setPriority(19); os.availableParallelism(); process.resourceUsage(); process.kill(process.pid, 0);
+new Worker("0", { eval: true }).on("exit", () => {
+  const child = spawn("sleep", ["1000"]);
+  child.on("exit", (code, signal) => console.log(signal === "SIGTERM" ? "fine" : signal));
+  child.kill();
+});
+"#;
     let place = Place::new();
-    for (program, args) in [("python3", "-c 'import json, socket, ssl; print(1)'"), ("node", "-e 'console.log(1)'")] {
+    for (program, switch, text) in [("python3", "-c", PYTHON), ("node", "-e", NODE)] {
         if Command::new(program).arg("--version").output().is_err() {
             continue;
         }
-        let script = format!("{program} {args} >&2 && echo fine >&2");
-        let Some(said) = run(&place, SandboxProfile::default(), &script).await else { return };
-        assert!(holds(&said, "fine"), "{program}: {said:#?}");
+        let script = format!("{program} {switch} '{text}' >&2");
+        for profile in [SandboxProfile::default(), filtered(SandboxNetwork::Ports(vec![443]))] {
+            let Some(said) = run(&place, profile, &script).await else { continue };
+            assert!(said.contains(&"fine".to_owned()), "{program}: {said:#?}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The filter of system calls: what no MCP server needs, and sockets beyond the profile. Knows nothing of files.
+//! The filter of system calls: what no MCP server needs, what reaches other processes of the same user, and sockets
+//! beyond the profile. Knows nothing of files.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use seccompiler::{
     SeccompFilter, SeccompRule, TargetArch, apply_filter,
 };
 
-use crate::confinement::{SandboxFault, SandboxNetwork};
+use crate::confinement::{DaemonIds, SandboxFault, SandboxNetwork};
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
@@ -85,18 +86,29 @@ const NAMESPACES: [libc::c_int; 7] = [
     libc::CLONE_NEWNET,
 ];
 
+/// Whose priority is set: that of all processes of a user.
+const PRIO_USER: u64 = 2;
+const IOPRIO_WHO_USER: u64 = 3;
+
 /// A request of `ioctl`: its type is another one with each C library.
 const TIOCSTI: u64 = 0x5412;
 
-/// The other interface of x86_64 kernels to the same calls, under numbers of its own.
+/// What the other interface of x86_64 kernels has under numbers that are no others: looking into processes, signals and
+/// messages to sockets are among them. No program that is in use speaks it.
+#[cfg(target_arch = "x86_64")]
+const OWN_ALIASES: std::ops::RangeInclusive<i64> = 0x4000_0000 + 512..=0x4000_0000 + 547;
+#[cfg(not(target_arch = "x86_64"))]
+const OWN_ALIASES: std::ops::Range<i64> = 0..0;
+
+/// That interface has all others under their own numbers and this.
 #[cfg(target_arch = "x86_64")]
 const ALIASES: [i64; 2] = [0, 0x4000_0000];
 #[cfg(not(target_arch = "x86_64"))]
 const ALIASES: [i64; 1] = [0];
 
 /// From here on this process is filtered, and can gain no privileges.
-pub(super) fn apply(network: &SandboxNetwork) -> Result<(), SandboxFault> {
-    let refusing = refusing(network).and_then(|rules| program(rules, libc::EPERM));
+pub(super) fn apply(network: &SandboxNetwork, daemon: DaemonIds) -> Result<(), SandboxFault> {
+    let refusing = refusing(network, daemon).and_then(|rules| program(rules, libc::EPERM));
     let pretending = program(everywhere(UNKNOWN.map(|call| (call, Vec::new()))), libc::ENOSYS);
     for filter in [refusing, pretending] {
         let filter = filter.map_err(|_| SandboxFault::NoFilter)?;
@@ -111,7 +123,7 @@ fn program(rules: Rules, errno: i32) -> Result<BpfProgram, BackendError> {
     SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(errno), arch)?.try_into()
 }
 
-fn refusing(network: &SandboxNetwork) -> Result<Rules, BackendError> {
+fn refusing(network: &SandboxNetwork, daemon: DaemonIds) -> Result<Rules, BackendError> {
     let mut rules: Vec<_> = REFUSED.into_iter().chain(REFUSED_HERE).map(|call| (call, Vec::new())).collect();
     let mut clones = Vec::new();
     for flag in NAMESPACES {
@@ -123,7 +135,75 @@ fn refusing(network: &SandboxNetwork) -> Result<Rules, BackendError> {
     // Writing into the terminal of somebody else.
     let pushed = SeccompCondition::new(1, Width::Dword, Op::Eq, TIOCSTI)?;
     rules.push((libc::SYS_ioctl, vec![SeccompRule::new(vec![pushed])?]));
-    Ok(everywhere(rules))
+    rules.extend(settings_of_others()?);
+    rules.extend(signals(daemon)?);
+    if matches!(network, SandboxNetwork::Ports(_)) {
+        rules.extend(connecting_by_sending()?);
+    }
+    let mut rules = everywhere(rules);
+    rules.extend(OWN_ALIASES.map(|call| (call, Vec::new())));
+    Ok(rules)
+}
+
+type Calls = Vec<(libc::c_long, Vec<SeccompRule>)>;
+
+/// Limits, priorities and processors of other processes, which the kernel lets everybody set who is the same user. A
+/// program may still name none, or itself; it does not come by the numbers of its threads and children here, and calls
+/// that name them are refused as well.
+fn settings_of_others() -> Result<Calls, BackendError> {
+    let own = std::process::id();
+    let other = |argument| -> Result<Vec<_>, BackendError> {
+        [0, own].into_iter().map(|pid| SeccompCondition::new(argument, Width::Dword, Op::Ne, pid.into())).collect()
+    };
+    let mut rules: Calls = Vec::new();
+    for call in
+        [libc::SYS_sched_setaffinity, libc::SYS_sched_setscheduler, libc::SYS_sched_setparam, libc::SYS_sched_setattr]
+    {
+        rules.push((call, vec![SeccompRule::new(other(0)?)?]));
+    }
+    // Looking at limits is harmless.
+    let mut limits = other(0)?;
+    limits.push(SeccompCondition::new(2, Width::Qword, Op::Ne, 0)?);
+    rules.push((libc::SYS_prlimit64, vec![SeccompRule::new(limits)?]));
+    // All of a user's, and one that is not this.
+    for (call, user) in [(libc::SYS_setpriority, PRIO_USER), (libc::SYS_ioprio_set, IOPRIO_WHO_USER)] {
+        let all = SeccompCondition::new(0, Width::Dword, Op::Eq, user)?;
+        rules.push((call, vec![SeccompRule::new(vec![all])?, SeccompRule::new(other(1)?)?]));
+    }
+    Ok(rules)
+}
+
+/// Signals to everybody, and to the daemon. Landlock holds back all others, from Linux 6.12 on; here they look like those
+/// to a child.
+fn signals(daemon: DaemonIds) -> Result<Calls, BackendError> {
+    let refused = |numbers: &[i32]| -> Result<Vec<SeccompRule>, BackendError> {
+        let number = |number: &i32| SeccompCondition::new(0, Width::Dword, Op::Eq, number.cast_unsigned().into());
+        numbers.iter().map(|it| SeccompRule::new(vec![number(it)?])).collect()
+    };
+    let DaemonIds { pid, group } = daemon;
+    let mut rules = vec![(libc::SYS_kill, refused(&[-1, pid, -pid, -group])?)];
+    for call in [
+        libc::SYS_tkill,
+        libc::SYS_tgkill,
+        libc::SYS_rt_sigqueueinfo,
+        libc::SYS_rt_tgsigqueueinfo,
+        libc::SYS_pidfd_open,
+    ] {
+        rules.push((call, refused(&[pid])?));
+    }
+    Ok(rules)
+}
+
+/// Landlock sees connections only where they are made by the call that is meant for it.
+fn connecting_by_sending() -> Result<Calls, BackendError> {
+    let flag = u64::try_from(libc::MSG_FASTOPEN).unwrap_or_default();
+    [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2), (libc::SYS_sendmmsg, 3)]
+        .into_iter()
+        .map(|(call, flags)| {
+            let sent = SeccompCondition::new(flags, Width::Dword, Op::MaskedEq(flag), flag)?;
+            Ok((call, vec![SeccompRule::new(vec![sent])?]))
+        })
+        .collect()
 }
 
 /// Sockets that are refused: those of families that the profile does not name, and kinds of them.
