@@ -12,7 +12,7 @@ use rustix::process::{
 pub(super) fn terminate() {
     let (this, group) = (getpid(), getpgrp());
     let _ = kill_process_group(group, Signal::TERM);
-    for (pid, place) in below(this) {
+    for (pid, place) in below(this, usize::MAX) {
         if place.group == Some(group) {
             continue;
         }
@@ -35,16 +35,19 @@ pub(super) fn kill_children() {
     }
 }
 
-/// Every process below this one.
-pub(super) fn all() -> Vec<Pid> {
-    below(getpid()).into_iter().map(|(pid, _)| pid).collect()
+/// Every process below this one, or more than `most` of them: a family may grow faster than it is looked through.
+pub(super) fn all(most: usize) -> Vec<Pid> {
+    below(getpid(), most).into_iter().map(|(pid, _)| pid).collect()
 }
 
-fn below(top: Pid) -> Vec<(Pid, Place)> {
+fn below(top: Pid, most: usize) -> Vec<(Pid, Place)> {
     let mut found = Vec::new();
     let mut parents = vec![top];
     while let Some(parent) = parents.pop() {
         for pid in children(parent) {
+            if found.len() > most {
+                return found;
+            }
             if let Some(place) = Place::read(pid) {
                 found.push((pid, place));
                 parents.push(pid);

@@ -228,6 +228,10 @@ impl Keeper<'_> {
 
     /// Kills at once what can be killed at once: who forks faster than it is found has no way out of a group.
     fn kill(&self) {
+        for group in &self.groups {
+            // Nobody is born there any more, and so no round finds more than the one before.
+            let _ = std::fs::write(group.join("pids.max"), "0");
+        }
         if let Some(group) = &self.kill_group {
             let _ = std::fs::write(group.join("cgroup.kill"), "1");
         }

@@ -50,24 +50,32 @@ impl Watch {
     }
 
     pub(super) fn look(&mut self, groups: &[std::path::PathBuf]) -> Finding {
+        // First, as it is known at once even when so much runs that looking through all of it takes long.
+        if let Some(kind) = refused_by(groups) {
+            return Finding::Over(kind);
+        }
         let mut usage =
             Usage { cpu_ticks: Stat::read(getpid()).map_or(0, |stat| stat.reaped_ticks), ..Usage::default() };
         let mut files_reached = false;
-        for pid in descendants::all() {
+        let mut memories = Vec::new();
+        // One more than there may be is as bad as any number.
+        let most = self.limits.processes.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        for pid in descendants::all(most) {
             usage.processes += 1;
-            usage.memory_bytes += memory(pid);
+            memories.push((pid, Memory::read(pid)));
             usage.cpu_ticks += Stat::read(pid).map_or(0, |stat| stat.own_ticks + stat.reaped_ticks);
             if let (Some(limit), false) = (self.limits.open_files, self.reached_files) {
                 files_reached |= open_files(pid) >= limit;
             }
         }
+        usage.memory_bytes = self.memory(&memories);
         // What idles is looked at less often.
         let idle = usage.processes <= self.last.processes
             && usage.cpu_ticks == self.last.cpu_ticks
             && usage.memory_bytes <= self.last.memory_bytes;
         self.pause = if idle { (self.pause * 2).min(LATE) } else { SOON };
         self.last = usage;
-        if let Some(kind) = self.exceeded(usage).or_else(|| refused_by(groups)) {
+        if let Some(kind) = self.exceeded(usage) {
             return Finding::Over(kind);
         }
         if files_reached {
@@ -75,6 +83,18 @@ impl Watch {
             return Finding::FilesReached;
         }
         Finding::Within
+    }
+
+    /// Of all of them. What several share is counted for each, and only once if it comes to that.
+    fn memory(&self, memories: &[(Pid, Memory)]) -> u64 {
+        let own: u64 = memories.iter().map(|(_, memory)| memory.own_bytes).sum();
+        let shared: u64 = memories.iter().map(|(_, memory)| memory.shared_bytes).sum();
+        let most = own.saturating_add(shared);
+        if shared == 0 || self.limits.memory_bytes.is_none_or(|limit| most <= limit) {
+            return most;
+        }
+        let fair = |(pid, memory): &(Pid, Memory)| fair_share(*pid).unwrap_or(memory.shared_bytes);
+        own.saturating_add(memories.iter().map(fair).sum())
     }
 
     fn exceeded(&self, usage: Usage) -> Option<LimitKind> {
@@ -111,13 +131,38 @@ pub(super) fn refused_by(groups: &[std::path::PathBuf]) -> Option<LimitKind> {
     })
 }
 
-/// Memory that is a process's alone: what is resident, without what it shares.
-fn memory(pid: Pid) -> u64 {
-    let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
-    let text = fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_nonzero())).unwrap_or_default();
-    let mut fields = text.split_whitespace().skip(1).map(|field| field.parse::<u64>().unwrap_or(0));
-    let (resident, shared) = (fields.next().unwrap_or(0), fields.next().unwrap_or(0));
-    resident.saturating_sub(shared).saturating_mul(page)
+/// What a process keeps in memory that is no file's: its own, and what it shares with others.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Memory {
+    own_bytes: u64,
+    /// Of memory without a file: mapped as shared, in `/dev/shm`, or behind a descriptor. Each process that has touched
+    /// it has it whole.
+    shared_bytes: u64,
+}
+
+impl Memory {
+    fn read(pid: Pid) -> Self {
+        let path = format!("/proc/{}/status", pid.as_raw_nonzero());
+        Self::parse(&fs::read_to_string(path).unwrap_or_default())
+    }
+
+    fn parse(status: &str) -> Self {
+        Self { own_bytes: kib(status, "RssAnon:"), shared_bytes: kib(status, "RssShmem:") }
+    }
+}
+
+/// What a process shares, divided by the number of those who share it. Costs the kernel a walk through all of it.
+fn fair_share(pid: Pid) -> Option<u64> {
+    let path = format!("/proc/{}/smaps_rollup", pid.as_raw_nonzero());
+    let text = fs::read_to_string(path).ok()?;
+    // Kernels before 5.9 do not tell it.
+    text.contains("Pss_Shmem:").then(|| kib(&text, "Pss_Shmem:"))
+}
+
+/// `Name:   12 kB`
+fn kib(text: &str, name: &str) -> u64 {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse::<u64>().ok());
+    value.unwrap_or(0).saturating_mul(1024)
 }
 
 fn open_files(pid: Pid) -> u64 {
@@ -147,7 +192,19 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use super::Stat;
+    use rustix::process::getpid;
+
+    use super::{Memory, Stat, fair_share};
+
+    #[test]
+    fn reads_what_is_a_process_s_own_and_what_it_shares() {
+        let status = "Name:\tx\nVmRSS:\t  900 kB\nRssAnon:\t  100 kB\nRssFile:\t  500 kB\nRssShmem:\t  300 kB\n";
+        assert_eq!(Memory::parse(status), Memory { own_bytes: 100 * 1024, shared_bytes: 300 * 1024 });
+        assert_eq!(Memory::parse("nothing"), Memory::default());
+        assert!(Memory::read(getpid()).own_bytes > 0);
+        let shared = Memory::read(getpid()).shared_bytes;
+        assert!(fair_share(getpid()).is_none_or(|fair| fair <= shared.saturating_add(1 << 20)));
+    }
 
     #[test]
     fn reads_times_behind_a_hostile_name() {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use orch_supervisor::{ExitReason, Launcher as _, LimitKind, Process, ProcessLimits, ProcessLog};
+use tokio::{io::AsyncReadExt as _, time::timeout};
 
-use crate::support::{Seen, a_log, all_gone, eventually, launcher, lines, output, sh, texts};
+use crate::support::{PATIENCE, Seen, a_log, all_gone, eventually, launcher, lines, output, sh, texts};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -30,6 +31,51 @@ async fn too_much_memory_ends_it() {
 }
 
 #[tokio::test]
+async fn memory_that_is_shared_counts() {
+    if !has_python() {
+        return;
+    }
+    // Little by little, so that it is never its own.
+    let script = r#"exec python3 -c '
+import mmap, time
+m = mmap.mmap(-1, 256 << 20); chunk = bytes(1 << 20)
+for n in range(256): m.write(chunk)
+time.sleep(1000)'"#;
+    let limits = ProcessLimits { memory_bytes: Some(128 * MIB), ..ProcessLimits::default() };
+    check_ends(script, limits, LimitKind::Memory, 128 * MIB, "more memory than its limit of 128 MiB").await;
+}
+
+#[tokio::test]
+async fn memory_that_several_share_counts_once() {
+    if !has_python() {
+        return;
+    }
+    // Each of five has all of it, which is more than the limit only if it is added up.
+    let script = r#"exec python3 -c '
+import mmap, os, sys
+m = mmap.mmap(-1, 64 << 20); chunk = bytes(1 << 20)
+for n in range(64): m.write(chunk)
+for child in range(4):
+    if os.fork() == 0:
+        sum(m[n] for n in range(0, 64 << 20, 4096)); os.write(1, b"x"); os.read(0, 1); os._exit(0)
+os.read(0, 1)'"#;
+    let limits = ProcessLimits { memory_bytes: Some(192 * MIB), ..ProcessLimits::default() };
+    let (process, log) = launch(script, limits).await;
+    let mut ready = process.take_stdout().unwrap();
+    timeout(PATIENCE, ready.read_exact(&mut [0; 4])).await.unwrap().unwrap();
+    // Several looks, each of which would have ended it.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(process.exit_reason(), None, "{:?}", texts(&log));
+    drop(process.take_stdin());
+    assert_eq!(process.exited().await, ExitReason::Code(0), "{:?}", texts(&log));
+}
+
+#[expect(clippy::disallowed_methods, reason = "asks the system whether a program is there")]
+fn has_python() -> bool {
+    std::process::Command::new("python3").arg("--version").output().is_ok()
+}
+
+#[tokio::test]
 async fn too_much_processor_time_ends_it() {
     let limits = ProcessLimits { cpu_seconds: Some(1), ..ProcessLimits::default() };
     check_ends("while :; do :; done", limits, LimitKind::CpuTime, 1, "its limit of 1 s").await;
@@ -48,6 +94,24 @@ async fn too_many_processes_end_it() {
     let script = "for i in $(seq 40); do sleep 1000 & done; wait; sleep 1000";
     let limits = ProcessLimits { processes: Some(10), ..ProcessLimits::default() };
     check_ends(script, limits, LimitKind::Processes, 10, "its limit of 10").await;
+}
+
+#[tokio::test]
+async fn threads_are_no_processes() {
+    if !has_python() {
+        return;
+    }
+    let script = r#"exec python3 -c '
+import os, threading
+for n in range(40): threading.Thread(target=os.read, args=(0, 1)).start()
+os.write(1, b"x")'"#;
+    // The interpreter may be behind a script.
+    let limits = ProcessLimits { processes: Some(8), ..ProcessLimits::default() };
+    let (process, log) = launch(script, limits).await;
+    let mut ready = process.take_stdout().unwrap();
+    timeout(PATIENCE, ready.read_exact(&mut [0; 1])).await.unwrap().unwrap();
+    drop(process.take_stdin());
+    assert_eq!(process.exited().await, ExitReason::Code(0), "{:?}", texts(&log));
 }
 
 #[tokio::test]
