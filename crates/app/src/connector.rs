@@ -1,8 +1,9 @@
 //! From a configured server to a live peer: opens the secrets in this moment, launches or dials, and keeps each
 //! server's log.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use orch_domain::id::ServerId;
@@ -10,11 +11,11 @@ use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::secret::{Secret, Slot};
 use orch_domain::server::{Server, Transport};
-use orch_mcp::peer::{Connection, Peer, PeerSink};
+use orch_mcp::peer::{Connection, EraChoice, Peer, PeerSink};
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_supervisor::{Launcher, LogStore, ProcessLog, ProcessSpec, Redactor};
 use orch_upstream::http::HttpTarget;
-use orch_upstream::stdio::{self, StdioTarget};
+use orch_upstream::stdio::{self, Probed, StdioTarget};
 use orch_upstream::{ConnectError, UpstreamConfig};
 use orch_upstream::{remote, sse};
 use secrecy::SecretString;
@@ -28,6 +29,9 @@ pub(crate) struct UpstreamConnector {
     logs: Arc<LogStore>,
     config: UpstreamConfig,
     limits: LimitRules,
+    /// Servers that end when they are asked for the modern era, with the configuration they had: they are started in the
+    /// old way, and not twice each time.
+    old_ways: Mutex<HashMap<ServerId, u32>>,
 }
 
 impl UpstreamConnector {
@@ -38,7 +42,7 @@ impl UpstreamConnector {
         config: UpstreamConfig,
         limits: LimitRules,
     ) -> Self {
-        Self { launcher, vault, logs, config, limits }
+        Self { launcher, vault, logs, config, limits, old_ways: Mutex::default() }
     }
 
     fn log(&self, server: ServerId, limits: &ProcessLimits) -> Arc<ProcessLog> {
@@ -54,6 +58,35 @@ impl UpstreamConnector {
             config.max_message_bytes = config.max_message_bytes.min(bytes);
         }
         config
+    }
+
+    fn old_ways(&self) -> MutexGuard<'_, HashMap<ServerId, u32>> {
+        self.old_ways.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a process, and remembers how it wants to be spoken to.
+    async fn start(
+        &self,
+        server: &Server,
+        target: StdioTarget,
+        connection: Connection,
+        config: &UpstreamConfig,
+        sink: Arc<dyn PeerSink>,
+    ) -> Result<Arc<dyn Peer>, ConnectError> {
+        let known = connection.era == EraChoice::Auto && self.old_ways().get(&server.id) == Some(&server.generation);
+        let connection = if known { Connection { era: EraChoice::Legacy, ..connection } } else { connection };
+        let started = stdio::connect(&*self.launcher, target, &connection, config, sink).await;
+        match &started {
+            Ok(peer) if peer.probed() == Probed::Died => {
+                self.old_ways().insert(server.id, server.generation);
+            }
+            // It may have become another one, which the next start finds out.
+            Err(_) if known => {
+                self.old_ways().remove(&server.id);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        Ok(started?)
     }
 
     fn open(&self, secret: &Secret) -> Result<SecretString, ConnectFailure> {
@@ -87,6 +120,13 @@ impl UpstreamConnector {
             .map(|(name, secret)| Ok((name.clone(), self.open(secret)?)))
             .collect()
     }
+}
+
+/// A sink that keeps the credentials of this connection out of the log.
+fn heard(sink: Arc<dyn PeerSink>, log: Arc<ProcessLog>, target: &HttpTarget) -> Arc<dyn PeerSink> {
+    let redactor = Arc::new(Redactor::of_values(target.headers.iter().map(|(_, value)| value)));
+    log.redact_with(Arc::clone(&redactor));
+    Listening::before(sink, log, redactor)
 }
 
 fn slot_name(slot: &Slot) -> String {
@@ -123,22 +163,16 @@ impl Connector for UpstreamConnector {
                 };
                 let redactor = Arc::new(Redactor::of(&spec));
                 let sink = Listening::before(sink, Arc::clone(&log), redactor);
-                stdio::connect(&*self.launcher, StdioTarget { spec, log }, &connection, &config, sink)
-                    .await
-                    .map(|peer| -> Arc<dyn Peer> { peer })
+                self.start(server, StdioTarget { spec, log }, connection, &config, sink).await
             }
             Transport::StreamableHttp { url } => {
                 let target = self.http_target(server, url)?;
-                let redactor = Arc::new(Redactor::of_values(target.headers.iter().map(|(_, value)| value)));
-                log.redact_with(Arc::clone(&redactor));
-                let sink = Listening::before(sink, log, redactor);
+                let sink = heard(sink, log, &target);
                 remote::connect(&target, &connection, &config, sink).await
             }
             Transport::Sse { url } => {
                 let target = self.http_target(server, url)?;
-                let redactor = Arc::new(Redactor::of_values(target.headers.iter().map(|(_, value)| value)));
-                log.redact_with(Arc::clone(&redactor));
-                let sink = Listening::before(sink, log, redactor);
+                let sink = heard(sink, log, &target);
                 sse::connect(&target, &connection, &config, sink).await.map(|peer| -> Arc<dyn Peer> { peer })
             }
         };
@@ -161,6 +195,7 @@ impl Connector for UpstreamConnector {
     }
 
     fn forget(&self, server: ServerId) {
+        self.old_ways().remove(&server);
         self.logs.forget(&logs::name(server));
     }
 }

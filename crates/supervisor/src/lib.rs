@@ -47,6 +47,7 @@ pub use process::{
     Process,
     exit::ExitReason,
     scripted::{ProcessScript, Request},
+    unread,
 };
 pub use shield::hide_memory;
 pub use spec::ProcessSpec;

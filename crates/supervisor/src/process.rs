@@ -37,6 +37,11 @@ pub struct Process {
     ended: watch::Receiver<Option<ExitReason>>,
 }
 
+/// How many of the bytes in a pipe nobody has read, whether or not somebody still could.
+pub fn unread(pipe: &pipe::Sender) -> std::io::Result<u64> {
+    Ok(rustix::io::ioctl_fionread(pipe)?)
+}
+
 /// What a handle is made of.
 pub(crate) struct Parts {
     pub(crate) label: String,

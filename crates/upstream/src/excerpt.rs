@@ -1,5 +1,6 @@
 //! Short, harmless pieces of what an upstream wrote, for logs and errors. Never shows a secret it was told of.
 
+use orch_mcp::error::RpcError;
 use secrecy::{ExposeSecret, SecretString};
 
 /// An excerpt is at most this many characters.
@@ -16,6 +17,11 @@ impl Secrets {
     pub(crate) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let values = values.into_iter().flat_map(|value| std::iter::once(value).chain(value.split([' ', '=', '\n'])));
         Self(values.filter(|value| value.len() >= SHORTEST_SECRET).map(SecretString::from).collect())
+    }
+
+    /// An error that may be told to anybody: its message is cut short after that, and what is attached to it goes.
+    pub(crate) fn hide_in(&self, error: RpcError) -> RpcError {
+        RpcError { message: excerpt(self.hide(error.message).as_bytes()), data: None, ..error }
     }
 
     pub(crate) fn hide(&self, text: String) -> String {

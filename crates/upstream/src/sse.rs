@@ -11,13 +11,14 @@ use http::{Method, StatusCode};
 use hyper::body::Incoming;
 use orch_mcp::peer::{Connection, EraChoice, PeerEvent, PeerSink};
 use orch_mcp::sse::Decoder;
+use secrecy::ExposeSecret as _;
 use tokio::net::unix::pipe;
 use tracing::Instrument as _;
 use url::Url;
 
 use crate::config::UpstreamConfig;
 use crate::error::ConnectError;
-use crate::excerpt::excerpt;
+use crate::excerpt::{Secrets, excerpt};
 use crate::http::HttpTarget;
 use crate::http::endpoint::shown;
 use crate::http::exchange::{Answer, Outgoing, Replay, exchange_apart};
@@ -49,6 +50,7 @@ pub async fn connect(
         let after = config.handshake_timeout();
         let opened = tokio::time::timeout(after, open(target, &connection, config));
         let (mut stream, messages) = opened.await.map_err(|_| ConnectError::Silent { after })??;
+        let secrets = Secrets::new(target.headers.iter().map(|(_, value)| value.expose_secret()));
         let target = HttpTarget { url: messages, headers: target.headers.clone() };
         let web = Web::new(&target, &connection, config, Arc::new(Deaf)).await?;
         let (sender, receiver) = pipe::pipe().map_err(|error| ConnectError::Unusable { reason: error.to_string() })?;
@@ -68,7 +70,10 @@ pub async fn connect(
         });
         peer_tasks.spawn(outgoing::run(Arc::clone(&shared), Arc::new(web), receiver));
         let guard = peer::Guard::new(shared, peer_tasks);
-        let hello = handshake::run(guard.shared(), config).await?;
+        let hello = handshake::run(guard.shared(), config).await.map_err(|error| match error {
+            ConnectError::Refused(error) => ConnectError::Refused(secrets.hide_in(error)),
+            other => other,
+        })?;
         guard.shared().introduce();
         Ok(Arc::new(SsePeer::new(guard, hello)))
     }

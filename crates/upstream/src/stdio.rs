@@ -15,6 +15,7 @@ pub(crate) mod writer;
 
 use std::sync::Arc;
 
+use orch_mcp::initialize::ServerHello;
 use orch_mcp::peer::{Connection, EraChoice, PeerSink};
 use orch_supervisor::{LaunchError, Launcher, ProcessLog, ProcessSpec};
 use tracing::Instrument as _;
@@ -22,8 +23,9 @@ use tracing::Instrument as _;
 use crate::config::UpstreamConfig;
 use crate::error::ConnectError;
 use crate::excerpt::Secrets;
+use crate::stdio::owner::Guard;
 
-pub use peer::StdioPeer;
+pub use peer::{Probed, StdioPeer};
 
 /// What to start, and where its log goes.
 #[derive(Debug, Clone)]
@@ -46,16 +48,35 @@ pub async fn connect(
     let span = tracing::debug_span!("upstream.connect", transport = "stdio", process.label = %target.spec.label);
     async move {
         match attempt(launcher, target.clone(), connection, config, Arc::clone(&sink)).await {
-            // Some servers end when the first thing they hear is not what they know: once more, in the old way.
-            Err(ConnectError::Exited { .. } | ConnectError::Ended { .. }) if connection.era == EraChoice::Auto => {
+            // Some servers end when the first thing they hear is not what they know: once more, in the old way. One that
+            // has heard nothing yet has another reason, which a second start does not take away.
+            Err(NotConnected { error: ConnectError::Exited { .. } | ConnectError::Ended { .. }, heard: true })
+                if connection.era == EraChoice::Auto =>
+            {
                 let legacy = Connection { era: EraChoice::Legacy, ..connection.clone() };
-                attempt(launcher, target, &legacy, config, sink).await
+                let again = attempt(launcher, target, &legacy, config, sink).await;
+                again.map(|(guard, hello)| StdioPeer::new(guard, hello, Probed::Died))
             }
-            outcome => outcome,
+            outcome => outcome.map(|(guard, hello)| StdioPeer::new(guard, hello, Probed::Lived)),
         }
+        .map(Arc::new)
+        .map_err(|not| not.error)
     }
     .instrument(span)
     .await
+}
+
+/// Why one start has come to nothing.
+struct NotConnected {
+    error: ConnectError,
+    /// The process has read what it was sent.
+    heard: bool,
+}
+
+impl From<ConnectError> for NotConnected {
+    fn from(error: ConnectError) -> Self {
+        Self { error, heard: false }
+    }
 }
 
 async fn attempt(
@@ -64,7 +85,7 @@ async fn attempt(
     connection: &Connection,
     config: &UpstreamConfig,
     sink: Arc<dyn PeerSink>,
-) -> Result<Arc<StdioPeer>, ConnectError> {
+) -> Result<(Guard, ServerHello), NotConnected> {
     let StdioTarget { spec, log } = target;
     let secrets = secrets(&spec);
     let process = launcher.launch(spec, log).await.map_err(|error| match error {
@@ -72,20 +93,20 @@ async fn attempt(
         other => ConnectError::Launch(other),
     })?;
     let guard = owner::start(process, connection, config, sink)?;
-    let hello = handshake::run(guard.shared(), config).await.map_err(|error| match error {
-        ConnectError::Refused(mut error) => {
-            error.message = crate::excerpt::excerpt(secrets.hide(error.message).as_bytes());
-            error.data = None;
-            ConnectError::Refused(error)
-        }
-        other => other,
+    let hello = handshake::run(guard.shared(), config).await.map_err(|error| {
+        let heard = guard.shared().outbox.was_heard();
+        let error = match error {
+            ConnectError::Refused(error) => ConnectError::Refused(secrets.hide_in(error)),
+            other => other,
+        };
+        NotConnected { error, heard }
     })?;
     let shared = guard.shared();
     shared.introduce();
     if shared.is_modern() {
         tokio::spawn(listen::run(Arc::clone(shared)));
     }
-    Ok(Arc::new(StdioPeer::new(guard, hello)))
+    Ok((guard, hello))
 }
 
 /// A server may repeat in its error what it was started with.

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf as _, BytesMut};
+use orch_supervisor::unread;
 use tokio::net::unix::pipe;
 use tokio::sync::Notify;
 
@@ -27,6 +28,10 @@ struct State {
     full: bool,
     /// Somebody is in a write, without the lock: it takes along what is added meanwhile, in order.
     writing: bool,
+    /// Something was written.
+    begun: bool,
+    /// See [`Outbox::was_heard`].
+    heard: bool,
 }
 
 /// When a line is to be written.
@@ -56,7 +61,14 @@ pub(crate) enum Drained {
 
 impl Outbox {
     pub(crate) fn new(pipe: pipe::Sender, limit: usize) -> Self {
-        let state = State { pipe: Some(Arc::new(pipe)), pending: BytesMut::new(), full: false, writing: false };
+        let state = State {
+            pipe: Some(Arc::new(pipe)),
+            pending: BytesMut::new(),
+            full: false,
+            writing: false,
+            begun: false,
+            heard: false,
+        };
         Self { limit, state: Mutex::new(state), stuck: Notify::new() }
     }
 
@@ -83,6 +95,7 @@ impl Outbox {
         let written = pipe.try_write_vectored(&[IoSlice::new(line), IoSlice::new(b"\n")]);
         let mut state = self.state();
         state.writing = false;
+        state.begun |= written.is_ok();
         match written {
             Ok(written) if written > line.len() => {}
             Ok(written) => state.add_first(line, written),
@@ -140,6 +153,11 @@ impl Outbox {
         }
     }
 
+    /// Whether the other end has read all that was said, and that was something. Known when this is closed.
+    pub(crate) fn was_heard(&self) -> bool {
+        self.state().heard
+    }
+
     /// No more is taken, and what waits is thrown away.
     pub(crate) fn close(&self) {
         self.broken(&mut self.state());
@@ -156,7 +174,10 @@ impl Outbox {
             state = self.state();
             state.writing = false;
             match written {
-                Ok(written) => taken.advance(written),
+                Ok(written) => {
+                    state.begun = true;
+                    taken.advance(written);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     state.put_back(taken);
@@ -177,7 +198,9 @@ impl Outbox {
     }
 
     fn broken(&self, state: &mut State) {
-        state.pipe = None;
+        if let Some(pipe) = state.pipe.take() {
+            state.heard = state.begun && state.pending.is_empty() && unread(&pipe).is_ok_and(|bytes| bytes == 0);
+        }
         state.pending = BytesMut::new();
         self.stuck.notify_one();
     }

@@ -13,15 +13,30 @@ use crate::stdio::owner::Guard;
 use crate::stdio::reply::{StdioReply, line, refused_error};
 use crate::subscription::{self, Wish};
 
+/// What became of the server when it was asked whether it speaks the modern era.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probed {
+    /// It answered, in whatever way, or was not asked.
+    Lived,
+    /// It ended, and was started a second time in the old way. Whoever starts it again does well not to ask.
+    Died,
+}
+
 /// A server that is a child process. Dropping it ends the process in the background.
 pub struct StdioPeer {
     guard: Guard,
     hello: ServerHello,
+    probed: Probed,
 }
 
 impl StdioPeer {
-    pub(super) fn new(guard: Guard, hello: ServerHello) -> Self {
-        Self { guard, hello }
+    pub(super) fn new(guard: Guard, hello: ServerHello, probed: Probed) -> Self {
+        Self { guard, hello, probed }
+    }
+
+    #[must_use]
+    pub fn probed(&self) -> Probed {
+        self.probed
     }
 }
 

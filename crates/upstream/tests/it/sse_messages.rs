@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use orch_mcp::peer::Peer as _;
+use orch_upstream::http::HttpTarget;
 use orch_upstream::sse::{self, SsePeer};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
@@ -96,4 +97,24 @@ async fn a_notification_that_is_held_does_not_keep_the_peer_from_closing() {
     server.wait_for("notifications/held", 1).await;
     assert!(call(&*peer, "{}").await.is_ok());
     within(peer.close()).await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_repeats_our_credentials_is_told_without_them() {
+    let (say, speech) = Speech::new();
+    let server = Server::start(move |asked: &Asked| {
+        if asked.verb == "GET" {
+            let endpoint = chunk("event: endpoint\ndata: /messages\n\n");
+            return vec![head("text/event-stream"), endpoint, Step::Say(speech.clone())];
+        }
+        let error = r#""error":{"code":-32000,"message":"sesame-open is no key"}"#;
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, asked.id());
+        say.send(format!("event: message\ndata: {answer}\n\n")).unwrap();
+        accepted()
+    })
+    .await;
+    let headers = vec![("authorization".to_owned(), "Bearer sesame-open".into())];
+    let target = HttpTarget { headers, ..server.target() };
+    let error = within(sse::connect(&target, &SHARED, &config(), Events::new())).await.unwrap_err().to_string();
+    assert_eq!(error, "answered initialize with error -32000: [redacted] is no key");
 }

@@ -1,11 +1,15 @@
 //! The handshake with a child: what is said, and every way it fails, with its exact words.
 
-use orch_mcp::peer::Peer as _;
-use orch_supervisor::{ExitReason, ProcessSpec};
-use orch_upstream::UpstreamConfig;
-use orch_upstream::stdio::StdioTarget;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::child::{self, Child, local, shell};
+use async_trait::async_trait;
+use orch_mcp::peer::{Connection, EraChoice, Peer as _};
+use orch_supervisor::{ExitReason, LaunchError, Launcher, LocalLauncher, Process, ProcessLog, ProcessSpec};
+use orch_upstream::stdio::{Probed, StdioPeer, StdioTarget};
+use orch_upstream::{ConnectError, UpstreamConfig};
+
+use crate::support::child::{self, Child, HELLO, local, shell};
 use crate::support::{Events, config, log, within};
 
 fn impatient() -> UpstreamConfig {
@@ -161,4 +165,48 @@ async fn reports_the_exit_of_a_child_in_the_middle_of_its_answer() {
     child.exit(ExitReason::Signal(11));
     let error = within(connecting).await.expect("task").expect_err("a failure");
     assert_eq!(error.to_string(), "ended by signal 11 (SIGSEGV) before answering initialize");
+}
+
+/// Starts real processes, and counts how many.
+struct Counting(LocalLauncher, AtomicUsize);
+
+#[async_trait]
+impl Launcher for Counting {
+    async fn launch(&self, spec: ProcessSpec, log: Arc<ProcessLog>) -> Result<Process, LaunchError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.launch(spec, log).await
+    }
+}
+
+/// What comes of a server that is asked for both eras, and how often it was started.
+async fn started(script: &str) -> (Result<Arc<StdioPeer>, ConnectError>, usize) {
+    let launcher = Counting(local(), AtomicUsize::new(0));
+    let (connection, config) = (Connection::shared(EraChoice::Auto), config());
+    let connecting = orch_upstream::stdio::connect(&launcher, shell(script), &connection, &config, Events::new());
+    let outcome = within(connecting).await;
+    (outcome, launcher.1.load(Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn a_child_that_ends_for_a_reason_of_its_own_is_started_once() {
+    for script in ["exit 3", "echo 'no configuration' >&2; sleep 0.1; exit 3"] {
+        let (outcome, starts) = started(script).await;
+        assert_eq!(outcome.unwrap_err().to_string(), "exited with code 3 before answering initialize", "{script}");
+        assert_eq!(starts, 1, "{script}");
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_dies_of_the_probe_is_started_in_the_old_way() {
+    let answer = format!(r#"{{"jsonrpc":"2.0","id":%s,"result":{HELLO}}}"#);
+    let script = format!(
+        r#"read -r line; case $line in *server/discover*) exit 1;; esac
+           id=${{line#*'"id":'}}; printf '{answer}\n' "${{id%%[,\}}]*}}"; cat >/dev/null"#
+    );
+    let (outcome, starts) = started(&script).await;
+    assert_eq!((outcome.unwrap().probed(), starts), (Probed::Died, 2));
+    // One that dies of everything is not started for ever.
+    let (outcome, starts) = started("read -r line; exit 4").await;
+    assert_eq!(outcome.unwrap_err().to_string(), "exited with code 4 before answering initialize");
+    assert_eq!(starts, 2);
 }
