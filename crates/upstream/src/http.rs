@@ -71,9 +71,12 @@ pub async fn connect(
     async move {
         let shared = Arc::new(Shared::new(target, connection, config, sink).await?);
         let after = config.handshake_timeout();
-        let (session, hello) = tokio::time::timeout(after, handshake::run(&shared))
-            .await
-            .map_err(|_| ConnectError::Silent { after })??;
+        let done = tokio::time::timeout(after, handshake::run(&shared)).await;
+        let (session, hello) = done.map_err(|_| {
+            let silent = ConnectError::Silent { after };
+            shared.answering.failed(&silent.to_string());
+            silent
+        })??;
         shared.session.store(Arc::new(session));
         let span = tracing::debug_span!("upstream.http", server.url = %endpoint::shown(&target.url));
         let (opened, is_open) = oneshot::channel();

@@ -1,7 +1,8 @@
-//! Which servers are not dialled for a while, because they could not be reached several times in a row. By origin, for
-//! all connections of this process; kept connections are not asked, as they prove that a server is there.
+//! Who is left alone for a while, because it has failed several times in a row: an origin that cannot be reached, or a
+//! server that is reached and does not answer. By name, for all connections of this process.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,23 +10,26 @@ use tokio::time::Instant;
 
 use crate::config::BreakerLimits;
 
-/// More origins than this are not remembered.
-const ORIGINS: usize = 4096;
+/// More names than this are not remembered.
+const NAMES: usize = 4096;
 
-static ORIGINS_IN_TROUBLE: LazyLock<Mutex<HashMap<String, Trouble>>> = LazyLock::new(Mutex::default);
+static IN_TROUBLE: LazyLock<Mutex<HashMap<String, Trouble>>> = LazyLock::new(Mutex::default);
 
-/// What is known of an origin that failed.
+/// How many there are, for whoever would find none.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// What is known of somebody that failed.
 #[derive(Debug)]
 struct Trouble {
     failures: u32,
-    /// Nobody dials before.
+    /// Nobody tries before.
     until: Option<Instant>,
     /// Somebody is trying, and all others wait for the outcome until then.
     trial: Option<Instant>,
     last: String,
 }
 
-/// Why an origin is not dialled now.
+/// Why nobody may try now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Open {
     pub(crate) failures: u32,
@@ -33,58 +37,99 @@ pub(crate) struct Open {
     pub(crate) last: String,
 }
 
-/// The way to one origin.
+/// The way to one of them.
 #[derive(Debug)]
 pub(crate) struct Breaker {
-    origin: String,
+    name: String,
     limits: BreakerLimits,
-    /// A trial that takes longer than this is somebody's who gave up.
+    /// Nobody waits longer than this for the outcome of somebody else's trial.
     patience: Duration,
 }
 
+/// Somebody who tries. Dropped without an outcome it says nothing, and lets the next one try.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a> {
+    breaker: &'a Breaker,
+    /// Until when others wait for this one.
+    trial: Option<Instant>,
+}
+
 impl Breaker {
-    pub(crate) fn new(origin: String, limits: BreakerLimits, patience: Duration) -> Self {
-        Self { origin, limits, patience }
+    pub(crate) fn new(name: String, limits: BreakerLimits, patience: Duration) -> Self {
+        Self { name, limits, patience }
     }
 
-    /// Whether the origin may be dialled now. Whoever may tells the outcome.
-    pub(crate) fn admit(&self) -> Result<(), Open> {
-        let mut origins = origins();
-        let Some(trouble) = origins.get_mut(&self.origin) else { return Ok(()) };
+    pub(crate) fn admit(&self) -> Result<Attempt<'_>, Open> {
+        let free = Attempt { breaker: self, trial: None };
+        if COUNT.load(Ordering::Relaxed) == 0 {
+            return Ok(free);
+        }
+        let mut all = in_trouble();
+        let Some(trouble) = all.get_mut(&self.name) else { return Ok(free) };
         let now = Instant::now();
         let until = match (trouble.until, trouble.trial) {
             (_, Some(trial)) if trial > now => trial,
             (Some(until), _) if until > now => until,
             (Some(_), _) => {
-                trouble.trial = Some(now + self.patience);
-                return Ok(());
+                let trial = Some(now + self.patience);
+                trouble.trial = trial;
+                return Ok(Attempt { breaker: self, trial });
             }
-            (None, _) => return Ok(()),
+            (None, _) => return Ok(free),
         };
         Err(Open { failures: trouble.failures, again_in: until - now, last: trouble.last.clone() })
     }
 
-    pub(crate) fn succeeded(&self) {
-        origins().remove(&self.origin);
+    fn succeeded(&self) {
+        if COUNT.load(Ordering::Relaxed) > 0 {
+            let mut all = in_trouble();
+            all.remove(&self.name);
+            COUNT.store(all.len(), Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn failed(&self, why: &str) {
-        let mut origins = origins();
-        if origins.len() >= ORIGINS && !origins.contains_key(&self.origin) {
+        let mut all = in_trouble();
+        if all.len() >= NAMES && !all.contains_key(&self.name) {
             return;
         }
         let fresh = || Trouble { failures: 0, until: None, trial: None, last: String::new() };
-        let trouble = origins.entry(self.origin.clone()).or_insert_with(fresh);
+        let trouble = all.entry(self.name.clone()).or_insert_with(fresh);
         trouble.failures = trouble.failures.saturating_add(1);
         trouble.trial = None;
         why.clone_into(&mut trouble.last);
         if let Some(pause) = pause(trouble.failures, &self.limits) {
             trouble.until = Some(Instant::now() + pause);
         }
+        COUNT.store(all.len(), Ordering::Relaxed);
     }
 }
 
-/// How long nobody dials after so many failures in a row: doubles with each. None below the threshold.
+impl Attempt<'_> {
+    pub(crate) fn succeeded(mut self) {
+        self.trial = None;
+        self.breaker.succeeded();
+    }
+
+    pub(crate) fn failed(mut self, why: &str) {
+        self.trial = None;
+        self.breaker.failed(why);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if self.trial.is_some()
+            && let Some(trouble) = in_trouble().get_mut(&self.breaker.name)
+            // It may have taken too long, and be somebody else's by now.
+            && trouble.trial == self.trial
+        {
+            trouble.trial = None;
+        }
+    }
+}
+
+/// How long nobody tries after so many failures in a row: doubles with each. None below the threshold.
 fn pause(failures: u32, limits: &BreakerLimits) -> Option<Duration> {
     if limits.failures == 0 {
         return None;
@@ -94,15 +139,15 @@ fn pause(failures: u32, limits: &BreakerLimits) -> Option<Duration> {
     Some(Duration::from_millis(pause))
 }
 
-fn origins() -> MutexGuard<'static, HashMap<String, Trouble>> {
-    ORIGINS_IN_TROUBLE.lock().unwrap_or_else(PoisonError::into_inner)
+fn in_trouble() -> MutexGuard<'static, HashMap<String, Trouble>> {
+    IN_TROUBLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Breaker, pause};
+    use super::{Breaker, Open, pause};
     use crate::config::BreakerLimits;
 
     const LIMITS: BreakerLimits = BreakerLimits { failures: 2, first_pause_ms: 1_000, longest_pause_ms: 5_000 };
@@ -117,29 +162,46 @@ mod tests {
         assert_eq!(pause(9, &BreakerLimits { failures: 0, ..LIMITS }), None);
     }
 
+    /// The refusal, if there is one; an attempt that is admitted comes to no outcome.
+    fn refused(breaker: &Breaker) -> Option<Open> {
+        breaker.admit().err()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn opens_lets_one_try_and_closes() {
         let breaker = Breaker::new("test:opens".to_owned(), LIMITS, Duration::from_secs(10));
         breaker.failed("first");
-        assert_eq!(breaker.admit(), Ok(()), "one failure is none");
+        assert_eq!(refused(&breaker), None, "one failure is none");
         breaker.failed("second");
-        let open = breaker.admit().unwrap_err();
+        let open = refused(&breaker).unwrap();
         assert_eq!((open.failures, open.last.as_str(), open.again_in.as_secs()), (2, "second", 1));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(breaker.admit(), Ok(()), "the trial");
-        assert!(breaker.admit().is_err(), "only one");
-        breaker.failed("third");
+        let trial = breaker.admit().unwrap();
+        assert!(refused(&breaker).is_some(), "only one");
+        trial.failed("third");
         tokio::time::advance(Duration::from_millis(1_500)).await;
-        assert!(breaker.admit().is_err(), "the pause has doubled");
+        assert!(refused(&breaker).is_some(), "the pause has doubled");
         tokio::time::advance(Duration::from_millis(500)).await;
-        assert_eq!(breaker.admit(), Ok(()));
+        let late = breaker.admit().unwrap();
         // A trial of which nothing is heard does not keep the way closed for ever.
         tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!(breaker.admit(), Ok(()));
-        breaker.succeeded();
-        assert_eq!(breaker.admit(), Ok(()));
+        let next = breaker.admit().unwrap();
+        drop(late);
+        assert!(refused(&breaker).is_some(), "the next one is trying");
+        next.succeeded();
+        assert_eq!(refused(&breaker), None);
         breaker.failed("again");
-        assert_eq!(breaker.admit(), Ok(()), "counted from the start");
-        breaker.succeeded();
+        assert_eq!(refused(&breaker), None, "counted from the start");
+        breaker.admit().unwrap().succeeded();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trial_that_is_given_up_leaves_its_place_to_the_next() {
+        let breaker = Breaker::new("test:given-up".to_owned(), LIMITS, Duration::from_secs(10));
+        breaker.failed("first");
+        breaker.failed("second");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        drop(breaker.admit().unwrap());
+        breaker.admit().expect("at once").succeeded();
     }
 }

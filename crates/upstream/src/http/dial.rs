@@ -34,20 +34,22 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     pub(crate) async fn dial(&self) -> Result<Box<Link>, DialError> {
-        self.breaker.admit().map_err(|Open { failures, again_in, last }| {
-            let (host, port) = (self.host.to_string(), self.port);
-            DialError::Resting { host, port, failures, again_in, last }
-        })?;
+        let attempt = self.breaker.admit().map_err(|open| self.resting(open))?;
         let after = self.timeout;
         let dialled = tokio::time::timeout(after, self.attempt())
             .await
             .unwrap_or_else(|_| Err(DialError::Timeout { host: self.host.to_string(), port: self.port, after }));
         match &dialled {
             // What is not allowed says nothing about the server.
-            Ok(_) | Err(DialError::Blocked { .. }) => self.breaker.succeeded(),
-            Err(error) => self.breaker.failed(&error.to_string()),
+            Ok(_) | Err(DialError::Blocked { .. }) => attempt.succeeded(),
+            Err(error) => attempt.failed(&error.to_string()),
         }
         dialled
+    }
+
+    pub(crate) fn resting(&self, open: Open) -> DialError {
+        let Open { failures, again_in, last } = open;
+        DialError::Resting { host: self.host.to_string(), port: self.port, failures, again_in, last }
     }
 
     async fn attempt(&self) -> Result<Box<Link>, DialError> {

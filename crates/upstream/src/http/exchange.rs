@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use orch_mcp::peer::PeerError;
@@ -49,7 +50,37 @@ pub(crate) enum ExchangeError {
     Refused(String),
 }
 
+/// A server that does not answer what it is sent, or only says that it cannot, is left alone for a while.
 pub(crate) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
+    if outgoing.method != Method::POST {
+        return exchanged(shared, outgoing).await;
+    }
+    let attempt = shared.answering.admit().map_err(|open| ExchangeError::Dial(shared.dialer.resting(open)))?;
+    let outcome = exchanged(shared, outgoing).await;
+    match &outcome {
+        Ok(answer) if is_out_of_order(answer) => attempt.failed(&format!("HTTP {}", answer.status.as_u16())),
+        Ok(_) | Err(ExchangeError::Refused(_)) => attempt.succeeded(),
+        Err(ExchangeError::Broken(why)) => attempt.failed(why),
+        // That is for the breaker of the way there.
+        Err(ExchangeError::Dial(_)) => {}
+    }
+    outcome
+}
+
+/// Whether an answer is no answer of an MCP server: what stands before it says that it is not there, or it has come to
+/// grief. What it says itself may well have such a status.
+fn is_out_of_order(answer: &Answer) -> bool {
+    let status = answer.status;
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+        || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED && !is_json(&answer.headers)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with(b"application/json")
+}
+
+async fn exchanged(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
     let mut answer = once(shared, outgoing).await?;
     for _ in 0..redirect::LIMIT {
         answer = match follow(shared, answer)? {

@@ -1,8 +1,9 @@
 //! What the calls of one peer and its listening task have in common: where the server is, its session, and what is
 //! sent without anybody waiting.
 
-use std::sync::Arc;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -41,12 +42,20 @@ use crate::http::{HttpTarget, handshake, tls};
 use crate::oddity::Oddities;
 use crate::questions::{self, Questions};
 
+/// So that nothing can be told from the hash of a credential.
+static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// A request that shows whether a server answers again may take long. Nobody waits for its end for longer than this.
+const TRIAL_TIME: Duration = Duration::from_secs(2);
+
 /// A message that nobody waits for is given up after this.
 const BACKGROUND_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) dialer: Dialer,
+    /// Whether the server answers. By its whole address: others at the same origin are none the worse for it.
+    pub(crate) answering: Breaker,
     /// What request lines name: the path of the URL, or one that the server has redirected to; all of it for a proxy.
     pub(crate) uri: ArcSwap<Uri>,
     pub(crate) response_timeout: Option<Duration>,
@@ -115,7 +124,11 @@ impl Shared {
             timeout: connect_timeout,
             idle: config.http.idle(),
         };
+        // Nor are those who have credentials that it can take, for somebody else's that it cannot.
+        let credentials = KEYS.hash_one(endpoint.headers.iter().map(|(_, value)| value.as_bytes()).collect::<Vec<_>>());
+        let address = format!("{}{} {credentials:x}", endpoint.origin(), endpoint.uri);
         Ok(Self {
+            answering: Breaker::new(address, config.http.breaker, TRIAL_TIME),
             session: ArcSwap::from_pointee(Session::none(&endpoint.headers)),
             endpoint,
             dialer,

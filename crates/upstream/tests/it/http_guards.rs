@@ -1,8 +1,9 @@
 //! Where requests go: redirects, proxies, servers that cannot be reached, and names that lead where they may not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use orch_mcp::peer::Peer as _;
+use orch_mcp::peer::{Peer as _, PeerError};
 use orch_upstream::http::{self, HttpTarget};
 use orch_upstream::{AddressPolicy, BreakerLimits, ConnectError, DialError, ProxySettings, UpstreamConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -98,6 +99,84 @@ async fn a_server_that_takes_a_request_and_says_nothing_is_given_up_in_time() {
     let error = call(&*peer, "{}").await.unwrap_err().to_string();
     assert!(error.contains("did not begin to answer within 200 ms"), "{error}");
     assert!(!peer.is_closed());
+}
+
+/// How a call fails at a server that is left alone.
+fn is_resting(call: &Result<String, PeerError>) -> bool {
+    matches!(call, Err(PeerError::Closed { reason }) if reason.contains("times in a row and is tried again in"))
+}
+
+#[tokio::test]
+async fn a_server_that_only_says_that_it_cannot_is_left_alone_for_a_while() {
+    let well = Arc::new(AtomicBool::new(false));
+    let is_well = Arc::clone(&well);
+    let server = Server::start(move |asked| {
+        handshake(asked).unwrap_or_else(|| match is_well.load(Ordering::SeqCst) {
+            true => result(asked, "{}"),
+            false => response("502 Bad Gateway\r\ncontent-type: text/html", "<html>"),
+        })
+    })
+    .await;
+    let mut config = config();
+    config.http.breaker = BreakerLimits { failures: 3, first_pause_ms: 300, longest_pause_ms: 300 };
+    let url = format!("http://127.0.0.1:{}/mcp", server.port);
+    let peer = connect(&url, &config).await.unwrap();
+    for _ in 0..3 {
+        let error = call(&*peer, "{}").await.unwrap_err().to_string();
+        assert!(error.contains("HTTP 502"), "{error}");
+    }
+    let asked = server.all().len();
+    let refused = call(&*peer, "{}").await;
+    assert!(is_resting(&refused), "{refused:?}");
+    assert_eq!(server.all().len(), asked, "nothing is sent");
+    // Another one at the same origin is none the worse.
+    let other = connect(&format!("http://127.0.0.1:{}/other", server.port), &config).await.unwrap();
+    well.store(true, Ordering::SeqCst);
+    assert!(call(&*other, "{}").await.is_ok());
+    within(async {
+        loop {
+            match call(&*peer, "{}").await {
+                Ok(_) => break,
+                refused => assert!(is_resting(&refused), "{refused:?}"),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert!(call(&*peer, "{}").await.is_ok());
+}
+
+#[tokio::test]
+async fn errors_of_the_protocol_are_answers_whatever_their_status() {
+    let server = Server::start(|asked| {
+        handshake(asked).unwrap_or_else(|| {
+            let error = r#""error":{"code":-32603,"message":"no"}"#;
+            let answer = format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, asked.id());
+            response("500 Oops\r\ncontent-type: application/json", &answer)
+        })
+    })
+    .await;
+    let mut config = config();
+    config.http.breaker = BreakerLimits { failures: 2, ..BreakerLimits::default() };
+    let peer = connect(&format!("http://127.0.0.1:{}/mcp", server.port), &config).await.unwrap();
+    for _ in 0..5 {
+        assert!(matches!(call(&*peer, "{}").await, Err(PeerError::Rpc(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_the_handshake_and_says_nothing_is_left_alone_for_a_while() {
+    let server = Server::start(|_| vec![Step::Hang(Arc::default())]).await;
+    let mut config = config();
+    config.handshake_timeout_ms = 50;
+    config.http.breaker = BreakerLimits { failures: 2, ..BreakerLimits::default() };
+    let url = format!("http://127.0.0.1:{}/mcp", server.port);
+    for _ in 0..2 {
+        let error = connect(&url, &config).await.map(drop).unwrap_err();
+        assert!(matches!(error, ConnectError::Silent { .. }), "{error}");
+    }
+    let error = connect(&url, &config).await.map(drop).unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable(DialError::Resting { failures: 2, .. })), "{error}");
 }
 
 #[tokio::test]
