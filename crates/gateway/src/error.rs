@@ -8,8 +8,6 @@ pub enum GatewayError {
     AllowedOrigin { origin: String },
     #[error("`{text}` is no trusted proxy: write an address or a network, such as 10.0.0.0/8")]
     TrustedProxy { text: String },
-    #[error("the OpenAPI document cannot be written")]
-    Document(#[source] serde_json::Error),
     #[error("the listener cannot be used")]
     Listen(#[source] std::io::Error),
     #[error("the HTTP server failed")]

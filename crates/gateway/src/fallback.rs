@@ -9,6 +9,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::api_error::{ApiError, Code};
 use crate::dashboard::Dashboard;
+use crate::openapi::Documentation;
 
 /// The paths of the document with the methods that each takes.
 pub(crate) struct Routes(Vec<(ResourceDef, Vec<Method>)>);
@@ -37,7 +38,7 @@ impl Routes {
 
 pub(crate) async fn answer(
     request: HttpRequest,
-    routes: Data<Routes>,
+    documentation: Data<Documentation>,
     dashboard: Data<Dashboard>,
 ) -> Result<HttpResponse, ApiError> {
     if !request.path().starts_with("/api/")
@@ -45,7 +46,7 @@ pub(crate) async fn answer(
     {
         return Ok(page);
     }
-    match routes.methods(request.path()) {
+    match documentation.routes().methods(request.path()) {
         Some(allow) => Err(ApiError::method_not_allowed(allow)),
         None => Err(ApiError::new(Code::NoSuchRoute, "there is nothing at this path")),
     }

@@ -18,7 +18,7 @@ use crate::client::Clients;
 use crate::config::GatewayConfig;
 use crate::dashboard::Dashboard;
 use crate::error::GatewayError;
-use crate::fallback::{self, Routes};
+use crate::fallback;
 use crate::health::{self, Readiness};
 use crate::identity::Identity;
 use crate::key_uses::KeyUses;
@@ -40,7 +40,6 @@ pub struct Gateway {
     mcp: Option<Data<McpEndpoints>>,
     readiness: Data<Arc<dyn Readiness>>,
     documentation: Data<Documentation>,
-    routes: Data<Routes>,
     dashboard: Data<Dashboard>,
     stopping: Stopping,
     runtimes: Runtimes,
@@ -64,7 +63,6 @@ impl Gateway {
     pub fn new(parts: GatewayParts) -> Result<Self, GatewayError> {
         let GatewayParts { config, control, identity, clock, readiness, limiter, uses, mcp } = parts;
         let site = Arc::new(Site::new(&config)?);
-        let document = openapi::openapi();
         let stopping = Stopping::default();
         Ok(Self {
             edge: Edge { site: Arc::clone(&site), identity: identity.clone(), limiter, uses },
@@ -79,8 +77,7 @@ impl Gateway {
             }),
             mcp: mcp.map(Data::new),
             readiness: Data::new(readiness),
-            documentation: Data::new(Documentation::new(&document).map_err(GatewayError::Document)?),
-            routes: Data::new(Routes::of(&document)),
+            documentation: Data::new(Documentation::default()),
             dashboard: Data::new(Dashboard::embedded()),
             config,
             stopping,
@@ -103,16 +100,14 @@ impl Gateway {
                 .app_data(gateway.rest.clone())
                 .app_data(gateway.readiness.clone())
                 .app_data(gateway.documentation.clone())
-                .app_data(gateway.routes.clone())
                 .app_data(gateway.dashboard.clone())
                 .app_data(web::PayloadConfig::new(gateway.config.max_body_bytes));
             // First, as routes are tried in order and these are asked for most.
             if let Some(endpoints) = &gateway.mcp {
                 mcp::configure(config, endpoints);
             }
-            let mut documented = utoipa_actix_web::service_config::ServiceConfig::new(config);
-            rest::configure(&mut documented);
-            health::configure(&mut documented);
+            rest::configure(config);
+            health::configure(config);
             openapi::configure(config);
             config.default_service(web::to(fallback::answer));
         }

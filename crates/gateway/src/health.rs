@@ -5,7 +5,8 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::register::Register;
 
 /// Given by the application: it knows what must work before requests are taken.
 pub trait Readiness: Send + Sync {
@@ -26,7 +27,7 @@ enum Health {
     Unavailable,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(get_liveness).service(get_readiness).service(get_health);
 }
 

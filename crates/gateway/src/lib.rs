@@ -17,6 +17,7 @@ pub mod listing;
 pub mod mcp;
 pub mod metrics;
 pub mod openapi;
+mod register;
 pub mod request_id;
 pub mod rest;
 pub mod runtimes;

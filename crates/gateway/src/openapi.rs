@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse};
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::ResponseBuilder;
@@ -18,6 +18,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::api_error::{ApiError, Code, FieldError, ProblemView};
 use crate::cookies;
+use crate::fallback::Routes;
 use crate::middleware::Gate;
 use crate::{health, rest};
 
@@ -207,18 +208,25 @@ fn complete(path: &str, operation: &mut Operation) {
     }
 }
 
-/// What the documentation handlers serve.
+/// What the documentation handlers serve. Made when it is first asked for.
+#[derive(Default)]
 pub(crate) struct Documentation {
-    json: Bytes,
-    config: Arc<Config<'static>>,
+    json: OnceLock<Bytes>,
+    routes: OnceLock<Routes>,
 }
 
 impl Documentation {
-    pub(crate) fn new(document: &OpenApi) -> Result<Self, serde_json::Error> {
-        let json = Bytes::from(serde_json::to_vec(document)?);
-        // The validator badge would send the address of this instance to a foreign site.
-        let config = Config::from(PATH).validator_url("none");
-        Ok(Self { json, config: Arc::new(config) })
+    fn json(&self) -> Result<Bytes, ApiError> {
+        if let Some(json) = self.json.get() {
+            return Ok(json.clone());
+        }
+        let json = serde_json::to_vec(&openapi()).map_err(|error| ApiError::internal(error.to_string()))?;
+        Ok(self.json.get_or_init(|| Bytes::from(json)).clone())
+    }
+
+    /// The paths with the methods that each takes.
+    pub(crate) fn routes(&self) -> &Routes {
+        self.routes.get_or_init(|| Routes::of(&openapi()))
     }
 }
 
@@ -229,8 +237,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .route("/docs/{file:.*}", web::get().to(docs));
 }
 
-async fn document(documentation: Data<Documentation>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(documentation.json.clone())
+async fn document(documentation: Data<Documentation>) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().content_type("application/json").body(documentation.json()?))
 }
 
 async fn to_docs() -> HttpResponse {
@@ -241,9 +249,11 @@ async fn to_docs() -> HttpResponse {
 const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                            object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async fn docs(request: HttpRequest, documentation: Data<Documentation>) -> Result<HttpResponse, ApiError> {
+async fn docs(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.match_info().query("file");
-    let file = utoipa_swagger_ui::serve(path, Arc::clone(&documentation.config))
+    // The validator badge would send the address of this instance to a foreign site.
+    let config = Config::from(PATH).validator_url("none");
+    let file = utoipa_swagger_ui::serve(path, Arc::new(config))
         .map_err(|error| ApiError::internal(error.to_string()))?
         .ok_or_else(|| ApiError::new(Code::NoSuchRoute, "there is nothing at this path"))?;
     let mut response = HttpResponse::Ok();

@@ -32,11 +32,10 @@ use std::sync::Arc;
 
 use orch_control::Control;
 use orch_domain::port::clock::Clock;
-use utoipa_actix_web::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::client::Clients;
 use crate::identity::Identity;
+use crate::register::Register;
 use crate::site::Site;
 use crate::stopping::Stopping;
 
@@ -57,38 +56,33 @@ impl fmt::Debug for Rest {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    let nouns = [
-        auth::configure,
-        me::configure,
-        users::configure,
-        teams::configure,
-        invitations::configure,
-        projects::configure,
-        members::configure,
-        servers::configure,
-        personal_secrets::configure,
-        tools::configure,
-        playground::configure,
-        snippets::configure,
-        stars::configure,
-        server_catalog::configure,
-        mcp_config::configure,
-        keys::configure,
-        policy::configure,
-        approvals::configure,
-        limits::configure,
-        calls::configure,
-        sessions::configure,
-        audit::configure,
-        events::configure,
-        activity::configure,
-        usage::configure,
-        system::configure,
-    ];
-    config.service(scope::scope("/api/v1").configure(|config| {
-        for noun in nouns {
-            noun(config);
-        }
-    }));
+pub(crate) fn configure(config: &mut impl Register) {
+    config.scope("/api/v1", |config| {
+        auth::configure(config);
+        me::configure(config);
+        users::configure(config);
+        teams::configure(config);
+        invitations::configure(config);
+        projects::configure(config);
+        members::configure(config);
+        servers::configure(config);
+        personal_secrets::configure(config);
+        tools::configure(config);
+        playground::configure(config);
+        snippets::configure(config);
+        stars::configure(config);
+        server_catalog::configure(config);
+        mcp_config::configure(config);
+        keys::configure(config);
+        policy::configure(config);
+        approvals::configure(config);
+        limits::configure(config);
+        calls::configure(config);
+        sessions::configure(config);
+        audit::configure(config);
+        events::configure(config);
+        activity::configure(config);
+        usage::configure(config);
+        system::configure(config);
+    });
 }

@@ -10,12 +10,12 @@ use orch_domain::page::PageRequest;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{self, PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::audit::AuditView;
 use crate::rest::calls::CallView;
@@ -109,7 +109,7 @@ fn outcome(text: &str) -> Result<OutcomeFilter, ApiError> {
     })
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_activity);
 }
 

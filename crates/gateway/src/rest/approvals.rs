@@ -7,12 +7,12 @@ use orch_domain::approval::{Approval, ApprovalState};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::policy::ItemClassView;
 
@@ -122,7 +122,7 @@ pub struct ApprovalsQuery {
     state: Option<ApprovalStateView>,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_approvals).service(get_approval).service(approve_approval).service(deny_approval);
 }
 

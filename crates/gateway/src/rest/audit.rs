@@ -6,12 +6,12 @@ use orch_domain::audit::AuditRecord;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{PageQuery, PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// One thing that somebody did.
@@ -59,7 +59,7 @@ impl From<AuditRecord> for AuditView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_audit).service(list_instance_audit);
 }
 

@@ -9,13 +9,13 @@ use orch_domain::principal::{Credential, Principal};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::{ApiError, Code};
 use crate::body::{Json, OptionalJson};
 use crate::caller::Caller;
 use crate::cookies;
 use crate::middleware::cross_site;
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::users::UserView;
 
@@ -113,7 +113,7 @@ pub struct MeView {
     project_id: Option<uuid::Uuid>,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(create_login)
         .service(refresh_login)

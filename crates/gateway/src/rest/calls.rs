@@ -8,12 +8,12 @@ use orch_domain::call::Call;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{self, PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// One tool call, prompt get or resource read. Its result is not recorded, and of its arguments what the project wants.
@@ -84,7 +84,7 @@ impl From<Call> for CallView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_calls);
 }
 

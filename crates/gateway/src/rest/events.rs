@@ -20,13 +20,13 @@ use orch_domain::principal::Principal;
 use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::view::EventView;
 use crate::api_error::{ApiError, Code};
 use crate::caller::Caller;
 use crate::listing::Query;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// How often it is seen whether the login still holds.
@@ -48,7 +48,7 @@ pub struct EventQuery {
     last_event_id: Option<String>,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(watch_events);
 }
 

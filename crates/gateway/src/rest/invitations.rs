@@ -14,13 +14,13 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::listing::{PageQuery, PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::members::RoleView;
 use crate::rest::teams::TeamRoleView;
@@ -188,7 +188,7 @@ impl From<InvitationSeen> for InvitationView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     // First those with a word where others have an id.
     answers::configure(config);
     config

@@ -11,7 +11,6 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
@@ -19,6 +18,7 @@ use crate::body::{Json, OptionalJson};
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::{PageQuery, PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::limits::AllowanceView;
 
@@ -213,7 +213,7 @@ impl From<KeySeen> for InstanceKeyView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(list_instance_keys)
         .service(list_keys)

@@ -6,12 +6,12 @@ use orch_control::limits::LimitsSeen;
 use orch_domain::quota::{Allowance, Limits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// How much one may ask for. Null, or left out, where it says nothing.
@@ -83,7 +83,7 @@ impl From<LimitsBody> for Limits {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(get_limits).service(put_limits).service(get_instance_limits).service(put_instance_limits);
 }
 

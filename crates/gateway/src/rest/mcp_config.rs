@@ -6,12 +6,12 @@ use orch_control::import::ImportMode;
 use orch_control::import::plan::{ImportPlan, ImportVerb, PlannedServer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::{ApiError, FieldError};
 use crate::body::FileText;
 use crate::caller::Caller;
 use crate::listing::Query;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// What an import did or would do.
@@ -86,7 +86,7 @@ impl ImportView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(import).service(export);
 }
 

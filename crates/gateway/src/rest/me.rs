@@ -8,7 +8,6 @@ use orch_domain::user::{Language, Theme, User};
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::{ApiError, Code};
@@ -16,6 +15,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::PageView;
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::auth::login_of;
 
@@ -139,7 +139,7 @@ impl From<User> for ProfileView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(get_profile)
         .service(update_profile)

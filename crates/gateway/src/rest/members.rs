@@ -7,7 +7,6 @@ use orch_domain::role::Role;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
@@ -15,6 +14,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::PageView;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// From least to most.
@@ -142,7 +142,7 @@ impl From<TeamOnProject> for ProjectTeamView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(list_members)
         .service(update_member)

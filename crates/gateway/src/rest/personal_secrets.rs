@@ -10,12 +10,12 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::listing::PageView;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// A value that the server takes from each member. The value itself is never shown.
@@ -71,7 +71,7 @@ impl From<PersonalSeen> for PersonalSecretView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_personal_secrets).service(update_personal_secrets).service(delete_personal_secrets);
 }
 

@@ -11,13 +11,13 @@ use orch_mcp::raw::Raw;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::{ApiError, Code};
 use crate::body::Json;
 use crate::caller::{Caller, Via};
 use crate::mcp::McpEndpoints;
 use crate::mcp::playground::{self, CallEventView, Refused, Unanswered, Wanted};
+use crate::register::Register;
 
 /// What is to be called.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -63,7 +63,7 @@ const fn yes() -> bool {
     true
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(create_call).service(create_answer).service(delete_call);
 }
 

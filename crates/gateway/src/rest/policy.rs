@@ -11,13 +11,13 @@ use orch_domain::policy::item::ItemClass;
 use orch_domain::policy::rule::{Policy, Rule, ServerMatch};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::policy::rule::{RuleRequest, RuleView};
 
@@ -113,7 +113,7 @@ impl From<&Policy> for PolicyView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(get_policy).service(put_policy).service(put_switch);
     explain::configure(config);
     try_out::configure(config);

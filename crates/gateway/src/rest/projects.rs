@@ -8,7 +8,6 @@ use orch_domain::project::FlawedTools;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
@@ -16,6 +15,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::{PageView, Query, SearchQuery};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::members::RoleView;
 
@@ -179,7 +179,7 @@ impl From<ProjectSeen> for ProjectView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(list_projects)
         .service(create_project)

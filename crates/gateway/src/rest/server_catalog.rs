@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use actix_web::{HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::PageView;
+use crate::register::Register;
 
 const FILE: &str = include_str!("server_catalog.json");
 
@@ -67,7 +67,7 @@ pub struct CatalogInputView {
     optional: bool,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_catalog_servers);
 }
 

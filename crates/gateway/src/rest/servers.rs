@@ -10,18 +10,18 @@ pub mod view;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
 use orch_control::servers::ServerSeen;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::PageView;
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::servers::request::{CreateServerRequest, UpdateServerRequest};
 use crate::rest::servers::view::ServerView;
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(list_servers)
         .service(create_server)
@@ -30,8 +30,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(delete_server)
         .service(start_server)
         .service(stop_server)
-        .service(restart_server)
-        .configure(logs::configure);
+        .service(restart_server);
+    logs::configure(config);
 }
 
 /// List the servers of a project

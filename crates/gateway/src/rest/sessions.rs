@@ -6,12 +6,12 @@ use orch_domain::session::Session;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// A session of an MCP client. Clients of the modern era have none: they say everything with each request.
@@ -65,7 +65,7 @@ pub struct SessionsQuery {
     server: Option<String>,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_sessions).service(delete_session);
 }
 

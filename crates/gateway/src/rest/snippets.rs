@@ -6,12 +6,12 @@ use orch_control::snippets::{Snippet, SnippetClient, SnippetsSeen, SnippetsWante
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::listing::Query;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// The settings of all clients for one endpoint.
@@ -95,7 +95,7 @@ impl From<SnippetsSeen> for SnippetsView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_snippets).service(render_snippets);
 }
 

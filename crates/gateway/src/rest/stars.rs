@@ -7,13 +7,13 @@ use orch_domain::id::ServerId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::listing::PageView;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// A star on a project, on a server when there is one, on a tool when there is one.
@@ -64,7 +64,7 @@ impl From<StarSeen> for StarView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_stars).service(create_star).service(delete_star);
 }
 

@@ -6,10 +6,10 @@ use orch_domain::port::system_probe::SystemState;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// The state of the instance and of its parts.
@@ -98,7 +98,7 @@ pub struct SystemWorkerView {
     last_error: Option<String>,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(get_system);
 }
 

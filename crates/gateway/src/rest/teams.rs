@@ -7,7 +7,6 @@ use orch_domain::team::TeamRole;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
@@ -15,6 +14,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::{PageView, Query, SearchQuery};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::members::RoleView;
 
@@ -164,7 +164,7 @@ impl From<GrantedProject> for TeamProjectView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config
         .service(list_teams)
         .service(create_team)

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::policy::explain::AnnotationsView;
 use crate::rest::policy::rule::RuleEffect;
@@ -105,7 +105,7 @@ impl From<ItemKindView> for ItemKind {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_tools).service(get_tool_history);
 }
 

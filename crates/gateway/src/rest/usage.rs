@@ -11,12 +11,12 @@ use orch_domain::usage::{Dimension, Figures, Item, Ranked, Step};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::Query;
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::activity::kind;
 
@@ -250,7 +250,7 @@ pub struct UsageTopQuery {
     limit: Option<u32>,
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(get_usage).service(list_top_usage);
 }
 

@@ -8,7 +8,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
@@ -16,6 +15,7 @@ use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::{PageView, Query, SearchQuery};
+use crate::register::Register;
 use crate::rest::Rest;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,7 +93,7 @@ impl From<User> for UserView {
     }
 }
 
-pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_users).service(create_user).service(get_user).service(update_user).service(create_reset_link);
 }
 

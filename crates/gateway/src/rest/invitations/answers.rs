@@ -6,13 +6,13 @@ use orch_control::invitations::NewAccount;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::InvitationView;
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::listing::{PageQuery, PageView, Query};
+use crate::register::Register;
 use crate::rest::Rest;
 
 /// What stands behind the `#` of the link.
@@ -44,7 +44,7 @@ pub(crate) struct AcceptedInvitationView {
     email: String,
 }
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+pub(super) fn configure(config: &mut impl Register) {
     config
         .service(find_invitation)
         .service(accept_invitation)

@@ -7,12 +7,12 @@ use orch_domain::policy::decision::Verdict;
 use orch_domain::policy::hints::{Hint, Hints};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::members::RoleView;
 use crate::rest::policy::ItemClassView;
@@ -129,7 +129,7 @@ impl From<Explanation> for ExplanationView {
     }
 }
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+pub(super) fn configure(config: &mut impl Register) {
     config.service(explain_policy);
 }
 

@@ -6,12 +6,12 @@ use orch_control::policies::Policies;
 use orch_control::policies::try_out::{Change, TryOut};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
+use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::policy::ItemClassView;
 use crate::rest::policy::rule::{self, RuleEffect, RuleRequest};
@@ -84,7 +84,7 @@ impl From<Change> for TryOutChange {
     }
 }
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+pub(super) fn configure(config: &mut impl Register) {
     config.service(try_policy);
 }
 

@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{PageView, Query};
 use crate::mcp::respond;
+use crate::register::Register;
 use crate::rest::Rest;
 
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -89,7 +89,7 @@ pub enum LogSourceView {
     Daemon,
 }
 
-pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+pub(super) fn configure(config: &mut impl Register) {
     config.service(list_logs).service(stream_logs).service(download_logs);
 }
 
