@@ -92,12 +92,13 @@ export function key(part: Partial<Schemas["KeyView"]> = {}): Schemas["KeyView"] 
     last_used_from: null,
     last_used_by: null,
     created_at: AT,
+    version: 1,
     ...part,
   };
 }
 
 export function member(part: Partial<Schemas["MemberView"]> = {}): Schemas["MemberView"] {
-  return { user_id: id(), email: "ada@example.com", name: "Ada", role: "admin", direct_role: "admin", teams: [], active: true, created_at: AT, ...part };
+  return { user_id: id(), email: "ada@example.com", name: "Ada", role: "admin", direct_role: "admin", teams: [], active: true, created_at: AT, version: 1, ...part };
 }
 
 export function call(part: Partial<Schemas["CallView"]> = {}): Schemas["CallView"] & { type: "call" } {

@@ -89,7 +89,7 @@ function Chosen({ kind, name, onChoose }: { kind: PlayKind; name: string | null;
   if (offers.isError) return <ErrorPanel error={offers.error} onRetry={() => void offers.refetch()} />;
   const { items } = offers.data;
   const chosen = items.find((offer) => offer.name === name) ?? items[0];
-  if (chosen === undefined && offers.data.fetched_at === null) return <NeverSeen />;
+  if (chosen === undefined && offers.data.fetched_at === null) return <NeverSeen lacking={offers.data.lacking} />;
   if (chosen === undefined) {
     return <EmptyState icon={FlaskConicalIcon} heading={t(`nothing.${kind}`)} description={t("nothingHint")} />;
   }

@@ -72,7 +72,8 @@ export interface paths {
         put?: never;
         /**
          * Log out
-         * @description Ends the login behind the credential: its access and refresh tokens open nothing from now on.
+         * @description Ends the login behind the credential: its access and refresh tokens open nothing from now on. A browser whose access
+         *     token has expired logs out with its refresh token.
          */
         post: operations["delete_login"];
         delete?: never;
@@ -361,6 +362,26 @@ export interface paths {
          * @description The old link ends. For instance admins.
          */
         post: operations["renew_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the API keys of all projects, newest first
+         * @description For instance admins.
+         */
+        get: operations["list_instance_keys"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1093,7 +1114,8 @@ export interface paths {
         /**
          * Follow a server's log as server-sent events
          * @description Each event `line` has a line of the log as its data and the number of the line as its id, so that a client that
-         *     comes back with `Last-Event-ID` misses nothing that is still kept.
+         *     comes back with `Last-Event-ID` misses nothing that is still kept. The stream ends with the login and with the right
+         *     to read.
          */
         get: operations["stream_logs"];
         put?: never;
@@ -1935,7 +1957,7 @@ export interface components {
             /** @description The redacted arguments as JSON, with an ellipsis at the end when they were cut, where the project records them. */
             arguments: string | null;
         };
-        /** @description Calls were recorded since the last such event of the project. */
+        /** @description Calls were recorded since the last such event of the project: those of the servers that the caller sees. */
         CallsEvent: {
             /** Format: date-time */
             at: string;
@@ -2335,6 +2357,11 @@ export interface components {
             /** @description With one of these nothing is imported. Only in the answer to a dry run; otherwise they are the error. */
             problems: components["schemas"]["FieldError"][];
         };
+        /** @description A key with where and whose it is. */
+        InstanceKeyView: components["schemas"]["KeyView"] & {
+            project: components["schemas"]["KeyProjectView"];
+            creator: components["schemas"]["KeyCreatorView"];
+        };
         /**
          * @description Whether the server may ask the clients behind its calls: `never` has all clients share its connection.
          * @enum {string}
@@ -2404,6 +2431,22 @@ export interface components {
         };
         /** @enum {string} */
         ItemClass: "tool" | "prompt" | "resource";
+        /** @description The account that answers for a key. */
+        KeyCreatorView: {
+            /** Format: uuid */
+            id: string;
+            email: string;
+            name: string;
+            /** @description False for an account that is switched off: the key opens nothing. */
+            active: boolean;
+        };
+        /** @description The project that a key is good for. */
+        KeyProjectView: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            name: string;
+        };
         /** @description What a key may of what its creator may. */
         KeyScope: {
             /** @description Ids of the servers that it sees; null for all of the project. */
@@ -2457,6 +2500,11 @@ export interface components {
             last_used_by: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int32
+             * @description What the `ETag` is made of; another one when name, scope, limits or expiry are, or the key is revoked.
+             */
+            version: number;
         };
         /** @enum {string} */
         Language: "en" | "ko";
@@ -2613,6 +2661,11 @@ export interface components {
              * @description When the account first got here.
              */
             created_at: string;
+            /**
+             * Format: int32
+             * @description What `If-Match` compares; another one when `direct_role` is.
+             */
+            version: number;
         };
         /** @enum {string} */
         NetworkAccess: "full" | "none" | "ports";
@@ -2646,6 +2699,8 @@ export interface components {
             fetched_at: string | null;
             /** @description The server could not be asked since it last failed or was changed: the list is the last one that was seen. */
             stale: boolean;
+            /** @description Why there is nothing for the caller to see, such as own values that are missing; null when that has no reason. */
+            lacking: string | null;
         };
         /** @description One page of a list. */
         PageView_ActivityView: {
@@ -2827,6 +2882,15 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        PageView_InstanceKeyView: {
+            items: (components["schemas"]["KeyView"] & {
+                project: components["schemas"]["KeyProjectView"];
+                creator: components["schemas"]["KeyCreatorView"];
+            })[];
+            /** @description Give it as `cursor` to get the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         PageView_InvitationView: {
             items: {
                 /** Format: uuid */
@@ -2873,6 +2937,11 @@ export interface components {
                 last_used_by: string | null;
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: int32
+                 * @description What the `ETag` is made of; another one when name, scope, limits or expiry are, or the key is revoked.
+                 */
+                version: number;
             }[];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
@@ -2944,6 +3013,11 @@ export interface components {
                  * @description When the account first got here.
                  */
                 created_at: string;
+                /**
+                 * Format: int32
+                 * @description What `If-Match` compares; another one when `direct_role` is.
+                 */
+                version: number;
             }[];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
@@ -3097,6 +3171,11 @@ export interface components {
                 active: boolean;
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: int32
+                 * @description What `If-Match` compares; another one when `role` is.
+                 */
+                version: number;
             }[];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
@@ -3874,6 +3953,11 @@ export interface components {
             active: boolean;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int32
+             * @description What `If-Match` compares; another one when `role` is.
+             */
+            version: number;
         };
         /** @description A project that a team was granted. */
         TeamProjectView: {
@@ -6019,6 +6103,93 @@ export interface operations {
             };
             /** @description It was answered, taken back, used, or is too old */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests or attempts; `Retry-After` says when to try again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_instance_keys: {
+        parameters: {
+            query?: {
+                /** @description At most this many items, 1 to 200; 50 unless said. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_InstanceKeyView"];
+                };
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller sees the object and may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong; `errors` says which and how to mend it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9022,7 +9193,10 @@ export interface operations {
     delete_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the caller has seen; 412 when it is not the present one any more. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description id or slug */
                 project: string;
@@ -9038,6 +9212,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description No credential, or one that is not valid any more */
             401: {
@@ -9068,6 +9251,15 @@ export interface operations {
             };
             /** @description It contradicts what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the caller has seen it */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9107,7 +9299,10 @@ export interface operations {
     update_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the caller has seen; 412 when it is not the present one any more. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description id or slug */
                 project: string;
@@ -9168,6 +9363,15 @@ export interface operations {
             };
             /** @description It contradicts what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the caller has seen it */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9650,7 +9854,10 @@ export interface operations {
     delete_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the caller has seen; 412 when it is not the present one any more. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description id or slug */
                 project: string;
@@ -9666,6 +9873,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description No credential, or one that is not valid any more */
             401: {
@@ -9696,6 +9912,15 @@ export interface operations {
             };
             /** @description It contradicts what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the caller has seen it */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9735,7 +9960,10 @@ export interface operations {
     update_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the caller has seen; 412 when it is not the present one any more. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description id or slug */
                 project: string;
@@ -9796,6 +10024,15 @@ export interface operations {
             };
             /** @description It contradicts what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the caller has seen it */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14662,7 +14899,10 @@ export interface operations {
     delete_team_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the caller has seen; 412 when it is not the present one any more. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description id or slug */
                 team: string;
@@ -14678,6 +14918,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body or the query cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description No credential, or one that is not valid any more */
             401: {
@@ -14708,6 +14957,15 @@ export interface operations {
             };
             /** @description It contradicts what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the caller has seen it */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14747,7 +15005,10 @@ export interface operations {
     update_team_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that the caller has seen; 412 when it is not the present one any more. */
+                "If-Match"?: string;
+            };
             path: {
                 /** @description id or slug */
                 team: string;
@@ -14808,6 +15069,15 @@ export interface operations {
             };
             /** @description It contradicts what is there */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the caller has seen it */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
