@@ -141,23 +141,30 @@ struct Tally {
     left: AtomicU64,
 }
 
+/// An endpoint, with a key for it.
+struct Door {
+    url: String,
+    key: String,
+    /// What stands before the names of tools.
+    prefixes: &'static [&'static str],
+}
+
 /// One client after the other, each of which does some things and goes, in good order or not.
 struct Visitor {
     http: reqwest::Client,
-    base: String,
-    key: String,
+    doors: Arc<Vec<Door>>,
     random: Random,
     tally: Arc<Tally>,
     grandchildren: Arc<std::sync::Mutex<Vec<u32>>>,
 }
 
 impl Visitor {
-    fn request(&self, url: &str, session: Option<&str>, body: &Value) -> reqwest::RequestBuilder {
+    fn request(&self, door: &Door, session: Option<&str>, body: &Value) -> reqwest::RequestBuilder {
         let request = self
             .http
-            .post(url)
+            .post(&door.url)
             .timeout(Duration::from_secs(20))
-            .bearer_auth(&self.key)
+            .bearer_auth(&door.key)
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
             .body(body.to_string());
@@ -168,15 +175,14 @@ impl Visitor {
     }
 
     async fn visit(&mut self) {
-        let endpoints = ["unified", "servers/shared", "servers/own", "servers/each"];
-        let endpoint = endpoints[usize::try_from(self.random.below(4)).unwrap_or_default()];
-        let url = format!("{}/projects/soak/{endpoint}/mcp", self.base);
+        let doors = Arc::clone(&self.doors);
+        let door = &doors[usize::try_from(self.random.below(doors.len() as u64)).unwrap_or_default()];
         let can = if self.random.below(4) == 0 { json!({ "elicitation": {} }) } else { json!({}) };
         let hello = json!({
             "jsonrpc": "2.0", "id": 0, "method": "initialize",
             "params": { "protocolVersion": "2025-06-18", "capabilities": can, "clientInfo": { "name": "soak", "version": "1" } },
         });
-        let Ok(answer) = self.request(&url, None, &hello).send().await else { return };
+        let Ok(answer) = self.request(door, None, &hello).send().await else { return };
         let Some(session) = answer.headers().get("mcp-session-id").and_then(|id| id.to_str().ok()).map(str::to_owned)
         else {
             self.tally.errors.fetch_add(1, Ordering::Relaxed);
@@ -185,17 +191,18 @@ impl Visitor {
         drop(answer.bytes().await);
         self.tally.sessions.fetch_add(1, Ordering::Relaxed);
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        drop(self.request(&url, Some(&session), &initialized).send().await);
+        drop(self.request(door, Some(&session), &initialized).send().await);
         for id in 1..=self.random.below(12) {
-            self.call(&url, &session, endpoint == "unified", id).await;
+            self.call(door, &session, id).await;
         }
         // A third says goodbye; the others are simply gone.
         if self.random.below(3) == 0 {
-            drop(self.http.delete(&url).bearer_auth(&self.key).header("mcp-session-id", &session).send().await);
+            let end = self.http.delete(&door.url).bearer_auth(&door.key).header("mcp-session-id", &session);
+            drop(end.send().await);
         }
     }
 
-    async fn call(&mut self, url: &str, session: &str, unified: bool, id: u64) {
+    async fn call(&mut self, door: &Door, session: &str, id: u64) {
         let tool = match self.random.below(20) {
             0 => "crash",
             1 => "hang",
@@ -205,11 +212,11 @@ impl Visitor {
             6 | 7 => "slow",
             _ => "echo",
         };
-        let prefix = ["shared__", "own__", "each__"][usize::try_from(self.random.below(3)).unwrap_or_default()];
-        let name = if unified { format!("{prefix}{tool}") } else { tool.to_owned() };
+        let count = door.prefixes.len() as u64;
+        let name = format!("{}{tool}", door.prefixes[usize::try_from(self.random.below(count)).unwrap_or_default()]);
         let method = if self.random.below(10) == 0 { "tools/list" } else { "tools/call" };
         let call = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": { "name": name, "arguments": {} } });
-        let sent = self.request(url, Some(session), &call).send();
+        let sent = self.request(door, Some(session), &call).send();
         // Some do not wait for what they have asked.
         let patience = Duration::from_millis(if self.random.below(6) == 0 { 20 } else { 15_000 });
         let Ok(Ok(answer)) = tokio::time::timeout(patience, sent).await else {
@@ -217,7 +224,7 @@ impl Visitor {
             if self.random.below(2) == 0 {
                 let cancel =
                     json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
-                drop(self.request(url, Some(session), &cancel).send().await);
+                drop(self.request(door, Some(session), &cancel).send().await);
             }
             return;
         };
@@ -246,13 +253,34 @@ async fn nothing_grows_however_clients_and_servers_behave() {
     };
     let servers = json!({ "shared": server("shared"), "own": server("per_principal"), "each": server("per_session") });
     let project = daemon.project("soak", servers).await;
+    // The daemon in front of itself, so that servers over HTTP and HTTP+SSE misbehave in the same ways.
+    let remote = |kind: &str, path: &str| {
+        json!({
+            "type": kind, "url": format!("{}/projects/soak/servers/shared/{path}", daemon.base), "timeout": 4,
+            "headers": { "Authorization": format!("Bearer {}", project.key) },
+        })
+    };
+    let remotes = json!({ "http": remote("streamable-http", "mcp"), "sse": remote("sse", "sse") });
+    let outer = daemon.project("outer", remotes).await;
+    let door = |project: &str, key: &str, endpoint: &str, prefixes| Door {
+        url: format!("{}/projects/{project}/{endpoint}/mcp", daemon.base),
+        key: key.to_owned(),
+        prefixes,
+    };
+    let doors = Arc::new(vec![
+        door("soak", &project.key, "unified", &["shared__", "own__", "each__"]),
+        door("soak", &project.key, "servers/shared", &[""]),
+        door("soak", &project.key, "servers/own", &[""]),
+        door("soak", &project.key, "servers/each", &[""]),
+        door("outer", &outer.key, "unified", &["http__", "sse__"]),
+        door("outer", &outer.key, "servers/sse", &[""]),
+    ]);
     let pid = daemon.pid();
     let tally = Arc::new(Tally::default());
     let grandchildren = Arc::<std::sync::Mutex<Vec<u32>>>::default();
     let visitor = |seed: u64| Visitor {
         http: reqwest::Client::new(),
-        base: daemon.base.clone(),
-        key: project.key.clone(),
+        doors: Arc::clone(&doors),
         random: Random(seed),
         tally: Arc::clone(&tally),
         grandchildren: Arc::clone(&grandchildren),
