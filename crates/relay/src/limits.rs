@@ -26,7 +26,7 @@ pub struct Limiter {
     clock: Arc<dyn Clock>,
     instance: ArcSwap<Limits>,
     keys: Table<KeyId>,
-    /// What keys ask of REST, where the limits of the instance hold and not those of a project.
+    /// What keys without a limit of their own ask of REST, where that of the instance holds and not that of a project.
     keys_of_rest: Table<KeyId>,
     users: Table<(ProjectId, UserId)>,
     /// What accounts ask of REST, whatever the project.
@@ -156,7 +156,9 @@ impl Limiter {
     pub fn rest(&self, user: UserId, key: Option<&ApiKey>) -> Result<(), Limited> {
         let limits = **self.instance.load();
         if let Some(key) = key {
-            self.keys_of_rest.request(key.id, key_allowance(key, limits), Whose::Key)?;
+            // A limit of its own is one for all that it does. Another one would refill the bucket of its project's.
+            let table = if key.allowance.per_minute.is_some() { &self.keys } else { &self.keys_of_rest };
+            table.request(key.id, key_allowance(key, limits), Whose::Key)?;
         }
         self.accounts.request(user, limits.user, Whose::User)
     }

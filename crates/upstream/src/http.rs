@@ -81,10 +81,12 @@ pub async fn connect(
         let span = tracing::debug_span!("upstream.http", server.url = %endpoint::shown(&target.url));
         let (opened, is_open) = oneshot::channel();
         shared.tasks.spawn(listen::run(Arc::clone(&shared), opened).instrument(span));
+        // From here on it ends the stream when it is dropped, also by somebody who gives up in the middle.
+        let peer = Arc::new(HttpPeer::new(shared, hello));
         // What the server says on a stream of its own is lost while there is none, so the first call comes after it.
         // Some servers begin the stream only when they have something to say.
         let _ = tokio::time::timeout(LISTEN_WITHIN, is_open).await;
-        Ok(Arc::new(HttpPeer::new(shared, hello)))
+        Ok(peer)
     }
     .instrument(span)
     .await

@@ -340,6 +340,12 @@ async fn nothing_grows_however_clients_and_servers_behave() {
         count(&tally.left),
         grandchildren.lock().expect("a list").len(),
     );
+    if after.sessions > 0 {
+        for project in ["soak", "outer"] {
+            println!("left in {project}: {}", daemon.get(&format!("/projects/{project}/sessions")).await);
+            println!("servers: {}", daemon.get(&format!("/projects/{project}/servers")).await);
+        }
+    }
     assert!(as_before(&after), "something has grown\nbefore: {before:?}\nafter:  {after:?}\n{}", daemon.log());
     let grandchildren = grandchildren.lock().expect("a list").clone();
     let alive: Vec<_> = grandchildren.into_iter().filter(|pid| runs(*pid)).collect();

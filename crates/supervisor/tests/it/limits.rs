@@ -50,7 +50,8 @@ async fn memory_that_several_share_counts_once() {
     if !has_python() {
         return;
     }
-    // Each of five has all of it, which is more than the limit only if it is added up.
+    // Each of five has all of it, which is more than the limit only if it is added up. There is room above what they
+    // really have, as the shares of those that are left grow while the others end, one after the other.
     let script = r#"exec python3 -c '
 import mmap, os, sys
 m = mmap.mmap(-1, 64 << 20); chunk = bytes(1 << 20)
@@ -59,7 +60,7 @@ for child in range(4):
     if os.fork() == 0:
         sum(m[n] for n in range(0, 64 << 20, 4096)); os.write(1, b"x"); os.read(0, 1); os._exit(0)
 os.read(0, 1)'"#;
-    let limits = ProcessLimits { memory_bytes: Some(192 * MIB), ..ProcessLimits::default() };
+    let limits = ProcessLimits { memory_bytes: Some(256 * MIB), ..ProcessLimits::default() };
     let (process, log) = launch(script, limits).await;
     let mut ready = process.take_stdout().unwrap();
     timeout(PATIENCE, ready.read_exact(&mut [0; 4])).await.unwrap().unwrap();

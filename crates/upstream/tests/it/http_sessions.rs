@@ -177,3 +177,24 @@ async fn close_without_a_session_deletes_nothing() {
     within(peer.close()).await;
     assert!(!server.methods().contains(&"DELETE".to_owned()));
 }
+
+#[tokio::test]
+async fn a_connection_that_is_given_up_leaves_no_stream_behind() {
+    let gone = Arc::new(Notify::new());
+    let hangs = Arc::clone(&gone);
+    let server = Server::start(move |asked| match asked.method().as_str() {
+        // The server's own stream, which begins only when there is something to say.
+        "GET" => vec![Step::Hang(Arc::clone(&hangs))],
+        _ => handshake_in("s-1", asked).unwrap_or_else(accepted),
+    })
+    .await;
+    let (target, config) = (server.target(), crate::support::config());
+    let connecting = tokio::spawn(async move {
+        let sink = crate::support::Events::new();
+        orch_upstream::http::connect(&target, &crate::support::SHARED, &config, sink).await.map(|_| ())
+    });
+    server.wait_for("GET", 1).await;
+    connecting.abort();
+    assert!(connecting.await.expect_err("given up").is_cancelled(), "it waits for the stream");
+    within(gone.notified()).await;
+}
