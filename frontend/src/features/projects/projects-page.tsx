@@ -81,7 +81,7 @@ export function ProjectsPage() {
       ) : shown.length === 0 ? (
         <EmptyState icon={SearchIcon} heading={t("nothingFound")} />
       ) : (
-        <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+        <ul className="grid grid-cols-1 gap-3 sm:grid-cols-2 xl:grid-cols-3">
           {shown.map((project) => (
             <li key={project.id}>
               <ProjectCard project={project} star={<StarButton target={{ project: project.id }} name={project.name} />} />
