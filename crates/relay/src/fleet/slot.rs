@@ -263,7 +263,8 @@ impl Slot {
     /// Whether there is nothing that everybody shares: the server runs only with values of single members, and what it
     /// offers to them is for nobody else to see.
     pub(super) fn is_private(&self) -> bool {
-        self.server.load().lacks_shared_values().is_some()
+        let server = self.server.load();
+        !server.missing_personal(&server.secrets).is_empty()
     }
 
     pub(super) const fn lanes(&self) -> &Lanes {
