@@ -58,10 +58,15 @@ const plain = (text) => text.replace(/\x1b\[[0-9;]*m/g, '');
 /** Scenarios of a summary, each with whether it passed. */
 const verdicts = (text) =>
   new Map([...plain(text).matchAll(/^([✓✗~]) (\S+): \d+ passed, \d+ failed/gm)].map(([, sign, scenario]) => [scenario, sign !== '✗']));
-/** Scenarios that the requirements of a revision run and do not count. */
-function unscored(revision) {
+/** The scenarios for servers in the requirements of a revision: those that are counted, and those that are only run. */
+function required(revision) {
   const text = readFileSync(join(suiteFolder, 'requirements', `${revision}.yaml`), 'utf8');
-  return new Set([...text.slice(text.indexOf('\nnot_scored:')).matchAll(/- scenario: (\S+)/g)].map(([, scenario]) => scenario));
+  const [scored, more] = text.split('\nnot_scored:\n');
+  const list = /^server:\n((?: {2}.*\n|\s*\n)*)/m.exec(`${scored}\n`)?.[1] ?? '';
+  return {
+    scored: [...list.matchAll(/^ {2}- (\S+)/gm)].map(([, scenario]) => scenario),
+    unscored: new Set([...more.matchAll(/- scenario: (\S+)\n\s+leg: server\n/g)].map(([, scenario]) => scenario)),
+  };
 }
 
 async function one({ revision, era }, upstream, shim, out) {
@@ -82,13 +87,15 @@ async function one({ revision, era }, upstream, shim, out) {
   const { code, text } = await suiteRuns(options, folder);
   writeFileSync(join(folder, 'output.txt'), text);
   const passed = verdicts(text);
-  const more = unscored(revision);
+  const { scored, unscored: more } = required(revision);
   const counted = [...passed].filter(([scenario]) => !more.has(scenario) || !excused(scenario, upstream));
   // The exit code is about what is scored, with what is expected taken into account.
   if (code !== 0) problems.push(`exit code ${code}`);
   const failed = counted.filter(([, passed]) => !passed).map(([scenario]) => scenario);
   problems.push(...failed.filter((scenario) => more.has(scenario) || code !== 0));
-  if (counted.length < 30) problems.push(`only ${counted.length} scenarios ran`);
+  if (scored.length < 30) problems.push('the requirements cannot be read');
+  const missing = [...scored, ...more].filter((scenario) => !passed.has(scenario));
+  problems.push(...missing.map((scenario) => `${scenario} did not run`));
   return { problems, count: counted.length, seconds: seconds() };
 }
 
