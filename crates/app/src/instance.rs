@@ -25,7 +25,7 @@ use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::event::{Event, Fact};
 use orch_domain::port::call_census::CallCensus;
-use orch_domain::port::call_log::{CallLog, CallRepo};
+use orch_domain::port::call_log::{CallLog, CallLogError, CallRepo};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
@@ -434,17 +434,18 @@ impl Instance {
 /// Has the audit trail tell when a call begins to wait for an approval, when its caller confirmed it, and when nobody
 /// gave one. What people answer, the control plane records.
 ///
-/// On disk before the call goes on, whether the database is there or not. A disk that takes no entry takes no call
-/// either, so the call's answer does not leave.
+/// On disk before the call goes on, whether the database is there or not; what cannot be put there is not gone on with.
 fn record_approvals(approvals: &Approvals, control: &Control, journal: Arc<EntryJournal>, events: EventBus) {
     let control = control.approvals.clone();
     approvals.observe(move |approval| {
-        if let Some(entry) = control.entry(approval)
-            && let Err(error) = journal.append(&[entry])
-        {
-            tracing::error!(error = %error, approval.id = %approval.id, "an approval is not on record");
+        if let Some(entry) = control.entry(approval) {
+            journal.append(&[entry]).map_err(|error| {
+                tracing::error!(error = %error, approval.id = %approval.id, "an approval is not on record");
+                CallLogError::Unwritable { reason: error.to_string() }
+            })?;
         }
         events.emit(approval_event(approval));
+        Ok(())
     });
 }
 

@@ -216,9 +216,9 @@ impl Logins {
         }
         let password = Some(self.ports.hasher.hash(change.new).await?);
         let changed = User { password, updated_at: now, version: user.version + 1, ..user };
-        self.ports.users.update(&changed, &trail::password_changed(&changed, change.login, now)).await?;
+        let entry = trail::password_changed(&changed, change.login, now);
+        self.ports.users.change_password(&changed, change.login, &entry).await?;
         self.ports.ended.end_all(change.user, change.login, now);
-        self.ports.logins.end_all(change.user, change.login, now).await?;
         Ok(())
     }
 

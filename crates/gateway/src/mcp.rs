@@ -19,12 +19,13 @@ pub(crate) mod respond;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, HeaderName};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_auth::state_seal::StateSeal;
 use orch_domain::directory::live::LiveDirectory;
+use orch_mcp::headers;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
 
@@ -140,5 +141,7 @@ async fn dispatch(
         _ => refusal::method_not_allowed(methods),
     })
 }
+
+static VERSION_HEADER: HeaderName = HeaderName::from_static(headers::VERSION);
 
 const METHODS: &str = "POST, GET, DELETE";

@@ -1,13 +1,17 @@
 //! Content blocks in words that an older client understands. Nothing is dropped: what a revision has no word for is
 //! said with another one. Content that the client knows is never touched.
 
-use memchr::memmem;
 use serde_json::{Value, json};
 
 use crate::listing::knows_objects_alone;
 use crate::object;
 use crate::raw::Raw;
 use crate::revision::Revision;
+use crate::word::Word;
+
+static STRUCTURED: Word = Word::new("structuredContent");
+/// What clients of the oldest revisions have no word for.
+static ODD: [Word; 3] = [Word::new(r#""audio""#), Word::new(r#""resource_link""#), Word::new("structuredContent")];
 
 /// The result of a tool call or of a prompt, as a client of `revision` is to see it. A client of the newest revision with
 /// a handshake is of the same era as any server that has one, and so gets blocks that are unknown here as they are.
@@ -22,8 +26,7 @@ pub fn for_revision(revision: Revision, result: Raw) -> Raw {
     }
     // Nearly all results have nothing but text.
     let bytes = result.as_bytes();
-    let odd = [b"\"audio\"".as_slice(), b"\"resource_link\"", b"structuredContent"];
-    let is_odd = revision < Revision::V2025_06_18 && odd.iter().any(|word| memmem::find(bytes, word).is_some());
+    let is_odd = revision < Revision::V2025_06_18 && ODD.iter().any(|word| word.is_in(bytes));
     if !is_odd && !names_other_types(bytes) {
         return result;
     }
@@ -39,8 +42,9 @@ pub fn for_revision(revision: Revision, result: Raw) -> Raw {
 /// Whether some member `type` anywhere is none of the blocks that are known here. A search, as nearly no result has any.
 fn names_other_types(text: &[u8]) -> bool {
     const KNOWN: [&[u8]; 5] = [b"\"text\"", b"\"image\"", b"\"audio\"", b"\"resource\"", b"\"resource_link\""];
-    const KEY: &[u8] = b"\"type\"";
-    memmem::find_iter(text, KEY).any(|at| {
+    const KEY: &str = r#""type""#;
+    static TYPE: Word = Word::new(KEY);
+    TYPE.places(text).any(|at| {
         let rest = text.get(at + KEY.len()..).unwrap_or_default().trim_ascii_start();
         // As a value it says nothing.
         let Some(value) = rest.strip_prefix(b":") else { return false };
@@ -51,7 +55,7 @@ fn names_other_types(text: &[u8]) -> bool {
 
 /// Structured content that is no object goes, and can be read as text instead.
 fn with_objects_alone(result: Raw) -> Raw {
-    if memmem::find(result.as_bytes(), b"structuredContent").is_none()
+    if !STRUCTURED.is_in(result.as_bytes())
         || object::member(&result, "structuredContent").is_none_or(|content| content.is_object())
     {
         return result;

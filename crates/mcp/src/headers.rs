@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::object;
 use crate::raw::Raw;
+use crate::word::Word;
 
 pub const VERSION: &str = "mcp-protocol-version";
 pub const METHOD: &str = "mcp-method";
@@ -69,10 +70,16 @@ pub struct InvalidAnnotation {
     pub problem: String,
 }
 
+/// Whether a definition or schema may want arguments as headers. Nearly none does.
+#[must_use]
+pub fn may_mirror(definition: &Raw) -> bool {
+    static ANNOTATION: Word = Word::new("x-mcp-header");
+    ANNOTATION.is_in(definition.as_bytes())
+}
+
 /// The arguments that a tool's `inputSchema` wants as headers.
 pub fn mirrored(input_schema: &Raw) -> Result<Vec<MirroredArgument>, InvalidAnnotation> {
-    // Nearly no schema has any.
-    if memchr::memmem::find(input_schema.as_bytes(), b"x-mcp-header").is_none() {
+    if !may_mirror(input_schema) {
         return Ok(Vec::new());
     }
     let Ok(schema) = input_schema.read::<Value>() else { return Ok(Vec::new()) };

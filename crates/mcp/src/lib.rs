@@ -25,3 +25,4 @@ pub mod raw;
 pub mod revision;
 pub mod sse;
 pub mod tasks;
+pub mod word;

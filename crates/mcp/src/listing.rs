@@ -1,19 +1,20 @@
 //! Lists of tools in words that a client understands. What it knows, and what it may ignore, is never touched.
 
-use memchr::memmem;
-
 use crate::object;
 use crate::raw::Raw;
 use crate::revision::Revision;
+use crate::word::Word;
 
 /// A result of `tools/list`, as a client of `revision` is to see it. `execution` goes: whether a tool runs as a task is
 /// settled between us and its server. An `outputSchema` of something else than an object goes for clients that only
 /// know objects there, as [`crate::content`] takes such content out of their results.
 #[must_use]
 pub fn tools(revision: Revision, result: Raw) -> Raw {
+    static EXECUTION: Word = Word::new(r#""execution""#);
+    static OUTPUT_SCHEMA: Word = Word::new(r#""outputSchema""#);
     let bytes = result.as_bytes();
-    let has_execution = memmem::find(bytes, b"\"execution\"").is_some();
-    let has_schemas = knows_objects_alone(revision) && memmem::find(bytes, b"\"outputSchema\"").is_some();
+    let has_execution = EXECUTION.is_in(bytes);
+    let has_schemas = knows_objects_alone(revision) && OUTPUT_SCHEMA.is_in(bytes);
     if !has_execution && !has_schemas {
         return result;
     }

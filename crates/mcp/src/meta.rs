@@ -1,9 +1,8 @@
 //! The `_meta` member of params: progress tokens and reserved keys, which are hop-by-hop. The rest passes untouched.
 
-use memchr::memmem;
-
 use crate::object;
 use crate::raw::Raw;
+use crate::word::Word;
 
 /// Keys that only the two ends of one connection may set.
 const RESERVED: [&str; 5] = [
@@ -26,10 +25,10 @@ pub struct HopMeta {
 /// Takes the hop-by-hop part out of params. Params that have none come back as they are, without a copy.
 #[must_use]
 pub fn take_hop(params: Raw) -> (Raw, HopMeta) {
-    // Nearly every call has nothing of this, and a search is much cheaper than a parse. A key written with escapes
-    // is searched for by the backslash.
+    static META: Word = Word::new("_meta");
+    // Nearly every call has nothing of this. A key written with escapes is searched for by the backslash.
     let bytes = params.as_bytes();
-    if memmem::find(bytes, b"_meta").is_none() && memchr::memchr(b'\\', bytes).is_none() {
+    if !META.is_in(bytes) && memchr::memchr(b'\\', bytes).is_none() {
         return (params, HopMeta::default());
     }
     let Some(meta) = object::member(&params, "_meta").filter(Raw::is_object) else {
@@ -64,8 +63,8 @@ pub fn with_progress_token(params: Option<&Raw>, token: u64) -> Raw {
 /// The protocol version that a modern request carries in its params.
 #[must_use]
 pub fn protocol_version(params: Option<&Raw>) -> Option<Raw> {
-    let params = params?;
-    memmem::find(params.as_bytes(), b"modelcontextprotocol")?;
+    static VENDOR: Word = Word::new("modelcontextprotocol");
+    let params = params.filter(|params| VENDOR.is_in(params.as_bytes()))?;
     object::member(&object::member(params, "_meta")?, "io.modelcontextprotocol/protocolVersion")
 }
 

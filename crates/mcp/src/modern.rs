@@ -1,7 +1,6 @@
 //! The envelope of revision 2026-07-28: what each request says of its client, what each result says of itself, and
 //! the errors that only this era has. Knows no transport.
 
-use memchr::memmem;
 use serde::Serialize;
 
 use crate::declared::Declared;
@@ -14,6 +13,7 @@ use crate::method::Method;
 use crate::object;
 use crate::raw::Raw;
 use crate::revision::Revision;
+use crate::word::Word;
 
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
@@ -105,9 +105,8 @@ pub fn read_discover(result: &Raw) -> Option<ServerHello> {
 /// Which listen stream a notification is of, by the number of our request. Some servers write it as a string.
 #[must_use]
 pub fn subscription_id(notification: &Notification) -> Option<u64> {
-    let params = notification.params.as_ref()?;
-    // A search is much cheaper than a look at the members, and most notifications have none.
-    memmem::find(params.as_bytes(), SUBSCRIPTION_ID.as_bytes())?;
+    static ID: Word = Word::new(SUBSCRIPTION_ID);
+    let params = notification.params.as_ref().filter(|params| ID.is_in(params.as_bytes()))?;
     let id = object::member(&object::member(params, "_meta")?, SUBSCRIPTION_ID)?;
     RequestId::parse(&id)?.as_number()
 }
@@ -234,9 +233,10 @@ pub fn of_legacy(result: Raw) -> Raw {
 }
 
 fn result_type(result: &Raw) -> Option<Raw> {
-    // A search is much cheaper than a look at the members. A key written with escapes is searched for by the backslash.
+    static TYPE: Word = Word::new(RESULT_TYPE);
+    // A key written with escapes is searched for by the backslash.
     let bytes = result.as_bytes();
-    if memmem::find(bytes, RESULT_TYPE.as_bytes()).is_none() && memchr::memchr(b'\\', bytes).is_none() {
+    if !TYPE.is_in(bytes) && memchr::memchr(b'\\', bytes).is_none() {
         return None;
     }
     object::member(result, RESULT_TYPE)

@@ -1,11 +1,10 @@
 //! Tasks, in the words of both eras: the extension of 2026-07-28, which is passed from end to end, and the experiment of
 //! 2025-11-25, which servers alone are spoken to in. Knows no connection.
 
-use memchr::memmem;
-
 use crate::error::{RpcError, code};
 use crate::object;
 use crate::raw::Raw;
+use crate::word::Word;
 
 /// The name of the extension.
 pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
@@ -43,14 +42,18 @@ pub fn unknown() -> RpcError {
 /// The id of the task that a result says has been created.
 #[must_use]
 pub fn created(result: &Raw) -> Option<String> {
-    memmem::find(result.as_bytes(), b"taskId")?;
+    static TASK_ID: Word = Word::new("taskId");
+    if !TASK_ID.is_in(result.as_bytes()) {
+        return None;
+    }
     (object::string(result, "resultType").as_deref() == Some("task")).then(|| object::string(result, "taskId"))?
 }
 
 /// Whether a legacy server runs a tool only as a task.
 #[must_use]
 pub fn is_required(tool: &Raw) -> bool {
-    memmem::find(tool.as_bytes(), b"taskSupport").is_some()
+    static TASK_SUPPORT: Word = Word::new("taskSupport");
+    TASK_SUPPORT.is_in(tool.as_bytes())
         && object::member(tool, "execution").and_then(|it| object::string(&it, "taskSupport")).as_deref()
             == Some("required")
 }
@@ -74,7 +77,8 @@ pub fn started(result: &Raw) -> Option<Raw> {
 /// The result of a task as that of a plain call.
 #[must_use]
 pub fn plain(result: Raw) -> Raw {
-    if memmem::find(result.as_bytes(), RELATED.as_bytes()).is_none() {
+    static WORD: Word = Word::new(RELATED);
+    if !WORD.is_in(result.as_bytes()) {
         return result;
     }
     let Some(meta) = object::member(&result, "_meta") else { return result };

@@ -10,6 +10,7 @@ use orch_domain::approval::{Answer, Approval, ApprovalState};
 use orch_domain::id::{ApprovalId, ProjectId, UserId};
 use orch_domain::policy::decision::Consent;
 use orch_domain::port::approval_desk::ApprovalDesk;
+use orch_domain::port::call_log::CallLogError;
 use orch_domain::port::clock::Clock;
 use tokio::sync::oneshot;
 
@@ -20,7 +21,7 @@ const MAX_PER_PROJECT: usize = 256;
 /// Decided ones that are remembered, of all projects.
 const MAX_DECIDED: usize = 1000;
 
-type Observer = Box<dyn Fn(&Approval) + Send + Sync>;
+type Observer = Box<dyn Fn(&Approval) -> Result<(), CallLogError> + Send + Sync>;
 
 pub struct Approvals {
     clock: Arc<dyn Clock>,
@@ -45,10 +46,21 @@ pub(crate) enum Decided {
     Denied,
 }
 
-/// Too many wait already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Crowded {
-    pub(crate) limit: usize,
+/// A call that does not wait any more.
+struct Closed {
+    approval: Approval,
+    answer: oneshot::Sender<Decided>,
+    recorded: Result<(), CallLogError>,
+}
+
+/// Why a call cannot wait.
+#[derive(Debug)]
+pub(crate) enum NoSeat {
+    /// Too many wait already.
+    Crowded {
+        limit: usize,
+    },
+    NotRecorded(CallLogError),
 }
 
 impl Approvals {
@@ -57,13 +69,14 @@ impl Approvals {
         Self { clock, all: Mutex::default(), observers: Mutex::default() }
     }
 
-    /// Has `observer` called whenever a call begins to wait and when it is decided. It must not block.
-    pub fn observe(&self, observer: impl Fn(&Approval) + Send + Sync + 'static) {
+    /// Has `observer` called whenever a call begins to wait and when it is decided. It must not wait for anything but
+    /// a disk. When it fails, the call does not begin to wait, or is not made by its own caller's word.
+    pub fn observe(&self, observer: impl Fn(&Approval) -> Result<(), CallLogError> + Send + Sync + 'static) {
         self.observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
     }
 
     /// Takes a call in.
-    pub(crate) fn ask(self: &Arc<Self>, approval: Approval) -> Result<Seat, Crowded> {
+    pub(crate) fn ask(self: &Arc<Self>, approval: Approval) -> Result<Seat, NoSeat> {
         let (sender, answer) = oneshot::channel();
         let (id, user, project) = (approval.id, approval.user_id, approval.project_id);
         {
@@ -75,22 +88,20 @@ impl Approvals {
                 (MAX_PER_PROJECT, count(&|one| one.project_id == project)),
             ] {
                 if waiting >= limit {
-                    return Err(Crowded { limit });
+                    return Err(NoSeat::Crowded { limit });
                 }
             }
             all.pending.insert(id, Pending { approval: approval.clone(), answer: sender });
         }
-        self.tell(&approval);
+        if let Err(error) = self.tell(&approval) {
+            self.lock().pending.remove(&id);
+            return Err(NoSeat::NotRecorded(error));
+        }
         Ok(Seat { desk: Arc::clone(self), id, user, answer })
     }
 
     /// Takes a call off the desk. None when it is not there any more.
-    fn close(
-        &self,
-        id: ApprovalId,
-        state: ApprovalState,
-        by: Option<UserId>,
-    ) -> Option<(Approval, oneshot::Sender<Decided>)> {
+    fn close(&self, id: ApprovalId, state: ApprovalState, by: Option<UserId>) -> Option<Closed> {
         let now = self.clock.now();
         let (approval, answer) = {
             let mut all = self.lock();
@@ -103,15 +114,14 @@ impl Approvals {
             all.decided.push_back(approval.clone());
             (approval, answer)
         };
-        self.tell(&approval);
-        Some((approval, answer))
+        let recorded = self.tell(&approval);
+        Some(Closed { approval, answer, recorded })
     }
 
-    fn tell(&self, approval: &Approval) {
+    /// Tells all observers, and gives the first failure.
+    fn tell(&self, approval: &Approval) -> Result<(), CallLogError> {
         let observers = self.observers.lock().unwrap_or_else(PoisonError::into_inner);
-        for observer in observers.iter() {
-            observer(approval);
-        }
+        observers.iter().map(|observer| observer(approval)).fold(Ok(()), Result::and)
     }
 
     fn lock(&self) -> MutexGuard<'_, All> {
@@ -140,10 +150,11 @@ impl ApprovalDesk for Approvals {
             Answer::Approve(consent) => (ApprovalState::Approved, Decided::Approved(consent)),
             Answer::Deny => (ApprovalState::Denied, Decided::Denied),
         };
-        let (approval, waiting) = self.close(id, state, Some(by))?;
+        // What people say is on record before it is said here, so nothing depends on the observers.
+        let closed = self.close(id, state, Some(by))?;
         // The call may have ended in this moment, and then nobody needs the answer.
-        let _ = waiting.send(decided);
-        Some(approval)
+        let _ = closed.answer.send(decided);
+        Some(closed.approval)
     }
 }
 
@@ -172,9 +183,15 @@ impl Seat {
         }
     }
 
-    /// The caller itself has agreed.
-    pub(crate) fn confirm(&self) {
-        self.desk.close(self.id, ApprovalState::Approved, Some(self.user));
+    /// The caller itself has agreed. False when somebody else has decided meanwhile, which is about to be heard.
+    pub(crate) fn confirm(&self) -> Result<bool, CallLogError> {
+        let Some(closed) = self.desk.close(self.id, ApprovalState::Approved, Some(self.user)) else { return Ok(false) };
+        if closed.recorded.is_err()
+            && let Some(kept) = self.desk.lock().decided.iter_mut().rfind(|kept| kept.id == self.id)
+        {
+            kept.state = ApprovalState::Cancelled;
+        }
+        closed.recorded.map(|()| true)
     }
 
     /// The caller itself does not want it.

@@ -14,7 +14,7 @@ use orch_domain::project::FlawedTools;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::MethodName;
 use orch_mcp::raw::Raw;
-use orch_mcp::{object, tasks};
+use orch_mcp::{headers, object, tasks};
 
 use self::flaw::Flaw;
 
@@ -166,8 +166,7 @@ impl Catalog {
 
     /// Whether any tool wants arguments as headers.
     pub(crate) fn has_mirrored_arguments(&self) -> bool {
-        let annotated = |item: &Item| memchr::memmem::find(item.definition.as_bytes(), b"x-mcp-header").is_some();
-        self.list(ItemKind::Tool).iter().any(annotated)
+        self.list(ItemKind::Tool).iter().any(|item| headers::may_mirror(&item.definition))
     }
 
     /// The whole list as the result of its method, on one page.

@@ -126,10 +126,11 @@ impl Waiting {
         {
             let action = reply.and_then(Result::ok).and_then(|result| object::string(&result, "action"));
             match action.as_deref() {
-                Some("accept") => {
-                    self.seat.confirm();
-                    return Poll::Ready(self.proceed(confirmable.confirmed()));
-                }
+                Some("accept") => match self.seat.confirm() {
+                    Ok(true) => return Poll::Ready(self.proceed(confirmable.confirmed())),
+                    Ok(false) => {}
+                    Err(error) => return Poll::Ready(self.fail(&CallError::NotRecorded(error))),
+                },
                 Some("decline" | "cancel") => {
                     self.seat.decline();
                     return Poll::Ready(self.fail(&CallError::NotApproved { why: "the user did not confirm it" }));

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use memchr::memmem;
 use orch_domain::server::Server;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::Notification;
 use orch_mcp::raw::Raw;
+use orch_mcp::word::Word;
 use orch_mcp::{method, object, tasks};
 
 use crate::{questions, uris};
@@ -34,8 +34,10 @@ pub(crate) enum Outward {
 
 impl Outward {
     pub(crate) fn result(&self, mut result: Raw) -> Raw {
+        static INPUT_REQUESTS: Word = Word::new(r#""inputRequests""#);
+        static URI: Word = Word::new(r#""uri""#);
         let Self::Namespaced { server, shape } = self else { return result };
-        if memmem::find(result.as_bytes(), b"\"inputRequests\"").is_some()
+        if INPUT_REQUESTS.is_in(result.as_bytes())
             && let Some(named) = with_senders(&server.name, &result)
         {
             if *shape != Shape::Task {
@@ -47,7 +49,7 @@ impl Outward {
             return with_task(server.alias.as_str(), &result).unwrap_or(result);
         }
         // Most results have no URI at all. One in an escaped key stays as it is, and cannot be read back.
-        if memmem::find(result.as_bytes(), b"\"uri\"").is_none() {
+        if !URI.is_in(result.as_bytes()) {
             return result;
         }
         let alias = server.alias.as_str();

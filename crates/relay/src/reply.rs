@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use memchr::memmem;
 use orch_domain::call::{Audited, CallTicket, Outcome};
 use orch_domain::port::clock::Clock;
 use orch_mcp::error::RpcError;
@@ -17,6 +16,7 @@ use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
+use orch_mcp::word::Word;
 use orch_mcp::{method, object, tasks};
 use tokio::time::{Instant, Sleep};
 
@@ -533,6 +533,6 @@ fn record(
 }
 
 fn is_tool_error(result: &Raw) -> bool {
-    memmem::find(result.as_bytes(), b"\"isError\"").is_some()
-        && object::member(result, "isError").is_some_and(|value| value.as_str() == "true")
+    static IS_ERROR: Word = Word::new(r#""isError""#);
+    IS_ERROR.is_in(result.as_bytes()) && object::member(result, "isError").is_some_and(|value| value.as_str() == "true")
 }

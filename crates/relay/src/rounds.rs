@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use memchr::memmem;
 use orch_mcp::capabilities;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
@@ -17,6 +16,7 @@ use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::question::{Answered, Question, Reply};
 use orch_mcp::raw::Raw;
+use orch_mcp::word::Word;
 use tokio::time::Sleep;
 
 /// A server that has asked so often without an answer of its own is not going to have one.
@@ -61,7 +61,8 @@ impl Rounds {
 
     /// Looks at a result. True when it is none yet, and the next round has begun.
     pub(crate) fn takes(&mut self, result: &Raw) -> Result<bool, RpcError> {
-        if memmem::find(result.as_bytes(), b"resultType").is_none() {
+        static RESULT_TYPE: Word = Word::new("resultType");
+        if !RESULT_TYPE.is_in(result.as_bytes()) {
             return Ok(false);
         }
         match object::string(result, "resultType").as_deref() {

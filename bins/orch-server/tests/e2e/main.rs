@@ -21,6 +21,7 @@ mod everything;
 mod followed_file;
 mod followers;
 mod harness;
+mod isolation;
 mod kill;
 mod killed_child;
 mod logs;

@@ -136,6 +136,11 @@ impl UserRepo for Memory {
         self.note(audit);
         Ok(())
     }
+
+    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.update(user, audit).await?;
+        self.end_all(user.id, keep, user.updated_at).await
+    }
 }
 
 #[async_trait]

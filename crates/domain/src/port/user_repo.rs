@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::audit::AuditEntry;
 use crate::email::Email;
 use crate::error::StoreError;
-use crate::id::UserId;
+use crate::id::{LoginId, UserId};
 use crate::page::{Page, PageRequest};
 use crate::user::User;
 
@@ -22,4 +22,6 @@ pub trait UserRepo: Send + Sync {
     /// LastInstanceAdmin when no active instance admin would remain, LastAdmin when a deactivation would leave projects
     /// or teams without an active admin. Deactivation also ends the user's logins, in the same transaction.
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Like [`Self::update`], and in the same transaction ends all logins of the user but `keep`, at `user.updated_at`.
+    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError>;
 }

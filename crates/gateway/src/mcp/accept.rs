@@ -16,12 +16,10 @@ pub(super) fn accepts(headers: &HeaderMap) -> Option<Accepts> {
     for value in headers.get_all(ACCEPT) {
         said = true;
         for part in value.to_str().unwrap_or_default().split(',') {
-            match part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-                "*/*" => (json, events) = (true, true),
-                "application/json" | "application/*" => json = true,
-                "text/event-stream" | "text/*" => events = true,
-                _ => {}
-            }
+            let media_type = part.split(';').next().unwrap_or_default().trim();
+            let is_any_of = |names: &[&str]| names.iter().any(|name| media_type.eq_ignore_ascii_case(name));
+            json |= is_any_of(&["application/json", "application/*", "*/*"]);
+            events |= is_any_of(&["text/event-stream", "text/*", "*/*"]);
         }
     }
     match (said, json, events) {

@@ -8,6 +8,7 @@ use orch_mcp::message::{MethodName, Request};
 use orch_mcp::method::Method;
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
+use orch_mcp::word::Word;
 
 use super::reach::Reach;
 
@@ -50,7 +51,8 @@ impl Cursors {
 
     /// Seals the cursor of a result.
     pub(super) fn seal(&self, result: Raw) -> Raw {
-        if memchr::memmem::find(result.as_bytes(), b"nextCursor").is_none() {
+        static NEXT_CURSOR: Word = Word::new("nextCursor");
+        if !NEXT_CURSOR.is_in(result.as_bytes()) {
             return result;
         }
         let next = object::member(&result, "nextCursor").and_then(|next| next.read::<String>().ok());

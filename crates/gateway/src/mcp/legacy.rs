@@ -15,7 +15,7 @@ pub(super) mod streams;
 
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_mcp::codec::Incoming;
 use orch_mcp::error::code;
@@ -27,10 +27,9 @@ use orch_mcp::revision::Revision;
 use self::session::Session;
 use super::accept::Accepts;
 use super::endpoint::Entry;
-use super::{McpEndpoints, refusal};
+use super::{McpEndpoints, VERSION_HEADER, refusal};
 
-pub(super) const SESSION_HEADER: &str = "mcp-session-id";
-const VERSION_HEADER: &str = "mcp-protocol-version";
+pub(super) static SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// Takes a decoded body of a client with a session, or one that asks for a session.
 pub(super) async fn post(
@@ -77,7 +76,7 @@ pub(super) fn find_session(
     id: Option<&RequestId>,
     endpoints: &McpEndpoints,
 ) -> Result<Arc<Session>, HttpResponse> {
-    if let Some(version) = headers.get(VERSION_HEADER) {
+    if let Some(version) = headers.get(&VERSION_HEADER) {
         let version = version.to_str().ok().and_then(|text| Revision::parse(text.trim()));
         if !version.is_some_and(Revision::is_legacy) {
             let known: Vec<&str> =
@@ -86,7 +85,7 @@ pub(super) fn find_session(
             return Err(refusal::bad_request(id, code::BAD_SESSION, &text));
         }
     }
-    let Some(name) = headers.get(SESSION_HEADER) else {
+    let Some(name) = headers.get(&SESSION_HEADER) else {
         let text = "a session is needed: send initialize first, then the Mcp-Session-Id that came back";
         return Err(refusal::bad_request(id, code::BAD_SESSION, text));
     };

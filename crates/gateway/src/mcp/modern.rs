@@ -18,11 +18,11 @@ use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::method::Method;
 use orch_mcp::revision::Revision;
-use orch_mcp::{headers, meta, object};
+use orch_mcp::{meta, object};
 
 use super::accept::Accepts;
 use super::endpoint::Entry;
-use super::{McpEndpoints, refusal};
+use super::{McpEndpoints, VERSION_HEADER, refusal};
 
 /// Whether a message is written in this era: it carries its version itself, or its header names a version that no
 /// session could have. An `initialize` without the former belongs to a client of sessions, whatever its header says.
@@ -42,7 +42,7 @@ pub(super) fn is_modern(incoming: &Incoming, http: &HeaderMap) -> bool {
     }
     let shakes_hands =
         matches!(incoming, Incoming::Single(Message::Request(request)) if request.method.known() == Method::Initialize);
-    let Some(version) = http.get(headers::VERSION).filter(|_| !shakes_hands) else { return false };
+    let Some(version) = http.get(&VERSION_HEADER).filter(|_| !shakes_hands) else { return false };
     !version.to_str().ok().and_then(|text| Revision::parse(text.trim())).is_some_and(Revision::is_legacy)
 }
 

@@ -179,12 +179,14 @@ impl Queue {
         self.done.subscribe()
     }
 
-    /// The oldest segment with something to do: bytes to drain, or a file to remove.
+    /// The segment to go on with: the oldest of those that are not appended to any more, with bytes to drain or a file to
+    /// remove; else that lane in which most waits, so that batches are large and no lane waits for another one to be empty.
     pub(crate) fn front(&self) -> Option<Arc<Segment>> {
         if let Some(segment) = lock(&self.sealed).front() {
             return Some(Arc::clone(segment));
         }
-        self.lanes.iter().find_map(|lane| lock(lane).as_ref().filter(|segment| segment.waiting() > 0).map(Arc::clone))
+        let open = self.lanes.iter().filter_map(|lane| lock(lane).as_ref().map(Arc::clone));
+        open.filter(|segment| segment.waiting() > 0).max_by_key(|segment| segment.waiting())
     }
 
     /// Everything of `segment` before `offset` is done with, of which `records` were frames.
@@ -286,4 +288,34 @@ impl Queue {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is behind these locks is right after every single step, so a panic elsewhere has broken nothing.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use orch_testkit::builders::a_call;
+
+    use super::Queue;
+    use crate::config::JournalConfig;
+
+    #[test]
+    fn the_fullest_lane_goes_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let queue = Arc::new(Queue::open(JournalConfig::new(folder.path())).expect("a queue"));
+        // Each of some threads has a lane of its own.
+        for records in [1, 3, 2] {
+            let queue = Arc::clone(&queue);
+            let appending =
+                thread::spawn(move || (0..records).for_each(|_| queue.append(&a_call().build()).expect("room")));
+            appending.join().expect("a thread");
+        }
+        for records in [3, 2, 1] {
+            let segment = queue.front().expect("something waits");
+            assert_eq!(segment.records(), records);
+            queue.advance(&segment, segment.end(), records).expect("drained");
+        }
+        assert!(queue.front().is_none());
+    }
 }

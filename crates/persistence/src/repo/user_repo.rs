@@ -5,11 +5,12 @@ use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
-use orch_domain::id::UserId;
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::user::User;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter};
 
 use crate::database::Database;
 use crate::entity::user::{self, Column, Entity, Model};
@@ -72,6 +73,22 @@ impl UserRepo for SeaUserRepo {
     }
 
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write(user, None, audit).await
+    }
+
+    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
+        let theirs = login::Column::UserId.eq(user.id.as_uuid());
+        let others = match keep {
+            Some(keep) => theirs.and(login::Column::Id.ne(keep.as_uuid())),
+            None => theirs,
+        };
+        self.write(user, Some(others), audit).await
+    }
+}
+
+impl SeaUserRepo {
+    /// Writes `user` over the row of the version before, and ends these logins.
+    async fn write(&self, user: &User, ended: Option<Expr>, audit: &AuditEntry) -> Result<(), StoreError> {
         let refusal = Refusal { doing: "updating a user", taken: "a user with this e-mail address", missing: THE_USER };
         let id = user.id.as_uuid();
         let mut writing = self.database.write(refusal.doing).await?;
@@ -99,6 +116,9 @@ impl UserRepo for SeaUserRepo {
         }
         if let Some(at) = user.deactivated_at {
             login_repo::end_where(&mut writing, login::Column::UserId.eq(id), at).await?;
+        }
+        if let Some(ended) = ended {
+            login_repo::end_where(&mut writing, ended, user.updated_at).await?;
         }
         writing.audit(audit).await?;
         writing.announce(Change::Users);

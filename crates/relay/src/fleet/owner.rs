@@ -2,32 +2,34 @@
 //! that changes its state.
 
 mod draining;
+mod life;
 mod lists;
 mod liveness;
+mod sink;
 
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
-use orch_domain::event::{Event, Fact};
 use orch_domain::server_state::{ServerEvent, ServerState, next};
 use orch_mcp::method;
-use orch_mcp::peer::{Connection, Peer, PeerEvent, PeerSink};
-use tokio::sync::{Notify, mpsc, oneshot};
+use orch_mcp::peer::{Peer, PeerEvent};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use self::draining::Draining;
 use self::lists::Refreshed;
 use self::liveness::Checked;
+use self::sink::Sink;
 use super::Shared;
 use super::pace::Pace;
 use super::slot::{Slot, Unready, micros};
 use crate::catalog::Catalog;
-use crate::connector::{ConnectFailure, era};
+use crate::connector::ConnectFailure;
 
 pub(super) use self::draining::Released;
 pub(super) use self::lists::kinds_of;
@@ -35,8 +37,6 @@ pub(super) use self::liveness::close_if_silent;
 
 /// How often what runs is looked at.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
-/// Events of one connection that wait for the owner; further list changes are remembered without their place.
-const EVENT_QUEUE: usize = 1024;
 
 type Waiter = oneshot::Sender<Result<(), Unready>>;
 
@@ -98,6 +98,8 @@ pub(super) struct Owner {
     last_heard: Instant,
     suspect: bool,
     silent_checks: u32,
+    /// There was no room for it when it was last started, which is said once.
+    crowded_out: bool,
 }
 
 /// What woke the owner.
@@ -132,6 +134,7 @@ impl Owner {
             last_heard: now,
             suspect: false,
             silent_checks: 0,
+            crowded_out: false,
             slot,
             shared,
             inbox,
@@ -308,100 +311,6 @@ impl Owner {
         }
     }
 
-    /// Starts, or answers those who wait when there is nothing to be started.
-    fn start_if_wanted(&mut self) {
-        if self.peer.is_some() {
-            return answer(&mut self.ready_waiters, &Ok(()));
-        }
-        let server = self.slot.server();
-        if self.state != ServerState::Disabled
-            && let Some(missing) = server.lacks_shared_values()
-        {
-            return self.refuse(&missing);
-        }
-        let now = self.shared.clock.now();
-        match next(&self.state, ServerEvent::Wanted, now) {
-            ServerState::Starting if self.starting.is_none() => {
-                let (sink, events) = Sink::new();
-                (self.sink, self.events) = (sink, events);
-                let connector = Arc::clone(&self.shared.connector);
-                let sink: Arc<dyn PeerSink> = Arc::<Sink>::clone(&self.sink);
-                self.starting = Some(Box::pin(async move {
-                    let connection = Connection::shared(era(server.dialect.era));
-                    connector.connect(&server, connection, sink).await
-                }));
-                self.move_on(ServerEvent::Wanted, None);
-            }
-            ServerState::Starting | ServerState::Stopped | ServerState::Ready | ServerState::Degraded => {}
-            ServerState::Disabled => self.refuse("the server is disabled"),
-            ServerState::StoppedByAdmin => self.refuse("the server was stopped by an admin; an admin can start it"),
-            ServerState::BackingOff { until, .. } => {
-                let wait = (until - now).as_seconds_f64();
-                let reason = self.slot.status().reason.unwrap_or_default();
-                self.refuse(&format!("{reason}; the next start is possible in {wait:.1} s"));
-            }
-            state @ (ServerState::CrashLooping { .. } | ServerState::Incompatible) => {
-                let reason = self.slot.status().reason.unwrap_or_default();
-                self.refuse(&stuck(&reason, &state));
-            }
-        }
-    }
-
-    fn refuse(&mut self, reason: &str) {
-        self.turn_away(&Unready::Failed(reason.to_owned()));
-    }
-
-    fn turn_away(&mut self, why: &Unready) {
-        let refusal = Err(why.clone());
-        answer(&mut self.ready_waiters, &refusal);
-        answer(&mut self.catalog_waiters, &refusal);
-        answer(&mut self.start_waiters, &refusal);
-    }
-
-    fn started(&mut self, outcome: Result<Arc<dyn Peer>, ConnectFailure>) {
-        let server = self.slot.server();
-        match outcome {
-            Err(failure) => {
-                tracing::warn!(server.id = %server.id, server.alias = %server.alias, error = %failure, "a server did not start");
-                if failure.busy {
-                    // There is no room for it, which says nothing of the server.
-                    self.remark(failure.reason.clone());
-                    self.move_on(ServerEvent::Stopped, Some(failure.reason.clone()));
-                    self.turn_away(&Unready::Busy(failure.reason));
-                } else if failure.incompatible {
-                    self.remark(failure.reason.clone());
-                    self.move_on(ServerEvent::Incompatible, Some(failure.reason.clone()));
-                    self.refuse(&stuck(&failure.reason, &ServerState::Incompatible));
-                } else {
-                    self.failed(failure.reason);
-                }
-            }
-            Ok(peer) => {
-                let hello = peer.hello();
-                tracing::info!(
-                    server.id = %server.id, server.alias = %server.alias, mcp.revision = %hello.revision, "a server has started"
-                );
-                self.slot.set_status(|status| {
-                    status.pid = peer.pid();
-                    status.revision = Some(hello.revision.to_string());
-                    status.implementation = Some(hello.display_name());
-                });
-                self.ready_since = Some(micros(self.shared.clock.now()));
-                self.heard();
-                self.suspect = false;
-                self.released = Some(self.slot.set_peer(Arc::clone(&peer)));
-                self.peer = Some(Arc::clone(&peer));
-                // Calls may go before the lists are there; who starts it waits for them.
-                answer(&mut self.ready_waiters, &Ok(()));
-                self.dirty.extend(ItemKind::ALL);
-                self.follow_again();
-                if let Some(level) = self.slot.level() {
-                    super::slot::tell_level(peer, level);
-                }
-            }
-        }
-    }
-
     async fn event(&mut self, event: PeerEvent) {
         match event {
             PeerEvent::Closed { reason } => self.lost(reason).await,
@@ -495,127 +404,9 @@ impl Owner {
         }
     }
 
-    /// What ran has ended by itself.
-    async fn lost(&mut self, reason: String) {
-        let Some(peer) = self.peer.take() else { return };
-        let server = self.slot.server();
-        tracing::warn!(server.id = %server.id, server.alias = %server.alias, reason, "a server was lost");
-        self.let_go();
-        peer.close().await;
-        self.slot.set_verified(false);
-        if self.has_settled() {
-            self.failures = 0;
-        }
-        self.ready_since = None;
-        self.failed(reason);
-    }
-
-    /// Whether what runs, or ran until now, did so long enough to be taken for well.
-    fn has_settled(&self) -> bool {
-        let up = micros(self.shared.clock.now()) - self.ready_since.unwrap_or(i64::MAX);
-        up > i64::try_from(self.shared.config.settled().as_micros()).unwrap_or(i64::MAX)
-    }
-
-    fn failed(&mut self, reason: String) {
-        self.failures = self.failures.saturating_add(1);
-        self.remark(reason.clone());
-        let pause = self.shared.config.retry(&self.slot.server()).pause(self.failures, self.random.f64());
-        let event = ServerEvent::Failed { failures: self.failures, pause };
-        self.move_on(event, Some(reason.clone()));
-        if pause.is_none() {
-            self.remark(stuck("too many failures in a row", &self.state));
-        }
-        let told = if self.state.waits_for_a_person() { stuck(&reason, &self.state) } else { reason };
-        self.refuse(&told);
-    }
-
-    /// Nothing that belongs to the present connection is waited for any more.
-    fn let_go(&mut self) {
-        self.starting = None;
-        self.refreshing = None;
-        self.checking = None;
-        self.silent_checks = 0;
-        self.suspect = false;
-        self.released = None;
-        self.slot.drop_peer();
-    }
-
-    /// Ends whatever runs or starts.
-    async fn halt(&mut self, reason: &str) {
-        let ran = self.starting.is_some() || self.peer.is_some();
-        self.let_go();
-        if let Some(peer) = self.peer.take() {
-            peer.close().await;
-        }
-        self.ready_since = None;
-        if ran {
-            self.remark(reason.to_owned());
-        }
-        self.refuse(reason);
-    }
-
-    /// Gives what runs up for another connection. Running calls go on for a while; who waits for a start goes on
-    /// waiting.
-    async fn replace(&mut self, reason: &str) {
-        let ran = self.starting.is_some() || self.peer.is_some();
-        let released = self.released.take();
-        self.let_go();
-        match (self.peer.take(), released) {
-            (Some(peer), Some(released)) if self.slot.in_flight() > 0 => {
-                self.draining.add(peer, released, self.shared.config.drain());
-            }
-            // Before the new one starts: many servers cannot run twice.
-            (Some(peer), _) => peer.close().await,
-            (None, _) => {}
-        }
-        self.ready_since = None;
-        if ran {
-            self.remark(reason.to_owned());
-        }
-    }
-
-    fn move_on(&mut self, event: ServerEvent, reason: Option<String>) {
-        let now = self.shared.clock.now();
-        let state = next(&self.state, event, now);
-        let well = matches!(event, ServerEvent::ListsFetched | ServerEvent::Reset | ServerEvent::Enabled);
-        if state == self.state && reason.is_none() && !well {
-            return;
-        }
-        let moved = state != self.state;
-        self.state = state.clone();
-        self.slot.set_starting(state == ServerState::Starting);
-        self.slot.set_status(|status| {
-            if moved {
-                status.state = state.clone();
-                status.since = now;
-            }
-            if !state.is_up() {
-                status.pid = None;
-            }
-            if reason.is_some() || well {
-                status.reason.clone_from(&reason);
-            }
-        });
-        if moved {
-            // After the status, so that who reads it because of this sees it.
-            let server = self.slot.server();
-            let fact = Fact::ServerState { server: server.id, state: state.as_str(), reason };
-            self.shared.events.emit(Event { at: now, project: Some(server.project_id), concerns: None, fact });
-        }
-    }
-
     fn remark(&self, text: String) {
         self.shared.connector.remark(self.slot.server().id, text);
     }
-}
-
-/// What callers and admins are told of a server that does not start again by itself.
-fn stuck(reason: &str, state: &ServerState) -> String {
-    let what = match state {
-        ServerState::CrashLooping { failures } => format!("it failed {failures} times in a row"),
-        _ => "it does not work as an MCP server".to_owned(),
-    };
-    format!("{reason}; {what} and is not started again until an admin restarts it or changes its configuration")
 }
 
 fn answer(waiters: &mut Vec<Waiter>, outcome: &Result<(), Unready>) {
@@ -629,31 +420,5 @@ async fn maybe<T>(future: Option<&mut Pin<Box<dyn Future<Output = T> + Send>>>) 
     match future {
         Some(future) => future.await,
         None => pending().await,
-    }
-}
-
-/// Takes the events of one connection. A new connection gets a new one, so nothing of an old one is taken for new.
-struct Sink {
-    events: mpsc::Sender<PeerEvent>,
-    overflow: Notify,
-    overflown: AtomicBool,
-}
-
-impl Sink {
-    fn new() -> (Arc<Self>, mpsc::Receiver<PeerEvent>) {
-        let (events, inbox) = mpsc::channel(EVENT_QUEUE);
-        (Arc::new(Self { events, overflow: Notify::new(), overflown: AtomicBool::new(false) }), inbox)
-    }
-}
-
-impl PeerSink for Sink {
-    fn event(&self, event: PeerEvent) {
-        if let Err(mpsc::error::TrySendError::Full(event)) = self.events.try_send(event) {
-            // A lost remark is a lost remark. A lost list change is made up for by looking at all lists; a lost end
-            // of the connection is seen by the peer being closed.
-            if matches!(event, PeerEvent::Notification(_)) && !self.overflown.swap(true, Ordering::AcqRel) {
-                self.overflow.notify_one();
-            }
-        }
     }
 }

@@ -1,4 +1,7 @@
-//! One server's place in the fleet: what callers see and hold. The owner task does the work.
+//! One server's place in the fleet: what callers see. The owner task does the work.
+
+mod acquire;
+mod lease;
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -7,12 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use orch_domain::Timestamp;
-use orch_domain::dialect::Era;
 use orch_domain::id::UserId;
 use orch_domain::secret::Secret;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
-use orch_mcp::initialize::ServerHello;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
@@ -22,13 +23,15 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::Shared;
-use super::lane::{End, LaneUse, Lanes, Patience};
+use super::lane::{End, Lanes};
 use super::owner::{Command, Owner, Released};
 use super::variants::Variants;
-use super::wanted::{LaneKey, Needed, Wanted};
+use super::wanted::LaneKey;
 use super::watch::Watches;
 use crate::catalog::Catalog;
 use crate::context::SessionKey;
+
+pub(crate) use self::lease::Lease;
 
 /// Commands wait here for the owner task. Callers that find it full are told that the server is busy.
 const COMMAND_QUEUE: usize = 4096;
@@ -137,55 +140,6 @@ impl Slot {
         &self.shared
     }
 
-    /// A peer that is ready right now.
-    pub(crate) fn lease(self: &Arc<Self>) -> Option<Result<Lease, Unready>> {
-        let live = self.peer.load();
-        let live = live.as_ref().filter(|live| !live.peer.is_closed())?;
-        let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let lease = Lease { line: Line::Shared(Arc::clone(live)), in_flight: InFlight(Arc::clone(self)) };
-        let limit = self.max_in_flight.load(Ordering::Relaxed);
-        if before >= limit {
-            return Some(Err(too_many(limit)));
-        }
-        Some(Ok(lease))
-    }
-
-    /// A ready peer, starting the server when needed.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, Unready> {
-        // The second round is for a peer that ended between the owner's word and ours.
-        for _ in 0..2 {
-            if let Some(lease) = self.lease() {
-                return lease;
-            }
-            self.want().await?;
-        }
-        Err(Unready::Failed("the server ends as soon as it has started".to_owned()))
-    }
-
-    /// The connection that a request needs.
-    pub(crate) async fn acquire_for(self: &Arc<Self>, needed: &Needed) -> Result<Lease, Unready> {
-        match needed {
-            Needed::Shared => self.acquire().await,
-            Needed::OfLegacy(wanted) => self.acquire_of_legacy(wanted).await,
-            Needed::OwnIfLegacy(wanted) => self.acquire_if_legacy(wanted).await,
-            Needed::Own(wanted) => {
-                let lease = self.acquire_lane(wanted, Patience::Queue).await?;
-                if self.catalog.load().is_none() && !self.is_private() {
-                    // A full queue means that somebody else has asked.
-                    let _ = self.command(Command::Nudge);
-                }
-                Ok(lease)
-            }
-            Needed::Lacking(reason) => Err(Unready::Failed(reason.clone())),
-        }
-    }
-
-    /// Whether the server speaks both eras and may be spoken to in both. What is stored of it knows that.
-    pub(crate) fn speaks_both(&self) -> bool {
-        self.server.load().dialect.era == Era::Auto
-            && self.catalog.load().as_ref().is_some_and(|catalog| speaks_both(&catalog.hello))
-    }
-
     pub(super) fn is_of_legacy(&self) -> bool {
         self.catalog.load().as_ref().is_some_and(|catalog| catalog.hello.revision.is_legacy())
     }
@@ -195,69 +149,6 @@ impl Slot {
         let server = self.server.load();
         let personal = self.personal.load();
         personal.get(&user).is_some_and(|own| own.iter().any(|one| server.run.personal.contains_key(&one.slot)))
-    }
-
-    /// Whether a client of the older era is to be served in that era although the shared connection is of the newer one,
-    /// or that is not known yet.
-    pub(crate) fn may_speak_both(&self) -> bool {
-        self.catalog.load().is_none() || self.speaks_both()
-    }
-
-    async fn acquire_of_legacy(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
-        if self.catalog.load().is_none() {
-            let lease = self.acquire().await?;
-            if !speaks_both(lease.peer().hello()) {
-                return Ok(lease);
-            }
-        } else if !self.speaks_both() {
-            return self.acquire().await;
-        }
-        self.acquire_older(wanted).await
-    }
-
-    /// A connection in the older era. A server may name versions that it does not have where it is; then the client is
-    /// served over the bridge.
-    async fn acquire_older(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
-        match self.acquire_lane(wanted, Patience::Queue).await {
-            Ok(lease) => Ok(lease),
-            Err(Unready::Failed(reason) | Unready::Busy(reason)) => {
-                let server = self.server.load();
-                tracing::debug!(server.id = %server.id, reason, "a server is not to be had in the older era of its two");
-                self.acquire().await
-            }
-        }
-    }
-
-    async fn acquire_if_legacy(self: &Arc<Self>, wanted: &Wanted) -> Result<Lease, Unready> {
-        if self.catalog.load().is_none() {
-            self.catalog_or_wait().await?;
-        }
-        let is_legacy = self.catalog.load().as_ref().is_none_or(|catalog| catalog.hello.revision.is_legacy());
-        if !is_legacy {
-            return if wanted.of_legacy && self.speaks_both() {
-                self.acquire_older(wanted).await
-            } else {
-                self.acquire().await
-            };
-        }
-        let lease = self.acquire_lane(wanted, Patience::Queue).await;
-        if lease.is_err() {
-            // Perhaps the server speaks another era than when its lists were stored; the shared connection finds out.
-            self.want_verified();
-        }
-        lease
-    }
-
-    /// A connection of one client's own, opened when there is none.
-    pub(crate) async fn acquire_lane(self: &Arc<Self>, wanted: &Wanted, patience: Patience) -> Result<Lease, Unready> {
-        let before = self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let in_flight = InFlight(Arc::clone(self));
-        let limit = self.max_in_flight.load(Ordering::Relaxed);
-        if before >= limit {
-            return Err(too_many(limit));
-        }
-        let (peer, usage) = self.lanes.acquire(self, wanted, patience).await?;
-        Ok(Lease { line: Line::Own(peer, usage), in_flight })
     }
 
     /// Whether there is nothing that everybody shares: the server runs only with values of single members, and what it
@@ -544,15 +435,6 @@ impl Slot {
     }
 }
 
-/// Whether a server of the newer era says that it speaks the older one as well.
-fn speaks_both(hello: &ServerHello) -> bool {
-    !hello.revision.is_legacy() && hello.also.iter().any(|revision| revision.is_legacy())
-}
-
-fn too_many(limit: u32) -> Unready {
-    Unready::Busy(format!("{limit} calls are running, the limit"))
-}
-
 /// Has a legacy server with a log say more or less. A modern one is told with each request.
 pub(super) fn tell_level(peer: Arc<dyn Peer>, level: LogLevel) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
@@ -569,85 +451,6 @@ pub(super) async fn set_log_level(peer: &dyn Peer, level: LogLevel) {
     let request = PeerRequest::new(MethodName::from_static("logging/setLevel"), params);
     if let Err(error) = crate::catalog::fetch::answer(peer, request).await {
         tracing::debug!(error = %error, "a server does not change the level of its log");
-    }
-}
-
-/// The right to use a peer; as long as one is held, the server is not idle.
-pub(crate) struct Lease {
-    line: Line,
-    in_flight: InFlight,
-}
-
-enum Line {
-    Shared(Arc<LivePeer>),
-    Own(Arc<dyn Peer>, LaneUse),
-}
-
-impl Line {
-    fn peer(&self) -> Arc<dyn Peer> {
-        match self {
-            Self::Shared(live) => Arc::clone(&live.peer),
-            Self::Own(peer, _) => Arc::clone(peer),
-        }
-    }
-}
-
-impl Lease {
-    pub(crate) fn peer(&self) -> &dyn Peer {
-        match &self.line {
-            Line::Shared(live) => &*live.peer,
-            Line::Own(peer, _) => &**peer,
-        }
-    }
-
-    /// A call was not answered in time: is the server still there?
-    pub(crate) fn suspect(&self) {
-        let slot = &self.in_flight.0;
-        match &self.line {
-            Line::Shared(_) => {
-                // A full queue means that the owner is awake, and looks soon.
-                let _ = slot.command(Command::Suspect);
-            }
-            Line::Own(peer, _) => {
-                let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-                let (slot, peer) = (Arc::clone(slot), Arc::clone(peer));
-                runtime.spawn(async move {
-                    let deadline = slot.shared.config.check_deadline();
-                    if super::owner::close_if_silent(peer, deadline).await {
-                        slot.remark("a client's own connection was closed: it did not answer a check".to_owned());
-                    }
-                });
-            }
-        }
-    }
-
-    /// Where the same call may be made once more, when the connection died before it was answered: nowhere, unless
-    /// the tool says that this does no harm.
-    pub(crate) fn second_try(&self, tool: &str) -> Option<Arc<Slot>> {
-        let slot = &self.in_flight.0;
-        slot.catalog()?.may_be_repeated(tool).then(|| Arc::clone(slot))
-    }
-
-    /// The call is given up before its answer.
-    pub(crate) fn abandon(&self) {
-        if let Line::Own(_, usage) = &self.line {
-            usage.abandon();
-        }
-    }
-
-    /// The peer for something that may outlive the lease.
-    pub(crate) fn shared_peer(&self) -> Arc<dyn Peer> {
-        self.line.peer()
-    }
-}
-
-/// Counts among the calls of a server.
-struct InFlight(Arc<Slot>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.touch();
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

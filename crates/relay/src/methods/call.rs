@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use memchr::memmem;
 use orch_domain::approval::{Approval, ApprovalState};
 use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
@@ -19,8 +18,10 @@ use orch_mcp::method::Method;
 use orch_mcp::object;
 use orch_mcp::peer::PeerRequest;
 use orch_mcp::raw::Raw;
+use orch_mcp::word::Word;
 use serde::Deserialize;
 
+use crate::approvals::NoSeat;
 use crate::catalog::Catalog;
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
@@ -154,9 +155,14 @@ fn hold(
     };
     let seat = match relay.approvals.ask(approval) {
         Ok(seat) => seat,
-        Err(crowded) => {
-            let reason = format!("{} calls wait for an approval, the limit", crowded.limit);
-            let error = CallError::Busy { server: server.alias.to_string(), reason };
+        Err(no_seat) => {
+            let error = match no_seat {
+                NoSeat::NotRecorded(error) => CallError::NotRecorded(error),
+                NoSeat::Crowded { limit } => {
+                    let reason = format!("{limit} calls wait for an approval, the limit");
+                    CallError::Busy { server: server.alias.to_string(), reason }
+                }
+            };
             return Reply::failed(&error, revision, Some(ticket), &*relay.clock);
         }
     };
@@ -221,13 +227,17 @@ fn input_schema(catalog: Option<&Catalog>, kind: CallKind, params: &Raw) -> Opti
 /// task, which the params then ask for.
 fn prepare_for_legacy(catalog: Option<&Catalog>, kind: CallKind, params: &mut Raw) -> bool {
     let catalog = catalog.filter(|catalog| catalog.hello.revision.is_legacy());
-    let foreign: &[&str] = if catalog.is_some() { &["task", "inputResponses", "requestState"] } else { &["task"] };
-    // A search is much cheaper than a look at the members, and nearly no call has any of these.
-    let is_there = |word: &&str| {
-        memmem::find(params.as_bytes(), word.as_bytes()).is_some() && object::member(params, word).is_some()
-    };
+    static FOREIGN: [(&str, Word); 3] = [
+        ("task", Word::new("task")),
+        ("inputResponses", Word::new("inputResponses")),
+        ("requestState", Word::new("requestState")),
+    ];
+    let foreign = if catalog.is_some() { &FOREIGN[..] } else { &FOREIGN[..1] };
+    // Nearly no call has any of these.
+    let is_there =
+        |(name, word): &(&str, Word)| word.is_in(params.as_bytes()) && object::member(params, name).is_some();
     if foreign.iter().any(is_there)
-        && let Ok(rest) = object::without(params, |member| foreign.contains(&member))
+        && let Ok(rest) = object::without(params, |member| foreign.iter().any(|(name, _)| *name == member))
     {
         *params = rest;
     }

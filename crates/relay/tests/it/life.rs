@@ -303,6 +303,7 @@ async fn no_room_for_one_more_is_no_failure_of_the_server() {
         assert!(error.message.contains("256 servers run"), "{}", error.message);
         assert_eq!(house.state("fs"), ServerState::Stopped);
     }
+    assert_eq!(*house.connector.remarks.lock().unwrap(), ["256 servers run, the limit"], "said once");
     peer(&house, "fs");
     house.ask(&cx, "tools/call", CALL).await.expect("there is room again");
 }

@@ -1,6 +1,6 @@
 //! Rules, scopes of keys and approvals on the way of requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -15,6 +15,7 @@ use orch_domain::policy::pattern::Pattern;
 use orch_domain::policy::rule::{Effect, Rule, ServerMatch, Terms, What, Who};
 use orch_domain::policy::scope::Scope;
 use orch_domain::port::approval_desk::ApprovalDesk;
+use orch_domain::port::call_log::CallLogError;
 use orch_domain::role::Role;
 use orch_mcp::declared::Declared;
 use orch_mcp::object;
@@ -321,6 +322,35 @@ async fn the_caller_confirms_where_the_rule_lets_it() {
     let by = admin();
     desk.answer(pending.id, by.user, Answer::Approve(consent(&by).expect("an admin"))).expect("it waited");
     end(reply).await.expect("the result");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_not_made_by_a_word_that_cannot_be_put_on_record() {
+    let (house, peer) = house().await;
+    house.govern(vec![needs_approval(true)]);
+    let desk = Arc::clone(house.relay.approvals());
+    let takes = Arc::new(Mutex::new(vec![ApprovalState::Pending]));
+    let taken = Arc::clone(&takes);
+    desk.observe(move |approval| {
+        let reason = "no room".to_owned();
+        if taken.lock().unwrap().contains(&approval.state) { Ok(()) } else { Err(CallLogError::Unwritable { reason }) }
+    });
+    let declared = Declared { capabilities: raw(r#"{"elicitation":{}}"#), info: None };
+    let client = Arc::new(Client::new("asker 1".into(), Revision::V2025_06_18, declared, None));
+    let cx = CallContext { client: Arc::clone(&client), ..house.unified() };
+    let before = peer.sent().len();
+    let mut reply = house.send(&cx, "tools/call", WIPE);
+    let Some(Event::Question(question)) = reply.next().await else { panic!("no question") };
+    question.answer(Ok::<Raw, _>(raw(r#"{"action":"accept","content":{}}"#)));
+    let error = end(reply).await.expect_err("the confirmation is on no record");
+    assert!(error.message.contains("cannot be recorded"), "{}", error.message);
+    assert_eq!(desk.list(cx.project.project.id)[0].state, ApprovalState::Cancelled);
+
+    takes.lock().unwrap().clear();
+    let error = end(house.send(&cx, "tools/call", WIPE)).await.expect_err("nor is the wish");
+    assert!(error.message.contains("cannot be recorded"), "{}", error.message);
+    assert_eq!(desk.list(cx.project.project.id).len(), 1, "it does not wait");
+    assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,8 @@ use orch_domain::email::Email;
 use orch_domain::error::StoreError;
 use orch_domain::id::UserId;
 use orch_domain::page::PageRequest;
-use orch_domain::user::User;
+use orch_domain::refresh_token::RefreshToken;
+use orch_domain::user::{PasswordHash, User};
 
 use super::login_repo::open_login;
 use super::{ROUNDS, TestStore, a_stored_user, an_entry, at, is_on_record};
@@ -19,6 +20,7 @@ pub async fn user_repo(store: &dyn TestStore) {
     keeps_an_instance_admin(store).await;
     keeps_an_instance_admin_when_two_leave_at_once(store).await;
     ends_the_logins_of_a_deactivated_user(store).await;
+    ends_the_other_logins_with_a_change_of_password(store).await;
 }
 
 async fn pages_stay_where_they_are(store: &dyn TestStore) {
@@ -166,4 +168,23 @@ async fn ends_the_logins_of_a_deactivated_user(store: &dyn TestStore) {
     store.users().update(&user, &an_entry()).await.expect("an update");
     assert!(!store.logins().is_open(token.login_id, at(1)).await.expect("an answer"));
     assert!(store.logins().is_open(others.login_id, at(1)).await.expect("an answer"));
+}
+
+async fn ends_the_other_logins_with_a_change_of_password(store: &dyn TestStore) {
+    let (user, stranger) = (a_stored_user(store).await, a_stored_user(store).await);
+    let (own, other) = (open_login(store, &user).await, open_login(store, &user).await);
+    let strange = open_login(store, &stranger).await;
+    let is_open = async |token: &RefreshToken| store.logins().is_open(token.login_id, at(1)).await.expect("an answer");
+    let stale = User { version: 1, ..user.clone() };
+    let refused = store.users().change_password(&stale, Some(own.login_id), &an_entry()).await;
+    assert!(matches!(refused, Err(StoreError::Stale { .. })), "{refused:?}");
+    assert!(is_open(&other).await, "nothing of a refused write stays");
+    let entry = an_entry();
+    let user = User { password: Some(PasswordHash::from_phc("$argon2id$new".to_owned())), version: 2, ..user };
+    store.users().change_password(&user, Some(own.login_id), &entry).await.expect("a change");
+    assert_eq!(store.users().find(user.id).await.expect("found"), Some(user.clone()));
+    assert_eq!((is_open(&own).await, is_open(&other).await, is_open(&strange).await), (true, false, true));
+    assert!(is_on_record(store, entry.id).await);
+    store.users().change_password(&User { version: 3, ..user }, None, &an_entry()).await.expect("a change");
+    assert!(!is_open(&own).await);
 }

@@ -11,7 +11,7 @@ pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
-    if !http.headers().contains_key(SESSION_HEADER) {
+    if !http.headers().contains_key(&SESSION_HEADER) {
         return refusal::method_not_allowed("POST");
     }
     match super::find_session(&entry, http.headers(), None, endpoints) {

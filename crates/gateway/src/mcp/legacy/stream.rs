@@ -27,7 +27,7 @@ pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
-    if !http.headers().contains_key(SESSION_HEADER) {
+    if !http.headers().contains_key(&SESSION_HEADER) {
         return refusal::method_not_allowed("POST");
     }
     let session = match super::find_session(&entry, http.headers(), None, endpoints) {

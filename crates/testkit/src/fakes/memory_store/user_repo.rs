@@ -5,12 +5,12 @@ use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
-use orch_domain::id::UserId;
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::user::User;
 
-use super::{MemoryStore, State, contains, oldest_first};
+use super::{MemoryStore, State, Writing, contains, oldest_first};
 
 const THE_USER: &str = "the user";
 
@@ -44,30 +44,40 @@ impl UserRepo for MemoryStore {
     }
 
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.write(|writing| update(writing, user, audit))
+    }
+
+    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
-            let state = &mut writing.state;
-            let before = state.users.get(&user.id).ok_or(StoreError::Missing { what: THE_USER })?.clone();
-            if before.version + 1 != user.version {
-                return Err(StoreError::Stale { what: THE_USER });
-            }
-            state.refuse_taken_email(user)?;
-            state.users.insert(user.id, user.clone());
-            let was_admin = before.instance_admin && before.is_active();
-            if was_admin && !(user.instance_admin && user.is_active()) && !state.has_instance_admin() {
-                return Err(StoreError::LastInstanceAdmin);
-            }
-            if before.is_active() && !user.is_active() {
-                let (projects, teams) = state.administered_by(user.id);
-                state.keep_admins(&projects, &teams)?;
-            }
-            writing.audit(audit);
-            writing.announce(Change::Users);
-            if let Some(at) = user.deactivated_at {
-                writing.end_logins(user.id, None, at);
-            }
+            update(writing, user, audit)?;
+            writing.end_logins(user.id, keep, user.updated_at);
             Ok(())
         })
     }
+}
+
+fn update(writing: &mut Writing, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+    let state = &mut writing.state;
+    let before = state.users.get(&user.id).ok_or(StoreError::Missing { what: THE_USER })?.clone();
+    if before.version + 1 != user.version {
+        return Err(StoreError::Stale { what: THE_USER });
+    }
+    state.refuse_taken_email(user)?;
+    state.users.insert(user.id, user.clone());
+    let was_admin = before.instance_admin && before.is_active();
+    if was_admin && !(user.instance_admin && user.is_active()) && !state.has_instance_admin() {
+        return Err(StoreError::LastInstanceAdmin);
+    }
+    if before.is_active() && !user.is_active() {
+        let (projects, teams) = state.administered_by(user.id);
+        state.keep_admins(&projects, &teams)?;
+    }
+    writing.audit(audit);
+    writing.announce(Change::Users);
+    if let Some(at) = user.deactivated_at {
+        writing.end_logins(user.id, None, at);
+    }
+    Ok(())
 }
 
 impl State {
