@@ -294,7 +294,7 @@ impl Settings {
     #[must_use]
     pub fn private_paths(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.data_dir.clone(), PathBuf::from(".env")];
-        paths.extend(self.file.clone());
+        paths.extend(self.file.iter().chain(&self.mcp_config).cloned());
         if let Some(database) = self.database_url().ok().and_then(|url| url.file()) {
             // What SQLite keeps beside its file.
             for end in ["-wal", "-shm", "-journal"] {
@@ -349,10 +349,12 @@ mod tests {
             data_dir: PathBuf::from("/var/lib/orch"),
             database_url: Some("sqlite:///srv/other/orch.db".into()),
             file: Some(PathBuf::from("/etc/orch.toml")),
+            mcp_config: Some(PathBuf::from("/home/ada/mcp.json")),
             ..Settings::default()
         };
         let hidden = settings.private_paths();
-        for path in ["/var/lib/orch", ".env", "/etc/orch.toml", "/srv/other/orch.db", "/srv/other/orch.db-wal"] {
+        let files = ["/etc/orch.toml", "/home/ada/mcp.json", "/srv/other/orch.db", "/srv/other/orch.db-wal"];
+        for path in ["/var/lib/orch", ".env"].into_iter().chain(files) {
             assert!(hidden.contains(&PathBuf::from(path)), "{path} in {hidden:?}");
         }
     }
