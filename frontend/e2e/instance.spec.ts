@@ -1,6 +1,6 @@
 import { expect, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
 
-test("makes an account, switches it off and on, and gives it another password", async ({ console: page }) => {
+test("makes an account, switches it off and on, and gives it another password", async ({ browser, console: page }) => {
   const email = `made-${String(Date.now())}@example.com`;
   await page.goto("/admin/users");
   await page.getByRole("button", { name: "Create user" }).click();
@@ -22,7 +22,18 @@ test("makes an account, switches it off and on, and gives it another password", 
   await actions.click();
   await page.getByRole("menuitem", { name: "Reset password" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Reset password" }).click();
-  await expect(page.getByRole("dialog").getByRole("textbox", { name: "reset link" })).toContainText("#");
+  const link = page.getByRole("dialog").getByRole("textbox", { name: "reset link" });
+  await expect(link).toContainText("#");
+  const context = await newContext(browser);
+  const theirs = await context.newPage();
+  await theirs.goto((await link.textContent()) ?? "");
+  await theirs.getByLabel("New password").fill("a password of their own");
+  // What is good for a password is not left where others look.
+  await expect(theirs).toHaveURL(/\/reset-password$/);
+  await theirs.getByRole("button", { name: "Set the password" }).click();
+  await expect(theirs.getByRole("heading", { name: "Your password is set" })).toBeVisible();
+  await logIn(theirs, email, "a password of their own");
+  await context.close();
   await page.getByRole("button", { name: "Done" }).click();
 });
 

@@ -89,7 +89,7 @@ test("somebody else's key is only revoked", async ({ console: page, project, res
   await page.goto(`/projects/${project.slug}/keys`);
   await page.getByRole("button", { name: "Actions for theirs" }).click();
   await expect(page.getByRole("menuitem", { name: "Rotate" })).toBeDisabled();
-  await expect(page.getByText("Only who made a key changes or rotates it.")).toBeVisible();
+  await expect(page.getByText("Only the person who made a key can edit or rotate it.")).toBeVisible();
   await expect(page.getByRole("menuitem", { name: "Revoke" })).toBeEnabled();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("menu")).toHaveCount(0);

@@ -44,5 +44,5 @@ test("a project keeps its last admin", async ({ console: page, project }) => {
 
 test("a link that is over says so", async ({ page }) => {
   await page.goto("/invitation#orchi_nothing");
-  await expect(page.getByRole("heading", { name: "This invitation is over" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This invitation is no longer valid" })).toBeVisible();
 });

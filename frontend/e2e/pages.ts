@@ -22,6 +22,12 @@ export const PAGES: Visited[] = [
     path: ({ slug }) => `/projects/${slug}/servers/everything/settings`,
     heading: [/^Server settings$/, /^서버 설정$/],
   },
+  {
+    name: "server-settings-filled",
+    path: ({ slug }) => `/projects/${slug}/servers/search/settings`,
+    heading: [/^Server settings$/, /^서버 설정$/],
+  },
+  { name: "server-personal", path: ({ slug }) => `/projects/${slug}/servers/search`, heading: [/^search$/, /^search$/] },
   { name: "tools", path: ({ slug }) => `/projects/${slug}/servers/everything/tools`, heading: [/^Tools$/, /^도구$/] },
   { name: "playground", path: ({ slug }) => `/projects/${slug}/servers/everything/playground`, heading: [/^Playground$/, /^플레이그라운드$/] },
   { name: "usage", path: ({ slug }) => `/projects/${slug}/servers/everything/usage`, heading: [/^Usage$/, /^사용량$/] },
@@ -46,7 +52,7 @@ export const DOORS: Visited[] = [
   { name: "login", path: () => "/login", heading: [/^Log in to /, /로그인$/] },
   { name: "forgot-password", path: () => "/forgot-password", heading: [/./, /./] },
   { name: "sign-up", path: () => "/sign-up", heading: [/./, /./] },
-  { name: "reset-password", path: () => "/reset-password#orchr_something", heading: [/./, /./] },
+  { name: "reset-password", path: () => "/reset-password#orchr_something", heading: [/^Choose a new password$/, /./] },
   { name: "reset-password-without-token", path: () => "/reset-password", heading: [/./, /./] },
   { name: "invitation-over", path: () => "/invitation#orchi_nothing", heading: [/./, /./] },
 ];

@@ -14,6 +14,13 @@ test("finds pages, servers, tools and projects with the keyboard alone", async (
   await expectAccessible(page);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/servers\/everything\/tools\?kind=tool&name=get-sum/);
+  await open("Logs");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/servers\/everything\/logs$/);
+  await open("Create an API key");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "New API key" })).toBeVisible();
+  await page.keyboard.press("Escape");
   await open("Activity");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(`/projects/${project.slug}/activity`);

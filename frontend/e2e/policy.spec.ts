@@ -19,6 +19,8 @@ test("a rule makes calls wait until an admin agrees", async ({ console: page, pr
 
   const key = String((await rest.post(`/projects/${project.slug}/keys`, { name: "agent" })).key);
   const call = callTool(`${baseUrl()}/projects/${project.slug}/unified/mcp`, key, "everything__echo", { message: "may I" });
+  // It is said on every page, without a reload.
+  await expect(page.getByRole("link", { name: /Approvals.*1 waits/ })).toBeVisible();
   await page.goto(`/projects/${project.slug}/approvals`);
   await expect(page.getByText("everything · echo")).toBeVisible();
   await expect(page.getByRole("region", { name: "Arguments" })).toContainText("may I");

@@ -1,4 +1,4 @@
-import { expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
+import { baseUrl, callTool, everything, expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
 
 test("renames a project, moves it to another address, and deletes it", async ({ console: page, project }) => {
   await page.goto(`/projects/${project.slug}/settings`);
@@ -31,6 +31,8 @@ test("who is no admin reads the settings and changes nothing", async ({ browser,
   await expect(page.getByRole("textbox", { name: "Name" })).toBeDisabled();
   const save = page.locator("form").first().getByRole("button", { name: "Save changes" });
   await expect(save).toHaveAttribute("aria-disabled", "true");
+  await save.hover();
+  await expect(page.getByRole("tooltip").filter({ hasText: /needs the role admin/i }).first()).toBeAttached();
   await expect(page.getByRole("group", { name: "Each API key" }).getByLabel("Requests a minute")).toBeDisabled();
   await expect(page.getByRole("button", { name: "Delete project" })).toHaveAttribute("aria-disabled", "true");
   await context.close();
@@ -67,4 +69,35 @@ test("limits a project, and says what becomes of flawed tools", async ({ console
   await page.reload();
   await expect(flawed.getByRole("radio", { name: /^Hide/ })).toBeChecked();
   await expect(each.getByLabel("Requests a minute")).toHaveValue("60");
+});
+
+test("keeps the arguments of calls as the project chooses", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  const key = String((await rest.post(`/projects/${project.slug}/keys`, { name: "agent" })).key);
+  const url = `${baseUrl()}/projects/${project.slug}/unified/mcp`;
+  await callTool(url, key, "everything__echo", { message: "before" });
+  await page.goto(`/projects/${project.slug}/settings`);
+  const card = page.locator("section").filter({ has: page.getByRole("heading", { level: 2, name: "Arguments on record" }) });
+  await expect(card.getByRole("radio", { name: /^Nothing/ })).toBeChecked();
+  await card.getByRole("radio", { name: /redacted/ }).click();
+  await expect(card).toContainText("to members for their own");
+  const names = card.getByRole("textbox", { name: /hide/ });
+  await names.fill("[unclosed");
+  await card.getByRole("button", { name: "Save changes" }).click();
+  await expect(names).toHaveAttribute("aria-invalid", "true");
+  await names.fill("*iban*");
+  await expectAccessible(page);
+  await card.getByRole("button", { name: "Save changes" }).click();
+  await expect(card.getByRole("button", { name: "Save changes" })).toBeDisabled();
+  expect(await rest.get(`/projects/${project.slug}`)).toMatchObject({ recorded_arguments: { mode: "redacted", hidden: ["*iban*"] } });
+
+  await callTool(url, key, "everything__echo", { message: "after", iban: "DE00 1234", token: "s3cret" });
+  await page.goto(`/projects/${project.slug}/activity`);
+  await expect(page.getByRole("row", { name: /everything · echo/ })).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "Arguments of echo" })).toHaveCount(1);
+  await page.getByRole("button", { name: "Arguments of echo" }).click();
+  const kept = page.getByRole("dialog").getByRole("region", { name: "Arguments" });
+  await expect(kept).toContainText('"message": "after"');
+  await expect(kept).not.toContainText(/DE00|s3cret/);
+  await expectAccessible(page);
 });

@@ -26,7 +26,7 @@ test("an admin bounds a server, and a member stores own values for it", async ({
   await page.getByRole("radio", { name: /^Best effort/ }).click();
   await page.getByLabel("May read", { exact: false }).first().fill("srv/data");
   await group("Sandbox").getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByText("Write paths such as /srv/data", { exact: false })).toBeVisible();
+  await expect(page.getByText("Enter paths such as /srv/data", { exact: false })).toBeVisible();
   await page.getByLabel("May read", { exact: false }).first().fill("/srv/data");
   await page.getByLabel("Network").selectOption({ label: "Some ports" });
   await page.getByLabel("Ports", { exact: true }).fill("443, 8443");
@@ -39,7 +39,7 @@ test("an admin bounds a server, and a member stores own values for it", async ({
   await page.getByRole("button", { name: "Add tool" }).click();
   await page.getByLabel("Tool 1").fill("echo");
   await page.getByLabel("Seconds 1").fill("120");
-  await save("Timeouts of single tools");
+  await save("Timeouts for single tools");
 
   await page.getByRole("button", { name: "Add personal variable" }).click();
   await page.getByLabel("Personal name 1").fill("GITHUB_TOKEN");

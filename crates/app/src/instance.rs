@@ -438,14 +438,17 @@ impl Instance {
 fn record_approvals(approvals: &Approvals, control: &Control, journal: Arc<EntryJournal>, events: EventBus) {
     let control = control.approvals.clone();
     approvals.observe(move |approval| {
-        if let Some(entry) = control.entry(approval) {
+        let recorded = control.entry(approval).map_or(Ok(()), |entry| {
             journal.append(&[entry]).map_err(|error| {
                 tracing::error!(error = %error, approval.id = %approval.id, "an approval is not on record");
                 CallLogError::Unwritable { reason: error.to_string() }
-            })?;
+            })
+        });
+        // What does not begin to wait is no news.
+        if recorded.is_ok() || approval.decided_at.is_some() {
+            events.emit(approval_event(approval));
         }
-        events.emit(approval_event(approval));
-        Ok(())
+        recorded
     });
 }
 

@@ -171,7 +171,7 @@ function HeaderCell<T>({ column, sorting, onSort }: HeaderCellProps<T>) {
         type="button"
         title={t("sortBy", { column: header })}
         className={cn(
-          "group -mx-1 inline-flex items-center gap-1 rounded-sm px-1 hover:text-foreground",
+          "group -mx-1 inline-flex align-middle items-center gap-1 rounded-sm px-1 hover:text-foreground",
           // The text stands above the numbers, whether they are sorted or not.
           align === "right" && "flex-row-reverse",
         )}

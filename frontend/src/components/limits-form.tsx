@@ -70,7 +70,7 @@ export function LimitsForm({ view, description, reason, mutation }: LimitsFormPr
       {WHOSE.map((whose) => (
         <fieldset key={whose} className="grid gap-2">
           <legend className="text-sm font-semibold">{t(`whose.${whose}`)}</legend>
-          <p className="-mt-2 text-xs text-muted-foreground">{t(`whoseHint.${whose}`)}</p>
+          <p className="text-xs text-muted-foreground">{t(`whoseHint.${whose}`)}</p>
           <AllowanceFields name={whose} register={form.register} errors={errors[whose]} otherwise={effective[whose]} />
         </fieldset>
       ))}

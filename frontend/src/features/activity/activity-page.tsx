@@ -36,6 +36,25 @@ export function ActivityPage() {
     for (const [name, value] of [...search]) if (value === "") search.delete(name);
     router.replace(`${paths.activity(ref)}?${search}`, { scroll: false });
   };
+  const filter = (
+    <Input
+      key={view}
+      type="search"
+      aria-label={t("filter")}
+      placeholder={t("filter")}
+      className="sm:max-w-64"
+      defaultValue={sought}
+      onChange={(event) => {
+        go({ q: event.target.value });
+      }}
+    />
+  );
+  const live = (
+    <label className="flex items-center gap-2 text-sm">
+      <Switch checked={isLive} onCheckedChange={setLive} />
+      {t("live")}
+    </label>
+  );
   return (
     <>
       <PageHeader
@@ -54,37 +73,19 @@ export function ActivityPage() {
       />
       {reason !== undefined ? (
         <EmptyState icon={LockIcon} heading={t("notForRole")} description={reason} />
+      ) : view === "calls" ? (
+        <CallList
+          sought={sought}
+          outcome={outcome}
+          isLive={isLive}
+          onOutcome={(next) => {
+            go({ outcome: next });
+          }}
+          filter={filter}
+          live={live}
+        />
       ) : (
-        <>
-          <div className="mb-4 flex flex-wrap items-center gap-3">
-            <Input
-              type="search"
-              aria-label={t("filter")}
-              placeholder={t("filter")}
-              className="max-w-72"
-              defaultValue={sought}
-              onChange={(event) => {
-                go({ q: event.target.value });
-              }}
-            />
-            <label className="ml-auto flex items-center gap-2 text-sm">
-              <Switch checked={isLive} onCheckedChange={setLive} />
-              {t("live")}
-            </label>
-          </div>
-          {view === "calls" ? (
-            <CallList
-              sought={sought}
-              outcome={outcome}
-              isLive={isLive}
-              onOutcome={(next) => {
-                go({ outcome: next });
-              }}
-            />
-          ) : (
-            <AuditList sought={sought} isLive={isLive} />
-          )}
-        </>
+        <AuditList sought={sought} isLive={isLive} filter={filter} live={live} />
       )}
     </>
   );

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { FolderIcon } from "lucide-react";
 import { Link } from "@/components/link";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 
 import { type Column, DataTable } from "@/components/data-table";
 import { EmptyState } from "@/components/empty-state";
@@ -26,6 +26,8 @@ export function AdminProjectsPage() {
 
 function Projects() {
   const t = useTranslations("admin");
+  const nav = useTranslations("shell.nav");
+  const format = useFormatter();
   const projects = useQuery(projectsQuery());
   const columns: Column<Project>[] = [
     {
@@ -39,6 +41,16 @@ function Projects() {
       ),
     },
     { id: "slug", header: t("slug"), sort: (project) => project.slug, cell: (project) => <span className="font-mono text-xs text-muted-foreground">{project.slug}</span>, className: "max-sm:hidden" },
+    ...(["servers", "members", "keys"] as const).map(
+      (what): Column<Project> => ({
+        id: what,
+        header: nav(what),
+        align: "right",
+        sort: (project) => project.counts[what],
+        cell: (project) => format.number(project.counts[what]),
+        className: "max-md:hidden w-28",
+      }),
+    ),
     { id: "created", header: t("created"), sort: (project) => project.created_at, cell: (project) => <RelativeTime at={project.created_at} className="text-muted-foreground" />, className: "w-40" },
   ];
   return (

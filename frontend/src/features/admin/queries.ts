@@ -19,12 +19,13 @@ export const instanceAuditQuery = () =>
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
-/** All keys of one project; its admins see them. */
-export const projectKeysQuery = (project: string) =>
+export type InstanceKey = Schemas["InstanceKeyView"];
+
+/** The keys of all projects. */
+export const instanceKeysQuery = () =>
   queryOptions({
-    queryKey: ["project", project, "keys", "all"],
-    queryFn: ({ signal }) =>
-      all((cursor) => read(api.GET("/api/v1/projects/{project}/keys", { params: { path: { project }, query: { limit: 200, cursor } }, signal }))),
+    queryKey: ["admin", "keys"],
+    queryFn: ({ signal }) => all((cursor) => read(api.GET("/api/v1/keys", { params: { query: { limit: 200, cursor } }, signal }))),
   });
 
 export const instanceLimitsQuery = () =>

@@ -14,6 +14,7 @@ import { Alert } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import type { Schemas } from "@/lib/api/client";
+import { type ServerState, severity } from "@/lib/data/server-states";
 
 import { InstanceLimitsCard } from "./limits-card";
 import { systemQuery } from "./queries";
@@ -74,7 +75,7 @@ function Parts({ state }: { state: Schemas["SystemView"] }) {
         <Fact name={t("damaged")}>{format.number(journal.corrupt_segments + journal.rejected_records)}</Fact>
       </Part>
       <Part name={t("fleet")} healthy>
-        {fleet.servers.map(({ state: name, count }) => (
+        {[...fleet.servers].sort(bySeverity).map(({ state: name, count }) => (
           <Fact key={name} name={serverState.has(name as "ready") ? serverState(name as "ready") : name}>
             {format.number(count)}
           </Fact>
@@ -105,10 +106,15 @@ function Parts({ state }: { state: Schemas["SystemView"] }) {
   );
 }
 
+/** As in lists of servers: what fails comes first. */
+function bySeverity(a: { state: string }, b: { state: string }): number {
+  return severity(a.state as ServerState) - severity(b.state as ServerState);
+}
+
 function bytes(count: number, format: ReturnType<typeof useFormatter>): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
   const at = Math.min(units.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));
-  return format.number(count / 1000 ** at, { style: "unit", unit: units[at], maximumFractionDigits: 1 });
+  return format.number(count / 1000 ** at, { style: "unit", unit: units[at], unitDisplay: at === 0 ? "long" : "short", maximumFractionDigits: 1 });
 }
 
 function Mark({ healthy }: { healthy: boolean }) {

@@ -13,12 +13,12 @@ import { RelativeTime } from "@/components/relative-time";
 import { Badge, type Tone } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
+import { type Approval, approvalsQuery } from "@/lib/data/approvals";
 import { useNames } from "@/lib/data/members";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
 import { PendingApproval } from "./pending-approval";
-import { type Approval, approvalsQuery } from "./queries";
 
 const TONES: Record<Approval["state"], Tone> = { pending: "info", approved: "success", denied: "danger", expired: "warning", cancelled: "neutral" };
 

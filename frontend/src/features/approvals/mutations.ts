@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, read } from "@/lib/api/client";
+import { approvalsQuery } from "@/lib/data/approvals";
 import type { ProjectRef } from "@/lib/paths";
-
-import { approvalsQuery } from "./queries";
 
 /** Lets a call go on or refuses it; invalidates the approvals, also when somebody else was quicker. */
 export function useAnswerApproval(ref: ProjectRef) {

@@ -11,17 +11,17 @@ import { RelativeTime } from "@/components/relative-time";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
+import type { Approval } from "@/lib/data/approvals";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { useAnswerApproval } from "./mutations";
-import type { Approval } from "./queries";
 
 /** One call that waits: who wants what, with which arguments. */
 export function PendingApproval({ approval, name }: { approval: Approval; name: string | undefined }) {
   const t = useTranslations("approvals");
   const errorText = useErrorText();
-  const reason = useRoleReason("manageProject");
+  const reason = useRoleReason("approve");
   const answer = useAnswerApproval(useProjectRef());
   const say = (what: "approve" | "deny") => () => {
     answer.mutate(

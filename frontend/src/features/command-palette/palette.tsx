@@ -2,7 +2,7 @@
 
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { FolderIcon, LanguagesIcon, type LucideIcon, PlusIcon, ServerIcon, SunMoonIcon, UploadIcon, WrenchIcon } from "lucide-react";
+import { FolderIcon, KeyRoundIcon, LanguagesIcon, type LucideIcon, PlusIcon, ServerIcon, SunMoonIcon, UploadIcon, WrenchIcon } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import type { ReactNode } from "react";
@@ -44,6 +44,8 @@ export function Palette({ onDone }: { onDone: () => void }) {
     onDone();
   };
   const ref = project === undefined ? undefined : { project };
+  const server = segmentAfter(pathname, "servers");
+  const serverRef = project === undefined || server === undefined ? undefined : { project, server };
   return (
     <Command label={t("title")} loop>
       <Command.Input
@@ -72,9 +74,27 @@ export function Palette({ onDone }: { onDone: () => void }) {
             ))}
           </Group>
         )}
-        {searched.length > 0 && (
+        {serverRef !== undefined && (
+          <Group heading={t("serverPages", { server: serverRef.server })}>
+            {(
+              [
+                ["overview", paths.server(serverRef)],
+                ["tools", paths.serverTools(serverRef)],
+                ["playground", paths.playground(serverRef)],
+                ["usage", paths.serverUsage(serverRef)],
+                ["logs", paths.serverLogs(serverRef)],
+                ["settings", paths.serverSettings(serverRef)],
+              ] as const
+            ).map(([key, href]) => (
+              <Entry key={key} value={`server page ${key}`} keywords={[nav(key)]} icon={ServerIcon} hint={serverRef.server} onSelect={go(href)}>
+                {nav(key)}
+              </Entry>
+            ))}
+          </Group>
+        )}
+        {servers.length > 0 && (
           <Group heading={t("servers")}>
-            {searched.map((server) => (
+            {servers.map((server) => (
               <Entry
                 key={server.id}
                 value={`server ${server.alias}`}
@@ -120,6 +140,9 @@ export function Palette({ onDone }: { onDone: () => void }) {
             <>
               <Entry value="action add server" keywords={[t("addServer")]} icon={PlusIcon} onSelect={go(paths.addServer(ref))}>
                 {t("addServer")}
+              </Entry>
+              <Entry value="action key" keywords={[t("createKey")]} icon={KeyRoundIcon} onSelect={go(paths.keys(ref, { new: "1" }))}>
+                {t("createKey")}
               </Entry>
               <Entry value="action import" keywords={[t("import")]} icon={UploadIcon} onSelect={go(paths.importServers(ref))}>
                 {t("import")}

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { MailXIcon } from "lucide-react";
 import { Link } from "@/components/link";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 
 import { EmptyState } from "@/components/empty-state";
@@ -20,10 +20,18 @@ import { paths } from "@/lib/paths";
 import { useAccept, useDecline, useLookUp } from "./mutations";
 import { RedeemForm } from "./redeem-form";
 
+function followHash(onChange: () => void): () => void {
+  window.addEventListener("hashchange", onChange);
+  return () => {
+    window.removeEventListener("hashchange", onChange);
+  };
+}
+
 /** Where an invitation's link leads. The token stands behind the # of the address, which no server ever sees. */
 export function InvitationPage() {
   const t = useTranslations("invitation");
-  const [token] = useState(() => location.hash.slice(1));
+  // Another invitation opened in the same tab changes nothing but what is behind the #.
+  const token = useSyncExternalStore(followHash, () => location.hash.slice(1));
   const lookUp = useLookUp();
   const { mutate } = lookUp;
   useEffect(() => {
@@ -34,7 +42,7 @@ export function InvitationPage() {
       <div className="w-full max-w-96">
         <Logo className="mx-auto mb-5 size-9" />
         {lookUp.isSuccess ? (
-          <Invited token={token} invitation={lookUp.data} />
+          <Invited key={token} token={token} invitation={lookUp.data} />
         ) : token === "" || lookUp.isError ? (
           <>
             <h1 className="sr-only">{t("title")}</h1>

@@ -52,7 +52,7 @@ function Keys() {
   const { data: keys } = useSuspenseQuery(keysQuery(ref));
   const members = useQuery(membersQuery(ref)).data?.items ?? [];
   const [which, setWhich] = useSearchParam("show");
-  const [isCreating, setCreating] = useState(false);
+  const [isNew, setNew] = useSearchParam("new");
   const [made, setMade] = useState<string>();
   const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
 
@@ -61,7 +61,7 @@ function Keys() {
       variant="primary"
       aria-haspopup="dialog"
       onClick={() => {
-        setCreating(true);
+        setNew("1");
       }}
     >
       <PlusIcon /> {t("create")}
@@ -144,8 +144,14 @@ function Keys() {
   const shown = which === "all" ? keys : keys.filter((key) => keyState(key, now) === "active");
   return (
     <>
-      <PageHeader title={t("title")} description={t("description")} actions={create} />
-      <CreateKeyDialog open={isCreating} onOpenChange={setCreating} onMade={setMade} />
+      <PageHeader title={t("title")} description={t("description")} actions={keys.length > 0 && create} />
+      <CreateKeyDialog
+        open={isNew !== ""}
+        onOpenChange={(open) => {
+          setNew(open ? "1" : "");
+        }}
+        onMade={setMade}
+      />
       <MadeKeyDialog
         open={made !== undefined}
         apiKey={made}
@@ -158,6 +164,7 @@ function Keys() {
           icon={KeyRoundIcon}
           heading={t("emptyHeading")}
           description={t("emptyDescription")}
+          actions={create}
           className="rounded-lg border border-dashed border-border"
         />
       ) : (

@@ -1,6 +1,6 @@
 "use client";
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
@@ -17,17 +17,15 @@ import { paths } from "@/lib/paths";
 import { Door } from "./door";
 import { useResetPassword } from "./mutations";
 
-/** The token stands behind the # of the link, so that no server and no log ever sees it. It leaves the address at once. */
-function takeToken(): string {
-  const token = location.hash.slice(1);
-  if (token !== "") history.replaceState(null, "", location.pathname);
-  return token;
-}
-
+/** The token stands behind the # of the link, so that no server and no log ever sees it. */
 export function ResetPasswordPage() {
   const t = useTranslations("login");
   const errorText = useErrorText();
-  const [token] = useState(takeToken);
+  const [token] = useState(() => location.hash.slice(1));
+  // It leaves the address once the page stands: what renders may be thrown away and rendered again.
+  useEffect(() => {
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
+  }, []);
   const reset = useResetPassword();
   const resolver = useSchema((z) => z.object({ password: z.string().check(z.minLength(10, t("passwordShort")), z.maxLength(256, t("passwordShort"))) }));
   const form = useForm({ resolver, defaultValues: { password: "" } });

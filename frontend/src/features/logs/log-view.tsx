@@ -54,7 +54,7 @@ export function LogView() {
           type="search"
           aria-label={t("search")}
           placeholder={t("search")}
-          className="max-w-72"
+          className="sm:max-w-72"
           value={filter.search}
           onChange={(event) => {
             setFilter({ ...filter, search: event.target.value });
@@ -62,7 +62,7 @@ export function LogView() {
         />
         <Select
           aria-label={t("source")}
-          className="max-w-44"
+          className="sm:max-w-44"
           value={filter.source}
           onChange={(event) => {
             setFilter({ ...filter, source: event.target.value });

@@ -59,18 +59,24 @@ function Calls() {
   const [sought, seek] = useSearchParam("q");
   const [outcome, setOutcome] = useSearchParam("outcome");
   return (
-    <>
-      <Input
-        type="search"
-        aria-label={t("searchCalls")}
-        placeholder={t("searchCalls")}
-        className="mb-3 max-w-72"
-        defaultValue={sought}
-        onChange={(event) => {
-          seek(event.target.value);
-        }}
-      />
-      <CallList server={server.id} sought={sought} outcome={outcome} isLive onOutcome={setOutcome} />
-    </>
+    <CallList
+      server={server.id}
+      sought={sought}
+      outcome={outcome}
+      isLive
+      onOutcome={setOutcome}
+      filter={
+        <Input
+          type="search"
+          aria-label={t("searchCalls")}
+          placeholder={t("searchCalls")}
+          className="sm:max-w-64"
+          defaultValue={sought}
+          onChange={(event) => {
+            seek(event.target.value);
+          }}
+        />
+      }
+    />
   );
 }

@@ -26,7 +26,7 @@ export function ToolRanks({ project, servers }: { project: ProjectRef; servers: 
       share: format.number(rank.errors / rank.calls, { style: "percent", maximumFractionDigits: 0 }),
     });
   return (
-    <div className="grid items-start gap-4 sm:grid-cols-2">
+    <div className="grid gap-4 sm:grid-cols-2">
       <RankCard heading={t("slowest")} hint={t("slowestHint")} ranks={slow} figure={ms} project={project} servers={servers} />
       <RankCard heading={t("failing")} hint={t("failingHint")} ranks={failing} figure={failures} project={project} servers={servers} />
     </div>

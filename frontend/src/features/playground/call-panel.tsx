@@ -1,7 +1,9 @@
 "use client";
 
+import { FlaskConicalIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "use-intl";
 
+import { EmptyState } from "@/components/empty-state";
 import { useErrorText } from "@/components/error-text";
 import { JsonTree } from "@/components/json-tree";
 import { Spinner } from "@/components/spinner";
@@ -20,6 +22,11 @@ export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useC
   const errorText = useErrorText();
   return (
     <div className="grid min-w-0 gap-4" aria-live="polite">
+      {state.status === "idle" && (
+        <Card className="max-lg:hidden">
+          <EmptyState icon={FlaskConicalIcon} heading={t("notRun")} description={t("notRunHint")} />
+        </Card>
+      )}
       {state.status === "running" && (
         <Card>
           <CardHeader

@@ -1,22 +1,26 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
 
+import { Link } from "@/components/link";
 import { RoleBadge } from "@/components/role-badge";
 import { ServerStateDot } from "@/components/server-state-badge";
 import { Avatar } from "@/components/ui/avatar";
-import { Skeleton } from "@/components/ui/skeleton";
+import { useInSight } from "@/components/use-in-sight";
 import type { Project } from "@/lib/data/projects";
 import { isFailing } from "@/lib/data/server-states";
 import { type Server, serversQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 
 export function ProjectCard({ project, star }: { project: Project; star?: React.ReactNode }) {
-  const servers = useQuery(serversQuery({ project: project.slug }));
+  const [watch, isInSight] = useInSight();
+  const servers = useQuery({ ...serversQuery({ project: project.slug }), enabled: isInSight && project.counts.servers > 0 });
   return (
-    <article className="relative rounded-lg border border-border bg-card p-4 transition-colors focus-within:border-ring hover:border-foreground/30">
+    <article
+      ref={watch}
+      className="relative rounded-lg border border-border bg-card p-4 transition-colors focus-within:border-ring hover:border-foreground/30"
+    >
       <div className="flex items-start gap-3">
         <Avatar name={project.name} square className="size-8 text-sm" />
         <div className="min-w-0 flex-1">
@@ -33,20 +37,21 @@ export function ProjectCard({ project, star }: { project: Project; star?: React.
         </div>
       </div>
       <div className="mt-4 flex h-5 items-center text-sm text-muted-foreground">
-        {servers.data === undefined ? <Skeleton className="h-3 w-32" /> : <ServerSummary servers={servers.data} />}
+        <ServerSummary count={project.counts.servers} servers={servers.data} />
       </div>
     </article>
   );
 }
 
-function ServerSummary({ servers }: { servers: Server[] }) {
+/** How many there are is known at once; how they are, when they have been asked for. */
+function ServerSummary({ count, servers = [] }: { count: number; servers: Server[] | undefined }) {
   const t = useTranslations("projects");
   const failing = servers.filter((server) => isFailing(server.status.state)).length;
   const running = servers.filter((server) => server.status.state === "ready").length;
-  if (servers.length === 0) return <span>{t("noServers")}</span>;
+  if (count === 0) return <span>{t("noServers")}</span>;
   return (
     <span className="flex flex-wrap items-center gap-x-3">
-      <span>{t("servers", { count: servers.length })}</span>
+      <span>{t("servers", { count })}</span>
       {running > 0 && (
         <span className="flex items-center gap-1.5">
           <ServerStateDot state="ready" />

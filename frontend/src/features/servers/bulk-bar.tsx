@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { useErrorText } from "@/components/error-text";
+import { Spinner } from "@/components/spinner";
 import { Button } from "@/components/ui/button";
 import type { Server } from "@/lib/data/servers";
 import type { ProjectRef } from "@/lib/paths";
@@ -46,12 +47,16 @@ export function BulkBar({ project, servers, onClear }: { project: ProjectRef; se
       aria-label={t("bulk")}
       className="sticky bottom-4 z-10 mx-auto mt-4 flex w-fit max-w-full flex-wrap items-center justify-center gap-1 rounded-lg bg-popover px-2 py-1.5 shadow-popover animate-in"
     >
-      <span className="px-2 text-sm font-medium tabular">{common("selected", { count: servers.length })}</span>
+      <span className="flex items-center gap-2 px-2 text-sm font-medium tabular">
+        {run.isPending && <Spinner />}
+        {common("selected", { count: servers.length })}
+      </span>
       {VERBS.map(([verb, Icon]) => (
         <Button
           key={verb}
           variant="ghost"
           size="sm"
+          disabled={run.isPending}
           onClick={() => {
             act(verb);
           }}

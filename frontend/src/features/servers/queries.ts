@@ -14,17 +14,6 @@ export const serverCatalogQuery = () =>
     staleTime: Infinity,
   });
 
-type OfferKind = "tool" | "prompt" | "resource" | "template";
-
-export const offersQuery = (ref: ServerRef, kind: OfferKind) =>
-  queryOptions({
-    queryKey: ["project", ref.project, "servers", ref.server, "offers", kind],
-    queryFn: ({ signal }) =>
-      read(
-        api.GET("/api/v1/projects/{project}/servers/{server}/tools", { params: { path: ref, query: { kind } }, signal }),
-      ),
-  });
-
 export type PersonalSecret = Schemas["PersonalSecretView"];
 
 /** What a server asks each member for, and what the user has stored. */

@@ -14,6 +14,7 @@ import { StarButton } from "@/components/star-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import { type Offers, offersQuery } from "@/lib/data/offers";
 import { useAccess } from "@/lib/data/projects";
 import { isFailing } from "@/lib/data/server-states";
 import { type Server, serverQuery } from "@/lib/data/servers";
@@ -21,7 +22,6 @@ import { paths, type ServerRef } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 
 import { OwnValuesCard } from "./own-values-card";
-import { offersQuery } from "./queries";
 import { ServerActions } from "./server-actions";
 
 export function ServerOverviewPage() {
@@ -67,7 +67,7 @@ export function ServerOverviewPage() {
               <Fact label={t("inFlight")}>{server.status.calls_in_flight}</Fact>
             </dl>
           </Card>
-          <Offers project={ref} />
+          <OffersCard project={ref} />
           <Configuration server={server} project={ref} />
         </div>
         <Card>
@@ -128,11 +128,14 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
   return null;
 }
 
-function Offers({ project }: { project: ServerRef }) {
+/** How many there are, or nothing where nobody has asked yet. */
+const countOf = (offers: Offers | undefined) => (offers === undefined || offers.fetched_at === null ? "–" : offers.items.length);
+
+function OffersCard({ project }: { project: ServerRef }) {
   const t = useTranslations("serverOverview");
-  const tools = useQuery(offersQuery(project, "tool")).data?.items.length;
-  const prompts = useQuery(offersQuery(project, "prompt")).data?.items.length;
-  const resources = useQuery(offersQuery(project, "resource")).data?.items.length;
+  const tools = useQuery(offersQuery(project, "tool")).data;
+  const prompts = useQuery(offersQuery(project, "prompt")).data;
+  const resources = useQuery(offersQuery(project, "resource")).data;
   return (
     <Card>
       <CardHeader
@@ -148,10 +151,10 @@ function Offers({ project }: { project: ServerRef }) {
           ["tools", tools],
           ["prompts", prompts],
           ["resources", resources],
-        ] as const).map(([key, count]) => (
+        ] as const).map(([key, offers]) => (
           <div key={key} className="px-4 py-3">
             <dt className="text-xs text-muted-foreground">{t(key)}</dt>
-            <dd className="text-lg font-semibold tabular">{count ?? "–"}</dd>
+            <dd className="text-lg font-semibold tabular">{countOf(offers)}</dd>
           </div>
         ))}
       </dl>

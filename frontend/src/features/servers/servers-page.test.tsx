@@ -34,7 +34,7 @@ test("starts a server, and finds one among many", async () => {
   await hands.type(screen.getByRole("searchbox"), "sea");
   expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(2);
   await hands.type(screen.getByRole("searchbox"), "x");
-  expect(screen.getByRole("heading", { name: "No server fits" })).toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "No server matches" })).toBeInTheDocument();
   await hands.click(screen.getByRole("button", { name: "Clear filters" }));
   expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(3);
 });

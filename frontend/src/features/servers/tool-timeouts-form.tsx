@@ -10,11 +10,11 @@ import { SettingsForm } from "@/components/settings-form";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { offersQuery } from "@/lib/data/offers";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
 
 import { useUpdateServer } from "./mutations";
-import { offersQuery } from "./queries";
 
 /** Single tools that may take longer than the others, or shall not. */
 export function ToolTimeoutsForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {

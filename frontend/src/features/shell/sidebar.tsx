@@ -6,12 +6,14 @@ import { usePathname } from "next/navigation";
 import { useTranslations } from "use-intl";
 
 import { Logo } from "@/components/logo";
+import { Badge } from "@/components/ui/badge";
 import { cn } from "@/lib/cn";
+import { approvalsQuery } from "@/lib/data/approvals";
 import { meQuery } from "@/lib/data/session";
-import { paths } from "@/lib/paths";
+import { paths, type ProjectRef } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
-import { adminNav, globalNav, isActive, type NavItem, projectNav } from "./nav";
+import { adminNav, globalNav, isActive, type NavItem, type NavKey, projectNav } from "./nav";
 import { ProjectSwitcher } from "./project-switcher";
 import { UserMenu } from "./user-menu";
 
@@ -21,6 +23,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   const common = useTranslations("common");
   const ref = useProjectRef();
   const me = useQuery(meQuery());
+  const waiting = useWaiting(ref);
   return (
     <>
       <div className="flex h-12 shrink-0 items-center px-4">
@@ -35,7 +38,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         ) : (
           <div className="grid gap-2">
             <ProjectSwitcher onNavigate={onNavigate} />
-            <NavList label={t("projectNavigation")} items={projectNav(ref)} onNavigate={onNavigate} />
+            <NavList label={t("projectNavigation")} items={projectNav(ref)} counts={{ approvals: waiting }} onNavigate={onNavigate} />
           </div>
         )}
         {ref.project === "" && me.data?.user.instance_admin === true && (
@@ -52,13 +55,29 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   );
 }
 
-function NavList({ items, label, onNavigate }: { items: NavItem[]; label?: string; onNavigate?: () => void }) {
+/** How many calls wait for an answer. Events tell of each, so nothing is asked for again and again. */
+function useWaiting(ref: ProjectRef): number {
+  const approvals = useQuery({ ...approvalsQuery(ref), enabled: ref.project !== "", refetchInterval: false });
+  return approvals.data?.filter(({ state }) => state === "pending").length ?? 0;
+}
+
+interface NavListProps {
+  items: NavItem[];
+  /** How much there is to do on a page. */
+  counts?: Partial<Record<NavKey, number>>;
+  label?: string;
+  onNavigate?: () => void;
+}
+
+function NavList({ items, counts, label, onNavigate }: NavListProps) {
   const t = useTranslations("shell.nav");
+  const shell = useTranslations("shell");
   const pathname = usePathname();
   return (
     <ul aria-label={label} className="grid gap-px">
       {items.map((item) => {
         const { key, href, icon: Icon } = item;
+        const count = counts?.[key] ?? 0;
         const active = isActive(item, pathname);
         return (
           <li key={key}>
@@ -73,6 +92,12 @@ function NavList({ items, label, onNavigate }: { items: NavItem[]; label?: strin
             >
               <Icon aria-hidden className="size-4 shrink-0" />
               <span className="truncate">{t(key)}</span>
+              {count > 0 && (
+                <Badge tone="info" className="ml-auto tabular">
+                  <span aria-hidden>{count}</span>
+                  <span className="sr-only">{shell("waiting", { count })}</span>
+                </Badge>
+              )}
             </Link>
           </li>
         );

@@ -129,7 +129,7 @@ function OfferRow({ kind, offer, isChosen }: { kind: OfferKind; offer: Offer; is
   const ref = useServerRef();
   const title = offerTitle(offer);
   return (
-    <li>
+    <li className="row-in-sight">
       <Link
         href={paths.serverTools(ref, { kind, name: offer.name })}
         scroll={false}

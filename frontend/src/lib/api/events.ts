@@ -70,10 +70,11 @@ export function followEvents(queryClient: QueryClient): () => void {
       if (parts === undefined) markStale(["project", name]);
       else for (const part of parts) markStale(["project", name, part]);
     }
-    if (event.type === "change" && ["project", "member", "membership", "star", "team"].includes(event.noun)) {
+    if (event.type === "change" && ["project", "server", "member", "membership", "star", "team"].includes(event.noun)) {
       markStale(["projects"]);
       markStale(["teams"]);
     }
+    if (event.type === "change" && ["key", "project"].includes(event.noun)) markStale(["admin", "keys"]);
   };
 
   const open = () => {
@@ -107,12 +108,18 @@ export function followEvents(queryClient: QueryClient): () => void {
     };
   };
 
+  // A stream over a network that is gone stays open for minutes, and says nothing: it is not waited for.
+  const leave = () => {
+    clearTimeout(timer);
+    source?.close();
+    setConnection("lost");
+  };
   const retryNow = () => {
-    if (source?.readyState === EventSource.OPEN) return;
     clearTimeout(timer);
     source?.close();
     open();
   };
+  window.addEventListener("offline", leave);
   window.addEventListener("online", retryNow);
   open();
 
@@ -120,6 +127,7 @@ export function followEvents(queryClient: QueryClient): () => void {
     isOver = true;
     clearTimeout(timer);
     clearTimeout(flush);
+    window.removeEventListener("offline", leave);
     window.removeEventListener("online", retryNow);
     source?.close();
     setConnection("connecting");

@@ -1,7 +1,8 @@
+/** Calls that wait for an admin: the page of approvals, and their number in the navigation. */
 import { queryOptions } from "@tanstack/react-query";
 
-import { api, read, type Schemas } from "@/lib/api/client";
-import type { ProjectRef } from "@/lib/paths";
+import { api, read, type Schemas } from "../api/client";
+import type { ProjectRef } from "../paths";
 
 export type Approval = Schemas["ApprovalView"];
 
