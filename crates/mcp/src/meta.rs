@@ -34,9 +34,10 @@ pub fn take_hop(params: Raw) -> (Raw, HopMeta) {
     let Some(meta) = object::member(&params, "_meta").filter(Raw::is_object) else {
         return (params, HopMeta::default());
     };
-    let progress_token = object::member(&meta, PROGRESS_TOKEN).filter(is_token);
     let is_hop = |key: &str| key == PROGRESS_TOKEN || RESERVED.contains(&key);
     let Ok(entries) = object::entries(&meta) else { return (params, HopMeta::default()) };
+    let progress_token = entries.iter().rfind(|(key, _)| key == PROGRESS_TOKEN).map(|(_, token)| token.clone());
+    let progress_token = progress_token.filter(is_token);
     if !entries.iter().any(|(key, _)| is_hop(key)) {
         return (params, HopMeta::default());
     }

@@ -41,18 +41,20 @@ impl RequestMeta {
             .and_then(|params| object::member(params, "_meta"))
             .filter(Raw::is_object)
             .ok_or_else(|| missing(&format!("`{VERSION}` and `{CAPABILITIES}`")))?;
-        let version = object::string(&meta, VERSION).ok_or_else(|| missing(&format!("`{VERSION}`, a string")))?;
-        let capabilities = object::member(&meta, CAPABILITIES)
-            .filter(Raw::is_object)
-            .ok_or_else(|| missing(&format!("`{CAPABILITIES}`, an object")))?;
-        let log_level = match object::member(&meta, LOG_LEVEL) {
+        let [version, capabilities, info, level] =
+            object::pick(&meta, [VERSION, CAPABILITIES, CLIENT_INFO, LOG_LEVEL]).unwrap_or_default();
+        let version = version.and_then(|version| version.read::<String>().ok());
+        let version = version.ok_or_else(|| missing(&format!("`{VERSION}`, a string")))?;
+        let capabilities =
+            capabilities.filter(Raw::is_object).ok_or_else(|| missing(&format!("`{CAPABILITIES}`, an object")))?;
+        let log_level = match level {
             None => None,
             Some(level) => Some(LogLevel::read(&level).ok_or_else(|| {
                 let known = LogLevel::ALL.map(LogLevel::as_str).join(", ");
                 RpcError::invalid_params(format!("params._meta: `{LOG_LEVEL}` must be one of {known}"))
             })?),
         };
-        let info = object::member(&meta, CLIENT_INFO).filter(Raw::is_object);
+        let info = info.filter(Raw::is_object);
         Ok(Self { version, declared: Declared { capabilities, info }, log_level })
     }
 }
@@ -77,12 +79,11 @@ pub fn with_request_meta(
         (LOG_LEVEL, level.as_ref()),
         ("progressToken", token.as_ref()),
     ];
-    let mut meta = object::member(params, "_meta").filter(Raw::is_object).unwrap_or_else(|| empty.clone());
-    for (key, value) in members {
-        if let Some(value) = value {
-            meta = object::with(&meta, key, value).unwrap_or(meta);
-        }
-    }
+    let said = members.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    let meta = match object::member(params, "_meta").filter(Raw::is_object) {
+        Some(meta) => object::with_all(&meta, said).unwrap_or_else(|_| meta.clone()),
+        None => object::build(said),
+    };
     object::with(params, "_meta", &meta).unwrap_or_else(|_| params.clone())
 }
 
@@ -264,28 +265,32 @@ impl Stamp<'_> {
     }
 
     fn try_apply(&self, method: &Method<'_>, result: &Raw) -> Result<Raw, object::NotAnObject> {
-        let said = object::member(result, RESULT_TYPE);
-        let mut stamped = result.clone();
-        if said.is_none() {
-            stamped = object::with(&stamped, RESULT_TYPE, &Raw::from_static(COMPLETE))?;
-        }
-        let complete = said.is_none_or(|said| said.as_str() == COMPLETE);
-        if complete && is_cacheable(method) {
-            let ttl = object::member(&stamped, "ttlMs").and_then(|ttl| ttl.read::<u64>().ok());
-            if ttl.is_none() {
-                stamped = object::with(&stamped, "ttlMs", &Raw::from_static("0"))?;
-            }
+        let [said, ttl, meta] = object::pick(result, [RESULT_TYPE, "ttlMs", "_meta"])?;
+        let (complete, zero, private) =
+            (Raw::from_static(COMPLETE), Raw::from_static("0"), Raw::from_static("\"private\""));
+        let is_complete = said.as_ref().is_none_or(|said| *said == complete);
+        let cached = is_complete && is_cacheable(method);
+        let has_ttl = ttl.is_some_and(|ttl| ttl.read::<u64>().is_ok());
+        let named = self.named(meta)?;
+        let missing = [
+            (RESULT_TYPE, said.is_none().then_some(&complete)),
+            ("ttlMs", (cached && !has_ttl).then_some(&zero)),
             // Who may see what is decided here for each principal, so nothing is public.
-            stamped = object::with(&stamped, "cacheScope", &Raw::from_static("\"private\""))?;
+            ("cacheScope", cached.then_some(&private)),
+            ("_meta", named.as_ref()),
+        ];
+        let missing = missing.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        object::with_all(result, missing)
+    }
+
+    /// The result's `_meta` with the server's identity; None where there is nothing to add.
+    fn named(&self, meta: Option<Raw>) -> Result<Option<Raw>, object::NotAnObject> {
+        let Some(info) = self.server_info else { return Ok(None) };
+        let Some(meta) = meta.filter(Raw::is_object) else { return Ok(Some(object::build([(SERVER_INFO, info)]))) };
+        match object::member(&meta, SERVER_INFO) {
+            Some(_) => Ok(None),
+            None => object::with(&meta, SERVER_INFO, info).map(Some),
         }
-        if let Some(info) = self.server_info {
-            let meta = object::member(&stamped, "_meta").filter(Raw::is_object);
-            let meta = meta.unwrap_or_else(|| Raw::from_static("{}"));
-            if object::member(&meta, SERVER_INFO).is_none() {
-                stamped = object::with(&stamped, "_meta", &object::with(&meta, SERVER_INFO, info)?)?;
-            }
-        }
-        Ok(stamped)
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::{BufMut, BytesMut};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::raw::Raw;
@@ -48,12 +48,50 @@ fn members(object: &Raw) -> Result<Members<'_>, NotAnObject> {
     object.read().map_err(|_| NotAnObject)
 }
 
+/// Looks for some members in one walk, and keeps nothing of the others.
+struct Pick<'k, const N: usize>([&'k str; N]);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Pick<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = [None; N];
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            match self.0.iter().zip(&mut found).find(|(wanted, _)| **wanted == key) {
+                Some((_, place)) => *place = Some(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The values of some members, each None when it is absent. Of a repeated key the last one counts.
+pub fn pick<const N: usize>(object: &Raw, keys: [&str; N]) -> Result<[Option<Raw>; N], NotAnObject> {
+    let mut reader = serde_json::Deserializer::from_slice(object.as_bytes());
+    let found = Pick(keys).deserialize(&mut reader).map_err(|_| NotAnObject)?;
+    Ok(found.map(|value| Some(Raw::within(object.buffer(), value?))))
+}
+
 /// The value of a member; None when it is absent or the value is no object.
 #[must_use]
 pub fn member(object: &Raw, key: &str) -> Option<Raw> {
-    let members = members(object).ok()?;
-    let (_, value) = members.0.iter().rev().find(|(name, _)| name == key)?;
-    Some(Raw::within(object.buffer(), value))
+    let [found] = pick(object, [key]).ok()?;
+    found
 }
 
 /// The text of a member that is a string.
@@ -77,16 +115,26 @@ pub fn elements(array: &Raw) -> Option<Vec<Raw>> {
 
 /// The object with a member set, in its old place when it was there, else at the end.
 pub fn with(object: &Raw, key: &str, value: &Raw) -> Result<Raw, NotAnObject> {
+    with_all(object, [(key, value)])
+}
+
+/// The object with some members set, as by [`with`] one after the other.
+pub fn with_all<'a>(
+    object: &'a Raw,
+    changes: impl IntoIterator<Item = (&'a str, &'a Raw)>,
+) -> Result<Raw, NotAnObject> {
     edit(object, |members| {
-        let mut found = false;
-        for (name, old) in members.iter_mut() {
-            if name == key {
-                *old = value.as_str();
-                found = true;
+        for (key, value) in changes {
+            let mut found = false;
+            for (name, old) in members.iter_mut() {
+                if name == key {
+                    *old = value.as_str();
+                    found = true;
+                }
             }
-        }
-        if !found {
-            members.push((Cow::Owned(key.to_owned()), value.as_str()));
+            if !found {
+                members.push((Cow::Borrowed(key), value.as_str()));
+            }
         }
     })
 }
@@ -96,9 +144,7 @@ pub fn without(object: &Raw, drop: impl Fn(&str) -> bool) -> Result<Raw, NotAnOb
     edit(object, |members| members.retain(|(name, _)| !drop(name)))
 }
 
-fn edit<'a>(object: &'a Raw, change: impl FnOnce(&mut Vec<(Cow<'a, str>, &'a str)>)) -> Result<Raw, NotAnObject>
-where
-{
+fn edit<'a>(object: &'a Raw, change: impl FnOnce(&mut Vec<(Cow<'a, str>, &'a str)>)) -> Result<Raw, NotAnObject> {
     let mut list: Vec<_> = members(object)?.0.into_iter().map(|(key, value)| (key, value.get())).collect();
     change(&mut list);
     Ok(write(list.iter().map(|(key, value)| (key.as_ref(), *value))))
@@ -117,7 +163,8 @@ fn write<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Raw {
         if index > 0 {
             out.put_u8(b',');
         }
-        out.put_slice(serde_json::Value::from(key).to_string().as_bytes());
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer((&mut out).writer(), key);
         out.put_u8(b':');
         out.put_slice(value.as_bytes());
     }
@@ -144,7 +191,7 @@ pub fn array<'a>(values: impl IntoIterator<Item = &'a Raw>) -> Raw {
 mod tests {
     use bytes::Bytes;
 
-    use super::{array, build, elements, entries, member, with, without};
+    use super::{array, build, elements, entries, member, pick, with, with_all, without};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -159,6 +206,8 @@ mod tests {
         assert_eq!(member(&object, "x"), Some(raw("2")));
         assert_eq!(member(&object, "y"), None);
         assert_eq!(member(&raw("[1]"), "y"), None);
+        assert_eq!(pick(&object, ["x", "y", "a"]), Ok([Some(raw("2")), None, Some(raw(r#"{"b" : [1, 2]}"#))]));
+        assert!(pick(&raw("\"a\""), ["a"]).is_err());
         assert_eq!(entries(&object).map(|list| list.len()), Ok(4));
     }
 
@@ -168,6 +217,8 @@ mod tests {
         assert_eq!(with(&object, "a", &raw("2")), Ok(raw(r#"{"a":2,"b":"\u00e9"}"#)));
         assert_eq!(with(&object, "c", &raw("[]")), Ok(raw(r#"{"a":1.0,"b":"\u00e9","c":[]}"#)));
         assert_eq!(with(&raw("{}"), "q\"", &raw("1")), Ok(raw(r#"{"q\"":1}"#)));
+        let changes = [("b", &raw("0")), ("c", &raw("[]")), ("c", &raw("{}"))];
+        assert_eq!(with_all(&object, changes), Ok(raw(r#"{"a":1.0,"b":0,"c":{}}"#)));
         assert_eq!(without(&object, |key| key == "a"), Ok(raw(r#"{"b":"\u00e9"}"#)));
         assert!(with(&raw("1"), "a", &raw("2")).is_err());
     }

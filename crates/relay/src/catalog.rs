@@ -28,6 +28,8 @@ pub struct Catalog {
     hints: OnceLock<HashMap<String, Hints>>,
     /// Tools that are run only as tasks; looked for when that is first asked.
     task_tools: OnceLock<HashSet<String>>,
+    /// The `inputSchema` of tools that may want arguments as headers, by name; looked for when that is first asked.
+    mirroring: OnceLock<HashMap<String, Raw>>,
 }
 
 /// A listed thing: its definition as the server wrote it, and the part of it that names it.
@@ -130,7 +132,14 @@ impl Catalog {
     #[must_use]
     pub const fn empty(hello: ServerHello, fetched_at: Timestamp) -> Self {
         let lists = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-        Self { hello, fetched_at, lists, hints: OnceLock::new(), task_tools: OnceLock::new() }
+        Self {
+            hello,
+            fetched_at,
+            lists,
+            hints: OnceLock::new(),
+            task_tools: OnceLock::new(),
+            mirroring: OnceLock::new(),
+        }
     }
 
     /// The items of one kind in the server's order.
@@ -144,6 +153,7 @@ impl Catalog {
             *list = items;
             self.hints = OnceLock::new();
             self.task_tools = OnceLock::new();
+            self.mirroring = OnceLock::new();
         }
     }
 
@@ -164,9 +174,13 @@ impl Catalog {
         })
     }
 
-    /// Whether any tool wants arguments as headers.
-    pub(crate) fn has_mirrored_arguments(&self) -> bool {
-        self.list(ItemKind::Tool).iter().any(|item| headers::may_mirror(&item.definition))
+    /// The schemas of tools that may want arguments as headers: nearly always none.
+    pub(crate) fn mirroring(&self) -> &HashMap<String, Raw> {
+        self.mirroring.get_or_init(|| {
+            let tools = self.list(ItemKind::Tool).iter().filter(|item| headers::may_mirror(&item.definition));
+            let schema = |item: &Item| Some((item.name.clone(), object::member(&item.definition, "inputSchema")?));
+            tools.filter_map(schema).collect()
+        })
     }
 
     /// The whole list as the result of its method, on one page.

@@ -215,9 +215,9 @@ impl Relay {
         }
     }
 
-    /// The `inputSchema` of a tool by the name that the client knows; None when no list has it.
+    /// The `inputSchema` of a tool by the name that the client knows, if it may want arguments as headers.
     #[must_use]
-    pub fn input_schema(&self, cx: &CallContext, tool: &str) -> Option<Raw> {
+    pub fn mirroring_schema(&self, cx: &CallContext, tool: &str) -> Option<Raw> {
         let (server, name) = match &cx.endpoint {
             Endpoint::Server(server) => (Arc::clone(server), tool.to_owned()),
             Endpoint::Unified => {
@@ -225,11 +225,9 @@ impl Relay {
                 (origin.server, origin.name)
             }
         };
+        let schema = self.fleet.slot(server.id)?.catalog_for(cx, &server)?.mirroring().get(&name).cloned()?;
         // The schema of a tool that is not there for this principal is not there either.
-        self.sees(cx, &server, ItemClass::Tool, &name).then_some(())?;
-        let catalog = self.fleet.slot(server.id)?.catalog_for(cx, &server)?;
-        let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
-        object::member(&tool.definition, "inputSchema")
+        self.sees(cx, &server, ItemClass::Tool, &name).then_some(schema)
     }
 
     fn instructions(&self, cx: &CallContext) -> String {

@@ -214,12 +214,10 @@ fn shown_to_approver(arguments: &Raw) -> String {
 fn input_schema(catalog: Option<&Catalog>, kind: CallKind, params: &Raw) -> Option<Raw> {
     let catalog = catalog.filter(|_| kind == CallKind::Tool)?;
     // Only servers of the modern era read such headers, and only some of their tools have any.
-    if catalog.hello.revision.is_legacy() || !catalog.has_mirrored_arguments() {
+    if catalog.hello.revision.is_legacy() || catalog.mirroring().is_empty() {
         return None;
     }
-    let name = object::string(params, "name")?;
-    let tool = catalog.list(ItemKind::Tool).iter().find(|item| item.name == name)?;
-    object::member(&tool.definition, "inputSchema")
+    catalog.mirroring().get(&object::string(params, "name")?).cloned()
 }
 
 /// Takes out what the server has no word for: what the client says of tasks of 2025-11-25, which it was not offered, and

@@ -7,7 +7,7 @@ use std::time::Duration;
 use orch_auth::state_seal::StateSeal;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
-use orch_mcp::message::Request;
+use orch_mcp::message::{MethodName, Request};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::{capabilities, modern, object};
@@ -43,14 +43,24 @@ pub(super) enum State {
 
 /// What a state is sealed together with: it is good for the same request of the same principal, and nothing else.
 pub(super) struct Binding {
-    reach: String,
-    method: String,
-    params: Vec<u8>,
+    reach: Reach,
+    method: MethodName,
+    params: Option<Raw>,
 }
 
 impl Binding {
     pub(super) fn of(reach: &Reach, request: &Request) -> Self {
-        let mut members = request.params.as_ref().and_then(|params| object::entries(params).ok()).unwrap_or_default();
+        Self { reach: reach.clone(), method: request.method.clone(), params: request.params.clone() }
+    }
+
+    /// In words. Found only when there is a state: most calls have none.
+    fn reach(&self) -> String {
+        format!("{:?}", self.reach)
+    }
+
+    /// The params without what differs from round to round.
+    fn params(&self) -> Vec<u8> {
+        let mut members = self.params.as_ref().and_then(|params| object::entries(params).ok()).unwrap_or_default();
         members.retain(|(name, _)| !matches!(name.as_str(), "_meta" | "inputResponses" | "requestState"));
         // The same request may be written in another order.
         members.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -61,20 +71,17 @@ impl Binding {
                 params.extend_from_slice(part);
             }
         }
-        Self { reach: format!("{reach:?}"), method: request.method.as_str().to_owned(), params }
+        params
     }
 
     pub(super) fn seal(&self, seal: &StateSeal, state: &State) -> Option<String> {
         let state = serde_json::to_vec(state).ok()?;
-        seal.seal(&self.parts(), &state)
+        seal.seal(&[self.reach().as_bytes(), self.method.as_str().as_bytes(), &self.params()], &state)
     }
 
     pub(super) fn open(&self, seal: &StateSeal, sealed: &str) -> Option<State> {
-        serde_json::from_slice(&seal.open(&self.parts(), sealed)?).ok()
-    }
-
-    fn parts(&self) -> [&[u8]; 3] {
-        [self.reach.as_bytes(), self.method.as_bytes(), &self.params]
+        let opened = seal.open(&[self.reach().as_bytes(), self.method.as_str().as_bytes(), &self.params()], sealed)?;
+        serde_json::from_slice(&opened).ok()
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn handle(
         Method::Other("subscriptions/listen") => listen::handle(&cx, reach, accepts, &request, endpoints).await,
         Method::ToolsCall => {
             let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
-            let schema = tool.and_then(|tool| endpoints.relay.input_schema(&cx, &tool));
+            let schema = tool.and_then(|tool| endpoints.relay.mirroring_schema(&cx, &tool));
             match checks::arguments(http.headers(), &request, schema.as_ref()) {
                 Ok(foreign) if foreign.is_empty() => {}
                 // Nobody else has the client yet, so nothing is copied.
@@ -86,11 +86,16 @@ async fn relayed(
     if let Some(cursors) = &cursors {
         cursors.open(&mut request);
     }
+    let [uri, state] = request
+        .params
+        .as_ref()
+        .and_then(|params| object::pick(params, ["uri", "requestState"]).ok())
+        .unwrap_or_default();
     let binding = modern::may_ask(&request.method.known()).then(|| Binding::of(&reach, &request));
     let mut shape = respond::Shape {
         id: request.id.clone(),
         method: request.method.clone(),
-        uri: request.params.as_ref().and_then(|params| object::member(params, "uri")),
+        uri,
         server_info: endpoints.relay.server_info(cx),
         declared: Arc::clone(&cx.client.declared),
         reach: reach.clone(),
@@ -101,7 +106,6 @@ async fn relayed(
         task,
         cursors,
     };
-    let state = request.params.as_ref().and_then(|params| object::member(params, "requestState"));
     if let (Some(binding), Some(state)) = (&shape.binding, state) {
         let state = state.read::<String>().ok().and_then(|state| binding.open(&endpoints.seal, &state));
         match state {
