@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 
 import { expect, expectAccessible, type Filled, test } from "./fixtures/filled";
+import { speakKorean } from "./fixtures/korean";
 import { DOORS, PAGES, type Visited } from "./pages";
 
 /** What has to hold on each page; the fixture looks once more with axe at what is there in the end. */
@@ -13,9 +14,7 @@ async function visit(page: Page, { path, heading }: Visited, filled: Filled): Pr
   await expectAccessible(page, ["color-contrast"]);
   await page.setViewportSize({ width: 360, height: 740 });
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-  await page.evaluate(() => {
-    localStorage.setItem("orch.locale", "ko");
-  });
+  await speakKorean(page);
   await page.reload();
   await expectShown(page, heading[1]);
   await expect(page.locator("html")).toHaveAttribute("lang", "ko");

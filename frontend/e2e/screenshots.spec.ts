@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 
 import { newInvitation } from "./fixtures/test";
 import { expect, type Filled, newProject, test } from "./fixtures/filled";
+import { speakKorean } from "./fixtures/korean";
 import { DOORS, PAGES, type Visited } from "./pages";
 
 const WIDTHS = [
@@ -96,9 +97,7 @@ test("what opens above pages", async ({ console: page, filled }) => {
 });
 
 test("pages in Korean", async ({ console: page, filled }) => {
-  await page.addInitScript(() => {
-    localStorage.setItem("orch.locale", "ko");
-  });
+  await speakKorean(page);
   for (const one of PAGES) await picture(page, one, filled, "korean");
 });
 

@@ -21,6 +21,15 @@ test("runs, stops and deletes servers, one and many", async ({ console: page, pr
   await bulk.getByRole("button", { name: "Disable" }).click();
   await expect(row("one").getByText("Disabled").last()).toBeVisible();
   await expect(row("two").getByText("Disabled").last()).toBeVisible();
+  // What went wrong is said of each server, and stays until it is read.
+  await bulk.getByRole("button", { name: "Start", exact: true }).click();
+  const failed = bulk.getByRole("alert");
+  await expect(failed).toContainText("It did not work for 2 of 2");
+  await expect(failed.getByRole("listitem").filter({ hasText: "one: The server is disabled" })).toBeVisible();
+  await expect(failed.getByRole("listitem").filter({ hasText: "two: The server is disabled" })).toBeVisible();
+  await expectAccessible(page);
+  await failed.getByRole("button", { name: "Close" }).click();
+  await expect(failed).toHaveCount(0);
   await bulk.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("button", { name: "Delete 2 servers" }).click();
   await expect(row("one")).toHaveCount(0);

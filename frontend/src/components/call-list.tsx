@@ -66,16 +66,20 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
   const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive, server }));
   const rows: Call[] = calls.data?.pages.flatMap((page) => page.items).filter((item) => item.type === "call") ?? [];
   const columns: Column<Call>[] = [
-    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32" },
+    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32 max-sm:hidden" },
     {
       id: "target",
       header: t("what"),
       sort: (call) => `${call.server} ${call.target}`,
+      className: "max-sm:w-full max-sm:max-w-0",
       cell: (call) => (
-        <span className="block max-w-80 truncate font-mono text-xs" title={`${call.server} ${call.target}`}>
-          {call.server !== "" && <span className="text-muted-foreground">{call.server} · </span>}
-          {call.target}
-        </span>
+        <>
+          <span className="block max-w-80 truncate font-mono text-xs" title={`${call.server} ${call.target}`}>
+            {call.server !== "" && <span className="text-muted-foreground">{call.server} · </span>}
+            {call.target}
+          </span>
+          <RelativeTime at={call.at} className="text-xs text-muted-foreground sm:hidden" />
+        </>
       ),
     },
     { id: "kind", header: t("kind"), cell: (call) => t(`kinds.${call.kind as "tool"}`), className: "max-lg:hidden" },

@@ -34,7 +34,8 @@ export function ConfirmDialogParts<V>(props: ConfirmDialogProps<V>) {
     <Dialog
       open={open}
       onOpenChange={(next) => {
-        if (!next) mutation.reset();
+        // What is under way goes on, and is told of where it was begun.
+        if (!next && !mutation.isPending) mutation.reset();
         onOpenChange(next);
       }}
     >

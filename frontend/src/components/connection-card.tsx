@@ -59,7 +59,7 @@ export function Connection({ project, server, apiKey }: ConnectionProps) {
               </option>
             ))}
           </Select>
-          <TabsList aria-label={t("client")} className="max-sm:hidden">
+          <TabsList aria-label={t("client")} className="flex-wrap max-sm:hidden">
             {data.items.map((snippet) => (
               <TabsTrigger key={snippet.client} value={snippet.client}>
                 {snippet.title}

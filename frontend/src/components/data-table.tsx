@@ -1,14 +1,14 @@
 "use client";
 
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDownIcon, ArrowUpIcon } from "lucide-react";
-import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { cn } from "@/lib/cn";
 
 import { Checkbox } from "./ui/checkbox";
 import { Table, Td, Th } from "./ui/table";
+import { useRowsInSight } from "./use-rows-in-sight";
 
 export interface Column<T> {
   id: string;
@@ -45,8 +45,6 @@ interface DataTableProps<T> {
 }
 
 const ROW_HEIGHT = 45;
-/** From here on only the rows in sight are in the page. */
-const VIRTUAL_FROM = 100;
 
 interface Sorting {
   column: string;
@@ -59,25 +57,8 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const t = useTranslations("common");
   const [sorting, setSorting] = useState<Sorting>();
   const sorted = useMemo(() => sortRows(rows, columns, sorting), [rows, columns, sorting]);
-  const [top, setTop] = useState(0);
-  const measure = useCallback((body: HTMLElement | null) => {
-    if (body !== null) setTop(body.getBoundingClientRect().top + window.scrollY);
-  }, []);
-  const isVirtual = sorted.length >= VIRTUAL_FROM;
-  const virtualizer = useWindowVirtualizer({
-    count: sorted.length,
-    enabled: isVirtual,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 12,
-    scrollMargin: top,
-  });
-  const items = virtualizer.getVirtualItems();
-  const first = items[0];
-  const last = items[items.length - 1];
-  const margin = virtualizer.options.scrollMargin;
-  const before = isVirtual && first !== undefined ? first.start - margin : 0;
-  const after = isVirtual && last !== undefined ? virtualizer.getTotalSize() - (last.end - margin) : 0;
-  const shown = isVirtual ? items.flatMap(({ index }) => sorted[index] ?? []) : sorted;
+  const { measure, first, end, before, after } = useRowsInSight({ items: sorted.length, rows: sorted.length, height: ROW_HEIGHT });
+  const shown = sorted.slice(first, end);
   const span = columns.length + (selection === undefined ? 0 : 1);
 
   return (

@@ -25,6 +25,8 @@ globalThis.ResizeObserver ??= class {
     return undefined;
   }
 };
+// A screen that matches nothing: the narrowest.
+globalThis.matchMedia ??= (media) => ({ media, matches: false, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList;
 // Everything is in sight.
 globalThis.IntersectionObserver ??= class implements IntersectionObserver {
   readonly root = null;

@@ -59,7 +59,7 @@ function Parts({ state }: { state: Schemas["SystemView"] }) {
   const format = useFormatter();
   const { database, journal, fleet, encryption, workers } = state;
   return (
-    <div className="grid items-start gap-5 md:grid-cols-2">
+    <div className="grid gap-5 md:grid-cols-2">
       <Part name={t("database")} healthy={database.healthy} problem={database.error}>
         <Fact name={t("kind")}>{database.kind === "sqlite" ? "SQLite" : "PostgreSQL"}</Fact>
         <Fact name={t("latency")}>{database.latency_ms === null ? "–" : `${format.number(database.latency_ms, { maximumFractionDigits: 1 })} ms`}</Fact>

@@ -1,40 +1,49 @@
 "use client";
 
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { FolderIcon, KeyRoundIcon, LanguagesIcon, type LucideIcon, PlusIcon, ServerIcon, SunMoonIcon, UploadIcon, WrenchIcon } from "lucide-react";
+import { FolderIcon, KeyRoundIcon, LanguagesIcon, LogOutIcon, PlusIcon, ServerIcon, SunMoonIcon, UploadIcon, WrenchIcon } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
-import { useTheme } from "next-themes";
-import type { ReactNode } from "react";
+import { useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 
-import { offersQuery, offerTitle } from "@/lib/data/offers";
+import { Spinner } from "@/components/spinner";
+import { LANGUAGES, useAppearance } from "@/components/use-appearance";
+import { may } from "@/lib/access";
+import { offerTitle } from "@/lib/data/offers";
 import { projectsQuery } from "@/lib/data/projects";
 import { serversQuery } from "@/lib/data/servers";
-import { meQuery } from "@/lib/data/session";
-import { chooseLocale } from "@/lib/i18n/locale";
+import { meQuery, useLogout } from "@/lib/data/session";
 import { paths } from "@/lib/paths";
 import { segmentAfter } from "@/lib/route";
 
-/** The tools of so many servers are searched. */
-const MOST_SERVERS = 40;
+import { narrow } from "./narrow";
+import { Entry, Group } from "./palette-entry";
+import { projectToolsQuery } from "./queries";
+import { ServerVerbs } from "./server-verbs";
 
 /** Mounted while it is open, so that nothing is loaded for it before. */
 export function Palette({ onDone }: { onDone: () => void }) {
   const t = useTranslations("palette");
+  const shell = useTranslations("shell");
   const nav = useTranslations("shell.nav");
   const router = useRouter();
   const pathname = usePathname();
   const locale = useLocale();
-  const { resolvedTheme, setTheme } = useTheme();
+  const { isDark, chooseTheme, chooseLanguage } = useAppearance();
+  const logout = useLogout();
+  const [typed, setTyped] = useState("");
+  const wanted = typed.trim();
   const project = segmentAfter(pathname, "projects");
   const me = useQuery(meQuery()).data?.user;
   const projects = useQuery(projectsQuery()).data ?? [];
   const servers = useQuery({ ...serversQuery({ project: project ?? "" }), enabled: project !== undefined }).data ?? [];
-  const searched = servers.slice(0, MOST_SERVERS);
-  const offers = useQueries({
-    queries: searched.map((server) => offersQuery({ project: project ?? "", server: server.alias }, "tool")),
-  });
+  // Asked for once somebody searches, as it takes a request for each server.
+  const tools = useQuery({ ...projectToolsQuery({ project: project ?? "" }), enabled: project !== undefined && wanted !== "" });
+  const isSearching = tools.isFetching && tools.data === undefined;
+  const foundServers = narrow(servers, wanted, ({ alias, name }) => `${alias} ${name}`);
+  const foundTools = wanted === "" ? [] : narrow(tools.data ?? [], wanted, ({ server, offer }) => `${server} ${offer.name} ${offerTitle(offer)}`);
+  const foundProjects = narrow(projects, wanted, ({ slug, name }) => `${slug} ${name}`);
   const go = (href: string) => () => {
     onDone();
     router.push(href);
@@ -46,15 +55,19 @@ export function Palette({ onDone }: { onDone: () => void }) {
   const ref = project === undefined ? undefined : { project };
   const server = segmentAfter(pathname, "servers");
   const serverRef = project === undefined || server === undefined ? undefined : { project, server };
+  const role = projects.find(({ id, slug }) => slug === project || id === project)?.role;
+  const current = servers.filter(({ id, alias }) => alias === server || id === server);
   return (
     <Command label={t("title")} loop>
       <Command.Input
         autoFocus
+        value={typed}
+        onValueChange={setTyped}
         placeholder={t("placeholder")}
         className="h-12 w-full border-b border-border bg-transparent px-4 text-base outline-none"
       />
       <Command.List className="thin-scrollbar max-h-[60vh] overflow-y-auto p-1.5">
-        <Command.Empty className="px-3 py-8 text-center text-sm text-muted-foreground">{t("nothing")}</Command.Empty>
+        {!isSearching && <Command.Empty className="px-3 py-8 text-center text-sm text-muted-foreground">{t("nothing")}</Command.Empty>}
         {ref !== undefined && (
           <Group heading={t("pages")}>
             {(
@@ -92,9 +105,9 @@ export function Palette({ onDone }: { onDone: () => void }) {
             ))}
           </Group>
         )}
-        {servers.length > 0 && (
+        {foundServers.length > 0 && (
           <Group heading={t("servers")}>
-            {servers.map((server) => (
+            {foundServers.map((server) => (
               <Entry
                 key={server.id}
                 value={`server ${server.alias}`}
@@ -108,28 +121,24 @@ export function Palette({ onDone }: { onDone: () => void }) {
             ))}
           </Group>
         )}
-        {offers.some(({ data }) => (data?.items.length ?? 0) > 0) && (
+        {foundTools.length > 0 && (
           <Group heading={t("tools")}>
-            {offers.flatMap(({ data }, index) => {
-              const alias = searched[index]?.alias;
-              if (alias === undefined) return [];
-              return (data?.items ?? []).map((offer) => (
-                <Entry
-                  key={`${alias} ${offer.name}`}
-                  value={`tool ${alias} ${offer.name}`}
-                  keywords={[offerTitle(offer)]}
-                  icon={WrenchIcon}
-                  hint={alias}
-                  onSelect={go(paths.serverTools({ project: project ?? "", server: alias }, { kind: "tool", name: offer.name }))}
-                >
-                  {offer.name}
-                </Entry>
-              ));
-            })}
+            {foundTools.map(({ server: alias, offer }) => (
+              <Entry
+                key={`${alias} ${offer.name}`}
+                value={`tool ${alias} ${offer.name}`}
+                keywords={[offerTitle(offer)]}
+                icon={WrenchIcon}
+                hint={alias}
+                onSelect={go(paths.serverTools({ project: project ?? "", server: alias }, { kind: "tool", name: offer.name }))}
+              >
+                {offer.name}
+              </Entry>
+            ))}
           </Group>
         )}
         <Group heading={t("projects")}>
-          {projects.map(({ id, slug, name }) => (
+          {foundProjects.map(({ id, slug, name }) => (
             <Entry key={id} value={`project ${slug}`} keywords={[name]} icon={FolderIcon} hint={slug} onSelect={go(paths.project({ project: slug }))}>
               {name}
             </Entry>
@@ -138,6 +147,9 @@ export function Palette({ onDone }: { onDone: () => void }) {
         <Group heading={t("actions")}>
           {ref !== undefined && (
             <>
+              {role !== undefined && may(role, "manageServers") && (
+                <ServerVerbs project={ref} servers={wanted === "" ? current : servers} typed={wanted} onDone={onDone} />
+              )}
               <Entry value="action add server" keywords={[t("addServer")]} icon={PlusIcon} onSelect={go(paths.addServer(ref))}>
                 {t("addServer")}
               </Entry>
@@ -154,20 +166,30 @@ export function Palette({ onDone }: { onDone: () => void }) {
             keywords={[t("theme")]}
             icon={SunMoonIcon}
             onSelect={act(() => {
-              setTheme(resolvedTheme === "dark" ? "light" : "dark");
+              chooseTheme(isDark ? "light" : "dark");
             })}
           >
             {t("theme")}
           </Entry>
           <Entry
             value="action language"
-            keywords={["English", "한국어"]}
+            keywords={Object.values(LANGUAGES)}
             icon={LanguagesIcon}
             onSelect={act(() => {
-              chooseLocale(locale === "en" ? "ko" : "en");
+              chooseLanguage(locale === "en" ? "ko" : "en");
             })}
           >
             {locale === "en" ? "한국어로 보기" : "Switch to English"}
+          </Entry>
+          <Entry
+            value="action log out"
+            keywords={[shell("logOut")]}
+            icon={LogOutIcon}
+            onSelect={act(() => {
+              logout.mutate();
+            })}
+          >
+            {shell("logOut")}
           </Entry>
         </Group>
         <Group heading={t("elsewhere")}>
@@ -199,41 +221,11 @@ export function Palette({ onDone }: { onDone: () => void }) {
             ))}
         </Group>
       </Command.List>
+      {isSearching && (
+        <p role="status" className="flex items-center gap-2 border-t border-border px-4 py-2 text-sm text-muted-foreground">
+          <Spinner /> {t("searchingTools")}
+        </p>
+      )}
     </Command>
-  );
-}
-
-function Group({ heading, children }: { heading: string; children: ReactNode }) {
-  return (
-    <Command.Group
-      heading={heading}
-      className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted-foreground"
-    >
-      {children}
-    </Command.Group>
-  );
-}
-
-interface EntryProps {
-  value: string;
-  keywords: string[];
-  icon: LucideIcon;
-  hint?: string;
-  onSelect: () => void;
-  children: ReactNode;
-}
-
-function Entry({ value, keywords, icon: Icon, hint, onSelect, children }: EntryProps) {
-  return (
-    <Command.Item
-      value={value}
-      keywords={keywords}
-      onSelect={onSelect}
-      className="flex h-9 cursor-pointer items-center gap-2.5 rounded-md px-2 text-sm data-[selected=true]:bg-accent"
-    >
-      <Icon aria-hidden className="size-4 shrink-0 text-muted-foreground" />
-      <span className="min-w-0 flex-1 truncate">{children}</span>
-      {hint !== undefined && <span className="max-w-40 truncate font-mono text-xs text-muted-foreground">{hint}</span>}
-    </Command.Item>
   );
 }

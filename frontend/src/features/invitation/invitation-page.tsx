@@ -1,12 +1,10 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { MailXIcon } from "lucide-react";
 import { Link } from "@/components/link";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 
-import { EmptyState } from "@/components/empty-state";
 import { useErrorText } from "@/components/error-text";
 import { Logo } from "@/components/logo";
 import { RelativeTime } from "@/components/relative-time";
@@ -45,17 +43,11 @@ export function InvitationPage() {
           <Invited key={token} token={token} invitation={lookUp.data} />
         ) : token === "" || lookUp.isError ? (
           <>
-            <h1 className="sr-only">{t("title")}</h1>
-            <EmptyState
-              icon={MailXIcon}
-              heading={t("over")}
-              description={t("overHint")}
-              actions={
-                <Button asChild>
-                  <Link href={paths.login()}>{t("toLogin")}</Link>
-                </Button>
-              }
-            />
+            <h1 className="mb-1 text-center text-xl font-semibold tracking-tight text-balance">{t("over")}</h1>
+            <p className="mb-6 text-center text-sm text-balance text-muted-foreground">{t("overHint")}</p>
+            <Button asChild variant="primary" className="h-9 w-full">
+              <Link href={paths.login()}>{t("toLogin")}</Link>
+            </Button>
           </>
         ) : (
           <div role="status" aria-label={t("title")} className="flex justify-center p-10">

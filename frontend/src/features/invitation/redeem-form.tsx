@@ -41,7 +41,7 @@ export function RedeemForm({ token, onDone }: { token: string; onDone: () => voi
       <SubmitButton pending={redeem.isPending} className="h-9">
         {t("makeAccount")}
       </SubmitButton>
-      <p className="text-center text-sm text-muted-foreground">
+      <p className="text-center text-sm text-balance text-muted-foreground">
         {t("haveAccount")}{" "}
         <Link href={paths.login({ next: paths.profile() })} className="text-brand underline">
           {t("logInInstead")}

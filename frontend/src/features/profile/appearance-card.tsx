@@ -1,21 +1,18 @@
 "use client";
 
-import { useTheme } from "next-themes";
-import { useLocale, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 
 import { Field } from "@/components/field";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { Select } from "@/components/ui/input";
-import { chooseLocale, type Locale } from "@/lib/i18n/locale";
+import { LANGUAGES, type ThemeChoice, THEMES, useAppearance } from "@/components/use-appearance";
+import type { LocaleChoice } from "@/lib/i18n/locale";
 
-const THEMES = ["system", "light", "dark"] as const;
-
-/** What this browser shows; nothing of it is kept by the daemon. */
+/** How the dashboard looks and speaks to this account. */
 export function AppearanceCard() {
   const t = useTranslations("profile");
   const shell = useTranslations("shell");
-  const locale = useLocale();
-  const { theme, setTheme } = useTheme();
+  const { theme, language, chooseTheme, chooseLanguage } = useAppearance();
   return (
     <Card>
       <CardHeader heading={t("appearance")} description={t("appearanceHint")} />
@@ -26,7 +23,7 @@ export function AppearanceCard() {
               {...field}
               value={theme}
               onChange={(event) => {
-                setTheme(event.target.value);
+                chooseTheme(event.target.value as ThemeChoice);
               }}
             >
               {THEMES.map((choice) => (
@@ -41,17 +38,17 @@ export function AppearanceCard() {
           {(field) => (
             <Select
               {...field}
-              value={locale}
+              value={language}
               onChange={(event) => {
-                chooseLocale(event.target.value as Locale);
+                chooseLanguage(event.target.value as LocaleChoice);
               }}
             >
-              <option value="en" lang="en">
-                English
-              </option>
-              <option value="ko" lang="ko">
-                한국어
-              </option>
+              <option value="system">{shell("languageOfSystem")}</option>
+              {Object.entries(LANGUAGES).map(([choice, label]) => (
+                <option key={choice} value={choice} lang={choice}>
+                  {label}
+                </option>
+              ))}
             </Select>
           )}
         </Field>

@@ -12,16 +12,16 @@ import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
+import { profileQuery } from "@/lib/data/profile";
 import { toast } from "@/lib/toasts";
 
 import { useUpdateProfile } from "./mutations";
-import { profileQuery } from "./queries";
 
 export function NameForm() {
   const profile = useQuery(profileQuery());
   if (profile.isPending) return <Skeleton className="h-36" />;
   if (profile.isError) return <ErrorPanel error={profile.error} onRetry={() => void profile.refetch()} />;
-  return <Form key={profile.data.version} name={profile.data.name} version={profile.data.version} />;
+  return <Form key={profile.data.name} name={profile.data.name} version={profile.data.version} />;
 }
 
 function Form({ name, version }: { name: string; version: number }) {

@@ -3,9 +3,6 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, read } from "@/lib/api/client";
 import { all } from "@/lib/api/pages";
 
-export const profileQuery = () =>
-  queryOptions({ queryKey: ["me", "profile"], queryFn: ({ signal }) => read(api.GET("/api/v1/me", { signal })) });
-
 export const ownLoginsQuery = () =>
   queryOptions({
     queryKey: ["me", "logins"],

@@ -15,14 +15,26 @@ import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
 
-import { useCreateProject } from "./mutations";
+import { type TakeDemo, useCreateProject } from "./mutations";
+import { DemoFailure, TakeDemoButton } from "./take-demo";
 
-export function CreateProjectDialog({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+interface CreateProjectDialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  demo: TakeDemo;
+}
+
+export function CreateProjectDialog({ open, onOpenChange, demo }: CreateProjectDialogProps) {
   const t = useTranslations("projects");
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
       <DialogContent heading={t("createHeading")} description={t("createDescription")}>
         <CreateProjectForm />
+        <div className="flex flex-wrap items-center justify-between gap-2 border-t border-border px-5 py-3">
+          <p className="min-w-0 flex-1 basis-56 text-sm text-muted-foreground">{t("demo.description")}</p>
+          <TakeDemoButton demo={demo} />
+          <DemoFailure demo={demo} className="w-full" />
+        </div>
       </DialogContent>
     </Dialog>
   );

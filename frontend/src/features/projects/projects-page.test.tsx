@@ -1,10 +1,11 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 
-import { ME } from "@/testing/backend";
+import { asked, ME } from "@/testing/backend";
 import { projectList } from "@/testing/handlers/projects";
 import { open } from "@/testing/render";
 
+import { DEMO } from "./demo";
 import { ProjectsPage } from "./projects-page";
 
 test("shows its shape while it waits", async () => {
@@ -29,6 +30,34 @@ test("says what failed, and tries again", async () => {
   await hands.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByRole("link", { name: /Demo/ })).toBeInTheDocument();
   expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+});
+
+test("without projects, offers the demo, and goes there", async () => {
+  projectList.is = "empty";
+  const hands = open("/projects", <ProjectsPage />);
+  await hands.click(await screen.findByRole("button", { name: "Take the demo" }));
+  await expect.poll(() => location.pathname).toBe("/projects/demo-2");
+  // The first slug is taken.
+  expect(asked).toEqual([
+    { what: "new project", body: { name: "Demo", slug: "demo" } },
+    { what: "new project", body: { name: "Demo", slug: "demo-2" } },
+    { what: "import into demo-2", body: DEMO.config },
+  ]);
+});
+
+test("half a demo is named, with the way on", async () => {
+  projectList.is = "half";
+  const hands = open("/projects", <ProjectsPage />);
+  await hands.click(await screen.findByRole("button", { name: "New project" }));
+  await hands.click(await screen.findByRole("button", { name: "Take the demo" }));
+  const alert = await screen.findByRole("alert");
+  expect(alert).toHaveTextContent("The project demo-2 is there, but without its server");
+  expect(alert).toHaveTextContent("The daemon is busy");
+  expect(screen.getByRole("link", { name: "Add a server to it" })).toHaveAttribute("href", "/projects/demo-2/add-server");
+  expect(location.pathname).toBe("/projects");
+  // It stays when the dialog is closed, and is there once.
+  await hands.keyboard("{Escape}");
+  expect(screen.getAllByRole("alert")).toHaveLength(1);
 });
 
 test("who is no instance admin is told why there is nothing to create", async () => {

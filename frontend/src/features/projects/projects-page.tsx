@@ -9,15 +9,16 @@ import { EmptyState } from "@/components/empty-state";
 import { GuardedButton } from "@/components/guarded-button";
 import { lazyDialog } from "@/components/lazy-dialog";
 import { PageHeader } from "@/components/page-header";
-import { StarButton } from "@/components/star-button";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { projectsQuery } from "@/lib/data/projects";
 import { useMe } from "@/lib/data/session";
 import { useIsStarred } from "@/lib/data/stars";
 
-import { ProjectCard } from "./project-card";
+import { useTakeDemo } from "./mutations";
+import { ProjectGrid } from "./project-grid";
 import { StarredCard } from "./starred-card";
+import { DemoFailure, TakeDemoButton } from "./take-demo";
 
 const CreateProjectDialog = lazyDialog(() => import("./create-project-dialog").then((module) => module.CreateProjectDialog));
 
@@ -34,6 +35,8 @@ export function ProjectsPage() {
   const create = () => {
     setCreating(true);
   };
+  // Here, as the list is another one as soon as the demo is there.
+  const demo = useTakeDemo();
   const isStarred = useIsStarred();
   const shown = projects
     .filter(({ name, slug }) => `${name} ${slug}`.toLowerCase().includes(wanted))
@@ -48,6 +51,7 @@ export function ProjectsPage() {
           </GuardedButton>
         }
       />
+      {!isCreating && <DemoFailure demo={demo} className="mb-4" />}
       <StarredCard />
       {projects.length >= SEARCH_FROM && (
         <div className="relative mb-4 max-w-xs">
@@ -72,24 +76,21 @@ export function ProjectsPage() {
           className="rounded-lg border border-dashed border-border"
           actions={
             mayCreate && (
-              <Button variant="primary" aria-haspopup="dialog" onClick={create}>
-                {t("createFirst")}
-              </Button>
+              <>
+                <Button variant="primary" aria-haspopup="dialog" onClick={create}>
+                  {t("createFirst")}
+                </Button>
+                <TakeDemoButton demo={demo} />
+              </>
             )
           }
         />
       ) : shown.length === 0 ? (
         <EmptyState icon={SearchIcon} heading={t("nothingFound")} />
       ) : (
-        <ul className="grid grid-cols-1 gap-3 sm:grid-cols-2 xl:grid-cols-3">
-          {shown.map((project) => (
-            <li key={project.id}>
-              <ProjectCard project={project} star={<StarButton target={{ project: project.id }} name={project.name} />} />
-            </li>
-          ))}
-        </ul>
+        <ProjectGrid projects={shown} />
       )}
-      <CreateProjectDialog open={isCreating} onOpenChange={setCreating} />
+      <CreateProjectDialog open={isCreating} onOpenChange={setCreating} demo={demo} />
     </>
   );
 }

@@ -1,65 +1,51 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
-import type { ServerState } from "@/lib/data/server-states";
-import { type Server, serverQuery, serversQuery } from "@/lib/data/servers";
+import { forEachAtOnce } from "@/lib/at-once";
+import { expectState, runVerb, type ServerVerb } from "@/lib/data/server-verbs";
+import { type Server, serversQuery } from "@/lib/data/servers";
 import type { ProjectRef, ServerRef } from "@/lib/paths";
 
 import { ownValuesQuery, type PersonalSecret } from "./queries";
 
-export type ServerVerb = "start" | "stop" | "restart" | "enable" | "disable";
+/** So many are asked for at once: one after another takes long, and all together is a storm. */
+const AT_ONCE = 4;
 
-/** What is shown until the daemon has answered. */
-const EXPECTED: Record<ServerVerb, ServerState | undefined> = {
-  start: "starting",
-  restart: "starting",
-  stop: "stopped_by_admin",
-  enable: "stopped",
-  disable: "disabled",
-};
-
-function send(verb: ServerVerb, path: ServerRef): Promise<Server> {
-  switch (verb) {
-    case "start":
-      return read(api.POST("/api/v1/projects/{project}/servers/{server}/start", { params: { path } }));
-    case "stop":
-      return read(api.POST("/api/v1/projects/{project}/servers/{server}/stop", { params: { path } }));
-    case "restart":
-      return read(api.POST("/api/v1/projects/{project}/servers/{server}/restart", { params: { path } }));
-    case "enable":
-    case "disable":
-      return read(
-        api.PATCH("/api/v1/projects/{project}/servers/{server}", {
-          params: { path },
-          body: { enabled: verb === "enable" },
-        }),
-      );
-  }
+export interface BulkWork {
+  verb: ServerVerb | "delete";
+  servers: Server[];
+  /** How many are done, whatever came of them. */
+  onStep: (done: number) => void;
 }
 
-/** Invalidates the servers of the project. The state that is expected shows at once, and the truth after it. */
-export function useServerVerb(ref: ProjectRef) {
+/** Does the same with many servers, and answers with what went wrong for which. Invalidates the servers of the project. */
+export function useBulk(ref: ProjectRef) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async ({ verb, servers }: { verb: ServerVerb; servers: string[] }) => {
-      const outcomes = await Promise.allSettled(servers.map((server) => send(verb, { ...ref, server })));
-      const failed = outcomes.find((outcome) => outcome.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
+    mutationFn: async ({ verb, servers, onStep }: BulkWork) => {
+      const failures: { server: Server; cause: unknown }[] = [];
+      let done = 0;
+      await forEachAtOnce(servers, AT_ONCE, async (server) => {
+        const path = { ...ref, server: server.alias };
+        try {
+          await (verb === "delete" ? remove(path) : runVerb(verb, path));
+        } catch (cause) {
+          failures.push({ server, cause });
+        }
+        done += 1;
+        onStep(done);
+      });
+      return failures;
     },
     onMutate: async ({ verb, servers }) => {
-      const state = EXPECTED[verb];
-      if (state === undefined) return;
-      await queryClient.cancelQueries(serversQuery(ref));
-      const expect = (server: Server): Server => ({ ...server, status: { ...server.status, state, reason: null } });
-      queryClient.setQueryData(serversQuery(ref).queryKey, (page) =>
-        page && { ...page, items: page.items.map((server) => (servers.includes(server.alias) ? expect(server) : server)) },
-      );
-      for (const server of servers) {
-        queryClient.setQueryData(serverQuery({ ...ref, server }).queryKey, (old) => old && expect(old));
-      }
+      if (verb !== "delete") await expectState(queryClient, ref, verb, servers.map((server) => server.alias));
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
   });
+}
+
+function remove(path: ServerRef): Promise<unknown> {
+  return read(api.DELETE("/api/v1/projects/{project}/servers/{server}", { params: { path } }));
 }
 
 /** Invalidates the servers of the project. */
@@ -107,14 +93,10 @@ export function useUpdateOwnValues(ref: ServerRef) {
 }
 
 /** Invalidates the servers of the project, once the page has left the one that is gone. */
-export function useDeleteServers(ref: ProjectRef) {
+export function useDeleteServer(ref: ProjectRef) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: async (servers: string[]) => {
-      for (const server of servers) {
-        await read(api.DELETE("/api/v1/projects/{project}/servers/{server}", { params: { path: { ...ref, server } } }));
-      }
-    },
+    mutationFn: (server: string) => remove({ ...ref, server }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey, exact: true }),
   });
 }

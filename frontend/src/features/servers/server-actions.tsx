@@ -25,23 +25,14 @@ import {
   DropdownMenuSeparator,
 } from "@/components/ui/dropdown-menu";
 import { useRoleReason } from "@/components/use-role-reason";
+import { mainVerb, otherVerbs, type ServerVerb, useServerVerb } from "@/lib/data/server-verbs";
 import type { Server } from "@/lib/data/servers";
 import { paths, type ProjectRef } from "@/lib/paths";
 import { toast } from "@/lib/toasts";
 
-import { type ServerVerb, useDeleteServers, useServerVerb } from "./mutations";
+import { useDeleteServer } from "./mutations";
 
 const ICONS = { start: PlayIcon, stop: SquareIcon, restart: RotateCwIcon, enable: PowerIcon, disable: PowerOffIcon };
-
-/** What makes most sense to do next with a server in its state. */
-function mainVerb({ status: { state } }: Server): ServerVerb {
-  if (state === "disabled") return "enable";
-  return state === "ready" || state === "starting" || state === "degraded" ? "stop" : "start";
-}
-
-function otherVerbs({ status: { state } }: Server): ServerVerb[] {
-  return state === "disabled" ? [] : ["restart", "disable"];
-}
 
 interface ServerActionsProps {
   project: ProjectRef;
@@ -57,11 +48,11 @@ export function ServerActions({ project, server, labelled = false, onDeleted }: 
   const errorText = useErrorText();
   const reason = useRoleReason("manageServers");
   const run = useServerVerb(project);
-  const remove = useDeleteServers(project);
+  const remove = useDeleteServer(project);
   const [isDeleting, setDeleting] = useState(false);
   const act = (verb: ServerVerb) => {
     run.mutate(
-      { verb, servers: [server.alias] },
+      { verb, server: server.alias },
       {
         onError: (cause) => {
           toast.error(t(`failed.${verb}`, { name: server.name }), { detail: errorText(cause) });
@@ -135,7 +126,7 @@ export function ServerActions({ project, server, labelled = false, onDeleted }: 
         action={t("deleteAction")}
         word={server.alias}
         mutation={remove}
-        variables={[server.alias]}
+        variables={server.alias}
         onDone={onDeleted}
       />
     </div>

@@ -18,7 +18,7 @@ import { useServerRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { LimitsForm } from "./limits-form";
-import { useDeleteServers, useUpdateServer } from "./mutations";
+import { useDeleteServer, useUpdateServer } from "./mutations";
 import { PersonalForm } from "./personal-form";
 import { ProtocolForm } from "./protocol-form";
 import { RunForm } from "./run-form";
@@ -36,7 +36,7 @@ export function ServerSettingsPage() {
   const { data: server } = useSuspenseQuery(serverQuery(ref));
   const reason = useRoleReason("manageServers");
   const update = useUpdateServer(ref);
-  const remove = useDeleteServers(ref);
+  const remove = useDeleteServer(ref);
   const [isDeleting, setDeleting] = useState(false);
   const [saves, setSaves] = useState(0);
   const isProcess = server.transport.type === "stdio";
@@ -118,7 +118,7 @@ export function ServerSettingsPage() {
         action={servers("deleteAction")}
         word={server.alias}
         mutation={remove}
-        variables={[server.alias]}
+        variables={server.alias}
         onDone={() => {
           router.push(paths.servers(ref));
         }}

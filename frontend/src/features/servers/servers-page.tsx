@@ -172,19 +172,17 @@ export function ServersPage() {
           <ServersTable
             project={ref}
             servers={shown}
-            selection={reason === undefined ? { ids: selected, onChange: setSelected } : undefined}
+            selection={reason === undefined ? { ids: new Set(chosen.map((server) => server.alias)), onChange: setSelected } : undefined}
           />
         </Card>
       )}
-      {chosen.length > 0 && (
-        <BulkBar
-          project={ref}
-          servers={chosen}
-          onClear={() => {
-            setSelected(new Set());
-          }}
-        />
-      )}
+      <BulkBar
+        project={ref}
+        servers={chosen}
+        onClear={() => {
+          setSelected(new Set());
+        }}
+      />
     </>
   );
 }

@@ -90,7 +90,7 @@ export function ToolTimeoutsForm({ project, server, reason }: { project: ServerR
               aria-invalid={errors.rows?.[index]?.seconds !== undefined || undefined}
               inputMode="numeric"
               placeholder="120"
-              className="w-24 shrink-0"
+              className="w-16 shrink-0 sm:w-24"
               {...form.register(`rows.${index}.seconds`)}
             />
             <span className="text-sm text-muted-foreground">{t("unit")}</span>

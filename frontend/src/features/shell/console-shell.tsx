@@ -6,6 +6,7 @@ import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
 
 import { ErrorPanel } from "@/components/error-panel";
+import { useAppearanceOfAccount } from "@/components/use-appearance";
 import { whenSessionEnds } from "@/lib/api/client";
 import { followEvents } from "@/lib/api/events";
 import { meQuery } from "@/lib/data/session";
@@ -39,6 +40,7 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
   const queryClient = useQueryClient();
   const isLoggedIn = me.isSuccess;
   useEffect(() => (isLoggedIn ? followEvents(queryClient) : undefined), [isLoggedIn, queryClient]);
+  useAppearanceOfAccount({ enabled: isLoggedIn });
 
   if (isLoggedOut) return null;
   if (me.isError) {

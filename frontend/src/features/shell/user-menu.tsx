@@ -3,8 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { BookOpenIcon, ChevronsUpDownIcon, LogOutIcon, UserIcon } from "lucide-react";
 import { Link } from "@/components/link";
-import { useTheme } from "next-themes";
-import { useLocale, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 
 import { Avatar } from "@/components/ui/avatar";
 import {
@@ -15,20 +14,14 @@ import {
   DropdownMenuRadioItem,
   DropdownMenuSeparator,
 } from "@/components/ui/dropdown-menu";
-import { meQuery } from "@/lib/data/session";
-import { chooseLocale, type Locale } from "@/lib/i18n/locale";
+import { LANGUAGES, type ThemeChoice, THEMES, useAppearance } from "@/components/use-appearance";
+import { meQuery, useLogout } from "@/lib/data/session";
+import type { LocaleChoice } from "@/lib/i18n/locale";
 import { paths } from "@/lib/paths";
-
-import { useLogout } from "./mutations";
-
-const THEMES = ["light", "dark", "system"] as const;
-/** Each in its own words, to be found by who understands no other. */
-const LANGUAGES = { en: "English", ko: "한국어" } as const;
 
 export function UserMenu() {
   const t = useTranslations("shell");
-  const locale = useLocale();
-  const { theme, setTheme } = useTheme();
+  const { theme, language, chooseTheme, chooseLanguage } = useAppearance();
   const user = useQuery(meQuery()).data?.user;
   const logout = useLogout();
   const name = (user?.name ?? "") === "" ? (user?.email ?? "") : (user?.name ?? "");
@@ -63,7 +56,12 @@ export function UserMenu() {
       </DropdownMenuItem>
       <DropdownMenuSeparator />
       <DropdownMenuLabel>{t("theme")}</DropdownMenuLabel>
-      <DropdownMenuRadioGroup value={theme} onValueChange={setTheme}>
+      <DropdownMenuRadioGroup
+        value={theme}
+        onValueChange={(choice) => {
+          chooseTheme(choice as ThemeChoice);
+        }}
+      >
         {THEMES.map((choice) => (
           <DropdownMenuRadioItem key={choice} value={choice}>
             {t(`themes.${choice}`)}
@@ -72,11 +70,12 @@ export function UserMenu() {
       </DropdownMenuRadioGroup>
       <DropdownMenuLabel>{t("language")}</DropdownMenuLabel>
       <DropdownMenuRadioGroup
-        value={locale}
+        value={language}
         onValueChange={(choice) => {
-          chooseLocale(choice as Locale);
+          chooseLanguage(choice as LocaleChoice);
         }}
       >
+        <DropdownMenuRadioItem value="system">{t("languageOfSystem")}</DropdownMenuRadioItem>
         {Object.entries(LANGUAGES).map(([choice, label]) => (
           <DropdownMenuRadioItem key={choice} value={choice} lang={choice}>
             {label}

@@ -1,7 +1,8 @@
 /** Who is logged in. */
-import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
+import { queryOptions, useMutation, useSuspenseQuery } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "../api/client";
+import { paths } from "../paths";
 
 export const meQuery = () =>
   queryOptions({
@@ -12,4 +13,14 @@ export const meQuery = () =>
 
 export function useMe(): Schemas["UserView"] {
   return useSuspenseQuery(meQuery()).data.user;
+}
+
+/** Leaves by a real navigation, so that nothing of the login stays in memory. */
+export function useLogout() {
+  return useMutation({
+    mutationFn: () => read(api.POST("/api/v1/auth/logout")),
+    onSettled: () => {
+      location.assign(paths.login());
+    },
+  });
 }

@@ -2,6 +2,8 @@
 
 export const LOCALES = ["en", "ko"] as const;
 export type Locale = (typeof LOCALES)[number];
+/** `system` is what the browser says. */
+export type LocaleChoice = Locale | "system";
 
 const STORED = "orch.locale";
 const listeners = new Set<() => void>();
@@ -10,15 +12,21 @@ function isLocale(text: string | null | undefined): text is Locale {
   return LOCALES.some((locale) => locale === text);
 }
 
-export function currentLocale(): Locale {
+export function chosenLocale(): LocaleChoice {
   const stored = localStorage.getItem(STORED);
-  if (isLocale(stored)) return stored;
+  return isLocale(stored) ? stored : "system";
+}
+
+export function currentLocale(): Locale {
+  const chosen = chosenLocale();
+  if (chosen !== "system") return chosen;
   const own = navigator.languages.map((language) => language.slice(0, 2).toLowerCase()).find(isLocale);
   return own ?? "en";
 }
 
-export function chooseLocale(locale: Locale): void {
-  localStorage.setItem(STORED, locale);
+export function chooseLocale(choice: LocaleChoice): void {
+  if (choice === "system") localStorage.removeItem(STORED);
+  else localStorage.setItem(STORED, choice);
   listeners.forEach((listener) => {
     listener();
   });

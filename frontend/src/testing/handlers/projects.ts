@@ -7,7 +7,7 @@ const ROLES: Record<string, Schemas["Role"]> = { joined: "member", viewed: "view
 
 export const projectOf = (slug: string) => project({ slug, role: ROLES[slug] ?? "admin" });
 
-/** The list of projects belongs to none; a test says by this which one it is. */
+/** The list of projects belongs to none; a test says by this which one it is. Of `half` no import succeeds. */
 export const projectList = { is: "demo" };
 
 export const projectHandlers = [
@@ -18,6 +18,17 @@ export const projectHandlers = [
     const error = failure(is, "projects");
     if (error !== undefined) return response(500).json(error);
     return response(200).json(pageOf((await isEmpty(is)) ? [] : [project(), project({ slug: "other", name: "Other" })]));
+  }),
+  http.post("/api/v1/projects", async ({ request, response }) => {
+    const body = await request.json();
+    asked.push({ what: "new project", body });
+    if (body.slug === "demo") return response(409).json(problem({ code: "conflict", status: 409, detail: "a project with this slug exists already" }));
+    return response(201).json(project({ name: body.name, slug: body.slug ?? "new" }));
+  }),
+  http.post("/api/v1/projects/{project}/import", async ({ params, request, response }) => {
+    asked.push({ what: `import into ${params.project}`, body: await request.json() });
+    if (projectList.is === "half") return response(503).json(problem({ code: "unavailable", status: 503 }));
+    return response(200).json({ dry_run: false, servers: [], problems: [], warnings: [] });
   }),
   http.get("/api/v1/projects/{project}", ({ params, response }) => response(200).json(projectOf(params.project))),
   http.patch("/api/v1/projects/{project}", async ({ params, request, response }) => {
