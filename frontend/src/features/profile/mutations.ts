@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
+import { ACCOUNT_SCOPE, profileQuery } from "@/lib/data/profile";
 import { meQuery } from "@/lib/data/session";
 
 import { ownLoginsQuery } from "./queries";
@@ -15,10 +16,16 @@ export function useChangePassword() {
 }
 
 /** Invalidates all that is known of the own account. */
-export function useUpdateProfile(version: number) {
+export function useUpdateProfile(version: number, { onSuccess }: { onSuccess: () => void }) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: Schemas["UpdateProfileRequest"]) => read(api.PATCH("/api/v1/me", { params: { header: ifMatch(version) }, body })),
+    scope: ACCOUNT_SCOPE,
+    // Said here, as the form may have made way for one with the new name by then.
+    onSuccess,
+    mutationFn: (body: Schemas["UpdateProfileRequest"]) => {
+      const known = queryClient.getQueryData(profileQuery().queryKey)?.version ?? version;
+      return read(api.PATCH("/api/v1/me", { params: { header: ifMatch(known) }, body }));
+    },
     onSettled: () => queryClient.invalidateQueries({ queryKey: meQuery().queryKey }),
   });
 }

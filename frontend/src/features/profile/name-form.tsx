@@ -28,14 +28,14 @@ function Form({ name, version }: { name: string; version: number }) {
   const t = useTranslations("profile");
   const common = useTranslations("common");
   const errorText = useErrorText();
-  const update = useUpdateProfile(version);
+  const update = useUpdateProfile(version, {
+    onSuccess: () => {
+      toast.success(common("saved"));
+    },
+  });
   const form = useForm({ defaultValues: { name } });
   const submit = form.handleSubmit((values) => {
-    update.mutate(values, {
-      onSuccess: () => {
-        toast.success(common("saved"));
-      },
-    });
+    update.mutate(values);
   });
   return (
     <form noValidate onSubmit={(event) => void submit(event)}>

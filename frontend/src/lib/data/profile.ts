@@ -10,13 +10,15 @@ type Appearance = Pick<Schemas["UpdateProfileRequest"], "theme" | "language">;
 
 const APPEARANCE = ["appearance"];
 
+/** Changes of the own account go one after another, so that each knows the version that the one before has left. */
+export const ACCOUNT_SCOPE = { id: "account" };
+
 /** Null stores what the browser says. The last choice is the one that counts, so no version is asked for. */
 export function useStoreAppearance({ onError }: { onError: (cause: unknown) => void }) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationKey: APPEARANCE,
-    // One after another, in the order in which they were chosen.
-    scope: { id: "appearance" },
+    scope: ACCOUNT_SCOPE,
     mutationFn: (body: Appearance) => read(api.PATCH("/api/v1/me", { body })),
     onSuccess: async (profile) => {
       // An answer that is still on its way is older.
