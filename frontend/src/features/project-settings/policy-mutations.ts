@@ -7,7 +7,7 @@ import type { ProjectRef } from "@/lib/paths";
 import { requestOf, type RuleDraft } from "./rules";
 
 /** Replaces the rules of the version that was seen. */
-export function usePutPolicy(ref: ProjectRef) {
+export function usePutPolicy(ref: ProjectRef, { onSaved }: { onSaved: () => void }) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: ({ rules, version }: { rules: RuleDraft[]; version: number }) =>
@@ -19,6 +19,8 @@ export function usePutPolicy(ref: ProjectRef) {
       ),
     onSuccess: (policy) => {
       queryClient.setQueryData(policyQuery(ref).queryKey, policy);
+      // Said here, as the editor makes way for one of the new version.
+      onSaved();
     },
   });
 }

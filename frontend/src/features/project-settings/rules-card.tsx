@@ -48,10 +48,15 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
   const common = useTranslations("common");
   const errorText = useErrorText();
   const ref = useProjectRef();
-  const put = usePutPolicy(ref);
+  const [isDirty, setDirty] = useState(false);
+  const put = usePutPolicy(ref, {
+    onSaved: () => {
+      setDirty(false);
+      toast.success(common("saved"));
+    },
+  });
   const trying = useTryPolicy(ref);
   const [rules, setRules] = useState<RuleDraft[]>(() => policy.rules.map(draftOf));
-  const [isDirty, setDirty] = useState(false);
   const [edited, setEdited] = useState<RuleDraft>();
   usePreload(loadRuleDialog);
   const change = (next: RuleDraft[]) => {
@@ -127,15 +132,7 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
             variant="primary"
             disabled={!isDirty || put.isPending}
             onClick={() => {
-              put.mutate(
-                { rules, version: policy.version },
-                {
-                  onSuccess: () => {
-                    setDirty(false);
-                    toast.success(common("saved"));
-                  },
-                },
-              );
+              put.mutate({ rules, version: policy.version });
             }}
           >
             {common("save")}
