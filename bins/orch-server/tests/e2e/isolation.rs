@@ -14,10 +14,10 @@ use crate::wire::Wire;
 const SESSIONS: usize = 200;
 const CAP: usize = 3;
 
-/// Nobody waits long for a place; a process without a session goes soon.
+/// Who waits for a place waits longer than a process takes to end; one that nobody uses goes soon.
 const SETTINGS: &str = "
 [relay]
-lane_wait_secs = 1
+lane_wait_secs = 5
 idle_stop_secs = 1
 ";
 

@@ -114,12 +114,7 @@ impl LoginRepo for SeaLoginRepo {
     }
 
     async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
-        let theirs = Column::UserId.eq(user.as_uuid());
-        let which = match except {
-            Some(except) => theirs.and(Column::Id.ne(except.as_uuid())),
-            None => theirs,
-        };
-        self.end_and_tell(which, now, None).await
+        self.end_and_tell(of_user(user, except), now, None).await
     }
 
     async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError> {
@@ -207,6 +202,15 @@ async fn insert_token(
     let row = refresh_token::row(hash, login_id, issued_at, expires_at);
     let inserted = refresh_token::Entity::insert(row).exec_without_returning(writing.conn()).await;
     inserted.map(|_| ()).map_err(refusal.explain())
+}
+
+/// The logins of a user, except one.
+pub(super) fn of_user(user: UserId, except: Option<LoginId>) -> Expr {
+    let theirs = Column::UserId.eq(user.as_uuid());
+    match except {
+        Some(except) => theirs.and(Column::Id.ne(except.as_uuid())),
+        None => theirs,
+    }
 }
 
 /// Ends logins, and has it told if there were any; their number is given back.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::entity::password_reset::{self, Column, Entity, Model};
-use crate::entity::{login, user};
+use crate::entity::user;
 use crate::repo::login_repo;
 use crate::store_error::{Refusal, unavailable};
 use crate::timestamp::stored;
@@ -85,7 +85,7 @@ impl ResetRepo for SeaResetRepo {
             return Err(stale());
         }
         delete_of(&writing, reset.user_id.as_uuid()).await?;
-        login_repo::end_where(&mut writing, login::Column::UserId.eq(reset.user_id.as_uuid()), at).await?;
+        login_repo::end_where(&mut writing, login_repo::of_user(reset.user_id, None), at).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Users);
         writing.commit().await

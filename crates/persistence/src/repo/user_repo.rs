@@ -10,11 +10,11 @@ use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::user::User;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::database::Database;
+use crate::entity::to_signed;
 use crate::entity::user::{self, Column, Entity, Model};
-use crate::entity::{login, to_signed};
 use crate::paging::{containing, oldest_first};
 use crate::repo::last_admin::AtRisk;
 use crate::repo::login_repo;
@@ -77,12 +77,7 @@ impl UserRepo for SeaUserRepo {
     }
 
     async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
-        let theirs = login::Column::UserId.eq(user.id.as_uuid());
-        let others = match keep {
-            Some(keep) => theirs.and(login::Column::Id.ne(keep.as_uuid())),
-            None => theirs,
-        };
-        self.write(user, Some(others), audit).await
+        self.write(user, Some(login_repo::of_user(user.id, keep)), audit).await
     }
 }
 
@@ -115,7 +110,7 @@ impl SeaUserRepo {
             AtRisk::of_user(&writing, user.id).await?.keep_an_admin(&writing).await?;
         }
         if let Some(at) = user.deactivated_at {
-            login_repo::end_where(&mut writing, login::Column::UserId.eq(id), at).await?;
+            login_repo::end_where(&mut writing, login_repo::of_user(user.id, None), at).await?;
         }
         if let Some(ended) = ended {
             login_repo::end_where(&mut writing, ended, user.updated_at).await?;

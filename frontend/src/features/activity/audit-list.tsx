@@ -5,13 +5,12 @@ import { DownloadIcon, ScrollTextIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
+import { AuditRows } from "@/components/audit-rows";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { ListBar } from "@/components/list-bar";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { LoadMore } from "@/components/load-more";
-import { RelativeTime } from "@/components/relative-time";
-import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { activityQuery, type AuditEntry } from "@/lib/data/activity";
@@ -67,19 +66,7 @@ export function AuditList({ sought, isLive, filter, live }: AuditListProps) {
           {rows.length === 0 ? (
             <p className="px-4 py-10 text-center text-sm text-muted-foreground">{t("noMatch")}</p>
           ) : (
-            <ul className="divide-y divide-border">
-              {rows.map((entry) => (
-                <li key={entry.id} className="row-in-sight flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
-                  <span className="font-medium">{nameOf(entry.user_id) ?? t(`via.${entry.via as "login"}`)}</span>
-                  <Badge tone={entry.action === "access.refuse" ? "warning" : "outline"} className="font-mono">
-                    {entry.action}
-                  </Badge>
-                  <span className="min-w-0 [overflow-wrap:anywhere]">{entry.target.name}</span>
-                  {entry.detail !== "" && <span className="min-w-0 text-muted-foreground [overflow-wrap:anywhere]">{entry.detail}</span>}
-                  <RelativeTime at={entry.at} className="ml-auto text-xs text-muted-foreground" />
-                </li>
-              ))}
-            </ul>
+            <AuditRows entries={rows} nameOf={nameOf} />
           )}
           <LoadMore {...entries} />
         </Card>

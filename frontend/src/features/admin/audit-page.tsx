@@ -5,14 +5,13 @@ import { ScrollTextIcon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { AuditRows } from "@/components/audit-rows";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { InstanceAdminsOnly } from "@/components/instance-admins-only";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { LoadMore } from "@/components/load-more";
 import { PageHeader } from "@/components/page-header";
-import { RelativeTime } from "@/components/relative-time";
-import { Badge } from "@/components/ui/badge";
 import { Card } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
 
@@ -54,19 +53,7 @@ function Entries() {
             }}
           />
           <Card>
-            <ul className="divide-y divide-border">
-              {rows.map((entry) => (
-                <li key={entry.id} className="row-in-sight flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
-                  <span className="font-medium">{nameOf(entry.user_id) ?? t(`via.${entry.via as "login"}`)}</span>
-                  <Badge tone={entry.action === "access.refuse" ? "warning" : "outline"} className="font-mono">
-                    {entry.action}
-                  </Badge>
-                  <span className="min-w-0 [overflow-wrap:anywhere]">{entry.target.name}</span>
-                  {entry.detail !== "" && <span className="min-w-0 text-muted-foreground [overflow-wrap:anywhere]">{entry.detail}</span>}
-                  <RelativeTime at={entry.at} className="ml-auto text-xs text-muted-foreground" />
-                </li>
-              ))}
-            </ul>
+            <AuditRows entries={rows} nameOf={nameOf} />
             <LoadMore {...entries} />
           </Card>
         </>
