@@ -111,6 +111,8 @@ install_tools() {
     local missing=()
     have curl || missing+=(curl ca-certificates)
     have cc || missing+=(gcc libc6-dev)
+    # The allocator is built by it.
+    have make || missing+=(make)
     have node && have npm || missing+=(nodejs npm)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
     node_is_new_enough ||

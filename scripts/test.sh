@@ -104,6 +104,8 @@ have_chromium() { [ -n "${CHROMIUM:-}" ] || [ -x /usr/bin/chromium ]; }
 install_system_tools() {
     local missing=()
     have cc || missing+=(gcc libc6-dev)
+    # The allocator is built by it.
+    have make || missing+=(make)
     have_postgres || missing+=(postgresql)
     if [ "$quick" = no ]; then
         have node && have npm || missing+=(nodejs npm)

@@ -6,6 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use orch_app::config::Flags;
+use tikv_jemallocator::Jemalloc;
+
+/// A call takes buffers of some KiB, which the allocator of the C library keeps at hand for no thread.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// One governed endpoint to all MCP servers of a team.
 #[derive(Parser)]

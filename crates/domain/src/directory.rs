@@ -11,6 +11,7 @@ use crate::alias::Alias;
 use crate::api_key::{ApiKey, KeyPublicId};
 use crate::directory::roster::TeamRoster;
 use crate::id::{KeyId, ProjectId, ServerId, TeamId, UserId};
+use crate::map::Map;
 use crate::policy::Subject;
 use crate::policy::rule::Policy;
 use crate::principal::{Credential, Principal};
@@ -23,12 +24,12 @@ use crate::slug::Slug;
 
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
-    users: Arc<HashMap<UserId, UserFacts>>,
+    users: Arc<Map<UserId, UserFacts>>,
     teams: Arc<TeamRoster>,
-    projects: HashMap<ProjectId, Arc<ProjectFacts>>,
-    slugs: HashMap<Slug, ProjectId>,
-    keys: HashMap<KeyPublicId, Arc<ApiKey>>,
-    keys_by_id: HashMap<KeyId, Arc<ApiKey>>,
+    projects: Map<ProjectId, Arc<ProjectFacts>>,
+    slugs: Map<Slug, ProjectId>,
+    keys: Map<KeyPublicId, Arc<ApiKey>>,
+    keys_by_id: Map<KeyId, Arc<ApiKey>>,
     /// Of the instance.
     limits: Limits,
 }
@@ -68,7 +69,7 @@ impl ProjectFacts {
 impl Directory {
     #[must_use]
     pub fn new(users: HashMap<UserId, UserFacts>, projects: Vec<ProjectFacts>) -> Self {
-        let mut directory = Self { users: Arc::new(users), ..Self::default() };
+        let mut directory = Self { users: Arc::new(users.into_iter().collect()), ..Self::default() };
         for facts in projects {
             directory.insert(facts);
         }
@@ -78,7 +79,7 @@ impl Directory {
     /// The same directory with other users.
     #[must_use]
     pub fn with_users(&self, users: HashMap<UserId, UserFacts>) -> Self {
-        Self { users: Arc::new(users), ..self.clone() }
+        Self { users: Arc::new(users.into_iter().collect()), ..self.clone() }
     }
 
     /// The same directory with other limits of the instance.

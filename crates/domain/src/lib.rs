@@ -20,6 +20,7 @@ pub mod invitation;
 pub mod letter;
 pub mod limits;
 pub mod login;
+pub mod map;
 pub mod membership;
 pub mod page;
 pub mod password_reset;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
 use ipnet::IpNet;
 use orch_domain::login::LoginFrom;
 
@@ -15,8 +15,8 @@ pub struct Clients {
     proxies: Vec<IpNet>,
 }
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
-const OF_PROXIES: [&str; 3] = [FORWARDED_FOR, "forwarded", "x-real-ip"];
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 impl Clients {
     /// `proxies` are addresses and networks, such as `10.0.0.0/8`.
@@ -43,14 +43,16 @@ impl Clients {
         }
         // Behind a proxy on this machine that nobody has told us about, everybody has one address: throttling it would
         // let one client lock all others out.
-        let behind_a_proxy = || OF_PROXIES.iter().any(|name| request.headers().contains_key(*name));
+        let behind_a_proxy = || {
+            [&FORWARDED_FOR, &header::FORWARDED, &REAL_IP].into_iter().any(|name| request.headers().contains_key(name))
+        };
         (!(peer.is_loopback() && behind_a_proxy())).then_some(peer)
     }
 
     /// The last address in the chain that is no trusted proxy itself.
     fn named(&self, request: &HttpRequest) -> Option<IpAddr> {
         let mut chain = Vec::new();
-        for value in request.headers().get_all(FORWARDED_FOR) {
+        for value in request.headers().get_all(&FORWARDED_FOR) {
             chain.extend(value.to_str().ok()?.split(','));
         }
         for text in chain.into_iter().rev() {

@@ -1,12 +1,12 @@
 //! Who used an API key last, from where and with what: gathered in memory on the way of requests, and taken away now
 //! and then by whoever stores it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::HttpRequest;
 use orch_domain::api_key::KeyUse;
 use orch_domain::id::KeyId;
+use orch_domain::map::Map;
 use orch_domain::port::clock::Clock;
 use orch_domain::principal::Principal;
 
@@ -16,7 +16,7 @@ use crate::error::GatewayError;
 pub struct KeyUses {
     clock: Arc<dyn Clock>,
     clients: Clients,
-    noted: Mutex<HashMap<KeyId, KeyUse>>,
+    noted: Mutex<Map<KeyId, KeyUse>>,
 }
 
 impl KeyUses {
@@ -51,7 +51,7 @@ impl KeyUses {
         std::mem::take(&mut *self.lock()).into_iter().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, KeyUse>> {
+    fn lock(&self) -> MutexGuard<'_, Map<KeyId, KeyUse>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

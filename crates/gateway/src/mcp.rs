@@ -15,6 +15,7 @@ mod post;
 mod reach;
 mod refusal;
 pub(crate) mod respond;
+mod text;
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! Bytes to messages and back. Parses the envelope once and leaves the rest as it was written.
 
-use std::borrow::Cow;
+use std::fmt::Write;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use bytestring::ByteString;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -10,6 +11,7 @@ use crate::error::{RpcError, code};
 use crate::id::RequestId;
 use crate::message::{Message, MethodName, Notification, Request, Response};
 use crate::raw::Raw;
+use crate::text::Text;
 
 /// Deeper nesting than this is refused: nobody needs it, and parsers further on may recurse.
 pub const MAX_DEPTH: usize = 128;
@@ -42,30 +44,30 @@ impl Malformed {
 
 /// Decodes one message, or a batch.
 pub fn decode(body: &Bytes) -> Result<Incoming, Malformed> {
-    let text = std::str::from_utf8(body)
+    let text = ByteString::try_from(body.clone())
         .map_err(|error| Malformed::new(code::PARSE_ERROR, format!("the text is not UTF-8: {error}")))?;
     check_depth(body)?;
     if text.trim_start().starts_with('[') {
-        let entries: Vec<&RawValue> = serde_json::from_str(text).map_err(parse_error)?;
+        let entries: Vec<&RawValue> = serde_json::from_str(&text).map_err(parse_error)?;
         if entries.is_empty() {
             return Err(Malformed::new(code::INVALID_REQUEST, "the batch is empty"));
         }
         if entries.len() > MAX_BATCH {
             return Err(Malformed::new(code::INVALID_REQUEST, format!("a batch has at most {MAX_BATCH} entries")));
         }
-        return Ok(Incoming::Batch(entries.into_iter().map(|entry| decode_one(body, entry.get())).collect()));
+        return Ok(Incoming::Batch(entries.into_iter().map(|entry| decode_one(&text, entry.get())).collect()));
     }
-    decode_one(body, text).map(Incoming::Single)
+    decode_one(&text, &text).map(Incoming::Single)
 }
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
-    jsonrpc: Option<Cow<'a, str>>,
+    jsonrpc: Option<Text<'a>>,
     #[serde(default, borrow, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     #[serde(default, borrow)]
-    method: Option<Cow<'a, str>>,
+    method: Option<Text<'a>>,
     #[serde(default, borrow, deserialize_with = "present")]
     params: Option<&'a RawValue>,
     #[serde(default, borrow, deserialize_with = "present")]
@@ -79,7 +81,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-fn decode_one(buffer: &Bytes, text: &str) -> Result<Message, Malformed> {
+fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
         // Valid JSON of the wrong shape is an invalid request, everything else a parse error.
         if error.is_data() {
@@ -98,10 +100,10 @@ fn decode_one(buffer: &Bytes, text: &str) -> Result<Message, Malformed> {
     };
     let invalid =
         |message: &str| Err(Malformed { id: id.clone(), error: RpcError::new(code::INVALID_REQUEST, message) });
-    if envelope.jsonrpc.as_deref() != Some("2.0") {
+    if envelope.jsonrpc.is_none_or(|Text(version)| version != "2.0") {
         return invalid("`jsonrpc` must be \"2.0\"");
     }
-    let Some(method) = envelope.method else {
+    let Some(Text(method)) = envelope.method else {
         let outcome = match (envelope.result, envelope.error) {
             (Some(result), None) => Ok(Raw::within(buffer, result)),
             (None, Some(error)) => Err(RpcError::from_raw(buffer, error)),
@@ -135,8 +137,8 @@ fn parse_error(error: serde_json::Error) -> Malformed {
 }
 
 fn check_depth(text: &[u8]) -> Result<(), Malformed> {
-    // A text that short cannot be too deep.
-    if text.len() <= MAX_DEPTH {
+    // Nearly every text has too few brackets to be too deep, wherever they stand.
+    if memchr::memchr2_iter(b'{', b'[', text).take(MAX_DEPTH + 1).count() <= MAX_DEPTH {
         return Ok(());
     }
     let mut depth = 0usize;
@@ -229,15 +231,15 @@ fn put_head(out: &mut BytesMut, id: Option<&RequestId>) {
     }
 }
 
-fn put_string(out: &mut BytesMut, text: &str) {
+/// Writes a JSON string, to memory.
+pub(crate) fn put_string(out: &mut impl Write, text: &str) {
     let plain = text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\');
-    if plain {
-        out.put_u8(b'"');
-        out.put_slice(text.as_bytes());
-        out.put_u8(b'"');
+    // Writing to memory does not fail.
+    let _ = if plain {
+        out.write_char('"').and_then(|()| out.write_str(text)).and_then(|()| out.write_char('"'))
     } else {
-        out.put_slice(serde_json::Value::from(text).to_string().as_bytes());
-    }
+        write!(out, "{}", serde_json::Value::from(text))
+    };
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -101,7 +101,7 @@ impl RpcError {
     }
 
     /// Reads an error object leniently: upstreams write odd codes and leave the message out.
-    pub(crate) fn from_raw(buffer: &Bytes, value: &RawValue) -> Self {
+    pub(crate) fn from_raw(buffer: &ByteString, value: &RawValue) -> Self {
         #[derive(Deserialize)]
         struct Wire<'a> {
             #[serde(default)]

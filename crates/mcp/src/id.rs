@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use serde_json::value::RawValue;
 
 /// A JSON string or integer, as text. Never normalised: `"7"` and `7` are different ids, and both go back as they came.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct RequestId(Bytes);
+pub struct RequestId(ByteString);
 
 impl RequestId {
     /// None when the value is not a string or an integer.
-    pub(crate) fn from_raw(buffer: &Bytes, value: &RawValue) -> Option<Self> {
+    pub(crate) fn from_raw(buffer: &ByteString, value: &RawValue) -> Option<Self> {
         let text = value.get();
         let mut bytes = text.bytes();
         let valid = match bytes.next()? {
@@ -19,7 +19,7 @@ impl RequestId {
             b'-' | b'0'..=b'9' => bytes.all(|b| b.is_ascii_digit()),
             _ => false,
         };
-        valid.then(|| Self(buffer.slice_ref(text.as_bytes())))
+        valid.then(|| Self(buffer.slice_ref(text)))
     }
 
     /// An id of our own making.
@@ -38,23 +38,23 @@ impl RequestId {
     /// The number behind `17` or `"17"`; servers are known to answer with a string.
     #[must_use]
     pub fn as_number(&self) -> Option<u64> {
-        std::str::from_utf8(&self.0).ok()?.trim_matches('"').parse().ok()
+        self.0.trim_matches('"').parse().ok()
     }
 
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_bytes()
     }
 
     /// A copy that does not keep the buffer alive in which the id arrived.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self(Bytes::copy_from_slice(&self.0))
+        Self(ByteString::from(&*self.0))
     }
 }
 
 impl fmt::Debug for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
+        f.write_str(&self.0)
     }
 }

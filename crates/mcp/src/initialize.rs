@@ -147,7 +147,7 @@ impl ServerHello {
 }
 
 fn text(value: &str) -> Raw {
-    Raw::trusted(serde_json::Value::from(value).to_string().into())
+    Raw::trusted(serde_json::Value::from(value).to_string())
 }
 
 /// Name and version of an `Implementation` as one line for people. At most 100 characters, without control characters: it goes into logs and records.

@@ -25,4 +25,5 @@ pub mod raw;
 pub mod revision;
 pub mod sse;
 pub mod tasks;
+mod text;
 pub mod word;

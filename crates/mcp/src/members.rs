@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::error::RpcError;
 use crate::raw::Raw;
+use crate::text::Text;
 
 /// What is called, with what, and on whose behalf.
 const DECISIVE: [&str; 9] =
@@ -47,11 +48,6 @@ enum Wrong<'a> {
     Like(Cow<'a, str>, &'static str),
 }
 
-/// A key that is only copied when it has escapes.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'de> Deserialize<'de> for Checked<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Walk;
@@ -65,7 +61,7 @@ impl<'de> Deserialize<'de> for Checked<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut checked = Checked::default();
                 let mut seen = [false; DECISIVE.len()];
-                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
                     let mut names = DECISIVE.iter().zip(&mut seen);
                     let Some((name, seen)) = names.find(|(name, _)| are_alike(&key, name)) else { continue };
                     if key != *name {

@@ -1,6 +1,6 @@
 //! JSON-RPC messages with everything but the envelope raw.
 
-use bytes::Bytes;
+use bytestring::ByteString;
 
 use crate::error::RpcError;
 use crate::id::RequestId;
@@ -37,25 +37,25 @@ pub struct Response {
 
 /// A method's name, sharing the buffer of its message.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct MethodName(Bytes);
+pub struct MethodName(ByteString);
 
 impl MethodName {
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
-        Self(Bytes::from_static(name.as_bytes()))
+        Self(ByteString::from_static(name))
     }
 
     /// `name` is borrowed from `buffer`, or was unescaped and is copied.
-    pub(crate) fn within(buffer: &Bytes, name: std::borrow::Cow<'_, str>) -> Self {
+    pub(crate) fn within(buffer: &ByteString, name: std::borrow::Cow<'_, str>) -> Self {
         match name {
-            std::borrow::Cow::Borrowed(name) => Self(buffer.slice_ref(name.as_bytes())),
-            std::borrow::Cow::Owned(name) => Self(Bytes::copy_from_slice(name.as_bytes())),
+            std::borrow::Cow::Borrowed(name) => Self(buffer.slice_ref(name)),
+            std::borrow::Cow::Owned(name) => Self(name.into()),
         }
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        &self.0
     }
 
     #[must_use]

@@ -52,7 +52,7 @@ pub fn take_hop(params: Raw) -> (Raw, HopMeta) {
 /// Params that ask the upstream for progress under our own token.
 #[must_use]
 pub fn with_progress_token(params: Option<&Raw>, token: u64) -> Raw {
-    let token = Raw::trusted(token.to_string().into());
+    let token = Raw::trusted(token.to_string());
     let empty = Raw::from_static("{}");
     let params = params.unwrap_or(&empty);
     let meta = object::member(params, "_meta").filter(Raw::is_object).unwrap_or_else(|| empty.clone());

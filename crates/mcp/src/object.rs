@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bytes::{BufMut, BytesMut};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::raw::Raw;
+use crate::text::Text;
 
 /// The value is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,11 +16,6 @@ pub struct NotAnObject;
 
 /// The members of an object in their order, values untouched. A repeated key stays repeated; the last one counts.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-/// A key that is only copied when it has escapes.
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -34,7 +29,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(8);
-                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
                     members.push((key, value));
                 }
                 Ok(Members(members))
@@ -68,7 +63,7 @@ impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = [None; N];
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+        while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
             match self.0.iter().zip(&mut found).find(|(wanted, _)| **wanted == key) {
                 Some((_, place)) => *place = Some(map.next_value()?),
                 None => {
@@ -82,7 +77,7 @@ impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
 
 /// The values of some members, each None when it is absent. Of a repeated key the last one counts.
 pub fn pick<const N: usize>(object: &Raw, keys: [&str; N]) -> Result<[Option<Raw>; N], NotAnObject> {
-    let mut reader = serde_json::Deserializer::from_slice(object.as_bytes());
+    let mut reader = serde_json::Deserializer::from_str(object.as_str());
     let found = Pick(keys).deserialize(&mut reader).map_err(|_| NotAnObject)?;
     Ok(found.map(|value| Some(Raw::within(object.buffer(), value?))))
 }
@@ -157,34 +152,31 @@ pub fn build<'a>(members: impl IntoIterator<Item = (&'a str, &'a Raw)>) -> Raw {
 }
 
 fn write<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Raw {
-    let mut out = BytesMut::new();
-    out.put_u8(b'{');
+    let mut out = String::from("{");
     for (index, (key, value)) in members.enumerate() {
         if index > 0 {
-            out.put_u8(b',');
+            out.push(',');
         }
-        // Writing to memory does not fail.
-        let _ = serde_json::to_writer((&mut out).writer(), key);
-        out.put_u8(b':');
-        out.put_slice(value.as_bytes());
+        crate::codec::put_string(&mut out, key);
+        out.push(':');
+        out.push_str(value);
     }
-    out.put_u8(b'}');
-    Raw::trusted(out.freeze())
+    out.push('}');
+    Raw::trusted(out)
 }
 
 /// An array of values that are JSON text already.
 #[must_use]
 pub fn array<'a>(values: impl IntoIterator<Item = &'a Raw>) -> Raw {
-    let mut out = BytesMut::new();
-    out.put_u8(b'[');
+    let mut out = String::from("[");
     for (index, value) in values.into_iter().enumerate() {
         if index > 0 {
-            out.put_u8(b',');
+            out.push(',');
         }
-        out.put_slice(value.as_bytes());
+        out.push_str(value.as_str());
     }
-    out.put_u8(b']');
-    Raw::trusted(out.freeze())
+    out.push(']');
+    Raw::trusted(out)
 }
 
 #[cfg(test)]

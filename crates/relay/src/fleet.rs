@@ -21,6 +21,7 @@ use orch_domain::catalog::{ItemKind, StoredCatalog};
 use orch_domain::directory::Directory;
 use orch_domain::event::{Event, Fact};
 use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::map::Map;
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::event_sink::EventSink;
@@ -114,7 +115,7 @@ impl Shared {
 
 pub struct Fleet {
     shared: Arc<Shared>,
-    slots: ArcSwap<HashMap<ServerId, Arc<Slot>>>,
+    slots: ArcSwap<Map<ServerId, Arc<Slot>>>,
     /// Owner tasks, to be waited for at the end; also guards against two changes of `slots` at once.
     tasks: Mutex<HashMap<ServerId, JoinHandle<()>>>,
     runtime: Handle,
@@ -158,7 +159,7 @@ impl Fleet {
     pub fn reconcile(&self, directory: &Directory, stored: &[StoredCatalog]) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.slots.load();
-        let mut slots = HashMap::with_capacity(old.len());
+        let mut slots = Map::default();
         let servers = directory
             .projects()
             .flat_map(|project| project.servers.values().map(move |server| (server, project.personal.get(&server.id))));

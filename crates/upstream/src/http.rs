@@ -21,6 +21,7 @@ pub(crate) mod shared;
 mod standing;
 mod tls;
 mod values;
+mod waking;
 mod wire;
 
 use std::fmt;

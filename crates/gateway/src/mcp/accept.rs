@@ -11,14 +11,19 @@ pub(super) enum Accepts {
 
 /// None when neither JSON nor an event stream would be taken. Clients that do not say take both.
 pub(super) fn accepts(headers: &HeaderMap) -> Option<Accepts> {
+    let mut values = headers.get_all(ACCEPT).peekable();
+    // What the protocol asks of clients, in the words that nearly all of them use.
+    if values.peek().is_some_and(|value| *value == BOTH) {
+        return Some(Accepts::Both);
+    }
     let mut said = false;
     let (mut json, mut events) = (false, false);
-    for value in headers.get_all(ACCEPT) {
+    for value in values {
         said = true;
         for part in value.to_str().unwrap_or_default().split(',') {
             let media_type = part.split(';').next().unwrap_or_default().trim();
             let is_any_of = |names: &[&str]| names.iter().any(|name| media_type.eq_ignore_ascii_case(name));
-            json |= is_any_of(&["application/json", "application/*", "*/*"]);
+            json |= is_any_of(&[JSON, "application/*", "*/*"]);
             events |= is_any_of(&["text/event-stream", "text/*", "*/*"]);
         }
     }
@@ -30,10 +35,15 @@ pub(super) fn accepts(headers: &HeaderMap) -> Option<Accepts> {
     }
 }
 
+const JSON: &str = "application/json";
+const BOTH: &str = "application/json, text/event-stream";
+
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        value.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
-    })
+    let Some(value) = headers.get(CONTENT_TYPE) else { return false };
+    *value == JSON
+        || value.to_str().is_ok_and(|value| {
+            value.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(JSON))
+        })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use orch_relay::context::Endpoint;
 
 use super::address::Address;
 use super::reach::Reach;
+use super::text;
 use super::{McpEndpoints, refusal};
 
 /// A request that is let in.
@@ -115,7 +116,7 @@ fn authenticate(request: &HttpRequest, endpoints: &McpEndpoints) -> Result<Princ
     let Some(header) = request.headers().get(AUTHORIZATION) else {
         return Err(refusal::unauthorized(AuthFailure::Missing.public_text(), false));
     };
-    bearer_of(header.to_str().ok())
+    bearer_of(text::of(header))
         .and_then(|bearer| endpoints.authenticator.authenticate(bearer))
         .map_err(|failure| refusal::unauthorized(failure.public_text(), true))
 }

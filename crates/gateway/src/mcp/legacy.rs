@@ -27,7 +27,7 @@ use orch_mcp::revision::Revision;
 use self::session::Session;
 use super::accept::Accepts;
 use super::endpoint::Entry;
-use super::{McpEndpoints, VERSION_HEADER, refusal};
+use super::{McpEndpoints, VERSION_HEADER, refusal, text};
 
 pub(super) static SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
 
@@ -77,7 +77,7 @@ pub(super) fn find_session(
     endpoints: &McpEndpoints,
 ) -> Result<Arc<Session>, HttpResponse> {
     if let Some(version) = headers.get(&VERSION_HEADER) {
-        let version = version.to_str().ok().and_then(|text| Revision::parse(text.trim()));
+        let version = text::of(version).and_then(|text| Revision::parse(text.trim()));
         if !version.is_some_and(Revision::is_legacy) {
             let known: Vec<&str> =
                 Revision::ALL.into_iter().filter(|known| known.is_legacy()).map(Revision::as_str).collect();
@@ -89,5 +89,5 @@ pub(super) fn find_session(
         let text = "a session is needed: send initialize first, then the Mcp-Session-Id that came back";
         return Err(refusal::bad_request(id, code::BAD_SESSION, text));
     };
-    name.to_str().ok().and_then(|name| endpoints.sessions.find(name, entry)).ok_or_else(|| refusal::no_such_session(id))
+    text::of(name).and_then(|name| endpoints.sessions.find(name, entry)).ok_or_else(|| refusal::no_such_session(id))
 }

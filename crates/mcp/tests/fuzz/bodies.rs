@@ -86,7 +86,7 @@ pub(crate) fn header_value(input: &[u8]) {
 /// What is edited stays JSON.
 pub(crate) fn object(input: &[u8]) {
     let Ok(raw) = Raw::parse(Bytes::copy_from_slice(input)) else { return };
-    let valid = |raw: &Raw| Raw::parse(raw.buffer().clone()).is_ok();
+    let valid = |raw: &Raw| Raw::parse(raw.clone().into_bytes()).is_ok();
     if let Ok(entries) = object::entries(&raw) {
         let built = object::build(entries.iter().map(|(key, value)| (key.as_str(), value)));
         assert_eq!(object::entries(&built).expect("an object"), entries);

@@ -12,6 +12,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 
+use crate::http::waking::Waking;
 use crate::http::wire::Wire;
 
 /// What a server announces is trusted up to here.
@@ -20,9 +21,12 @@ const LONGEST_IDLE: Duration = Duration::from_secs(60);
 /// We stop using a connection so much earlier than the server closes it, or a request may cross its end.
 const MARGIN: Duration = Duration::from_secs(1);
 
+type Driven = Connection<TokioIo<Wire>, Full<Bytes>>;
+
 pub(crate) struct Link {
     sender: SendRequest<Full<Bytes>>,
-    connection: Connection<TokioIo<Wire>, Full<Bytes>>,
+    connection: Driven,
+    waking: Waking,
     /// The connection has come to its end and must not be polled again.
     over: bool,
     /// It has carried a whole exchange before.
@@ -53,7 +57,7 @@ pub(crate) enum Settled {
 impl Link {
     pub(crate) async fn new(wire: Wire, idle: Duration) -> hyper::Result<Box<Self>> {
         let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(wire)).await?;
-        Ok(Box::new(Self { sender, connection, over: false, used: false, idle }))
+        Ok(Box::new(Self { sender, connection, waking: Waking::new(), over: false, used: false, idle }))
     }
 
     pub(crate) fn idle(&self) -> Duration {
@@ -64,12 +68,12 @@ impl Link {
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
         let response = {
             let mut response = std::pin::pin!(self.sender.try_send_request(request));
-            let (connection, over) = (&mut self.connection, &mut self.over);
-            std::future::poll_fn(|cx| {
+            let (connection, waking, over) = (&mut self.connection, &self.waking, &mut self.over);
+            let poll = |cx: &mut Context<'_>| {
                 drive(connection, over, cx);
                 response.as_mut().poll(cx)
-            })
-            .await
+            };
+            waking.drive(poll).await
         };
         match response {
             Ok(response) => {
@@ -87,28 +91,8 @@ impl Link {
 
     /// The next piece of a response's body; None at its end.
     pub(crate) async fn read(&mut self, body: &mut Incoming) -> Option<hyper::Result<Bytes>> {
-        std::future::poll_fn(|cx| self.poll_read(body, cx)).await
-    }
-
-    fn poll_read(&mut self, body: &mut Incoming, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Bytes>>> {
-        let mut driven = false;
-        loop {
-            match Pin::new(&mut *body).poll_frame(cx) {
-                // Trailers say nothing to us.
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(data)));
-                    }
-                }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending if driven => return Poll::Pending,
-                Poll::Pending => {
-                    drive(&mut self.connection, &mut self.over, cx);
-                    driven = true;
-                }
-            }
-        }
+        let Self { connection, waking, over, .. } = self;
+        waking.drive(|cx| poll_read(connection, over, body, cx)).await
     }
 
     /// Brings the connection as far as it goes without waiting. `rest` is the body of the last response, if its end
@@ -119,7 +103,7 @@ impl Link {
         if let Some(body) = rest {
             // Whatever follows a response is nothing that anybody waits for, and there is a limit to its length.
             for _ in 0..4 {
-                match self.poll_read(body, cx) {
+                match poll_read(&mut self.connection, &mut self.over, body, cx) {
                     Poll::Ready(Some(Ok(_))) => {}
                     Poll::Ready(Some(Err(_))) => return Settled::Over,
                     Poll::Ready(None) => {
@@ -141,8 +125,34 @@ impl Link {
     }
 }
 
+fn poll_read(
+    connection: &mut Driven,
+    over: &mut bool,
+    body: &mut Incoming,
+    cx: &mut Context<'_>,
+) -> Poll<Option<hyper::Result<Bytes>>> {
+    let mut driven = false;
+    loop {
+        match Pin::new(&mut *body).poll_frame(cx) {
+            // Trailers say nothing to us.
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    return Poll::Ready(Some(Ok(data)));
+                }
+            }
+            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Pending if driven => return Poll::Pending,
+            Poll::Pending => {
+                drive(connection, over, cx);
+                driven = true;
+            }
+        }
+    }
+}
+
 /// An error of the connection reaches whoever waits for the response or its body.
-fn drive(connection: &mut Connection<TokioIo<Wire>, Full<Bytes>>, over: &mut bool, cx: &mut Context<'_>) {
+fn drive(connection: &mut Driven, over: &mut bool, cx: &mut Context<'_>) {
     if !*over && Pin::new(connection).poll(cx).is_ready() {
         *over = true;
     }

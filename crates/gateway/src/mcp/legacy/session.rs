@@ -1,11 +1,11 @@
 //! One client's session: what it is bound to, what is in flight, and what it is told and asked.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use orch_domain::id::SessionId;
+use orch_domain::map::Map;
 use orch_mcp::id::RequestId;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
@@ -50,7 +50,7 @@ pub(super) struct NewSession {
 struct Live {
     ended: bool,
     /// Requests of the client that have no answer yet.
-    in_flight: HashMap<RequestId, Arc<Stop>>,
+    in_flight: Map<RequestId, Arc<Stop>>,
     /// Counts the streams for news; only the last one gets any.
     streams: u64,
     listening: bool,
@@ -69,7 +69,7 @@ pub(super) enum NotTaken {
 impl Session {
     pub(super) fn new(id: Box<str>, reach: Reach, new: NewSession, now: i64) -> Self {
         let NewSession { client, news, news_stop } = new;
-        let live = Live { ended: false, in_flight: HashMap::new(), streams: 0, listening: false, level: DEFAULT_LEVEL };
+        let live = Live { ended: false, in_flight: Map::default(), streams: 0, listening: false, level: DEFAULT_LEVEL };
         Self {
             id,
             name: SessionId::new(),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use orch_domain::Timestamp;
 use orch_domain::directory::Directory;
 use orch_domain::id::{ProjectId, SessionId, UserId};
+use orch_domain::map::Map;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::session_registry::SessionRegistry;
 use orch_domain::principal::Principal;
@@ -46,7 +47,7 @@ pub struct Sessions {
 
 #[derive(Default)]
 struct Registry {
-    by_id: HashMap<Box<str>, Arc<Session>>,
+    by_id: Map<Box<str>, Arc<Session>>,
     /// The process ends: no session is opened any more.
     closing: bool,
     /// By the account that answers for them, as keys and logins can be had in any number.

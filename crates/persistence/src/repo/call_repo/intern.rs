@@ -1,7 +1,7 @@
 //! Numbers for what calls have in common. Looked up once, then known; a number is kept only when the transaction that
 //! gave it has been committed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use orch_domain::call::{Call, Outcome};
@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
 use super::DOING;
 use crate::chain::Hash;
-use crate::chain::hash::{self, Shape, kind_number};
+use crate::chain::hash::{self, Shape, kind_number, outcome_number};
 use crate::entity::storable;
 use crate::sql::statement;
 use crate::store_error::unavailable;
@@ -55,11 +55,16 @@ pub(super) struct Interner<'a> {
     txn: &'a DatabaseTransaction,
     known: Arc<Mutex<Interned>>,
     learnt: Interned,
+    /// The last calls of different shapes, so that not each of many alike is hashed.
+    recent: VecDeque<(&'a Call, Arc<Known>)>,
 }
+
+/// Compared with one after the other, which is cheaper than a hash only for few.
+const RECENT: usize = 4;
 
 impl<'a> Interner<'a> {
     pub(super) fn new(txn: &'a DatabaseTransaction, known: Arc<Mutex<Interned>>) -> Self {
-        Self { txn, known, learnt: Interned::default() }
+        Self { txn, known, learnt: Interned::default(), recent: VecDeque::with_capacity(RECENT) }
     }
 
     pub(super) fn learnt(self) -> Interned {
@@ -67,7 +72,17 @@ impl<'a> Interner<'a> {
     }
 
     /// Under the lock of the project's chain, so that nobody else gives a number to the same.
-    pub(super) async fn shape(&mut self, call: &Call, sweeps: i64) -> Result<Arc<Known>, StoreError> {
+    pub(super) async fn shape(&mut self, call: &'a Call, sweeps: i64) -> Result<Arc<Known>, StoreError> {
+        if let Some((_, known)) = self.recent.iter().find(|(other, _)| are_alike(other, call)) {
+            return Ok(Arc::clone(known));
+        }
+        let known = self.hashed(call, sweeps).await?;
+        self.recent.truncate(RECENT - 1);
+        self.recent.push_front((call, Arc::clone(&known)));
+        Ok(known)
+    }
+
+    async fn hashed(&mut self, call: &Call, sweeps: i64) -> Result<Arc<Known>, StoreError> {
         let shape = Shape::of(call);
         let digest = shape.digest();
         if let Some(known) = self.learnt.shapes.get(&digest) {
@@ -194,6 +209,14 @@ impl<'a> Interner<'a> {
         let row = row.ok_or(StoreError::Missing { what: "the number that was just given" })?;
         row.try_get("", "id").map_err(unavailable(DOING))
     }
+}
+
+/// Whether two calls have the same shape: all of [`Shape::of`] before it is made fit to be stored.
+fn are_alike(one: &Call, other: &Call) -> bool {
+    let ids = |call: &Call| (call.project_id, call.user_id, call.key_id, call.server_id, call.kind);
+    ids(one) == ids(other)
+        && outcome_number(one.outcome) == outcome_number(other.outcome)
+        && (&one.target, &one.server, &one.client) == (&other.target, &other.server, &other.client)
 }
 
 pub(crate) const fn dimension_number(dimension: Dimension) -> i16 {
