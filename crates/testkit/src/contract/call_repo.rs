@@ -1,8 +1,8 @@
 //! The contract of [`CallRepo`](orch_domain::port::call_log::CallRepo).
 
 use orch_domain::arguments::Arguments;
-use orch_domain::call::{CallKind, Outcome};
-use orch_domain::id::{KeyId, ProjectId, UserId};
+use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::port::call_log::{CallFilter, JournalPlace};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::builders::a_call;
 
 pub async fn call_repo(store: &dyn TestStore) {
     gives_back_what_was_inserted(store).await;
+    tells_apart_what_differs_in_one_thing(store).await;
     inserts_each_call_once(store).await;
     lists_the_newest_first(store).await;
 }
@@ -43,6 +44,33 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
     store.calls().insert(&calls).await.expect("calls can be stored");
     let filter = CallFilter::all(project);
     let mut listed = store.calls().list(filter, PageRequest::default()).await.expect("a list").items;
+    listed.reverse();
+    assert_eq!(listed, calls);
+}
+
+/// A store may look at few things of a call to find out that it is like the one before.
+async fn tells_apart_what_differs_in_one_thing(store: &dyn TestStore) {
+    let project = ProjectId::new();
+    let base = a_call().in_project(project).with_key(KeyId::new()).build();
+    let changes: [fn(&mut Call); 8] = [
+        |call| call.user_id = UserId::new(),
+        |call| call.key_id = Some(KeyId::new()),
+        |call| call.key_id = None,
+        |call| call.client = "another client".into(),
+        |call| call.server_id = Some(ServerId::new()),
+        |call| call.server = "another".into(),
+        |call| call.target = "another_tool".to_owned(),
+        |call| call.outcome = Outcome::Timeout,
+    ];
+    let mut calls = Vec::new();
+    for change in changes {
+        let (mut other, mut alike) = (base.clone(), base.clone());
+        change(&mut other);
+        (alike.id, other.id) = (CallId::new(), CallId::new());
+        calls.extend([alike, other]);
+    }
+    store.calls().insert(&calls).await.expect("calls can be stored");
+    let mut listed = store.calls().list(CallFilter::all(project), PageRequest::default()).await.expect("a list").items;
     listed.reverse();
     assert_eq!(listed, calls);
 }
