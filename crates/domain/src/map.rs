@@ -1,5 +1,5 @@
 //! The map for what is looked up on the way of every call.
 
-/// Hashes several times as fast as the standard one, and with a seed of its own in each process, so that nobody can choose
-/// keys that meet in one bucket without having seen what it does with others.
+/// Hashes with fewer steps than the standard one, with a seed of its own in each process. That is no proof against who
+/// chooses keys to meet in one bucket: what strangers choose in any number belongs into the standard map.
 pub type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
