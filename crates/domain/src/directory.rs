@@ -27,7 +27,8 @@ pub struct Directory {
     users: Arc<Map<UserId, UserFacts>>,
     teams: Arc<TeamRoster>,
     projects: Map<ProjectId, Arc<ProjectFacts>>,
-    slugs: Map<Slug, ProjectId>,
+    /// People choose these, in any number.
+    slugs: HashMap<Slug, ProjectId>,
     keys: Map<KeyPublicId, Arc<ApiKey>>,
     keys_by_id: Map<KeyId, Arc<ApiKey>>,
     /// Of the instance.
