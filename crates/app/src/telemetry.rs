@@ -42,7 +42,7 @@ fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     }
     let level: LevelFilter = level.parse().with_context(wrong)?;
     EnvFilter::try_new(format!(
-        "{level},hyper=warn,h2=warn,rustls=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn,mio=warn"
+        "{level},h2=warn,rustls=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_server=warn,mio=warn"
     ))
     .with_context(wrong)
 }

@@ -41,7 +41,8 @@ const EDGES: [(&str, &[&str]); 16] = [
 ];
 
 /// Only ever imported by tests.
-const TESTS_ONLY: [&str; 7] = ["orch-testkit", "rmcp", "reqwest", "wiremock", "insta", "proptest", "cargo_metadata"];
+const TESTS_ONLY: [&str; 8] =
+    ["orch-testkit", "rmcp", "reqwest", "hyper", "wiremock", "insta", "proptest", "cargo_metadata"];
 
 /// Libraries that belong to one task, and the crates whose task it is. A library stands for its family: `sea-orm` for
 /// `sea-orm-migration` as well.
@@ -55,7 +56,7 @@ const HEAVY: [(&str, &[&str]); 21] = [
     ("argon2", &["orch-auth"]),
     ("chacha20poly1305", &["orch-auth"]),
     ("ring", &["orch-auth"]),
-    ("hyper", &["orch-upstream"]),
+    ("httparse", &["orch-upstream", "orch-bench"]),
     ("tokio-rustls", &["orch-upstream"]),
     ("lettre", &["orch-mail"]),
     ("nix", &["orch-supervisor"]),

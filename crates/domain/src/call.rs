@@ -142,8 +142,8 @@ impl<T> Audited<T> {
 /// The obligation to record a call. Dropped unclosed, it records the call as abandoned.
 pub struct CallTicket {
     log: Arc<dyn CallLog>,
-    /// None once it is on record.
-    call: Option<Call>,
+    /// None once it is on record. Boxed, as the ticket goes through many hands.
+    call: Option<Box<Call>>,
     opened: Timestamp,
     /// What is given back when the call is over.
     kept: Option<Box<dyn Send + Sync>>,
@@ -152,12 +152,12 @@ pub struct CallTicket {
 impl CallTicket {
     /// `call.outcome` and `call.duration` are filled in at the end. Opened by [`open`](crate::port::call_log::open).
     pub(crate) fn new(log: Arc<dyn CallLog>, call: Call) -> Self {
-        Self { log, opened: call.at, call: Some(call), kept: None }
+        Self { log, opened: call.at, call: Some(Box::new(call)), kept: None }
     }
 
     /// The call as it will be recorded, to be completed once the target is known.
     pub fn call_mut(&mut self) -> Option<&mut Call> {
-        self.call.as_mut()
+        self.call.as_deref_mut()
     }
 
     /// Holds something for as long as the call takes.

@@ -6,6 +6,7 @@ mod dial;
 mod discover;
 pub(crate) mod endpoint;
 pub(crate) mod exchange;
+mod framing;
 mod handshake;
 pub(crate) mod link;
 mod listen;
@@ -21,7 +22,6 @@ pub(crate) mod shared;
 mod standing;
 mod tls;
 mod values;
-mod waking;
 mod wire;
 
 use std::fmt;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
-use hyper::body::Incoming;
 use orch_mcp::peer::{Connection, EraChoice, PeerEvent, PeerSink};
 use orch_mcp::sse::Decoder;
 use secrecy::ExposeSecret as _;
@@ -91,7 +90,6 @@ impl PeerSink for Deaf {
 /// The server's stream.
 struct Stream {
     link: Box<Link>,
-    body: Incoming,
     decoder: Decoder,
 }
 
@@ -105,7 +103,7 @@ async fn open(
     let session = Session::none(&web.endpoint.headers);
     let body = bytes::Bytes::new();
     let outgoing = Outgoing { method: Method::GET, headers: &session.get, body, replay: Replay::Harmless };
-    let Answer { link, status, headers, body } = exchange_apart(&web, &outgoing).await?;
+    let Answer { link, status, headers } = exchange_apart(&web, &outgoing).await?;
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         return Err(ConnectError::Unauthorized { status: status.as_u16() });
     }
@@ -114,7 +112,7 @@ async fn open(
         let reason = format!("the server answered with HTTP {} instead of an event stream", status.as_u16());
         return Err(ConnectError::Unusable { reason });
     }
-    let mut stream = Stream { link, body, decoder: Decoder::new(config.max_message_bytes) };
+    let mut stream = Stream { link, decoder: Decoder::new(config.max_message_bytes) };
     let named = stream.endpoint().await?;
     Ok((stream, resolve(&target.url, &named)?))
 }
@@ -143,7 +141,7 @@ impl Stream {
                 Ok(None) => {}
                 Err(error) => return Err(unusable(&format!("the server's stream is broken: {error}"))),
             }
-            match self.link.read(&mut self.body).await {
+            match self.link.read().await {
                 Some(Ok(data)) => self.decoder.push(&data),
                 Some(Err(_)) | None => return Err(unusable("the server's stream ended before it named an address")),
             }
@@ -164,7 +162,7 @@ impl Stream {
                 Err(orch_mcp::sse::DecodeError::TooLarge { limit }) => return End::LineTooLong { limit },
                 Err(_) => return End::Broken(std::io::ErrorKind::InvalidData),
             }
-            match self.link.read(&mut self.body).await {
+            match self.link.read().await {
                 Some(Ok(data)) => self.decoder.push(&data),
                 Some(Err(_)) => return End::StreamLost,
                 None => return End::StreamEnded,

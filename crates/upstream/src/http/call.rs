@@ -1,11 +1,13 @@
 //! One request over HTTP, from its first poll to its end: sent, its stream read and resumed, cancelled when the
 //! caller goes. Runs entirely in the caller's task.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::stream::unfold;
+use futures_core::Stream;
 use http::{Method, StatusCode};
 use orch_mcp::codec;
 use orch_mcp::id::RequestId;
@@ -15,6 +17,7 @@ use orch_mcp::method::{self, Method as Known};
 use orch_mcp::modern;
 use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::raw::Raw;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::excerpt::excerpt;
 use crate::http::exchange::{Outgoing, Replay, exchange};
@@ -33,12 +36,16 @@ const RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 pub(super) fn send(shared: Arc<Shared>, request: PeerRequest) -> ReplyStream {
-    let call = Call { shared, id: 0, progress: request.progress, increasing: Increasing::default(), phase: Phase::New };
-    let state = (call, Some(request));
-    Box::pin(unfold(state, |(mut call, mut request)| async move {
-        let item = call.next(request.take()).await?;
-        Some((item, (call, request)))
-    }))
+    let id = shared.next_id();
+    Box::pin(Call {
+        id,
+        progress: request.progress,
+        increasing: Increasing::default(),
+        closed: Box::pin(shared.closed.clone().cancelled_owned()),
+        is_open: false,
+        phase: Phase::Opening(Box::pin(start(Arc::clone(&shared), request, id))),
+        shared,
+    })
 }
 
 struct Call {
@@ -47,13 +54,15 @@ struct Call {
     id: u64,
     progress: bool,
     increasing: Increasing,
+    closed: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// It was polled, so that it may have been sent, and it counts among the open ones.
+    is_open: bool,
     phase: Phase,
 }
 
 enum Phase {
-    New,
-    /// On its way, and it counts among the open ones.
-    Sent,
+    /// On its way, or going on after its stream broke off.
+    Opening(Pin<Box<dyn Future<Output = Result<Reading, PeerError>> + Send>>),
     Reading(Reading),
     Done,
 }
@@ -64,108 +73,62 @@ struct Reading {
     fruitless: u32,
 }
 
-impl Call {
-    async fn next(&mut self, request: Option<PeerRequest>) -> Option<ReplyItem> {
+impl Stream for Call {
+    type Item = ReplyItem;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ReplyItem>> {
         if matches!(self.phase, Phase::Done) {
-            return None;
+            return Poll::Ready(None);
         }
-        let closed = self.shared.closed.clone();
-        let item = tokio::select! {
-            biased;
-            item = self.advance(request) => item,
-            () = closed.cancelled() => ReplyItem::End(Err(Shared::closed_error())),
+        let item = match self.poll_item(cx) {
+            Poll::Ready(item) => item,
+            Poll::Pending => {
+                ready!(self.closed.as_mut().poll(cx));
+                ReplyItem::End(Err(Shared::closed_error()))
+            }
         };
         if let ReplyItem::End(_) = &item {
             self.finish();
         }
-        Some(item)
+        Poll::Ready(Some(item))
     }
+}
 
-    async fn advance(&mut self, request: Option<PeerRequest>) -> ReplyItem {
-        if let Some(request) = request {
-            let open = self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
-            self.phase = Phase::Sent;
+impl Call {
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<ReplyItem> {
+        if !self.is_open {
+            self.is_open = true;
             let limit = self.shared.max_in_flight;
-            if open >= limit {
+            if self.shared.in_flight.fetch_add(1, Ordering::Relaxed) >= limit {
                 let reason = format!("the server has {limit} requests open, the limit");
-                return ReplyItem::End(Err(PeerError::Busy { reason }));
-            }
-            match self.start(request).await {
-                Ok(reading) => self.phase = Phase::Reading(reading),
-                Err(error) => return ReplyItem::End(Err(error)),
+                return Poll::Ready(ReplyItem::End(Err(PeerError::Busy { reason })));
             }
         }
         loop {
-            let Phase::Reading(reading) = &mut self.phase else {
-                return ReplyItem::End(Err(Shared::closed_error()));
-            };
-            match reading.messages.next().await {
-                Ok(Some(heard)) => {
-                    reading.fruitless = 0;
-                    if let Some(item) = self.take(heard) {
-                        return item;
+            match &mut self.phase {
+                Phase::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(reading) => self.phase = Phase::Reading(reading),
+                    Err(error) => return Poll::Ready(ReplyItem::End(Err(error))),
+                },
+                Phase::Reading(reading) => match ready!(reading.messages.poll_next(cx)) {
+                    Ok(Some(heard)) => {
+                        reading.fruitless = 0;
+                        if let Some(item) = self.take(heard) {
+                            return Poll::Ready(item);
+                        }
                     }
-                }
-                Err(ReadError::Protocol(reason)) => {
-                    return ReplyItem::End(Err(PeerError::Protocol { reason }));
-                }
-                Ok(None) | Err(ReadError::Broken) => {
-                    if let Err(error) = resume(&self.shared, reading).await {
-                        return ReplyItem::End(Err(error));
+                    Err(ReadError::Protocol(reason)) => {
+                        return Poll::Ready(ReplyItem::End(Err(PeerError::Protocol { reason })));
                     }
-                }
+                    Ok(None) | Err(ReadError::Broken) => {
+                        if let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Done) {
+                            self.phase = Phase::Opening(Box::pin(resume(Arc::clone(&self.shared), reading)));
+                        }
+                    }
+                },
+                Phase::Done => return Poll::Ready(ReplyItem::End(Err(Shared::closed_error()))),
             }
         }
-    }
-
-    /// Sends the request. If the server has forgotten the session it was not executed, so it is sent once more in a
-    /// new one.
-    async fn start(&mut self, request: PeerRequest) -> Result<Reading, PeerError> {
-        let shared = &self.shared;
-        self.id = shared.next_id();
-        let mut session = shared.session.load_full();
-        let is_modern = session.is_modern;
-        let token = request.progress.then_some(self.id);
-        let params = match &request.params {
-            params if is_modern => Some(shared.modern_params(params.as_ref(), &request, token)),
-            params if request.progress => Some(meta::with_progress_token(params.as_ref(), self.id)),
-            params => params.clone(),
-        };
-        let empty = Raw::from_static("{}");
-        let body = codec::encode_request(&RequestId::from_number(self.id), request.method.as_str(), params.as_ref());
-        let replay = replay(&request.method.known());
-        for _ in 0..2 {
-            let headers = session.of_request(&request, params.as_ref().unwrap_or(&empty));
-            let outgoing = Outgoing { method: Method::POST, headers: &headers, body: body.clone(), replay };
-            let answer = exchange(shared, &outgoing).await?;
-            let status = answer.status;
-            match judge(shared, answer, &headers).await {
-                Verdict::Messages(messages) => {
-                    drop(headers);
-                    return Ok(Reading { messages, session, fruitless: 0 });
-                }
-                Verdict::SessionLost => {
-                    drop(headers);
-                    // Apart, as it is rare and large.
-                    Box::pin(shared.renew(&session)).await?;
-                    session = shared.session.load_full();
-                }
-                Verdict::Refused(error) => {
-                    drop(headers);
-                    // It has not run the request. That is sent to what the server is now by whoever wants to.
-                    if is_modern && may_be_of_legacy(status, &error) && Box::pin(shared.is_of_another_era()).await {
-                        let reason = "the server does not speak the era any more that it spoke before".to_owned();
-                        return Err(PeerError::Closed { reason });
-                    }
-                    return Err(error);
-                }
-                Verdict::Nothing => {
-                    let reason = "the server accepted the request and does not answer it".to_owned();
-                    return Err(PeerError::Protocol { reason });
-                }
-            }
-        }
-        Err(PeerError::Protocol { reason: "the server forgets every session at once".to_owned() })
     }
 
     /// What a message means to the caller; None when nothing.
@@ -220,12 +183,12 @@ impl Call {
 
     /// The end is known: nothing is to be cancelled, and the connection can serve others.
     fn finish(&mut self) {
-        match std::mem::replace(&mut self.phase, Phase::Done) {
-            Phase::Reading(reading) => reading.messages.release(&self.shared.pool),
-            Phase::Sent => {}
-            Phase::New | Phase::Done => return,
+        if let Phase::Reading(reading) = std::mem::replace(&mut self.phase, Phase::Done) {
+            reading.messages.release(&self.shared.pool);
         }
-        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if std::mem::take(&mut self.is_open) {
+            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     fn cancel(&self) {
@@ -243,7 +206,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if matches!(self.phase, Phase::Sent | Phase::Reading(_)) {
+        if self.is_open {
             self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
             // The connection goes with the call; what is left of its answer is not read.
             self.cancel();
@@ -251,8 +214,58 @@ impl Drop for Call {
     }
 }
 
+/// Sends the request. If the server has forgotten the session it was not executed, so it is sent once more in a
+/// new one.
+async fn start(shared: Arc<Shared>, request: PeerRequest, id: u64) -> Result<Reading, PeerError> {
+    let shared = &shared;
+    let mut session = shared.session.load_full();
+    let is_modern = session.is_modern;
+    let token = request.progress.then_some(id);
+    let params = match &request.params {
+        params if is_modern => Some(shared.modern_params(params.as_ref(), &request, token)),
+        params if request.progress => Some(meta::with_progress_token(params.as_ref(), id)),
+        params => params.clone(),
+    };
+    let empty = Raw::from_static("{}");
+    let body = codec::encode_request(&RequestId::from_number(id), request.method.as_str(), params.as_ref());
+    let replay = replay(&request.method.known());
+    for _ in 0..2 {
+        let headers = session.of_request(&request, params.as_ref().unwrap_or(&empty));
+        let outgoing = Outgoing { method: Method::POST, headers: &headers, body: body.clone(), replay };
+        let answer = exchange(shared, &outgoing).await?;
+        let status = answer.status;
+        match judge(shared, answer, &headers).await {
+            Verdict::Messages(messages) => {
+                drop(headers);
+                return Ok(Reading { messages, session, fruitless: 0 });
+            }
+            Verdict::SessionLost => {
+                drop(headers);
+                // Apart, as it is rare and large.
+                Box::pin(shared.renew(&session)).await?;
+                session = shared.session.load_full();
+            }
+            Verdict::Refused(error) => {
+                drop(headers);
+                // It has not run the request. That is sent to what the server is now by whoever wants to.
+                if is_modern && may_be_of_legacy(status, &error) && Box::pin(shared.is_of_another_era()).await {
+                    let reason = "the server does not speak the era any more that it spoke before".to_owned();
+                    return Err(PeerError::Closed { reason });
+                }
+                return Err(error);
+            }
+            Verdict::Nothing => {
+                let reason = "the server accepted the request and does not answer it".to_owned();
+                return Err(PeerError::Protocol { reason });
+            }
+        }
+    }
+    Err(PeerError::Protocol { reason: "the server forgets every session at once".to_owned() })
+}
+
 /// Goes on with a stream that ended before the response, where the server gave a place to go on from.
-async fn resume(shared: &Shared, reading: &mut Reading) -> Result<(), PeerError> {
+async fn resume(shared: Arc<Shared>, mut reading: Reading) -> Result<Reading, PeerError> {
+    let shared = &*shared;
     let place = reading.messages.last_event_id().filter(|_| !reading.session.is_modern);
     let Some(last) = place.map(str::to_owned) else {
         let reason = "the server ended its answer before the response".to_owned();
@@ -276,7 +289,7 @@ async fn resume(shared: &Shared, reading: &mut Reading) -> Result<(), PeerError>
         match judge(shared, answer, &headers).await {
             Verdict::Messages(messages) => {
                 reading.messages = messages.going_on_from(&reading.messages);
-                return Ok(());
+                return Ok(reading);
             }
             Verdict::Nothing => failure = "the server has nothing to go on with".to_owned(),
             Verdict::Refused(error @ PeerError::Busy { .. }) => failure = error.to_string(),

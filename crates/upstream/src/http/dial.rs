@@ -72,11 +72,7 @@ impl Dialer {
             }
         };
         tracing::debug!(server.address = %self, "connected");
-        Link::new(wire, self.idle).await.map_err(|error| DialError::Connect {
-            host: self.host.to_string(),
-            port: self.port,
-            why: error.to_string(),
-        })
+        Ok(Link::new(wire, self.idle))
     }
 
     /// A connection to the proxy, with a tunnel to a server at `https`. A server at `http` is named in each request.

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use orch_mcp::peer::PeerError;
 
 use crate::error::{ConnectError, DialError, seconds};
@@ -38,7 +36,6 @@ pub(crate) struct Answer {
     pub(crate) link: Box<Link>,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Incoming,
 }
 
 #[derive(Debug)]
@@ -100,7 +97,7 @@ async fn once(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, Exchan
             Err(failed) => return Err(broken(shared, &failed)),
         }
     }
-    let link = shared.dialer.dial().await.map_err(ExchangeError::Dial)?;
+    let link = Box::pin(shared.dialer.dial()).await.map_err(ExchangeError::Dial)?;
     attempt(shared, link, outgoing).await.map_err(|failed| broken(shared, &failed))
 }
 
@@ -117,7 +114,7 @@ pub(crate) async fn exchange_apart(shared: &Shared, outgoing: &Outgoing<'_>) -> 
 }
 
 async fn apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
-    let link = shared.dialer.dial().await.map_err(ExchangeError::Dial)?;
+    let link = Box::pin(shared.dialer.dial()).await.map_err(ExchangeError::Dial)?;
     attempt(shared, link, outgoing).await.map_err(|failed| broken(shared, &failed))
 }
 
@@ -128,7 +125,7 @@ fn follow(shared: &Shared, answer: Answer) -> Result<Option<Answer>, ExchangeErr
         None => Ok(Some(answer)),
         Some(Redirect::Refused(reason)) => Err(ExchangeError::Refused(reason)),
         Some(Redirect::Within(uri)) => {
-            shared.pool.park(answer.link, Some(answer.body));
+            shared.pool.park(answer.link);
             let whole = shared.uri.load().authority().is_some();
             let uri = if whole { shared.endpoint.absolute(&uri) } else { uri };
             tracing::debug!(server.address = %shared.dialer, "redirected within the server");
@@ -139,19 +136,16 @@ fn follow(shared: &Shared, answer: Answer) -> Result<Option<Answer>, ExchangeErr
 }
 
 async fn attempt(shared: &Shared, mut link: Box<Link>, outgoing: &Outgoing<'_>) -> Result<Answer, Lost> {
-    let mut request = Request::new(Full::new(outgoing.body.clone()));
-    *request.method_mut() = outgoing.method.clone();
-    *request.uri_mut() = Uri::clone(&shared.uri.load());
-    *request.headers_mut() = outgoing.headers.clone();
-    let response = match shared.response_timeout {
-        None => link.send(request).await?,
-        Some(after) => match tokio::time::timeout(after, link.send(request)).await {
+    let Outgoing { method, headers, body, .. } = outgoing;
+    let sending = link.send(method, &shared.uri.load(), headers, body);
+    let head = match shared.response_timeout {
+        None => sending.await?,
+        Some(after) => match tokio::time::timeout(after, sending).await {
             Ok(sent) => sent?,
             Err(_) => return Err(Lost::Late(after)),
         },
     };
-    let (head, body) = response.into_parts();
-    Ok(Answer { link, status: head.status, headers: head.headers, body })
+    Ok(Answer { link, status: head.status, headers: head.headers })
 }
 
 /// Why there is no response.

@@ -1,18 +1,18 @@
-//! One HTTP/1.1 connection. It has no task: whoever waits for something on it drives it by polling, so an answer
-//! arrives on the thread that waits for it. Knows nothing of MCP.
+//! One HTTP/1.1 connection. It has no task: whoever waits for something on it polls it, so an answer arrives on the
+//! thread that waits for it. Knows nothing of MCP.
 
+use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
-use http_body_util::Full;
-use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{self, Connection, SendRequest};
-use hyper_util::rt::TokioIo;
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::{HeaderMap, Method, Uri};
+use tokio::io::AsyncWrite as _;
+use tokio_util::io::poll_read_buf;
 
-use crate::http::waking::Waking;
+use crate::http::framing::{self, Body, Head, Malformed, Piece};
 use crate::http::wire::Wire;
 
 /// What a server announces is trusted up to here.
@@ -21,18 +21,40 @@ const LONGEST_IDLE: Duration = Duration::from_secs(60);
 /// We stop using a connection so much earlier than the server closes it, or a request may cross its end.
 const MARGIN: Duration = Duration::from_secs(1);
 
-type Driven = Connection<TokioIo<Wire>, Full<Bytes>>;
+/// A body that is not longer is sent in one piece with its head.
+const TOGETHER: usize = 16 * 1024;
+
+/// So many bytes are read at once, and up to so many of a body that is known to be long.
+const READ: usize = 8 * 1024;
+const READ_OF_LONG: usize = 64 * 1024;
+
+/// So many pieces of what is left of a response are read and thrown away.
+const LEFT_OVER: usize = 4;
 
 pub(crate) struct Link {
-    sender: SendRequest<Full<Bytes>>,
-    connection: Driven,
-    waking: Waking,
-    /// The connection has come to its end and must not be polled again.
-    over: bool,
+    wire: Wire,
+    input: BytesMut,
+    output: Output,
+    /// What is to come of the response.
+    body: Body,
+    /// It can carry another exchange after this one.
+    keeps: bool,
     /// It has carried a whole exchange before.
     used: bool,
     /// How long it may be kept without use.
     idle: Duration,
+}
+
+/// What is to be sent: the head of a request, with its body if that is short.
+#[derive(Default)]
+struct Output {
+    head: BytesMut,
+    body: Bytes,
+    /// Something of it was taken by the system.
+    begun: bool,
+    flushed: bool,
+    /// Why the rest of it cannot be sent.
+    failed: Option<io::Error>,
 }
 
 /// Why a request has no response.
@@ -42,7 +64,20 @@ pub(crate) struct SendError {
     pub(crate) unsent: bool,
     /// The connection was a kept one, and may have been closed before the request was sent.
     pub(crate) on_kept: bool,
-    pub(crate) error: hyper::Error,
+    pub(crate) error: LinkError,
+}
+
+/// What becomes of a connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    #[error("the server closed it")]
+    Closed,
+    #[error("the server closed it in the middle of the answer")]
+    Cut,
+    #[error("{}", .0.kind())]
+    Io(io::Error),
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
 }
 
 /// What a connection is good for after an exchange.
@@ -55,106 +90,187 @@ pub(crate) enum Settled {
 }
 
 impl Link {
-    pub(crate) async fn new(wire: Wire, idle: Duration) -> hyper::Result<Box<Self>> {
-        let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(wire)).await?;
-        Ok(Box::new(Self { sender, connection, waking: Waking::new(), over: false, used: false, idle }))
+    pub(crate) fn new(wire: Wire, idle: Duration) -> Box<Self> {
+        Box::new(Self {
+            wire,
+            input: BytesMut::new(),
+            output: Output::default(),
+            body: Body::Ended,
+            keeps: true,
+            used: false,
+            idle,
+        })
     }
 
     pub(crate) fn idle(&self) -> Duration {
         self.idle
     }
 
-    /// Sends a request and waits for the head of the response.
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
-        let response = {
-            let mut response = std::pin::pin!(self.sender.try_send_request(request));
-            let (connection, waking, over) = (&mut self.connection, &self.waking, &mut self.over);
-            let poll = |cx: &mut Context<'_>| {
-                drive(connection, over, cx);
-                response.as_mut().poll(cx)
+    /// Sends a request and waits for the head of the response. A link on which this was given up is not to be used again.
+    pub(crate) fn send<'link>(
+        &'link mut self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> impl Future<Output = Result<Head, SendError>> + use<'link> {
+        self.output.begin(method, uri, headers, body);
+        // Until the response has come.
+        self.keeps = false;
+        poll_fn(move |cx| self.poll_head(cx))
+    }
+
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Head, SendError>> {
+        // What it says of a failure is said when there is no response: many servers refuse a request before they have
+        // read all of it.
+        let is_sent = self.output.poll_send(&mut self.wire, cx).is_ready();
+        loop {
+            let head = match ready!(self.poll_fill(cx)) {
+                Ok(0) if self.input.is_empty() => Err(LinkError::Closed),
+                Ok(0) => Err(LinkError::Cut),
+                Ok(read) if !self.may_have_head(read) => Ok(None),
+                Ok(_) => framing::take_head(&mut self.input).map_err(LinkError::from),
+                Err(error) => Err(LinkError::Io(error)),
             };
-            waking.drive(poll).await
-        };
-        match response {
-            Ok(response) => {
-                if !self.used {
-                    self.used = true;
-                    self.idle = announced_idle(response.headers()).map_or(self.idle, |idle| idle.min(LONGEST_IDLE));
+            match head {
+                Ok(None) => {}
+                Ok(Some(head)) => {
+                    self.body = head.body;
+                    self.keeps = head.keeps && is_sent && self.output.failed.is_none();
+                    if !self.used {
+                        self.used = true;
+                        self.idle = announced_idle(&head.headers).map_or(self.idle, |idle| idle.min(LONGEST_IDLE));
+                    }
+                    return Poll::Ready(Ok(head));
                 }
-                Ok(response)
-            }
-            Err(failure) => {
-                Err(SendError { unsent: failure.message().is_some(), on_kept: self.used, error: failure.into_error() })
+                Err(error) => {
+                    let error = self.output.failed.take().map_or(error, LinkError::Io);
+                    return Poll::Ready(Err(SendError { unsent: !self.output.begun, on_kept: self.used, error }));
+                }
             }
         }
     }
 
-    /// The next piece of a response's body; None at its end.
-    pub(crate) async fn read(&mut self, body: &mut Incoming) -> Option<hyper::Result<Bytes>> {
-        let Self { connection, waking, over, .. } = self;
-        waking.drive(|cx| poll_read(connection, over, body, cx)).await
+    /// Whether the last `read` bytes can have ended a head. A server that sends its head byte by byte has it read again
+    /// with each line, and not with each byte.
+    fn may_have_head(&self, read: usize) -> bool {
+        let new = self.input.get(self.input.len().saturating_sub(read)..).unwrap_or_default();
+        memchr::memchr(b'\n', new).is_some() || self.input.len() > framing::LONGEST_HEAD
     }
 
-    /// Brings the connection as far as it goes without waiting. `rest` is the body of the last response, if its end
-    /// was not seen; it is taken out once it was.
-    pub(crate) fn settle(&mut self, rest: &mut Option<Incoming>) -> Settled {
+    /// The next piece of the response's body; None at its end.
+    pub(crate) async fn read(&mut self) -> Option<Result<Bytes, LinkError>> {
+        poll_fn(|cx| self.poll_read(cx)).await
+    }
+
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, LinkError>>> {
+        loop {
+            let error = match self.body.take(&mut self.input) {
+                Ok(Piece::Data(data)) => return Poll::Ready(Some(Ok(data))),
+                Ok(Piece::End) => return Poll::Ready(None),
+                Err(malformed) => LinkError::from(malformed),
+                Ok(Piece::Wanting) => match ready!(self.poll_fill(cx)) {
+                    Ok(0) if self.body == Body::UntilClosed => {
+                        self.body = Body::Ended;
+                        return Poll::Ready(None);
+                    }
+                    Ok(0) => LinkError::Cut,
+                    Ok(_) => continue,
+                    Err(error) => LinkError::Io(error),
+                },
+            };
+            self.keeps = false;
+            return Poll::Ready(Some(Err(error)));
+        }
+    }
+
+    /// At least so many bytes of the response's body are to come.
+    pub(crate) fn announced(&self) -> u64 {
+        self.body.announced()
+    }
+
+    /// Nothing of the response's body is to come.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.body == Body::Ended
+    }
+
+    /// Brings the response to its end as far as that goes without waiting, and looks whether the server has closed the
+    /// connection.
+    pub(crate) fn settle(&mut self) -> Settled {
         // Nobody is to be woken: the next one who wants the connection looks again.
         let cx = &mut Context::from_waker(Waker::noop());
-        if let Some(body) = rest {
-            // Whatever follows a response is nothing that anybody waits for, and there is a limit to its length.
-            for _ in 0..4 {
-                match poll_read(&mut self.connection, &mut self.over, body, cx) {
-                    Poll::Ready(Some(Ok(_))) => {}
-                    Poll::Ready(Some(Err(_))) => return Settled::Over,
-                    Poll::Ready(None) => {
-                        *rest = None;
-                        break;
-                    }
-                    Poll::Pending => break,
-                }
+        // Whatever follows a response is nothing that anybody waits for, and there is a limit to its length.
+        for _ in 0..LEFT_OVER {
+            if self.is_at_end() || !self.keeps {
+                break;
+            }
+            if self.poll_read(cx).is_pending() {
+                return Settled::Unfinished;
             }
         }
-        drive(&mut self.connection, &mut self.over, cx);
-        if self.over || self.sender.is_closed() {
-            Settled::Over
-        } else if rest.is_some() || !self.sender.is_ready() {
-            Settled::Unfinished
+        if !self.keeps || !self.input.is_empty() {
+            return Settled::Over;
+        }
+        if !self.is_at_end() {
+            return Settled::Unfinished;
+        }
+        // Whatever comes before a request is no answer to it.
+        if self.poll_fill(cx).is_pending() { Settled::Ready } else { Settled::Over }
+    }
+
+    /// Reads what has come; 0 at the end of the connection.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.input.capacity() - self.input.len() < READ / 2 {
+            let long = usize::try_from(self.body.announced()).unwrap_or(READ_OF_LONG);
+            self.input.reserve(long.clamp(READ, READ_OF_LONG));
+        }
+        poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.input)
+    }
+}
+
+impl Output {
+    fn begin(&mut self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) {
+        *self = Self { head: std::mem::take(&mut self.head), ..Self::default() };
+        self.head.clear();
+        let together = body.len() <= TOGETHER;
+        self.head.reserve(READ / 8 + if together { body.len() } else { 0 });
+        framing::write_head(&mut self.head, method, uri, headers, body.len());
+        if together {
+            self.head.extend_from_slice(body);
         } else {
-            Settled::Ready
+            self.body = body.clone();
         }
     }
-}
 
-fn poll_read(
-    connection: &mut Driven,
-    over: &mut bool,
-    body: &mut Incoming,
-    cx: &mut Context<'_>,
-) -> Poll<Option<hyper::Result<Bytes>>> {
-    let mut driven = false;
-    loop {
-        match Pin::new(&mut *body).poll_frame(cx) {
-            // Trailers say nothing to us.
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    return Poll::Ready(Some(Ok(data)));
-                }
+    /// Ready when there is nothing more to send, or it cannot be sent.
+    fn poll_send(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<()> {
+        if self.flushed || self.failed.is_some() {
+            return Poll::Ready(());
+        }
+        let sent = ready!(self.poll_write(wire, cx));
+        self.flushed = true;
+        self.failed = sent.err();
+        Poll::Ready(())
+    }
+
+    fn poll_write(&mut self, wire: &mut Wire, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let of_head = !self.head.is_empty();
+            let rest = if of_head { &self.head[..] } else { &self.body[..] };
+            if rest.is_empty() {
+                return Pin::new(wire).poll_flush(cx);
             }
-            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending if driven => return Poll::Pending,
-            Poll::Pending => {
-                drive(connection, over, cx);
-                driven = true;
+            let written = ready!(Pin::new(&mut *wire).poll_write(cx, rest))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.begun = true;
+            if of_head {
+                self.head.advance(written);
+            } else {
+                self.body.advance(written);
             }
         }
-    }
-}
-
-/// An error of the connection reaches whoever waits for the response or its body.
-fn drive(connection: &mut Driven, over: &mut bool, cx: &mut Context<'_>) {
-    if !*over && Pin::new(connection).poll(cx).is_ready() {
-        *over = true;
     }
 }
 
@@ -164,3 +280,6 @@ fn announced_idle(headers: &HeaderMap) -> Option<Duration> {
     let seconds = value.split(',').find_map(|part| part.trim().strip_prefix("timeout="))?.parse().ok()?;
     Some(Duration::from_secs(seconds).saturating_sub(MARGIN))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,10 @@
 //! request and no session.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hyper::body::{Body as _, Incoming as Body};
 use orch_mcp::codec::{self, Incoming};
 use orch_mcp::message::Message;
 use orch_mcp::sse::Decoder;
@@ -16,7 +17,6 @@ use crate::http::values::Values;
 
 pub(crate) struct Messages {
     link: Box<Link>,
-    body: Body,
     form: Form,
     decoded: VecDeque<Heard>,
     /// Something of the body has come.
@@ -56,18 +56,17 @@ pub(crate) enum ReadError {
 }
 
 impl Messages {
-    pub(crate) fn json(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
-        Self::new(link, body, Form::Json { values: Values::default(), whole: None }, limit)
+    pub(crate) fn json(link: Box<Link>, limit: usize) -> Box<Self> {
+        Self::new(link, Form::Json { values: Values::default(), whole: None }, limit)
     }
 
-    pub(crate) fn events(link: Box<Link>, body: Body, limit: usize) -> Box<Self> {
-        Self::new(link, body, Form::Events(Decoder::new(limit)), limit)
+    pub(crate) fn events(link: Box<Link>, limit: usize) -> Box<Self> {
+        Self::new(link, Form::Events(Decoder::new(limit)), limit)
     }
 
-    fn new(link: Box<Link>, body: Body, form: Form, limit: usize) -> Box<Self> {
+    fn new(link: Box<Link>, form: Form, limit: usize) -> Box<Self> {
         Box::new(Self {
             link,
-            body,
             form,
             decoded: VecDeque::new(),
             begun: false,
@@ -103,34 +102,37 @@ impl Messages {
 
     /// Gives the connection back. What still comes of this body is nobody's.
     pub(crate) fn release(self, pool: &Pool) {
-        let rest = if self.over || self.body.is_end_stream() { None } else { Some(self.body) };
-        pool.park(self.link, rest);
+        pool.park(self.link);
     }
 
     /// None at the end of the body.
     pub(crate) async fn next(&mut self) -> Result<Option<Heard>, ReadError> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Heard>, ReadError>> {
         loop {
             if let Some(heard) = self.decoded.pop_front() {
-                return Ok(Some(heard));
+                return Poll::Ready(Ok(Some(heard)));
             }
             if let Some(heard) = self.decode()? {
-                return Ok(Some(heard));
+                return Poll::Ready(Ok(Some(heard)));
             }
             if !self.decoded.is_empty() {
                 continue;
             }
             if self.over {
-                return match &self.form {
+                return Poll::Ready(match &self.form {
                     Form::Json { values, .. } if !values.is_empty() => Err(ReadError::Protocol(format!(
                         "the server's answer ends in the middle of a message: {}",
                         excerpt(values.rest())
                     ))),
                     _ => Ok(None),
-                };
+                });
             }
-            match self.link.read(&mut self.body).await {
+            match ready!(self.link.poll_read(cx)) {
                 Some(Ok(data)) => self.push(data)?,
-                Some(Err(_)) => return Err(ReadError::Broken),
+                Some(Err(_)) => return Poll::Ready(Err(ReadError::Broken)),
                 None => self.over = true,
             }
         }
@@ -141,12 +143,12 @@ impl Messages {
             Form::Events(decoder) => decoder.push(&data),
             Form::Json { values, whole } => {
                 let first = !std::mem::replace(&mut self.begun, true);
-                let announced = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
+                let announced = usize::try_from(self.link.announced()).unwrap_or(usize::MAX);
                 // A stream of many values may be longer than the limit; what is not finished may not.
                 if values.rest().len().saturating_add(data.len()).saturating_add(announced) > self.limit {
                     return Err(too_large(self.limit));
                 }
-                if first && self.body.is_end_stream() {
+                if first && self.link.is_at_end() {
                     *whole = Some(data);
                 } else {
                     if first {

@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::http::link::{Link, Settled};
@@ -30,8 +29,6 @@ pub(crate) struct Pool {
 
 struct Parked {
     link: Box<Link>,
-    /// The body of the last response, where its end had not come.
-    rest: Option<Incoming>,
     since: Instant,
 }
 
@@ -51,7 +48,7 @@ impl Pool {
                 self.shard()?.clear();
                 break;
             }
-            match parked.link.settle(&mut parked.rest) {
+            match parked.link.settle() {
                 Settled::Ready => {
                     taken = Some(parked.link);
                     break;
@@ -68,15 +65,15 @@ impl Pool {
     }
 
     /// Keeps a connection after an exchange.
-    pub(crate) fn park(&self, mut link: Box<Link>, mut rest: Option<Incoming>) {
-        if link.settle(&mut rest) == Settled::Over {
+    pub(crate) fn park(&self, mut link: Box<Link>) {
+        if link.settle() == Settled::Over {
             return;
         }
         let Some(mut shard) = self.shard() else { return };
         if shard.len() >= self.max_idle {
             shard.pop_front();
         }
-        shard.push_back(Parked { link, rest, since: Instant::now() });
+        shard.push_back(Parked { link, since: Instant::now() });
     }
 
     /// Closes what has waited too long, and what the server has closed.

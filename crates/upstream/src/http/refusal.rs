@@ -33,16 +33,17 @@ pub(crate) enum Verdict {
 pub(crate) async fn judge(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
     let status = answer.status;
     if !status.is_success() {
-        return refused(shared, answer, sent).await;
+        // Apart, as it is rare and large.
+        return Box::pin(refused(shared, answer, sent)).await;
     }
     let limit = shared.max_message_bytes;
     if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
-        shared.pool.park(answer.link, Some(answer.body));
+        shared.pool.park(answer.link);
         return Verdict::Nothing;
     }
     match kind(&answer.headers) {
-        Kind::Events => Verdict::Messages(Messages::events(answer.link, answer.body, limit)),
-        Kind::Json => Verdict::Messages(Messages::json(answer.link, answer.body, limit)),
+        Kind::Events => Verdict::Messages(Messages::events(answer.link, limit)),
+        Kind::Json => Verdict::Messages(Messages::json(answer.link, limit)),
         Kind::Other(kind) => Verdict::Refused(PeerError::Protocol {
             reason: format!("the server answered with content of type {kind} instead of JSON"),
         }),
@@ -75,12 +76,12 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
         return Verdict::Refused(PeerError::Protocol { reason });
     }
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        shared.pool.park(answer.link, Some(answer.body));
+        shared.pool.park(answer.link);
         return Verdict::Refused(PeerError::Unauthorized { status: status.as_u16() });
     }
     let in_session = sent.contains_key("mcp-session-id");
     if status == StatusCode::NOT_FOUND && in_session {
-        shared.pool.park(answer.link, Some(answer.body));
+        shared.pool.park(answer.link);
         return Verdict::SessionLost;
     }
     let retry_after = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(retry_after);
@@ -126,10 +127,10 @@ fn is_session_error(error: &RpcError) -> bool {
 
 /// As much of it as comes in a short time. The connection is kept only if it was all.
 async fn error_body(shared: &Shared, answer: Answer) -> Bytes {
-    let Answer { mut link, mut body, .. } = answer;
+    let mut link = answer.link;
     let mut text = BytesMut::new();
     let whole = tokio::time::timeout(ERROR_BODY_TIME, async {
-        while let Some(Ok(data)) = link.read(&mut body).await {
+        while let Some(Ok(data)) = link.read().await {
             text.extend_from_slice(&data);
             if text.len() > ERROR_BODY {
                 return false;
@@ -139,7 +140,7 @@ async fn error_body(shared: &Shared, answer: Answer) -> Bytes {
     })
     .await;
     if whole == Ok(true) {
-        shared.pool.park(link, Some(body));
+        shared.pool.park(link);
     }
     text.freeze()
 }
