@@ -27,45 +27,44 @@ use orch_mcp::revision::Revision;
 use self::session::Session;
 use super::accept::Accepts;
 use super::endpoint::Entry;
+use super::post::Taken;
 use super::{McpEndpoints, VERSION_HEADER, refusal, text};
 
 pub(super) static SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// Takes a decoded body of a client with a session, or one that asks for a session.
-pub(super) async fn post(
+pub(super) fn post<'a>(
     entry: Entry,
     http: &HttpRequest,
     accepts: Accepts,
     incoming: Incoming,
-    endpoints: &McpEndpoints,
-) -> HttpResponse {
-    if let Incoming::Single(Message::Request(request)) = &incoming
-        && request.method.known() == Method::Initialize
-    {
-        // Rare things apart, so that the future of a common request stays small.
-        return Box::pin(handshake::handle(entry, request, endpoints)).await;
-    }
+    endpoints: &'a McpEndpoints,
+) -> Taken<'a> {
     let id = match &incoming {
+        Incoming::Single(Message::Request(request)) if request.method.known() == Method::Initialize => {
+            let request = request.clone();
+            return Taken::Apart(Box::pin(async move { handshake::handle(entry, &request, endpoints).await }));
+        }
         Incoming::Single(Message::Request(request)) => Some(&request.id),
         _ => None,
     };
     let session = match find_session(&entry, http.headers(), id, endpoints) {
         Ok(session) => session,
-        Err(refused) => return refused,
+        Err(refused) => return Taken::Answered(refused),
     };
     match incoming {
-        Incoming::Single(Message::Request(request)) => {
-            request::handle(entry, &session, accepts, request, endpoints).await
-        }
+        Incoming::Single(Message::Request(request)) => request::handle(entry, session, accepts, request, endpoints),
         Incoming::Single(Message::Notification(notification)) => {
             notification::handle(&session, &notification);
-            HttpResponse::Accepted().finish()
+            Taken::Answered(HttpResponse::Accepted().finish())
         }
         Incoming::Single(Message::Response(response)) => {
             session.asked.answer(response);
-            HttpResponse::Accepted().finish()
+            Taken::Answered(HttpResponse::Accepted().finish())
         }
-        Incoming::Batch(entries) => Box::pin(batch::handle(&entry, &session, accepts, entries, endpoints)).await,
+        Incoming::Batch(entries) => {
+            Taken::Apart(Box::pin(async move { batch::handle(&entry, &session, accepts, entries, endpoints).await }))
+        }
     }
 }
 

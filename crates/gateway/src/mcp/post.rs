@@ -1,11 +1,14 @@
 //! A message from a client. Decodes it once and hands it to the dialect that it is written in.
 
+use std::pin::Pin;
+
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::address::Address;
 use super::body::BodyError;
-use super::{McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal};
+use super::exchange::Exchange;
+use super::{McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
 
 pub(super) async fn handle(
     address: Address<'_>,
@@ -33,9 +36,24 @@ pub(super) async fn handle(
         Ok(incoming) => incoming,
         Err(malformed) => return refusal::malformed(&malformed),
     };
-    if modern::is_modern(&incoming, headers) {
-        // Apart, so that the future of a request in a session stays small.
-        return Box::pin(modern::post(entry, request, accepts, incoming, endpoints)).await;
+    let taken = if modern::is_modern(&incoming, headers) {
+        Taken::Apart(Box::pin(modern::post(entry, request, accepts, incoming, endpoints)))
+    } else {
+        legacy::post(entry, request, accepts, incoming, endpoints)
+    };
+    match taken {
+        Taken::Answered(response) => response,
+        Taken::Relayed(exchange) => respond::respond(exchange, accepts, &endpoints.config).await,
+        Taken::Apart(answer) => answer.await,
     }
-    legacy::post(entry, request, accepts, incoming, endpoints).await
+}
+
+/// What becomes of a message. Apart from those who wait, so that the future of a common request is small: it is made for
+/// each one.
+pub(super) enum Taken<'a> {
+    Answered(HttpResponse),
+    /// A request in a session, on its way.
+    Relayed(Exchange),
+    /// What is rare or large.
+    Apart(Pin<Box<dyn Future<Output = HttpResponse> + 'a>>),
 }

@@ -24,7 +24,8 @@ pub(super) async fn respond(mut exchange: Exchange, accepts: Accepts, config: &M
     let first = match accepts {
         // Nothing is gained by waiting: it will be events in any case.
         Accepts::EventsOnly => None,
-        Accepts::JsonOnly => return json_only(exchange).await,
+        // Apart, as it is rare.
+        Accepts::JsonOnly => return Box::pin(json_only(exchange)).await,
         Accepts::Both => first_event(&mut exchange, Duration::from_millis(config.commit_after_ms)).await,
     };
     let first = match first {

@@ -5,8 +5,9 @@ mod intern;
 mod read;
 mod sums;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use orch_domain::activity::CallQuery;
@@ -213,11 +214,19 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn insert_sql(backend: DatabaseBackend, rows: usize) -> String {
-    format!(
-        "INSERT INTO calls (chain, seq, call_id, at, shape, duration_us, code, link, arguments) VALUES {}",
-        sql::rows(backend, rows, COLUMNS)
-    )
+fn insert_sql(backend: DatabaseBackend, rows: usize) -> Cow<'static, str> {
+    // Nearly all are full ones.
+    static FULL: OnceLock<[String; 2]> = OnceLock::new();
+    let made = |backend, rows| {
+        let columns = "chain, seq, call_id, at, shape, duration_us, code, link, arguments";
+        format!("INSERT INTO calls ({columns}) VALUES {}", sql::rows(backend, rows, COLUMNS))
+    };
+    if rows != ROWS_AT_ONCE {
+        return Cow::Owned(made(backend, rows));
+    }
+    let [sqlite, postgres] =
+        FULL.get_or_init(|| [DatabaseBackend::Sqlite, DatabaseBackend::Postgres].map(|backend| made(backend, rows)));
+    Cow::Borrowed(if backend == DatabaseBackend::Postgres { postgres } else { sqlite })
 }
 
 /// What the database took offence at is put aside by the journal; for everything else it waits.

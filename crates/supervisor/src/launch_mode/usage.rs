@@ -1,7 +1,10 @@
 //! What a family of processes uses, counted from `/proc`. Signals nobody.
 
-use std::{fs, time::Duration};
+use std::fs;
+use std::io::ErrorKind;
+use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, getpid};
 
 use super::descendants;
@@ -151,12 +154,18 @@ impl Memory {
     }
 }
 
-/// What a process shares, divided by the number of those who share it. Costs the kernel a walk through all of it.
+/// What a process shares, divided by the number of those who share it; None when that is not to be known. Costs the
+/// kernel a walk through all of it.
 fn fair_share(pid: Pid) -> Option<u64> {
     let path = format!("/proc/{}/smaps_rollup", pid.as_raw_nonzero());
-    let text = fs::read_to_string(path).ok()?;
-    // Kernels before 5.9 do not tell it.
-    text.contains("Pss_Shmem:").then(|| kib(&text, "Pss_Shmem:"))
+    match fs::read_to_string(path) {
+        // Kernels before 5.9 do not tell it.
+        Ok(text) => text.contains("Pss_Shmem:").then(|| kib(&text, "Pss_Shmem:")),
+        // It has ended since it was looked at, and shares nothing any more.
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(0),
+        Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Some(0),
+        Err(_) => None,
+    }
 }
 
 /// `Name:   12 kB`
@@ -192,7 +201,7 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use rustix::process::getpid;
+    use rustix::process::{Pid, getpid};
 
     use super::{Memory, Stat, fair_share};
 
@@ -204,6 +213,13 @@ mod tests {
         assert!(Memory::read(getpid()).own_bytes > 0);
         let shared = Memory::read(getpid()).shared_bytes;
         assert!(fair_share(getpid()).is_none_or(|fair| fair <= shared.saturating_add(1 << 20)));
+    }
+
+    #[test]
+    fn what_has_ended_shares_nothing() {
+        // More than the kernel has.
+        let nobody = Pid::from_raw(i32::MAX).expect("positive");
+        assert_eq!(fair_share(nobody), Some(0));
     }
 
     #[test]

@@ -50,10 +50,10 @@ pub(crate) enum ExchangeError {
 /// A server that does not answer what it is sent, or only says that it cannot, is left alone for a while.
 pub(crate) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
     if outgoing.method != Method::POST {
-        return exchanged(shared, outgoing).await;
+        return exchanged(shared, outgoing, Lines::Kept).await;
     }
     let attempt = shared.answering.admit().map_err(|open| ExchangeError::Dial(shared.dialer.resting(open)))?;
-    let outcome = exchanged(shared, outgoing).await;
+    let outcome = exchanged(shared, outgoing, Lines::Kept).await;
     match &outcome {
         Ok(answer) if is_out_of_order(answer) => attempt.failed(&format!("HTTP {}", answer.status.as_u16())),
         Ok(_) | Err(ExchangeError::Refused(_)) => attempt.succeeded(),
@@ -62,6 +62,11 @@ pub(crate) async fn exchange(shared: &Shared, outgoing: &Outgoing<'_>) -> Result
         Err(ExchangeError::Dial(_)) => {}
     }
     outcome
+}
+
+/// As [`exchange`], for a stream that stays: it takes no connection from those who call.
+pub(crate) async fn exchange_apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
+    exchanged(shared, outgoing, Lines::New).await
 }
 
 /// Whether an answer is no answer of an MCP server: what stands before it says that it is not there, or it has come to
@@ -77,45 +82,42 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.to_ascii_lowercase().starts_with(b"application/json")
 }
 
-async fn exchanged(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
-    let mut answer = once(shared, outgoing).await?;
-    for _ in 0..redirect::LIMIT {
-        answer = match follow(shared, answer)? {
-            Some(answer) => return Ok(answer),
-            None => once(shared, outgoing).await?,
-        };
-    }
-    Ok(answer)
+/// On which connections a request may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// One of those that wait, if there is any.
+    Kept,
+    New,
 }
 
-async fn once(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
-    if let Some(link) = shared.pool.take() {
+async fn exchanged(shared: &Shared, outgoing: &Outgoing<'_>, lines: Lines) -> Result<Answer, ExchangeError> {
+    let mut followed = 0;
+    let mut lost_one = false;
+    loop {
+        // Where one kept connection is lost, the others may be as well.
+        let kept = if lines == Lines::New || lost_one { None } else { shared.pool.take() };
+        let is_kept = kept.is_some();
+        let link = match kept {
+            Some(link) => link,
+            // Apart, as it is rare and large.
+            None => Box::pin(shared.dialer.dial()).await.map_err(ExchangeError::Dial)?,
+        };
         match attempt(shared, link, outgoing).await {
-            Ok(answer) => return Ok(answer),
-            Err(Lost::Broken(failed)) if failed.unsent => {}
-            Err(Lost::Broken(failed)) if outgoing.replay == Replay::Harmless && failed.on_kept => {}
+            Ok(answer) if followed == redirect::LIMIT => return Ok(answer),
+            Ok(answer) => match follow(shared, answer)? {
+                Some(answer) => return Ok(answer),
+                None => (followed, lost_one) = (followed + 1, false),
+            },
+            Err(Lost::Broken(failed)) if is_kept && outgoing.replay.allows(&failed) => lost_one = true,
             Err(failed) => return Err(broken(shared, &failed)),
         }
     }
-    let link = Box::pin(shared.dialer.dial()).await.map_err(ExchangeError::Dial)?;
-    attempt(shared, link, outgoing).await.map_err(|failed| broken(shared, &failed))
 }
 
-/// As [`exchange`], for a stream that stays: it takes no connection from those who call.
-pub(crate) async fn exchange_apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
-    let mut answer = apart(shared, outgoing).await?;
-    for _ in 0..redirect::LIMIT {
-        answer = match follow(shared, answer)? {
-            Some(answer) => return Ok(answer),
-            None => apart(shared, outgoing).await?,
-        };
+impl Replay {
+    fn allows(self, failed: &SendError) -> bool {
+        failed.unsent || self == Self::Harmless && failed.on_kept
     }
-    Ok(answer)
-}
-
-async fn apart(shared: &Shared, outgoing: &Outgoing<'_>) -> Result<Answer, ExchangeError> {
-    let link = Box::pin(shared.dialer.dial()).await.map_err(ExchangeError::Dial)?;
-    attempt(shared, link, outgoing).await.map_err(|failed| broken(shared, &failed))
 }
 
 /// A server that redirects to another path of its own gets the request there, and all that come after it. None when

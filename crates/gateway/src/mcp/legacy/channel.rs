@@ -25,6 +25,7 @@ use orch_mcp::{meta, sse};
 use orch_relay::stop::StopReason;
 use tokio::sync::mpsc;
 
+use super::request::Setting;
 use super::session::Session;
 use super::{handshake, notification, request, stream};
 use crate::mcp::accept::{self, Accepts};
@@ -321,9 +322,9 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
         let error = RpcError::new(code::INVALID_REQUEST, "send initialize first, and wait for its answer");
         return channel.refuse(&id, &error).await;
     };
-    if let Some(done) = request::settings(&entry, &session, &request, endpoints).await {
-        return match done {
-            Ok(()) => channel.tell(&request::set(&id)).await,
+    if let Some(setting) = Setting::of(&request) {
+        return match setting.make(&entry, &session, &request, endpoints).await {
+            Ok(()) => channel.tell(&request::made(&id)).await,
             Err(error) => channel.refuse(&id, &error).await,
         };
     }

@@ -21,61 +21,69 @@ use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::exchange::Exchange;
-use crate::mcp::{McpEndpoints, refusal, respond};
+use crate::mcp::post::Taken;
+use crate::mcp::{McpEndpoints, refusal};
 
-pub(super) async fn handle(
+pub(super) fn handle(
     entry: Entry,
-    session: &Arc<Session>,
+    session: Arc<Session>,
     accepts: Accepts,
     request: Request,
     endpoints: &McpEndpoints,
-) -> HttpResponse {
-    if is_setting(&request)
-        && let Some(done) = Box::pin(settings(&entry, session, &request, endpoints)).await
-    {
-        return match done {
-            Ok(()) => HttpResponse::Ok().content_type("application/json").body(set(&request.id)),
-            Err(error) => refusal::error(StatusCode::OK, &request.id, &error),
-        };
+) -> Taken<'_> {
+    if let Some(setting) = Setting::of(&request) {
+        return Taken::Apart(Box::pin(async move {
+            match setting.make(&entry, &session, &request, endpoints).await {
+                Ok(()) => HttpResponse::Ok().content_type("application/json").body(made(&request.id)),
+                Err(error) => refusal::error(StatusCode::OK, &request.id, &error),
+            }
+        }));
     }
     let id = request.id.clone();
-    match start(entry, session, accepts, request, endpoints) {
-        Ok(exchange) => respond::respond(exchange, accepts, &endpoints.config).await,
-        Err(NotTaken::Ended) => refusal::no_such_session(Some(&id)),
-        Err(not_taken) => refusal::error(StatusCode::BAD_REQUEST, &id, &refused(not_taken)),
+    match start(entry, &session, accepts, request, endpoints) {
+        Ok(exchange) => Taken::Relayed(exchange),
+        Err(NotTaken::Ended) => Taken::Answered(refusal::no_such_session(Some(&id))),
+        Err(not_taken) => Taken::Answered(refusal::error(StatusCode::BAD_REQUEST, &id, &refused(not_taken))),
     }
 }
 
-fn is_setting(request: &Request) -> bool {
-    matches!(request.method.known(), Method::SetLevel | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe)
+/// A request about the session itself.
+#[derive(Clone, Copy)]
+pub(super) enum Setting {
+    Level,
+    Subscribe,
+    Unsubscribe,
 }
 
-/// What becomes of a request about the session itself; None for all others.
-pub(super) async fn settings(
-    entry: &Entry,
-    session: &Arc<Session>,
-    request: &Request,
-    endpoints: &McpEndpoints,
-) -> Option<Result<(), RpcError>> {
-    if is_setting(request)
-        && let Err(limited) = endpoints.relay.admit(&entry.subject, &entry.project)
-    {
-        return Some(Err(limited));
+impl Setting {
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        Some(match request.method.known() {
+            Method::SetLevel => Self::Level,
+            Method::ResourcesSubscribe => Self::Subscribe,
+            Method::ResourcesUnsubscribe => Self::Unsubscribe,
+            _ => return None,
+        })
     }
-    Some(match request.method.known() {
-        Method::SetLevel => settings::set_level(session, request),
-        Method::ResourcesSubscribe => {
-            settings::subscribe(&context(entry.clone(), session, Accepts::Both, Arc::default()), session, request).await
+
+    pub(super) async fn make(
+        self,
+        entry: &Entry,
+        session: &Arc<Session>,
+        request: &Request,
+        endpoints: &McpEndpoints,
+    ) -> Result<(), RpcError> {
+        endpoints.relay.admit(&entry.subject, &entry.project)?;
+        let cx = || context(entry.clone(), session, Accepts::Both, Arc::default());
+        match self {
+            Self::Level => settings::set_level(session, request),
+            Self::Subscribe => settings::subscribe(&cx(), session, request).await,
+            Self::Unsubscribe => settings::unsubscribe(&cx(), session, request),
         }
-        Method::ResourcesUnsubscribe => {
-            settings::unsubscribe(&context(entry.clone(), session, Accepts::Both, Arc::default()), session, request)
-        }
-        _ => return None,
-    })
+    }
 }
 
 /// The answer to a setting that was made.
-pub(super) fn set(id: &RequestId) -> Bytes {
+pub(super) fn made(id: &RequestId) -> Bytes {
     codec::encode_result(id, &Raw::from_static("{}"))
 }
 

@@ -1,11 +1,12 @@
 //! Sums of the calls of one batch, on their way to `usage_sums`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
+use orch_domain::map::Map;
 use orch_domain::usage::{Figures, SLOTS, Step};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
 
@@ -18,7 +19,7 @@ const COLUMNS: usize = 7 + SLOTS;
 const ROWS_AT_ONCE: usize = 18;
 
 #[derive(Debug, Default)]
-pub(super) struct Sums(HashMap<(i64, i64), ([i64; 6], Figures)>);
+pub(super) struct Sums(Map<(i64, i64), ([i64; 6], Figures)>);
 
 impl Sums {
     /// By shape and minute at first, as calls of a batch are much alike.
