@@ -328,16 +328,23 @@ fn word<'a, T>(
     word
 }
 
+/// Seconds, or milliseconds where seconds would be more than there may be: some clients write those.
 fn timeout<'a>(reader: &mut Reader<'a>, path: &str, value: &Value<'a>) -> Option<Duration> {
     let Value::NumberLit(NumberLit { value: text, .. }) = value else {
         reader.expected(path.to_owned(), "a number", value, "write seconds without quotes, such as 30");
         return None;
     };
-    let timeout = text.parse().ok().and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
+    let number: Option<f64> = text.parse().ok();
+    let is_in_millis = number.is_some_and(|number| number > Servers::MAX_CALL_TIMEOUT.as_secs_f64());
+    let seconds = number.map(|number| if is_in_millis { number / 1000.0 } else { number });
+    let timeout = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let timeout = timeout.filter(|timeout| !timeout.is_zero() && *timeout <= Servers::MAX_CALL_TIMEOUT);
     if timeout.is_none() {
         let hint = "write seconds, more than 0 and at most 3600: 30 for half a minute";
         reader.problem(path.to_owned(), value.start(), "it is out of range", hint);
+    } else if is_in_millis {
+        let hint = "write seconds to say it yourself";
+        reader.note(path.to_owned(), value.start(), "taken for milliseconds, as it would be more than an hour", hint);
     }
     // Finer than milliseconds is nothing that a timeout can keep.
     timeout.map(|timeout| Duration::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX).max(1)))

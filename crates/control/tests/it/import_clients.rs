@@ -130,6 +130,21 @@ async fn windsurf() {
 }
 
 #[tokio::test]
+async fn gemini_cli() {
+    let (servers, notes) = import(include_str!("../fixtures/gemini-cli.json")).await;
+    assert_eq!(
+        servers,
+        [
+            "python python -m my_mcp_server --port 8080 API_KEY=s3cret-gemini 15s",
+            "remote streamable-http https://mcp.example.com/mcp authorization: Bearer s3cret-remote 600s \
+             {\"trust\":false,\"excludeTools\":[\"drop\"]}",
+        ]
+    );
+    let millis = "taken for milliseconds, as it would be more than an hour; write seconds to say it yourself";
+    assert_eq!(notes.iter().filter(|note| note.ends_with(millis)).count(), 2, "{notes:?}");
+}
+
+#[tokio::test]
 async fn vscode() {
     let (servers, notes) = import(include_str!("../fixtures/vscode.json")).await;
     assert_eq!(
