@@ -1,7 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
-import { asked } from "@/testing/backend";
+import { asked, backend, http } from "@/testing/backend";
+import { problem, server } from "@/testing/factories";
 import { open } from "@/testing/render";
 
 import { ServersPage } from "./servers-page";
@@ -37,6 +38,33 @@ test("starts a server, and finds one among many", async () => {
   expect(screen.getByRole("heading", { name: "No server matches" })).toBeInTheDocument();
   await hands.click(screen.getByRole("button", { name: "Clear filters" }));
   expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(3);
+});
+
+test("says how far it is with many at once, and which failed", async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  backend.use(
+    http.post("/api/v1/projects/{project}/servers/{server}/start", async ({ params, response }) => {
+      if (params.server === "files") return response(200).json(server());
+      await held;
+      return response(409).json(problem({ code: "conflict", status: 409, detail: "it is being replaced" }));
+    }),
+  );
+  const hands = open("/projects/demo/servers", <ServersPage />);
+  await hands.click(await screen.findByRole("checkbox", { name: "Select all" }));
+  const bar = screen.getByRole("region", { name: "Chosen servers" });
+  expect(within(bar).getByRole("status")).toHaveTextContent("2 selected");
+  await hands.click(within(bar).getByRole("button", { name: "Start" }));
+  await expect.poll(() => within(bar).getByRole("status").textContent).toContain("1 of 2");
+  expect(within(bar).getByRole("button", { name: "Start" })).toBeDisabled();
+  release();
+  const failures = await within(bar).findByRole("list", { name: "What went wrong" });
+  expect(within(bar).getByRole("alert")).toHaveTextContent("It did not work for 1 of 2");
+  expect(within(failures).getByRole("listitem")).toHaveTextContent("Search");
+  await hands.click(within(bar).getByRole("button", { name: "Close" }));
+  expect(within(bar).getByRole("status")).toHaveTextContent("2 selected");
 });
 
 test("a menu opens by keyboard on its first item, and gives the focus back", async () => {
