@@ -67,6 +67,9 @@ pub(super) fn write_head(out: &mut BytesMut, method: &Method, uri: &Uri, headers
 /// nothing to us.
 pub(super) fn take_head(input: &mut BytesMut) -> Result<Option<Head>, Malformed> {
     loop {
+        // Of an end of line too many after the last response. They would be looked at again with each further one.
+        let blank = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        input.advance(blank);
         let mut headers = [const { std::mem::MaybeUninit::uninit() }; MOST_HEADERS];
         let mut response = Response::new(&mut []);
         let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, input, &mut headers);

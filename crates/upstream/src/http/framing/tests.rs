@@ -84,6 +84,7 @@ fn knows_when_the_connection_may_be_kept() {
 fn passes_over_what_comes_before_the_response() {
     let early = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
     check(&format!("{early}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), Ok((200, "hi", 0, true)));
+    check("\r\n\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", Ok((200, "hi", 0, true)));
     check(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
         Err("it switches to another protocol, which nobody has asked for"),
