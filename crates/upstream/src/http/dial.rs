@@ -149,7 +149,7 @@ impl Dialer {
 }
 
 /// The kind where there is one, without numbers of the system's.
-fn why(error: &io::Error) -> String {
+pub(super) fn why(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::Other => error.to_string(),
         // What the resolver reports has no kind that the library names.

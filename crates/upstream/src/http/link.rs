@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Uri};
 use tokio::io::AsyncWrite as _;
 use tokio_util::io::poll_read_buf;
 
+use crate::http::dial::why;
 use crate::http::framing::{self, Body, Head, Malformed, Piece};
 use crate::http::wire::Wire;
 
@@ -74,7 +75,7 @@ pub(crate) enum LinkError {
     Closed,
     #[error("the server closed it in the middle of the answer")]
     Cut,
-    #[error("{}", .0.kind())]
+    #[error("{}", why(.0))]
     Io(io::Error),
     #[error(transparent)]
     Malformed(#[from] Malformed),

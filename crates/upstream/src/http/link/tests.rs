@@ -36,6 +36,16 @@ async fn say(server: &mut TcpStream, text: &str) {
     server.write_all(text.as_bytes()).await.expect("taken");
 }
 
+/// One request, up to the head of its answer.
+async fn answered(link: &mut Link, server: &mut TcpStream, answer: &str) {
+    let serving = async {
+        request(server, b"hi").await;
+        say(server, answer).await;
+    };
+    let (head, ()) = tokio::join!(post(link, "hi"), serving);
+    head.expect("head");
+}
+
 async fn body(link: &mut Link) -> Vec<u8> {
     let mut all = Vec::new();
     while let Some(data) = link.read().await {
@@ -170,22 +180,12 @@ async fn a_body_that_breaks_off_is_no_whole_one() {
 async fn what_nobody_asked_for_ends_the_connection() {
     // An answer too many could be taken for that to the next request.
     let (mut link, mut server) = pair().await;
-    let serving = async {
-        request(&mut server, b"hi").await;
-        say(&mut server, &format!("{HELLO}{HELLO}")).await;
-    };
-    let (head, ()) = tokio::join!(post(&mut link, "hi"), serving);
-    head.expect("head");
+    answered(&mut link, &mut server, &format!("{HELLO}{HELLO}")).await;
     assert_eq!(body(&mut link).await, b"hello");
     assert_eq!(link.settle(), Settled::Over);
     // Also when it comes later.
     let (mut link, mut server) = pair().await;
-    let serving = async {
-        request(&mut server, b"hi").await;
-        say(&mut server, HELLO).await;
-    };
-    let (head, ()) = tokio::join!(post(&mut link, "hi"), serving);
-    head.expect("head");
+    answered(&mut link, &mut server, HELLO).await;
     body(&mut link).await;
     settled(&mut link, Settled::Ready).await;
     say(&mut server, "HTTP/1.1 408 Request Timeout\r\n\r\n").await;
@@ -195,12 +195,7 @@ async fn what_nobody_asked_for_ends_the_connection() {
 #[tokio::test]
 async fn the_rest_of_an_answer_is_passed_over() {
     let (mut link, mut server) = pair().await;
-    let serving = async {
-        request(&mut server, b"hi").await;
-        say(&mut server, "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n").await;
-    };
-    let (head, ()) = tokio::join!(post(&mut link, "hi"), serving);
-    head.expect("head");
+    answered(&mut link, &mut server, "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n").await;
     assert_eq!(link.settle(), Settled::Unfinished);
     say(&mut server, "2\r\nlo\r\n0\r\n\r\n").await;
     settled(&mut link, Settled::Ready).await;
@@ -210,12 +205,12 @@ async fn the_rest_of_an_answer_is_passed_over() {
 async fn a_server_says_how_long_it_keeps_a_connection() {
     for (said, seconds) in [("timeout=3, max=9", 2), ("timeout=9999", 60), ("max=3", 5), ("timeout=0", 0)] {
         let (mut link, mut server) = pair().await;
-        let serving = async {
-            request(&mut server, b"hi").await;
-            say(&mut server, &format!("HTTP/1.1 200 OK\r\nKeep-Alive: {said}\r\nContent-Length: 0\r\n\r\n")).await;
-        };
-        let (head, ()) = tokio::join!(post(&mut link, "hi"), serving);
-        head.expect("head");
+        answered(
+            &mut link,
+            &mut server,
+            &format!("HTTP/1.1 200 OK\r\nKeep-Alive: {said}\r\nContent-Length: 0\r\n\r\n"),
+        )
+        .await;
         assert_eq!(link.idle(), Duration::from_secs(seconds), "{said}");
     }
 }
