@@ -1,13 +1,10 @@
 //! Anything that a server answers over HTTP: the same response in whatever pieces it comes.
 
 #![no_main]
-#![expect(dead_code, reason = "the file is that of the crate, which uses all of it")]
-
-#[path = "../../crates/upstream/src/http/framing.rs"]
-mod framing;
 
 use bytes::BytesMut;
-use framing::{Body, Piece};
+use orch_http1::body::{Body, Piece};
+use orch_http1::response::take_head;
 
 /// What is longer may be too long in one piece and not in another.
 const COMPARED: usize = 8 * 1024;
@@ -17,7 +14,7 @@ fn read(response: &[u8], size: usize) -> Option<(u16, Vec<u8>, usize, bool)> {
     let mut pieces = response.chunks(size.max(1));
     let mut more = |input: &mut BytesMut| pieces.next().map(|piece| input.extend_from_slice(piece));
     let mut head = loop {
-        match framing::take_head(&mut input).ok()? {
+        match take_head(&mut input).ok()? {
             Some(head) => break head,
             None => more(&mut input)?,
         }

@@ -7,19 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Our crates, and which of ours each may import. A crate that is not named here may not exist.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("orch-domain", &[]),
     ("orch-mcp", &[]),
+    ("orch-http1", &[]),
     ("orch-supervisor", &[]),
     ("orch-migrations", &[]),
     ("orch-bench", &[]),
-    ("orch-upstream", &["orch-mcp", "orch-supervisor"]),
+    ("orch-upstream", &["orch-http1", "orch-mcp", "orch-supervisor"]),
     ("orch-auth", &["orch-domain"]),
     ("orch-persistence", &["orch-domain", "orch-migrations"]),
     ("orch-control", &["orch-domain"]),
     ("orch-mail", &["orch-domain"]),
     ("orch-relay", &["orch-domain", "orch-mcp"]),
-    ("orch-gateway", &["orch-domain", "orch-mcp", "orch-auth", "orch-control", "orch-relay"]),
+    ("orch-gateway", &["orch-domain", "orch-http1", "orch-mcp", "orch-auth", "orch-control", "orch-relay"]),
     (
         "orch-app",
         &[
@@ -56,7 +57,7 @@ const HEAVY: [(&str, &[&str]); 21] = [
     ("argon2", &["orch-auth"]),
     ("chacha20poly1305", &["orch-auth"]),
     ("ring", &["orch-auth"]),
-    ("httparse", &["orch-upstream", "orch-bench"]),
+    ("httparse", &["orch-http1", "orch-bench"]),
     ("tokio-rustls", &["orch-upstream"]),
     ("lettre", &["orch-mail"]),
     ("nix", &["orch-supervisor"]),

@@ -4,12 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, Error, HttpServer};
+use actix_web::{App, Error};
 use orch_control::Control;
 use orch_domain::port::clock::Clock;
 use orch_relay::limits::Limiter;
@@ -28,6 +27,7 @@ use crate::openapi::{self, Documentation};
 use crate::rest::events::Seats;
 use crate::rest::{self, Rest};
 use crate::runtimes::Runtimes;
+use crate::serving::Serving;
 use crate::site::Site;
 use crate::stopping::Stopping;
 
@@ -35,6 +35,7 @@ use crate::stopping::Stopping;
 #[derive(Clone)]
 pub struct Gateway {
     config: GatewayConfig,
+    clock: Arc<dyn Clock>,
     edge: Edge,
     rest: Data<Rest>,
     mcp: Option<Data<McpEndpoints>>,
@@ -66,6 +67,7 @@ impl Gateway {
         let stopping = Stopping::default();
         Ok(Self {
             edge: Edge { site: Arc::clone(&site), identity: identity.clone(), limiter, uses },
+            clock: Arc::clone(&clock),
             rest: Data::new(Rest {
                 control,
                 identity,
@@ -135,22 +137,13 @@ impl Gateway {
         workers: usize,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), GatewayError> {
-        let config = self.config.clone();
         let stopping = self.stopping.clone();
-        let server = HttpServer::new(move || {
+        let serving =
+            Serving { config: self.config.clone(), clock: Arc::clone(&self.clock), stopping: stopping.clone() };
+        let server = serving.start(listener, workers, move || {
             self.runtimes.join();
             self.app()
-        })
-        // A client of the modern era cancels by leaving.
-        .h1_allow_half_closed(false)
-        .workers(workers.max(1))
-        .disable_signals()
-        .keep_alive(Duration::from_secs(config.keep_alive_seconds))
-        .client_request_timeout(Duration::from_secs(config.header_timeout_seconds))
-        .shutdown_timeout(config.shutdown_seconds)
-        .listen(listener)
-        .map_err(GatewayError::Listen)?
-        .run();
+        })?;
         let handle = server.handle();
         let stop = async move {
             shutdown.await;

@@ -21,6 +21,7 @@ mod register;
 pub mod request_id;
 pub mod rest;
 pub mod runtimes;
+mod serving;
 pub mod site;
 mod stopping;
 

@@ -6,7 +6,6 @@ mod dial;
 mod discover;
 pub(crate) mod endpoint;
 pub(crate) mod exchange;
-mod framing;
 mod handshake;
 pub(crate) mod link;
 mod listen;

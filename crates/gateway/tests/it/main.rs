@@ -9,6 +9,7 @@
 
 mod authorization;
 mod confinement;
+mod connections;
 mod errors;
 mod events;
 mod hiding;

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, Method, Uri};
+use orch_http1::body::{Body, Piece};
+use orch_http1::response::{self, Head};
+use orch_http1::{Malformed, may_end_head, request};
 use tokio::io::AsyncWrite as _;
 use tokio_util::io::poll_read_buf;
 
 use crate::http::dial::why;
-use crate::http::framing::{self, Body, Head, Malformed, Piece};
 use crate::http::wire::Wire;
 
 /// What a server announces is trusted up to here.
@@ -77,7 +79,7 @@ pub(crate) enum LinkError {
     Cut,
     #[error("{}", why(.0))]
     Io(io::Error),
-    #[error(transparent)]
+    #[error("the answer is {0}")]
     Malformed(#[from] Malformed),
 }
 
@@ -130,7 +132,7 @@ impl Link {
                 Ok(0) if self.input.is_empty() => Err(LinkError::Closed),
                 Ok(0) => Err(LinkError::Cut),
                 Ok(read) if !self.may_have_head(read) => Ok(None),
-                Ok(_) => framing::take_head(&mut self.input).map_err(LinkError::from),
+                Ok(_) => response::take_head(&mut self.input).map_err(LinkError::from),
                 Err(error) => Err(LinkError::Io(error)),
             };
             match head {
@@ -152,11 +154,10 @@ impl Link {
         }
     }
 
-    /// Whether the last `read` bytes can have ended a head. A server that sends its head byte by byte has it read again
-    /// with each line, and not with each byte.
+    /// Whether the last `read` bytes can have ended a head.
     fn may_have_head(&self, read: usize) -> bool {
         let new = self.input.get(self.input.len().saturating_sub(read)..).unwrap_or_default();
-        memchr::memchr(b'\n', new).is_some() || self.input.len() > framing::LONGEST_HEAD
+        may_end_head(new, self.input.len())
     }
 
     /// The next piece of the response's body; None at its end.
@@ -235,7 +236,7 @@ impl Output {
         self.head.clear();
         let together = body.len() <= TOGETHER;
         self.head.reserve(READ / 8 + if together { body.len() } else { 0 });
-        framing::write_head(&mut self.head, method, uri, headers, body.len());
+        request::write_head(&mut self.head, method, uri, headers, body.len());
         if together {
             self.head.extend_from_slice(body);
         } else {

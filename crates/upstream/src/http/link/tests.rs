@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Link, LinkError, SendError, Settled};
-use crate::http::framing::Head;
 use crate::http::wire::Wire;
+use orch_http1::response::Head;
 
 /// A link, and the server's end of it.
 async fn pair() -> (Box<Link>, TcpStream) {

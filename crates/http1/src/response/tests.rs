@@ -1,11 +1,10 @@
 //! Heads and bodies as servers send them, whole and in any pieces, and what is refused.
 
-use bytes::{Bytes, BytesMut};
-use http::header::HOST;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use bytes::BytesMut;
 use proptest::prelude::{prop_assert_eq, proptest};
 
-use super::{Body, COPIED, Chunks, LONGEST_LINE, Piece, take_head, write_head};
+use super::take_head;
+use crate::body::{Body, COPIED, Chunks, LONGEST_LINE, Piece};
 
 /// Reads a response that arrives in pieces of `size` bytes. Gives its status, its body, what of it came after its end,
 /// and whether the connection may be kept; or why it is refused.
@@ -37,10 +36,9 @@ fn read(response: &[u8], size: usize) -> Result<(u16, Vec<u8>, usize, bool), Str
 /// The same result for every size of pieces.
 #[track_caller]
 fn check(response: &str, expected: Result<(u16, &str, usize, bool), &str>) {
-    let expected =
-        expected.map(|(status, body, rest, keeps)| (status, body.as_bytes().to_vec(), rest, keeps)).map_err(|why| {
-            if why.starts_with("cut") { why.to_owned() } else { format!("the answer is not valid HTTP/1.1: {why}") }
-        });
+    let expected = expected
+        .map(|(status, body, rest, keeps)| (status, body.as_bytes().to_vec(), rest, keeps))
+        .map_err(|why| if why.starts_with("cut") { why.to_owned() } else { format!("not valid HTTP/1.1: {why}") });
     for size in [1, 2, 3, 7, 64, response.len()] {
         assert_eq!(read(response.as_bytes(), size), expected, "in pieces of {size}: {response:?}");
     }
@@ -154,27 +152,6 @@ fn long_pieces_are_not_copied() {
         let Ok(Piece::Data(data)) = body.take(&mut input) else { panic!("a piece") };
         assert_eq!((data.len(), data.as_ptr() != at), (length, is_copied));
     }
-}
-
-#[test]
-fn writes_requests() {
-    let written = |method: Method, uri: &'static str, length: usize| {
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::from_static("example.com"));
-        headers.append("x-a", HeaderValue::from_bytes(b"\xe4").expect("value"));
-        headers.append("x-a", HeaderValue::from_static("2"));
-        let mut out = BytesMut::new();
-        write_head(&mut out, &method, &Uri::from_static(uri), &headers, length);
-        out.freeze()
-    };
-    let expected: &[u8] =
-        b"POST /mcp?k=v HTTP/1.1\r\nhost: example.com\r\nx-a: \xe4\r\nx-a: 2\r\ncontent-length: 0\r\n\r\n";
-    assert_eq!(written(Method::POST, "/mcp?k=v", 0), Bytes::from_static(expected));
-    let begins = |head: Bytes, with: &[u8]| assert!(head.starts_with(with), "{head:?}");
-    begins(written(Method::POST, "http://a:80/mcp?k", 7), b"POST http://a:80/mcp?k HTTP/1.1\r\n");
-    begins(written(Method::GET, "/", 0), b"GET / HTTP/1.1\r\n");
-    assert!(!written(Method::GET, "/", 0).windows(7).any(|part| part == b"content"));
-    assert!(!written(Method::DELETE, "/", 0).windows(7).any(|part| part == b"content"));
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! The server: workers that take connections, and the application served on them over HTTP/1.1.
+
+mod alarm;
+mod connection;
+mod date;
+mod feed;
+mod open;
+mod request;
+mod response;
+
+use std::fmt;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceRequest, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error, rt};
+use orch_domain::port::clock::Clock;
+
+use self::connection::Connection;
+use self::date::Date;
+use self::open::Open;
+use crate::config::GatewayConfig;
+use crate::error::GatewayError;
+use crate::stopping::Stopping;
+
+/// How the connections are served.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) config: GatewayConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stopping: Stopping,
+}
+
+/// What the connections of one worker share.
+struct Worker<S> {
+    app: S,
+    date: Date,
+    open: Rc<Open>,
+    /// How long a client may take to send the head of a request.
+    head_time: Duration,
+    /// How long a connection is kept for the next request.
+    idle_time: Duration,
+}
+
+impl Serving {
+    /// A server that runs once it is polled. `app` makes the application of one worker.
+    pub(crate) fn start<T, B>(
+        self,
+        listener: TcpListener,
+        workers: usize,
+        app: impl Fn() -> App<T> + Clone + Send + 'static,
+    ) -> Result<Server, GatewayError>
+    where
+        T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+            + 'static,
+        B: MessageBody + 'static,
+    {
+        let shutdown_seconds = self.config.shutdown_seconds;
+        let factory = move || {
+            let serving = self.clone();
+            let app = app.clone();
+            fn_factory(move || {
+                let serving = serving.clone();
+                let app = app().into_factory().new_service(AppConfig::default());
+                async move {
+                    let worker = Rc::new(serving.worker(app.await?));
+                    Ok::<_, ()>(fn_service(move |stream: TcpStream| {
+                        let worker = Rc::clone(&worker);
+                        async move {
+                            if let Some(connection) = Connection::new(stream, worker) {
+                                connection.serve().await;
+                            }
+                            Ok::<_, ()>(())
+                        }
+                    }))
+                }
+            })
+        };
+        let server = Server::build().workers(workers.max(1)).disable_signals().shutdown_timeout(shutdown_seconds);
+        Ok(server.listen("orch", listener, factory).map_err(GatewayError::Listen)?.run())
+    }
+
+    fn worker<S>(&self, app: S) -> Worker<S> {
+        let open = Rc::new(Open::default());
+        let stopping = self.stopping.clone();
+        let of_worker = Rc::clone(&open);
+        rt::spawn(async move {
+            stopping.stopped().await;
+            of_worker.stop();
+        });
+        Worker {
+            app,
+            date: Date::new(Arc::clone(&self.clock)),
+            open,
+            head_time: Duration::from_secs(self.config.header_timeout_seconds),
+            idle_time: Duration::from_secs(self.config.keep_alive_seconds),
+        }
+    }
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("config", &self.config).finish_non_exhaustive()
+    }
+}

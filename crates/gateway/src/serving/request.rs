@@ -1,0 +1,22 @@
+//! From the head of a request to what the application takes.
+
+use std::net::SocketAddr;
+
+use actix_http::header::{HeaderName, HeaderValue};
+use actix_http::{Method, Payload, Request, Uri, Version};
+use orch_http1::request::Head;
+
+/// None when its method, address or headers are none.
+pub(super) fn build(head: &Head, payload: Payload, peer: SocketAddr) -> Option<Request> {
+    let mut request = Request::with_payload(payload);
+    let to = request.head_mut();
+    to.method = Method::from_bytes(head.method()).ok()?;
+    to.uri = Uri::from_maybe_shared(head.target()).ok()?;
+    to.version = if head.is_1_1 { Version::HTTP_11 } else { Version::HTTP_10 };
+    to.peer_addr = Some(peer);
+    for (name, value) in head.headers() {
+        let name = HeaderName::from_bytes(name).ok()?;
+        to.headers_mut().append(name, HeaderValue::from_maybe_shared(value).ok()?);
+    }
+    Some(request)
+}
