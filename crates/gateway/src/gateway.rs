@@ -12,6 +12,7 @@ use actix_web::{App, Error};
 use orch_control::Control;
 use orch_domain::port::clock::Clock;
 use orch_relay::limits::Limiter;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::client::Clients;
 use crate::config::GatewayConfig;
@@ -30,6 +31,8 @@ use crate::runtimes::Runtimes;
 use crate::serving::Serving;
 use crate::site::Site;
 use crate::stopping::Stopping;
+
+pub use crate::serving::Connections;
 
 /// Everything that the workers share. Cheap to clone.
 #[derive(Clone)]
@@ -130,6 +133,16 @@ impl Gateway {
         App::new().wrap(self.edge.clone()).configure(self.configure())
     }
 
+    fn serving(&self) -> Serving {
+        Serving { config: self.config.clone(), clock: Arc::clone(&self.clock), stopping: self.stopping.clone() }
+    }
+
+    /// Serves connections of any kind on this thread, each for as long as its future is polled. None when the application
+    /// cannot be made.
+    pub async fn connections<W: AsyncRead + AsyncWrite + Unpin + 'static>(&self) -> Option<Connections<W>> {
+        self.serving().connections(self.app()).await.ok()
+    }
+
     /// Serves until `shutdown` is done and the running requests are over, or their time is.
     pub async fn serve(
         self,
@@ -138,9 +151,7 @@ impl Gateway {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), GatewayError> {
         let stopping = self.stopping.clone();
-        let serving =
-            Serving { config: self.config.clone(), clock: Arc::clone(&self.clock), stopping: stopping.clone() };
-        let server = serving.start(listener, workers, move || {
+        let server = self.serving().start(listener, workers, move || {
             self.runtimes.join();
             self.app()
         })?;

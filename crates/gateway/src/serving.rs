@@ -9,7 +9,8 @@ mod request;
 mod response;
 
 use std::fmt;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use actix_web::dev::{AppConfig, Server, ServiceRequest, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, rt};
 use orch_domain::port::clock::Clock;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::connection::Connection;
 use self::date::Date;
@@ -47,6 +49,9 @@ struct Worker<S> {
     idle_time: Duration,
 }
 
+/// Serves a connection of the client at an address until it ends.
+pub type Connections<W> = Box<dyn Fn(W, SocketAddr) -> Pin<Box<dyn Future<Output = ()>>>>;
+
 impl Serving {
     /// A server that runs once it is polled. `app` makes the application of one worker.
     pub(crate) fn start<T, B>(
@@ -69,11 +74,12 @@ impl Serving {
                 let app = app().into_factory().new_service(AppConfig::default());
                 async move {
                     let worker = Rc::new(serving.worker(app.await?));
-                    Ok::<_, ()>(fn_service(move |stream: TcpStream| {
+                    Ok::<_, ()>(fn_service(move |wire: TcpStream| {
                         let worker = Rc::clone(&worker);
                         async move {
-                            if let Some(connection) = Connection::new(stream, worker) {
-                                connection.serve().await;
+                            // Answers are written as a whole, and what comes in pieces is wanted at once.
+                            if let (Ok(peer), Ok(())) = (wire.peer_addr(), wire.set_nodelay(true)) {
+                                Connection::new(wire, peer, worker).serve().await;
                             }
                             Ok::<_, ()>(())
                         }
@@ -83,6 +89,19 @@ impl Serving {
         };
         let server = Server::build().workers(workers.max(1)).disable_signals().shutdown_timeout(shutdown_seconds);
         Ok(server.listen("orch", listener, factory).map_err(GatewayError::Listen)?.run())
+    }
+
+    /// Serves connections on the thread that it is called on, with an application of its own.
+    pub(crate) async fn connections<W, T, B>(self, app: App<T>) -> Result<Connections<W>, ()>
+    where
+        W: AsyncRead + AsyncWrite + Unpin + 'static,
+        T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+            + 'static,
+        B: MessageBody + 'static,
+    {
+        let app = app.into_factory().new_service(AppConfig::default()).await?;
+        let worker = Rc::new(self.worker(app));
+        Ok(Box::new(move |wire, peer| Box::pin(Connection::new(wire, peer, Rc::clone(&worker)).serve())))
     }
 
     fn worker<S>(&self, app: S) -> Worker<S> {

@@ -13,12 +13,11 @@ use actix_http::{Request, StatusCode};
 use actix_service::Service;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::ServiceResponse;
-use actix_web::rt::net::TcpStream;
 use actix_web::{Error, HttpResponse};
 use bytes::{Buf as _, Bytes, BytesMut};
 use orch_http1::may_end_head;
 use orch_http1::request::{Head, Unreadable, take_head};
-use tokio::io::{AsyncWrite as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_util::io::poll_read_buf;
 
@@ -46,8 +45,8 @@ const LINGER: Duration = Duration::from_secs(2);
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-pub(super) struct Connection<S> {
-    wire: TcpStream,
+pub(super) struct Connection<W, S> {
+    wire: W,
     peer: SocketAddr,
     input: BytesMut,
     /// Something has come that may end a head.
@@ -96,18 +95,15 @@ enum Client {
     Gone,
 }
 
-impl<S, B> Connection<S>
+impl<W, S, B> Connection<W, S>
 where
+    W: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
 {
-    /// None when the client has gone already.
-    pub(super) fn new(wire: TcpStream, worker: Rc<Worker<S>>) -> Option<Self> {
-        let peer = wire.peer_addr().ok()?;
-        // Answers are written as a whole, and what comes in pieces is wanted at once.
-        wire.set_nodelay(true).ok()?;
+    pub(super) fn new(wire: W, peer: SocketAddr, worker: Rc<Worker<S>>) -> Self {
         let place = Place::new(Rc::clone(&worker.open));
-        Some(Self {
+        Self {
             wire,
             peer,
             input: BytesMut::new(),
@@ -118,7 +114,7 @@ where
             used: false,
             worker,
             place,
-        })
+        }
     }
 
     pub(super) async fn serve(mut self) {
