@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderName};
 use ipnet::IpNet;
 use orch_domain::login::LoginFrom;
 
 use crate::error::GatewayError;
+use crate::fields::{Fields, plain};
 
 /// Knows which proxies are trusted.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +15,7 @@ pub struct Clients {
     proxies: Vec<IpNet>,
 }
 
-static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 impl Clients {
     /// `proxies` are addresses and networks, such as `10.0.0.0/8`.
@@ -30,30 +29,29 @@ impl Clients {
     }
 
     pub(crate) fn from(&self, request: &HttpRequest) -> LoginFrom {
-        let client = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        LoginFrom::new(client, self.address(request))
+        let headers = request.headers();
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        LoginFrom::new(headers.first("user-agent").and_then(plain), self.address(peer, headers))
     }
 
     /// None when it is not certain. A header that names somebody else can be forged by everybody but a trusted proxy,
     /// which adds whom it has seen at the end.
-    pub(crate) fn address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        let peer = request.peer_addr()?.ip().to_canonical();
+    pub(crate) fn address(&self, peer: Option<IpAddr>, headers: &impl Fields) -> Option<IpAddr> {
+        let peer = peer?.to_canonical();
         if self.is_trusted(peer) {
-            return self.named(request);
+            return self.named(headers);
         }
         // Behind a proxy on this machine that nobody has told us about, everybody has one address: throttling it would
         // let one client lock all others out.
-        let behind_a_proxy = || {
-            [&FORWARDED_FOR, &header::FORWARDED, &REAL_IP].into_iter().any(|name| request.headers().contains_key(name))
-        };
+        let behind_a_proxy = || [FORWARDED_FOR, "forwarded", "x-real-ip"].into_iter().any(|name| headers.has(name));
         (!(peer.is_loopback() && behind_a_proxy())).then_some(peer)
     }
 
     /// The last address in the chain that is no trusted proxy itself.
-    fn named(&self, request: &HttpRequest) -> Option<IpAddr> {
+    fn named(&self, headers: &impl Fields) -> Option<IpAddr> {
         let mut chain = Vec::new();
-        for value in request.headers().get_all(&FORWARDED_FOR) {
-            chain.extend(value.to_str().ok()?.split(','));
+        for value in headers.all(FORWARDED_FOR) {
+            chain.extend(plain(value)?.split(','));
         }
         for text in chain.into_iter().rev() {
             let address = parse(text)?;
@@ -91,7 +89,9 @@ mod tests {
         for value in forwarded {
             request = request.append_header(("x-forwarded-for", *value));
         }
-        let seen = clients.address(&request.to_http_request()).map(|address| address.to_string());
+        let request = request.to_http_request();
+        let address = request.peer_addr().map(|peer| peer.ip());
+        let seen = clients.address(address, request.headers()).map(|address| address.to_string());
         assert_eq!(seen.as_deref(), expected, "{proxies:?} {peer} {forwarded:?}");
     }
 

@@ -134,7 +134,13 @@ impl Gateway {
     }
 
     fn serving(&self) -> Serving {
-        Serving { config: self.config.clone(), clock: Arc::clone(&self.clock), stopping: self.stopping.clone() }
+        Serving {
+            config: self.config.clone(),
+            clock: Arc::clone(&self.clock),
+            stopping: self.stopping.clone(),
+            site: Arc::clone(&self.edge.site),
+            endpoints: self.mcp.clone(),
+        }
     }
 
     /// Serves connections of any kind on this thread, each for as long as its future is polled. None when the application

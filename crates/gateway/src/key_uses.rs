@@ -1,9 +1,9 @@
 //! Who used an API key last, from where and with what: gathered in memory on the way of requests, and taken away now
 //! and then by whoever stores it.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix_web::HttpRequest;
 use orch_domain::api_key::KeyUse;
 use orch_domain::id::KeyId;
 use orch_domain::map::Map;
@@ -12,6 +12,7 @@ use orch_domain::principal::Principal;
 
 use crate::client::Clients;
 use crate::error::GatewayError;
+use crate::fields::Fields;
 
 pub struct KeyUses {
     clock: Arc<dyn Clock>,
@@ -25,9 +26,9 @@ impl KeyUses {
     }
 
     /// A request with a key came in. Where from is left as it was when that is not certain.
-    pub(crate) fn note(&self, principal: &Principal, request: &HttpRequest) {
+    pub(crate) fn note(&self, principal: &Principal, peer: Option<IpAddr>, headers: &impl Fields) {
         let Some(key) = principal.key_id() else { return };
-        let address = self.clients.address(request);
+        let address = self.clients.address(peer, headers);
         let at = self.clock.now();
         let mut noted = self.lock();
         let used = noted.entry(key).or_insert(KeyUse { at, address: None, client: None });

@@ -27,6 +27,7 @@ mod stopping;
 
 mod dashboard;
 mod fallback;
+mod fields;
 mod middleware;
 
 pub use gateway::{Gateway, GatewayParts};

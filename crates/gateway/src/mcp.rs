@@ -15,26 +15,29 @@ mod post;
 mod reach;
 mod refusal;
 pub(crate) mod respond;
-mod text;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderName};
-use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_auth::state_seal::StateSeal;
 use orch_domain::directory::live::LiveDirectory;
-use orch_mcp::headers;
+use orch_http1::request::Head;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
 
-use self::address::{Address, Door};
+use self::address::Door;
 use crate::api_error::{ApiError, Code};
 use crate::dashboard::Dashboard;
 use crate::key_uses::KeyUses;
+use crate::middleware;
+use crate::request_id::RequestId;
+use crate::serving::feed::Sent;
 
+pub(crate) use self::address::Address;
 pub use self::legacy::sessions::{SessionLimits, Sessions};
 pub use self::modern::running::Running;
 
@@ -104,45 +107,50 @@ impl Default for McpConfig {
     }
 }
 
-/// Adds the MCP endpoints to an application. `endpoints` is shared by all workers.
-///
-/// One service for everything below `/projects`: the framework's router would run a regular expression for each
-/// pattern on each request, which costs more than all of ours together.
-pub fn configure(config: &mut ServiceConfig, endpoints: &web::Data<McpEndpoints>) {
-    config.app_data(endpoints.clone());
-    config.service(web::scope("/projects").default_service(web::to(dispatch)));
+/// A request as it came.
+#[derive(Clone, Copy)]
+pub(crate) struct Http<'a> {
+    pub(crate) head: &'a Head,
+    /// The other end of the connection.
+    pub(crate) peer: SocketAddr,
 }
 
-async fn dispatch(
-    request: HttpRequest,
-    payload: Payload,
-    endpoints: web::Data<McpEndpoints>,
-    dashboard: web::Data<Dashboard>,
-) -> Result<HttpResponse, ApiError> {
-    let Some(address) = Address::of(request.path()) else {
-        // The dashboard's pages of projects and servers have the same beginning.
-        let page = dashboard.answer(&request);
-        return page.ok_or_else(|| ApiError::new(Code::NoSuchRoute, "there is nothing at this path"));
-    };
+/// Adds the dashboard's pages of projects and servers to an application, whose addresses begin as those of endpoints do.
+pub fn configure(config: &mut ServiceConfig, endpoints: &web::Data<McpEndpoints>) {
+    config.app_data(endpoints.clone());
+    config.service(web::scope("/projects").default_service(web::to(page)));
+}
+
+async fn page(request: HttpRequest, dashboard: web::Data<Dashboard>) -> Result<HttpResponse, ApiError> {
+    let page = dashboard.answer(&request);
+    page.ok_or_else(|| ApiError::new(Code::NoSuchRoute, "there is nothing at this path"))
+}
+
+/// Answers a request to an endpoint. Apart from the application: it is asked for most, and does without what the
+/// application does for everybody else.
+pub(crate) async fn answer(
+    address: Address<'_>,
+    http: Http<'_>,
+    body: Sent,
+    endpoints: &web::Data<McpEndpoints>,
+) -> HttpResponse {
     let methods = match address.door {
         Door::StreamableHttp => METHODS,
         Door::Sse => "GET",
         Door::Messages => "POST",
     };
-    Ok(match (address.door, request.method()) {
-        (Door::Sse, &Method::GET) => legacy::channel::open(address, &request, &endpoints),
-        (Door::Sse, &Method::POST) => legacy::channel::not_here(),
-        (Door::Messages, &Method::POST) => {
-            Box::pin(legacy::channel::post(address, &request, payload, &endpoints)).await
-        }
-        (Door::StreamableHttp, &Method::POST) => post::handle(address, &request, payload, &endpoints).await,
-        (Door::StreamableHttp, &Method::GET) => legacy::stream::handle(address, &request, &endpoints),
-        (Door::StreamableHttp, &Method::DELETE) => legacy::end::handle(address, &request, &endpoints),
-        (_, &Method::OPTIONS) => HttpResponse::NoContent().insert_header((ALLOW, methods)).finish(),
+    let mut response = match (address.door, http.head.method()) {
+        (Door::StreamableHttp, b"POST") => post::handle(address, http, body, endpoints).await,
+        (Door::StreamableHttp, b"GET") => legacy::stream::handle(address, http, endpoints),
+        (Door::StreamableHttp, b"DELETE") => legacy::end::handle(address, http, endpoints),
+        (Door::Sse, b"GET") => legacy::channel::open(address, http, endpoints),
+        (Door::Sse, b"POST") => legacy::channel::not_here(),
+        (Door::Messages, b"POST") => Box::pin(legacy::channel::post(address, http, body, endpoints)).await,
+        (_, b"OPTIONS") => HttpResponse::NoContent().insert_header((ALLOW, methods)).finish(),
         _ => refusal::method_not_allowed(methods),
-    })
+    };
+    middleware::add_least_headers(response.headers_mut(), RequestId::sent(http.head));
+    response
 }
-
-static VERSION_HEADER: HeaderName = HeaderName::from_static(headers::VERSION);
 
 const METHODS: &str = "POST, GET, DELETE";

@@ -104,7 +104,7 @@ impl Edge {
                     Err(_) if may_do_without(request) => return Ok(()),
                     authenticated => authenticated?,
                 };
-                self.uses.note(&caller.principal, request.request());
+                self.uses.note(&caller.principal, request.peer_addr().map(|peer| peer.ip()), request.headers());
                 self.limit(&caller)?;
                 request.extensions_mut().insert(caller);
                 Ok(())
@@ -187,20 +187,19 @@ const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 /// Answers of the API are data: nothing in them is to be run or framed.
 const DATA_ONLY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Adds what every answer has. The MCP endpoints get the least: they are no pages, and they are called often.
-fn add_headers<B>(response: &mut ServiceResponse<B>) {
-    let path = response.request().path();
-    let is_mcp = Gate::is_endpoint(path);
-    let is_api = path.starts_with("/api/");
-    let id = if is_mcp { RequestId::sent(response.request()) } else { Some(RequestId::of(response.request())) };
-    let headers = response.headers_mut();
+/// What every answer has, those of the MCP endpoints no more: they are no pages, and they are called often.
+pub(crate) fn add_least_headers(headers: &mut header::HeaderMap, id: Option<RequestId>) {
     if let Some(id) = id {
         headers.insert(request_id::HEADER, id.header());
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    if is_mcp {
-        return;
-    }
+}
+
+fn add_headers<B>(response: &mut ServiceResponse<B>) {
+    let is_api = response.request().path().starts_with("/api/");
+    let id = RequestId::of(response.request());
+    let headers = response.headers_mut();
+    add_least_headers(headers, Some(id));
     headers.insert(header::X_FRAME_OPTIONS, DENY);
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     if is_api {

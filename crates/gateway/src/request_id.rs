@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
+use crate::fields::Fields;
+
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 #[derive(Debug, Clone)]
@@ -22,19 +24,18 @@ impl RequestId {
         if let Some(known) = request.extensions().get::<Self>() {
             return known.clone();
         }
-        let id = Self::sent(request).unwrap_or_else(Self::mint);
+        let id = Self::sent(request.headers()).unwrap_or_else(Self::mint);
         request.extensions_mut().insert(id.clone());
         id
     }
 
     /// What the client sent, if it is short and plain enough to be repeated in a log.
     #[must_use]
-    pub fn sent(request: &HttpRequest) -> Option<Self> {
-        let value = request.headers().get(HEADER)?;
-        let bytes = value.as_bytes();
+    pub fn sent(headers: &impl Fields) -> Option<Self> {
+        let bytes = headers.first(HEADER.as_str())?;
         let sane = (1..=MAX_LEN).contains(&bytes.len())
             && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        sane.then(|| Self(value.clone()))
+        HeaderValue::from_bytes(bytes).ok().filter(|_| sane).map(Self)
     }
 
     #[must_use]

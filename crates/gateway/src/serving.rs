@@ -3,7 +3,7 @@
 mod alarm;
 mod connection;
 mod date;
-mod feed;
+pub(crate) mod feed;
 mod open;
 mod request;
 mod response;
@@ -19,8 +19,10 @@ use actix_service::{IntoServiceFactory, ServiceFactory, fn_factory, fn_service};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceRequest, ServiceResponse};
 use actix_web::rt::net::TcpStream;
+use actix_web::web::Data;
 use actix_web::{App, Error, rt};
 use orch_domain::port::clock::Clock;
+use orch_http1::request::Head;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::connection::Connection;
@@ -28,6 +30,8 @@ use self::date::Date;
 use self::open::Open;
 use crate::config::GatewayConfig;
 use crate::error::GatewayError;
+use crate::mcp::{Address, McpEndpoints};
+use crate::site::Site;
 use crate::stopping::Stopping;
 
 /// How the connections are served.
@@ -36,11 +40,15 @@ pub(crate) struct Serving {
     pub(crate) config: GatewayConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stopping: Stopping,
+    pub(crate) site: Arc<Site>,
+    pub(crate) endpoints: Option<Data<McpEndpoints>>,
 }
 
 /// What the connections of one worker share.
 struct Worker<S> {
     app: S,
+    site: Arc<Site>,
+    endpoints: Option<Data<McpEndpoints>>,
     date: Date,
     open: Rc<Open>,
     /// How long a client may take to send the head of a request.
@@ -114,11 +122,24 @@ impl Serving {
         });
         Worker {
             app,
+            site: Arc::clone(&self.site),
+            endpoints: self.endpoints.clone(),
             date: Date::new(Arc::clone(&self.clock)),
             open,
             head_time: Duration::from_secs(self.config.header_timeout_seconds),
             idle_time: Duration::from_secs(self.config.keep_alive_seconds),
         }
+    }
+}
+
+impl<S> Worker<S> {
+    /// The MCP endpoint that is asked. None for everything else, and for hosts and pages that may not ask: the application
+    /// tells them so.
+    fn endpoint<'a>(&self, head: &'a Head) -> Option<(Address<'a>, &Data<McpEndpoints>)> {
+        let endpoints = self.endpoints.as_ref()?;
+        let address = Address::of(head.path())?;
+        self.site.check(head, head.authority()).ok()?;
+        Some((address, endpoints))
     }
 }
 

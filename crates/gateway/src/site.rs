@@ -1,12 +1,12 @@
 //! Which hosts the daemon answers to and which web pages may talk to it: the defence against DNS rebinding and
 //! against other sites using a browser's cookies.
 
-use actix_web::http::header::{self, HeaderMap};
 use url::Url;
 
 use crate::config::GatewayConfig;
 use crate::cookies::Scheme;
 use crate::error::GatewayError;
+use crate::fields::{Fields, plain};
 
 /// What is allowed, parsed once.
 #[derive(Debug, Clone)]
@@ -46,18 +46,17 @@ impl Site {
     }
 
     /// Whether a request with these headers may come in at all.
-    pub fn check(&self, headers: &HeaderMap, authority: Option<&str>) -> Result<(), Refusal> {
+    pub fn check(&self, headers: &impl Fields, authority: Option<&str>) -> Result<(), Refusal> {
         // HTTP/1.0 without a Host header cannot come from a browser; HTTP/2 has it in the request line.
-        let host = headers.get(header::HOST).map(|value| value.to_str());
-        match host {
-            Some(Ok(host)) if self.is_own_host(host) => {}
+        match headers.first("host").map(plain) {
+            Some(Some(host)) if self.is_own_host(host) => {}
             Some(_) => return Err(Refusal::Host),
             None if authority.is_none_or(|authority| self.is_own_host(authority)) => {}
             None => return Err(Refusal::Host),
         }
-        match headers.get(header::ORIGIN).map(|value| value.to_str()) {
+        match headers.first("origin").map(plain) {
             None => Ok(()),
-            Some(Ok(origin)) if self.is_allowed_origin(origin) => Ok(()),
+            Some(Some(origin)) if self.is_allowed_origin(origin) => Ok(()),
             Some(_) => Err(Refusal::Origin),
         }
     }
@@ -65,13 +64,13 @@ impl Site {
     /// Whether a request that changes something and brings only a cookie comes from a page of ours. Stricter than
     /// [`Site::check`]: a page on another loopback port is another program's.
     #[must_use]
-    pub fn is_same_site(&self, headers: &HeaderMap, authority: Option<&str>) -> bool {
-        let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
-        let Some(origin) = text(header::ORIGIN) else {
+    pub fn is_same_site(&self, headers: &impl Fields, authority: Option<&str>) -> bool {
+        let text = |name| headers.first(name).and_then(plain);
+        let Some(origin) = text("origin") else {
             // Browsers leave the origin out only where they say themselves that the page is the same.
-            return matches!(text(header::HeaderName::from_static("sec-fetch-site")), Some("same-origin" | "none"));
+            return matches!(text("sec-fetch-site"), Some("same-origin" | "none"));
         };
-        let host = text(header::HOST).or(authority);
+        let host = text("host").or(authority);
         let own = origin.split_once("://").is_some_and(|(_, origin)| host.is_some_and(|host| host == origin));
         own || self.is_listed(origin)
     }

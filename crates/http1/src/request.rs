@@ -67,6 +67,51 @@ impl Head {
         self.text.slice(self.target.clone())
     }
 
+    /// The path of what is asked for, without its query. Empty when it is no text.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let (path, _) = self.place();
+        path
+    }
+
+    /// What comes after a question mark.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        let (_, query) = self.place();
+        query
+    }
+
+    /// The host, when it is named with the path, as to a proxy.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        let (_, rest) = self.text_of_target().split_once("://").filter(|_| !self.is_path())?;
+        rest.split(['/', '?']).next()
+    }
+
+    fn place(&self) -> (&str, Option<&str>) {
+        let mut place = self.text_of_target();
+        if !self.is_path()
+            && let Some((_, rest)) = place.split_once("://")
+        {
+            place = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or_default();
+        }
+        place.split_once('?').map_or((place, None), |(path, query)| (path, Some(query)))
+    }
+
+    fn text_of_target(&self) -> &str {
+        std::str::from_utf8(self.part(&self.target)).unwrap_or_default()
+    }
+
+    /// As nearly always.
+    fn is_path(&self) -> bool {
+        self.part(&self.target).starts_with(b"/")
+    }
+
+    /// Names and values in their order.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|(name, value)| (self.part(name), self.part(value)))
+    }
+
     /// Names and values in their order. The values share the memory of the head.
     pub fn headers(&self) -> impl ExactSizeIterator<Item = (&[u8], Bytes)> {
         self.fields.iter().map(|(name, value)| (self.part(name), self.text.slice(value.clone())))

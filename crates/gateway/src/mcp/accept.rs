@@ -1,6 +1,6 @@
 //! Which form of answer a client takes.
 
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use crate::fields::{Fields, plain};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accepts {
@@ -10,17 +10,17 @@ pub(super) enum Accepts {
 }
 
 /// None when neither JSON nor an event stream would be taken. Clients that do not say take both.
-pub(super) fn accepts(headers: &HeaderMap) -> Option<Accepts> {
-    let mut values = headers.get_all(ACCEPT).peekable();
+pub(super) fn accepts(headers: &impl Fields) -> Option<Accepts> {
+    let mut values = headers.all("accept").peekable();
     // What the protocol asks of clients, in the words that nearly all of them use.
-    if values.peek().is_some_and(|value| *value == BOTH) {
+    if values.peek().is_some_and(|value| *value == BOTH.as_bytes()) {
         return Some(Accepts::Both);
     }
     let mut said = false;
     let (mut json, mut events) = (false, false);
     for value in values {
         said = true;
-        for part in value.to_str().unwrap_or_default().split(',') {
+        for part in plain(value).unwrap_or_default().split(',') {
             let media_type = part.split(';').next().unwrap_or_default().trim();
             let is_any_of = |names: &[&str]| names.iter().any(|name| media_type.eq_ignore_ascii_case(name));
             json |= is_any_of(&[JSON, "application/*", "*/*"]);
@@ -38,10 +38,10 @@ pub(super) fn accepts(headers: &HeaderMap) -> Option<Accepts> {
 const JSON: &str = "application/json";
 const BOTH: &str = "application/json, text/event-stream";
 
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return false };
-    *value == JSON
-        || value.to_str().is_ok_and(|value| {
+pub(super) fn is_json(headers: &impl Fields) -> bool {
+    let Some(value) = headers.first("content-type") else { return false };
+    value == JSON.as_bytes()
+        || plain(value).is_some_and(|value| {
             value.split(';').next().is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case(JSON))
         })
 }

@@ -3,7 +3,7 @@
 /// `/projects/<project>/servers/<server>/mcp`, `/projects/<project>/unified/mcp`, or `/projects/<project>/mcp` for
 /// short; the same with `sse` and `messages`. Projects, ids and aliases need no escapes in a URL, so an escaped one names nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Address<'a> {
+pub(crate) struct Address<'a> {
     /// Id or slug.
     pub(super) project: &'a str,
     /// Id or alias; None for the unified endpoint.
@@ -13,7 +13,7 @@ pub(super) struct Address<'a> {
 
 /// Which transport is spoken at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(crate) enum Door {
     StreamableHttp,
     /// The stream of HTTP+SSE.
     Sse,
@@ -33,7 +33,7 @@ impl Door {
 }
 
 impl<'a> Address<'a> {
-    pub(super) fn of(path: &'a str) -> Option<Self> {
+    pub(crate) fn of(path: &'a str) -> Option<Self> {
         let mut parts = path.strip_prefix("/projects/")?.split('/');
         let project = parts.next().filter(|project| !project.is_empty())?;
         let (server, door) = match (parts.next()?, parts.next(), parts.next()) {

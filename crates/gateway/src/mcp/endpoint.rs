@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::AUTHORIZATION;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use orch_auth::authenticator::bearer_of;
 use orch_auth::error::AuthFailure;
 use orch_domain::directory::ProjectFacts;
@@ -19,8 +18,8 @@ use orch_relay::context::Endpoint;
 
 use super::address::Address;
 use super::reach::Reach;
-use super::text;
-use super::{McpEndpoints, refusal};
+use super::{Http, McpEndpoints, refusal};
+use crate::fields::Fields as _;
 
 /// A request that is let in.
 #[derive(Clone)]
@@ -59,13 +58,9 @@ impl EndpointId {
 
 /// Finds out who asks and whether the endpoint is for them. An endpoint that is not there and one that is not theirs
 /// get the same answer.
-pub(super) fn enter(
-    address: Address<'_>,
-    request: &HttpRequest,
-    endpoints: &McpEndpoints,
-) -> Result<Entry, HttpResponse> {
-    let principal = authenticate(request, endpoints)?;
-    endpoints.uses.note(&principal, request);
+pub(super) fn enter(address: Address<'_>, http: Http<'_>, endpoints: &McpEndpoints) -> Result<Entry, HttpResponse> {
+    let principal = authenticate(http, endpoints)?;
+    endpoints.uses.note(&principal, Some(http.peer.ip()), http.head);
     enter_as(principal, address.project, address.server, endpoints).map_err(|denial| match denial {
         Denial::Hidden => refusal::no_such_endpoint(),
         denial @ Denial::NeedsRole { .. } => refusal::forbidden(&denial.to_string()),
@@ -112,11 +107,11 @@ fn find_server<'a>(project: &'a ProjectFacts, named: &str) -> Option<&'a Arc<Ser
 }
 
 /// Only the `Authorization` header counts: never a query string, never a cookie.
-fn authenticate(request: &HttpRequest, endpoints: &McpEndpoints) -> Result<Principal, HttpResponse> {
-    let Some(header) = request.headers().get(AUTHORIZATION) else {
+fn authenticate(http: Http<'_>, endpoints: &McpEndpoints) -> Result<Principal, HttpResponse> {
+    if !http.head.has("authorization") {
         return Err(refusal::unauthorized(AuthFailure::Missing.public_text(), false));
-    };
-    bearer_of(text::of(header))
+    }
+    bearer_of(http.head.text("authorization"))
         .and_then(|bearer| endpoints.authenticator.authenticate(bearer))
         .map_err(|failure| refusal::unauthorized(failure.public_text(), true))
 }

@@ -15,10 +15,11 @@ pub(super) mod streams;
 
 use std::sync::Arc;
 
-use actix_web::http::header::{HeaderMap, HeaderName};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use orch_http1::request::Head;
 use orch_mcp::codec::Incoming;
 use orch_mcp::error::code;
+use orch_mcp::headers;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::method::Method;
@@ -28,14 +29,15 @@ use self::session::Session;
 use super::accept::Accepts;
 use super::endpoint::Entry;
 use super::post::Taken;
-use super::{McpEndpoints, VERSION_HEADER, refusal, text};
+use super::{McpEndpoints, refusal};
+use crate::fields::Fields as _;
 
-pub(super) static SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const SESSION_HEADER: &str = "mcp-session-id";
 
 /// Takes a decoded body of a client with a session, or one that asks for a session.
 pub(super) fn post<'a>(
     entry: Entry,
-    http: &HttpRequest,
+    http: &Head,
     accepts: Accepts,
     incoming: Incoming,
     endpoints: &'a McpEndpoints,
@@ -48,7 +50,7 @@ pub(super) fn post<'a>(
         Incoming::Single(Message::Request(request)) => Some(&request.id),
         _ => None,
     };
-    let session = match find_session(&entry, http.headers(), id, endpoints) {
+    let session = match find_session(&entry, http, id, endpoints) {
         Ok(session) => session,
         Err(refused) => return Taken::Answered(refused),
     };
@@ -71,12 +73,12 @@ pub(super) fn post<'a>(
 /// The session that the request names. Unknown, over, of another principal or of another endpoint: all the same.
 pub(super) fn find_session(
     entry: &Entry,
-    headers: &HeaderMap,
+    http: &Head,
     id: Option<&RequestId>,
     endpoints: &McpEndpoints,
 ) -> Result<Arc<Session>, HttpResponse> {
-    if let Some(version) = headers.get(&VERSION_HEADER) {
-        let version = text::of(version).and_then(|text| Revision::parse(text.trim()));
+    if http.has(headers::VERSION) {
+        let version = http.text(headers::VERSION).and_then(|text| Revision::parse(text.trim()));
         if !version.is_some_and(Revision::is_legacy) {
             let known: Vec<&str> =
                 Revision::ALL.into_iter().filter(|known| known.is_legacy()).map(Revision::as_str).collect();
@@ -84,9 +86,10 @@ pub(super) fn find_session(
             return Err(refusal::bad_request(id, code::BAD_SESSION, &text));
         }
     }
-    let Some(name) = headers.get(&SESSION_HEADER) else {
+    if !http.has(SESSION_HEADER) {
         let text = "a session is needed: send initialize first, then the Mcp-Session-Id that came back";
         return Err(refusal::bad_request(id, code::BAD_SESSION, text));
-    };
-    text::of(name).and_then(|name| endpoints.sessions.find(name, entry)).ok_or_else(|| refusal::no_such_session(id))
+    }
+    let session = http.text(SESSION_HEADER).and_then(|name| endpoints.sessions.find(name, entry));
+    session.ok_or_else(|| refusal::no_such_session(id))
 }

@@ -10,23 +10,24 @@ mod respond;
 pub(super) mod running;
 mod task;
 
-use actix_web::http::header::HeaderMap;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use orch_http1::request::Head;
 use orch_mcp::codec::Incoming;
 use orch_mcp::error::code;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::method::Method;
 use orch_mcp::revision::Revision;
-use orch_mcp::{meta, object};
+use orch_mcp::{headers, meta, object};
 
 use super::accept::Accepts;
 use super::endpoint::Entry;
-use super::{McpEndpoints, VERSION_HEADER, refusal};
+use super::{McpEndpoints, refusal};
+use crate::fields::{Fields as _, plain};
 
 /// Whether a message is written in this era: it carries its version itself, or its header names a version that no
 /// session could have. An `initialize` without the former belongs to a client of sessions, whatever its header says.
-pub(super) fn is_modern(incoming: &Incoming, http: &HeaderMap) -> bool {
+pub(super) fn is_modern(incoming: &Incoming, http: &Head) -> bool {
     let params = match incoming {
         Incoming::Single(Message::Request(request)) => {
             if request.method.known() == Method::Discover {
@@ -42,13 +43,13 @@ pub(super) fn is_modern(incoming: &Incoming, http: &HeaderMap) -> bool {
     }
     let shakes_hands =
         matches!(incoming, Incoming::Single(Message::Request(request)) if request.method.known() == Method::Initialize);
-    let Some(version) = http.get(&VERSION_HEADER).filter(|_| !shakes_hands) else { return false };
-    !version.to_str().ok().and_then(|text| Revision::parse(text.trim())).is_some_and(Revision::is_legacy)
+    let Some(version) = http.first(headers::VERSION).filter(|_| !shakes_hands) else { return false };
+    !plain(version).and_then(|text| Revision::parse(text.trim())).is_some_and(Revision::is_legacy)
 }
 
 pub(super) async fn post(
     entry: Entry,
-    http: &HttpRequest,
+    http: &Head,
     accepts: Accepts,
     incoming: Incoming,
     endpoints: &McpEndpoints,

@@ -2,31 +2,26 @@
 
 use std::pin::Pin;
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 
 use super::address::Address;
 use super::body::BodyError;
 use super::exchange::Exchange;
-use super::{McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
+use super::{Http, McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
+use crate::serving::feed::Sent;
 
-pub(super) async fn handle(
-    address: Address<'_>,
-    request: &HttpRequest,
-    payload: Payload,
-    endpoints: &McpEndpoints,
-) -> HttpResponse {
-    let entry = match endpoint::enter(address, request, endpoints) {
+pub(super) async fn handle(address: Address<'_>, http: Http<'_>, body: Sent, endpoints: &McpEndpoints) -> HttpResponse {
+    let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
-    let headers = request.headers();
-    if !accept::is_json(headers) {
+    let head = http.head;
+    if !accept::is_json(head) {
         return refusal::unsupported_media_type();
     }
-    let Some(accepts) = accept::accepts(headers) else { return refusal::not_acceptable() };
+    let Some(accepts) = accept::accepts(head) else { return refusal::not_acceptable() };
     let limit = endpoints.config.max_body_bytes;
-    let body = match body::read(headers, payload, limit).await {
+    let body = match body::read(head, body, limit).await {
         Ok(body) => body,
         Err(BodyError::TooLarge) => return refusal::too_large(limit),
         Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
@@ -36,10 +31,10 @@ pub(super) async fn handle(
         Ok(incoming) => incoming,
         Err(malformed) => return refusal::malformed(&malformed),
     };
-    let taken = if modern::is_modern(&incoming, headers) {
-        Taken::Apart(Box::pin(modern::post(entry, request, accepts, incoming, endpoints)))
+    let taken = if modern::is_modern(&incoming, head) {
+        Taken::Apart(Box::pin(modern::post(entry, head, accepts, incoming, endpoints)))
     } else {
-        legacy::post(entry, request, accepts, incoming, endpoints)
+        legacy::post(entry, head, accepts, incoming, endpoints)
     };
     match taken {
         Taken::Answered(response) => response,

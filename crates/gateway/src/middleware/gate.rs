@@ -21,11 +21,6 @@ impl Gate {
         }
     }
 
-    /// An MCP endpoint, whatever the method.
-    pub(crate) fn is_endpoint(path: &str) -> bool {
-        Self::of_path(path) == Self::Endpoint
-    }
-
     /// What is documented is no page.
     pub(crate) fn of_path(path: &str) -> Self {
         if path.starts_with("/projects/") {

@@ -25,6 +25,7 @@ use super::alarm::Alarm;
 use super::feed::{Feed, Step};
 use super::open::Place;
 use super::{Worker, request, response};
+use crate::mcp::{self, Http};
 use crate::serving::response::{Connection as Said, Form};
 
 /// So many bytes are read at once, and up to so many of a body that is known to be long.
@@ -39,6 +40,12 @@ const TOGETHER: usize = 16 * 1024;
 
 /// Of a stream not more than this waits for a client that reads slowly.
 const UNSENT: usize = 32 * 1024;
+
+/// A buffer that grew larger than this is given back once it is empty.
+const KEPT: usize = 64 * 1024;
+
+/// A client that takes nothing of its answer for so long has gone without a word.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// A client that is still sending when its request has been answered would not see the answer if we just closed.
 const LINGER: Duration = Duration::from_secs(2);
@@ -118,8 +125,9 @@ where
     }
 
     pub(super) async fn serve(mut self) {
+        let worker = Rc::clone(&self.worker);
         loop {
-            match self.exchange().await {
+            match self.exchange(&worker).await {
                 After::Next => self.used = true,
                 After::Linger => return self.linger().await,
                 After::Close => return,
@@ -128,7 +136,7 @@ where
     }
 
     /// One request and its response.
-    async fn exchange(&mut self) -> After {
+    async fn exchange(&mut self, worker: &Worker<S>) -> After {
         let asked = poll_fn(|cx| self.poll_head(cx)).await;
         self.alarm.stop();
         let head = match asked {
@@ -143,33 +151,43 @@ where
             Asked::Over => return After::Close,
         };
         let terms = Terms { is_head: head.method() == b"HEAD", is_1_1: head.is_1_1, keeps: head.keeps };
-        let (payload, mut feed) = Feed::of(head.body, head.expects, &mut self.input);
-        let Some(request) = request::build(&head, payload, self.peer) else {
+        let (body, mut feed) = Feed::of(head.body, head.expects, &mut self.input);
+        if let Some((address, endpoints)) = worker.endpoint(&head) {
+            let http = Http { head: &head, peer: self.peer };
+            let answer = pin!(mcp::answer(address, http, body, endpoints));
+            return match self.answered(answer, &mut feed).await {
+                Some(response) => self.respond(response, terms, feed).await,
+                None => After::Close,
+            };
+        }
+        let Some(request) = request::build(&head, body, self.peer) else {
             let why = "the method, the address or a header of the request is not valid";
             return self.refuse(StatusCode::BAD_REQUEST, why).await;
         };
         drop(head);
-        let answered = {
-            let mut answer = pin!(self.worker.app.call(request));
-            poll_fn(|cx| {
-                loop {
-                    if let Poll::Ready(answered) = answer.as_mut().poll(cx) {
-                        return Poll::Ready(Some(answered));
-                    }
-                    match ready!(self.poll_client(cx, &mut feed)) {
-                        Client::Fed => {}
-                        // A client of the modern era cancels by leaving.
-                        Client::Gone => return Poll::Ready(None),
-                    }
-                }
-            })
-            .await
-        };
-        match answered {
+        let answer = pin!(worker.app.call(request));
+        match self.answered(answer, &mut feed).await {
             Some(Ok(answered)) => self.respond(answered.into_parts().1, terms, feed).await,
             Some(Err(error)) => self.respond(HttpResponse::from_error(error), terms, feed).await,
             None => After::Close,
         }
+    }
+
+    /// Waits for the answer, and brings the handler what it wants of the body. None when the client has gone, by which
+    /// one of the modern era cancels.
+    async fn answered<F: Future>(&mut self, mut answer: Pin<&mut F>, feed: &mut Feed) -> Option<F::Output> {
+        poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(answered) = answer.as_mut().poll(cx) {
+                    return Poll::Ready(Some(answered));
+                }
+                match ready!(self.poll_client(cx, feed)) {
+                    Client::Fed => {}
+                    Client::Gone => return Poll::Ready(None),
+                }
+            }
+        })
+        .await
     }
 
     /// Waits for a request for as long as a connection is kept, and for its head for as long as a client may take.
@@ -200,6 +218,9 @@ where
                     }
                 }
                 Poll::Pending => {
+                    if is_idle && self.input.capacity() > READ {
+                        self.input = BytesMut::new();
+                    }
                     if !self.alarm.is_set() {
                         let is_kept = is_idle && self.used;
                         self.alarm.set(if is_kept { self.worker.idle_time } else { self.worker.head_time });
@@ -372,7 +393,7 @@ where
         poll_fn(|cx| self.poll_send(cx)).await.is_ok()
     }
 
-    /// Sends all that is to be sent.
+    /// Sends all that is to be sent. Fails when the client takes nothing for too long.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let is_head = !self.output.is_empty();
@@ -380,7 +401,15 @@ where
             if rest.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            let written = ready!(Pin::new(&mut self.wire).poll_write(cx, rest))?;
+            let Poll::Ready(written) = Pin::new(&mut self.wire).poll_write(cx, rest) else {
+                if !self.alarm.is_set() {
+                    self.alarm.set(STALLED);
+                }
+                ready!(self.alarm.poll(cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            };
+            self.alarm.stop();
+            let written = written?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -389,6 +418,9 @@ where
             } else if written == self.output.len() {
                 // Clearing keeps the memory, and advancing would not.
                 self.output.clear();
+                if self.output.capacity() > KEPT {
+                    self.output = BytesMut::new();
+                }
             } else {
                 self.output.advance(written);
             }

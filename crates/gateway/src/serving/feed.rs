@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use actix_http::Payload;
 use actix_http::error::PayloadError;
-use actix_http::{BoxedPayloadStream, Payload};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use orch_http1::body::{Body, Piece};
@@ -51,24 +51,28 @@ pub(super) enum Step {
     Idle,
 }
 
-/// What a handler reads.
-struct Pieces(Rc<RefCell<Given>>);
+/// A body as a handler gets it.
+pub(crate) enum Sent {
+    Whole(Bytes),
+    Pieces(Pieces),
+}
+
+/// A body that comes piece by piece.
+pub(crate) struct Pieces(Rc<RefCell<Given>>);
 
 impl Feed {
     /// The body of a request whose head was just taken off `input`.
-    pub(super) fn of(mut body: Body, expects: bool, input: &mut BytesMut) -> (Payload, Self) {
+    pub(super) fn of(mut body: Body, expects: bool, input: &mut BytesMut) -> (Sent, Self) {
         if body == Body::Ended {
-            return (Payload::None, Self::Whole);
+            return (Sent::Whole(Bytes::new()), Self::Whole);
         }
-        if !expects && matches!(body, Body::Length(length) if length <= input.len() as u64) {
-            return match body.take(input) {
-                Ok(Piece::Data(data)) => (Payload::from(data), Self::Whole),
-                _ => (Payload::None, Self::Broken),
-            };
+        if matches!(body, Body::Length(length) if length <= input.len() as u64)
+            && let Ok(Piece::Data(data)) = body.take(input)
+        {
+            return (Sent::Whole(data), Self::Whole);
         }
         let given = Rc::default();
-        let payload: BoxedPayloadStream = Box::pin(Pieces(Rc::clone(&given)));
-        (Payload::Stream { payload }, Self::Parts(Parts { body, expects, given }))
+        (Sent::Pieces(Pieces(Rc::clone(&given))), Self::Parts(Parts { body, expects, given }))
     }
 
     pub(super) const fn is_whole(&self) -> bool {
@@ -138,6 +142,16 @@ impl Feed {
             }
         }
         true
+    }
+}
+
+impl From<Sent> for Payload {
+    fn from(sent: Sent) -> Self {
+        match sent {
+            Sent::Whole(whole) if whole.is_empty() => Self::None,
+            Sent::Whole(whole) => Self::from(whole),
+            Sent::Pieces(pieces) => Self::Stream { payload: Box::pin(pieces) },
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 
 use actix_http::header::{HeaderName, HeaderValue};
-use actix_http::{Method, Payload, Request, Uri, Version};
+use actix_http::{Method, Request, Uri, Version};
 use orch_http1::request::Head;
 
+use super::feed::Sent;
+
 /// None when its method, address or headers are none.
-pub(super) fn build(head: &Head, payload: Payload, peer: SocketAddr) -> Option<Request> {
-    let mut request = Request::with_payload(payload);
+pub(super) fn build(head: &Head, body: Sent, peer: SocketAddr) -> Option<Request> {
+    let mut request = Request::with_payload(body.into());
     let to = request.head_mut();
     to.method = Method::from_bytes(head.method()).ok()?;
     to.uri = Uri::from_maybe_shared(head.target()).ok()?;

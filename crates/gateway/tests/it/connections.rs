@@ -273,3 +273,15 @@ async fn connections_without_a_request_end_with_the_daemon() {
         assert_eq!(client.rest().await, "");
     }
 }
+
+#[actix_web::test]
+async fn a_client_that_takes_nothing_is_not_waited_for() {
+    let world = World::new().await;
+    let connections = world.gateway.connections().await.unwrap();
+    let (mut client, wire) = tokio::io::duplex(1024);
+    client.write_all(b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    connections(wire, "192.0.2.1:1".parse().unwrap()).await;
+    assert_eq!(begun.elapsed().as_secs(), 60);
+}

@@ -1,11 +1,7 @@
 //! The stream of events: who is told what, and when it ends.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::Service;
-use actix_web::test;
 use orch_domain::audit::AuditRecord;
 use orch_domain::event::{CallsOf, Event, Fact};
 use orch_domain::id::{AuditId, ProjectId, ServerId, UserId};
@@ -14,11 +10,12 @@ use orch_domain::role::Role;
 use orch_testkit::fakes::FixedClock;
 use serde_json::{Value, json};
 
+use crate::wire::Response;
 use crate::world::{World, bearer, login, request};
 
 /// An open stream and what came on it so far.
 pub(crate) struct Stream {
-    body: Pin<Box<BoxBody>>,
+    response: Response,
     text: String,
 }
 
@@ -35,15 +32,13 @@ impl Stream {
     }
 
     pub(crate) async fn open_at(world: &World, token: &str, path: &str, last: Option<&str>) -> Self {
-        let app = test::init_service(world.gateway.app()).await;
         let mut sent = bearer(request("GET", path), token);
         if let Some(last) = last {
             sent = sent.insert_header(("last-event-id", last));
         }
-        let response = app.call(sent.to_request()).await.unwrap();
-        assert_eq!(response.status().as_u16(), 200);
-        let body = Box::pin(response.into_body().boxed());
-        Self { body, text: String::new() }
+        let response = world.open(sent).await;
+        assert_eq!(response.status, 200);
+        Self { response, text: String::new() }
     }
 
     /// None at the end of the stream.
@@ -58,9 +53,8 @@ impl Stream {
                 }
                 continue;
             }
-            let chunk = std::future::poll_fn(|cx| self.body.as_mut().poll_next(cx));
-            let chunk = tokio::time::timeout(Duration::from_secs(10), chunk).await.unwrap()?;
-            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+            let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.next()).await.unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 

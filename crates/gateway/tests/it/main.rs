@@ -26,4 +26,5 @@ mod secrets;
 mod sessions;
 mod usage;
 mod versions;
+mod wire;
 mod world;

@@ -1,14 +1,11 @@
 //! MCP clients in front of one server whose answers the test decides.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody as _};
-use actix_web::dev::Service as _;
-use actix_web::test::{self, TestRequest};
-use actix_web::web::Bytes;
+use actix_web::test::TestRequest;
 use async_trait::async_trait;
+use bytes::Bytes;
 use orch_domain::id::ServerId;
 use orch_domain::project::Project;
 use orch_domain::server::Server;
@@ -24,6 +21,7 @@ use orch_testkit::scripted_peer::{ScriptedPeer, ends};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
+use crate::wire::Response;
 use crate::world::{Answer, World, bearer, request};
 
 pub(crate) const UNIFIED: &str = "/projects/demo/unified/mcp";
@@ -104,22 +102,22 @@ impl Mcp {
 
     /// Opens a response that is read piece by piece.
     pub(crate) async fn hold(&self, request: TestRequest) -> Held {
-        let app = test::init_service(self.world.gateway.app()).await;
-        let response = app.call(request.to_request()).await.unwrap_or_else(|error| panic!("{error}"));
-        Held { status: response.status().as_u16(), body: Box::pin(response.into_body().boxed()) }
+        let response = self.world.open(request).await;
+        Held { status: response.status, response }
     }
 }
 
+/// While it is there, so is its client.
 pub(crate) struct Held {
     pub(crate) status: u16,
-    body: Pin<Box<BoxBody>>,
+    response: Response,
 }
 
 impl Held {
     /// None at the end.
     pub(crate) async fn next(&mut self) -> Option<String> {
-        let piece = within(std::future::poll_fn(|cx| self.body.as_mut().poll_next(cx))).await?;
-        Some(String::from_utf8_lossy(&piece.unwrap_or_else(|error| panic!("{error}"))).into_owned())
+        let piece = within(self.response.next()).await?;
+        Some(String::from_utf8_lossy(&piece).into_owned())
     }
 
     /// Everything up to the end.

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use actix_web::body::MessageBody as _;
-use actix_web::dev::Service;
-use actix_web::test::{self, TestRequest};
-use actix_web::{Error, body, http::Method};
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
 use async_trait::async_trait;
-use futures_util::future::{LocalBoxFuture, poll_immediate};
 use orch_auth::api_key::mint::KeyMint;
 use orch_auth::authenticator::{AuthFacts, Authenticator};
 use orch_auth::config::AuthConfig;
@@ -65,6 +61,7 @@ use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_domain::team::{TeamMembership, TeamRole};
 use orch_domain::user::{PasswordHash, User};
 use orch_gateway::config::GatewayConfig;
+use orch_gateway::gateway::Connections;
 use orch_gateway::health::Readiness;
 use orch_gateway::identity::Identity;
 use orch_gateway::key_uses::KeyUses;
@@ -82,6 +79,9 @@ use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_en
 use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore, PlainDigester};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+
+use crate::wire;
 
 pub(crate) use orch_testkit::permissions::rest::PASSWORD;
 
@@ -99,10 +99,8 @@ pub(crate) struct World {
     directory: Arc<LiveDirectory>,
     logins: Arc<Logins>,
     password: PasswordHash,
-    client: Client,
+    connections: Connections<DuplexStream>,
 }
-
-type Client = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq)]
@@ -246,7 +244,7 @@ impl World {
             mcp: Some(mcp),
         };
         let gateway = Gateway::new(parts).unwrap();
-        let client = client(&gateway).await;
+        let connections = gateway.connections().await.unwrap();
         let password = hasher.hash(&PASSWORD.into()).await.unwrap();
         Self {
             store,
@@ -262,7 +260,7 @@ impl World {
             directory,
             logins,
             password,
-            client,
+            connections,
         }
     }
 
@@ -382,7 +380,17 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
-        (self.client)(request).await
+        let mut response = self.open(request).await;
+        let (status, headers) = (response.status, std::mem::take(&mut response.headers));
+        // A stream of events has no end: what is there at once is read.
+        let is_endless = headers.contains(&("content-type".to_owned(), "text/event-stream".to_owned()));
+        let body = if is_endless { response.at_once().await } else { response.whole().await };
+        Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    /// Sends a request whose response is read by the test, for as long as it holds it.
+    pub(crate) async fn open(&self, request: TestRequest) -> wire::Response {
+        wire::open(&self.connections, request).await
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
@@ -410,33 +418,6 @@ pub(crate) fn bearer(request: TestRequest, token: &str) -> TestRequest {
 
 pub(crate) fn login(user: UserId) -> Principal {
     Principal { user_id: user, credential: Credential::Login { login_id: orch_domain::id::LoginId::new() } }
-}
-
-async fn client(gateway: &Gateway) -> Client {
-    let app = Rc::new(test::init_service(gateway.app()).await);
-    Box::new(move |request| {
-        let app = Rc::clone(&app);
-        Box::pin(async move {
-            let response = app.call(request.to_request()).await.unwrap_or_else(|error: Error| panic!("{error}"));
-            let status = response.status().as_u16();
-            let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
-            let headers: Vec<_> =
-                response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-            // A stream of events has no end: what is there at once is read.
-            if response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream") {
-                let mut stream = Box::pin(response.into_body());
-                let mut read = Vec::new();
-                while let Some(Some(Ok(bytes))) =
-                    poll_immediate(std::future::poll_fn(|cx| stream.as_mut().poll_next(cx))).await
-                {
-                    read.extend_from_slice(&bytes);
-                }
-                return Answer { status, headers, body: String::from_utf8_lossy(&read).into_owned() };
-            }
-            let bytes = body::to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("no body"));
-            Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
-        })
-    })
 }
 
 pub(crate) struct Ready(AtomicBool);

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::header::ALLOW;
-use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::Bytes;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{Stream, StreamExt};
@@ -33,7 +33,8 @@ use crate::mcp::address::Address;
 use crate::mcp::body::{self, BodyError};
 use crate::mcp::endpoint::{self, Entry};
 use crate::mcp::reach::Reach;
-use crate::mcp::{McpEndpoints, incoming, refusal, respond};
+use crate::mcp::{Http, McpEndpoints, incoming, refusal, respond};
+use crate::serving::feed::Sent;
 
 /// Events that wait for a client to read; whoever has more to say waits.
 const QUEUE: usize = 256;
@@ -154,14 +155,14 @@ impl Channel {
 /// `GET` of the stream.
 pub(in crate::mcp) fn open(
     address: Address<'_>,
-    http: &HttpRequest,
+    http: Http<'_>,
     endpoints: &actix_web::web::Data<McpEndpoints>,
 ) -> HttpResponse {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
-    if !matches!(accept::accepts(http.headers()), Some(Accepts::Both | Accepts::EventsOnly)) {
+    if !matches!(accept::accepts(http.head), Some(Accepts::Both | Accepts::EventsOnly)) {
         return refusal::not_acceptable();
     }
     let mut random = [0; 32];
@@ -177,7 +178,7 @@ pub(in crate::mcp) fn open(
         return refusal::too_many_sessions();
     }
     // Relative, so that it is right behind any proxy that leaves paths alone.
-    let messages = format!("{}messages?sessionId={id}", http.path().strip_suffix("sse").unwrap_or_default());
+    let messages = format!("{}messages?sessionId={id}", http.head.path().strip_suffix("sse").unwrap_or_default());
     let first = Bytes::from(format!("event: endpoint\ndata: {messages}\n\n"));
     // From here on only the registry keeps it open.
     drop(channel);
@@ -229,22 +230,22 @@ pub(in crate::mcp) fn not_here() -> HttpResponse {
 /// `POST` of a message.
 pub(in crate::mcp) async fn post(
     address: Address<'_>,
-    http: &HttpRequest,
-    payload: Payload,
+    http: Http<'_>,
+    body: Sent,
     endpoints: &actix_web::web::Data<McpEndpoints>,
 ) -> HttpResponse {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
-    let id = http.query_string().split('&').find_map(|pair| pair.strip_prefix("sessionId="));
+    let id = http.head.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("sessionId="));
     let channel = id.and_then(|id| endpoints.sessions.channels.find(id, &entry.reach()));
     let Some(channel) = channel else { return refusal::no_such_session(None) };
-    if !accept::is_json(http.headers()) {
+    if !accept::is_json(http.head) {
         return refusal::unsupported_media_type();
     }
     let limit = endpoints.config.max_body_bytes;
-    let body = match body::read(http.headers(), payload, limit).await {
+    let body = match body::read(http.head, body, limit).await {
         Ok(body) => body,
         Err(BodyError::TooLarge) => return refusal::too_large(limit),
         Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),

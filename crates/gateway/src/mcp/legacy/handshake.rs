@@ -28,7 +28,7 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
     match open(&entry, request, endpoints).await {
         Ok((session, hello)) => HttpResponse::Ok()
             .content_type("application/json")
-            .insert_header((&SESSION_HEADER, &*session.id))
+            .insert_header((SESSION_HEADER, &*session.id))
             .body(codec::encode_result(&request.id, &hello.write())),
         Err(Refused::Error(error)) => refusal::error(StatusCode::OK, &request.id, &error),
         Err(Refused::TooMany) => refusal::too_many_sessions(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -16,33 +16,32 @@ use orch_relay::subscription;
 
 use super::SESSION_HEADER;
 use super::session::Session;
+use crate::fields::Fields as _;
 use crate::mcp::accept::Accepts;
 use crate::mcp::address::Address;
-use crate::mcp::{McpEndpoints, accept, endpoint, refusal, respond};
+use crate::mcp::{Http, McpEndpoints, accept, endpoint, refusal, respond};
 
 const LAST_EVENT_ID: &str = "last-event-id";
 
-pub(in crate::mcp) fn handle(address: Address<'_>, http: &HttpRequest, endpoints: &McpEndpoints) -> HttpResponse {
+pub(in crate::mcp) fn handle(address: Address<'_>, http: Http<'_>, endpoints: &McpEndpoints) -> HttpResponse {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
         Err(refused) => return refused,
     };
-    if !http.headers().contains_key(&SESSION_HEADER) {
+    if !http.head.has(SESSION_HEADER) {
         return refusal::method_not_allowed("POST");
     }
-    let session = match super::find_session(&entry, http.headers(), None, endpoints) {
+    let session = match super::find_session(&entry, http.head, None, endpoints) {
         Ok(session) => session,
         Err(refused) => return refused,
     };
-    if !matches!(accept::accepts(http.headers()), Some(Accepts::Both | Accepts::EventsOnly)) {
+    if !matches!(accept::accepts(http.head), Some(Accepts::Both | Accepts::EventsOnly)) {
         return refusal::not_acceptable();
     }
     let keep_alive = Duration::from_secs(endpoints.config.keep_alive_secs);
-    if let Some(last) = http.headers().get(LAST_EVENT_ID) {
-        // A stream that is not known any more has nothing to be resumed; the client gets what is new instead.
-        if let Some((log, index)) = last.to_str().ok().and_then(|last| session.streams.find(last)) {
-            return respond::events(log.read(index), keep_alive);
-        }
+    // A stream that is not known any more has nothing to be resumed; the client gets what is new instead.
+    if let Some((log, index)) = http.head.text(LAST_EVENT_ID).and_then(|last| session.streams.find(last)) {
+        return respond::events(log.read(index), keep_alive);
     }
     let Some(news) = News::of(session) else { return refusal::no_such_session(None) };
     respond::events(news, keep_alive)

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, HeaderValue};
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::headers::{self, MirroredArgument};
 use orch_mcp::message::Request;
@@ -11,10 +10,11 @@ use orch_mcp::object;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 
+use crate::fields::{Fields, plain};
 use crate::mcp::refusal;
 
 /// The request's own statement about its client, once everything in the envelope agrees.
-pub(super) fn envelope(http: &HeaderMap, request: &Request) -> Result<RequestMeta, HttpResponse> {
+pub(super) fn envelope(http: &impl Fields, request: &Request) -> Result<RequestMeta, HttpResponse> {
     let refuse = |error: &RpcError| refusal::rpc(StatusCode::BAD_REQUEST, Some(&request.id), error);
     let meta = RequestMeta::read(request.params.as_ref()).map_err(|error| refuse(&error))?;
     same(http, headers::VERSION, "MCP-Protocol-Version", &meta.version).map_err(|error| refuse(&error))?;
@@ -43,7 +43,7 @@ const LONGEST_FOREIGN: usize = 4 * 1024;
 /// The arguments that the tool wants repeated as headers, against the headers. Gives the headers of that kind which the
 /// schema does not have: what they mean is between the client and the server.
 pub(super) fn arguments(
-    http: &HeaderMap,
+    http: &impl Fields,
     request: &Request,
     input_schema: Option<&Raw>,
 ) -> Result<Vec<(String, String)>, HttpResponse> {
@@ -77,15 +77,15 @@ pub(super) fn arguments(
     Ok(foreign)
 }
 
-fn foreign(http: &HeaderMap, mirrored: &[MirroredArgument]) -> Vec<(String, String)> {
-    let is_foreign = |name: &str| {
-        name.starts_with(headers::PARAM_PREFIX) && !mirrored.iter().any(|argument| argument.header == name)
+fn foreign(http: &impl Fields, mirrored: &[MirroredArgument]) -> Vec<(String, String)> {
+    let is_one = |name: &str| {
+        name.get(..headers::PARAM_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(headers::PARAM_PREFIX))
     };
-    let text =
-        |value: &HeaderValue| value.to_str().ok().filter(|text| text.len() <= LONGEST_FOREIGN).map(str::to_owned);
-    http.iter()
-        .filter(|(name, _)| is_foreign(name.as_str()))
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
+    let is_known = |name: &str| mirrored.iter().any(|argument| argument.header.eq_ignore_ascii_case(name));
+    let text = |value| plain(value).filter(|text| text.len() <= LONGEST_FOREIGN).map(str::to_owned);
+    http.each()
+        .filter(|(name, _)| is_one(name) && !is_known(name))
+        .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), text(value)?)))
         .take(MOST_FOREIGN)
         .collect()
 }
@@ -95,7 +95,7 @@ fn bad(request: &Request, error: &RpcError) -> HttpResponse {
 }
 
 /// Checks that a header is there, once, and says what the body says.
-fn same(http: &HeaderMap, name: &str, shown: &str, expected: &str) -> Result<(), RpcError> {
+fn same(http: &impl Fields, name: &str, shown: &str, expected: &str) -> Result<(), RpcError> {
     match only(http, name)? {
         None => Err(RpcError::new(code::HEADER_MISMATCH, format!("the header {shown} is missing"))),
         Some(value) if value == expected => Ok(()),
@@ -106,13 +106,13 @@ fn same(http: &HeaderMap, name: &str, shown: &str, expected: &str) -> Result<(),
 }
 
 /// The decoded value of a header that may be there once.
-fn only(http: &HeaderMap, name: &str) -> Result<Option<String>, RpcError> {
-    let mut values = http.get_all(name);
+fn only(http: &impl Fields, name: &str) -> Result<Option<String>, RpcError> {
+    let mut values = http.all(name);
     let Some(value) = values.next() else { return Ok(None) };
     if values.any(|other| other != value) {
         return Err(RpcError::new(code::HEADER_MISMATCH, format!("the header {name} is there twice")));
     }
-    let decoded = value.to_str().ok().and_then(headers::decode);
+    let decoded = plain(value).and_then(headers::decode);
     decoded.map(Some).ok_or_else(|| {
         RpcError::new(code::HEADER_MISMATCH, format!("the header {name} is neither plain text nor a base64 sentinel"))
     })

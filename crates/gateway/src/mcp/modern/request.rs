@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
 use orch_domain::call::Outcome;
+use orch_http1::request::Head;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::display_name;
@@ -28,12 +29,12 @@ use crate::mcp::{McpEndpoints, refusal};
 
 pub(super) async fn handle(
     entry: Entry,
-    http: &HttpRequest,
+    http: &Head,
     accepts: Accepts,
     mut request: Request,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    let meta = match checks::envelope(http.headers(), &request) {
+    let meta = match checks::envelope(http, &request) {
         Ok(meta) => meta,
         Err(refused) => return refused,
     };
@@ -56,7 +57,7 @@ pub(super) async fn handle(
         Method::ToolsCall => {
             let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
             let schema = tool.and_then(|tool| endpoints.relay.mirroring_schema(&cx, &tool));
-            match checks::arguments(http.headers(), &request, schema.as_ref()) {
+            match checks::arguments(http, &request, schema.as_ref()) {
                 Ok(foreign) if foreign.is_empty() => {}
                 // Nobody else has the client yet, so nothing is copied.
                 Ok(foreign) => Arc::make_mut(&mut cx.client).foreign_headers = foreign,
