@@ -49,7 +49,6 @@ impl Fields for Head {
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let fields = self.fields().filter(move |(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
-        fields.map(|(_, value)| value)
+        Self::all(self, name)
     }
 }

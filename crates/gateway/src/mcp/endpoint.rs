@@ -108,10 +108,10 @@ fn find_server<'a>(project: &'a ProjectFacts, named: &str) -> Option<&'a Arc<Ser
 
 /// Only the `Authorization` header counts: never a query string, never a cookie.
 fn authenticate(http: Http<'_>, endpoints: &McpEndpoints) -> Result<Principal, HttpResponse> {
-    if !http.head.has("authorization") {
+    let Some(header) = http.head.first("authorization") else {
         return Err(refusal::unauthorized(AuthFailure::Missing.public_text(), false));
-    }
-    bearer_of(http.head.text("authorization"))
+    };
+    bearer_of(std::str::from_utf8(header).ok())
         .and_then(|bearer| endpoints.authenticator.authenticate(bearer))
         .map_err(|failure| refusal::unauthorized(failure.public_text(), true))
 }

@@ -77,8 +77,8 @@ pub(super) fn find_session(
     id: Option<&RequestId>,
     endpoints: &McpEndpoints,
 ) -> Result<Arc<Session>, HttpResponse> {
-    if http.has(headers::VERSION) {
-        let version = http.text(headers::VERSION).and_then(|text| Revision::parse(text.trim()));
+    if let Some(version) = http.first(headers::VERSION) {
+        let version = std::str::from_utf8(version).ok().and_then(|text| Revision::parse(text.trim()));
         if !version.is_some_and(Revision::is_legacy) {
             let known: Vec<&str> =
                 Revision::ALL.into_iter().filter(|known| known.is_legacy()).map(Revision::as_str).collect();
@@ -86,10 +86,10 @@ pub(super) fn find_session(
             return Err(refusal::bad_request(id, code::BAD_SESSION, &text));
         }
     }
-    if !http.has(SESSION_HEADER) {
+    let Some(name) = http.first(SESSION_HEADER) else {
         let text = "a session is needed: send initialize first, then the Mcp-Session-Id that came back";
         return Err(refusal::bad_request(id, code::BAD_SESSION, text));
-    }
-    let session = http.text(SESSION_HEADER).and_then(|name| endpoints.sessions.find(name, entry));
+    };
+    let session = std::str::from_utf8(name).ok().and_then(|name| endpoints.sessions.find(name, entry));
     session.ok_or_else(|| refusal::no_such_session(id))
 }

@@ -164,6 +164,37 @@ fn gives_a_head_as_it_came() {
 }
 
 #[test]
+fn knows_what_is_asked_for() {
+    for (target, path, query, authority) in [
+        ("/", "/", None, None),
+        ("/a/b?c=d?e", "/a/b", Some("c=d?e"), None),
+        ("/a?", "/a", Some(""), None),
+        ("//a/b", "//a/b", None, None),
+        ("/a://b/c", "/a://b/c", None, None),
+        ("http://h:1/a?b", "/a", Some("b"), Some("h:1")),
+        ("http://http/http/a", "/http/a", None, Some("http")),
+        ("http://h", "", None, Some("h")),
+        ("http://h?q", "", Some("q"), Some("h")),
+        ("http:///a", "/a", None, Some("")),
+        ("*", "*", None, None),
+        ("h:443", "h:443", None, None),
+    ] {
+        let mut input = BytesMut::from(format!("GET {target} HTTP/1.1\r\n\r\n").as_bytes());
+        let head = take_head(&mut input).expect("readable").expect("a head");
+        assert_eq!((head.path(), head.query(), head.authority()), (path, query, authority), "{target}");
+    }
+}
+
+#[test]
+fn finds_headers_by_name_in_any_case() {
+    let mut input = BytesMut::from(&b"GET / HTTP/1.1\r\nA-b: 1\r\nc: 2\r\na-B: \xe4\r\n\r\n"[..]);
+    let head = take_head(&mut input).expect("readable").expect("a head");
+    assert_eq!(head.all("a-b").collect::<Vec<_>>(), [b"1".as_slice(), b"\xe4"]);
+    assert_eq!((head.all("c").count(), head.all("a_b").count(), head.all("").count()), (1, 0, 0));
+    assert_eq!(head.fields().map(|(name, _)| name).collect::<Vec<_>>(), [b"A-b".as_slice(), b"c", b"a-B"]);
+}
+
+#[test]
 fn finds_the_end_of_a_body() {
     check("GET / HTTP/1.1\r\n\r\n", "", "");
     check("GET / HTTP/1.1\r\n\r\nrest", "", "rest");
