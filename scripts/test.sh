@@ -34,29 +34,43 @@ if [ -n "${CI:-}" ]; then
     export CARGO_INCREMENTAL=0
 fi
 
+# What each step printed; what a failed one said last is said again at the end, where it is looked for.
+readonly LOGS=$TARGET/test-logs
+readonly LINES_OF_A_FAILURE=60
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+
 summary=()
+failures=()
 failed=0
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs one step and notes how it went.
 step() {
-    local name=$1 begin=$SECONDS verdict
+    local name=$1 begin=$SECONDS verdict log
     shift
+    log="$LOGS/${name//[^a-zA-Z0-9]/-}.log"
     printf '\n==> %s\n' "$name"
-    if "$@"; then
+    if "$@" 2>&1 | tee "$log"; then
         verdict=ok
     else
         verdict=FAILED
         failed=$((failed + 1))
+        failures+=("$name" "$log")
     fi
     summary+=("$(printf '%-7s %-44s %4d s' "$verdict" "$name" $((SECONDS - begin)))")
     printf '<== %s: %s\n' "$name" "$verdict"
 }
 
 finish() {
+    local at
     printf '\n'
     printf '%s\n' "${summary[@]}"
+    for ((at = 0; at < ${#failures[@]}; at += 2)); do
+        printf '\n%s failed; the end of %s:\n' "${failures[at]}" "${failures[at + 1]}"
+        tail -n "$LINES_OF_A_FAILURE" "${failures[at + 1]}"
+    done
     if [ "$failed" -eq 0 ]; then
         printf 'all checks passed in %d s\n' "$SECONDS"
     else
