@@ -1,4 +1,4 @@
-import { baseUrl, callTool, everything, expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
+import { baseUrl, callTool, everything, expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, save, test } from "./fixtures/test";
 
 test("renames a project, moves it to another address, and deletes it", async ({ console: page, project }) => {
   await page.goto(`/projects/${project.slug}/settings`);
@@ -29,9 +29,9 @@ test("who is no admin reads the settings and changes nothing", async ({ browser,
   await logIn(page, user.email, PASSWORD);
   await page.goto(`/projects/${project.slug}/settings`);
   await expect(page.getByRole("textbox", { name: "Name" })).toBeDisabled();
-  const save = page.locator("form").first().getByRole("button", { name: "Save changes" });
-  await expect(save).toHaveAttribute("aria-disabled", "true");
-  await save.hover();
+  const button = page.locator("form").first().getByRole("button", { name: "Save changes" });
+  await expect(button).toHaveAttribute("aria-disabled", "true");
+  await button.hover();
   await expect(page.getByRole("tooltip").filter({ hasText: /needs the role admin/i }).first()).toBeAttached();
   await expect(page.getByRole("group", { name: "Each API key" }).getByLabel("Requests a minute")).toBeDisabled();
   await expect(page.getByRole("button", { name: "Delete project" })).toHaveAttribute("aria-disabled", "true");
@@ -50,9 +50,8 @@ test("limits a project, and says what becomes of flawed tools", async ({ console
   await card.getByRole("group", { name: "The whole project" }).getByLabel("Calls a day").fill("10000");
   await card.getByLabel("Calls at a time at one server").fill("8");
   await expectAccessible(page);
-  await card.getByRole("button", { name: "Save changes" }).click();
+  await save(card);
   await expect(page.getByText("Changes saved", { exact: true })).toBeVisible();
-  await expect(card.getByRole("button", { name: "Save changes" })).toBeDisabled();
   expect(await rest.get(`/projects/${project.slug}/limits`)).toMatchObject({
     limits: {
       key: { per_minute: 60, concurrent: null },
@@ -64,8 +63,7 @@ test("limits a project, and says what becomes of flawed tools", async ({ console
 
   const flawed = page.locator("section").filter({ has: page.getByRole("heading", { level: 2, name: "Flawed tools" }) });
   await flawed.getByRole("radio", { name: /^Hide/ }).click();
-  await flawed.getByRole("button", { name: "Save changes" }).click();
-  await expect(flawed.getByRole("button", { name: "Save changes" })).toBeDisabled();
+  await save(flawed);
   await page.reload();
   await expect(flawed.getByRole("radio", { name: /^Hide/ })).toBeChecked();
   await expect(each.getByLabel("Requests a minute")).toHaveValue("60");
@@ -87,8 +85,7 @@ test("keeps the arguments of calls as the project chooses", async ({ console: pa
   await expect(names).toHaveAttribute("aria-invalid", "true");
   await names.fill("*iban*");
   await expectAccessible(page);
-  await card.getByRole("button", { name: "Save changes" }).click();
-  await expect(card.getByRole("button", { name: "Save changes" })).toBeDisabled();
+  await save(card);
   expect(await rest.get(`/projects/${project.slug}`)).toMatchObject({ recorded_arguments: { mode: "redacted", hidden: ["*iban*"] } });
 
   await callTool(url, key, "everything__echo", { message: "after", iban: "DE00 1234", token: "s3cret" });

@@ -1,4 +1,4 @@
-import { everything, expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
+import { everything, expect, expectAccessible, join, logIn, newContext, newUser, PASSWORD, save, test } from "./fixtures/test";
 
 const stdio = () => ({ type: "stdio", ...everything() });
 
@@ -7,11 +7,6 @@ test("an admin bounds a server, and a member stores own values for it", async ({
   await page.goto(`/projects/${project.slug}/servers/bound/settings`);
   const group = (heading: string) =>
     page.locator("section").filter({ has: page.getByRole("heading", { level: 2, name: heading, exact: true }) });
-  const save = async (heading: string) => {
-    await group(heading).getByRole("button", { name: "Save changes" }).click();
-    await expect(page.getByText("Changes saved", { exact: true }).last()).toBeVisible();
-    await expect(group(heading).getByRole("button", { name: "Save changes" })).toBeDisabled();
-  };
 
   await group("Limits").getByLabel("Memory (MiB)").fill("15");
   await group("Limits").getByRole("button", { name: "Save changes" }).click();
@@ -19,9 +14,9 @@ test("an admin bounds a server, and a member stores own values for it", async ({
   await group("Limits").getByLabel("Memory (MiB)").fill("2048");
   // What is being typed in another group stays when this one is saved.
   await group("Configuration").getByLabel("Display name").fill("Bound server");
-  await save("Limits");
+  await save(group("Limits"));
   await expect(page.getByLabel("Display name")).toHaveValue("Bound server");
-  await save("Configuration");
+  await save(group("Configuration"));
 
   await page.getByRole("radio", { name: /^Best effort/ }).click();
   await page.getByLabel("May read", { exact: false }).first().fill("srv/data");
@@ -30,22 +25,22 @@ test("an admin bounds a server, and a member stores own values for it", async ({
   await page.getByLabel("May read", { exact: false }).first().fill("/srv/data");
   await page.getByLabel("Network").selectOption({ label: "Some ports" });
   await page.getByLabel("Ports", { exact: true }).fill("443, 8443");
-  await save("Sandbox");
+  await save(group("Sandbox"));
 
   await page.getByLabel("Era").selectOption({ label: "Legacy, with a handshake" });
   await page.getByLabel("Questions to clients").selectOption({ label: "Never" });
-  await save("Protocol");
+  await save(group("Protocol"));
 
   await page.getByRole("button", { name: "Add tool" }).click();
   await page.getByLabel("Tool 1").fill("echo");
   await page.getByLabel("Seconds 1").fill("120");
-  await save("Timeouts for single tools");
+  await save(group("Timeouts for single tools"));
 
   await page.getByRole("button", { name: "Add personal variable" }).click();
   await page.getByLabel("Personal name 1").fill("GITHUB_TOKEN");
   await page.getByLabel("Description 1").fill("A token of your own account");
   await expectAccessible(page);
-  await save("Personal values");
+  await save(group("Personal values"));
 
   const stored = await rest.get(`/projects/${project.slug}/servers/bound`);
   expect(stored).toMatchObject({
