@@ -1,4 +1,4 @@
-//! Bytes to messages and back. Parses the envelope once and leaves the rest as it was written.
+//! Bytes to messages and back. Reads the envelope once and leaves the rest as it was written.
 
 use std::fmt::Write;
 
@@ -12,6 +12,7 @@ use crate::id::RequestId;
 use crate::message::{Message, MethodName, Notification, Request, Response};
 use crate::raw::Raw;
 use crate::text::Text;
+use crate::walk::{NotPlain, Walk, unescaped};
 
 /// Deeper nesting than this is refused: nobody needs it, and parsers further on may recurse.
 pub const MAX_DEPTH: usize = 128;
@@ -46,18 +47,68 @@ impl Malformed {
 pub fn decode(body: &Bytes) -> Result<Incoming, Malformed> {
     let text = ByteString::try_from(body.clone())
         .map_err(|error| Malformed::new(code::PARSE_ERROR, format!("the text is not UTF-8: {error}")))?;
+    match decode_plain(&text) {
+        Ok(message) => Ok(Incoming::Single(message)),
+        Err(NotPlain) => decode_any(body, &text),
+    }
+}
+
+/// A single message, when nothing about it is unusual.
+fn decode_plain(text: &ByteString) -> Result<Message, NotPlain> {
+    let mut members = Walk::over(text)?;
+    let [mut version, mut id, mut method, mut params, mut result] = [None; 5];
+    while let Some((key, value)) = members.next()? {
+        let place = match key {
+            "jsonrpc" => &mut version,
+            "id" => &mut id,
+            "method" => &mut method,
+            "params" => &mut params,
+            "result" => &mut result,
+            "error" => return Err(NotPlain),
+            _ => continue,
+        };
+        if place.replace(value).is_some() {
+            return Err(NotPlain);
+        }
+    }
+    if version != Some(r#""2.0""#) {
+        return Err(NotPlain);
+    }
+    let id = match id {
+        None => None,
+        Some(id) => Some(RequestId::within(text, id).ok_or(NotPlain)?),
+    };
+    if let Some(result) = result {
+        let (Some(id), None) = (id, method) else { return Err(NotPlain) };
+        return Ok(Message::Response(Response { id: Some(id), outcome: Ok(Raw::within(text, result)) }));
+    }
+    let method = method.and_then(unescaped).ok_or(NotPlain)?;
+    let method = MethodName::within(text, method.into());
+    let params = match params {
+        None => None,
+        Some(params) if params.starts_with('{') => Some(Raw::within(text, params)),
+        Some(_) => return Err(NotPlain),
+    };
+    Ok(match id {
+        Some(id) => Message::Request(Request { id, method, params }),
+        None => Message::Notification(Notification { method, params }),
+    })
+}
+
+/// Everything else, and what is wrong with it.
+fn decode_any(body: &[u8], text: &ByteString) -> Result<Incoming, Malformed> {
     check_depth(body)?;
     if text.trim_start().starts_with('[') {
-        let entries: Vec<&RawValue> = serde_json::from_str(&text).map_err(parse_error)?;
+        let entries: Vec<&RawValue> = serde_json::from_str(text).map_err(parse_error)?;
         if entries.is_empty() {
             return Err(Malformed::new(code::INVALID_REQUEST, "the batch is empty"));
         }
         if entries.len() > MAX_BATCH {
             return Err(Malformed::new(code::INVALID_REQUEST, format!("a batch has at most {MAX_BATCH} entries")));
         }
-        return Ok(Incoming::Batch(entries.into_iter().map(|entry| decode_one(&text, entry.get())).collect()));
+        return Ok(Incoming::Batch(entries.into_iter().map(|entry| decode_one(text, entry.get())).collect()));
     }
-    decode_one(&text, &text).map(Incoming::Single)
+    decode_one(text, text).map(Incoming::Single)
 }
 
 #[derive(Deserialize)]
@@ -94,7 +145,7 @@ fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
         None => None,
         Some(raw) if raw.get() == "null" => None,
         Some(raw) => Some(
-            RequestId::from_raw(buffer, raw)
+            RequestId::within(buffer, raw.get())
                 .ok_or_else(|| Malformed::new(code::INVALID_REQUEST, "`id` must be a string or an integer"))?,
         ),
     };
@@ -105,7 +156,7 @@ fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
     }
     let Some(Text(method)) = envelope.method else {
         let outcome = match (envelope.result, envelope.error) {
-            (Some(result), None) => Ok(Raw::within(buffer, result)),
+            (Some(result), None) => Ok(Raw::within(buffer, result.get())),
             (None, Some(error)) => Err(RpcError::from_raw(buffer, error)),
             (None, None) => return invalid("neither `method` nor `result` nor `error` is there"),
             (Some(_), Some(_)) => return invalid("`result` and `error` exclude each other"),
@@ -120,7 +171,7 @@ fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
     }
     let params = match envelope.params {
         None => None,
-        Some(raw) if raw.get().starts_with('{') => Some(Raw::within(buffer, raw)),
+        Some(raw) if raw.get().starts_with('{') => Some(Raw::within(buffer, raw.get())),
         Some(raw) if raw.get() == "null" => None,
         Some(_) => return invalid("`params` must be an object"),
     };

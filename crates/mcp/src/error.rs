@@ -116,12 +116,12 @@ impl RpcError {
                 #[expect(clippy::cast_possible_truncation, reason = "codes are small integers; others are clamped")]
                 code: wire.code.map_or(code::INTERNAL, |code| code as i64),
                 message: wire.message.unwrap_or_else(|| "the error has no message".to_owned()),
-                data: wire.data.map(|data| Raw::within(buffer, data)),
+                data: wire.data.map(|data| Raw::within(buffer, data.get())),
             },
             Err(_) => Self {
                 code: code::INTERNAL,
                 message: "the error object is malformed".to_owned(),
-                data: Some(Raw::within(buffer, value)),
+                data: Some(Raw::within(buffer, value.get())),
             },
         }
     }

@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 pub struct RequestId(ByteString);
 
 impl RequestId {
-    /// None when the value is not a string or an integer.
-    pub(crate) fn from_raw(buffer: &ByteString, value: &RawValue) -> Option<Self> {
-        let text = value.get();
+    /// A JSON value that is a part of `buffer`. None when it is not a string or an integer.
+    pub(crate) fn within(buffer: &ByteString, text: &str) -> Option<Self> {
         let mut bytes = text.bytes();
         let valid = match bytes.next()? {
             b'"' => true,
@@ -32,7 +31,7 @@ impl RequestId {
     #[must_use]
     pub fn parse(raw: &crate::raw::Raw) -> Option<Self> {
         let value: &RawValue = raw.read().ok()?;
-        Self::from_raw(raw.buffer(), value)
+        Self::within(raw.buffer(), value.get())
     }
 
     /// The number behind `17` or `"17"`; servers are known to answer with a string.

@@ -57,7 +57,7 @@ struct Wire<'a> {
 fn object_or_empty(buffer: &Raw, value: Option<&serde_json::value::RawValue>) -> Raw {
     value
         .filter(|value| value.get().starts_with('{'))
-        .map_or_else(|| Raw::from_static("{}"), |value| Raw::within(buffer.buffer(), value).on_one_line())
+        .map_or_else(|| Raw::from_static("{}"), |value| Raw::within(buffer.buffer(), value.get()).on_one_line())
 }
 
 impl ClientHello {

@@ -26,4 +26,5 @@ pub mod revision;
 pub mod sse;
 pub mod tasks;
 mod text;
+mod walk;
 pub mod word;

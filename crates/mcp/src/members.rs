@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::error::RpcError;
 use crate::raw::Raw;
 use crate::text::Text;
+use crate::walk::{NotPlain, Walk};
 
 /// What is called, with what, and on whose behalf.
 const DECISIVE: [&str; 9] =
@@ -18,8 +19,26 @@ const DECISIVE: [&str; 9] =
 /// Checks the params of a request, and the reference within them. -32602 says which member is wrong. Copies nothing but
 /// keys that are written with escapes.
 pub fn check(params: &Raw) -> Result<(), RpcError> {
+    if is_plain(params.as_str()) == Ok(true) {
+        return Ok(());
+    }
     let Some(reference) = checked(params.as_str(), "params")? else { return Ok(()) };
     checked(reference.get(), "params.ref").map(|_| ())
+}
+
+/// Whether each name is there once at most and in its own spelling, also in the reference.
+fn is_plain(text: &str) -> Result<bool, NotPlain> {
+    let mut seen = [false; DECISIVE.len()];
+    let mut members = Walk::over(text)?;
+    while let Some((key, value)) = members.next()? {
+        let mut names = DECISIVE.iter().zip(&mut seen);
+        let Some((name, seen)) = names.find(|(name, _)| are_alike(key, name)) else { continue };
+        let is_wrong = key != *name || std::mem::replace(seen, true);
+        if is_wrong || (*name == "ref" && value.starts_with('{') && !is_plain(value)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Gives the reference. What is no object has no members, and is refused by whoever needs some.

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::raw::Raw;
 use crate::text::Text;
+use crate::walk::{NotPlain, Walk};
 
 /// The value is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,9 +78,26 @@ impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
 
 /// The values of some members, each None when it is absent. Of a repeated key the last one counts.
 pub fn pick<const N: usize>(object: &Raw, keys: [&str; N]) -> Result<[Option<Raw>; N], NotAnObject> {
-    let mut reader = serde_json::Deserializer::from_str(object.as_str());
-    let found = Pick(keys).deserialize(&mut reader).map_err(|_| NotAnObject)?;
+    let found = match pick_plain(object.as_str(), keys) {
+        Ok(found) => found,
+        Err(NotPlain) => {
+            let mut reader = serde_json::Deserializer::from_str(object.as_str());
+            let found = Pick(keys).deserialize(&mut reader).map_err(|_| NotAnObject)?;
+            found.map(|value| value.map(RawValue::get))
+        }
+    };
     Ok(found.map(|value| Some(Raw::within(object.buffer(), value?))))
+}
+
+fn pick_plain<'a, const N: usize>(object: &'a str, keys: [&str; N]) -> Result<[Option<&'a str>; N], NotPlain> {
+    let mut found = [None; N];
+    let mut members = Walk::over(object)?;
+    while let Some((key, value)) = members.next()? {
+        if let Some((_, place)) = keys.iter().zip(&mut found).find(|(wanted, _)| **wanted == key) {
+            *place = Some(value);
+        }
+    }
+    Ok(found)
 }
 
 /// The value of a member; None when it is absent or the value is no object.
@@ -98,14 +116,18 @@ pub fn string(object: &Raw, key: &str) -> Option<String> {
 /// All members in their order.
 pub fn entries(object: &Raw) -> Result<Vec<(String, Raw)>, NotAnObject> {
     let members = members(object)?;
-    Ok(members.0.into_iter().map(|(key, value)| (key.into_owned(), Raw::within(object.buffer(), value))).collect())
+    Ok(members
+        .0
+        .into_iter()
+        .map(|(key, value)| (key.into_owned(), Raw::within(object.buffer(), value.get())))
+        .collect())
 }
 
 /// The elements of an array, untouched; None when it is none.
 #[must_use]
 pub fn elements(array: &Raw) -> Option<Vec<Raw>> {
     let values: Vec<&RawValue> = array.read().ok()?;
-    Some(values.into_iter().map(|value| Raw::within(array.buffer(), value)).collect())
+    Some(values.into_iter().map(|value| Raw::within(array.buffer(), value.get())).collect())
 }
 
 /// The object with a member set, in its old place when it was there, else at the end.

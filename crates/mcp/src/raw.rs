@@ -22,7 +22,7 @@ impl Raw {
             });
         };
         let value: &RawValue = serde_json::from_str(&text)?;
-        Ok(Self::within(&text, value))
+        Ok(Self::within(&text, value.get()))
     }
 
     /// The text of a value that the caller has just built and knows to be valid JSON.
@@ -30,9 +30,9 @@ impl Raw {
         Self(text.into())
     }
 
-    /// A part of `buffer`, which is where `value` was borrowed from. No copy.
-    pub(crate) fn within(buffer: &ByteString, value: &RawValue) -> Self {
-        Self(buffer.slice_ref(value.get()))
+    /// A JSON value that is a part of `buffer`. No copy.
+    pub(crate) fn within(buffer: &ByteString, value: &str) -> Self {
+        Self(buffer.slice_ref(value))
     }
 
     #[must_use]
