@@ -133,6 +133,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         limiter: Arc::clone(instance.relay.limiter()),
         uses: Arc::clone(&uses),
         mcp: Some(endpoints),
+        on_worker: orch_upstream::stdio::read_here,
     })?;
     let address = listener.local_addr()?;
     // Set once: an instance is served once.

@@ -47,6 +47,7 @@ pub struct Gateway {
     dashboard: Data<Dashboard>,
     stopping: Stopping,
     runtimes: Runtimes,
+    on_worker: fn(),
 }
 
 /// What a gateway is made of.
@@ -61,11 +62,13 @@ pub struct GatewayParts {
     pub uses: Arc<KeyUses>,
     /// Without them the gateway serves REST alone.
     pub mcp: Option<McpEndpoints>,
+    /// Called on the thread of each worker, before it serves.
+    pub on_worker: fn(),
 }
 
 impl Gateway {
     pub fn new(parts: GatewayParts) -> Result<Self, GatewayError> {
-        let GatewayParts { config, control, identity, clock, readiness, limiter, uses, mcp } = parts;
+        let GatewayParts { config, control, identity, clock, readiness, limiter, uses, mcp, on_worker } = parts;
         let site = Arc::new(Site::new(&config)?);
         let stopping = Stopping::default();
         Ok(Self {
@@ -87,6 +90,7 @@ impl Gateway {
             config,
             stopping,
             runtimes: Runtimes::default(),
+            on_worker,
         })
     }
 
@@ -159,6 +163,7 @@ impl Gateway {
         let stopping = self.stopping.clone();
         let server = self.serving().start(listener, workers, move || {
             self.runtimes.join();
+            (self.on_worker)();
             self.app()
         })?;
         let handle = server.handle();

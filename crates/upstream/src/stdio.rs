@@ -2,11 +2,13 @@
 
 pub(crate) mod end;
 pub(crate) mod handshake;
+mod home;
 mod lines;
 mod listen;
 pub(crate) mod outbox;
 mod owner;
 mod peer;
+mod reading;
 pub(crate) mod reply;
 pub(crate) mod shared;
 mod slot;
@@ -25,6 +27,7 @@ use crate::error::ConnectError;
 use crate::excerpt::Secrets;
 use crate::stdio::owner::Guard;
 
+pub use home::read_here;
 pub use peer::{Probed, StdioPeer};
 
 /// What to start, and where its log goes.
@@ -37,7 +40,8 @@ pub struct StdioTarget {
 /// Starts the command and does the handshake with it. When the future is dropped, or an error comes out, the process
 /// is ended in the background. Nothing is sent to `sink` as closed unless a peer came out before.
 ///
-/// The runtime that calls this reads and drives the pipes for as long as the peer lives.
+/// The runtime that calls this drives the pipes for as long as the peer lives, and reads them unless others do who have
+/// said [`read_here`].
 pub async fn connect(
     launcher: &dyn Launcher,
     target: StdioTarget,

@@ -242,6 +242,7 @@ impl World {
             clock: shared_clock,
             readiness: ready.clone(),
             mcp: Some(mcp),
+            on_worker: || {},
         };
         let gateway = Gateway::new(parts).unwrap();
         let connections = gateway.connections().await.unwrap();

@@ -44,6 +44,7 @@ impl StdioReply {
 
     fn start(&self, request: PeerRequest) -> Result<State, PeerError> {
         let shared = &*self.shared;
+        shared.asked();
         let id = shared.next_id();
         let limits = shared.limits;
         let slot = Arc::new(Slot::new(&request, limits.progress_queue));

@@ -24,6 +24,7 @@ use crate::progress::Progress;
 use crate::questions::{self, Questions};
 use crate::server_request;
 use crate::stdio::end::End;
+use crate::stdio::home::{Home, Place};
 use crate::stdio::outbox::{Outbox, When};
 use crate::stdio::table::{Claimed, Table};
 
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) table: Table,
     pub(crate) outbox: Outbox,
     pub(crate) limits: Limits,
+    /// None where the reading stays where it is.
+    home: Option<Home>,
     /// Asks the owner to end the connection.
     pub(crate) stop: CancellationToken,
     next_id: AtomicU64,
@@ -73,6 +76,7 @@ impl Shared {
         sink: Arc<dyn PeerSink>,
     ) -> Self {
         Self {
+            home: process.is_some().then(Home::default),
             process,
             table: Table::default(),
             outbox,
@@ -106,6 +110,28 @@ impl Shared {
         match &self.process {
             Some(process) => process.exited().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Somebody on this thread makes a request.
+    pub(crate) fn asked(&self) {
+        if let Some(home) = &self.home {
+            home.asked();
+        }
+    }
+
+    /// Waits until the reading had better be somewhere else.
+    pub(super) async fn wished(&self) -> Place {
+        match &self.home {
+            Some(home) => home.wished().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The reading is there now; None for where the connection was made.
+    pub(super) fn moved_to(&self, place: Option<&Place>) {
+        if let Some(home) = &self.home {
+            home.moved_to(place);
         }
     }
 

@@ -26,4 +26,5 @@ mod stdio_ends;
 mod stdio_handshake;
 mod stdio_listens;
 mod stdio_mixing;
+mod stdio_reading;
 mod support;

@@ -88,6 +88,16 @@ async fn never_mixes_answers_of_concurrent_callers() {
 
 #[test]
 fn never_mixes_answers_of_callers_on_runtimes_of_their_own() {
+    never_mixes_answers_of_threads(|| {});
+}
+
+#[test]
+fn never_mixes_answers_when_the_reading_moves_between_those_runtimes() {
+    never_mixes_answers_of_threads(orch_upstream::stdio::read_here);
+}
+
+/// `begin` is called by each of them. They end at different times.
+fn never_mixes_answers_of_threads(begin: fn()) {
     let (sender, peer) = std::sync::mpsc::channel::<Arc<StdioPeer>>();
     let (done, is_done) = tokio::sync::oneshot::channel::<()>();
     let owner = std::thread::spawn(move || {
@@ -95,7 +105,7 @@ fn never_mixes_answers_of_callers_on_runtimes_of_their_own() {
         runtime.block_on(async {
             let (peer, child, _events) = connected().await;
             sender.send(peer).expect("peer");
-            within(answer_in_disorder(child, 4 * 8 * 50, 3)).await;
+            within(answer_in_disorder(child, 8 * (20 + 40 + 60 + 80), 3)).await;
             within(is_done).await.expect("all callers");
         });
     });
@@ -106,8 +116,10 @@ fn never_mixes_answers_of_callers_on_runtimes_of_their_own() {
             std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
                 runtime.block_on(async {
-                    let tasks: Vec<_> =
-                        (0..8).map(|task| tokio::spawn(many_calls(Arc::clone(&peer), thread * 8 + task, 50))).collect();
+                    begin();
+                    let calls = 20 * (thread + 1);
+                    let task = |task| tokio::spawn(many_calls(Arc::clone(&peer), thread * 8 + task, calls));
+                    let tasks: Vec<_> = (0..8).map(task).collect();
                     for task in tasks {
                         within(task).await.expect("caller");
                     }

@@ -4,6 +4,7 @@ pub(crate) mod child;
 pub(crate) mod server;
 
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -31,10 +32,12 @@ pub(crate) struct Events {
     sender: mpsc::UnboundedSender<PeerEvent>,
     receiver: tokio::sync::Mutex<mpsc::UnboundedReceiver<PeerEvent>>,
     oddities: Mutex<Vec<String>>,
+    thread: Mutex<Option<ThreadId>>,
 }
 
 impl PeerSink for Events {
     fn event(&self, event: PeerEvent) {
+        *self.thread.lock().unwrap() = Some(std::thread::current().id());
         if let PeerEvent::Oddity(text) = &event {
             self.oddities.lock().unwrap().push(text.clone());
         }
@@ -45,7 +48,12 @@ impl PeerSink for Events {
 impl Events {
     pub(crate) fn new() -> Arc<Self> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        Arc::new(Self { sender, receiver: tokio::sync::Mutex::new(receiver), oddities: Mutex::default() })
+        Arc::new(Self {
+            sender,
+            receiver: tokio::sync::Mutex::new(receiver),
+            oddities: Mutex::default(),
+            thread: Mutex::default(),
+        })
     }
 
     /// The next one, in words.
@@ -64,6 +72,11 @@ impl Events {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.receiver.try_lock().unwrap().is_empty()
+    }
+
+    /// Where the last one came in.
+    pub(crate) fn thread(&self) -> Option<ThreadId> {
+        *self.thread.lock().unwrap()
     }
 
     pub(crate) fn oddities(&self) -> Vec<String> {

@@ -1,0 +1,109 @@
+//! Where the answers of a child are read: with those who ask, as long as they are there.
+
+use std::sync::Arc;
+use std::thread::{JoinHandle, ThreadId};
+
+use orch_upstream::stdio::StdioPeer;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::support::child::{Child, connected};
+use crate::support::{Events, call, within};
+
+/// A thread that makes calls when it is told to.
+struct Asker {
+    told: mpsc::UnboundedSender<oneshot::Sender<Result<String, orch_mcp::peer::PeerError>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Asker {
+    fn new(peer: &Arc<StdioPeer>) -> Self {
+        let (told, mut wanted) = mpsc::unbounded_channel::<oneshot::Sender<_>>();
+        let peer = Arc::clone(peer);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+            runtime.block_on(async {
+                orch_upstream::stdio::read_here();
+                while let Some(answered) = wanted.recv().await {
+                    answered.send(call(&*peer, "{}").await).expect("the test waits");
+                }
+            });
+        });
+        Self { told, thread }
+    }
+
+    async fn ask(&self, child: &mut Child) {
+        let (answered, answer) = oneshot::channel();
+        self.told.send(answered).expect("it runs");
+        let request = child.message().await;
+        child.answer(&request, r#"{"ok":true}"#).await;
+        assert_eq!(within(answer).await.expect("it runs"), Ok(r#"{"ok":true}"#.to_owned()));
+    }
+
+    fn id(&self) -> ThreadId {
+        self.thread.thread().id()
+    }
+
+    fn end(self) {
+        drop(self.told);
+        self.thread.join().expect("asker");
+    }
+}
+
+/// Where something is read that the child says now.
+async fn read_at(child: &mut Child, events: &Events) -> Option<ThreadId> {
+    child.say(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#).await;
+    assert_eq!(events.next().await, "notifications/tools/list_changed");
+    events.thread()
+}
+
+/// The reading moves while everything goes on, so some is still read where it was.
+async fn comes_to(thread: ThreadId, child: &mut Child, events: &Events) {
+    within(async {
+        while read_at(child, events).await != Some(thread) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn is_where_requests_come_from_and_returns_when_they_are_gone() {
+    let (peer, mut child, events) = connected().await;
+    let owner = std::thread::current().id();
+    let [one, other] = [Asker::new(&peer), Asker::new(&peer)];
+    assert_eq!(read_at(&mut child, &events).await, Some(owner));
+    one.ask(&mut child).await;
+    comes_to(one.id(), &mut child, &events).await;
+    // Two that take turns do not pull it back and forth.
+    for _ in 0..20 {
+        other.ask(&mut child).await;
+        one.ask(&mut child).await;
+    }
+    assert_eq!(read_at(&mut child, &events).await, Some(one.id()));
+    for _ in 0..16 {
+        other.ask(&mut child).await;
+    }
+    comes_to(other.id(), &mut child, &events).await;
+    // A thread that ends leaves nothing unread.
+    other.end();
+    comes_to(owner, &mut child, &events).await;
+    one.ask(&mut child).await;
+    comes_to(one.id(), &mut child, &events).await;
+    one.end();
+    assert_eq!(read_at(&mut child, &events).await, Some(owner));
+    drop(peer);
+    assert!(matches!(child.asked().await, Some(orch_supervisor::Request::Stop { .. })));
+}
+
+#[tokio::test]
+async fn what_a_child_says_last_is_read_wherever_that_is() {
+    let (peer, mut child, events) = connected().await;
+    let asker = Asker::new(&peer);
+    asker.ask(&mut child).await;
+    comes_to(asker.id(), &mut child, &events).await;
+    child.say(r#"{"jsonrpc":"2.0","method":"notifications/last"}"#).await;
+    child.exit(orch_supervisor::ExitReason::Code(3));
+    assert_eq!(events.next().await, "notifications/last");
+    assert_eq!(events.next().await, "closed: the server exited with code 3");
+    asker.end();
+}
