@@ -3,11 +3,11 @@
 
 mod intern;
 mod read;
+mod rows;
 mod sums;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use orch_domain::activity::CallQuery;
@@ -16,18 +16,17 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::call_log::{CallFilter, CallRepo, JournalPlace};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 use uuid::Uuid;
 
 use self::intern::{Interned, Interner};
+use self::rows::{Row, Rows};
 use self::sums::Sums;
 use crate::chain::hash::{self, Bare, Shape};
 use crate::chain::{Head, Stream};
 use crate::database::Database;
 use crate::entity::call_before;
-use crate::sql::{self, statement};
+use crate::sql::statement;
 use crate::store_error::{is_data_error, unavailable};
 use crate::timestamp::{stored, to_micros};
 use crate::writing::Writing;
@@ -36,9 +35,6 @@ pub(crate) use self::intern::dimension_number;
 pub(crate) use self::read::{Range, calls, chain_of, read, read_bare, read_shape};
 pub(crate) use self::sums::step_number;
 
-/// Rows of one statement. Every full one has the same text, so that the database prepares it once.
-const ROWS_AT_ONCE: usize = 128;
-const COLUMNS: usize = 9;
 const DOING: &str = "storing calls";
 /// Calls of the time before chains that are brought over at once.
 const BROUGHT_AT_ONCE: u64 = 1000;
@@ -107,18 +103,7 @@ impl SeaCallRepo {
                 let (seq, link) = head.extend(|before, seq| hash::call(before, seq, &bare, &shape.digest));
                 sums.add(&shape, call);
                 latest = latest.max(Some(call.at));
-                rows.add([
-                    head.id.into(),
-                    seq.into(),
-                    bare.call_id.into(),
-                    bare.at.into(),
-                    shape.id.into(),
-                    bare.duration_us.into(),
-                    bare.code.into(),
-                    link.to_vec().into(),
-                    bare.arguments.into(),
-                ])
-                .await?;
+                rows.add(Row { chain: head.id, seq, bare, shape: shape.id, link }).await?;
             }
             if let Some(latest) = latest {
                 head.save(writing.conn(), self.database.signer(), latest, DOING).await?;
@@ -184,49 +169,6 @@ async fn pass(writing: &Writing, place: JournalPlace<'_>, latest: i64) -> Result
         conn.execute_raw(statement(conn, note, values)).await.map_err(unavailable(DOING))?;
     }
     Ok(fresh)
-}
-
-/// Rows on their way into the table, many in one statement.
-struct Rows<'a> {
-    writing: &'a Writing,
-    values: Vec<Value>,
-}
-
-impl<'a> Rows<'a> {
-    fn new(writing: &'a Writing) -> Self {
-        Self { writing, values: Vec::with_capacity(ROWS_AT_ONCE * COLUMNS) }
-    }
-
-    async fn add(&mut self, row: [Value; COLUMNS]) -> Result<(), StoreError> {
-        self.values.extend(row);
-        if self.values.len() == ROWS_AT_ONCE * COLUMNS { self.flush().await } else { Ok(()) }
-    }
-
-    async fn finish(mut self) -> Result<(), StoreError> {
-        if self.values.is_empty() { Ok(()) } else { self.flush().await }
-    }
-
-    async fn flush(&mut self) -> Result<(), StoreError> {
-        let sql = insert_sql(self.writing.conn().get_database_backend(), self.values.len() / COLUMNS);
-        let insert = statement(self.writing.conn(), &sql, std::mem::take(&mut self.values));
-        self.values.reserve(ROWS_AT_ONCE * COLUMNS);
-        self.writing.conn().execute_raw(insert).await.map(|_| ()).map_err(refused)
-    }
-}
-
-fn insert_sql(backend: DatabaseBackend, rows: usize) -> Cow<'static, str> {
-    // Nearly all are full ones.
-    static FULL: OnceLock<[String; 2]> = OnceLock::new();
-    let made = |backend, rows| {
-        let columns = "chain, seq, call_id, at, shape, duration_us, code, link, arguments";
-        format!("INSERT INTO calls ({columns}) VALUES {}", sql::rows(backend, rows, COLUMNS))
-    };
-    if rows != ROWS_AT_ONCE {
-        return Cow::Owned(made(backend, rows));
-    }
-    let [sqlite, postgres] =
-        FULL.get_or_init(|| [DatabaseBackend::Sqlite, DatabaseBackend::Postgres].map(|backend| made(backend, rows)));
-    Cow::Borrowed(if backend == DatabaseBackend::Postgres { postgres } else { sqlite })
 }
 
 /// What the database took offence at is put aside by the journal; for everything else it waits.
