@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::http::header::ALLOW;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_auth::state_seal::StateSeal;
@@ -35,6 +35,7 @@ use crate::dashboard::Dashboard;
 use crate::key_uses::KeyUses;
 use crate::middleware;
 use crate::request_id::RequestId;
+use crate::serving::alarm::Alarm;
 use crate::serving::feed::Sent;
 
 pub(crate) use self::address::Address;
@@ -126,21 +127,42 @@ async fn page(request: HttpRequest, dashboard: web::Data<Dashboard>) -> Result<H
     page.ok_or_else(|| ApiError::new(Code::NoSuchRoute, "there is nothing at this path"))
 }
 
+/// What is answered to a request to an endpoint.
+pub(crate) enum Answered {
+    /// One message as JSON with the status 200, as nearly always: it goes out without a map of headers.
+    Message {
+        body: Bytes,
+        /// As the client has sent it.
+        id: Option<RequestId>,
+    },
+    Response(HttpResponse),
+}
+
+impl From<HttpResponse> for Answered {
+    fn from(response: HttpResponse) -> Self {
+        Self::Response(response)
+    }
+}
+
 /// Answers a request to an endpoint. Apart from the application: it is asked for most, and does without what the
-/// application does for everybody else.
+/// application does for everybody else. With `patience` it is waited for an answer that can be sent as a whole.
 pub(crate) async fn answer(
     address: Address<'_>,
     http: Http<'_>,
     body: Sent,
     endpoints: &web::Data<McpEndpoints>,
-) -> HttpResponse {
+    patience: &mut Alarm,
+) -> Answered {
     let methods = match address.door {
         Door::StreamableHttp => METHODS,
         Door::Sse => "GET",
         Door::Messages => "POST",
     };
     let mut response = match (address.door, http.head.method()) {
-        (Door::StreamableHttp, b"POST") => post::handle(address, http, body, endpoints).await,
+        (Door::StreamableHttp, b"POST") => match post::handle(address, http, body, endpoints, patience).await {
+            Answered::Message { body, .. } => return Answered::Message { body, id: RequestId::sent(http.head) },
+            Answered::Response(response) => response,
+        },
         (Door::StreamableHttp, b"GET") => legacy::stream::handle(address, http, endpoints),
         (Door::StreamableHttp, b"DELETE") => legacy::end::handle(address, http, endpoints),
         (Door::Sse, b"GET") => legacy::channel::open(address, http, endpoints),
@@ -150,7 +172,7 @@ pub(crate) async fn answer(
         _ => refusal::method_not_allowed(methods),
     };
     middleware::add_least_headers(response.headers_mut(), RequestId::sent(http.head));
-    response
+    response.into()
 }
 
 const METHODS: &str = "POST, GET, DELETE";

@@ -1,7 +1,5 @@
-//! What every request passes, in one step: host and origin, authentication, and on the way back the headers and the
-//! body of errors. Decides no permission.
-//!
-//! One service with named futures, as the MCP endpoints pass it too: nothing is boxed.
+//! What every request passes but those to MCP endpoints, in one step: host and origin, authentication, and on the way back
+//! the headers and the body of errors. Decides no permission.
 
 mod gate;
 
@@ -98,7 +96,7 @@ impl Edge {
             }
         })?;
         match Gate::of(request.method(), request.path()) {
-            Gate::Open | Gate::Endpoint => Ok(()),
+            Gate::Open => Ok(()),
             Gate::Caller => {
                 let caller = match self.authenticate(request, authority) {
                     Err(_) if may_do_without(request) => return Ok(()),

@@ -1,6 +1,6 @@
 //! The server: workers that take connections, and the application served on them over HTTP/1.1.
 
-mod alarm;
+pub(crate) mod alarm;
 mod connection;
 mod date;
 pub(crate) mod feed;

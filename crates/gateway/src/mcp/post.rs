@@ -7,29 +7,36 @@ use actix_web::HttpResponse;
 use super::address::Address;
 use super::body::BodyError;
 use super::exchange::Exchange;
-use super::{Http, McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
+use super::{Answered, Http, McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
+use crate::serving::alarm::Alarm;
 use crate::serving::feed::Sent;
 
-pub(super) async fn handle(address: Address<'_>, http: Http<'_>, body: Sent, endpoints: &McpEndpoints) -> HttpResponse {
+pub(super) async fn handle(
+    address: Address<'_>,
+    http: Http<'_>,
+    body: Sent,
+    endpoints: &McpEndpoints,
+    patience: &mut Alarm,
+) -> Answered {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into(),
     };
     let head = http.head;
     if !accept::is_json(head) {
-        return refusal::unsupported_media_type();
+        return refusal::unsupported_media_type().into();
     }
-    let Some(accepts) = accept::accepts(head) else { return refusal::not_acceptable() };
+    let Some(accepts) = accept::accepts(head) else { return refusal::not_acceptable().into() };
     let limit = endpoints.config.max_body_bytes;
     let body = match body::read(head, body, limit).await {
         Ok(body) => body,
-        Err(BodyError::TooLarge) => return refusal::too_large(limit),
-        Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
-        Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish(),
+        Err(BodyError::TooLarge) => return refusal::too_large(limit).into(),
+        Err(BodyError::Broken) => return HttpResponse::BadRequest().finish().into(),
+        Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish().into(),
     };
     let incoming = match incoming::decode(&body) {
         Ok(incoming) => incoming,
-        Err(malformed) => return refusal::malformed(&malformed),
+        Err(malformed) => return refusal::malformed(&malformed).into(),
     };
     let taken = if modern::is_modern(&incoming, head) {
         Taken::Apart(Box::pin(modern::post(entry, head, accepts, incoming, endpoints)))
@@ -37,9 +44,9 @@ pub(super) async fn handle(address: Address<'_>, http: Http<'_>, body: Sent, end
         legacy::post(entry, head, accepts, incoming, endpoints)
     };
     match taken {
-        Taken::Answered(response) => response,
-        Taken::Relayed(exchange) => respond::respond(exchange, accepts, &endpoints.config).await,
-        Taken::Apart(answer) => answer.await,
+        Taken::Answered(response) => response.into(),
+        Taken::Relayed(exchange) => respond::respond(exchange, accepts, &endpoints.config, patience).await,
+        Taken::Apart(answer) => answer.await.into(),
     }
 }
 

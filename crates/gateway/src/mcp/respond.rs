@@ -1,5 +1,6 @@
 //! From a reply to an HTTP response: JSON when the first thing that comes is the answer, else an event stream.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -17,59 +18,70 @@ use orch_relay::reply::Event;
 
 use super::accept::Accepts;
 use super::exchange::{Exchange, message};
-use super::{McpConfig, refusal};
+use super::{Answered, McpConfig, refusal};
+use crate::serving::alarm::Alarm;
 
-pub(super) async fn respond(mut exchange: Exchange, accepts: Accepts, config: &McpConfig) -> HttpResponse {
+pub(super) async fn respond(
+    mut exchange: Exchange,
+    accepts: Accepts,
+    config: &McpConfig,
+    patience: &mut Alarm,
+) -> Answered {
     let keep_alive = Duration::from_secs(config.keep_alive_secs);
     let first = match accepts {
         // Nothing is gained by waiting: it will be events in any case.
         Accepts::EventsOnly => None,
         // Apart, as it is rare.
         Accepts::JsonOnly => return Box::pin(json_only(exchange)).await,
-        Accepts::Both => first_event(&mut exchange, Duration::from_millis(config.commit_after_ms)).await,
+        Accepts::Both => {
+            patience.set(Duration::from_millis(config.commit_after_ms));
+            let first = first_event(&mut exchange, patience).await;
+            patience.stop();
+            first
+        }
     };
     let first = match first {
         Some(end @ Event::End(_)) => return ended(exchange.id(), end),
         first => first,
     };
     // Cancelled: there is no response, and clients take this for it.
-    let Some(session) = exchange.session() else { return HttpResponse::Accepted().finish() };
+    let Some(session) = exchange.session() else { return HttpResponse::Accepted().finish().into() };
     let log = session.open_stream();
     // Older clients fail on an event without content.
     let priming = (session.client.revision >= Revision::V2025_11_25).then(|| log.priming());
     exchange.drive(first, Arc::clone(&log));
-    events(stream::iter(priming).chain(log.read(1)), keep_alive)
+    events(stream::iter(priming).chain(log.read(1)), keep_alive).into()
 }
 
 /// The first event, or None when it takes too long to wait for with the status line.
-async fn first_event(exchange: &mut Exchange, patience: Duration) -> Option<Event> {
-    tokio::time::timeout(patience, exchange.next()).await.ok().flatten()
+async fn first_event(exchange: &mut Exchange, patience: &mut Alarm) -> Option<Event> {
+    poll_fn(|cx| match exchange.poll_next_unpin(cx) {
+        Poll::Pending => patience.poll(cx).map(|()| None),
+        event => event,
+    })
+    .await
 }
 
 /// A client that takes no events gets the answer alone.
-async fn json_only(mut exchange: Exchange) -> HttpResponse {
+async fn json_only(mut exchange: Exchange) -> Answered {
     while let Some(event) = exchange.next().await {
         if matches!(event, Event::End(_)) {
             return ended(exchange.id(), event);
         }
     }
-    refusal::bad_request(Some(exchange.id()), orch_mcp::error::code::BAD_SESSION, "the request was cancelled")
+    refusal::bad_request(Some(exchange.id()), orch_mcp::error::code::BAD_SESSION, "the request was cancelled").into()
 }
 
 /// The answer alone. One about a limit has its status.
-fn ended(id: &RequestId, end: Event) -> HttpResponse {
+fn ended(id: &RequestId, end: Event) -> Answered {
     let limited = match &end {
         Event::End(answer) => answer.get().as_ref().err().filter(|error| error.retry_after().is_some()).cloned(),
         _ => None,
     };
     match limited {
-        Some(error) => refusal::error(StatusCode::OK, id, &error),
-        None => json(message(id, end)),
+        Some(error) => refusal::error(StatusCode::OK, id, &error).into(),
+        None => Answered::Message { body: message(id, end).unwrap_or_default(), id: None },
     }
-}
-
-fn json(body: Option<Bytes>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(body.unwrap_or_default())
 }
 
 /// An event stream that is kept alive by comments.

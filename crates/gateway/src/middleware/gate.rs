@@ -7,8 +7,6 @@ use actix_web::http::Method;
 pub(crate) enum Gate {
     /// Anybody may ask.
     Open,
-    /// An MCP endpoint: it checks the credential itself, as it takes other ones and answers in JSON-RPC.
-    Endpoint,
     /// Nothing is reached without a [`Caller`](crate::caller::Caller).
     Caller,
 }
@@ -23,11 +21,6 @@ impl Gate {
 
     /// What is documented is no page.
     pub(crate) fn of_path(path: &str) -> Self {
-        if path.starts_with("/projects/") {
-            let is_endpoint =
-                [b"/mcp".as_slice(), b"/sse", b"/messages"].into_iter().any(|suffix| path.as_bytes().ends_with(suffix));
-            return if is_endpoint { Self::Endpoint } else { Self::Caller };
-        }
         match path {
             "/api/v1/auth/login"
             | "/api/v1/auth/refresh"
@@ -90,14 +83,6 @@ mod tests {
         for path in ["/", "/login", "/projects/a", "/projects/a/servers/b/tools", "/_next/static/x.js", "/docsx"] {
             assert_eq!(Gate::of(&Method::GET, path), Gate::Open, "{path}");
             assert_eq!(Gate::of(&Method::HEAD, path), Gate::Open, "{path}");
-        }
-    }
-
-    #[test]
-    fn leaves_mcp_endpoints_to_themselves() {
-        for path in ["/projects/a/mcp", "/projects/a/unified/mcp", "/projects/a/servers/b/sse"] {
-            assert_eq!(Gate::of(&Method::POST, path), Gate::Endpoint, "{path}");
-            assert_eq!(Gate::of(&Method::GET, path), Gate::Endpoint, "{path}");
         }
     }
 }

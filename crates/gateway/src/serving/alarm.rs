@@ -9,26 +9,26 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Set anew with each request, which must cost next to nothing: the timer behind it is moved only when it has gone off,
 /// or is to go off earlier.
 #[derive(Debug, Default)]
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     timer: Option<Pin<Box<Sleep>>>,
     due: Option<Instant>,
 }
 
 impl Alarm {
-    pub(super) const fn is_set(&self) -> bool {
+    pub(crate) const fn is_set(&self) -> bool {
         self.due.is_some()
     }
 
-    pub(super) fn set(&mut self, after: Duration) {
+    pub(crate) fn set(&mut self, after: Duration) {
         self.due = Some(Instant::now() + after);
     }
 
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.due = None;
     }
 
     /// Ready when the time is over; never when it is not set.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(due) = self.due else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
         if timer.deadline() > due {

@@ -25,7 +25,8 @@ use super::alarm::Alarm;
 use super::feed::{Feed, Step};
 use super::open::Place;
 use super::{Worker, request, response};
-use crate::mcp::{self, Http};
+use crate::mcp::{self, Answered, Http};
+use crate::request_id::RequestId;
 use crate::serving::response::{Connection as Said, Form};
 
 /// So many bytes are read at once, and up to so many of a body that is known to be long.
@@ -62,6 +63,8 @@ pub(super) struct Connection<W, S> {
     /// To be sent after `output`.
     long: Bytes,
     alarm: Alarm,
+    /// How long an answer of an MCP endpoint may take that is sent as a whole.
+    patience: Alarm,
     /// It has carried a request.
     used: bool,
     worker: Rc<Worker<S>>,
@@ -118,6 +121,7 @@ where
             output: BytesMut::new(),
             long: Bytes::new(),
             alarm: Alarm::default(),
+            patience: Alarm::default(),
             used: false,
             worker,
             place,
@@ -154,9 +158,15 @@ where
         let (body, mut feed) = Feed::of(head.body, head.expects, &mut self.input);
         if let Some((address, endpoints)) = worker.endpoint(&head) {
             let http = Http { head: &head, peer: self.peer };
-            let answer = pin!(mcp::answer(address, http, body, endpoints));
-            return match self.answered(answer, &mut feed).await {
-                Some(response) => self.respond(response, terms, feed).await,
+            let mut patience = std::mem::take(&mut self.patience);
+            let answered = {
+                let answer = pin!(mcp::answer(address, http, body, endpoints, &mut patience));
+                self.answered(answer, &mut feed).await
+            };
+            self.patience = patience;
+            return match answered {
+                Some(Answered::Message { body, id }) => self.respond_message(body, id.as_ref(), terms, feed).await,
+                Some(Answered::Response(response)) => self.respond(response, terms, feed).await,
                 None => After::Close,
             };
         }
@@ -165,16 +175,22 @@ where
             return self.refuse(StatusCode::BAD_REQUEST, why).await;
         };
         drop(head);
-        let answer = pin!(worker.app.call(request));
-        match self.answered(answer, &mut feed).await {
+        let mut answer = pin!(worker.app.call(request));
+        match self.answered(answer.as_mut(), &mut feed).await {
             Some(Ok(answered)) => self.respond(answered.into_parts().1, terms, feed).await,
             Some(Err(error)) => self.respond(HttpResponse::from_error(error), terms, feed).await,
-            None => After::Close,
+            None => {
+                // A page that is left or loaded anew has asked for a change all the same, and half of one is worse than
+                // none.
+                feed.break_off();
+                let _ = answer.await;
+                After::Close
+            }
         }
     }
 
     /// Waits for the answer, and brings the handler what it wants of the body. None when the client has gone, by which
-    /// one of the modern era cancels.
+    /// one of the modern era cancels a call.
     async fn answered<F: Future>(&mut self, mut answer: Pin<&mut F>, feed: &mut Feed) -> Option<F::Output> {
         poll_fn(|cx| {
             loop {
@@ -267,7 +283,7 @@ where
         let (head, body) = response.into_parts();
         let size = body.size();
         let form = Form::of(head.status(), size, terms.is_1_1);
-        let keeps = terms.keeps && feed.is_short() && form != Form::UntilClosed && !self.worker.open.is_stopping();
+        let keeps = form != Form::UntilClosed && self.keeps(terms, &feed);
         let said = Said { keeps, is_1_1: terms.is_1_1 };
         response::write_head(&mut self.output, head.head(), form, said, &self.worker.date);
         drop(head);
@@ -282,6 +298,24 @@ where
                 Err(body) => self.stream(body, size, &mut feed).await,
             }
         };
+        self.after(is_sent, keeps, feed).await
+    }
+
+    async fn respond_message(&mut self, body: Bytes, id: Option<&RequestId>, terms: Terms, feed: Feed) -> After {
+        let keeps = self.keeps(terms, &feed);
+        let said = Said { keeps, is_1_1: terms.is_1_1 };
+        response::write_message_head(&mut self.output, body.len(), id, said, &self.worker.date);
+        self.put(body);
+        let is_sent = self.send().await;
+        self.after(is_sent, keeps, feed).await
+    }
+
+    /// Whether another request may follow this one.
+    fn keeps(&self, terms: Terms, feed: &Feed) -> bool {
+        terms.keeps && feed.is_short() && !self.worker.open.is_stopping()
+    }
+
+    async fn after(&mut self, is_sent: bool, keeps: bool, mut feed: Feed) -> After {
         if !is_sent {
             After::Close
         } else if keeps && self.skip(&mut feed).await {
@@ -436,3 +470,6 @@ where
         poll_read_buf(Pin::new(&mut self.wire), cx, &mut self.input)
     }
 }
+
+#[cfg(test)]
+mod tests;

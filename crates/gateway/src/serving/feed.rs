@@ -131,6 +131,16 @@ impl Feed {
         Step::Given
     }
 
+    /// Tells the handler that no more will come.
+    pub(super) fn break_off(&mut self) {
+        let Self::Parts(parts) = std::mem::replace(self, Self::Broken) else { return };
+        let mut given = parts.given.borrow_mut();
+        given.piece = Some(Err(PayloadError::Incomplete(None)));
+        if let Some(waker) = given.asking.take() {
+            waker.wake();
+        }
+    }
+
     /// Takes what nobody reads off `input`. True at the end of the body.
     pub(super) fn skip(&mut self, input: &mut BytesMut) -> bool {
         while let Self::Parts(parts) = self {

@@ -8,6 +8,7 @@ use actix_http::{ResponseHead, StatusCode};
 use bytes::BytesMut;
 
 use super::date::Date;
+use crate::request_id::{self, RequestId};
 
 /// How a client finds the end of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +57,7 @@ pub(super) fn write_head(out: &mut BytesMut, head: &ResponseHead, form: Form, co
         }
         Form::Chunks => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
     }
-    match connection {
-        Connection { keeps: false, .. } => out.extend_from_slice(b"connection: close\r\n"),
-        Connection { keeps: true, is_1_1: false } => out.extend_from_slice(b"connection: keep-alive\r\n"),
-        Connection { keeps: true, is_1_1: true } => {}
-    }
+    write_connection(out, connection);
     for (name, value) in head.headers() {
         // Whatever a handler says of the framing, it is we who frame.
         if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, DATE].contains(name) {
@@ -72,6 +69,35 @@ pub(super) fn write_head(out: &mut BytesMut, head: &ResponseHead, form: Form, co
     }
     date.write(out);
     out.extend_from_slice(b"\r\n");
+}
+
+/// The head of a response that is one message of an MCP endpoint.
+pub(super) fn write_message_head(
+    out: &mut BytesMut,
+    length: usize,
+    id: Option<&RequestId>,
+    connection: Connection,
+    date: &Date,
+) {
+    out.extend_from_slice(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-content-type-options: nosniff\r\ncontent-length: ",
+    );
+    // Memory takes everything.
+    let _ = write!(out, "{length}\r\n");
+    write_connection(out, connection);
+    if let Some(id) = id {
+        let _ = write!(out, "{}: {}\r\n", request_id::HEADER, id.as_str());
+    }
+    date.write(out);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_connection(out: &mut BytesMut, connection: Connection) {
+    match connection {
+        Connection { keeps: false, .. } => out.extend_from_slice(b"connection: close\r\n"),
+        Connection { keeps: true, is_1_1: false } => out.extend_from_slice(b"connection: keep-alive\r\n"),
+        Connection { keeps: true, is_1_1: true } => {}
+    }
 }
 
 pub(super) fn write_chunk(out: &mut BytesMut, data: &[u8]) {
