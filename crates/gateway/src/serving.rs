@@ -49,7 +49,7 @@ struct Worker<S> {
     app: S,
     site: Arc<Site>,
     endpoints: Option<Data<McpEndpoints>>,
-    date: Date,
+    date: Rc<Date>,
     open: Rc<Open>,
     /// How long a client may take to send the head of a request.
     head_time: Duration,
@@ -124,7 +124,7 @@ impl Serving {
             app,
             site: Arc::clone(&self.site),
             endpoints: self.endpoints.clone(),
-            date: Date::new(Arc::clone(&self.clock)),
+            date: Date::kept(Arc::clone(&self.clock)),
             open,
             head_time: Duration::from_secs(self.config.header_timeout_seconds),
             idle_time: Duration::from_secs(self.config.keep_alive_seconds),

@@ -11,6 +11,8 @@ use orch_mcp::{asking, content, headers, listing, members, meta, modern, object,
 /// A message means the same when it is written and read again.
 pub(crate) fn envelope(input: &[u8]) {
     let Ok(incoming) = codec::decode(&Bytes::copy_from_slice(input)) else { return };
+    // Whoever has read it.
+    assert!(Raw::parse(Bytes::copy_from_slice(input)).is_ok());
     let messages = match incoming {
         Incoming::Single(message) => vec![Ok(message)],
         Incoming::Batch(messages) => messages,
@@ -90,6 +92,11 @@ pub(crate) fn object(input: &[u8]) {
     if let Ok(entries) = object::entries(&raw) {
         let built = object::build(entries.iter().map(|(key, value)| (key.as_str(), value)));
         assert_eq!(object::entries(&built).expect("an object"), entries);
+        // Both ways of looking for one, of which the last counts.
+        for (key, _) in &entries {
+            let last = entries.iter().rfind(|(other, _)| other == key).map(|(_, value)| value.clone());
+            assert_eq!(object::member(&raw, key), last);
+        }
         assert!(valid(&object::with(&raw, "added", &Raw::from_static("1")).expect("an object")));
         assert!(valid(&object::without(&raw, |key| key.len() > 2).expect("an object")));
     }

@@ -3,14 +3,19 @@
 
 use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// So many requests in a row come from another thread before the reading follows: it is not to go back and forth
 /// between two that ask in turns.
 const ENOUGH: u64 = 16;
+
+/// How long the reading of a child that wrote too much stays where the connection was made.
+const STAY: Duration = Duration::from_secs(1);
 
 /// Numbers of places begin behind this one, which is where the connection was made.
 const BEGINNING: u32 = 0;
@@ -42,8 +47,14 @@ pub(crate) struct Home {
     at: AtomicU32,
     /// The number of another place, in the upper half, and how often those there have asked in a row. May miss one.
     others: AtomicU64,
-    wish: Mutex<Option<Place>>,
+    wish: Mutex<Wish>,
     wished: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Wish {
+    place: Option<Place>,
+    not_before: Option<Instant>,
 }
 
 impl Home {
@@ -62,10 +73,14 @@ impl Home {
             }
             let number = u64::from(here.number) << 32;
             let count = if others & !u64::from(u32::MAX) == number { (others & u64::from(u32::MAX)) + 1 } else { 1 };
-            self.others.store(number | count.min(u64::from(u32::MAX)), Ordering::Relaxed);
-            let is_enough = if at == BEGINNING { count == 1 } else { count == ENOUGH };
-            if is_enough {
-                *self.wish.lock().unwrap_or_else(PoisonError::into_inner) = Some(here.clone());
+            if at != BEGINNING && count < ENOUGH {
+                self.others.store(number | count, Ordering::Relaxed);
+                return;
+            }
+            self.others.store(0, Ordering::Relaxed);
+            let mut wish = self.wish();
+            if wish.not_before.is_none_or(|time| Instant::now() >= time) {
+                wish.place = Some(here.clone());
                 self.wished.notify_one();
             }
         });
@@ -75,16 +90,73 @@ impl Home {
     pub(super) async fn wished(&self) -> Place {
         loop {
             self.wished.notified().await;
-            let wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(place) = wish {
+            let place = self.wish().place.take();
+            if let Some(place) = place {
                 return place;
             }
         }
+    }
+
+    /// The reading is where the connection was made, and wishes are not heard for a while.
+    pub(super) fn stays(&self) {
+        self.moved_to(None);
+        *self.wish() = Wish { place: None, not_before: Some(Instant::now() + STAY) };
+    }
+
+    fn wish(&self) -> MutexGuard<'_, Wish> {
+        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The reading is there now; None for where the connection was made.
     pub(super) fn moved_to(&self, place: Option<&Place>) {
         self.at.store(place.map_or(BEGINNING, |place| place.number), Ordering::Relaxed);
         self.others.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::time::advance;
+
+    use super::{ENOUGH, Home, Place, STAY, read_here};
+
+    fn wished(home: &Home) -> Option<Place> {
+        home.wished().now_or_never()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_is_heard_at_once_unless_it_was_too_much() {
+        let home = Home::default();
+        home.asked();
+        assert!(wished(&home).is_none(), "this thread does not read for others");
+        read_here();
+        home.asked();
+        let place = wished(&home).expect("the first request");
+        home.moved_to(Some(&place));
+        home.asked();
+        assert!(wished(&home).is_none(), "it is here already");
+        home.stays();
+        home.asked();
+        assert!(wished(&home).is_none(), "too early");
+        advance(STAY).await;
+        home.asked();
+        assert!(wished(&home).is_some());
+    }
+
+    #[tokio::test]
+    async fn others_have_to_ask_some_times() {
+        read_here();
+        let home = Home::default();
+        home.asked();
+        let here = wished(&home).expect("the first request");
+        let elsewhere = Place { number: here.number + 1, ..here };
+        home.moved_to(Some(&elsewhere));
+        for _ in 1..ENOUGH {
+            home.asked();
+            assert!(wished(&home).is_none());
+        }
+        home.asked();
+        assert!(wished(&home).is_some());
     }
 }

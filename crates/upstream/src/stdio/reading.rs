@@ -20,6 +20,10 @@ use crate::stdio::lines::Lines;
 use crate::stdio::owner::LAST_BREATH;
 use crate::stdio::shared::Shared;
 
+/// A child that writes more than this without a pause is read by its owner alone: whoever shares a thread with its callers
+/// is not to wait for it.
+const MOST_AWAY: usize = 512 * 1024;
+
 /// The reading as its owner has it.
 pub(super) enum Reading {
     Here(Reader),
@@ -34,6 +38,8 @@ pub(super) enum Reading {
 pub(super) struct Reader {
     stdout: pipe::Receiver,
     lines: Lines,
+    /// Bytes read since the pipe was empty.
+    unbroken: usize,
 }
 
 /// Between two runtimes.
@@ -51,20 +57,22 @@ pub(super) struct Returned {
 enum Why {
     Ended(End),
     Moves(Place),
+    /// It is too much for a thread that has other things to do.
+    Crowded,
     /// The runtime it was on takes no more part.
     Dropped,
 }
 
 impl Reading {
     pub(super) const fn new(stdout: pipe::Receiver, lines: Lines) -> Self {
-        Self::Here(Reader { stdout, lines })
+        Self::Here(Reader { stdout, lines, unbroken: 0 })
     }
 
     /// Reads until there is no more to read. May be dropped and called again.
     pub(super) async fn run(&mut self, shared: &Arc<Shared>) -> End {
         loop {
             let why = match self {
-                Self::Here(reader) => reader.read(shared).await,
+                Self::Here(reader) => reader.read(shared, usize::MAX).await,
                 Self::Away { .. } => match self.come_back().await {
                     Ok(why) => why,
                     Err(end) => return end,
@@ -75,6 +83,7 @@ impl Reading {
                 Why::Ended(end) => return end,
                 Why::Moves(place) => self.move_to(place, shared),
                 Why::Dropped => shared.moved_to(None),
+                Why::Crowded => shared.stays_home(),
             }
         }
     }
@@ -110,30 +119,42 @@ impl Reading {
 }
 
 impl Reader {
-    async fn read(&mut self, shared: &Arc<Shared>) -> Why {
+    /// At most `most` bytes without a pause.
+    async fn read(&mut self, shared: &Arc<Shared>, most: usize) -> Why {
         let mut exited = std::pin::pin!(shared.exited());
         let mut wished = std::pin::pin!(shared.wished());
         loop {
+            let mut has_paused = false;
             let read = {
                 let mut read = std::pin::pin!(self.stdout.read_buf(self.lines.spare()));
                 // Reading comes first: what a child wrote before it exited counts.
                 std::future::poll_fn(|cx| match read.as_mut().poll(cx) {
                     Poll::Ready(result) => Poll::Ready(Next::Read(result)),
-                    Poll::Pending => match wished.as_mut().poll(cx) {
-                        Poll::Ready(place) => Poll::Ready(Next::Move(place)),
-                        Poll::Pending => exited.as_mut().poll(cx).map(Next::Exited),
-                    },
+                    Poll::Pending => {
+                        has_paused = true;
+                        match wished.as_mut().poll(cx) {
+                            Poll::Ready(place) => Poll::Ready(Next::Move(place)),
+                            Poll::Pending => exited.as_mut().poll(cx).map(Next::Exited),
+                        }
+                    }
                 })
                 .await
             };
             match read {
                 Next::Read(Ok(0)) => return Why::Ended(End::OutputClosed),
-                Next::Read(Ok(_)) => {
+                Next::Read(Ok(read)) => {
                     if let Err(end) = self.dispatch(shared) {
                         return Why::Ended(end);
                     }
                     // Lines are gathered by callers who flush them soon; one that is not polled again may not.
                     shared.outbox.flush();
+                    self.unbroken = if has_paused { read } else { self.unbroken.saturating_add(read) };
+                    if self.unbroken > most {
+                        return Why::Crowded;
+                    }
+                    if !has_paused {
+                        tokio::task::yield_now().await;
+                    }
                 }
                 Next::Read(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Next::Read(Err(error)) => return Why::Ended(End::Broken(error.kind())),
@@ -175,7 +196,7 @@ impl Reader {
 impl Packed {
     /// On the runtime that this is called on.
     fn unpack(self) -> io::Result<Reader> {
-        Ok(Reader { stdout: pipe::Receiver::from_owned_fd(self.stdout)?, lines: self.lines })
+        Ok(Reader { stdout: pipe::Receiver::from_owned_fd(self.stdout)?, lines: self.lines, unbroken: 0 })
     }
 }
 
@@ -197,7 +218,7 @@ struct Away {
 impl Away {
     async fn read(mut self, shared: Arc<Shared>) {
         match self.packed.take().map(|packed| packed.and_then(Packed::unpack)) {
-            Some(Ok(reader)) => self.why = self.reader.insert(reader).read(&shared).await,
+            Some(Ok(reader)) => self.why = self.reader.insert(reader).read(&shared, MOST_AWAY).await,
             Some(Err(error)) => self.packed = Some(Err(error)),
             None => {}
         }

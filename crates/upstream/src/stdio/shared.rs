@@ -128,6 +128,13 @@ impl Shared {
         }
     }
 
+    /// The reading is where the connection was made, and stays there for a while.
+    pub(super) fn stays_home(&self) {
+        if let Some(home) = &self.home {
+            home.stays();
+        }
+    }
+
     /// The reading is there now; None for where the connection was made.
     pub(super) fn moved_to(&self, place: Option<&Place>) {
         if let Some(home) = &self.home {

@@ -57,7 +57,7 @@ async fn leave_after(request: &[u8]) -> Result<Vec<u8>, String> {
         app,
         site: Arc::new(Site::new(&GatewayConfig::default()).unwrap()),
         endpoints: None,
-        date: Date::new(clock),
+        date: Date::kept(clock),
         open: Rc::new(Open::default()),
         head_time: Duration::from_secs(10),
         idle_time: Duration::from_secs(10),
