@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::raw::Raw;
 use crate::text::Text;
-use crate::walk::{NotPlain, Walk};
+use crate::walk::{NotPlain, Walk, unescaped};
 
 /// The value is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,7 @@ use crate::walk::{NotPlain, Walk};
 pub struct NotAnObject;
 
 /// The members of an object in their order, values untouched. A repeated key stays repeated; the last one counts.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::with_capacity(8);
                 while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    members.push((key, value));
+                    members.push((key, value.get()));
                 }
                 Ok(Members(members))
             }
@@ -41,7 +41,19 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 fn members(object: &Raw) -> Result<Members<'_>, NotAnObject> {
-    object.read().map_err(|_| NotAnObject)
+    match members_plain(object.as_str()) {
+        Ok(members) => Ok(members),
+        Err(NotPlain) => object.read().map_err(|_| NotAnObject),
+    }
+}
+
+fn members_plain(object: &str) -> Result<Members<'_>, NotPlain> {
+    let mut members = Vec::with_capacity(8);
+    let mut walk = Walk::over(object)?;
+    while let Some((key, value)) = walk.next()? {
+        members.push((Cow::Borrowed(key), value));
+    }
+    Ok(Members(members))
 }
 
 /// Looks for some members in one walk, and keeps nothing of the others.
@@ -113,14 +125,24 @@ pub fn string(object: &Raw, key: &str) -> Option<String> {
     member(object, key)?.read().ok()
 }
 
+/// The text of a member that is there once and a string without escapes, without a copy. None is no answer: everything
+/// else needs a closer look.
+#[must_use]
+pub fn plain_string<'a>(object: &'a Raw, key: &str) -> Option<&'a str> {
+    let mut found = None;
+    let mut members = Walk::over(object.as_str()).ok()?;
+    while let Some((name, value)) = members.next().ok()? {
+        if name == key && found.replace(value).is_some() {
+            return None;
+        }
+    }
+    unescaped(found?)
+}
+
 /// All members in their order.
 pub fn entries(object: &Raw) -> Result<Vec<(String, Raw)>, NotAnObject> {
     let members = members(object)?;
-    Ok(members
-        .0
-        .into_iter()
-        .map(|(key, value)| (key.into_owned(), Raw::within(object.buffer(), value.get())))
-        .collect())
+    Ok(members.0.into_iter().map(|(key, value)| (key.into_owned(), Raw::within(object.buffer(), value))).collect())
 }
 
 /// The elements of an array, untouched; None when it is none.
@@ -162,7 +184,7 @@ pub fn without(object: &Raw, drop: impl Fn(&str) -> bool) -> Result<Raw, NotAnOb
 }
 
 fn edit<'a>(object: &'a Raw, change: impl FnOnce(&mut Vec<(Cow<'a, str>, &'a str)>)) -> Result<Raw, NotAnObject> {
-    let mut list: Vec<_> = members(object)?.0.into_iter().map(|(key, value)| (key, value.get())).collect();
+    let mut list = members(object)?.0;
     change(&mut list);
     Ok(write(list.iter().map(|(key, value)| (key.as_ref(), *value))))
 }
@@ -205,7 +227,7 @@ pub fn array<'a>(values: impl IntoIterator<Item = &'a Raw>) -> Raw {
 mod tests {
     use bytes::Bytes;
 
-    use super::{array, build, elements, entries, member, pick, with, with_all, without};
+    use super::{array, build, elements, entries, member, pick, plain_string, with, with_all, without};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -223,6 +245,16 @@ mod tests {
         assert_eq!(pick(&object, ["x", "y", "a"]), Ok([Some(raw("2")), None, Some(raw(r#"{"b" : [1, 2]}"#))]));
         assert!(pick(&raw("\"a\""), ["a"]).is_err());
         assert_eq!(entries(&object).map(|list| list.len()), Ok(4));
+    }
+
+    #[test]
+    fn reads_plain_strings_alone() {
+        let object = raw(r#"{"a":"ü","b":"\n","c":1,"d":"x","d":"x"}"#);
+        assert_eq!(plain_string(&object, "a"), Some("ü"));
+        for key in ["b", "c", "d", "e"] {
+            assert_eq!(plain_string(&object, key), None, "{key}");
+        }
+        assert_eq!(plain_string(&raw(r#"{"\u0061":1,"b":"x"}"#), "b"), None);
     }
 
     #[test]

@@ -321,6 +321,10 @@ fn target_name<'a>(kind: CallKind, params: &'a Raw) -> Result<Cow<'a, str>, Call
         #[serde(borrow)]
         uri: Cow<'a, str>,
     }
+    let key = if kind == CallKind::Resource { "uri" } else { "name" };
+    if let Some(name) = object::plain_string(params, key) {
+        return Ok(Cow::Borrowed(name));
+    }
     let name = match kind {
         CallKind::Tool | CallKind::Prompt => params.read::<Named<'a>>().map(|named| named.name),
         CallKind::Resource => params.read::<Located<'a>>().map(|located| located.uri),
