@@ -1,7 +1,6 @@
 //! Tells of calls as they reach the database and counts them: one event for each project and batch, whatever the load.
 //! Not on the way of a call.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
@@ -10,6 +9,7 @@ use orch_domain::call::{Call, Outcome};
 use orch_domain::error::StoreError;
 use orch_domain::event::{CallsOf, Event, Fact};
 use orch_domain::id::ProjectId;
+use orch_domain::map::Map;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::call_log::{CallFilter, CallRepo, JournalPlace};
 use orch_domain::port::clock::Clock;
@@ -53,8 +53,8 @@ impl CallRepo for ToldCalls {
     }
 }
 
-fn facts(calls: &[Call]) -> BTreeMap<ProjectId, Fact> {
-    let mut facts = BTreeMap::new();
+fn facts(calls: &[Call]) -> Map<ProjectId, Fact> {
+    let mut facts = Map::default();
     for call in calls {
         let fact =
             facts.entry(call.project_id).or_insert_with(|| Fact::Calls { calls: 0, failed: 0, servers: Vec::new() });

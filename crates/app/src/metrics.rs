@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use orch_domain::call::Call;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::id::ProjectId;
+use orch_domain::map::Map;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::system_probe::{SystemProbe, SystemState};
 use orch_gateway::metrics::MetricsSource;
@@ -100,12 +101,20 @@ impl Metrics {
 
     /// Counts calls that have just been stored.
     pub(crate) fn count(&self, calls: &[Call]) {
+        // Names are looked up once for all that are counted alike.
+        let mut alike: Map<_, Vec<&Call>> = Map::default();
         for call in calls {
-            let (project, server) = self.names(call);
-            let labels = CallLabels { project, server, outcome: call.outcome.as_str() };
-            self.calls.get_or_create(&labels).inc();
+            let server = call.server_id.map(|id| (id, &*call.server));
+            alike.entry((call.project_id, server, call.outcome.as_str())).or_default().push(call);
+        }
+        for ((.., outcome), calls) in alike {
+            let Some(first) = calls.first() else { continue };
+            let (project, server) = self.names(first);
+            let labels = CallLabels { project, server, outcome };
+            self.calls.get_or_create(&labels).inc_by(calls.len() as u64);
             let CallLabels { project, server, .. } = labels;
-            self.latency.get_or_create(&ServerLabels { project, server }).observe(call.duration.as_secs_f64());
+            let latency = self.latency.get_or_create(&ServerLabels { project, server });
+            calls.iter().for_each(|call| latency.observe(call.duration.as_secs_f64()));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Moves records from the journal to the database, in batches, in the background. Waits and keeps while the database
 //! is away. Never takes a record out of the journal that the database does not have, unless it is put aside in a file.
 
-use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,6 +12,7 @@ use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::id::KeyId;
+use orch_domain::map::Map;
 use orch_domain::port::call_log::{CallRepo, JournalPlace};
 use orch_domain::port::key_repo::KeyRepo;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -163,7 +163,7 @@ impl Drain {
             // The database is there and refuses: find out which it refuses, and put those aside.
             Err(_) => self.store_one_by_one(segment, batch).await?,
         }
-        let mut newest: HashMap<KeyId, &Call> = HashMap::new();
+        let mut newest: Map<KeyId, &Call> = Map::default();
         for call in calls {
             if let Some(key) = call.key_id {
                 let newest = newest.entry(key).or_insert(call);
