@@ -62,7 +62,8 @@ test("changes the own password", async ({ browser, rest }) => {
   await expect(page.getByText("The two are not the same")).toBeVisible();
   await page.getByLabel("New password again").fill("a quite new password");
   await page.getByRole("button", { name: "Change password" }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByLabel("Current password")).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByText(/current password is wrong/i)).toBeVisible();
   await page.getByLabel("Current password").fill(PASSWORD);
   await page.getByRole("button", { name: "Change password" }).click();
   await expect(page.getByText("Password changed").first()).toBeVisible();

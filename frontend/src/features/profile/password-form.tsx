@@ -1,10 +1,12 @@
 "use client";
 
+import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
+import { placeFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
@@ -20,6 +22,7 @@ export function PasswordForm() {
   const errorText = useErrorText();
   const me = useMe();
   const change = useChangePassword();
+  const [isPlaced, setPlaced] = useState(false);
   const resolver = useSchema((z) =>
     z
       .object({
@@ -39,6 +42,9 @@ export function PasswordForm() {
           form.reset();
           toast.success(t("passwordChanged"));
         },
+        onError: (cause) => {
+          setPlaced(placeFieldErrors(cause, form, { old_password: "old", new_password: "next" }));
+        },
       },
     );
   });
@@ -47,7 +53,7 @@ export function PasswordForm() {
       <Card>
         <CardHeader heading={t("password")} description={t("passwordHint")} />
         <CardBody className="grid max-w-md gap-4">
-          {change.isError && <Alert tone="danger">{errorText(change.error)}</Alert>}
+          {change.isError && !isPlaced && <Alert tone="danger">{errorText(change.error)}</Alert>}
           <input type="hidden" autoComplete="username" value={me.email} readOnly />
           <Field label={t("old")} error={errors.old?.message}>
             {(field) => <Input {...field} type="password" autoComplete="current-password" {...form.register("old")} />}
