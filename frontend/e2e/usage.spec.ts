@@ -47,6 +47,7 @@ test("the overview names the slowest and the most failing tools", async ({ conso
   await expectAccessible(page);
   await card("Slowest tools").getByRole("link", { name: /echo/ }).click();
   await expect(page).toHaveURL(/servers\/everything\/tools\?kind=tool&name=echo/);
+  await expect(page.getByRole("heading", { level: 1, name: "Tools" })).toBeVisible();
 });
 
 test("stars a server and a tool, and finds them among the projects", async ({ console: page, project, rest }) => {
