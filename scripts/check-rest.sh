@@ -47,6 +47,8 @@ login() { send POST /auth/login "{\"email\":\"$1\",\"password\":\"$password\"}" 
 # Starts a daemon on empty data and puts into it what operations are aimed at.
 start() {
     home=$(mktemp -d -p "$work")
+    # It is looked at below, perhaps before the daemon has written anything.
+    : >"$home/log"
     (
         cd "$home"
         exec env -u DATABASE_URL ORCH_DATA_DIR="$home/data" LOG_FORMAT=json LOG_LEVEL=info \
