@@ -87,6 +87,9 @@ pub struct McpConfig {
     pub max_rest_calls_per_user: usize,
     /// One session has at most this many requests in flight.
     pub max_requests_per_session: usize,
+    /// Where requests and answers follow each other closely, a worker looks for the next for at most this many
+    /// microseconds before it sleeps. 0 for never.
+    pub idle_poll_us: u64,
 }
 
 impl Default for McpConfig {
@@ -104,6 +107,7 @@ impl Default for McpConfig {
             park_secs: 600,
             max_rest_calls_per_user: 32,
             max_requests_per_session: 256,
+            idle_poll_us: 200,
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod alarm;
 mod connection;
 mod date;
 pub(crate) mod feed;
+mod idle_poll;
 mod open;
 mod request;
 mod response;
@@ -24,9 +25,11 @@ use actix_web::{App, Error, rt};
 use orch_domain::port::clock::Clock;
 use orch_http1::request::Head;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 
 use self::connection::Connection;
 use self::date::Date;
+use self::idle_poll::IdlePoll;
 use self::open::Open;
 use crate::config::GatewayConfig;
 use crate::error::GatewayError;
@@ -51,6 +54,7 @@ struct Worker<S> {
     endpoints: Option<Data<McpEndpoints>>,
     date: Rc<Date>,
     open: Rc<Open>,
+    idle_poll: Rc<IdlePoll>,
     /// How long a client may take to send the head of a request.
     head_time: Duration,
     /// How long a connection is kept for the next request.
@@ -74,14 +78,17 @@ impl Serving {
         B: MessageBody + 'static,
     {
         let shutdown_seconds = self.config.shutdown_seconds;
+        let polling = Arc::new(Semaphore::new(idle_poll::places(workers)));
         let factory = move || {
             let serving = self.clone();
             let app = app.clone();
+            let polling = Arc::clone(&polling);
             fn_factory(move || {
                 let serving = serving.clone();
+                let polling = Arc::clone(&polling);
                 let app = app().into_factory().new_service(AppConfig::default());
                 async move {
-                    let worker = Rc::new(serving.worker(app.await?));
+                    let worker = Rc::new(serving.worker(app.await?, polling));
                     Ok::<_, ()>(fn_service(move |wire: TcpStream| {
                         let worker = Rc::clone(&worker);
                         async move {
@@ -108,11 +115,11 @@ impl Serving {
         B: MessageBody + 'static,
     {
         let app = app.into_factory().new_service(AppConfig::default()).await?;
-        let worker = Rc::new(self.worker(app));
+        let worker = Rc::new(self.worker(app, Arc::new(Semaphore::new(idle_poll::places(1)))));
         Ok(Box::new(move |wire, peer| Box::pin(Connection::new(wire, peer, Rc::clone(&worker)).serve())))
     }
 
-    fn worker<S>(&self, app: S) -> Worker<S> {
+    fn worker<S>(&self, app: S, polling: Arc<Semaphore>) -> Worker<S> {
         let open = Rc::new(Open::default());
         let stopping = self.stopping.clone();
         let of_worker = Rc::clone(&open);
@@ -120,12 +127,14 @@ impl Serving {
             stopping.stopped().await;
             of_worker.stop();
         });
+        let idle_poll_us = self.endpoints.as_ref().map_or(0, |endpoints| endpoints.config.idle_poll_us);
         Worker {
             app,
             site: Arc::clone(&self.site),
             endpoints: self.endpoints.clone(),
             date: Date::kept(Arc::clone(&self.clock)),
             open,
+            idle_poll: IdlePoll::start(Duration::from_micros(idle_poll_us), polling),
             head_time: Duration::from_secs(self.config.header_timeout_seconds),
             idle_time: Duration::from_secs(self.config.keep_alive_seconds),
         }

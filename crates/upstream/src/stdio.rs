@@ -3,6 +3,7 @@
 pub(crate) mod end;
 pub(crate) mod handshake;
 mod home;
+mod letters;
 mod lines;
 mod listen;
 pub(crate) mod outbox;

@@ -157,6 +157,7 @@ where
         let terms = Terms { is_head: head.method() == b"HEAD", is_1_1: head.is_1_1, keeps: head.keeps };
         let (body, mut feed) = Feed::of(head.body, head.expects, &mut self.input);
         if let Some((address, endpoints)) = worker.endpoint(&head) {
+            worker.idle_poll.note();
             let http = Http { head: &head, peer: self.peer };
             let mut patience = std::mem::take(&mut self.patience);
             let answered = {
@@ -164,6 +165,7 @@ where
                 self.answered(answer, &mut feed).await
             };
             self.patience = patience;
+            worker.idle_poll.note();
             return match answered {
                 Some(Answered::Message { body, id }) => self.respond_message(body, id.as_ref(), terms, feed).await,
                 Some(Answered::Response(response)) => self.respond(response, terms, feed).await,

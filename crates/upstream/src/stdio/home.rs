@@ -3,12 +3,14 @@
 
 use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use crate::stdio::letters::Letters;
 
 /// So many requests in a row come from another thread before the reading follows: it is not to go back and forth
 /// between two that ask in turns.
@@ -29,6 +31,17 @@ thread_local! {
 pub(super) struct Place {
     number: u32,
     pub(super) runtime: Handle,
+    letters: Arc<Letters>,
+}
+
+/// The letters of this thread, if it reads for others.
+pub(super) fn letters() -> Option<Arc<Letters>> {
+    HERE.with(|here| here.get().map(|here| Arc::clone(&here.letters)))
+}
+
+/// Whether these are of this thread.
+pub(super) fn are_here(letters: &Arc<Letters>) -> bool {
+    HERE.with(|here| here.get().is_some_and(|here| Arc::ptr_eq(&here.letters, letters)))
 }
 
 /// From now on, what children answer to the requests of this thread may be read on its runtime: that is driven until it
@@ -37,7 +50,10 @@ pub fn read_here() {
     static LAST: AtomicU32 = AtomicU32::new(BEGINNING);
     let Ok(runtime) = Handle::try_current() else { return };
     HERE.with(|here| {
-        here.get_or_init(|| Place { number: LAST.fetch_add(1, Ordering::Relaxed) + 1, runtime });
+        here.get_or_init(|| {
+            let letters = Letters::delivered_on(&runtime);
+            Place { number: LAST.fetch_add(1, Ordering::Relaxed) + 1, runtime, letters }
+        });
     });
 }
 

@@ -1,13 +1,15 @@
 //! The place where one caller waits for what belongs to its request. Knows neither ids nor the pipe.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem};
 use orch_mcp::raw::Raw;
 
 use crate::progress::{Increasing, Progress};
+use crate::stdio::home;
+use crate::stdio::letters::Letters;
 
 /// Questions and notifications that wait for one caller.
 const MOST_OTHERS: usize = 256;
@@ -28,7 +30,14 @@ struct State {
     /// Questions and notifications of a connection that is one client's.
     others: VecDeque<ReplyItem>,
     end: Option<Result<Raw, PeerError>>,
-    waker: Option<Waker>,
+    waiting: Option<Waiting>,
+}
+
+/// Who waits.
+struct Waiting {
+    waker: Waker,
+    /// Of the thread it waits on.
+    letters: Option<Arc<Letters>>,
 }
 
 impl Slot {
@@ -43,12 +52,12 @@ impl Slot {
 
     /// Called once, by whoever took the slot out of the table.
     pub(crate) fn finish(&self, end: Result<Raw, PeerError>) {
-        let waker = {
+        let waiting = {
             let mut state = self.state();
             state.end = Some(end);
-            state.waker.take()
+            state.waiting.take()
         };
-        wake(waker);
+        wake(waiting);
     }
 
     /// Progress that was not asked for or does not increase is dropped. A caller that does not keep up loses the
@@ -57,7 +66,7 @@ impl Slot {
         if self.progress_limit == 0 {
             return;
         }
-        let waker = {
+        let waiting = {
             let mut state = self.state();
             if state.end.is_some() || !state.increasing.admits(progress.value) {
                 return;
@@ -66,24 +75,24 @@ impl Slot {
                 state.progress.pop_front();
             }
             state.progress.push_back(progress.params);
-            state.waker.take()
+            state.waiting.take()
         };
-        wake(waker);
+        wake(waiting);
     }
 
     /// Something that belongs to this request for certain. What a caller does not take in time is dropped, the oldest
     /// first; a question that is dropped counts as not answered.
     pub(crate) fn other(&self, item: ReplyItem) {
-        let (waker, _dropped) = {
+        let (waiting, _dropped) = {
             let mut state = self.state();
             if state.end.is_some() {
                 return;
             }
             let dropped = if state.others.len() >= MOST_OTHERS { state.others.pop_front() } else { None };
             state.others.push_back(item);
-            (state.waker.take(), dropped)
+            (state.waiting.take(), dropped)
         };
-        wake(waker);
+        wake(waiting);
     }
 
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<ReplyItem> {
@@ -97,9 +106,9 @@ impl Slot {
         if let Some(end) = state.end.take() {
             return Poll::Ready(ReplyItem::End(end));
         }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
+        match &mut state.waiting {
+            Some(waiting) => waiting.waker.clone_from(cx.waker()),
+            none => *none = Some(Waiting { waker: cx.waker().clone(), letters: home::letters() }),
         }
         Poll::Pending
     }
@@ -118,8 +127,10 @@ fn is_beside(method: &str) -> bool {
 }
 
 /// Outside of the lock, since it may run the scheduler.
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
+fn wake(waiting: Option<Waiting>) {
+    let Some(Waiting { waker, letters }) = waiting else { return };
+    match letters.filter(|letters| !home::are_here(letters)) {
+        Some(letters) => letters.put(waker),
+        None => waker.wake(),
     }
 }

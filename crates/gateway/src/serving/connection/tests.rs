@@ -13,12 +13,13 @@ use actix_web::{Error, HttpResponse, rt};
 use futures_util::StreamExt as _;
 use orch_testkit::fakes::FixedClock;
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::Connection;
 use crate::config::GatewayConfig;
 use crate::serving::Worker;
 use crate::serving::date::Date;
+use crate::serving::idle_poll::IdlePoll;
 use crate::serving::open::Open;
 use crate::site::Site;
 
@@ -61,6 +62,7 @@ async fn leave_after(request: &[u8]) -> Result<Vec<u8>, String> {
         open: Rc::new(Open::default()),
         head_time: Duration::from_secs(10),
         idle_time: Duration::from_secs(10),
+        idle_poll: IdlePoll::start(Duration::ZERO, Arc::new(Semaphore::new(1))),
     });
     let (mut client, wire) = tokio::io::duplex(1024);
     client.write_all(request).await.unwrap();
