@@ -165,7 +165,12 @@ where
                 self.answered(answer, &mut feed).await
             };
             self.patience = patience;
-            worker.idle_poll.note();
+            match &answered {
+                Some(Answered::Response(response)) if response.status().is_client_error() => {
+                    worker.idle_poll.note_refused()
+                }
+                _ => worker.idle_poll.note(),
+            }
             return match answered {
                 Some(Answered::Message { body, id }) => self.respond_message(body, id.as_ref(), terms, feed).await,
                 Some(Answered::Response(response)) => self.respond(response, terms, feed).await,

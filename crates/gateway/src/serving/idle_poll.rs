@@ -58,6 +58,13 @@ impl IdlePoll {
         }
     }
 
+    /// What has come was refused. Nobody is to keep a processor busy who may do nothing else here.
+    pub(super) fn note_refused(&self) {
+        let mut pace = self.pace.get();
+        pace.slow_down();
+        self.pace.set(pace);
+    }
+
     async fn run(self: Rc<Self>) {
         loop {
             self.wanted.notified().await;
@@ -86,8 +93,15 @@ impl Pace {
     fn note(&mut self, now: Instant, longest: Duration) {
         let pause = now.saturating_duration_since(self.last);
         self.last = now;
-        self.close =
-            if pause <= longest { Self::MOST.min(self.close + 1) } else { self.close.saturating_sub(Self::FALL) };
+        if pause <= longest {
+            self.close = Self::MOST.min(self.close + 1);
+        } else {
+            self.slow_down();
+        }
+    }
+
+    const fn slow_down(&mut self) {
+        self.close = self.close.saturating_sub(Self::FALL);
     }
 
     const fn is_close(self) -> bool {
@@ -146,6 +160,17 @@ mod tests {
     fn a_client_that_thinks_between_quick_calls_is_not_waited_for() {
         let (pace, now) = paced([SHORT, LONG].into_iter().cycle().take(1000));
         assert!(!pace.expects(now, LONGEST));
+    }
+
+    #[test]
+    fn who_is_refused_is_not_waited_for_however_quickly_more_comes() {
+        let (mut pace, mut now) = paced([SHORT; 1000]);
+        for refused in 1..=1000 {
+            now += SHORT;
+            pace.note(now, LONGEST);
+            pace.slow_down();
+            assert!(refused < 3 || !pace.expects(now, LONGEST), "{refused} refused");
+        }
     }
 
     #[test]
