@@ -88,8 +88,8 @@ pub struct McpConfig {
     /// One session has at most this many requests in flight.
     pub max_requests_per_session: usize,
     /// Where requests and answers follow each other closely, a worker looks for the next for at most this many
-    /// microseconds before it sleeps. 0 for never.
-    pub idle_poll_us: u64,
+    /// microseconds before it sleeps. At most 65,535; 0 for never.
+    pub idle_poll_us: u16,
 }
 
 impl Default for McpConfig {

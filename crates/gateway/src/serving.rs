@@ -134,7 +134,7 @@ impl Serving {
             endpoints: self.endpoints.clone(),
             date: Date::kept(Arc::clone(&self.clock)),
             open,
-            idle_poll: IdlePoll::start(Duration::from_micros(idle_poll_us), polling),
+            idle_poll: IdlePoll::start(Duration::from_micros(idle_poll_us.into()), polling),
             head_time: Duration::from_secs(self.config.header_timeout_seconds),
             idle_time: Duration::from_secs(self.config.keep_alive_seconds),
         }
