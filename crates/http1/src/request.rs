@@ -17,7 +17,6 @@ pub struct Head {
     method: Range<usize>,
     target: Range<usize>,
     fields: Vec<(Range<usize>, Range<usize>)>,
-    lengths: Lengths,
     /// Of HTTP/1.1, and not of 1.0.
     pub is_1_1: bool,
     pub body: Body,
@@ -25,25 +24,6 @@ pub struct Head {
     pub keeps: bool,
     /// The client sends the body when it has been told to go on.
     pub expects: bool,
-}
-
-/// How long the names of headers are: most that are asked for are not there, and hardly any other is as long.
-#[derive(Debug, Clone, Copy, Default)]
-struct Lengths(u64);
-
-impl Lengths {
-    const fn bit(length: usize) -> u64 {
-        1 << (length % u64::BITS as usize)
-    }
-
-    const fn add(&mut self, length: usize) {
-        self.0 |= Self::bit(length);
-    }
-
-    /// False only if there is none.
-    const fn may_have(self, length: usize) -> bool {
-        self.0 & Self::bit(length) != 0
-    }
 }
 
 /// Why a request is not read. The connection is of no use after it: nobody knows where the next request begins.
@@ -139,12 +119,11 @@ impl Head {
 
     /// All values of a header.
     pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let fields = if self.lengths.may_have(name.len()) { self.fields.as_slice() } else { &[] };
         // Nearly all names differ in their length already.
         let is_named = move |known: &Range<usize>| {
             known.len() == name.len() && self.part(known).eq_ignore_ascii_case(name.as_bytes())
         };
-        fields.iter().filter(move |(known, _)| is_named(known)).map(|(_, value)| self.part(value))
+        self.fields.iter().filter(move |(known, _)| is_named(known)).map(|(_, value)| self.part(value))
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
@@ -226,15 +205,10 @@ pub fn take_head(input: &mut BytesMut) -> Result<Option<Head>, Unreadable> {
         let from = part.as_ptr().addr() - start;
         from..from + part.len()
     };
-    let mut lengths = Lengths::default();
-    for field in &*request.headers {
-        lengths.add(field.name.len());
-    }
     let mut head = Head {
         method: range(method.as_bytes()),
         target: range(target.as_bytes()),
         fields: request.headers.iter().map(|field| (range(field.name.as_bytes()), range(field.value))).collect(),
-        lengths,
         // A copy, so that the buffer is free for what comes next.
         text: Bytes::copy_from_slice(input.get(..length).unwrap_or_default()),
         is_1_1: version == 1,

@@ -116,6 +116,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
@@ -178,8 +179,8 @@ mod tests {
         assert_eq!([1, 2, 3, 4, 16].map(places), [1, 1, 1, 2, 8]);
     }
 
-    /// Brings it to where it polls: pauses of a test are as long as they are.
-    fn hurried(longest: Duration, places: &Arc<Semaphore>) -> std::rc::Rc<IdlePoll> {
+    /// Where nearly everything is a short pause, noted so often that it polls.
+    fn hurried(longest: Duration, places: &Arc<Semaphore>) -> Rc<IdlePoll> {
         let idle_poll = IdlePoll::start(longest, Arc::clone(places));
         for _ in 0..Pace::MOST {
             idle_poll.note();
@@ -187,19 +188,28 @@ mod tests {
         idle_poll
     }
 
+    /// Longer than a test takes.
+    const AGES: Duration = Duration::from_secs(3600);
+
     #[actix_web::test]
-    async fn polls_as_long_as_it_may_and_leaves_its_place_to_others() {
+    async fn polls_until_it_is_no_longer_likely_and_leaves_its_place_to_others() {
         let places = Arc::new(Semaphore::new(1));
-        let first = hurried(Duration::from_millis(20), &places);
+        let first = hurried(AGES, &places);
         while !first.polls.get() {
             task::yield_now().await;
         }
-        assert_eq!(places.available_permits(), 0);
-        let second = hurried(Duration::from_secs(3600), &places);
+        let second = hurried(AGES, &places);
+        for _ in 0..100 {
+            task::yield_now().await;
+            assert!(first.polls.get() && !second.polls.get(), "there is one place");
+        }
+        for _ in 0..3 {
+            first.note_refused();
+        }
         while first.polls.get() {
-            assert!(!second.polls.get(), "there is one place");
             task::yield_now().await;
         }
+        assert_eq!(places.available_permits(), 1);
         second.note();
         while !second.polls.get() {
             task::yield_now().await;

@@ -240,8 +240,7 @@ impl Drain {
 fn read_batch(segment: &Segment, most: usize) -> io::Result<Batch> {
     let start = segment.drained();
     let bytes = segment.read(start, CHUNK)?;
-    let room = most.min(bytes.len() / frame::HEADER);
-    let mut batch = Batch { calls: Vec::with_capacity(room), ends: Vec::with_capacity(room), end: start };
+    let mut batch = Batch { calls: Vec::new(), ends: Vec::new(), end: start };
     let mut rest = bytes.as_slice();
     while batch.calls.len() < most {
         let Next::Frame { payload, len } = frame::next(rest) else {

@@ -5,7 +5,7 @@ use orch_domain::call::Call;
 use crate::journal::codec;
 
 /// Length u32 and CRC-32 u32 of the payload, in little endian.
-pub(crate) const HEADER: usize = 8;
+const HEADER: usize = 8;
 /// No frame is longer.
 pub(crate) const MAX_FRAME: usize = HEADER + codec::MAX_LEN;
 

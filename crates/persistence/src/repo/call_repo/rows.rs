@@ -11,9 +11,9 @@ use crate::chain::hash::Bare;
 use crate::sql::{self, statement};
 use crate::writing::Writing;
 
-/// Statements have 1, 2, 4 and so on rows up to 512. So there are only a few texts, and the database prepares each once:
+/// Statements have 1, 2, 4 and so on rows up to 128. So there are only a few texts, and the database prepares each once:
 /// reading one of many rows takes it longer than storing them.
-const SIZES: usize = 10;
+const SIZES: usize = 8;
 const MOST: usize = 1 << (SIZES - 1);
 
 /// One call and its place in its chain.
