@@ -2,6 +2,7 @@
 
 mod environment;
 mod limits;
+mod refusal;
 mod secrets;
 
 use std::net::IpAddr;
@@ -201,7 +202,7 @@ impl Settings {
             figment = figment.merge(Toml::file_exact(path));
         }
         figment = figment.merge(Serialized::defaults(environment::read()?));
-        let mut settings: Self = figment.extract().map_err(readable)?;
+        let mut settings: Self = figment.extract().map_err(refusal::readable)?;
         settings.file.clone_from(&flags.config);
         if let Some(data_dir) = &flags.data_dir {
             settings.data_dir.clone_from(data_dir);
@@ -311,20 +312,6 @@ impl Settings {
     pub fn is_production(&self) -> bool {
         self.environment == Environment::Production
     }
-}
-
-/// One line that names the setting and where it was read.
-fn readable(error: figment::Error) -> anyhow::Error {
-    let mut lines = Vec::new();
-    for error in error {
-        let path = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
-        let place = error.metadata.as_ref().map_or_else(String::new, |metadata| match &metadata.source {
-            Some(figment::Source::File(file)) => format!(" (in {})", file.display()),
-            _ => String::new(),
-        });
-        lines.push(format!("{path}{}{place}", error.kind));
-    }
-    anyhow::anyhow!("the configuration cannot be used: {}", lines.join("; "))
 }
 
 /// Makes a directory that only its owner can enter.

@@ -19,8 +19,14 @@ export function placeFieldErrors<T extends FieldValues>(
     // `sandbox.ports[0]` and `key.per_day` are parts of what may have a field as a whole.
     const name = fields[field] ?? fields[field.replace(/\[\d+\]$/, "")] ?? fields[field.replace(/[.[].*$/, "")];
     if (name === undefined) continue;
-    form.setError(name, { type: "server", message: hint === "" ? problem : `${problem}: ${hint}` }, { shouldFocus: placed === 0 });
+    const message = sentence(hint === "" ? problem : `${problem}: ${hint}`);
+    form.setError(name, { type: "server", message }, { shouldFocus: placed === 0 });
     placed += 1;
   }
   return errors.length > 0 && placed === errors.length;
+}
+
+/** The daemon's texts go on after the name of a field; beside the field they stand alone, as those of the form do. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -45,7 +45,7 @@ test("a new key is refused beside its field, and shown when it is made", async (
   expect(asked).toEqual([]);
   await hands.type(name, "refused");
   await hands.click(create);
-  expect(await within(dialog).findByText("there is one already: choose another")).toBeInTheDocument();
+  expect(await within(dialog).findByText("There is one already: choose another")).toBeInTheDocument();
   expect(name).toBeInvalid();
   expect(name).toHaveFocus();
   expect(within(dialog).queryByRole("alert")).not.toBeInTheDocument();

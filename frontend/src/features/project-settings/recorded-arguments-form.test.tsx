@@ -27,7 +27,7 @@ test("shows what the daemon says beside the names", async () => {
   expect(names).toHaveValue("ssn");
   await hands.type(names, "{Enter}refused");
   await hands.click(screen.getByRole("button", { name: "Save changes" }));
-  expect(await screen.findByText("it is no pattern: use a name")).toBeInTheDocument();
+  expect(await screen.findByText("It is no pattern: use a name")).toBeInTheDocument();
   expect(names).toBeInvalid();
   expect(screen.queryByRole("alert")).not.toBeInTheDocument();
 });

@@ -19,11 +19,11 @@ test("what the daemon refuses of a field stands at the field, and goes when it i
   await hands.clear(paths);
   await hands.type(paths, "/refused");
   await hands.click(screen.getByRole("button", { name: "Save changes" }));
-  expect(await screen.findByText("it is not there")).toBeInTheDocument();
+  expect(await screen.findByText("It is not there")).toBeInTheDocument();
   expect(screen.queryByRole("alert")).not.toBeInTheDocument();
   await hands.clear(paths);
   await hands.type(paths, "/srv");
-  expect(screen.queryByText("it is not there")).not.toBeInTheDocument();
+  expect(screen.queryByText("It is not there")).not.toBeInTheDocument();
   await hands.click(screen.getByRole("button", { name: "Save changes" }));
   expect(await screen.findByText("Changes saved")).toBeInTheDocument();
   expect(asked.at(-1)).toEqual({ what: "server", body: { sandbox: { mode: "on", read_paths: ["/srv"], write_paths: [], network: "full" } } });
