@@ -46,9 +46,18 @@ fuzz seconds="30":
 soak minutes="5":
     ORCH_SOAK_SECS=$(( {{ minutes }} * 60 )) cargo nextest run -p orch-server --locked -E 'test(soak::)' --no-capture
 
+# Build the daemon and its command line for release
+release *args:
+    scripts/build-release.sh {{ args }}
+
+# Make the profile anew that release builds are optimised with; before a release, and after another toolchain
+profile:
+    scripts/profile.sh
+
 # Measure a release build
 bench *args:
-    cargo build --release --locked -p orch-server -p orch-admin -p orch-bench
+    scripts/build-release.sh
+    cargo build --release --locked -p orch-bench
     {{ target }}/release/orch-bench run {{ args }}
 
 # Measure usage and activity with so many synthetic calls, on a throw-away PostgreSQL; shows the query plans

@@ -165,7 +165,7 @@ build_frontend() {
 
 build() {
     say "building (the first time takes some minutes)"
-    cargo build --release --locked -p orch-server -p orch-admin
+    scripts/build-release.sh
     local target
     target=$(cargo metadata --format-version 1 --no-deps --locked | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
     server_bin=$target/release/orch-server
