@@ -19,7 +19,7 @@ find_profdata() {
             return
         fi
     done
-    echo 'no llvm-profdata: run `rustup component add llvm-tools`, or name one in LLVM_PROFDATA' >&2
+    echo "no llvm-profdata: run 'rustup component add llvm-tools', or name one in LLVM_PROFDATA" >&2
     return 1
 }
 
