@@ -2,7 +2,7 @@
 //! thread in between and without a system call to wake theirs. Counts who asks; the reading is [`reading`](super::reading).
 
 use std::cell::OnceCell;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use crate::stdio::letters::Letters;
 
-/// So many requests in a row come from another thread before the reading follows: it is not to go back and forth
-/// between two that ask in turns.
-const ENOUGH: u64 = 16;
+/// So many requests come from other threads, and none from where the reading is, before it follows: it is not to go back
+/// and forth between threads that all ask, each with many requests at a time. While it is on its way nobody reads.
+const ENOUGH: u32 = 1024;
 
 /// How long the reading of a child that wrote too much stays where the connection was made.
 const STAY: Duration = Duration::from_secs(1);
@@ -61,8 +61,8 @@ pub fn read_here() {
 pub(crate) struct Home {
     /// The number of the place where the reading is.
     at: AtomicU32,
-    /// The number of another place, in the upper half, and how often those there have asked in a row. May miss one.
-    others: AtomicU64,
+    /// How often others have asked since somebody there has. May miss some.
+    others: AtomicU32,
     wish: Mutex<Wish>,
     wished: Notify,
 }
@@ -87,10 +87,9 @@ impl Home {
                 }
                 return;
             }
-            let number = u64::from(here.number) << 32;
-            let count = if others & !u64::from(u32::MAX) == number { (others & u64::from(u32::MAX)) + 1 } else { 1 };
-            if at != BEGINNING && count < ENOUGH {
-                self.others.store(number | count, Ordering::Relaxed);
+            let others = others.saturating_add(1);
+            if at != BEGINNING && others < ENOUGH {
+                self.others.store(others, Ordering::Relaxed);
                 return;
             }
             self.others.store(0, Ordering::Relaxed);
@@ -135,7 +134,7 @@ mod tests {
     use futures_util::FutureExt as _;
     use tokio::time::advance;
 
-    use super::{ENOUGH, Home, Place, STAY, read_here};
+    use super::{ENOUGH, HERE, Home, Place, STAY, read_here};
 
     fn wished(home: &Home) -> Option<Place> {
         home.wished().now_or_never()
@@ -160,19 +159,46 @@ mod tests {
         assert!(wished(&home).is_some());
     }
 
-    #[tokio::test]
-    async fn others_have_to_ask_some_times() {
+    /// A home that another thread than this one reads for.
+    fn elsewhere() -> (Home, Place) {
         read_here();
         let home = Home::default();
         home.asked();
         let here = wished(&home).expect("the first request");
-        let elsewhere = Place { number: here.number + 1, ..here };
+        let elsewhere = Place { number: u32::MAX, ..here };
         home.moved_to(Some(&elsewhere));
-        for _ in 1..ENOUGH {
+        (home, elsewhere)
+    }
+
+    /// Asks so often from this thread, which wishes for nothing by it.
+    fn ask(home: &Home, times: u32) {
+        for _ in 0..times {
             home.asked();
-            assert!(wished(&home).is_none());
+            assert!(wished(home).is_none());
         }
+    }
+
+    #[tokio::test]
+    async fn others_have_to_ask_many_times() {
+        let (home, _) = elsewhere();
+        ask(&home, ENOUGH - 1);
         home.asked();
         assert!(wished(&home).is_some());
+    }
+
+    #[tokio::test]
+    async fn it_stays_where_somebody_asks_as_well() {
+        let (home, elsewhere) = elsewhere();
+        for _ in 0..3 {
+            ask(&home, ENOUGH - 1);
+            let there = elsewhere.clone();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    HERE.with(|here| here.set(there).expect("a fresh thread"));
+                    home.asked();
+                });
+            });
+        }
+        ask(&home, ENOUGH - 1);
     }
 }
