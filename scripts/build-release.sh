@@ -4,9 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# Functions that have changed since the profile was made are optimised without it; no need to name each.
-RUSTFLAGS="${RUSTFLAGS-} -Cprofile-use=$PWD/profile/release.profdata -Cllvm-args=-no-pgo-warn-mismatch"
-export RUSTFLAGS
-# No package more: what is built together decides on the features of libraries, and with them on the names of functions
-# that the profile knows.
-exec cargo build --release --locked -p orch-server -p orch-admin "$@"
+# Functions that have changed since the profile was made are optimised without it; no need to name each. No package
+# more: what is built together decides on the features of libraries, and with them on the names of functions that the
+# profile knows.
+exec scripts/with-rustflags.sh "-Cprofile-use=$PWD/profile/release.profdata" -Cllvm-args=-no-pgo-warn-mismatch -- \
+    cargo build --release --locked -p orch-server -p orch-admin "$@"

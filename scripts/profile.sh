@@ -27,7 +27,7 @@ profdata=$(find_profdata)
 cargo build --release --locked -p orch-bench
 # The same packages, and nothing but the counters apart, as in scripts/build-release.sh: names of functions are to be
 # the same.
-CARGO_TARGET_DIR=$target/profile RUSTFLAGS="${RUSTFLAGS-} -Cprofile-generate=$counted" \
+CARGO_TARGET_DIR=$target/profile scripts/with-rustflags.sh "-Cprofile-generate=$counted" -- \
     cargo build --release --locked -p orch-server -p orch-admin
 # Build scripts and macros have counted, too.
 rm -rf "$counted"
