@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes profile/release.profdata anew: builds the daemon with counters, has orch-bench call through it, and keeps what
-# was counted. Takes half an hour on two cores.
+# was counted. Takes some twenty minutes on two cores.
 set -eu
 cd "$(dirname "$0")/.."
 
