@@ -4,7 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-target=${CARGO_TARGET_DIR:-$PWD/target}
+mkdir -p "${CARGO_TARGET_DIR:-target}"
+# The daemon writes there from its own folder.
+target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 counted=$target/profile/counted
 
 # That of the toolchain (`rustup component add llvm-tools`), or another one that reads what the toolchain writes.

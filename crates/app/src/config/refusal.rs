@@ -19,7 +19,7 @@ pub(super) fn readable(error: figment::Error) -> anyhow::Error {
 fn problem(kind: &Kind) -> String {
     match kind {
         Kind::InvalidType(found, wanted) | Kind::InvalidValue(found, wanted) => match in_words(wanted) {
-            Some(wanted) => format!("{} is not {wanted}", shown(found)),
+            Some(wanted) => format!("{} is not {wanted}", shown(found, &wanted)),
             None => kind.to_string(),
         },
         _ => kind.to_string(),
@@ -44,13 +44,15 @@ fn in_words(wanted: &str) -> Option<String> {
     Some(format!("a whole number from {least} to {most}"))
 }
 
-fn shown(found: &Actual) -> String {
+/// A text is not shown, nor a number where one is wanted: it may be a password.
+fn shown(found: &Actual, wanted: &str) -> String {
+    let may_be_secret = !wanted.starts_with("a whole number");
     match found {
         Actual::Bool(value) => value.to_string(),
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) if may_be_secret => "a number".to_owned(),
         Actual::Unsigned(value) => value.to_string(),
         Actual::Signed(value) => value.to_string(),
         Actual::Float(value) => value.to_string(),
-        // It may be a secret at the wrong place.
         Actual::Str(_) => "a text".to_owned(),
         Actual::Seq => "a list".to_owned(),
         Actual::Map => "a table".to_owned(),
@@ -74,9 +76,12 @@ mod tests {
             ("[mcp]\nidle_poll_us = -1", format!("mcp.idle_poll_us: -1 is not {most}")),
             ("[mcp]\nidle_poll_us = 0.5", format!("mcp.idle_poll_us: 0.5 is not {most}")),
             ("port = \"sesame\"", format!("port: a text is not {most}")),
-            ("data_dir = 1", "data_dir: 1 is not a text in quotes".to_owned()),
+            ("data_dir = 1", "data_dir: a number is not a text in quotes".to_owned()),
+            // Of which nothing may be said.
+            ("jwt_secret = 123456", "jwt_secret: a number is not a text in quotes".to_owned()),
+            ("[initial_admin]\npassword = 12.5", "initial_admin.password: a number is not a text in quotes".to_owned()),
             ("allowed_hosts = \"a\"", "allowed_hosts: a text is not a list in brackets".to_owned()),
-            ("mcp = 1", "mcp: 1 is not a table of settings".to_owned()),
+            ("mcp = 1", "mcp: a number is not a table of settings".to_owned()),
             ("workers = true", "workers: true is not a whole number of 0 or more".to_owned()),
             (
                 "auth.access_token_seconds = 0",
