@@ -44,7 +44,7 @@ fn in_words(wanted: &str) -> Option<String> {
     Some(format!("a whole number from {least} to {most}"))
 }
 
-/// A text is not shown, nor a number where one is wanted: it may be a password.
+/// A text is not shown, nor a number where a text is wanted: it may be a password.
 fn shown(found: &Actual, wanted: &str) -> String {
     let may_be_secret = !wanted.starts_with("a whole number");
     match found {
