@@ -91,8 +91,9 @@ pub struct StdioLimits {
     pub queue_bytes: usize,
     /// From the end of the child's input to SIGKILL, in milliseconds.
     pub stop_grace_ms: u64,
-    /// With more requests open than this, writes of the same moment are gathered into one. Fewer syscalls on both
-    /// sides against one more turn of the scheduler.
+    /// With more requests open than this, writes of the same moment on one thread that reads for others
+    /// ([`read_here`](crate::stdio::read_here)) are gathered into one: fewer system calls on both sides, for waiting
+    /// until all that are about to run there have run.
     pub gather_above: usize,
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod end;
 pub(crate) mod handshake;
 mod home;
-mod letters;
+mod later;
 mod lines;
 mod listen;
 pub(crate) mod outbox;

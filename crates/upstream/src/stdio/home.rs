@@ -4,13 +4,15 @@
 use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::stdio::letters::Letters;
+use crate::stdio::later::Later;
+use crate::stdio::outbox::Outbox;
 
 /// So many requests come from other threads, and none from where the reading is, before it follows: it is not to go back
 /// and forth between threads that all ask, each with many requests at a time. While it is on its way nobody reads.
@@ -31,28 +33,43 @@ thread_local! {
 pub(super) struct Place {
     number: u32,
     pub(super) runtime: Handle,
-    letters: Arc<Letters>,
+    wakes: Arc<Later<Waker>>,
+    flushes: Arc<Later<Arc<Outbox>>>,
 }
 
-/// The letters of this thread, if it reads for others.
-pub(super) fn letters() -> Option<Arc<Letters>> {
-    HERE.with(|here| here.get().map(|here| Arc::clone(&here.letters)))
+/// By what other threads wake tasks of this one, if it reads for others.
+pub(super) fn wakes() -> Option<Arc<Later<Waker>>> {
+    HERE.with(|here| here.get().map(|here| Arc::clone(&here.wakes)))
 }
 
 /// Whether these are of this thread.
-pub(super) fn are_here(letters: &Arc<Letters>) -> bool {
-    HERE.with(|here| here.get().is_some_and(|here| Arc::ptr_eq(&here.letters, letters)))
+pub(super) fn are_here(wakes: &Arc<Later<Waker>>) -> bool {
+    HERE.with(|here| here.get().is_some_and(|here| Arc::ptr_eq(&here.wakes, wakes)))
 }
 
-/// From now on, what children answer to the requests of this thread may be read on its runtime: that is driven until it
-/// is dropped. Does nothing outside of a runtime.
+/// Whether this thread can [`flush_soon`].
+pub(super) fn flushes() -> bool {
+    HERE.with(|here| here.get().is_some())
+}
+
+/// Has what lies in `outbox` written behind all that are about to run on this thread, whose lines so go out with it.
+pub(super) fn flush_soon(outbox: &Arc<Outbox>) {
+    HERE.with(|here| match here.get() {
+        Some(here) => here.flushes.put_unless(|waiting| Arc::ptr_eq(waiting, outbox), || Arc::clone(outbox)),
+        None => outbox.flush(),
+    });
+}
+
+/// From now on, what children answer to the requests of this thread may be read on its runtime, and what is said to
+/// them in one moment is written there at once: that is driven until it is dropped. Does nothing outside of a runtime.
 pub fn read_here() {
     static LAST: AtomicU32 = AtomicU32::new(BEGINNING);
     let Ok(runtime) = Handle::try_current() else { return };
     HERE.with(|here| {
         here.get_or_init(|| {
-            let letters = Letters::delivered_on(&runtime);
-            Place { number: LAST.fetch_add(1, Ordering::Relaxed) + 1, runtime, letters }
+            let wakes = Later::on(&runtime, Waker::wake);
+            let flushes = Later::on(&runtime, |outbox: Arc<Outbox>| outbox.flush());
+            Place { number: LAST.fetch_add(1, Ordering::Relaxed) + 1, runtime, wakes, flushes }
         });
     });
 }

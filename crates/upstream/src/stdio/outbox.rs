@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 /// A buffer that grew larger than this is given back once it is empty.
 const KEPT: usize = 256 * 1024;
 
+#[derive(Debug)]
 pub(crate) struct Outbox {
     limit: usize,
     state: Mutex<State>,
@@ -19,6 +20,7 @@ pub(crate) struct Outbox {
     stuck: Notify,
 }
 
+#[derive(Debug)]
 struct State {
     /// None when the input is closed, by us or by the child.
     pipe: Option<Arc<pipe::Sender>>,

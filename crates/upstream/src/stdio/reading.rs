@@ -146,8 +146,6 @@ impl Reader {
                     if let Err(end) = self.dispatch(shared) {
                         return Why::Ended(end);
                     }
-                    // Lines are gathered by callers who flush them soon; one that is not polled again may not.
-                    shared.outbox.flush();
                     self.unbroken = if has_paused { read } else { self.unbroken.saturating_add(read) };
                     if self.unbroken > most {
                         return Why::Crowded;

@@ -13,6 +13,7 @@ use orch_mcp::method::Method;
 use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem};
 use orch_mcp::raw::Raw;
 
+use crate::stdio::home;
 use crate::stdio::outbox::{Refused, When};
 use crate::stdio::shared::Shared;
 use crate::stdio::slot::Slot;
@@ -25,8 +26,6 @@ pub(crate) struct StdioReply {
 
 enum State {
     New(PeerRequest),
-    /// The line lies in the outbox, for others to join it.
-    Gathered(Sent),
     Waiting(Sent),
     Done,
 }
@@ -42,7 +41,7 @@ impl StdioReply {
         Self { shared, state: State::New(request) }
     }
 
-    fn start(&self, request: PeerRequest) -> Result<State, PeerError> {
+    fn start(&self, request: PeerRequest) -> Result<Sent, PeerError> {
         let shared = &*self.shared;
         shared.asked();
         let id = shared.next_id();
@@ -54,7 +53,7 @@ impl StdioReply {
             }
             NotAdmitted::Ended(end) => PeerError::Closed { reason: end.to_string() },
         })?;
-        let when = if open > limits.gather_above { When::Gathered } else { When::Now };
+        let when = if open > limits.gather_above && home::flushes() { When::Gathered } else { When::Now };
         let is_probe = request.method.known() == Method::Discover;
         let params = if is_probe || shared.is_modern() {
             Some(shared.modern_params(&request, request.progress.then_some(id)))
@@ -68,12 +67,11 @@ impl StdioReply {
             shared.table.retract(id);
             return Err(refused_error(refused, shared));
         }
+        if when == When::Gathered {
+            home::flush_soon(&shared.outbox);
+        }
         let cancellable = !matches!(request.method.known(), Method::Initialize | Method::Discover);
-        let sent = Sent { id, slot, cancellable };
-        Ok(match when {
-            When::Now => State::Waiting(sent),
-            When::Gathered => State::Gathered(sent),
-        })
+        Ok(Sent { id, slot, cancellable })
     }
 
     fn cancel(&self, sent: &Sent) {
@@ -99,19 +97,9 @@ impl Stream for StdioReply {
                 return Poll::Ready(None);
             };
             match this.start(request) {
-                Ok(state) => this.state = state,
+                Ok(sent) => this.state = State::Waiting(sent),
                 Err(error) => return Poll::Ready(Some(ReplyItem::End(Err(error)))),
             }
-            if matches!(this.state, State::Gathered(_)) {
-                // Behind whoever else is about to run, so that their lines go out with this one.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-        } else if let State::Gathered(_) = &this.state
-            && let State::Gathered(sent) = std::mem::replace(&mut this.state, State::Done)
-        {
-            this.shared.outbox.flush();
-            this.state = State::Waiting(sent);
         }
         let State::Waiting(sent) = &this.state else { return Poll::Ready(None) };
         let item = std::task::ready!(sent.slot.poll(cx));
@@ -124,14 +112,8 @@ impl Stream for StdioReply {
 
 impl Drop for StdioReply {
     fn drop(&mut self) {
-        match &self.state {
-            State::Gathered(sent) => {
-                self.cancel(sent);
-                // Others may have relied on this one to write their lines.
-                self.shared.outbox.flush();
-            }
-            State::Waiting(sent) => self.cancel(sent),
-            State::New(_) | State::Done => {}
+        if let State::Waiting(sent) = &self.state {
+            self.cancel(sent);
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     /// None where the other end is no child of ours.
     process: Option<Process>,
     pub(crate) table: Table,
-    pub(crate) outbox: Outbox,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) limits: Limits,
     /// None where the reading stays where it is.
     home: Option<Home>,
@@ -79,7 +79,7 @@ impl Shared {
             home: process.is_some().then(Home::default),
             process,
             table: Table::default(),
-            outbox,
+            outbox: Arc::new(outbox),
             limits: Limits {
                 max_in_flight: config.max_in_flight,
                 progress_queue: config.progress_queue.max(1),

@@ -9,7 +9,7 @@ use orch_mcp::raw::Raw;
 
 use crate::progress::{Increasing, Progress};
 use crate::stdio::home;
-use crate::stdio::letters::Letters;
+use crate::stdio::later::Later;
 
 /// Questions and notifications that wait for one caller.
 const MOST_OTHERS: usize = 256;
@@ -37,7 +37,7 @@ struct State {
 struct Waiting {
     waker: Waker,
     /// Of the thread it waits on.
-    letters: Option<Arc<Letters>>,
+    wakes: Option<Arc<Later<Waker>>>,
 }
 
 impl Slot {
@@ -108,7 +108,7 @@ impl Slot {
         }
         match &mut state.waiting {
             Some(waiting) => waiting.waker.clone_from(cx.waker()),
-            none => *none = Some(Waiting { waker: cx.waker().clone(), letters: home::letters() }),
+            none => *none = Some(Waiting { waker: cx.waker().clone(), wakes: home::wakes() }),
         }
         Poll::Pending
     }
@@ -128,9 +128,9 @@ fn is_beside(method: &str) -> bool {
 
 /// Outside of the lock, since it may run the scheduler.
 fn wake(waiting: Option<Waiting>) {
-    let Some(Waiting { waker, letters }) = waiting else { return };
-    match letters.filter(|letters| !home::are_here(letters)) {
-        Some(letters) => letters.put(waker),
+    let Some(Waiting { waker, wakes }) = waiting else { return };
+    match wakes.filter(|wakes| !home::are_here(wakes)) {
+        Some(wakes) => wakes.put(waker),
         None => waker.wake(),
     }
 }

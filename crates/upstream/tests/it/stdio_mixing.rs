@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use orch_mcp::peer::{Peer as _, ReplyItem};
+use orch_upstream::UpstreamConfig;
 use orch_upstream::stdio::StdioPeer;
 use proptest::prelude::{Just, Strategy, any, proptest};
 use proptest::test_runner::Config;
@@ -72,18 +73,74 @@ async fn many_calls(peer: Arc<StdioPeer>, task: usize, calls: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn never_mixes_answers_of_concurrent_callers() {
-    for gather_above in [0, 4, usize::MAX] {
+    never_mixes_answers_of_tasks(&config(), 7).await;
+}
+
+#[tokio::test]
+async fn never_mixes_answers_of_callers_whose_lines_are_gathered() {
+    orch_upstream::stdio::read_here();
+    for gather_above in [0, 4] {
         let mut config = config();
         config.stdio.gather_above = gather_above;
-        let (peer, child, events) = connected_with(&config).await;
-        let server = tokio::spawn(answer_in_disorder(child, 32 * 100, (gather_above as u64).wrapping_add(7)));
-        let callers: Vec<_> = (0..32).map(|task| tokio::spawn(many_calls(Arc::clone(&peer), task, 100))).collect();
-        for caller in callers {
-            within(caller).await.expect("caller");
-        }
-        within(server).await.expect("server");
-        assert_eq!(events.oddities(), [""; 0]);
+        never_mixes_answers_of_tasks(&config, gather_above as u64).await;
     }
+}
+
+async fn never_mixes_answers_of_tasks(config: &UpstreamConfig, seed: u64) {
+    let (peer, child, events) = connected_with(config).await;
+    let server = tokio::spawn(answer_in_disorder(child, 32 * 100, seed));
+    let callers: Vec<_> = (0..32).map(|task| tokio::spawn(many_calls(Arc::clone(&peer), task, 100))).collect();
+    for caller in callers {
+        within(caller).await.expect("caller");
+    }
+    within(server).await.expect("server");
+    assert_eq!(events.oddities(), [""; 0]);
+}
+
+/// How much of what was written the child has not read yet.
+fn unread(child: &Child) -> u64 {
+    rustix::io::ioctl_fionread(child.input.get_ref()).expect("a pipe")
+}
+
+#[tokio::test]
+async fn lines_of_one_moment_are_written_behind_all_that_run_then() {
+    orch_upstream::stdio::read_here();
+    for (gather_above, at_once) in [(0, 0), (1, 1), (2, 2), (usize::MAX, 4)] {
+        let mut config = config();
+        config.stdio.gather_above = gather_above;
+        let (peer, mut child, _events) = connected_with(&config).await;
+        let mut replies: Vec<_> = (0..4).map(|_| peer.send(request("tools/call", "{}"))).collect();
+        for reply in &mut replies {
+            assert!(futures_util::poll!(reply.next()).is_pending());
+        }
+        let then = unread(&child);
+        tokio::task::yield_now().await;
+        let all = unread(&child);
+        assert_eq!((then * 4, all % 4), (all * at_once, 0), "gathering above {gather_above}");
+        for _ in 0..4 {
+            assert_eq!(child.message().await["method"], "tools/call");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_before_its_line_is_written_is_heard_in_order() {
+    orch_upstream::stdio::read_here();
+    let (peer, mut child, _events) = connected().await;
+    let mut replies: Vec<_> = (0..2).map(|_| peer.send(request("tools/call", "{}"))).collect();
+    for reply in &mut replies {
+        assert!(futures_util::poll!(reply.next()).is_pending());
+    }
+    let stays = replies.swap_remove(0);
+    drop(replies);
+    let first = child.message().await;
+    let second = child.message().await;
+    assert_eq!((&first["method"], &second["method"]), (&"tools/call".into(), &"tools/call".into()));
+    let third = child.message().await;
+    assert_eq!(third["method"], "notifications/cancelled");
+    assert_eq!(third["params"]["requestId"], second["id"]);
+    drop(stays);
+    assert_eq!(child.message().await["params"]["requestId"], first["id"]);
 }
 
 #[test]
@@ -162,22 +219,24 @@ proptest! {
 
     #[test]
     fn survives_any_order_of_answers_drops_and_repetitions((fates, order) in fates()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-        runtime.block_on(play(fates, order));
+        // On a thread of its own, which reads for its callers and gathers what they say.
+        let playing = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+            runtime.block_on(play(fates, order));
+        });
+        playing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     }
 }
 
 async fn play(fates: Vec<Fate>, order: Vec<usize>) {
+    orch_upstream::stdio::read_here();
     let (peer, mut child, _events) = connected().await;
     let mut replies: Vec<_> = (0..fates.len())
         .map(|index| Some(peer.send(request("tools/call", &format!(r#"{{"call":{index}}}"#)))))
         .collect();
     let mut ids = Vec::new();
     for reply in replies.iter_mut().flatten() {
-        // Twice, because lines are gathered while several are open.
-        for _ in 0..2 {
-            assert!(futures_util::poll!(reply.next()).is_pending());
-        }
+        assert!(futures_util::poll!(reply.next()).is_pending());
         ids.push(child.message().await);
     }
     for (index, fate) in fates.iter().enumerate() {
