@@ -2,6 +2,7 @@ import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
 import { asked } from "@/testing/backend";
+import { findDialog } from "@/testing/dialog";
 import { open } from "@/testing/render";
 
 import { KeysPage } from "./keys-page";
@@ -37,7 +38,7 @@ test("shows the keys that open something, and all of them when asked", async () 
 test("a new key is refused beside its field, and shown when it is made", async () => {
   const hands = open("/projects/demo/keys", <KeysPage />);
   await hands.click(await screen.findByRole("button", { name: "New key" }));
-  const dialog = await screen.findByRole("dialog");
+  const dialog = await findDialog();
   const name = within(dialog).getByRole("textbox", { name: "Name" });
   const create = within(dialog).getByRole("button", { name: "Create key" });
   await hands.click(create);

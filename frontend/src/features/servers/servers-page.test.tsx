@@ -2,6 +2,7 @@ import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
 import { asked, backend, http } from "@/testing/backend";
+import { findDialog } from "@/testing/dialog";
 import { problem, server } from "@/testing/factories";
 import { open } from "@/testing/render";
 
@@ -83,7 +84,7 @@ test("asks for the name before a server is deleted", async () => {
   const hands = open("/projects/demo/servers", <ServersPage />);
   await hands.click(await screen.findByRole("button", { name: "Actions for Files" }));
   await hands.click(await screen.findByRole("menuitem", { name: "Delete" }));
-  const dialog = await screen.findByRole("dialog");
+  const dialog = await findDialog();
   const action = within(dialog).getByRole("button", { name: "Delete server" });
   expect(action).toBeDisabled();
   await hands.type(within(dialog).getByRole("textbox"), "files");
