@@ -98,6 +98,7 @@ async fn run(
         let counting: Vec<_> =
             (0..*callers).map(|_| call(Arc::clone(peer), Arc::clone(&stop), Arc::clone(&calls))).collect();
         if threads == 0 {
+            orch_upstream::stdio::read_here();
             let tasks: Vec<_> = counting.into_iter().map(tokio::spawn).collect();
             tokio::time::sleep(seconds).await;
             stop.store(true, Ordering::Relaxed);
@@ -118,6 +119,7 @@ async fn run(
                     std::thread::spawn(move || -> Result<(), Failure> {
                         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                         runtime.block_on(async {
+                            orch_upstream::stdio::read_here();
                             for task in share.into_iter().map(tokio::spawn).collect::<Vec<_>>() {
                                 task.await??;
                             }

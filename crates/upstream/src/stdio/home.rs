@@ -47,12 +47,8 @@ pub(super) fn are_here(wakes: &Arc<Later<Waker>>) -> bool {
     HERE.with(|here| here.get().is_some_and(|here| Arc::ptr_eq(&here.wakes, wakes)))
 }
 
-/// Whether this thread can [`flush_soon`].
-pub(super) fn flushes() -> bool {
-    HERE.with(|here| here.get().is_some())
-}
-
-/// Has what lies in `outbox` written behind all that are about to run on this thread, whose lines so go out with it.
+/// Has what lies in `outbox` written behind all that are about to run on this thread, whose lines so go out with it; at
+/// once where the thread does not read for others.
 pub(super) fn flush_soon(outbox: &Arc<Outbox>) {
     HERE.with(|here| match here.get() {
         Some(here) => here.flushes.put_unless(|waiting| Arc::ptr_eq(waiting, outbox), || Arc::clone(outbox)),
@@ -61,7 +57,7 @@ pub(super) fn flush_soon(outbox: &Arc<Outbox>) {
 }
 
 /// From now on, what children answer to the requests of this thread may be read on its runtime, and what is said to
-/// them in one moment is written there at once: that is driven until it is dropped. Does nothing outside of a runtime.
+/// them in one moment is gathered there into one write: that is driven until it is dropped. Does nothing outside of a runtime.
 pub fn read_here() {
     static LAST: AtomicU32 = AtomicU32::new(BEGINNING);
     let Ok(runtime) = Handle::try_current() else { return };

@@ -40,7 +40,8 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
     Now,
-    /// With what others have to say in this moment; whoever asks for this calls [`Outbox::flush`] very soon.
+    /// With what others have to say in this moment; whoever asks for this sees to it that [`Outbox::flush`] is called
+    /// very soon.
     Gathered,
 }
 

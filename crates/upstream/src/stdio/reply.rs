@@ -1,4 +1,5 @@
-//! One request to a child, from its first poll to its end. The caller's own task writes; the owner's task delivers.
+//! One request to a child, from its first poll to its end. The caller's own task writes, or one that does so for all
+//! callers of its thread; whoever reads the child's output delivers.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ impl StdioReply {
             }
             NotAdmitted::Ended(end) => PeerError::Closed { reason: end.to_string() },
         })?;
-        let when = if open > limits.gather_above && home::flushes() { When::Gathered } else { When::Now };
+        let when = if open > limits.gather_above { When::Gathered } else { When::Now };
         let is_probe = request.method.known() == Method::Discover;
         let params = if is_probe || shared.is_modern() {
             Some(shared.modern_params(&request, request.progress.then_some(id)))

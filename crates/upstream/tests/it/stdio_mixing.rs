@@ -116,6 +116,7 @@ async fn lines_of_one_moment_are_written_behind_all_that_run_then() {
         let then = unread(&child);
         tokio::task::yield_now().await;
         let all = unread(&child);
+        assert!(all > 0);
         assert_eq!((then * 4, all % 4), (all * at_once, 0), "gathering above {gather_above}");
         for _ in 0..4 {
             assert_eq!(child.message().await["method"], "tools/call");
