@@ -45,6 +45,8 @@ pub struct JournalConfig {
     pub max_bytes: u64,
     /// A segment file is closed and a new one begun at about this size.
     pub segment_bytes: u64,
+    /// When more than this waits, bringing it to the database does not give way to other work any more.
+    pub urgent_bytes: u64,
     /// At most this many records go to the database at once.
     pub batch_records: usize,
     /// A record waits at most this long for others to go with it.
@@ -58,6 +60,7 @@ impl JournalConfig {
             dir: dir.into(),
             max_bytes: 256 * 1024 * 1024,
             segment_bytes: 4 * 1024 * 1024,
+            urgent_bytes: 16 * 1024 * 1024,
             batch_records: 2000,
             batch_wait_ms: 200,
         }

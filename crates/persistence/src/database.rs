@@ -10,10 +10,12 @@ use orch_domain::error::StoreError;
 use orch_domain::port::chain_signer::ChainSigner;
 use orch_migrations::Migrator;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, Statement, TransactionTrait,
+    AccessMode, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel,
+    Statement, TransactionTrait,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::timeout;
 
 use crate::config::DatabaseConfig;
 use crate::database::connect::{Backend, Pools};
@@ -162,8 +164,27 @@ impl Database {
 
     /// Begins a write that nobody follows. On PostgreSQL others write at the same time.
     pub(crate) async fn write_quietly(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        let txn = self.0.pools.writer.begin_with_options(connect::WRITE).await.map_err(unavailable(doing))?;
-        Ok(Writing::new(self.clone(), txn, doing))
+        self.begin(&self.0.pools.writer, doing).await
+    }
+
+    /// The same, for what nobody waits for: on a SQLite file it gives way to whatever else wants a processor.
+    pub(crate) async fn write_in_background(&self, doing: &'static str) -> Result<Writing, StoreError> {
+        self.begin(&self.0.pools.background, doing).await
+    }
+
+    async fn begin(&self, pool: &DatabaseConnection, doing: &'static str) -> Result<Writing, StoreError> {
+        let turn = self.turn().await.map_err(unavailable(doing))?;
+        let txn = pool.begin_with_options(connect::WRITE).await.map_err(unavailable(doing))?;
+        Ok(Writing::new(self.clone(), txn, turn, doing))
+    }
+
+    async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+        let Some(turns) = &self.0.pools.turns else { return Ok(None) };
+        match timeout(turns.patience, Arc::clone(&turns.places).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(Some(turn)),
+            Ok(Err(_)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
     }
 
     pub(crate) fn backend(&self) -> &Backend {

@@ -7,6 +7,7 @@ use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::chain::{self, Head, Stream};
@@ -22,6 +23,8 @@ pub(crate) const CHANNEL: &str = "orch_changes";
 pub(crate) struct Writing {
     database: Database,
     txn: DatabaseTransaction,
+    /// Held until the transaction is over, where writers take turns.
+    _turn: Option<OwnedSemaphorePermit>,
     doing: &'static str,
     changes: Vec<Change>,
     /// Audit entries of this write, told together with its changes.
@@ -31,8 +34,13 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    pub(crate) fn new(database: Database, txn: DatabaseTransaction, doing: &'static str) -> Self {
-        Self { database, txn, doing, changes: Vec::new(), entries: Mutex::default(), is_news: false }
+    pub(crate) fn new(
+        database: Database,
+        txn: DatabaseTransaction,
+        turn: Option<OwnedSemaphorePermit>,
+        doing: &'static str,
+    ) -> Self {
+        Self { database, txn, _turn: turn, doing, changes: Vec::new(), entries: Mutex::default(), is_news: false }
     }
 
     pub(crate) fn conn(&self) -> &DatabaseTransaction {

@@ -3,6 +3,7 @@
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
@@ -10,7 +11,10 @@ use sea_orm::{
     TransactionOptions,
 };
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::config::DatabaseConfig;
@@ -20,6 +24,10 @@ use crate::error::PersistenceError;
 /// Keys of PostgreSQL's advisory locks; they are the database's own, so any constants do.
 pub(crate) const MIGRATION_LOCK: i64 = 0x6f72_6368_0001;
 pub(crate) const WRITE_LOCK: i64 = 0x6f72_6368_0002;
+
+/// What the thread that writes in the background leaves to others that want a processor: nearly all of it. With 10, a tenth
+/// of what they get for it, calls over stdio gained half as much (docs/adr/0043).
+const NICE: i32 = 19;
 
 /// How writes begin. SQLite takes the write lock at once: a transaction that reads first and then writes could find
 /// itself refused in the middle, without waiting.
@@ -38,18 +46,29 @@ pub(crate) enum Backend {
 
 pub(crate) struct Pools {
     pub(crate) reader: DatabaseConnection,
-    /// For SQLite a pool of one, so that writers of this process queue up in order.
+    /// For SQLite a pool of one.
     pub(crate) writer: DatabaseConnection,
+    /// For what nobody waits for. A SQLite file has a second connection for it, whose thread gives way to others.
+    pub(crate) background: DatabaseConnection,
+    /// Whose turn it is to write to a SQLite file, so that writers of this process queue up in order.
+    pub(crate) turns: Option<Turns>,
+}
+
+/// One writer at a time.
+pub(crate) struct Turns {
+    pub(crate) places: Arc<Semaphore>,
+    /// How long to wait for a turn.
+    pub(crate) patience: Duration,
 }
 
 impl Pools {
     fn one(connection: DatabaseConnection) -> Self {
-        Self { reader: connection.clone(), writer: connection }
+        Self { reader: connection.clone(), writer: connection.clone(), background: connection, turns: None }
     }
 
     pub(crate) async fn close(&self) {
-        for connection in [&self.reader, &self.writer] {
-            // Closing a second time, where both are one pool, does nothing.
+        for connection in [&self.reader, &self.writer, &self.background] {
+            // Closing again, where they are one pool, does nothing.
             let _ = connection.close_by_ref().await;
         }
     }
@@ -98,9 +117,19 @@ async fn open_sqlite_file(path: &Path, readers: u32, wait: Duration) -> Result<(
         // The record of calls writes much and in bursts; a checkpoint copies every page once more.
         .pragma("wal_autocheckpoint", "4000");
     let writer = patiently(wait, || pool(wait).max_connections(1).connect_with(options.clone())).await?;
-    let reading = options.clone().pragma("query_only", "ON");
+    let background = pool(wait)
+        .max_connections(1)
+        .after_connect(|connection, _| Box::pin(give_way(connection)))
+        .connect_lazy_with(options.clone().thread_name(|_| "sqlite-behind".to_owned()));
+    let reading = options.pragma("query_only", "ON");
     let reader = pool(wait).max_connections(readers.max(1)).connect_with(reading.clone()).await?;
-    Ok((Backend::SqliteFile(Box::new(reading)), Pools { reader: sqlite(reader), writer: sqlite(writer) }))
+    let pools = Pools {
+        reader: sqlite(reader),
+        writer: sqlite(writer),
+        background: sqlite(background),
+        turns: Some(Turns { places: Arc::new(Semaphore::new(1)), patience: wait }),
+    };
+    Ok((Backend::SqliteFile(Box::new(reading)), pools))
 }
 
 async fn open_sqlite_memory(wait: Duration) -> Result<(Backend, Pools), sqlx::Error> {
@@ -113,6 +142,21 @@ async fn open_sqlite_memory(wait: Duration) -> Result<(Backend, Pools), sqlx::Er
 fn pool(wait: Duration) -> SqlitePoolOptions {
     // Connections to a file do not go stale.
     SqlitePoolOptions::new().acquire_timeout(wait).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+}
+
+/// Lets the thread of a connection have a processor only where others leave it.
+async fn give_way(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    // What SQLite tells of its progress, it tells on that thread.
+    let lower = || {
+        if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+            tracing::warn!(%error, "storing calls in the background does not give way to other work");
+        }
+        true
+    };
+    connection.lock_handle().await?.set_progress_handler(1, lower);
+    let run = sqlx::query("SELECT 1").execute(&mut *connection).await;
+    connection.lock_handle().await?.remove_progress_handler();
+    run.map(|_| ())
 }
 
 fn sqlite(pool: SqlitePool) -> DatabaseConnection {

@@ -116,6 +116,12 @@ impl Drain {
             || waiting == 0
     }
 
+    /// Whether storing does not give way to other work: somebody waits for it, or so much does that it falls behind.
+    fn must_hurry(&self) -> bool {
+        let queue = &*self.queue;
+        queue.flushing.load(Ordering::Acquire) > 0 || queue.waiting_bytes() > queue.config.urgent_bytes
+    }
+
     /// Drains until what is left makes no batch, or until told to stop: between two batches, never within one.
     async fn drain_all(&self, stop: &StopSignal) -> Result<(), DrainError> {
         for segment in self.queue.unsynced() {
@@ -156,7 +162,8 @@ impl Drain {
 
     async fn store(&self, segment: &Segment, batch: &Batch) -> Result<(), DrainError> {
         let calls = batch.calls.as_slice();
-        let place = JournalPlace { segment: segment.id(), ends: &batch.ends };
+        let is_urgent = self.must_hurry();
+        let place = JournalPlace { segment: segment.id(), ends: &batch.ends, is_urgent };
         match self.calls.insert_from(calls, Some(place)).await {
             Ok(()) => {}
             Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
@@ -186,7 +193,7 @@ impl Drain {
         let mut refused = Vec::new();
         let mut reason = None;
         for (call, end) in batch.calls.iter().zip(&batch.ends) {
-            let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end) };
+            let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end), is_urgent: false };
             match self.calls.insert_from(std::slice::from_ref(call), Some(place)).await {
                 Ok(()) => {}
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),

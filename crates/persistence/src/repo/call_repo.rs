@@ -135,7 +135,11 @@ impl CallRepo for SeaCallRepo {
         if calls.is_empty() {
             return Ok(());
         }
-        let writing = self.database.write_quietly(DOING).await?;
+        let writing = if place.is_some_and(|place| !place.is_urgent) {
+            self.database.write_in_background(DOING).await?
+        } else {
+            self.database.write_quietly(DOING).await?
+        };
         let calls = match place {
             None => calls,
             Some(place) => {

@@ -8,7 +8,7 @@ use std::path::Path;
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
 use orch_domain::page::PageRequest;
-use orch_domain::port::call_log::CallFilter;
+use orch_domain::port::call_log::{CallFilter, JournalPlace};
 use orch_persistence::{Database, DatabaseConfig, DatabaseKind, DatabaseUrl, PersistenceConfig};
 use orch_testkit::builders::{a_call, a_project, a_user, an_audit_entry};
 use orch_testkit::contract::{self, TestStore};
@@ -51,6 +51,30 @@ async fn what_was_written_is_there_after_a_restart() {
         store.close().await;
         let store = location.open().await;
         assert_eq!(store.users().find(user.id).await.unwrap(), Some(user));
+        store.close().await;
+    })
+    .await;
+}
+
+/// How nice the threads of this process with that name are.
+fn nice(name: &str) -> Vec<i32> {
+    let stats = fs::read_dir("/proc/self/task").unwrap().filter_map(|task| {
+        // A thread may end meanwhile.
+        fs::read_to_string(task.unwrap().path().join("stat")).ok()
+    });
+    let named = stats.filter(|stat| stat.contains(&format!("({name})")));
+    named.map(|stat| stat.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn calls_are_stored_on_a_thread_that_gives_way() {
+    on_sqlite(|location| async move {
+        let store = location.open().await;
+        let calls: Vec<_> = (0..3).map(|_| a_call().build()).collect();
+        let place = JournalPlace { segment: uuid::Uuid::now_v7(), ends: &[10, 20, 30], is_urgent: false };
+        store.calls().insert_from(&calls, Some(place)).await.unwrap();
+        let nice = nice("sqlite-behind");
+        assert!(nice.contains(&19), "{nice:?}");
         store.close().await;
     })
     .await;

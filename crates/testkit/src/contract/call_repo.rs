@@ -81,7 +81,7 @@ async fn inserts_each_call_once(store: &dyn TestStore) {
     let calls: Vec<_> = (0..1100).map(|_| a_call().in_project(project).build()).collect();
     let ends: Vec<u64> = (1..=1100).map(|number| number * 100).collect();
     let segment = Uuid::now_v7();
-    let place = |range: std::ops::Range<usize>| JournalPlace { segment, ends: &ends[range] };
+    let place = |range: std::ops::Range<usize>| JournalPlace { segment, ends: &ends[range], is_urgent: false };
     let insert = async |range: std::ops::Range<usize>| {
         let place = Some(place(range.clone()));
         store.calls().insert_from(&calls[range], place).await.expect("calls can be stored");
@@ -108,7 +108,7 @@ async fn inserts_each_call_once(store: &dyn TestStore) {
     // The same places in another segment are others.
     let only = ProjectId::new();
     let fresh = a_call().in_project(only).build();
-    let place = JournalPlace { segment: Uuid::now_v7(), ends: &ends[..1] };
+    let place = JournalPlace { segment: Uuid::now_v7(), ends: &ends[..1], is_urgent: true };
     store.calls().insert_from(std::slice::from_ref(&fresh), Some(place)).await.expect("calls can be stored");
     let page = store.calls().list(CallFilter::all(only), PageRequest::default()).await;
     assert_eq!(page.expect("a list").items, [fresh]);

@@ -1,18 +1,22 @@
 //! The ordinary way of a record, and that of a database that is away for a while.
 
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use orch_domain::port::call_log::CallLog;
+use async_trait::async_trait;
+use orch_domain::call::Call;
+use orch_domain::error::StoreError;
+use orch_domain::page::{Page, PageRequest};
+use orch_domain::port::call_log::{CallFilter, CallLog, CallRepo, JournalPlace};
 use orch_domain::port::clock::Clock;
 use orch_domain::port::key_repo::KeyRepo;
-use orch_persistence::{JournalStatus, PersistenceError};
+use orch_persistence::{Journal, JournalConfig, JournalStatus, PersistenceError};
 use orch_testkit::builders::{a_call, a_key, a_project, a_user, an_audit_entry};
 use orch_testkit::contract::TestStore;
-use orch_testkit::fakes::FixedClock;
+use orch_testkit::fakes::{FixedClock, MemoryStore};
 
-use super::{Desk, append, until};
+use super::{Desk, append, open, until};
 
 #[tokio::test]
 async fn what_is_appended_is_stored_and_leaves_no_file() {
@@ -46,6 +50,52 @@ async fn a_flush_of_nothing_is_at_once() {
     let desk = Desk::new();
     desk.store.set_away(true);
     desk.open().await.flush().await.unwrap();
+}
+
+/// Notes of each batch whether it was urgent.
+struct Noting {
+    store: MemoryStore,
+    urgent: Mutex<Vec<bool>>,
+}
+
+#[async_trait]
+impl CallRepo for Noting {
+    async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError> {
+        CallRepo::list(&self.store, filter, page).await
+    }
+
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
+        self.urgent.lock().unwrap().push(place.expect("a place").is_urgent);
+        self.store.insert_from(calls, place).await
+    }
+}
+
+async fn open_noting(desk: &Desk, adjust: impl FnOnce(&mut JournalConfig)) -> (Journal, Arc<Noting>) {
+    let mut config = JournalConfig::new(desk.path());
+    adjust(&mut config);
+    let noting = Arc::new(Noting { store: desk.store.clone(), urgent: Mutex::default() });
+    (open(config, Arc::clone(&noting) as Arc<dyn CallRepo>, &desk.store).await, noting)
+}
+
+#[tokio::test]
+async fn storing_gives_way_unless_somebody_or_too_much_waits() {
+    let desk = Desk::new();
+    let (journal, noting) = open_noting(&desk, |_| {}).await;
+    append(&journal, &desk.call());
+    until("it is drained without a flush", || journal.status().records_waiting == 0).await;
+    assert_eq!(*noting.urgent.lock().unwrap(), [false]);
+    desk.abandon(journal).await;
+
+    let (journal, noting) = open_noting(&desk, |config| config.batch_wait_ms = 60_000).await;
+    append(&journal, &desk.call());
+    journal.flush().await.unwrap();
+    assert_eq!(*noting.urgent.lock().unwrap(), [true], "somebody waits");
+    desk.abandon(journal).await;
+
+    let (journal, noting) = open_noting(&desk, |config| config.urgent_bytes = 0).await;
+    append(&journal, &desk.call());
+    until("it is drained without a flush", || journal.status().records_waiting == 0).await;
+    assert_eq!(*noting.urgent.lock().unwrap(), [true], "too much waits");
 }
 
 #[tokio::test]
