@@ -18,7 +18,7 @@ pub struct PersistenceConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseConfig {
     pub url: DatabaseUrl,
-    /// Connections to PostgreSQL, or readers of a SQLite file; SQLite has one writer besides.
+    /// Connections to PostgreSQL, or readers of a SQLite file; SQLite has two writers besides, which take turns.
     pub max_connections: u32,
     /// How long to wait for a connection, and on SQLite for other processes that write.
     pub acquire_timeout_ms: u64,
