@@ -61,7 +61,7 @@ const HEAVY: [(&str, &[&str]); 21] = [
     ("tokio-rustls", &["orch-upstream"]),
     ("lettre", &["orch-mail"]),
     ("nix", &["orch-supervisor"]),
-    ("rustix", &["orch-supervisor", "orch-bench"]),
+    ("rustix", &["orch-supervisor", "orch-persistence", "orch-bench"]),
     ("landlock", &["orch-supervisor"]),
     ("seccompiler", &["orch-supervisor"]),
     ("tracing-subscriber", &["orch-app"]),
