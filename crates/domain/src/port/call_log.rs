@@ -74,6 +74,6 @@ pub struct JournalPlace<'a> {
     pub segment: Uuid,
     /// Where each of the calls ends, in their order.
     pub ends: &'a [u64],
-    /// So much waits there that storing it does not give way to other work any more.
+    /// Storing does not give way to other work: somebody waits for it, or so much does that it falls behind.
     pub is_urgent: bool,
 }

@@ -26,7 +26,7 @@ pub(crate) const MIGRATION_LOCK: i64 = 0x6f72_6368_0001;
 pub(crate) const WRITE_LOCK: i64 = 0x6f72_6368_0002;
 
 /// What the thread that writes in the background leaves to others that want a processor: nearly all of it. With 10, a tenth
-/// of what they get for it, calls over stdio gained half as much (docs/adr/0043).
+/// of what they get for it, calls over stdio gained less than half as much (docs/adr/0043).
 const NICE: i32 = 19;
 
 /// How writes begin. SQLite takes the write lock at once: a transaction that reads first and then writes could find

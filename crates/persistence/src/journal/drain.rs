@@ -193,7 +193,8 @@ impl Drain {
         let mut refused = Vec::new();
         let mut reason = None;
         for (call, end) in batch.calls.iter().zip(&batch.ends) {
-            let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end), is_urgent: false };
+            let is_urgent = self.must_hurry();
+            let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end), is_urgent };
             match self.calls.insert_from(std::slice::from_ref(call), Some(place)).await {
                 Ok(()) => {}
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
