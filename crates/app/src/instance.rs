@@ -149,7 +149,7 @@ impl Instance {
             metrics: Arc::clone(&metrics),
             control: Arc::clone(&noter),
         };
-        let journal = Journal::open(settings.journal(), Arc::new(told), Arc::clone(&keys), Arc::clone(&clock));
+        let journal = Journal::open(settings.journal(), Arc::new(told), Arc::clone(&clock));
         let journal = Arc::new(journal.await?);
         let calls: Arc<dyn CallLog> = Arc::<Journal>::clone(&journal);
 

@@ -4,7 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::Timestamp;
+use crate::call::Call;
 use crate::id::{KeyId, ProjectId, UserId};
+use crate::map::Map;
 use crate::policy::scope::Scope;
 use crate::quota::Allowance;
 
@@ -40,6 +42,23 @@ pub struct KeyUse {
     pub address: Option<IpAddr>,
     /// What the client calls itself.
     pub client: Option<String>,
+}
+
+impl KeyUse {
+    /// The newest use of each key that `calls` were made with.
+    #[must_use]
+    pub fn newest_of(calls: &[Call]) -> Vec<(KeyId, Self)> {
+        let mut newest: Map<KeyId, &Call> = Map::default();
+        for call in calls {
+            let Some(key) = call.key_id else { continue };
+            let newest = newest.entry(key).or_insert(call);
+            if call.at > newest.at {
+                *newest = call;
+            }
+        }
+        let used = |call: &Call| Self { at: call.at, address: None, client: Some(call.client.to_string()) };
+        newest.into_iter().map(|(key, call)| (key, used(call))).collect()
+    }
 }
 
 impl ApiKey {

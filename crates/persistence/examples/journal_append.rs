@@ -24,8 +24,7 @@ async fn main() {
         store.set_away(away);
         let mut config = JournalConfig::new(dir.path());
         config.max_bytes = u64::MAX;
-        let stores = (Arc::new(store.clone()), Arc::new(store.clone()));
-        let journal = Journal::open(config, stores.0, stores.1, Arc::new(FixedClock::default())).await.unwrap();
+        let journal = Journal::open(config, Arc::new(store), Arc::new(FixedClock::default())).await.unwrap();
         let journal = Arc::new(journal);
         let start = Instant::now();
         let threads: Vec<_> = (0..threads)

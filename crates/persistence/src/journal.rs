@@ -18,7 +18,6 @@ use orch_domain::Timestamp;
 use orch_domain::call::Call;
 use orch_domain::port::call_log::{CallLog, CallLogError, CallRepo};
 use orch_domain::port::clock::Clock;
-use orch_domain::port::key_repo::KeyRepo;
 
 use crate::config::JournalConfig;
 use crate::error::PersistenceError;
@@ -55,12 +54,10 @@ pub struct JournalStatus {
 }
 
 impl Journal {
-    /// Takes over what dead processes have left in the directory and starts to drain. The newest use of each key goes to
-    /// `keys`, along with the calls to `calls`.
+    /// Takes over what dead processes have left in the directory and starts to drain to `calls`.
     pub async fn open(
         config: JournalConfig,
         calls: Arc<dyn CallRepo>,
-        keys: Arc<dyn KeyRepo>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, PersistenceError> {
         let dir = config.dir.clone();
@@ -71,7 +68,7 @@ impl Journal {
         let opened = opened.await.map_err(std::io::Error::other).and_then(|opened| opened);
         let queue = opened.map_err(|source| PersistenceError::Journal { doing: "opening it", path: dir, source })?;
         let queue = Arc::new(queue);
-        let drain = Drain { queue: Arc::clone(&queue), calls, keys };
+        let drain = Drain { queue: Arc::clone(&queue), calls };
         let task = OwnedTask::spawn(tracing::info_span!("persistence.drain_journal"), |stop| drain.run(stop));
         Ok(Self { queue, clock, task })
     }

@@ -62,8 +62,9 @@ pub trait CallRepo: Send + Sync {
     async fn insert(&self, calls: &[Call]) -> Result<(), StoreError> {
         self.insert_from(calls, None).await
     }
-    /// Stores calls, all or none. What was stored from the same place before is skipped, so that a batch can be
-    /// repeated.
+    /// Stores calls, all or none, and notes that their keys were used as
+    /// [`KeyRepo::note_used`](super::key_repo::KeyRepo::note_used) does. What was stored from the same place before is
+    /// skipped, so that a batch can be repeated.
     async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError>;
 }
 

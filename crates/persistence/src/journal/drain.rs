@@ -8,13 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
-use orch_domain::id::KeyId;
-use orch_domain::map::Map;
 use orch_domain::port::call_log::{CallRepo, JournalPlace};
-use orch_domain::port::key_repo::KeyRepo;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::journal::codec;
@@ -34,7 +30,6 @@ const _: () = assert!(CHUNK > MAX_FRAME as u64);
 pub(crate) struct Drain {
     pub(crate) queue: Arc<Queue>,
     pub(crate) calls: Arc<dyn CallRepo>,
-    pub(crate) keys: Arc<dyn KeyRepo>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -161,32 +156,14 @@ impl Drain {
     }
 
     async fn store(&self, segment: &Segment, batch: &Batch) -> Result<(), DrainError> {
-        let calls = batch.calls.as_slice();
         let is_urgent = self.must_hurry();
         let place = JournalPlace { segment: segment.id(), ends: &batch.ends, is_urgent };
-        match self.calls.insert_from(calls, Some(place)).await {
-            Ok(()) => {}
-            Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
+        match self.calls.insert_from(&batch.calls, Some(place)).await {
+            Ok(()) => Ok(()),
+            Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
             // The database is there and refuses: find out which it refuses, and put those aside.
-            Err(_) => self.store_one_by_one(segment, batch).await?,
+            Err(_) => self.store_one_by_one(segment, batch).await,
         }
-        let mut newest: Map<KeyId, &Call> = Map::default();
-        for call in calls {
-            if let Some(key) = call.key_id {
-                let newest = newest.entry(key).or_insert(call);
-                if call.at > newest.at {
-                    *newest = call;
-                }
-            }
-        }
-        if !newest.is_empty() {
-            let used = |(key, call): (KeyId, &Call)| {
-                (key, KeyUse { at: call.at, address: None, client: Some(call.client.to_string()) })
-            };
-            let uses: Vec<_> = newest.into_iter().map(used).collect();
-            self.keys.note_used(&uses).await?;
-        }
-        Ok(())
     }
 
     async fn store_one_by_one(&self, segment: &Segment, batch: &Batch) -> Result<(), DrainError> {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use orch_domain::activity::CallQuery;
+use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
@@ -26,6 +27,7 @@ use crate::chain::hash::{self, Bare, Shape};
 use crate::chain::{Head, Stream};
 use crate::database::Database;
 use crate::entity::call_before;
+use crate::repo::key_repo::note_used;
 use crate::sql::statement;
 use crate::store_error::{is_data_error, unavailable};
 use crate::timestamp::{stored, to_micros};
@@ -149,6 +151,7 @@ impl CallRepo for SeaCallRepo {
             }
         };
         let learnt = self.write(&writing, calls).await?;
+        note_used(&writing, &KeyUse::newest_of(calls)).await?;
         writing.commit().await?;
         self.remember(learnt);
         Ok(())

@@ -31,6 +31,7 @@ pub struct SeaKeyRepo {
 
 /// Notes that are not further apart complete each other: who notes the address does not know the client.
 const ONE_USE: Duration = Duration::from_secs(60);
+const NOTING: &str = "noting the use of API keys";
 const THE_KEY: &str = "the API key";
 const CREATING: Refusal = Refusal {
     doing: "creating an API key",
@@ -146,44 +147,52 @@ impl KeyRepo for SeaKeyRepo {
     }
 
     async fn note_used(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
-        let doing = "noting the use of API keys";
-        let mut newest: HashMap<Uuid, &KeyUse> = HashMap::with_capacity(uses.len());
-        for (id, used) in uses {
-            let newest = newest.entry(id.as_uuid()).or_insert(used);
-            if used.at > newest.at {
-                *newest = used;
-            }
-        }
-        if newest.is_empty() {
+        if uses.is_empty() {
             return Ok(());
         }
-        let writing = self.database.write_quietly(doing).await?;
-        // Locked in one order, so that two daemons that note the same keys do not wait for each other.
-        let keys = Entity::find()
-            .filter(Column::Id.is_in(newest.keys().copied()))
-            .order_by_asc(Column::Id)
-            .lock_exclusive()
-            .all(writing.conn())
-            .await
-            .map_err(unavailable(doing))?;
-        for key in keys {
-            let Some(used) = newest.get(&key.id) else { continue };
-            let at = stored(used.at);
-            if key.last_used_at.is_some_and(|known| known > at + ONE_USE) {
-                continue;
-            }
-            let latest = key.last_used_at.map_or(at, |known| known.max(at));
-            let mut update = Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(latest));
-            if let Some(address) = used.address {
-                update = update.col_expr(Column::LastUsedFrom, Expr::value(address.to_string()));
-            }
-            if let Some(client) = &used.client {
-                update = update.col_expr(Column::LastUsedBy, Expr::value(storable(client)));
-            }
-            update.filter(Column::Id.eq(key.id)).exec(writing.conn()).await.map_err(unavailable(doing))?;
-        }
+        let writing = self.database.write_quietly(NOTING).await?;
+        note_used(&writing, uses).await?;
         writing.commit().await
     }
+}
+
+/// What [`KeyRepo::note_used`] does, as a part of a write. Its last part: on PostgreSQL the keys are locked until the end.
+pub(crate) async fn note_used(writing: &Writing, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
+    let mut newest: HashMap<Uuid, &KeyUse> = HashMap::with_capacity(uses.len());
+    for (id, used) in uses {
+        let newest = newest.entry(id.as_uuid()).or_insert(used);
+        if used.at > newest.at {
+            *newest = used;
+        }
+    }
+    if newest.is_empty() {
+        return Ok(());
+    }
+    // Locked in one order, so that two daemons that note the same keys do not wait for each other.
+    let keys = Entity::find()
+        .filter(Column::Id.is_in(newest.keys().copied()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(writing.conn())
+        .await
+        .map_err(unavailable(NOTING))?;
+    for key in keys {
+        let Some(used) = newest.get(&key.id) else { continue };
+        let at = stored(used.at);
+        if key.last_used_at.is_some_and(|known| known > at + ONE_USE) {
+            continue;
+        }
+        let latest = key.last_used_at.map_or(at, |known| known.max(at));
+        let mut update = Entity::update_many().col_expr(Column::LastUsedAt, Expr::value(latest));
+        if let Some(address) = used.address {
+            update = update.col_expr(Column::LastUsedFrom, Expr::value(address.to_string()));
+        }
+        if let Some(client) = &used.client {
+            update = update.col_expr(Column::LastUsedBy, Expr::value(storable(client)));
+        }
+        update.filter(Column::Id.eq(key.id)).exec(writing.conn()).await.map_err(unavailable(NOTING))?;
+    }
+    Ok(())
 }
 
 async fn find(writing: &Writing, id: KeyId, doing: &'static str) -> Result<Model, StoreError> {

@@ -42,7 +42,7 @@ impl Desk {
     pub(crate) async fn open_with(&self, adjust: impl FnOnce(&mut JournalConfig)) -> Journal {
         let mut config = JournalConfig::new(self.path());
         adjust(&mut config);
-        open(config, Arc::new(self.store.clone()), &self.store).await
+        open(config, Arc::new(self.store.clone())).await
     }
 
     pub(crate) fn call(&self) -> Call {
@@ -93,8 +93,8 @@ impl Desk {
     }
 }
 
-pub(crate) async fn open(config: JournalConfig, calls: Arc<dyn CallRepo>, store: &MemoryStore) -> Journal {
-    Journal::open(config, calls, Arc::new(store.clone()), Arc::new(FixedClock::default())).await.unwrap()
+pub(crate) async fn open(config: JournalConfig, calls: Arc<dyn CallRepo>) -> Journal {
+    Journal::open(config, calls, Arc::new(FixedClock::default())).await.unwrap()
 }
 
 pub(crate) fn append(journal: &Journal, call: &Call) {

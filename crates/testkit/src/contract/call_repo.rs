@@ -7,6 +7,7 @@ use orch_domain::page::PageRequest;
 use orch_domain::port::call_log::{CallFilter, JournalPlace};
 use uuid::Uuid;
 
+use super::key_repo::a_stored_key;
 use super::{TestStore, at};
 use crate::builders::a_call;
 
@@ -15,6 +16,7 @@ pub async fn call_repo(store: &dyn TestStore) {
     tells_apart_what_differs_in_one_thing(store).await;
     inserts_each_call_once(store).await;
     lists_the_newest_first(store).await;
+    notes_the_newest_use_of_keys(store).await;
 }
 
 async fn gives_back_what_was_inserted(store: &dyn TestStore) {
@@ -137,4 +139,33 @@ async fn lists_the_newest_first(store: &dyn TestStore) {
     assert_eq!(calls.list(of_key, PageRequest::default()).await.expect("a list").items, [with_key]);
     let nothing = CallFilter::all(ProjectId::new());
     assert_eq!(calls.list(nothing, PageRequest::default()).await.expect("a list").items, []);
+}
+
+async fn notes_the_newest_use_of_keys(store: &dyn TestStore) {
+    let (one, two, unused) = (a_stored_key(store).await, a_stored_key(store).await, a_stored_key(store).await);
+    let with = |key: KeyId, client: &str, second| Call {
+        client: client.into(),
+        ..a_call().with_key(key).at(at(second)).build()
+    };
+    let calls = [
+        with(one.id, "before", 300),
+        with(one.id, "newest", 900),
+        with(two.id, "other", 700),
+        with(one.id, "after", 600),
+        with(KeyId::new(), "gone", 1000),
+    ];
+    let ends = [1, 2, 3, 4, 5];
+    let place = JournalPlace { segment: Uuid::now_v7(), ends: &ends, is_urgent: false };
+    store.calls().insert_from(&calls, Some(place)).await.expect("calls can be stored");
+    let used = async |id: KeyId| {
+        let key = store.keys().find(id).await.expect("a read").expect("a key");
+        (key.last_used_at, key.last_used_by)
+    };
+    assert_eq!(used(one.id).await, (Some(at(900)), Some("newest".to_owned())));
+    assert_eq!(used(two.id).await, (Some(at(700)), Some("other".to_owned())));
+    assert_eq!(used(unused.id).await, (None, None));
+
+    // An older use, stored later.
+    store.calls().insert(&[with(one.id, "late", 100)]).await.expect("calls can be stored");
+    assert_eq!(used(one.id).await, (Some(at(900)), Some("newest".to_owned())));
 }

@@ -26,7 +26,7 @@ pub async fn key_repo(store: &dyn TestStore) {
     notes_the_newest_use_of_many_at_once(store).await;
 }
 
-async fn a_stored_key(store: &dyn TestStore) -> ApiKey {
+pub(super) async fn a_stored_key(store: &dyn TestStore) -> ApiKey {
     let (project, user) = a_stored_project(store).await;
     let key = a_key().in_project(project.id).by(user.id).build();
     store.keys().create(&key, &an_entry()).await.expect("a key can be created");

@@ -9,9 +9,7 @@ use std::time::Duration;
 use orch_domain::call::Call;
 use orch_domain::id::{CallId, ProjectId};
 use orch_domain::port::call_log::{CallLog, CallLogError};
-use orch_persistence::{
-    Database, DatabaseConfig, DatabaseUrl, Journal, JournalConfig, PersistenceError, SeaCallRepo, SeaKeyRepo,
-};
+use orch_persistence::{Database, DatabaseConfig, DatabaseUrl, Journal, JournalConfig, PersistenceError, SeaCallRepo};
 use orch_testkit::builders::a_call;
 use orch_testkit::fakes::FixedClock;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -51,8 +49,7 @@ async fn open(dir: &Path) -> Result<(Database, Journal), PersistenceError> {
     config.segment_bytes = 16 * 1024;
     config.batch_records = 50;
     let calls = Arc::new(SeaCallRepo::new(database.clone()));
-    let keys = Arc::new(SeaKeyRepo::new(database.clone()));
-    let journal = Journal::open(config, calls, keys, Arc::new(FixedClock::default())).await?;
+    let journal = Journal::open(config, calls, Arc::new(FixedClock::default())).await?;
     Ok((database, journal))
 }
 

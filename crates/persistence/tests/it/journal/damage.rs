@@ -110,7 +110,7 @@ impl CallRepo for Picky {
 async fn a_record_that_the_database_refuses_is_put_aside_and_stops_nothing() {
     let desk = Desk::new();
     let repo = Arc::new(Picky(desk.store.clone()));
-    let journal = open(JournalConfig::new(desk.path()), repo, &desk.store).await;
+    let journal = open(JournalConfig::new(desk.path()), repo).await;
     let mut calls = Vec::new();
     for number in 0..10 {
         let call = desk.call();

@@ -10,10 +10,8 @@ use orch_domain::error::StoreError;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::call_log::{CallFilter, CallLog, CallRepo, JournalPlace};
 use orch_domain::port::clock::Clock;
-use orch_domain::port::key_repo::KeyRepo;
 use orch_persistence::{Journal, JournalConfig, JournalStatus, PersistenceError};
-use orch_testkit::builders::{a_call, a_key, a_project, a_user, an_audit_entry};
-use orch_testkit::contract::TestStore;
+use orch_testkit::builders::a_call;
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 
 use super::{Desk, append, open, until};
@@ -74,7 +72,7 @@ async fn open_noting(desk: &Desk, adjust: impl FnOnce(&mut JournalConfig)) -> (J
     let mut config = JournalConfig::new(desk.path());
     adjust(&mut config);
     let noting = Arc::new(Noting { store: desk.store.clone(), urgent: Mutex::default() });
-    (open(config, Arc::clone(&noting) as Arc<dyn CallRepo>, &desk.store).await, noting)
+    (open(config, Arc::clone(&noting) as Arc<dyn CallRepo>).await, noting)
 }
 
 #[tokio::test]
@@ -96,24 +94,6 @@ async fn storing_gives_way_unless_somebody_or_too_much_waits() {
     append(&journal, &desk.call());
     until("it is drained without a flush", || journal.status().records_waiting == 0).await;
     assert_eq!(*noting.urgent.lock().unwrap(), [true], "too much waits");
-}
-
-#[tokio::test]
-async fn the_newest_use_of_a_key_is_noted() {
-    let desk = Desk::new();
-    let (user, project) = (a_user().build(), a_project().build());
-    desk.store.users().create(&user, &an_audit_entry().build()).await.unwrap();
-    desk.store.projects().create(&project, user.id, &an_audit_entry().build()).await.unwrap();
-    let key = a_key().in_project(project.id).by(user.id).build();
-    desk.store.keys().create(&key, &an_audit_entry().build()).await.unwrap();
-    let journal = desk.open().await;
-    let at = |seconds| FixedClock::START + Duration::from_secs(seconds);
-    for seconds in [3, 9, 5] {
-        append(&journal, &a_call().with_key(key.id).at(at(seconds)).build());
-    }
-    journal.flush().await.unwrap();
-    let found = KeyRepo::find(&desk.store, key.id).await.unwrap().unwrap();
-    assert_eq!(found.last_used_at, Some(at(9)));
 }
 
 #[tokio::test]

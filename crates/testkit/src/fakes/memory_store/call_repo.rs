@@ -1,6 +1,7 @@
 //! Calls in memory.
 
 use async_trait::async_trait;
+use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::page::{Page, PageRequest};
@@ -28,9 +29,11 @@ impl CallRepo for MemoryStore {
             fresh = place.ends.partition_point(|end| end <= upto);
             *upto = place.ends.last().copied().unwrap_or_default().max(*upto);
         }
-        for call in calls.iter().skip(fresh) {
+        let calls = calls.get(fresh..).unwrap_or_default();
+        for call in calls {
             state.calls.insert(call.id, call.clone());
         }
+        state.note_used(&KeyUse::newest_of(calls));
         Ok(())
     }
 }

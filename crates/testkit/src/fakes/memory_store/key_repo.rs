@@ -100,14 +100,7 @@ impl KeyRepo for MemoryStore {
 
     async fn note_used(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), StoreError> {
         self.write(|writing| {
-            for (id, used) in uses {
-                let Some(key) = writing.state.keys.get_mut(id) else { continue };
-                if key.last_used_at.is_none_or(|known| known <= used.at + Duration::from_secs(60)) {
-                    key.last_used_at = key.last_used_at.max(Some(used.at));
-                    key.last_used_from = used.address.or(key.last_used_from);
-                    key.last_used_by = used.client.clone().or_else(|| key.last_used_by.take());
-                }
-            }
+            writing.state.note_used(uses);
             Ok(())
         })
     }
@@ -123,5 +116,16 @@ impl State {
         }
         self.keys.insert(key.id, key.clone());
         Ok(())
+    }
+
+    pub(super) fn note_used(&mut self, uses: &[(KeyId, KeyUse)]) {
+        for (id, used) in uses {
+            let Some(key) = self.keys.get_mut(id) else { continue };
+            if key.last_used_at.is_none_or(|known| known <= used.at + Duration::from_secs(60)) {
+                key.last_used_at = key.last_used_at.max(Some(used.at));
+                key.last_used_from = used.address.or(key.last_used_from);
+                key.last_used_by = used.client.clone().or_else(|| key.last_used_by.take());
+            }
+        }
     }
 }
