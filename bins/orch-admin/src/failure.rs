@@ -57,6 +57,7 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
             ControlError::Invalid { .. } => USAGE,
             ControlError::Missing { .. } => MISSING,
             ControlError::Conflict { .. }
+            | ControlError::Taken(_)
             | ControlError::Gone { .. }
             | ControlError::Stale { .. }
             | ControlError::LastAdmin { .. }

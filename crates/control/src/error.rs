@@ -24,6 +24,9 @@ pub enum ControlError {
     /// It contradicts what is there.
     #[error("{problem}")]
     Conflict { problem: String },
+    /// What a field of the request names is somebody else's already.
+    #[error("{}", .0.problem)]
+    Taken(Problem),
     /// It was there, and is over for good.
     #[error("{problem}")]
     Gone { problem: String },
@@ -67,6 +70,16 @@ impl ControlError {
     #[must_use]
     pub fn invalid(field: impl Into<String>, problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Invalid { problems: vec![Problem::new(field, problem, hint)] }
+    }
+
+    /// For a write that the store refuses when what `field` of the request names is taken.
+    pub(crate) fn of_store(field: &'static str) -> impl FnOnce(StoreError) -> Self {
+        move |error| match error {
+            StoreError::Conflict { what } => {
+                Self::Taken(Problem::new(field, format!("{what} exists already"), "write another one"))
+            }
+            error => error.into(),
+        }
     }
 
     /// The answer to a [`Denial`] on a `what`.
@@ -123,6 +136,18 @@ impl From<RuntimeError> for ControlError {
             RuntimeError::Disabled => Self::Conflict { problem: "the server is disabled: enable it first".to_owned() },
             RuntimeError::Failed { reason } => Self::Runtime { reason },
         }
+    }
+}
+
+/// Both, or what is wrong with either.
+pub(crate) fn both<A, B>(a: Result<A, ControlError>, b: Result<B, ControlError>) -> Result<(A, B), ControlError> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(ControlError::Invalid { mut problems }), Err(ControlError::Invalid { problems: more })) => {
+            problems.extend(more);
+            Err(ControlError::Invalid { problems })
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
     }
 }
 

@@ -19,7 +19,7 @@ use orch_domain::user::User;
 use crate::access::Access;
 use crate::audit::Trail;
 use crate::display_name;
-use crate::error::{ControlError, Needed};
+use crate::error::{ControlError, Needed, both};
 use crate::ports::Ports;
 use crate::problem::{MAX_REPORTED, Problem};
 use crate::users;
@@ -166,13 +166,7 @@ impl Projects {
         // An admin of a project decides which commands run as the daemon, so the instance decides who becomes one.
         self.access.instance(who).await?;
         let admin = self.first_admin(who, new.admin.as_deref()).await?;
-        let name = display_name::parse_required("name", &new.name)?;
-        let slug = match &new.slug {
-            Some(slug) => parse_slug(slug)?,
-            None => Slug::derive(&name).ok_or_else(|| {
-                ControlError::invalid("slug", "no slug can be made of the name", "write one, such as my-team")
-            })?,
-        };
+        let (name, slug) = name_and_slug(&new.name, new.slug.as_deref())?;
         let separator = new.separator.as_deref().map(parse_separator).transpose()?.unwrap_or_default();
         let recorded_arguments = new.recorded_arguments.check()?;
         let now = self.ports.clock.now();
@@ -195,7 +189,7 @@ impl Projects {
             project.slug.as_str(),
             detail,
         );
-        self.ports.projects.create(&project, admin.id, &entry).await?;
+        self.ports.projects.create(&project, admin.id, &entry).await.map_err(ControlError::of_store("slug"))?;
         self.ports.written(project.id).await;
         Ok(self.seen(project, Role::Admin))
     }
@@ -252,7 +246,7 @@ impl Projects {
             after.slug.as_str(),
             changes.join(", "),
         );
-        self.ports.projects.update(&after, &entry).await?;
+        self.ports.projects.update(&after, &entry).await.map_err(ControlError::of_store("slug"))?;
         self.ports.written(after.id).await;
         Ok(self.seen(after, role))
     }
@@ -334,6 +328,19 @@ impl fmt::Debug for Projects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Projects").finish_non_exhaustive()
     }
+}
+
+/// Of something new; a slug that is not given is made of the name.
+pub(crate) fn name_and_slug(name: &str, slug: Option<&str>) -> Result<(String, Slug), ControlError> {
+    let name = display_name::parse_required("name", name);
+    if let Some(slug) = slug {
+        return both(name, parse_slug(slug));
+    }
+    let name = name?;
+    let slug = Slug::derive(&name).ok_or_else(|| {
+        ControlError::invalid("slug", "no slug can be made of the name", "write one, such as my-team")
+    })?;
+    Ok((name, slug))
 }
 
 pub(crate) fn parse_slug(text: &str) -> Result<Slug, ControlError> {

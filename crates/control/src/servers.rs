@@ -27,7 +27,7 @@ use orch_domain::server_state::ServerStatus;
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::display_name;
-use crate::error::ControlError;
+use crate::error::{ControlError, both};
 use crate::ports::Ports;
 use crate::problem::Problem;
 use crate::servers::blueprint::{Blueprint, NewTransport};
@@ -112,11 +112,9 @@ impl Servers {
 
     pub async fn create(&self, who: &Principal, project: &str, new: NewServer) -> Result<ServerSeen, ControlError> {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
-        let alias = parse_alias(&new.alias)?;
-        let name = match &new.name {
-            Some(name) => display_name::parse_required("name", name)?,
-            None => alias.to_string(),
-        };
+        let name = new.name.as_deref().map(|name| display_name::parse_required("name", name)).transpose();
+        let (alias, name) = both(parse_alias(&new.alias), name)?;
+        let name = name.unwrap_or_else(|| alias.to_string());
         let call_timeout = new.call_timeout.map_or(Ok(Server::DEFAULT_CALL_TIMEOUT), check_timeout)?;
         let blueprint = Blueprint::from(new.transport);
         blueprint.check("transport")?;
@@ -146,7 +144,7 @@ impl Servers {
         check_confinement(&server, &self.ports.process_limits)?;
         let detail = server.transport.kind().to_owned();
         let entry = self.entry(who, &permit, "server.create", &server, detail);
-        self.ports.servers.create(&server, &entry).await?;
+        self.ports.servers.create(&server, &entry).await.map_err(ControlError::of_store("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))
     }
@@ -308,7 +306,7 @@ impl Servers {
     ) -> Result<ServerSeen, ControlError> {
         let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
         let entry = self.entry(who, permit, action, &server, detail);
-        self.ports.servers.update(&server, &entry).await?;
+        self.ports.servers.update(&server, &entry).await.map_err(ControlError::of_store("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))
     }

@@ -8,7 +8,6 @@ use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::team_repo::TeamFilter;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
-use orch_domain::slug::Slug;
 use orch_domain::team::{Team, TeamAction, TeamGrant, TeamMembership, TeamRole};
 use orch_domain::user::User;
 
@@ -17,7 +16,7 @@ use crate::audit::Trail;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::ports::Ports;
-use crate::projects::parse_slug;
+use crate::projects::{name_and_slug, parse_slug};
 use crate::users;
 
 #[derive(Clone)]
@@ -97,18 +96,12 @@ impl Teams {
     pub async fn create(&self, who: &Principal, new: NewTeam) -> Result<TeamSeen, ControlError> {
         self.access.instance(who).await?;
         let admin = self.first_admin(who, new.admin.as_deref()).await?;
-        let name = display_name::parse_required("name", &new.name)?;
-        let slug = match &new.slug {
-            Some(slug) => parse_slug(slug)?,
-            None => Slug::derive(&name).ok_or_else(|| {
-                ControlError::invalid("slug", "no slug can be made of the name", "write one, such as platform-team")
-            })?,
-        };
+        let (name, slug) = name_and_slug(&new.name, new.slug.as_deref())?;
         let now = self.ports.clock.now();
         let team = Team { id: TeamId::new(), slug, name, created_at: now, updated_at: now, version: 1 };
         let detail = format!("first admin is {}", admin.email);
         let entry = Trail::new(who, now).entry("team.create", "team", team.id, team.slug.as_str(), detail);
-        self.ports.teams.create(&team, admin.id, &entry).await?;
+        self.ports.teams.create(&team, admin.id, &entry).await.map_err(ControlError::of_store("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, team))
     }
@@ -152,7 +145,7 @@ impl Teams {
             after.slug.as_str(),
             changes.join(", "),
         );
-        self.ports.teams.update(&after, &entry).await?;
+        self.ports.teams.update(&after, &entry).await.map_err(ControlError::of_store("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, after))
     }

@@ -40,6 +40,11 @@ async fn says_what_to_write_when_it_cannot_be_created() {
     assert_eq!(check(named("도구")).await, "slug: no slug can be made of the name; write one, such as my-team");
     let slug = NewProject { slug: Some("A B".into()), ..named("x") };
     assert!(check(slug).await.starts_with("slug: it is not a slug; use 1 to 40"));
+    let both = NewProject { slug: Some("A B".into()), ..named(&"x".repeat(1000)) };
+    let Err(ControlError::Invalid { problems }) = world.control.projects.create(&who, both).await else {
+        panic!("both are wrong")
+    };
+    assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["name", "slug"]);
     let separator = NewProject { separator: Some(".".into()), ..named("x") };
     assert_eq!(check(separator).await, "separator: it is not a separator; use 1 to 4 of _ and -");
 }

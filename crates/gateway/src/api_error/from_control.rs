@@ -20,6 +20,7 @@ impl From<ControlError> for ApiError {
                 Self::new(Code::Invalid, detail).with_errors(problems.into_iter().map(FieldError::from).collect())
             }
             ControlError::Conflict { .. } => Self::new(Code::Conflict, text),
+            ControlError::Taken(problem) => Self::new(Code::Conflict, text).with_errors(vec![problem.into()]),
             ControlError::Gone { .. } => Self::new(Code::Gone, text),
             ControlError::Busy => Self::new(Code::TooManyRequests, text).retry_after(60),
             ControlError::Stale { .. } => Self::new(Code::Stale, text),

@@ -96,7 +96,10 @@ async fn says_what_is_wrong_with_a_body() {
         assert_eq!(errors, expected, "{text}");
     }
     let taken = send(r#"{"alias": "echo", "transport": {"type": "stdio", "command": "x"}}"#).await;
-    assert_eq!((taken.status, taken.code().as_str()), (409, "conflict"));
+    let (status, code, detail, errors) = problem(&taken);
+    assert_eq!((status, code.as_str()), (409, "conflict"));
+    assert_eq!(detail, "a server with this alias exists already");
+    assert_eq!(errors, field("alias", "a server with this alias exists already", "write another one"));
 }
 
 #[actix_web::test]

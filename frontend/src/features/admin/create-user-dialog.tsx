@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
+import { placeFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
@@ -67,6 +68,9 @@ function CreateUserForm({ onDone }: { onDone: (email: string, password: string |
           toast.success(t("userCreated", { name: values.email }));
           onDone(values.email, created.generated_password ?? undefined);
         },
+        onError: (cause) => {
+          if (placeFieldErrors(cause, form, { email: "email", name: "name" })) create.reset();
+        },
       },
     );
   });
@@ -77,7 +81,7 @@ function CreateUserForm({ onDone }: { onDone: (email: string, password: string |
         <Field label={t("email")} error={form.formState.errors.email?.message}>
           {(field) => <Input {...field} type="email" autoComplete="off" {...form.register("email")} />}
         </Field>
-        <Field label={t("name")} optional>
+        <Field label={t("name")} optional error={form.formState.errors.name?.message}>
           {(field) => <Input {...field} autoComplete="off" {...form.register("name")} />}
         </Field>
         <label className="flex items-start gap-2 text-sm">

@@ -45,6 +45,18 @@ test("without projects, offers the demo, and goes there", async () => {
   ]);
 });
 
+test("a slug that is taken is told at its field", async () => {
+  const hands = open("/projects", <ProjectsPage />);
+  await hands.click(await screen.findByRole("button", { name: "New project" }));
+  await hands.type(await screen.findByRole("textbox", { name: /^Name/ }), "Mine");
+  const slug = screen.getByRole("textbox", { name: /^Slug/ });
+  await hands.type(slug, "demo");
+  await hands.click(screen.getByRole("button", { name: "Create project" }));
+  await expect.poll(() => slug.getAttribute("aria-invalid")).toBe("true");
+  expect(slug).toHaveAccessibleDescription(/A project with this slug exists already: write another one/);
+  expect(slug).toHaveFocus();
+});
+
 test("half a demo is named, with the way on", async () => {
   projectList.is = "half";
   const hands = open("/projects", <ProjectsPage />);

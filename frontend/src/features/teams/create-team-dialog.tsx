@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
+import { placeFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
@@ -39,6 +40,10 @@ function CreateTeamForm() {
     create.mutate(values, {
       onSuccess: (team) => {
         router.push(paths.team(team.slug));
+      },
+      onError: (cause) => {
+        // The slug is made of the name.
+        if (placeFieldErrors(cause, form, { name: "name", slug: "name" })) create.reset();
       },
     });
   });

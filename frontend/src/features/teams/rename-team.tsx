@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
+import { placeFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
@@ -36,6 +37,9 @@ export function RenameTeam({ team }: { team: Team }) {
       onSuccess: (after) => {
         toast.success(common("saved"));
         if (after.slug !== team.slug) router.replace(paths.team(after.slug));
+      },
+      onError: (cause) => {
+        if (placeFieldErrors(cause, form, { name: "name", slug: "slug" })) update.reset();
       },
     });
   });

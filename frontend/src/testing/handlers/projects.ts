@@ -22,7 +22,11 @@ export const projectHandlers = [
   http.post("/api/v1/projects", async ({ request, response }) => {
     const body = await request.json();
     asked.push({ what: "new project", body });
-    if (body.slug === "demo") return response(409).json(problem({ code: "conflict", status: 409, detail: "a project with this slug exists already" }));
+    if (body.slug === "demo") {
+      const detail = "a project with this slug exists already";
+      const errors = [{ field: "slug", problem: detail, hint: "write another one" }];
+      return response(409).json(problem({ code: "conflict", status: 409, detail, errors }));
+    }
     return response(201).json(project({ name: body.name, slug: body.slug ?? "new" }));
   }),
   http.post("/api/v1/projects/{project}/import", async ({ params, request, response }) => {
