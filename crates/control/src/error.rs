@@ -24,7 +24,7 @@ pub enum ControlError {
     /// It contradicts what is there.
     #[error("{problem}")]
     Conflict { problem: String },
-    /// What a field of the request names is somebody else's already.
+    /// What a field of the request names exists already.
     #[error("{}", .0.problem)]
     Taken(Problem),
     /// It was there, and is over for good.
@@ -72,8 +72,8 @@ impl ControlError {
         Self::Invalid { problems: vec![Problem::new(field, problem, hint)] }
     }
 
-    /// For a write that the store refuses when what `field` of the request names is taken.
-    pub(crate) fn of_store(field: &'static str) -> impl FnOnce(StoreError) -> Self {
+    /// What a store's error means for a write in which only what `field` of the request names can be taken.
+    pub(crate) fn taken(field: &'static str) -> impl FnOnce(StoreError) -> Self {
         move |error| match error {
             StoreError::Conflict { what } => {
                 Self::Taken(Problem::new(field, format!("{what} exists already"), "write another one"))

@@ -189,7 +189,7 @@ impl Projects {
             project.slug.as_str(),
             detail,
         );
-        self.ports.projects.create(&project, admin.id, &entry).await.map_err(ControlError::of_store("slug"))?;
+        self.ports.projects.create(&project, admin.id, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(project.id).await;
         Ok(self.seen(project, Role::Admin))
     }
@@ -246,7 +246,7 @@ impl Projects {
             after.slug.as_str(),
             changes.join(", "),
         );
-        self.ports.projects.update(&after, &entry).await.map_err(ControlError::of_store("slug"))?;
+        self.ports.projects.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(after.id).await;
         Ok(self.seen(after, role))
     }

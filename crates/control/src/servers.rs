@@ -144,7 +144,7 @@ impl Servers {
         check_confinement(&server, &self.ports.process_limits)?;
         let detail = server.transport.kind().to_owned();
         let entry = self.entry(who, &permit, "server.create", &server, detail);
-        self.ports.servers.create(&server, &entry).await.map_err(ControlError::of_store("alias"))?;
+        self.ports.servers.create(&server, &entry).await.map_err(ControlError::taken("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))
     }
@@ -306,7 +306,7 @@ impl Servers {
     ) -> Result<ServerSeen, ControlError> {
         let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
         let entry = self.entry(who, permit, action, &server, detail);
-        self.ports.servers.update(&server, &entry).await.map_err(ControlError::of_store("alias"))?;
+        self.ports.servers.update(&server, &entry).await.map_err(ControlError::taken("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))
     }

@@ -101,7 +101,7 @@ impl Teams {
         let team = Team { id: TeamId::new(), slug, name, created_at: now, updated_at: now, version: 1 };
         let detail = format!("first admin is {}", admin.email);
         let entry = Trail::new(who, now).entry("team.create", "team", team.id, team.slug.as_str(), detail);
-        self.ports.teams.create(&team, admin.id, &entry).await.map_err(ControlError::of_store("slug"))?;
+        self.ports.teams.create(&team, admin.id, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, team))
     }
@@ -145,7 +145,7 @@ impl Teams {
             after.slug.as_str(),
             changes.join(", "),
         );
-        self.ports.teams.update(&after, &entry).await.map_err(ControlError::of_store("slug"))?;
+        self.ports.teams.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, after))
     }

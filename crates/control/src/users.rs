@@ -257,7 +257,7 @@ impl Users {
         };
         let detail = if user.instance_admin { "instance admin" } else { "" };
         let entry = trail.entry("user.create", "user", user.id, user.email.as_str(), detail.to_owned());
-        self.ports.users.create(&user, &entry).await.map_err(ControlError::of_store("email"))?;
+        self.ports.users.create(&user, &entry).await.map_err(ControlError::taken("email"))?;
         self.ports.written_users().await;
         Ok(CreatedUser { user, generated })
     }
