@@ -36,4 +36,5 @@ rm -rf "$counted"
 "$target/release/orch-bench" run --server "$target/profile/release/orch-server" --seconds 6 --rounds 3 \
     --rows daemon-http,daemon-stdio,daemon-modern,daemon-sse
 "$profdata" merge --sparse --output profile/release.profdata "$counted"/*.profraw
+scripts/profile-terms.sh > profile/release.terms
 ls -l profile/release.profdata

@@ -1,11 +1,16 @@
 import { expect, test } from "./fixtures/test";
 
 test("makes a team, renames it, gives it a project, and deletes it", async ({ console: page, project }) => {
-  const name = `Team ${String(Date.now())}`;
+  // Of such a name no slug can be made.
+  const name = "운영팀";
   await page.goto("/teams");
   await page.getByRole("button", { name: "Create team" }).click();
-  await page.getByRole("dialog").getByLabel("Name").fill(name);
-  await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await expect(dialog.getByLabel("Slug")).toHaveAccessibleDescription(/no slug can be made of the name/);
+  await dialog.getByLabel("Slug").fill(`ops-${String(Date.now())}`);
+  await dialog.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
   await page.getByLabel("Name").fill(`${name} of many`);
   await page.getByRole("button", { name: "Save changes" }).click();

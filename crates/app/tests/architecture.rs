@@ -47,7 +47,7 @@ const TESTS_ONLY: [&str; 8] =
 
 /// Libraries that belong to one task, and the crates whose task it is. A library stands for its family: `sea-orm` for
 /// `sea-orm-migration` as well.
-const HEAVY: [(&str, &[&str]); 21] = [
+const HEAVY: [(&str, &[&str]); 22] = [
     ("sea-orm", &["orch-persistence", "orch-migrations"]),
     ("sqlx", &["orch-persistence"]),
     ("actix", &["orch-gateway"]),
@@ -62,6 +62,7 @@ const HEAVY: [(&str, &[&str]); 21] = [
     ("lettre", &["orch-mail"]),
     ("nix", &["orch-supervisor"]),
     ("rustix", &["orch-supervisor", "orch-persistence", "orch-bench"]),
+    ("uapi", &["orch-gateway"]),
     ("landlock", &["orch-supervisor"]),
     ("seccompiler", &["orch-supervisor"]),
     ("tracing-subscriber", &["orch-app"]),

@@ -8,6 +8,7 @@ mod idle_poll;
 mod open;
 mod request;
 mod response;
+mod slice;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -88,6 +89,7 @@ impl Serving {
                 let polling = Arc::clone(&polling);
                 let app = app().into_factory().new_service(AppConfig::default());
                 async move {
+                    slice::shorten();
                     let worker = Rc::new(serving.worker(app.await?, polling));
                     Ok::<_, ()>(fn_service(move |wire: TcpStream| {
                         let worker = Rc::clone(&worker);

@@ -34,25 +34,31 @@ function CreateTeamForm() {
   const errorText = useErrorText();
   const router = useRouter();
   const create = useCreateTeam();
-  const resolver = useSchema((z) => z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))) }));
-  const form = useForm({ resolver, defaultValues: { name: "" } });
-  const submit = form.handleSubmit((values) => {
-    create.mutate(values, {
-      onSuccess: (team) => {
-        router.push(paths.team(team.slug));
+  const resolver = useSchema((z) => z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) }));
+  const form = useForm({ resolver, defaultValues: { name: "", slug: "" } });
+  const { errors } = form.formState;
+  const submit = form.handleSubmit(({ name, slug }) => {
+    create.mutate(
+      { name, slug: slug === "" ? undefined : slug },
+      {
+        onSuccess: (team) => {
+          router.push(paths.team(team.slug));
+        },
+        onError: (cause) => {
+          if (placeFieldErrors(cause, form, { name: "name", slug: "slug" })) create.reset();
+        },
       },
-      onError: (cause) => {
-        // The slug is made of the name.
-        if (placeFieldErrors(cause, form, { name: "name", slug: "name" })) create.reset();
-      },
-    });
+    );
   });
   return (
     <form noValidate onSubmit={(event) => void submit(event)}>
       <DialogBody>
         {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
-        <Field label={t("name")} error={form.formState.errors.name?.message}>
+        <Field label={t("name")} error={errors.name?.message}>
           {(field) => <Input {...field} autoComplete="off" {...form.register("name")} />}
+        </Field>
+        <Field label={t("slug")} optional hint={t("slugHint")} error={errors.slug?.message}>
+          {(field) => <Input {...field} autoComplete="off" spellCheck={false} className="font-mono" {...form.register("slug")} />}
         </Field>
       </DialogBody>
       <DialogFooter>
