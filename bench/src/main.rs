@@ -97,9 +97,9 @@ struct RunArgs {
     #[arg(long)]
     server: Option<PathBuf>,
     /// Measured seconds per row and session count, spread over the rounds
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=MAX_SECONDS))]
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u64).range(1..=MAX_SECONDS))]
     seconds: u64,
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u64).range(1..=100))]
     rounds: u64,
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64],
           value_parser = clap::value_parser!(u64).range(1..=MAX_SESSIONS))]

@@ -157,6 +157,17 @@ async fn shows_its_documentation_to_everybody() {
     assert_eq!((document.status, document.json()["openapi"].as_str()), (200, Some("3.1.0")));
 }
 
+/// Those of the threads of this process, in nanoseconds.
+fn time_slices() -> Vec<u64> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let threads = tasks.map(|task| task.unwrap().file_name().into_string().unwrap().parse().unwrap());
+    // A thread may end meanwhile.
+    threads
+        .filter_map(|thread| uapi::sched_getattr(thread, 0).ok())
+        .map(|attributes| attributes.sched_runtime)
+        .collect()
+}
+
 #[actix_web::test]
 async fn serves_until_it_is_told_to_stop() {
     use std::io::{Read, Write};
@@ -176,6 +187,9 @@ async fn serves_until_it_is_told_to_stop() {
     });
     let answer = asked.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+    let slices = time_slices();
+    // A kernel before 6.12 tells of none.
+    assert!(slices.contains(&100_000) || slices.iter().all(|slice| *slice == 0), "of a worker: {slices:?}");
     stop.send(()).unwrap();
     serving.await.unwrap().unwrap();
     assert!(std::net::TcpStream::connect(address).is_err(), "the port is free again");
