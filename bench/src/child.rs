@@ -30,10 +30,9 @@ impl Guarded {
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
-}
 
-impl Drop for Guarded {
-    fn drop(&mut self) {
+    /// Returns once it has ended. Again, it does nothing.
+    pub(crate) fn end(&mut self) {
         // Asking first lets it end its own children; a master of nginx that is killed does not.
         if self.is_running() && kill_process(Pid::from_child(&self.child), Signal::TERM).is_ok() {
             let asked = Instant::now();
@@ -46,6 +45,12 @@ impl Drop for Guarded {
             let _ended = self.child.kill();
             let _reaped = self.child.wait();
         }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

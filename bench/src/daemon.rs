@@ -80,6 +80,13 @@ impl Installation {
         }
     }
 
+    /// Ends the daemon and starts it anew on its data.
+    pub(crate) async fn restart(&self, daemon: &mut Daemon) -> Result<()> {
+        daemon.process.end();
+        *daemon = self.start().await?;
+        Ok(())
+    }
+
     /// Creates project, servers and key.
     pub(crate) async fn set_up(&self, upstream: &Endpoint) -> Result<Access> {
         let outcome = self.set_up_over_rest(upstream).await;

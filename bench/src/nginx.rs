@@ -16,6 +16,7 @@ use crate::usage;
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Nginx {
+    program: PathBuf,
     // Dropped in this order: the process ends before its folder goes.
     process: Guarded,
     endpoint: Endpoint,
@@ -49,12 +50,18 @@ impl Nginx {
                 .stderr(std::fs::File::create(folder.path().join("error.log"))?),
         )?;
         let endpoint = Endpoint::local(port, upstream.path());
-        let mut nginx = Self { process, endpoint, folder };
+        let mut nginx = Self { program: program.to_owned(), process, endpoint, folder };
         if let Err(error) = nginx.await_ready().await {
             let log = std::fs::read_to_string(nginx.folder.path().join("error.log"));
             bail!("{error:#}: {}", log.unwrap_or_default());
         }
         Ok(nginx)
+    }
+
+    /// Another one in its place, at another address.
+    pub(crate) async fn restart(&mut self, upstream: &Endpoint) -> Result<()> {
+        *self = Self::start(&self.program, upstream).await?;
+        Ok(())
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {

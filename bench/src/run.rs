@@ -58,7 +58,7 @@ struct Ready {
     daemon: Daemon,
     access: Access,
     // Last, so that the daemon has ended before its folder goes.
-    _installation: Installation,
+    installation: Installation,
 }
 
 #[derive(Default)]
@@ -105,7 +105,7 @@ pub(crate) async fn run(options: &RunOptions) -> Result<Report> {
 }
 
 async fn prepare(options: &RunOptions, findings: &mut Findings) -> Result<Stage> {
-    let upstream = start_upstream().await.context("start the http upstream")?;
+    let upstream = Upstream::start(free_port()?).await.context("start the http upstream")?;
     let nginx = if options.rows.contains(&Row::Nginx) { start_nginx(&upstream.endpoint, findings).await } else { None };
     let daemon = if options.rows.iter().any(|row| row.needs_daemon()) {
         match start_daemon(options, &upstream.endpoint, findings).await {
@@ -119,25 +119,6 @@ async fn prepare(options: &RunOptions, findings: &mut Findings) -> Result<Stage>
         None
     };
     Ok(Stage { stdio: StdioUpstream::start().await?, nginx, daemon, upstream })
-}
-
-async fn start_upstream() -> Result<Upstream> {
-    let endpoint = Endpoint::local(free_port()?, "/mcp");
-    let mut process = Guarded::start(
-        child::command(std::env::current_exe().context("find this program")?)
-            .args(["upstream-http", "--port", &endpoint.address().port().to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null()),
-    )?;
-    let started = Instant::now();
-    let probe = b"GET /mcp HTTP/1.1\r\n\r\n";
-    while !matches!(client::once(endpoint.address(), probe).await, Ok((405, _))) {
-        if !process.is_running() || started.elapsed() > UPSTREAM_LIMIT {
-            bail!("it did not answer");
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    Ok(Upstream { process, endpoint })
 }
 
 async fn start_nginx(upstream: &Endpoint, findings: &mut Findings) -> Option<Nginx> {
@@ -183,7 +164,7 @@ async fn start_daemon(options: &RunOptions, upstream: &Endpoint, findings: &mut 
         Ok(kib) => footprint.session_kib = Some(kib),
         Err(error) => findings.failures.push(format!("memory of a session: {error:#}")),
     }
-    Ok(Ready { daemon, access, _installation: installation })
+    Ok(Ready { daemon, access, installation })
 }
 
 fn beside_this_program(name: &str) -> Result<PathBuf> {
@@ -238,6 +219,11 @@ async fn measure(options: &RunOptions, stage: &mut Stage, findings: &mut Finding
     // Rows take turns within a round, so that a machine that slows down slows all of them.
     for round in 1..=options.rounds {
         eprintln!("round {round} of {}", options.rounds);
+        if round > 1
+            && let Err(error) = stage.restart().await
+        {
+            findings.failures.push(format!("round {round}: {error:#}"));
+        }
         for samples in &mut all {
             let (row, sessions) = (samples.row(), samples.sessions());
             let failed = |what: &str| format!("{}, {sessions} sessions, round {round}: {what}", row.label());
@@ -256,7 +242,49 @@ async fn measure(options: &RunOptions, stage: &mut Stage, findings: &mut Finding
     all.iter().filter_map(Samples::figures).collect()
 }
 
+impl Upstream {
+    async fn start(port: u16) -> Result<Self> {
+        let endpoint = Endpoint::local(port, "/mcp");
+        let mut process = Guarded::start(
+            child::command(std::env::current_exe().context("find this program")?)
+                .args(["upstream-http", "--port", &port.to_string()])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null()),
+        )?;
+        let started = Instant::now();
+        let probe = b"GET /mcp HTTP/1.1\r\n\r\n";
+        while !matches!(client::once(endpoint.address(), probe).await, Ok((405, _))) {
+            if !process.is_running() || started.elapsed() > UPSTREAM_LIMIT {
+                bail!("it did not answer");
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(Self { process, endpoint })
+    }
+
+    /// Ends it and starts it anew at its address.
+    async fn restart(&mut self) -> Result<()> {
+        self.process.end();
+        *self = Self::start(self.endpoint.address().port()).await?;
+        Ok(())
+    }
+}
+
 impl Stage {
+    /// Starts anew what is compared: one start of a program may be some hundredths quicker than another, for all its life.
+    async fn restart(&mut self) -> Result<()> {
+        self.upstream.restart().await.context("start the http upstream")?;
+        if let Some(nginx) = &mut self.nginx {
+            nginx.restart(&self.upstream.endpoint).await.context("start nginx")?;
+        }
+        if let Some(Ready { daemon, access, installation }) = &mut self.daemon {
+            installation.restart(daemon).await.context("start the daemon")?;
+            daemon::await_call(&access.http).await.context("call after a start")?;
+            daemon::await_call(&access.stdio).await.context("call after a start")?;
+        }
+        Ok(())
+    }
+
     fn has(&self, row: Row) -> bool {
         match row {
             Row::DirectHttp | Row::DirectStdio => true,
