@@ -70,7 +70,7 @@ impl Nginx {
 
     pub(crate) fn pids(&self) -> Vec<u32> {
         let master = self.process.pid();
-        [vec![master], usage::children(master)].concat()
+        [vec![master], usage::descendants(master)].concat()
     }
 
     async fn await_ready(&mut self) -> Result<()> {

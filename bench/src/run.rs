@@ -339,7 +339,7 @@ impl Stage {
                 vec![self.upstream.process.pid()]
             }
             Row::DirectStdio => self.stdio.pid().into_iter().collect(),
-            Row::DaemonStdio => daemon.map(usage::children).unwrap_or_default(),
+            Row::DaemonStdio => daemon.map(usage::descendants).unwrap_or_default(),
         };
         Spent {
             load: usage::processor_time(&[std::process::id()]),

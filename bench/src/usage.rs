@@ -1,4 +1,4 @@
-//! Owns what `/proc` says about a process: its memory, its processor time, its children;
+//! Owns what `/proc` says about a process: its memory, its processor time, what it started;
 //! and how busy the machine is.
 //! Never stops one.
 
@@ -33,7 +33,18 @@ pub(crate) fn load_average() -> Option<f64> {
     fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
-pub(crate) fn children(pid: u32) -> Vec<u32> {
+/// What a process started, and what that started: a daemon's server may be the child of a process that guards it.
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
+    let mut found = children(pid);
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        found.extend(children(pid));
+        next += 1;
+    }
+    found
+}
+
+fn children(pid: u32) -> Vec<u32> {
     // Each thread lists the children that it started itself.
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     threads.flat_map(|thread| children_of_thread(&thread.path())).collect()
@@ -55,12 +66,34 @@ fn ticks(stat: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{resident_kib, ticks};
+    use std::io::{Read, Write};
+    use std::process::Stdio;
+
+    use super::{descendants, resident_kib, ticks};
+    use crate::child;
 
     #[test]
     fn finds_the_ticks_after_any_name() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 2 3 4 50 6 7 8 20 0 1 0 9";
         assert_eq!(ticks(stat), Some(56));
+    }
+
+    #[test]
+    fn finds_what_a_child_started() {
+        // A shell that waits for another program, which says that it runs and ends with its input.
+        let mut shell = child::command("sh")
+            .args(["-c", "cat; true"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = shell.stdin.take().unwrap();
+        input.write_all(b"x").unwrap();
+        shell.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+        assert_eq!(descendants(shell.id()).len(), 1);
+        assert!(descendants(std::process::id()).len() >= 2);
+        drop(input);
+        assert!(shell.wait().unwrap().success());
     }
 
     #[test]
