@@ -10,10 +10,10 @@ use orch_domain::id::ProjectId;
 use orch_domain::page::PageRequest;
 use orch_domain::port::call_log::{CallFilter, JournalPlace};
 use orch_persistence::{Database, DatabaseConfig, DatabaseKind, DatabaseUrl, PersistenceConfig};
-use orch_testkit::builders::{a_call, a_project, a_user, an_audit_entry};
+use orch_testkit::builders::{a_call, a_key, a_project, a_user, an_audit_entry};
 use orch_testkit::contract::{self, TestStore};
 use orch_testkit::fakes::FixedClock;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::stores::{Location, SeaStore, on_postgres, on_sqlite};
 
@@ -191,6 +191,59 @@ async fn sqlite_takes_odd_values() {
 #[tokio::test]
 async fn postgres_takes_odd_values() {
     on_postgres(takes_odd_values).await;
+}
+
+/// What comes last when calls are stored fails: nothing of them is left behind, and trying again stores each once.
+async fn storing_calls_is_one_step(location: Location, fail: &[&str], mend: &str) {
+    let store = location.open().await;
+    let (user, project) = (a_user().build(), a_project().build());
+    store.users().create(&user, &an_audit_entry().build()).await.unwrap();
+    store.projects().create(&project, user.id, &an_audit_entry().build()).await.unwrap();
+    let key = a_key().in_project(project.id).by(user.id).build();
+    store.keys().create(&key, &an_audit_entry().build()).await.unwrap();
+    let raw = sea_orm::Database::connect(location.url()).await.unwrap();
+    for sql in fail {
+        raw.execute_unprepared(sql).await.unwrap();
+    }
+
+    let calls: Vec<_> = (0..3).map(|_| a_call().in_project(project.id).by(user.id).with_key(key.id).build()).collect();
+    let place = || JournalPlace { segment: SEGMENT, ends: &[10, 20, 30], is_urgent: false };
+    let outcome = store.calls().insert_from(&calls, Some(place())).await;
+    assert!(matches!(outcome, Err(StoreError::Unavailable { .. })), "{outcome:?}");
+    let backend = raw.get_database_backend();
+    for table in ["calls", "call_shapes", "usage_items", "usage_sums", "journal_marks"] {
+        let count = Statement::from_string(backend, format!("SELECT COUNT(*) AS n FROM {table}"));
+        let row = raw.query_one_raw(count).await.unwrap().unwrap();
+        assert_eq!(row.try_get::<i64>("", "n").unwrap(), 0, "{table}");
+    }
+
+    raw.execute_unprepared(mend).await.unwrap();
+    raw.close().await.unwrap();
+    for _ in 0..2 {
+        store.calls().insert_from(&calls, Some(place())).await.unwrap();
+    }
+    let mut stored = store.calls().list(CallFilter::all(project.id), PageRequest::default()).await.unwrap().items;
+    stored.reverse();
+    assert_eq!(stored, calls);
+    assert!(store.keys().find(key.id).await.unwrap().unwrap().last_used_at.is_some());
+    store.close().await;
+}
+
+const SEGMENT: uuid::Uuid = uuid::Uuid::from_u128(7);
+
+#[tokio::test]
+async fn sqlite_stores_calls_in_one_step() {
+    let fail = ["CREATE TRIGGER stop BEFORE UPDATE ON api_keys BEGIN SELECT RAISE(ABORT, 'stop'); END"];
+    on_sqlite(|location| storing_calls_is_one_step(location, &fail, "DROP TRIGGER stop")).await;
+}
+
+#[tokio::test]
+async fn postgres_stores_calls_in_one_step() {
+    let fail = [
+        "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''stop''; END'",
+        "CREATE TRIGGER stop BEFORE UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION stop()",
+    ];
+    on_postgres(|location| storing_calls_is_one_step(location, &fail, "DROP TRIGGER stop ON api_keys")).await;
 }
 
 #[tokio::test]
