@@ -13,7 +13,13 @@ test("makes a team, renames it, gives it a project, and deletes it", async ({ co
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();
   await page.getByLabel("Name").fill(`${name} of many`);
+  await page.getByLabel("Slug").fill("Not a slug");
   await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Use 1 to 40 of a-z")).toBeVisible();
+  const moved = `many-${String(Date.now())}`;
+  await page.getByLabel("Slug").fill(moved);
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page).toHaveURL(`/teams/${moved}`);
   await expect(page.getByRole("heading", { name: `${name} of many`, level: 1 })).toBeVisible();
 
   await page.goto(`/projects/${project.slug}/members`);

@@ -27,7 +27,7 @@ export function GeneralForm({ project, reason }: { project: Project; reason: str
     }),
   );
   const { name, slug, separator } = project;
-  const form = useForm({ resolver, values: { name, slug, separator }, mode: "onBlur" });
+  const form = useForm({ resolver, values: { name, slug, separator } });
   const { errors } = form.formState;
   const shown = useWatch({ control: form.control, name: "separator" });
   return (
