@@ -11,6 +11,7 @@ import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import type { Project } from "@/lib/data/projects";
 import { paths } from "@/lib/paths";
+import { SLUG } from "@/lib/slug";
 
 import { useUpdateProject } from "./mutations";
 
@@ -22,7 +23,7 @@ export function GeneralForm({ project, reason }: { project: Project; reason: str
   const resolver = useSchema((z) =>
     z.object({
       name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
-      slug: z.string().check(z.trim(), z.regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid"))),
+      slug: z.string().check(z.trim(), z.regex(SLUG, t("slugInvalid"))),
       separator: z.string().check(z.regex(/^[_-]{1,4}$/, t("separatorInvalid"))),
     }),
   );

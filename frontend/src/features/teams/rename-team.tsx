@@ -10,6 +10,7 @@ import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import type { Team } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
+import { SLUG } from "@/lib/slug";
 
 import { useUpdateTeam } from "./mutations";
 
@@ -20,7 +21,7 @@ export function RenameTeam({ team }: { team: Team }) {
   const resolver = useSchema((z) =>
     z.object({
       name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
-      slug: z.string().check(z.trim(), z.regex(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, t("slugInvalid"))),
+      slug: z.string().check(z.trim(), z.regex(SLUG, t("slugInvalid"))),
     }),
   );
   const form = useForm({ resolver, defaultValues: { name: team.name, slug: team.slug } });
