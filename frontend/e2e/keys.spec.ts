@@ -91,6 +91,4 @@ test("somebody else's key is only revoked", async ({ console: page, project, res
   await expect(page.getByRole("menuitem", { name: "Rotate" })).toBeDisabled();
   await expect(page.getByText("Only the person who made a key can edit or rotate it.")).toBeVisible();
   await expect(page.getByRole("menuitem", { name: "Revoke" })).toBeEnabled();
-  await page.keyboard.press("Escape");
-  await expect(page.getByRole("menu")).toHaveCount(0);
 });

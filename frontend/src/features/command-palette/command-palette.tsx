@@ -20,6 +20,8 @@ export function CommandPalette() {
         event.preventDefault();
         setOpen((open) => !open);
       }
+      // The dialog itself hears Escape only some renders after it is seen, and hands may be quicker than that.
+      if (event.key === "Escape") setOpen(false);
     };
     document.addEventListener("keydown", onKey);
     return () => {
