@@ -50,6 +50,21 @@ test("a number that is none yet stays as it is typed, and is said to be none", a
   expect(offset).toBeValid();
 });
 
+test("a number keeps the spelling it is typed in, and is valid all along", async () => {
+  const { hands, held } = show({ type: "object", properties: { price: { type: "number" } } });
+  const price = screen.getByRole("textbox", { name: /price/ });
+  for (const key of "1.50") {
+    await hands.type(price, key);
+    expect(price).toBeValid();
+  }
+  await hands.tab();
+  expect(price).toHaveValue("1.50");
+  expect(held.value).toEqual({ price: 1.5 });
+  await hands.clear(price);
+  expect(price).toHaveValue("");
+  expect(held.value).toEqual({});
+});
+
 test("lists grow and shrink, with objects inside", async () => {
   const { hands, held } = show({
     type: "object",

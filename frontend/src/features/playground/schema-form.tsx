@@ -167,9 +167,19 @@ function TextField(props: FieldProps) {
   );
 }
 
+/** What is no number yet, such as a minus sign, stays as it is typed. */
+function numberIn(text: string): number | string | undefined {
+  if (text.trim() === "") return undefined;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : text;
+}
+
 function NumberField(props: FieldProps) {
   const { schema, value, onChange } = props;
   const field = useFieldProps(props);
+  // Kept for its spelling: `1.50` is a number already, and stays `1.50` for who types it.
+  const [typed, setTyped] = useState("");
+  const text = numberIn(typed) === value ? typed : String(value ?? "");
   return (
     <Field {...field}>
       {(control) => (
@@ -178,15 +188,10 @@ function NumberField(props: FieldProps) {
           inputMode={schema.type === "integer" ? "numeric" : "decimal"}
           autoComplete="off"
           className="max-w-60"
-          value={value === undefined ? "" : String(value)}
+          value={text}
           onChange={(event) => {
-            const text = event.target.value;
-            const number = Number(text);
-            // What is no number yet, such as a minus sign, stays as it is typed.
-            onChange(text.trim() === "" ? undefined : Number.isFinite(number) && String(number) === text.trim() ? number : text);
-          }}
-          onBlur={() => {
-            if (typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value))) onChange(Number(value));
+            setTyped(event.target.value);
+            onChange(numberIn(event.target.value));
           }}
         />
       )}
