@@ -90,5 +90,9 @@ test("somebody else's key is only revoked", async ({ console: page, project, res
   await page.getByRole("button", { name: "Actions for theirs" }).click();
   await expect(page.getByRole("menuitem", { name: "Rotate" })).toBeDisabled();
   await expect(page.getByText("Only the person who made a key can edit or rotate it.")).toBeVisible();
-  await expect(page.getByRole("menuitem", { name: "Revoke" })).toBeEnabled();
+  await page.getByRole("menuitem", { name: "Revoke" }).click();
+  await page.getByRole("button", { name: "Revoke key" }).click();
+  await expect(page.getByText("theirs")).toHaveCount(0);
+  await page.getByRole("button", { name: /^All/ }).click();
+  await expect(page.getByText("Revoked", { exact: true })).toBeVisible();
 });
