@@ -23,7 +23,7 @@ pub struct ServerHello {
     pub revision: Revision,
     /// An object.
     pub capabilities: Raw,
-    /// An object.
+    /// An object; empty when the server does not say, see [`Self::server_info`].
     pub server_info: Raw,
     pub instructions: Option<String>,
     /// Further revisions that the server says it speaks; a modern server may speak legacy ones as well.
@@ -139,6 +139,12 @@ impl ServerHello {
         crate::object::build(members)
     }
 
+    /// Who the server is, an `Implementation`; None when it does not say.
+    #[must_use]
+    pub fn server_info(&self) -> Option<&Raw> {
+        Some(&self.server_info).filter(|info| names_one(info))
+    }
+
     /// Name and version as one line for people; empty when the server does not say.
     #[must_use]
     pub fn display_name(&self) -> String {
@@ -148,6 +154,11 @@ impl ServerHello {
 
 fn text(value: &str) -> Raw {
     Raw::trusted(serde_json::Value::from(value).to_string())
+}
+
+/// Whether an `Implementation` names anybody; what stands in for one that was not given does not.
+pub(crate) fn names_one(info: &Raw) -> bool {
+    *info != Raw::from_static("{}")
 }
 
 /// Name and version of an `Implementation` as one line for people. At most 100 characters, without control characters: it goes into logs and records.

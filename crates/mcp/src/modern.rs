@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::declared::Declared;
 use crate::error::{RpcError, code};
 use crate::id::RequestId;
-use crate::initialize::ServerHello;
+use crate::initialize::{ServerHello, names_one};
 use crate::level::LogLevel;
 use crate::message::Notification;
 use crate::method::Method;
@@ -252,7 +252,7 @@ pub fn missing_capability(required: &serde_json::Value, message: impl Into<Strin
 /// What a result of this era has to say of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
-    /// An `Implementation`, where it is known.
+    /// An `Implementation`, where it is known. An empty one is not known, and so is not added.
     pub server_info: Option<&'a Raw>,
 }
 
@@ -285,7 +285,7 @@ impl Stamp<'_> {
 
     /// The result's `_meta` with the server's identity; None where there is nothing to add.
     fn named(&self, meta: Option<Raw>) -> Result<Option<Raw>, object::NotAnObject> {
-        let Some(info) = self.server_info else { return Ok(None) };
+        let Some(info) = self.server_info.filter(|info| names_one(info)) else { return Ok(None) };
         let Some(meta) = meta.filter(Raw::is_object) else { return Ok(Some(object::build([(SERVER_INFO, info)]))) };
         match object::member(&meta, SERVER_INFO) {
             Some(_) => Ok(None),
@@ -415,6 +415,16 @@ mod tests {
             r#"{"contents":[],"ttlMs":-1}"#,
             r#"{"contents":[],"ttlMs":0,"resultType":"complete","cacheScope":"private"}"#,
         );
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_who_it_is_stays_unnamed() {
+        let hello = read_discover(&raw(r#"{"supportedVersions":["2026-07-28"],"_meta":{}}"#)).expect("hello");
+        assert_eq!(hello.server_info(), None);
+        for server_info in [hello.server_info(), Some(&hello.server_info)] {
+            let result = raw(r#"{"resultType":"complete","_meta":{"v":1}}"#);
+            assert_eq!(Stamp { server_info }.apply(&Method::ToolsCall, result.clone()), result);
+        }
     }
 
     #[test]

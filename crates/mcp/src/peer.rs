@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -127,9 +128,13 @@ pub enum PeerError {
     /// The upstream broke the protocol in its answer to this request.
     #[error("{reason}")]
     Protocol { reason: String },
-    /// The upstream is over a limit of ours, or a queue of ours is full.
+    /// The upstream is over a limit of ours or of its own, or a queue of ours is full.
     #[error("{reason}")]
-    Busy { reason: String },
+    Busy {
+        reason: String,
+        /// When it is worth trying again, where the upstream says so.
+        retry_after: Option<Duration>,
+    },
     /// The upstream did not accept our credentials. Its challenge is never relayed.
     #[error("the server refused our credentials (HTTP {status})")]
     Unauthorized { status: u16 },

@@ -38,6 +38,8 @@ pub struct Event {
 #[derive(Debug)]
 pub struct Decoder {
     buffer: BytesMut,
+    /// So much of the buffer holds no end of a line: a long line that comes in many pieces is looked through once.
+    scanned: usize,
     limit: usize,
     started: bool,
     /// A CR ended the last line, so an LF that follows belongs to it.
@@ -64,6 +66,7 @@ impl Decoder {
     pub fn new(limit: usize) -> Self {
         Self {
             buffer: BytesMut::new(),
+            scanned: 0,
             limit,
             started: false,
             after_cr: false,
@@ -157,12 +160,15 @@ impl Decoder {
             }
             self.started = true;
         }
-        let Some(end) = memchr::memchr2(b'\n', b'\r', &self.buffer) else {
+        let fresh = self.buffer.get(self.scanned..).unwrap_or_default();
+        let Some(end) = memchr::memchr2(b'\n', b'\r', fresh).map(|at| self.scanned + at) else {
             if self.buffer.len() > self.limit {
                 return Err(DecodeError::TooLarge { limit: self.limit });
             }
+            self.scanned = self.buffer.len();
             return Ok(None);
         };
+        self.scanned = 0;
         self.after_cr = self.buffer.get(end) == Some(&b'\r');
         let line = self.buffer.split_to(end).freeze();
         self.buffer.advance(1);
@@ -198,6 +204,20 @@ mod tests {
             assert_eq!((events[1].data.as_str(), events[1].id.as_deref()), ("", Some("7")));
             assert_eq!((events[2].name.as_str(), events[2].data.as_str()), ("message", "a\nb"));
         }
+    }
+
+    #[test]
+    fn a_long_line_in_many_pieces_is_looked_through_once() {
+        let mut decoder = Decoder::new(1000);
+        decoder.push(b"data: ");
+        for length in 7..100 {
+            decoder.push(b"x");
+            assert_eq!(decoder.next_event(), Ok(None));
+            assert_eq!(decoder.scanned, length);
+        }
+        decoder.push(b"\n\n: more");
+        let event = decoder.next_event().expect("an event").expect("an event");
+        assert_eq!((event.data.len(), decoder.scanned), (93, 0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Why a request has no result, and what is said about it on the wire and on the record.
 
+use std::time::Duration;
+
 use orch_domain::call::Outcome;
 use orch_domain::port::call_log::CallLogError;
 use orch_mcp::error::{RpcError, code};
@@ -28,6 +30,9 @@ pub enum CallError {
     Timeout { server: String, seconds: u64 },
     #[error("server {server} is busy: {reason}")]
     Busy { server: String, reason: String },
+    /// As above, and it has said for how long.
+    #[error("server {server} is busy: {reason}")]
+    BusyFor { server: String, reason: String, retry_after: Duration },
     /// One of the limits that admins set.
     #[error("{0}")]
     Limited(Limited),
@@ -47,7 +52,10 @@ impl CallError {
     pub(crate) fn from_peer(server: &str, error: PeerError) -> Self {
         match error {
             PeerError::Rpc(error) => Self::Upstream(error),
-            PeerError::Busy { reason } => Self::Busy { server: server.to_owned(), reason },
+            PeerError::Busy { reason, retry_after: None } => Self::Busy { server: server.to_owned(), reason },
+            PeerError::Busy { reason, retry_after: Some(retry_after) } => {
+                Self::BusyFor { server: server.to_owned(), reason, retry_after }
+            }
             PeerError::Closed { reason } | PeerError::Protocol { reason } => {
                 Self::Unavailable { server: server.to_owned(), reason }
             }
@@ -76,6 +84,7 @@ impl CallError {
             Self::Unavailable { .. } => RpcError::gateway("upstream_unavailable", text),
             Self::Timeout { .. } => RpcError::gateway("upstream_timeout", text),
             Self::Busy { .. } => RpcError::gateway("limit", text),
+            Self::BusyFor { retry_after, .. } => RpcError::limited(text, *retry_after),
             Self::Limited(limited) => RpcError::limited(text, limited.retry_after),
             Self::NotApproved { .. } => RpcError::gateway("not_approved", text),
             Self::AccessEnded => RpcError::gateway("access_ended", text),
@@ -98,7 +107,7 @@ impl CallError {
             | Self::NotRecorded(_) => Outcome::Refused,
             Self::Unavailable { .. } => Outcome::Unavailable,
             Self::Timeout { .. } => Outcome::Timeout,
-            Self::Busy { .. } | Self::Limited(_) => Outcome::Limited,
+            Self::Busy { .. } | Self::BusyFor { .. } | Self::Limited(_) => Outcome::Limited,
             Self::AccessEnded => Outcome::Abandoned,
         }
     }
@@ -133,8 +142,11 @@ fn url_required(error: &RpcError) -> RpcError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
     use orch_mcp::error::RpcError;
+    use orch_mcp::peer::PeerError;
     use orch_mcp::raw::Raw;
     use orch_mcp::revision::Revision;
 
@@ -152,6 +164,16 @@ mod tests {
         assert_eq!(told(Revision::V2026_07_28, -32042, data).code, -32042);
         let old = told(Revision::V2025_06_18, -32042, data);
         assert_eq!((old.code, old.message.contains("https://a/b")), (-32603, true));
+    }
+
+    #[test]
+    fn a_busy_server_is_worth_trying_again_when_it_says() {
+        let busy = |retry_after| PeerError::Busy { reason: "HTTP 429".to_owned(), retry_after };
+        let told = |retry_after| CallError::from_peer("a", busy(retry_after)).to_rpc(Revision::LATEST_LEGACY);
+        let after = Duration::from_secs(7);
+        assert_eq!(told(Some(after)).retry_after(), Some(after));
+        assert_eq!(told(None).retry_after(), None);
+        assert_eq!(told(Some(after)).message, told(None).message);
     }
 
     #[test]

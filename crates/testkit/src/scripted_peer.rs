@@ -19,6 +19,7 @@ pub struct ScriptedPeer {
     hello: ServerHello,
     script: Script,
     sent: Mutex<Vec<PeerRequest>>,
+    told: Mutex<Vec<String>>,
     subscribed: Mutex<BTreeSet<Topic>>,
     dropped: Arc<Mutex<Vec<String>>>,
     closed: AtomicBool,
@@ -31,6 +32,7 @@ impl ScriptedPeer {
             hello,
             script: Box::new(script),
             sent: Mutex::default(),
+            told: Mutex::default(),
             subscribed: Mutex::default(),
             dropped: Arc::default(),
             closed: AtomicBool::new(false),
@@ -40,6 +42,11 @@ impl ScriptedPeer {
     /// What was sent, in order.
     pub fn sent(&self) -> Vec<PeerRequest> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The methods of notifications that were sent, in order.
+    pub fn told(&self) -> Vec<String> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is subscribed to.
@@ -87,7 +94,8 @@ impl Peer for ScriptedPeer {
         Box::pin(Watched { replies: (self.script)(request), method, ended: false, dropped: Arc::clone(&self.dropped) })
     }
 
-    fn notify(&self, _method: MethodName, _params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>> {
+    fn notify(&self, method: MethodName, _params: Option<Raw>) -> PeerFuture<'_, Result<(), PeerError>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(method.as_str().to_owned());
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::method;
 use orch_mcp::object;
-use orch_mcp::peer::{PeerError, PeerRequest, Topic};
+use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest, PeerSink, Topic};
 use orch_mcp::raw::Raw;
 use tokio::sync::{oneshot, watch};
 
@@ -34,7 +35,7 @@ pub(crate) struct Followed {
 #[derive(Default)]
 struct Answers {
     told: BTreeSet<Topic>,
-    /// The server has no such streams.
+    /// What the server said to the last stream, when it would not have it even without a wish.
     refused: Option<RpcError>,
     waiting: Vec<(Topic, oneshot::Sender<Result<(), PeerError>>)>,
 }
@@ -96,6 +97,7 @@ impl Followed {
         let told: BTreeSet<Topic> = resources.chain(strings("taskIds").into_iter().map(Topic::Task)).collect();
         let left_out = PeerError::Rpc(RpcError::new(code::INVALID_PARAMS, "the server does not tell of this"));
         let mut answers = self.answers();
+        answers.refused = None;
         let missing: Vec<Topic> = asked.difference(&told).cloned().collect();
         for topic in asked.intersection(&told) {
             answers.answer(topic, &Ok(()));
@@ -115,13 +117,18 @@ impl Followed {
         self.forget(std::slice::from_ref(topic));
     }
 
-    /// The server has no such streams.
+    /// The server has no stream for us, until it agrees to one. Nobody waits for that, but what it has agreed to before is
+    /// still wished for.
     pub(crate) fn refuse(&self, error: RpcError) {
         let mut answers = self.answers();
-        for (_, waiting) in answers.waiting.drain(..) {
+        let mut in_vain = Vec::new();
+        for (topic, waiting) in answers.waiting.drain(..) {
+            // Who wished for it may have gone.
             let _ = waiting.send(Err(PeerError::Rpc(error.clone())));
+            in_vain.push(topic);
         }
         answers.refused = Some(error);
+        self.forget(&in_vain);
     }
 
     /// Wishes that have come to nothing. Nobody is woken: what the server tells is without them already.
@@ -141,6 +148,14 @@ impl Followed {
 
 pub(crate) fn silent() -> PeerError {
     PeerError::Closed { reason: "the server did not agree to a subscription in time".to_owned() }
+}
+
+/// What changed while nobody listened is not known.
+pub(crate) fn look_at_all_lists(sink: &dyn PeerSink) {
+    for changed in [method::TOOLS_LIST_CHANGED, method::PROMPTS_LIST_CHANGED, method::RESOURCES_LIST_CHANGED] {
+        let method = MethodName::from_static(changed);
+        sink.event(PeerEvent::Notification(Notification { method, params: None }));
+    }
 }
 
 /// New wishes before a server that may refuse all of them because of one: halved until the one is found.

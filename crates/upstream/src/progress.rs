@@ -1,5 +1,6 @@
 //! Progress notifications of an upstream: whose they are, and whether they are progress at all. Delivers nothing.
 
+use orch_mcp::id;
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
 use serde::Deserialize;
@@ -48,7 +49,7 @@ impl Progress {
     pub(crate) fn read(params: Option<&Raw>) -> Option<Self> {
         let params = params?;
         let wire: Wire<'_> = params.read().ok()?;
-        let token = wire.progress_token.get().trim_matches('"').parse().ok()?;
+        let token = id::number(wire.progress_token.get())?;
         let value = Some(wire.progress).filter(|value| value.is_finite())?;
         let params = object::without(params, |key| key == "progressToken").ok()?;
         Some(Self { token, value, params })
@@ -62,8 +63,8 @@ mod tests {
 
     use super::{Increasing, Progress};
 
-    fn read(text: &'static str) -> Option<(u64, f64, String)> {
-        let params = Raw::parse(Bytes::from_static(text.as_bytes())).expect(text);
+    fn read(text: &str) -> Option<(u64, f64, String)> {
+        let params = Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text);
         Progress::read(Some(&params)).map(|p| (p.token, p.value, p.params.as_str().to_owned()))
     }
 
@@ -73,7 +74,10 @@ mod tests {
             read(r#"{"progressToken":7,"progress":1.50,"x":{ "y":1.0}}"#),
             Some((7, 1.5, r#"{"progress":1.50,"x":{ "y":1.0}}"#.to_owned()))
         );
-        assert_eq!(read(r#"{"progress":2,"progressToken":"7"}"#).map(|p| p.0), Some(7));
+        for token in [r#""7""#, "7.0", "7e0"] {
+            let text = format!(r#"{{"progress":2,"progressToken":{token}}}"#);
+            assert_eq!(read(&text).map(|p| p.0), Some(7), "{token}");
+        }
     }
 
     #[test]

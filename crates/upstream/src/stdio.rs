@@ -12,8 +12,8 @@ mod peer;
 mod reading;
 pub(crate) mod reply;
 pub(crate) mod shared;
-mod slot;
-mod table;
+pub(crate) mod slot;
+pub(crate) mod table;
 pub(crate) mod writer;
 
 use std::sync::Arc;

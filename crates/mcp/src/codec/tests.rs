@@ -21,7 +21,20 @@ fn refused(text: &str) -> i64 {
 
 #[test]
 fn keeps_ids_as_they_are_written() {
-    for id in ["\"7\"", "7", "9007199254740993", "-1", "\"\"", "\"\\u00e9\"", "123456789012345678901234567890"] {
+    for id in [
+        "\"7\"",
+        "7",
+        "9007199254740993",
+        "-1",
+        "\"\"",
+        "\"\\u00e9\"",
+        "123456789012345678901234567890",
+        "1.0",
+        "1e0",
+        "-1.50E+1",
+        "10e-1",
+        "1e400",
+    ] {
         let Message::Request(request) = one(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)).expect(id)
         else {
             panic!("{id}")
@@ -34,7 +47,7 @@ fn keeps_ids_as_they_are_written() {
 
 #[test]
 fn refuses_ids_that_are_none() {
-    for id in ["null", "1.5", "1e0", "{}", "[1]", "true"] {
+    for id in ["null", "1.5", "-0.5", "15e-1", "{}", "[1]", "true"] {
         assert_eq!(
             refused(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)),
             code::INVALID_REQUEST,

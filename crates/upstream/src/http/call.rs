@@ -25,8 +25,8 @@ use crate::http::messages::{Heard, Messages, ReadError};
 use crate::http::refusal::{Verdict, judge};
 use crate::http::session::Session;
 use crate::http::shared::Shared;
-use crate::progress::{Increasing, Progress};
 use crate::server_request;
+use crate::stdio::slot::Slot;
 
 /// So often a stream is resumed without a single message in between.
 const FRUITLESS_RESUMES: u32 = 5;
@@ -39,8 +39,7 @@ pub(super) fn send(shared: Arc<Shared>, request: PeerRequest) -> ReplyStream {
     let id = shared.next_id();
     Box::pin(Call {
         id,
-        progress: request.progress,
-        increasing: Increasing::default(),
+        progress: request.progress.then(|| Arc::new(Slot::new(&request, shared.progress_queue))),
         closed: Box::pin(shared.closed.clone().cancelled_owned()),
         is_open: false,
         phase: Phase::Opening(Box::pin(start(Arc::clone(&shared), request, id))),
@@ -52,8 +51,8 @@ struct Call {
     shared: Arc<Shared>,
     /// Ours; also the progress token.
     id: u64,
-    progress: bool,
-    increasing: Increasing,
+    /// Where its progress waits, whichever stream that comes on.
+    progress: Option<Arc<Slot>>,
     closed: Pin<Box<WaitForCancellationFutureOwned>>,
     /// It was polled, so that it may have been sent, and it counts among the open ones.
     is_open: bool,
@@ -101,10 +100,19 @@ impl Call {
             let limit = self.shared.max_in_flight;
             if self.shared.in_flight.fetch_add(1, Ordering::Relaxed) >= limit {
                 let reason = format!("the server has {limit} requests open, the limit");
-                return Poll::Ready(ReplyItem::End(Err(PeerError::Busy { reason })));
+                return Poll::Ready(ReplyItem::End(Err(PeerError::Busy { reason, retry_after: None })));
+            }
+            if let Some(slot) = &self.progress {
+                // What limits their number is above.
+                let _ = self.shared.progress.admit(self.id, Arc::clone(slot), usize::MAX);
             }
         }
         loop {
+            if let Some(slot) = &self.progress
+                && let Poll::Ready(item) = slot.poll(cx)
+            {
+                return Poll::Ready(item);
+            }
             match &mut self.phase {
                 Phase::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
                     Ok(reading) => self.phase = Phase::Reading(reading),
@@ -154,9 +162,8 @@ impl Call {
             }
             Message::Notification(notification) => match notification.method.known() {
                 Known::Progress => {
-                    let progress = Progress::read(notification.params.as_ref())?;
-                    let wanted = self.progress && progress.token == self.id && self.increasing.admits(progress.value);
-                    wanted.then_some(ReplyItem::Progress(progress.params))
+                    self.shared.progress(&notification);
+                    None
                 }
                 Known::Cancelled => {
                     self.shared.questions.withdraw(&notification);
@@ -187,7 +194,14 @@ impl Call {
             reading.messages.release(&self.shared.pool);
         }
         if std::mem::take(&mut self.is_open) {
-            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.leave();
+        }
+    }
+
+    fn leave(&self) {
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.progress.is_some() {
+            self.shared.progress.retract(self.id);
         }
     }
 
@@ -207,7 +221,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if self.is_open {
-            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.leave();
             // The connection goes with the call; what is left of its answer is not read.
             self.cancel();
         }

@@ -49,7 +49,7 @@ pub(super) async fn run(shared: &Shared) -> Result<Option<(Session, ServerHello)
             }
             Verdict::Refused(PeerError::Rpc(error)) if !is_trouble(status) || error.code != code::INTERNAL => error,
             Verdict::Refused(PeerError::Unauthorized { status }) => return Err(ConnectError::Unauthorized { status }),
-            Verdict::Refused(PeerError::Busy { reason }) => return Err(ConnectError::Unusable { reason }),
+            Verdict::Refused(PeerError::Busy { reason, .. }) => return Err(ConnectError::Unusable { reason }),
             Verdict::Refused(error) if is_trouble(status) => {
                 return Err(ConnectError::Unusable { reason: error.to_string() });
             }

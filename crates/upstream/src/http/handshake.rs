@@ -132,7 +132,7 @@ fn refused(shared: &Shared, error: PeerError) -> ConnectError {
             error.data = None;
             ConnectError::Refused(error)
         }
-        PeerError::Closed { reason } | PeerError::Protocol { reason } | PeerError::Busy { reason } => {
+        PeerError::Closed { reason } | PeerError::Protocol { reason } | PeerError::Busy { reason, .. } => {
             ConnectError::Unusable { reason }
         }
     }

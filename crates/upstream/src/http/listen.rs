@@ -182,8 +182,7 @@ fn remember(place: &mut Place, messages: &Messages) {
 pub(super) fn take(shared: &Arc<Shared>, heard: Heard) {
     match heard {
         Heard::Message(Message::Notification(notification)) => match notification.method.known() {
-            // Of a request that is on another stream, or over; either way not to be told here.
-            Known::Progress => {}
+            Known::Progress => shared.progress(&notification),
             Known::Cancelled => shared.questions.withdraw(&notification),
             _ => shared.sink.event(PeerEvent::Notification(notification)),
         },

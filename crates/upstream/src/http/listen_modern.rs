@@ -1,5 +1,6 @@
 //! The listening of a peer to a modern server: one stream of `subscriptions/listen` with everything that is wanted.
-//! What is wanted more goes on a new stream, and the old one ends only when that is agreed upon.
+//! What is wanted more goes on a new stream, and the old one ends only when that is agreed upon. One that the server ends
+//! or refuses is opened again after a while.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,16 +8,16 @@ use std::time::Duration;
 
 use http::Method;
 use orch_mcp::codec;
-use orch_mcp::error::RpcError;
+use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
-use orch_mcp::message::{Message, MethodName, Notification};
+use orch_mcp::message::{Message, Notification};
 use orch_mcp::method;
 use orch_mcp::object;
 use orch_mcp::peer::{PeerError, PeerEvent, Topic};
 use orch_mcp::raw::Raw;
 use tokio::time::Instant;
 
-use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, silent};
+use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, look_at_all_lists, silent};
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::listen::take;
 use crate::http::messages::{Heard, Messages};
@@ -30,8 +31,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const OVERLAP: Duration = Duration::from_millis(200);
 
 enum NotOpened {
-    /// It has no such streams.
-    Never(RpcError),
+    /// The server's own word: about what was wished for, about this moment, or about all streams of this kind.
+    Refused(RpcError),
     Now,
 }
 
@@ -92,7 +93,7 @@ fn subject(notification: &Notification) -> (&str, Option<Raw>) {
     (notification.method.as_str(), about)
 }
 
-/// Runs until the server has said that it has nothing of this kind.
+/// Runs until the server has said that it does not know the method.
 pub(super) async fn run(shared: &Arc<Shared>) {
     let mut wanted = shared.followed.wanted();
     let mut backoff = SHORTEST_WAIT;
@@ -106,7 +107,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
             let now = wanted.borrow_and_update().clone();
             let opened = match open(shared, &now, ACKNOWLEDGED_WITHIN).await {
                 // It may be about one of the wishes alone, so it is opened without any before each has its own trial.
-                Err(NotOpened::Never(_)) if !now.is_empty() => {
+                Err(NotOpened::Refused(_)) if !now.is_empty() => {
                     wanted.mark_changed();
                     told = BTreeSet::new();
                     open(shared, &told, ACKNOWLEDGED_WITHIN).await
@@ -121,16 +122,21 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                     backoff = SHORTEST_WAIT;
                     current = Some(stream);
                     if std::mem::replace(&mut missed, false) {
-                        look_at_all_lists(shared);
+                        look_at_all_lists(&*shared.sink);
                     }
                 }
-                // It had them before, so it may be another server by now.
-                Err(NotOpened::Never(_)) if missed && shared.is_of_another_era().await => return,
-                Err(NotOpened::Never(error)) => {
-                    shared.followed.refuse(error);
-                    return;
-                }
-                Err(NotOpened::Now) => {
+                Err(not_opened) => {
+                    if let NotOpened::Refused(error) = not_opened {
+                        // It had them before, so it may be another server by now.
+                        if missed && shared.is_of_another_era().await {
+                            return;
+                        }
+                        let is_unknown = error.code == code::METHOD_NOT_FOUND;
+                        shared.followed.refuse(error);
+                        if is_unknown {
+                            return;
+                        }
+                    }
                     tokio::time::sleep(backoff).await;
                     backoff = (backoff * 2).min(LONGEST_WAIT);
                     continue;
@@ -169,7 +175,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                             trial.accepted();
                             told = asked;
                         }
-                        Err(NotOpened::Never(error)) => {
+                        Err(NotOpened::Refused(error)) => {
                             if let Some(topic) = trial.refused() {
                                 shared.followed.decline(&topic, PeerError::Rpc(error));
                             }
@@ -250,7 +256,7 @@ async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Box<Me
     let answer = exchange_apart(shared, &outgoing).await.map_err(|_| NotOpened::Now)?;
     let mut messages = match judge(shared, answer, &headers).await {
         Verdict::Messages(messages) => messages,
-        Verdict::Refused(PeerError::Rpc(error)) => return Err(NotOpened::Never(error)),
+        Verdict::Refused(PeerError::Rpc(error)) => return Err(NotOpened::Refused(error)),
         Verdict::Nothing | Verdict::SessionLost | Verdict::Refused(_) => return Err(NotOpened::Now),
     };
     loop {
@@ -263,20 +269,12 @@ async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Box<Me
             }
             Ok(Some(Heard::Message(Message::Response(response)))) => {
                 return Err(match response.outcome {
-                    Err(error) => NotOpened::Never(error),
+                    Err(error) => NotOpened::Refused(error),
                     Ok(_) => NotOpened::Now,
                 });
             }
             Ok(Some(other)) => take(shared, other),
             Ok(None) | Err(_) => return Err(NotOpened::Now),
         }
-    }
-}
-
-/// What changed while nobody listened is not known.
-fn look_at_all_lists(shared: &Shared) {
-    for changed in [method::TOOLS_LIST_CHANGED, method::PROMPTS_LIST_CHANGED, method::RESOURCES_LIST_CHANGED] {
-        let method = MethodName::from_static(changed);
-        shared.sink.event(PeerEvent::Notification(Notification { method, params: None }));
     }
 }

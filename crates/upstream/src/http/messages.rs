@@ -15,6 +15,9 @@ use crate::http::link::Link;
 use crate::http::pool::Pool;
 use crate::http::values::Values;
 
+/// Pieces of a body that are read before others have their turn: a server may send any number that are no message.
+const MOST_PIECES: u32 = 64;
+
 pub(crate) struct Messages {
     link: Box<Link>,
     form: Form,
@@ -111,6 +114,7 @@ impl Messages {
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Heard>, ReadError>> {
+        let mut pieces = 0;
         loop {
             if let Some(heard) = self.decoded.pop_front() {
                 return Poll::Ready(Ok(Some(heard)));
@@ -130,6 +134,11 @@ impl Messages {
                     _ => Ok(None),
                 });
             }
+            if pieces == MOST_PIECES {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            pieces += 1;
             match ready!(self.link.poll_read(cx)) {
                 Some(Ok(data)) => self.push(data)?,
                 Some(Err(_)) => return Poll::Ready(Err(ReadError::Broken)),

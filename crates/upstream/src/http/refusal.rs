@@ -84,7 +84,7 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
         shared.pool.park(answer.link);
         return Verdict::SessionLost;
     }
-    let retry_after = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(retry_after);
+    let retry_after = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = error_body(shared, answer).await;
     let error = rpc_error(&body);
     if let Some(error) = &error
@@ -96,8 +96,7 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
     }
     let number = status.as_u16();
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        let when = retry_after.unwrap_or_default();
-        return Verdict::Refused(PeerError::Busy { reason: format!("the server is busy (HTTP {number}{when})") });
+        return Verdict::Refused(busy(number, retry_after.as_deref()));
     }
     if let Some(error) = error {
         return Verdict::Refused(PeerError::Rpc(error));
@@ -112,12 +111,16 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
     Verdict::Refused(PeerError::Protocol { reason })
 }
 
-/// Seconds, or a date that is shown as it is.
-fn retry_after(value: &str) -> String {
-    match value.trim().parse::<u64>() {
-        Ok(seconds) => format!(", try again after {seconds} s"),
-        Err(_) => format!(", try again after {}", excerpt(value.as_bytes())),
-    }
+/// `retry_after` is seconds, or a date that is shown as it is.
+fn busy(status: u16, retry_after: Option<&str>) -> PeerError {
+    let seconds = retry_after.and_then(|value| value.trim().parse::<u64>().ok());
+    let when = match (seconds, retry_after) {
+        (Some(seconds), _) => format!(", try again after {seconds} s"),
+        (None, Some(date)) => format!(", try again after {}", excerpt(date.as_bytes())),
+        (None, None) => String::new(),
+    };
+    let reason = format!("the server is busy (HTTP {status}{when})");
+    PeerError::Busy { reason, retry_after: seconds.map(Duration::from_secs) }
 }
 
 /// What older servers of the TypeScript SDK say in place of a 404.

@@ -40,7 +40,9 @@ use crate::http::session::Session;
 use crate::http::standing::Standing;
 use crate::http::{HttpTarget, handshake, tls};
 use crate::oddity::Oddities;
+use crate::progress::Progress;
 use crate::questions::{self, Questions};
+use crate::stdio::table::Table;
 
 /// So that nothing can be told from the hash of a credential.
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -78,6 +80,9 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     pub(crate) in_flight: AtomicUsize,
     pub(crate) max_in_flight: usize,
+    /// The open calls that want progress. A server may say it on any stream of the session.
+    pub(crate) progress: Table,
+    pub(crate) progress_queue: usize,
     handshake_timeout: Duration,
     next_id: AtomicU64,
     /// Held while the handshake is repeated, so that everybody who lost the session waits for the same new one.
@@ -148,6 +153,8 @@ impl Shared {
             tasks: TaskTracker::new(),
             in_flight: AtomicUsize::new(0),
             max_in_flight: config.max_in_flight,
+            progress: Table::default(),
+            progress_queue: config.progress_queue.max(1),
             handshake_timeout: config.handshake_timeout(),
             next_id: AtomicU64::new(1),
             renewal: tokio::sync::Mutex::new(()),
@@ -157,6 +164,15 @@ impl Shared {
 
     pub(crate) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Hands progress to the call whose token it has. That of a call that is over, or of nobody, is dropped.
+    pub(crate) fn progress(&self, notification: &Notification) {
+        if let Some(progress) = Progress::read(notification.params.as_ref())
+            && let Some(slot) = self.progress.find(progress.token)
+        {
+            slot.progress(progress);
+        }
     }
 
     /// Takes a question up, if there is a client behind this connection. None when it has to be refused.

@@ -1,16 +1,16 @@
 //! The listening of a peer to a modern server over its pipe: one standing request with everything that is wanted. What
-//! is wanted more goes into a new one, and the old one ends only when that is agreed upon. Ends with the connection, or
-//! when the server has said that it has nothing of this kind.
+//! is wanted more goes into a new one, and the old one ends only when that is agreed upon. One that the server ends or
+//! refuses is opened again after a while. Ends with the connection, or when the server does not know the method.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use orch_mcp::error::RpcError;
+use orch_mcp::error::{RpcError, code};
 use orch_mcp::peer::{PeerError, ReplyItem, Topic};
 
-use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, silent};
+use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, look_at_all_lists, silent};
 use crate::stdio::reply::StdioReply;
 use crate::stdio::shared::Shared;
 
@@ -19,8 +19,8 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 enum NotOpened {
-    /// It has no such streams.
-    Never(RpcError),
+    /// The server's own word: about what was wished for, about this moment, or about all streams of this kind.
+    Refused(RpcError),
     Now,
     /// The connection is over.
     Gone,
@@ -37,10 +37,11 @@ pub(super) async fn run(shared: Arc<Shared>) {
 async fn listen(shared: &Arc<Shared>) {
     let mut wanted = shared.followed.wanted();
     let mut backoff = SHORTEST_WAIT;
+    let mut missed = false;
     loop {
         let mut told = wanted.borrow_and_update().clone();
         let mut opened = open(shared, &told, ACKNOWLEDGED_WITHIN).await;
-        if matches!(opened, Err(NotOpened::Never(_))) && !told.is_empty() {
+        if matches!(opened, Err(NotOpened::Refused(_))) && !told.is_empty() {
             // It may be about one of the wishes alone, so it is opened without any before each has its own trial.
             wanted.mark_changed();
             told = BTreeSet::new();
@@ -49,6 +50,9 @@ async fn listen(shared: &Arc<Shared>) {
         match opened {
             Ok(mut current) => {
                 backoff = SHORTEST_WAIT;
+                if std::mem::replace(&mut missed, true) {
+                    look_at_all_lists(&*shared.sink);
+                }
                 loop {
                     tokio::select! {
                         item = current.next() => match item {
@@ -68,7 +72,13 @@ async fn listen(shared: &Arc<Shared>) {
                     }
                 }
             }
-            Err(NotOpened::Never(error)) => return shared.followed.refuse(error),
+            Err(NotOpened::Refused(error)) => {
+                let is_unknown = error.code == code::METHOD_NOT_FOUND;
+                shared.followed.refuse(error);
+                if is_unknown {
+                    return;
+                }
+            }
             Err(NotOpened::Gone) => return,
             Err(NotOpened::Now) => {}
         }
@@ -91,7 +101,7 @@ async fn try_all(
                 *current = new;
                 *told = asked;
             }
-            Err(NotOpened::Never(error)) => {
+            Err(NotOpened::Refused(error)) => {
                 if let Some(topic) = trial.refused() {
                     shared.followed.decline(&topic, PeerError::Rpc(error));
                 }
@@ -109,26 +119,19 @@ async fn try_all(
 
 /// Opens a stream and waits for its acknowledgement.
 async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<StdioReply, NotOpened> {
-    let mut acknowledged = shared.acknowledged.subscribe();
-    acknowledged.mark_unchanged();
-    let mut reply = StdioReply::new(Arc::clone(shared), listen_request(wanted, &shared.identity));
+    let mut reply = StdioReply::listen(Arc::clone(shared), listen_request(wanted, &shared.identity));
     let answer = async {
         loop {
-            tokio::select! {
-                biased;
-                changed = acknowledged.changed() => {
-                    changed.map_err(|_| NotOpened::Gone)?;
-                    if let Some(notification) = &*acknowledged.borrow_and_update() {
-                        shared.followed.agree(wanted, notification);
-                        return Ok(());
-                    }
+            match reply.next().await {
+                // Nothing else is said about a listen.
+                Some(ReplyItem::Notification(acknowledged)) => {
+                    shared.followed.agree(wanted, &acknowledged);
+                    return Ok(());
                 }
-                item = reply.next() => match item {
-                    Some(ReplyItem::End(Err(PeerError::Rpc(error)))) => return Err(NotOpened::Never(error)),
-                    Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return Err(NotOpened::Gone),
-                    Some(ReplyItem::End(_)) => return Err(NotOpened::Now),
-                    Some(_) => {}
-                },
+                Some(ReplyItem::End(Err(PeerError::Rpc(error)))) => return Err(NotOpened::Refused(error)),
+                Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return Err(NotOpened::Gone),
+                Some(ReplyItem::End(_)) => return Err(NotOpened::Now),
+                Some(_) => {}
             }
         }
     };

@@ -26,7 +26,7 @@ pub(crate) struct StdioReply {
 }
 
 enum State {
-    New(PeerRequest),
+    New(PeerRequest, Arc<Slot>),
     Waiting(Sent),
     Done,
 }
@@ -39,18 +39,25 @@ struct Sent {
 
 impl StdioReply {
     pub(crate) fn new(shared: Arc<Shared>, request: PeerRequest) -> Self {
-        Self { shared, state: State::New(request) }
+        let slot = Arc::new(Slot::new(&request, shared.limits.progress_queue));
+        Self { shared, state: State::New(request, slot) }
     }
 
-    fn start(&self, request: PeerRequest) -> Result<Sent, PeerError> {
+    /// The peer's own listen, which alone may be acknowledged.
+    pub(super) fn listen(shared: Arc<Shared>, request: PeerRequest) -> Self {
+        let slot = Arc::new(Slot::of_listen(&request));
+        Self { shared, state: State::New(request, slot) }
+    }
+
+    fn start(&self, request: PeerRequest, slot: Arc<Slot>) -> Result<Sent, PeerError> {
         let shared = &*self.shared;
         shared.asked();
         let id = shared.next_id();
         let limits = shared.limits;
-        let slot = Arc::new(Slot::new(&request, limits.progress_queue));
         let open = shared.table.admit(id, Arc::clone(&slot), limits.max_in_flight).map_err(|not| match not {
             NotAdmitted::Full => {
-                PeerError::Busy { reason: format!("the server has {} requests open, the limit", limits.max_in_flight) }
+                let reason = format!("the server has {} requests open, the limit", limits.max_in_flight);
+                PeerError::Busy { reason, retry_after: None }
             }
             NotAdmitted::Ended(end) => PeerError::Closed { reason: end.to_string() },
         })?;
@@ -93,11 +100,11 @@ impl Stream for StdioReply {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ReplyItem>> {
         let this = &mut *self;
-        if let State::New(_) = &this.state {
-            let State::New(request) = std::mem::replace(&mut this.state, State::Done) else {
+        if let State::New(..) = &this.state {
+            let State::New(request, slot) = std::mem::replace(&mut this.state, State::Done) else {
                 return Poll::Ready(None);
             };
-            match this.start(request) {
+            match this.start(request, slot) {
                 Ok(sent) => this.state = State::Waiting(sent),
                 Err(error) => return Poll::Ready(Some(ReplyItem::End(Err(error)))),
             }
@@ -130,7 +137,9 @@ pub(crate) fn line(id: Option<u64>, method: &MethodName, params: Option<&Raw>) -
 
 pub(crate) fn refused_error(refused: Refused, shared: &Shared) -> PeerError {
     match refused {
-        Refused::Full => PeerError::Busy { reason: "the server does not read what it is sent".to_owned() },
+        Refused::Full => {
+            PeerError::Busy { reason: "the server does not read what it is sent".to_owned(), retry_after: None }
+        }
         Refused::Closed => {
             let end = shared.table.ended().unwrap_or(crate::stdio::end::End::InputClosed);
             PeerError::Closed { reason: end.to_string() }

@@ -10,10 +10,10 @@ use orch_mcp::id::RequestId;
 use orch_mcp::message::{Message, Notification, Request, Response};
 use orch_mcp::method::{self, Method};
 use orch_mcp::modern;
+use orch_mcp::object;
 use orch_mcp::peer::{Asking, Connection, PeerError, PeerEvent, PeerRequest, PeerSink, ReplyItem};
 use orch_mcp::raw::Raw;
 use orch_supervisor::{ExitReason, Process};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClientIdentity, UpstreamConfig};
@@ -26,6 +26,7 @@ use crate::server_request;
 use crate::stdio::end::End;
 use crate::stdio::home::{Home, Place};
 use crate::stdio::outbox::{Outbox, When};
+use crate::stdio::slot::Slot;
 use crate::stdio::table::{Claimed, Table};
 
 pub(crate) struct Shared {
@@ -46,14 +47,12 @@ pub(crate) struct Shared {
     pub(crate) modern: OnceLock<()>,
     /// What a modern server is to tell us of, and what it has agreed to.
     pub(crate) followed: Followed,
-    /// The last acknowledgement of a listen stream.
-    pub(crate) acknowledged: watch::Sender<Option<Notification>>,
-    /// The id of that stream; 0 when the server does not say. One that it replaces may still be open, and would say
+    /// The id of the last listen of ours that was acknowledged. One that it replaces may still be open, and would say
     /// everything a second time.
     listening: AtomicU64,
     pub(crate) identity: ClientIdentity,
     oddities: Oddities,
-    sink: Arc<dyn PeerSink>,
+    pub(crate) sink: Arc<dyn PeerSink>,
     introduced: AtomicBool,
     /// Lines that were no message.
     rubbish: AtomicU64,
@@ -91,7 +90,6 @@ impl Shared {
             questions: Arc::default(),
             modern: OnceLock::new(),
             followed: Followed::default(),
-            acknowledged: watch::Sender::default(),
             listening: AtomicU64::new(0),
             identity: config.identity.clone(),
             oddities: Oddities::new(Arc::clone(&sink)),
@@ -281,10 +279,39 @@ impl Shared {
         }
     }
 
-    /// Whether a notification is of a listen stream that another one has taken the place of.
+    /// Whether a notification is of a listen stream that another one has taken the place of, which is still open.
     fn is_said_twice(&self, notification: &Notification) -> bool {
         let listening = self.listening.load(Ordering::Relaxed);
-        listening != 0 && modern::subscription_id(notification).is_some_and(|id| id != listening)
+        listening != 0
+            && modern::subscription_id(notification).is_some_and(|id| id != listening)
+            && self.table.find(listening).is_some()
+    }
+
+    /// The server agrees to a listen. What counts is one of ours that is open: one that was waited for in vain takes the
+    /// place of none, and what somebody else listens to is not ours to follow.
+    fn acknowledged(&self, notification: Notification) {
+        if let Some((id, slot)) = modern::subscription_id(&notification).and_then(|id| self.listen(id)) {
+            // Now and not when the listening gets to it: what is said next may be of the new stream already. The last one
+            // has the highest id, so an older one that is acknowledged again changes nothing.
+            self.listening.fetch_max(id, Ordering::Relaxed);
+            slot.other(ReplyItem::Notification(notification));
+        }
+    }
+
+    /// A modern server asks nothing that it could take back. What it cancels is a listen, which so comes to its end.
+    fn listen_ended(&self, notification: &Notification) {
+        let id = notification.params.as_ref().and_then(|params| object::member(params, "requestId"));
+        let id = id.and_then(|id| RequestId::parse(&id)?.as_number());
+        let Some((id, slot)) = id.and_then(|id| self.listen(id)) else { return };
+        // As one that is given up: its result may still come.
+        if self.table.give_up(id) {
+            slot.finish(Err(PeerError::Protocol { reason: "the server ended the stream".to_owned() }));
+        }
+    }
+
+    /// The open listen of ours with this id.
+    fn listen(&self, id: u64) -> Option<(u64, Arc<Slot>)> {
+        self.table.find(id).filter(|slot| slot.is_listen).map(|slot| (id, slot))
     }
 
     fn notified(&self, notification: Notification) {
@@ -297,15 +324,8 @@ impl Shared {
                     slot.progress(progress);
                 }
             }
-            _ if notification.method.as_str() == method::ACKNOWLEDGED => {
-                let id = modern::subscription_id(&notification).unwrap_or_default();
-                // One that was waited for in vain and is agreed to now takes the place of none.
-                if id != 0 && self.table.find(id).is_none() {
-                    return;
-                }
-                self.listening.store(id, Ordering::Relaxed);
-                self.acknowledged.send_replace(Some(notification));
-            }
+            _ if notification.method.as_str() == method::ACKNOWLEDGED => self.acknowledged(notification),
+            Method::Cancelled if self.is_modern() => self.listen_ended(&notification),
             Method::Cancelled => self.questions.withdraw(&notification),
             _ if self.is_said_twice(&notification) => {}
             _ if self.is_modern() && notification.method.as_str() == method::LOG_MESSAGE => {

@@ -214,7 +214,7 @@ async fn has_a_limit_on_open_requests() {
     let waiting = [(); 2].map(|()| spawn(peer.send(request("tools/call", "{}"))));
     server.wait_for("tools/call", 2).await;
     let reason = "the server has 2 requests open, the limit".to_owned();
-    assert_eq!(call(&*peer, "{}").await, Err(PeerError::Busy { reason }));
+    assert_eq!(call(&*peer, "{}").await, Err(PeerError::Busy { reason, retry_after: None }));
     go_on.notify_waiters();
     for reply in waiting {
         within(reply).await.expect("task").expect("result");

@@ -1,5 +1,7 @@
 //! Refusals of HTTP servers, in our words and without their secrets or ours.
 
+use std::time::Duration;
+
 use orch_mcp::peer::{Peer as _, PeerError};
 
 use crate::support::server::{Script, Server, accepted, handshake, response};
@@ -32,12 +34,20 @@ async fn credentials_that_are_refused() {
 
 #[tokio::test]
 async fn servers_that_are_busy() {
-    let busy = |reason: &str| PeerError::Busy { reason: reason.to_owned() };
+    let busy = |retry_after: Option<u64>, reason: &str| PeerError::Busy {
+        reason: reason.to_owned(),
+        retry_after: retry_after.map(Duration::from_secs),
+    };
     assert_eq!(
         end(|| response("429 Too Many Requests\r\nretry-after: 7", "slow down")).await,
-        busy("the server is busy (HTTP 429, try again after 7 s)")
+        busy(Some(7), "the server is busy (HTTP 429, try again after 7 s)")
     );
-    assert_eq!(end(|| response("503 Service Unavailable", "")).await, busy("the server is busy (HTTP 503)"));
+    assert_eq!(end(|| response("503 Service Unavailable", "")).await, busy(None, "the server is busy (HTTP 503)"));
+    let date = "Sat, 28 Nov 2026 07:00:00 GMT";
+    assert_eq!(
+        end(move || response(&format!("503 Service Unavailable\r\nretry-after: {date}"), "")).await,
+        busy(None, &format!("the server is busy (HTTP 503, try again after {date})"))
+    );
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn who_cannot_be_reached_is_left_alone_for_a_while_and_then_tried_again() 
     let address = listener.local_addr().unwrap();
     drop(listener);
     let mut config = config();
-    config.http.breaker = BreakerLimits { failures: 2, first_pause_ms: 300, longest_pause_ms: 300 };
+    config.http.breaker = BreakerLimits { failures: 2, first_pause_ms: 2000, longest_pause_ms: 2000 };
     let url = format!("http://{address}/mcp");
     for _ in 0..2 {
         let error = connect(&url, &config).await.map(drop).unwrap_err();
@@ -74,7 +74,7 @@ async fn who_cannot_be_reached_is_left_alone_for_a_while_and_then_tried_again() 
     let error = connect(&url, &config).await.map(drop).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, ConnectError::Unreachable(DialError::Resting { failures: 2, .. })), "{text}");
-    assert!(text.contains(&address.to_string()) && text.contains("tried again in 1 s"), "{text}");
+    assert!(text.contains(&address.to_string()) && text.contains("tried again in "), "{text}");
 
     let server = Server::start_at(address, |asked| handshake(asked).unwrap_or_else(accepted)).await;
     let end = std::time::Instant::now() + crate::support::PATIENCE;
@@ -118,7 +118,7 @@ async fn a_server_that_only_says_that_it_cannot_is_left_alone_for_a_while() {
     })
     .await;
     let mut config = config();
-    config.http.breaker = BreakerLimits { failures: 3, first_pause_ms: 300, longest_pause_ms: 300 };
+    config.http.breaker = BreakerLimits { failures: 3, first_pause_ms: 2000, longest_pause_ms: 2000 };
     let url = format!("http://127.0.0.1:{}/mcp", server.port);
     let peer = connect(&url, &config).await.unwrap();
     for _ in 0..3 {

@@ -1,5 +1,6 @@
 //! What is followed at a modern server over HTTP, when the server does not agree to all of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use orch_mcp::peer::{Peer as _, PeerError, Topic};
@@ -22,29 +23,35 @@ async fn picky() -> (Server, Streams) {
     let server = Server::start(move |asked| match asked.method().as_str() {
         "server/discover" => result(asked, DISCOVERED),
         "subscriptions/listen" if asked.body.contains("bad:") => refused(asked),
-        _ => {
-            let told = asked.json()["params"]["notifications"].to_string();
-            let acknowledged = format!(
-                r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{{"notifications":{told}}}}}"#
-            );
-            let say = Arc::new(Notify::new());
-            opened.lock().unwrap().push(Arc::clone(&say));
-            vec![
-                head("text/event-stream"),
-                chunk(&format!("data: {acknowledged}\n\n")),
-                Step::Wait(say),
-                chunk(&format!("data: {CHANGED}\n\n")),
-                Step::Hang(Arc::default()),
-            ]
-        }
+        _ => agreed(asked, &opened),
     })
     .await;
     (server, streams)
 }
 
+fn agreed(asked: &Asked, opened: &Streams) -> Script {
+    let told = asked.json()["params"]["notifications"].to_string();
+    let acknowledged = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{{"notifications":{told}}}}}"#
+    );
+    let say = Arc::new(Notify::new());
+    opened.lock().unwrap().push(Arc::clone(&say));
+    vec![
+        head("text/event-stream"),
+        chunk(&format!("data: {acknowledged}\n\n")),
+        Step::Wait(say),
+        chunk(&format!("data: {CHANGED}\n\n")),
+        Step::Hang(Arc::default()),
+    ]
+}
+
 fn refused(asked: &Asked) -> Script {
+    error(asked, -32602, "no such resource")
+}
+
+fn error(asked: &Asked, code: i64, message: &str) -> Script {
     let id = asked.id();
-    json(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32602,"message":"no such resource"}}}}"#))
+    json(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":"{message}"}}}}"#))
 }
 
 async fn connect(server: &Server) -> (Arc<HttpPeer>, Arc<Events>) {
@@ -97,4 +104,22 @@ async fn what_is_told_goes_on_when_something_is_refused() {
     let asked = server.methods().len();
     assert_eq!(within(peer.subscribe(topic("a:1"))).await, Ok(()));
     assert_eq!(server.methods().len(), asked);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_for_now_is_asked_again() {
+    let streams = Streams::default();
+    let (opened, asked_before) = (Arc::clone(&streams), AtomicBool::new(false));
+    let server = Server::start(move |asked| match asked.method().as_str() {
+        "server/discover" => result(asked, DISCOVERED),
+        _ if !asked_before.swap(true, Ordering::SeqCst) => error(asked, -32603, "not yet"),
+        _ => agreed(asked, &opened),
+    })
+    .await;
+    let (peer, events) = connect(&server).await;
+    server.wait_for("subscriptions/listen", 2).await;
+    let current = streams.lock().unwrap().last().cloned().expect("a stream");
+    current.notify_one();
+    assert_eq!(events.next().await, "notifications/tools/list_changed");
+    assert_eq!(within(peer.subscribe(topic("a:1"))).await, Ok(()));
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use orch_mcp::peer::{Peer as _, PeerError};
+use futures_util::StreamExt as _;
+use orch_mcp::peer::{Peer as _, PeerError, ReplyItem};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::support::server::{
-    Asked, Script, Server, Step, accepted, chunk, events, handshake_in, head, last_chunk, message, response, result,
+    Asked, Script, Server, Speech, Step, accepted, chunk, events, handshake_in, head, last_chunk, message, response,
+    result,
 };
-use crate::support::{call, drain, with_progress};
+use crate::support::{call, drain, with_progress, within};
 
 const CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
@@ -190,4 +193,52 @@ async fn an_answer_ends_the_call_though_its_stream_goes_on() {
         assert_eq!(call(&*peer, "{}").await.as_deref(), Ok("{}"));
     }
     assert!(!server.methods().contains(&"notifications/cancelled".to_owned()));
+}
+
+#[tokio::test]
+async fn progress_reaches_its_call_on_whichever_stream_it_comes() {
+    let (say, speech) = Speech::new();
+    let (say_beside, beside) = Speech::new();
+    let server = server(move |asked| {
+        let speech = match asked.method().as_str() {
+            "GET" => &speech,
+            "tools/call" if asked.body.contains("beside") => &beside,
+            "tools/call" => return Some(vec![head("application/json"), Step::Hang(Arc::default())]),
+            _ => return None,
+        };
+        Some(vec![head("text/event-stream"), Step::Say(speech.clone())])
+    })
+    .await;
+    let (peer, events) = server.connect().await;
+    let mut reply = peer.send(with_progress("tools/call", "{}"));
+    let mut other = peer.send(with_progress("tools/call", r#"{"name":"beside"}"#));
+    let mut items = async || {
+        tokio::select! {
+            item = within(reply.next()) => item,
+            item = within(other.next()) => panic!("it is not of that call: {item:?}"),
+        }
+    };
+    let progress = |token: &Value, value: u32| {
+        let params = format!(r#"{{"progressToken":{token},"progress":{value}}}"#);
+        format!("data: {{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{params}}}\n\n")
+    };
+    let mut hear = async || match items().await {
+        Some(ReplyItem::Progress(params)) => params.as_str().to_owned(),
+        item => panic!("{item:?}"),
+    };
+    let told = async {
+        let calls = server.wait_for("tools/call", 2).await;
+        let call = calls.iter().find(|call| !call.body.contains("beside")).expect("the call").json();
+        let token = call["params"]["_meta"]["progressToken"].clone();
+        for (value, token) in [(7, &Value::from(999)), (1, &token), (1, &token), (2, &token)] {
+            say.send(progress(token, value)).expect("the stream");
+        }
+        token
+    };
+    let (first, token) = tokio::join!(hear(), told);
+    assert_eq!(first, r#"{"progress":1}"#);
+    assert_eq!(hear().await, r#"{"progress":2}"#, "progress increases");
+    say_beside.send(progress(&token, 3)).expect("the stream");
+    assert_eq!(hear().await, r#"{"progress":3}"#);
+    assert!(events.is_empty());
 }

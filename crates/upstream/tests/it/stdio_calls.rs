@@ -35,7 +35,7 @@ async fn puts_pretty_params_on_one_line() {
 }
 
 #[tokio::test]
-async fn takes_string_ids_crlf_marks_and_batches() {
+async fn takes_ids_in_other_spellings_crlf_marks_and_batches() {
     let (peer, mut child, events) = connected().await;
     let replies = [(); 3].map(|()| spawn(peer.send(request("tools/call", "{}"))));
     let mut ids = Vec::new();
@@ -45,7 +45,7 @@ async fn takes_string_ids_crlf_marks_and_batches() {
     child.say(&format!("\u{feff}{{\"jsonrpc\":\"2.0\",\"id\":\"{}\",\"result\":{{\"n\":0}}}}\r", ids[0])).await;
     child
         .say(&format!(
-            r#"[{{"jsonrpc":"2.0","id":{},"result":{{"n":1}}}},7,{{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}},{{"jsonrpc":"2.0","id":{},"error":{{"code":5,"message":"m","data":{{"x":1.0}}}}}}]"#,
+            r#"[{{"jsonrpc":"2.0","id":{}.0,"result":{{"n":1}}}},7,{{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}},{{"jsonrpc":"2.0","id":{},"error":{{"code":5,"message":"m","data":{{"x":1.0}}}}}}]"#,
             ids[1], ids[2]
         ))
         .await;
@@ -214,7 +214,7 @@ async fn refuses_when_a_child_does_not_read() {
         let mut reply = peer.send(request("tools/call", &params));
         match futures_util::poll!(reply.next()) {
             std::task::Poll::Pending => waiting.push(tokio::spawn(end(reply))),
-            std::task::Poll::Ready(Some(ReplyItem::End(Err(PeerError::Busy { reason })))) => {
+            std::task::Poll::Ready(Some(ReplyItem::End(Err(PeerError::Busy { reason, .. })))) => {
                 assert_eq!(reason, "the server does not read what it is sent");
                 refused += 1;
             }
@@ -246,7 +246,7 @@ async fn has_a_limit_on_open_requests() {
     let first = spawn(peer.send(request("tools/call", "{}")));
     let second = spawn(peer.send(request("tools/call", "{}")));
     let (one, two) = (child.message().await, child.message().await);
-    let busy = PeerError::Busy { reason: "the server has 2 requests open, the limit".to_owned() };
+    let busy = PeerError::Busy { reason: "the server has 2 requests open, the limit".to_owned(), retry_after: None };
     assert_eq!(call(&*peer, "{}").await, Err(busy));
     child.answer(&two, "{}").await;
     child.answer(&one, "{}").await;

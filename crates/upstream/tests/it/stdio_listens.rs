@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::support::child::{self, Child};
-use crate::support::{Events, MODERN, config, within};
+use crate::support::{Events, MODERN, config, request, spawn, within};
 
 const DISCOVERED: &str = r#"{"supportedVersions":["2026-07-28"],"capabilities":{},"resultType":"complete"}"#;
 
@@ -26,8 +26,12 @@ async fn connected() -> (Arc<StdioPeer>, Child, Arc<Events>, Value) {
 }
 
 async fn acknowledge(child: &mut Child, listen: &Value) {
-    let (id, told) = (&listen["id"], &listen["params"]["notifications"]);
     assert_eq!(listen["method"], "subscriptions/listen");
+    acknowledge_as(child, &listen["id"].to_string(), listen).await;
+}
+
+async fn acknowledge_as(child: &mut Child, id: &str, listen: &Value) {
+    let told = &listen["params"]["notifications"];
     let meta = format!(r#""_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}}"#);
     let params = format!(r#"{{"notifications":{told},{meta}}}"#);
     child
@@ -35,8 +39,8 @@ async fn acknowledge(child: &mut Child, listen: &Value) {
         .await;
 }
 
-async fn refuse(child: &mut Child, listen: &Value) {
-    let error = r#""error":{"code":-32602,"message":"no such resource"}"#;
+async fn refuse(child: &mut Child, listen: &Value, code: i64) {
+    let error = format!(r#""error":{{"code":{code},"message":"not this"}}"#);
     child.say(&format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, listen["id"])).await;
 }
 
@@ -64,7 +68,7 @@ async fn a_refused_wish_leaves_everything_as_it_was() {
     let bad = subscribe(&peer, "bad:1");
     let listen = child.message().await;
     assert_eq!(wanted(&listen), r#"["bad:1"]"#);
-    refuse(&mut child, &listen).await;
+    refuse(&mut child, &listen, -32602).await;
     assert!(matches!(within(bad).await.expect("task"), Err(PeerError::Rpc(error)) if error.code == -32602));
     let said = tools_changed(&mut child, &first).await;
     assert_eq!(events.next().await, said, "the first listen is still the one that counts");
@@ -110,10 +114,92 @@ async fn a_listen_that_is_not_begun_is_tried_again() {
 #[tokio::test]
 async fn a_server_without_such_streams_is_asked_once() {
     let (peer, mut child, _events, first) = connected().await;
-    let error = r#""error":{"code":-32601,"message":"no such method"}"#;
-    child.say(&format!(r#"{{"jsonrpc":"2.0","id":{},{error}}}"#, first["id"])).await;
+    refuse(&mut child, &first, -32601).await;
     for uri in ["a:1", "a:2"] {
         let refused = within(subscribe(&peer, uri)).await.expect("task");
         assert!(matches!(refused, Err(PeerError::Rpc(error)) if error.code == -32601));
     }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_for_now_is_asked_again() {
+    let (peer, mut child, events, first) = connected().await;
+    refuse(&mut child, &first, -32603).await;
+    let refused = within(subscribe(&peer, "a:1")).await.expect("task");
+    assert!(matches!(refused, Err(PeerError::Rpc(error)) if error.code == -32603), "nobody waits for the next attempt");
+    let second = child.message().await;
+    assert_eq!(wanted(&second), "null", "who was refused does not wish any more");
+    acknowledge(&mut child, &second).await;
+    // It has been acknowledged when this is heard.
+    let said = tools_changed(&mut child, &second).await;
+    assert_eq!(events.next().await, said);
+    let good = subscribe(&peer, "a:1");
+    let third = child.message().await;
+    acknowledge(&mut child, &third).await;
+    assert_eq!(within(good).await.expect("task"), Ok(()));
+}
+
+#[tokio::test]
+async fn only_our_own_listen_can_be_acknowledged() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let foreign = spawn(peer.send(request("subscriptions/listen", r#"{"notifications":{}}"#)));
+    let relayed = child.message().await["id"].to_string();
+    for id in [r#""of a client""#, "999", &relayed] {
+        acknowledge_as(&mut child, id, &first).await;
+        let said = tools_changed(&mut child, &first).await;
+        assert_eq!(events.next().await, said, "the first listen is still the one that counts");
+    }
+    foreign.abort();
+}
+
+#[tokio::test]
+async fn a_listen_that_is_acknowledged_again_takes_the_place_of_none() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let wish = subscribe(&peer, "a:1");
+    let second = child.message().await;
+    acknowledge(&mut child, &second).await;
+    acknowledge(&mut child, &first).await;
+    let said = tools_changed(&mut child, &second).await;
+    assert_eq!(events.next().await, said);
+    assert_eq!(within(wish).await.expect("task"), Ok(()));
+}
+
+#[tokio::test]
+async fn ids_are_the_same_however_the_server_writes_numbers() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge_as(&mut child, &format!("{}.0", first["id"]), &first).await;
+    let wish = subscribe(&peer, "a:1");
+    let second = child.message().await;
+    acknowledge_as(&mut child, &format!("{}e0", second["id"]), &second).await;
+    assert_eq!(within(wish).await.expect("task"), Ok(()));
+    let said = tools_changed(&mut child, &second).await;
+    assert_eq!(events.next().await, said);
+}
+
+#[tokio::test]
+async fn a_listen_that_the_server_ends_is_opened_again() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let wish = subscribe(&peer, "a:1");
+    let second = child.message().await;
+    acknowledge(&mut child, &second).await;
+    assert_eq!(within(wish).await.expect("task"), Ok(()));
+    assert_eq!(child.message().await["method"], "notifications/cancelled", "the first one");
+    let params = format!(r#"{{"requestId":{}}}"#, second["id"]);
+    child.say(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{params}}}"#)).await;
+    child.answer(&second, r#"{"resultType":"complete"}"#).await;
+    for expected in [r#"["a:1"]"#, "null"] {
+        let too_early = child.message().await;
+        assert_eq!(wanted(&too_early), expected);
+        refuse(&mut child, &too_early, -32603).await;
+    }
+    let again = child.message().await;
+    assert_eq!(wanted(&again), r#"["a:1"]"#, "what was agreed to before is not forgotten");
+    acknowledge(&mut child, &again).await;
+    for list in ["tools", "prompts", "resources"] {
+        assert_eq!(events.next().await, format!("notifications/{list}/list_changed"), "it may have changed meanwhile");
+    }
+    assert_eq!(events.oddities(), Vec::<String>::new());
 }
