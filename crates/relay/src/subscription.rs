@@ -17,6 +17,7 @@ use orch_domain::server::Server;
 use orch_mcp::error::RpcError;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
+use orch_mcp::method::Method;
 use orch_mcp::peer::Topic;
 use orch_mcp::question::Question;
 
@@ -258,9 +259,19 @@ impl SubscriptionHandle {
         }
     }
 
-    /// Tells servers that speak to this session alone something, such as that its roots changed.
+    /// Tells servers that speak to this session alone something, such as that its roots changed. Nothing decides over what
+    /// is told, so it is told only what is a notification by its name: there are servers that act on any method, with or
+    /// without an id. What we do not know is meant for one server, if for any.
     pub fn notify(&self, notification: &Notification) {
         let Some(session) = self.cx.client.session else { return };
+        let is_told = match (notification.method.known(), &self.cx.endpoint) {
+            (Method::RootsListChanged, _) => true,
+            (Method::Other(name), Endpoint::Server(_)) => name.starts_with("notifications/"),
+            _ => false,
+        };
+        if !is_told || self.relay.limiter.request(&self.cx.subject, &self.cx.project).is_err() {
+            return;
+        }
         let audience = Audience::of(&self.cx);
         for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
             slot.notify_lane(session, notification);

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use self::draining::Draining;
 use self::lists::Refreshed;
 use self::liveness::Checked;
-use self::sink::Sink;
+use self::sink::{Events, Sink};
 use super::Shared;
 use super::pace::Pace;
 use super::slot::{Slot, Unready, micros};
@@ -84,7 +84,7 @@ pub(super) struct Owner {
     released: Option<Released>,
     draining: Draining,
     sink: Arc<Sink>,
-    events: mpsc::Receiver<PeerEvent>,
+    events: Events,
     ready_waiters: Vec<Waiter>,
     catalog_waiters: Vec<Waiter>,
     start_waiters: Vec<Waiter>,

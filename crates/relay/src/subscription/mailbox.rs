@@ -18,8 +18,10 @@ use orch_mcp::raw::Raw;
 
 use super::News;
 
-/// Resources, tasks, log messages and questions that wait; the oldest give way.
+/// Resources, tasks, log messages and questions that wait; the oldest give way. One may be larger than all may be together,
+/// and waits alone then.
 const MAX_WAITING: usize = 1024;
+const MAX_WAITING_BYTES: usize = 4 * 1024 * 1024;
 
 pub(crate) struct Mailbox {
     /// Which lists the client wants to hear of.
@@ -32,6 +34,8 @@ pub(crate) struct Mailbox {
 struct Contents {
     lists: [bool; 3],
     waiting: VecDeque<Waiting>,
+    /// Of all that wait.
+    bytes: usize,
     /// What is followed, by the servers' own URIs and ids.
     followed: HashMap<(ServerId, Topic), Followed>,
     level: Option<LogLevel>,
@@ -44,6 +48,18 @@ enum Waiting {
     /// The task's id, likewise; what is said of it last is all there is to say.
     Task(String, Notification),
     Other(News),
+}
+
+impl Waiting {
+    fn bytes(&self) -> usize {
+        let params = match self {
+            Self::Updated(_, Notification { params, .. })
+            | Self::Task(_, Notification { params, .. })
+            | Self::Other(News::Notification(Notification { params, .. })) => params,
+            Self::Other(News::Question(question)) => &question.params,
+        };
+        params.as_ref().map_or(0, |params| params.as_str().len())
+    }
 }
 
 /// Where something is followed.
@@ -116,7 +132,7 @@ impl Mailbox {
                 return;
             }
             let Some((shown, params)) = shown() else { return };
-            contents.waiting.retain(|waiting| !matches!(waiting, Waiting::Task(id, _) if *id == shown));
+            contents.forget_task(&shown);
             let method = MethodName::from_static(method::TASK_CHANGED);
             contents.push(Waiting::Task(shown, Notification { method, params: Some(params) }));
         }
@@ -172,6 +188,7 @@ impl Mailbox {
         let mut contents = self.lock();
         contents.closed = true;
         contents.waiting.clear();
+        contents.bytes = 0;
         let followed = std::mem::take(&mut contents.followed);
         drop(contents);
         self.reader.wake();
@@ -201,7 +218,7 @@ impl Mailbox {
                 return Poll::Ready(Some(News::Notification(Notification { method, params: None })));
             }
         }
-        match contents.waiting.pop_front() {
+        match contents.take() {
             Some(Waiting::Updated(_, notification) | Waiting::Task(_, notification)) => {
                 Poll::Ready(Some(News::Notification(notification)))
             }
@@ -221,10 +238,27 @@ impl Contents {
         if self.closed {
             return;
         }
-        if self.waiting.len() >= MAX_WAITING {
-            self.waiting.pop_front();
-        }
+        self.bytes += waiting.bytes();
         self.waiting.push_back(waiting);
+        while self.waiting.len() > MAX_WAITING || (self.bytes > MAX_WAITING_BYTES && self.waiting.len() > 1) {
+            self.take();
+        }
+    }
+
+    fn take(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.bytes();
+        Some(waiting)
+    }
+
+    fn forget_task(&mut self, id: &str) {
+        let Some(place) = self.waiting.iter().position(|waiting| matches!(waiting, Waiting::Task(of, _) if of == id))
+        else {
+            return;
+        };
+        if let Some(forgotten) = self.waiting.remove(place) {
+            self.bytes -= forgotten.bytes();
+        }
     }
 }
 
@@ -242,7 +276,37 @@ fn is_below(uri: &str, parent: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_below;
+    use std::task::{Context, Waker};
+
+    use orch_mcp::message::{MethodName, Notification};
+    use orch_mcp::raw::Raw;
+
+    use super::{MAX_WAITING, MAX_WAITING_BYTES, Mailbox, is_below};
+
+    fn fill(mailbox: &Mailbox, count: usize, bytes: usize) {
+        for _ in 0..count {
+            let params = Raw::serialize(&"x".repeat(bytes - 2)).expect("a text");
+            mailbox.notification(Notification { method: MethodName::from_static("notifications/x"), params: Some(params) });
+        }
+    }
+
+    fn empty(mailbox: &Mailbox) -> usize {
+        let cx = Context::from_waker(Waker::noop());
+        let count = std::iter::from_fn(|| mailbox.poll(&cx).is_ready().then_some(())).count();
+        assert_eq!(mailbox.lock().bytes, 0);
+        count
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_number_and_bytes() {
+        let mailbox = Mailbox::new([false; 3]);
+        fill(&mailbox, MAX_WAITING + 3, 10);
+        assert_eq!(empty(&mailbox), MAX_WAITING);
+        fill(&mailbox, 100, MAX_WAITING_BYTES / 8);
+        assert_eq!(empty(&mailbox), 8);
+        fill(&mailbox, 3, MAX_WAITING_BYTES + 1);
+        assert_eq!(empty(&mailbox), 1, "the newest is there, whatever its size");
+    }
 
     #[test]
     fn a_followed_uri_stands_for_what_is_below_it() {

@@ -8,12 +8,13 @@ use futures_util::{StreamExt, stream};
 use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::ServerHello;
-use orch_mcp::message::MethodName;
+use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::question::Question;
 use orch_mcp::revision::Revision;
 use orch_relay::context::{CallContext, Client};
 use orch_relay::reply::{Event, Reply};
+use orch_relay::subscription::Interest;
 use orch_testkit::scripted_peer::{ScriptedPeer, ends};
 
 use crate::house::{House, hello, raw};
@@ -193,6 +194,28 @@ async fn an_account_has_so_many_connections_of_its_own() {
     }
     let error = house.ask(&session(&cx), "tools/call", CALL).await.expect_err("too many");
     assert!(error.message.contains("of this account"), "{}", error.message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_is_no_way_round_decisions() {
+    let house = House::with(&["fs"]);
+    let peer = Arc::new(ScriptedPeer::new(hello(), |request| match request.method.as_str() {
+        "tools/call" => ends(Ok(raw(r#"{"content":[]}"#))),
+        _ => ends(Ok(raw(r#"{"tools":[],"prompts":[],"resources":[],"resourceTemplates":[]}"#))),
+    }));
+    house.connector.put("fs", Ok(Arc::clone(&peer)));
+    let cx = session(&askable(&house));
+    house.ask(&cx, "tools/call", CALL).await.expect("a result");
+    let news = house.relay.subscribe(&cx, Interest::lists()).await;
+    for method in ["tools/call", "resources/read", "notifications/roots/list_changed", "custom/x", "notifications/x"] {
+        let method = MethodName::from_static(method);
+        news.handle().notify(&Notification { method, params: Some(raw(CALL)) });
+    }
+    while peer.told().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(peer.told(), ["notifications/roots/list_changed", "notifications/x"]);
 }
 
 #[tokio::test(start_paused = true)]
