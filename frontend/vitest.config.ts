@@ -8,7 +8,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "logic", environment: "node", include: ["src/**/*.test.ts"] } },
       // What is shown, in jsdom and with the daemon of src/testing.
-      { extends: true, test: { name: "components", environment: "jsdom", testTimeout: 30_000, include: ["src/**/*.test.tsx"], setupFiles: ["src/testing/setup.ts"] } },
+      { extends: true, test: { name: "components", environment: "jsdom", testTimeout: 30_000, expect: { poll: { timeout: 10_000 } }, include: ["src/**/*.test.tsx"], setupFiles: ["src/testing/setup.ts"] } },
     ],
   },
 });

@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
+import { findDialog } from "@/testing/dialog";
 import { open } from "@/testing/render";
 
 import { ActivityPage } from "./activity-page";
@@ -38,6 +39,7 @@ test("shows what was kept of the arguments, where something was", async () => {
   expect(screen.queryByRole("button", { name: "Arguments of write_file" })).not.toBeInTheDocument();
   await hands.click(screen.getByRole("button", { name: "Arguments of read_file" }));
   expect(await screen.findByRole("region", { name: "Arguments" })).toHaveTextContent('"path": "/etc/hosts"');
+  await findDialog();
   await hands.keyboard("{Escape}");
   await hands.click(screen.getByRole("button", { name: "Arguments of search" }));
   expect(await screen.findByRole("textbox", { name: "Digest" })).toHaveTextContent("c0ffee");

@@ -10,4 +10,5 @@ test("a key is active until it is revoked or over", () => {
   expect(check(null, "2026-06-02T00:00:00Z")).toBe("active");
   expect(check(null, "2026-06-01T00:00:00Z")).toBe("expired");
   expect(check("2026-05-01T00:00:00Z", "2026-05-02T00:00:00Z")).toBe("revoked");
+  expect(check("2026-06-01T00:00:20Z", null)).toBe("revoked");
 });

@@ -48,8 +48,10 @@ function Keys() {
   const common = useTranslations("common");
   const ref = useProjectRef();
   const me = useMe();
-  const now = useNow({ updateInterval: 30_000 });
-  const { data: keys } = useSuspenseQuery(keysQuery(ref));
+  const tick = useNow({ updateInterval: 30_000 });
+  const { data: keys, dataUpdatedAt } = useSuspenseQuery(keysQuery(ref));
+  // What has just been read may have ended since the last tick.
+  const now = new Date(Math.max(tick.getTime(), dataUpdatedAt));
   const members = useQuery(membersQuery(ref)).data?.items ?? [];
   const [which, setWhich] = useSearchParam("show");
   const [isNew, setNew] = useSearchParam("new");

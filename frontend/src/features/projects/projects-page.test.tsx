@@ -2,6 +2,7 @@ import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 
 import { asked, ME } from "@/testing/backend";
+import { findDialog } from "@/testing/dialog";
 import { projectList } from "@/testing/handlers/projects";
 import { open } from "@/testing/render";
 
@@ -48,6 +49,7 @@ test("without projects, offers the demo, and goes there", async () => {
 test("a slug that is taken is told at its field", async () => {
   const hands = open("/projects", <ProjectsPage />);
   await hands.click(await screen.findByRole("button", { name: "New project" }));
+  await findDialog();
   await hands.type(await screen.findByRole("textbox", { name: /^Name/ }), "Mine");
   const slug = screen.getByRole("textbox", { name: /^Slug/ });
   await hands.type(slug, "demo");
@@ -61,6 +63,7 @@ test("half a demo is named, with the way on", async () => {
   projectList.is = "half";
   const hands = open("/projects", <ProjectsPage />);
   await hands.click(await screen.findByRole("button", { name: "New project" }));
+  await findDialog();
   await hands.click(await screen.findByRole("button", { name: "Take the demo" }));
   const alert = await screen.findByRole("alert");
   expect(alert).toHaveTextContent("The project demo-2 is there, but without its server");

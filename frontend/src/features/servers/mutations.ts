@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
 import { forEachAtOnce } from "@/lib/at-once";
 import { expectState, runVerb, type ServerVerb } from "@/lib/data/server-verbs";
-import { type Server, serversQuery } from "@/lib/data/servers";
+import { type Server, serverQuery, serversQuery } from "@/lib/data/servers";
 import type { ProjectRef, ServerRef } from "@/lib/paths";
 
 import { ownValuesQuery, type PersonalSecret } from "./queries";
@@ -58,19 +58,31 @@ export function useCreateServer(ref: ProjectRef) {
   });
 }
 
-/** Refused when somebody else was quicker. Invalidates the servers of the project. */
+/**
+ * Refused when somebody else was quicker. Changes go one after another, so that each knows the version that the one before
+ * has left. Invalidates the servers of the project.
+ */
 export function useUpdateServer(ref: ServerRef) {
   const queryClient = useQueryClient();
+  const { queryKey } = serverQuery(ref);
   return useMutation({
-    mutationFn: ({ version, body }: { version: number; body: Schemas["UpdateServerRequest"] }) =>
-      read(
+    scope: { id: queryKey.join(" ") },
+    mutationFn: ({ version, body }: { version: number; body: Schemas["UpdateServerRequest"] }) => {
+      const known = queryClient.getQueryData(queryKey)?.version ?? version;
+      return read(
         api.PATCH("/api/v1/projects/{project}/servers/{server}", {
           params: { path: ref },
-          headers: ifMatch(version),
+          headers: ifMatch(known),
           body,
         }),
-      ),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
+      );
+    },
+    onSuccess: async (server) => {
+      // An answer that is still on its way is older.
+      await queryClient.cancelQueries({ queryKey });
+      queryClient.setQueryData(queryKey, server);
+      return queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey });
+    },
   });
 }
 
