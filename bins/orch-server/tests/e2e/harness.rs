@@ -209,6 +209,14 @@ impl Project<'_> {
         client.unwrap_or_else(|error| panic!("no handshake: {error}\n{}", self.daemon.log()))
     }
 
+    /// Starts servers and waits for what they offer: a list under one roof goes without whoever takes long to start.
+    pub(crate) async fn started(self, aliases: &[&str]) -> Self {
+        for alias in aliases {
+            self.daemon.post(&format!("/projects/{}/servers/{alias}/start", self.slug), json!({})).await;
+        }
+        self
+    }
+
     pub(crate) async fn calls(&self) -> Vec<Value> {
         let mut calls = Vec::new();
         let mut cursor = String::new();

@@ -34,7 +34,7 @@ async fn with_key<'a>(project: &Project<'a>, key: Value) -> Project<'a> {
 #[tokio::test]
 async fn a_rule_holds_for_the_next_request_of_an_open_session() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("rules", json!({ "s": scripted(&[]) })).await;
+    let project = daemon.project("rules", json!({ "s": scripted(&[]) })).await.started(&["s"]).await;
     let wire = Wire::open(&project, "unified/mcp", "2025-06-18").await;
     assert!(wire.post(LIST).await.json()["result"].to_string().contains("s__echo"));
     let mut stream = wire.request(Method::GET).send().await.expect("a stream");
@@ -74,7 +74,7 @@ async fn a_rule_holds_for_the_next_request_of_an_open_session() {
 #[tokio::test]
 async fn a_key_reaches_what_it_was_made_for_on_every_endpoint() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("scopes", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await;
+    let project = daemon.project("scopes", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await.started(&["a", "b"]).await;
     let scope = json!({ "servers": ["a"], "tools": ["ec*"] });
     let narrow = with_key(&project, json!({ "name": "narrow", "scope": scope })).await;
     let wire = Wire::open(&narrow, "unified/mcp", "2025-06-18").await;
@@ -138,7 +138,7 @@ async fn pending(daemon: &Daemon, slug: &str) -> Value {
 #[tokio::test]
 async fn a_call_waits_for_an_admin_in_both_eras() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("ask", json!({ "s": scripted(&[]) })).await;
+    let project = daemon.project("ask", json!({ "s": scripted(&[]) })).await.started(&["s"]).await;
     let rule = json!({
         "effect": "require_approval", "object": { "kind": "tool", "name": "echo" },
         "approval": { "timeout_seconds": 60 },

@@ -22,7 +22,7 @@ async fn project<'a>(daemon: &'a Daemon, slug: &str) -> Project<'a> {
         let notes = notes(daemon, slug, alias);
         (alias.to_owned(), everything(&["--era", era, "--notes", &notes, "--violations", &violations(daemon, slug)]))
     });
-    daemon.project(slug, Value::Object(entries.into_iter().collect())).await
+    daemon.project(slug, Value::Object(entries.into_iter().collect())).await.started(&["old", "new"]).await
 }
 
 fn notes(daemon: &Daemon, slug: &str, alias: &str) -> String {
