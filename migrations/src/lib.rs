@@ -27,6 +27,7 @@ mod m20261125_500003_create_personal_secrets;
 mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
 mod m20261126_100001_keep_arguments;
+mod m20261128_100001_prove_addresses;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_600001_create_stars::Migration),
             Box::new(m20261125_700001_add_dialects::Migration),
             Box::new(m20261126_100001_keep_arguments::Migration),
+            Box::new(m20261128_100001_prove_addresses::Migration),
         ]
     }
 }

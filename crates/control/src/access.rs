@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::activity::InSight;
+use orch_domain::audit::AuditEntry;
 use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
@@ -24,11 +25,13 @@ use crate::audit::Trail;
 use crate::error::{ControlError, Needed};
 use crate::looks::{Look, Looks};
 use crate::ports::Ports;
+use crate::refusals::{Refusals, Refused, What};
 
 #[derive(Clone)]
 pub(crate) struct Access {
     ports: Arc<Ports>,
     looks: Arc<Looks>,
+    refusals: Arc<Refusals>,
 }
 
 /// A project that the principal may do the asked-for to; only inside a [`Permit`].
@@ -114,7 +117,7 @@ pub(crate) struct InstanceGrant(());
 
 impl Access {
     pub(crate) fn new(ports: Arc<Ports>) -> Self {
-        Self { ports, looks: Arc::default() }
+        Self { ports, looks: Arc::default(), refusals: Arc::default() }
     }
 
     /// Finds a project by id or slug and decides whether `who` may do `action` to it.
@@ -223,7 +226,7 @@ impl Access {
         if self.ports.directory.current().user(who.user_id).is_some_and(|user| user.active) {
             let detail = format!("refused to look at or to manage the instance: it needs {needed}");
             let entry = Trail::new(who, self.ports.clock.now()).entry("access.refuse", "instance", "", "", detail);
-            self.ports.audit.append(&entry).await?;
+            self.note_refusal(&Refused::to(who, What::Instance), &entry).await?;
         }
         Err(ControlError::Forbidden { needed })
     }
@@ -273,7 +276,7 @@ impl Access {
                     seen.slug.as_str(),
                     format!("refused to manage the team: it needs {}", Needed::TeamAdmin),
                 );
-                self.ports.audit.append(&entry).await?;
+                self.note_refusal(&Refused::to(who, What::Team(seen.id)), &entry).await?;
                 Err(ControlError::Forbidden { needed: Needed::TeamAdmin })
             }
         }
@@ -345,8 +348,21 @@ impl Access {
             &name,
             detail,
         );
-        self.ports.audit.append(&entry).await?;
+        self.note_refusal(&Refused::to(who, What::Project(project, action)), &entry).await?;
         Ok(ControlError::Forbidden { needed })
+    }
+
+    /// Puts a refusal on the audit trail, unless it is there since some minutes: whoever may do least could make the
+    /// trail as long as the disk by asking again and again.
+    async fn note_refusal(&self, refused: &Refused, entry: &AuditEntry) -> Result<(), StoreError> {
+        if !self.refusals.is_new(refused, entry.at) {
+            return Ok(());
+        }
+        let recorded = self.ports.audit.append(entry).await;
+        if recorded.is_err() {
+            self.refusals.forget(refused);
+        }
+        recorded
     }
 }
 

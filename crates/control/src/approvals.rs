@@ -32,7 +32,8 @@ impl Approvals {
         Self { ports, access }
     }
 
-    /// Newest first: all of the project for admins with a login, the own ones for others; of one state if it is given.
+    /// Newest first: all of the project for admins with a login, the own ones for others, and with a key of a narrower
+    /// scope those of calls with that key alone; of one state if it is given.
     pub async fn list(
         &self,
         who: &Principal,
@@ -40,14 +41,11 @@ impl Approvals {
         state: Option<ApprovalState>,
     ) -> Result<Vec<Approval>, ControlError> {
         let permit = self.access.project(who, project, Action::Call).await?;
-        let all = sees_all(who, &permit);
-        if all {
+        if sees_all(who, &permit) {
             self.access.note_look(who, &permit, "the approvals").await?;
         }
         let mut found = self.ports.approvals.list(permit.get().id);
-        found.retain(|approval| {
-            (all || approval.user_id == who.user_id) && state.is_none_or(|state| approval.state == state)
-        });
+        found.retain(|approval| sees(who, &permit, approval) && state.is_none_or(|state| approval.state == state));
         Ok(found)
     }
 
@@ -121,7 +119,7 @@ impl Approvals {
         let missing = ControlError::Missing { what: "approval" };
         let Ok(id) = approval.parse() else { return Err(missing) };
         let found = self.ports.approvals.find(id).filter(|found| found.project_id == permit.get().id);
-        found.filter(|found| sees_all(who, permit) || found.user_id == who.user_id).ok_or(missing)
+        found.filter(|found| sees(who, permit, found)).ok_or(missing)
     }
 }
 
@@ -129,6 +127,18 @@ impl fmt::Debug for Approvals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Approvals").finish_non_exhaustive()
     }
+}
+
+/// Others see their own, as far as their key reaches: the arguments of a call are for who might have made it.
+fn sees(who: &Principal, permit: &Permit<Grant>, approval: &Approval) -> bool {
+    if sees_all(who, permit) {
+        return true;
+    }
+    let grant = permit.get();
+    let is_own = approval.user_id == who.user_id;
+    let is_of_key = grant.narrow_key().is_none_or(|key| approval.key_id == Some(key));
+    // A server that is gone hides nothing any more.
+    is_own && is_of_key && grant.facts.server(approval.server_id).is_none_or(|server| grant.sees(server))
 }
 
 fn sees_all(who: &Principal, permit: &Permit<Grant>) -> bool {

@@ -18,7 +18,9 @@ use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::import::plan::{ImportPlan, ImportVerb};
 use crate::mcp_config;
+use crate::personal_secrets;
 use crate::ports::Ports;
+use crate::servers::moved;
 
 #[derive(Clone)]
 pub struct Import {
@@ -81,7 +83,25 @@ impl Import {
             })
             .collect();
         if !writes.is_empty() {
+            let after = |id| {
+                writes.iter().find_map(|write| match write {
+                    ServerWrite::Update { server, .. } if server.id == id => Some(server),
+                    ServerWrite::Update { .. } | ServerWrite::Create { .. } => None,
+                })
+            };
+            let moves = |before: &&Server| {
+                after(before.id).is_some_and(|after| moved::leaves_members_behind(&before.transport, &after.transport))
+            };
+            let moved: Vec<_> = existing.iter().filter(moves).collect();
+            let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+            // As with a change of a single server: before they lead there, and what was stored in between.
+            for server in &moved {
+                personal_secrets::forget(&self.ports, &trail, server).await?;
+            }
             self.ports.servers.put_all(&writes).await?;
+            for server in &moved {
+                personal_secrets::forget(&self.ports, &trail, server).await?;
+            }
             self.ports.written(permit.get().id).await;
         }
         Ok(drafted.plan)

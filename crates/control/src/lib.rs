@@ -27,6 +27,7 @@ pub mod policies;
 pub mod ports;
 pub mod problem;
 pub mod projects;
+mod refusals;
 pub mod servers;
 pub mod sessions;
 pub mod snippets;

@@ -126,6 +126,20 @@ impl PersonalSecrets {
     }
 }
 
+/// Removes what members have stored for a server that leads elsewhere from now on; see
+/// [`moved::leaves_members_behind`](crate::servers::moved::leaves_members_behind). Each removal is on record.
+pub(crate) async fn forget(ports: &Ports, trail: &Trail, server: &Server) -> Result<(), ControlError> {
+    let Some(facts) = ports.source.load_project(server.project_id).await? else { return Ok(()) };
+    let stored = facts.personal.get(&server.id).into_iter().flatten().filter(|(_, own)| !own.is_empty());
+    for (user, own) in stored {
+        let slots: Vec<Slot> = own.iter().map(|secret| secret.slot.clone()).collect();
+        let detail = format!("of user {user}: the server leads elsewhere now");
+        let entry = trail.entry("personal_secret.delete", "server", server.id, server.alias.as_str(), detail);
+        ports.personal.write(server.id, *user, &[], &slots, &entry).await?;
+    }
+    Ok(())
+}
+
 impl fmt::Debug for PersonalSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PersonalSecrets").finish_non_exhaustive()

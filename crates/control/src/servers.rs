@@ -28,6 +28,7 @@ use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::display_name;
 use crate::error::{ControlError, both};
+use crate::personal_secrets;
 use crate::ports::Ports;
 use crate::problem::Problem;
 use crate::servers::blueprint::{Blueprint, NewTransport};
@@ -199,6 +200,10 @@ impl Servers {
                 changes.extend(what);
             }
         }
+        let moves = moved::leaves_members_behind(&before.transport, &after.transport);
+        if moves && !before.run.personal.is_empty() {
+            changes.push(moved::VALUES_OF_MEMBERS.to_owned());
+        }
         let local = matches!(after.transport, Transport::Stdio { .. });
         let (run, what) = patch.run.apply(&before.run, local).map_err(invalid)?;
         if before.run.replaces_processes(&run) {
@@ -226,7 +231,17 @@ impl Servers {
         if changes.is_empty() {
             return Ok(self.seen(before));
         }
-        self.write(who, &permit, after, action, changes.join(", ")).await
+        if !moves {
+            return self.write(who, &permit, after, action, changes.join(", ")).await;
+        }
+        // Before it leads there, so that no call takes a value along, even if nothing comes of the change; and again
+        // for what was stored in between.
+        let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+        personal_secrets::forget(&self.ports, &trail, &before).await?;
+        let seen = self.write(who, &permit, after, action, changes.join(", ")).await?;
+        personal_secrets::forget(&self.ports, &trail, &before).await?;
+        self.ports.written(before.project_id).await;
+        Ok(seen)
     }
 
     pub async fn enable(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {

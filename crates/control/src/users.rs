@@ -249,6 +249,7 @@ impl Users {
             name,
             password: Some(hash),
             instance_admin: new.instance_admin,
+            address_proven: true,
             preferences: Preferences::default(),
             deactivated_at: None,
             created_at: now,

@@ -8,6 +8,7 @@ pub mod item;
 pub mod pattern;
 pub mod rule;
 pub mod scope;
+mod spelling;
 
 #[cfg(test)]
 mod tests;

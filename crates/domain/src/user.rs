@@ -15,6 +15,9 @@ pub struct User {
     /// Absent for an account that cannot log in with a password.
     pub password: Option<PasswordHash>,
     pub instance_admin: bool,
+    /// Whether the account is known to be of who reads the mail of its address. It is not when it was made by a link that
+    /// somebody else was shown, who may have made it in place of the invited.
+    pub address_proven: bool,
     pub preferences: Preferences,
     /// Set when the account was switched off; every session and key of it is dead from then on.
     pub deactivated_at: Option<Timestamp>,

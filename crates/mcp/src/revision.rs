@@ -53,6 +53,17 @@ impl Revision {
         if self.is_legacy() { Era::Legacy } else { Era::Modern }
     }
 
+    /// Whether what a server tells by this notification has a meaning for a client of the revision. The tasks of 2025-11-25
+    /// are an experiment that is withheld from clients.
+    #[must_use]
+    pub fn may_hear(self, notification: &str) -> bool {
+        match notification {
+            "notifications/elicitation/complete" => self == Self::V2025_11_25,
+            "notifications/tasks/status" => false,
+            _ => true,
+        }
+    }
+
     /// The revision that answers an `initialize` asking for `requested`.
     #[must_use]
     pub fn negotiate(requested: &str) -> Self {

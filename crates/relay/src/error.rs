@@ -113,23 +113,17 @@ impl CallError {
     }
 }
 
-/// A modern server's way to say that a resource is not there has a code of its own in the legacy revisions.
 fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {
-    let mut error = error.clone();
     // A modern client is asked by the edge, which knows whether it can be.
     if error.code == code::URL_ELICITATION_REQUIRED && revision.is_legacy() && revision != Revision::V2025_11_25 {
-        return url_required(&error);
+        return url_required(error);
     }
     if matches!(error.code, code::HEADER_MISMATCH | code::UNSUPPORTED_VERSION) {
         // The headers and the version toward the server are ours, so this is no fault of the client.
         let text = format!("the server refused the request: {}", error.message);
         return RpcError::gateway("upstream_protocol", text);
     }
-    let names_uri = || error.data.as_ref().and_then(|data| object::string(data, "uri")).is_some();
-    if revision.is_legacy() && error.code == code::INVALID_PARAMS && names_uri() {
-        error.code = code::RESOURCE_NOT_FOUND;
-    }
-    error
+    error.clone()
 }
 
 /// Only one revision has a code for "visit this URL first"; clients of others read where to go.
@@ -180,13 +174,5 @@ mod tests {
     fn what_a_server_says_of_our_headers_is_no_fault_of_the_client() {
         assert_eq!(told(Revision::V2026_07_28, -32020, "{}").code, -32603);
         assert_eq!(told(Revision::V2025_11_25, -32022, r#"{"supported":[]}"#).code, -32603);
-    }
-
-    #[test]
-    fn a_missing_resource_has_the_code_of_the_clients_era() {
-        let data = r#"{"uri":"file:///a"}"#;
-        assert_eq!(told(Revision::V2025_06_18, -32602, data).code, -32002);
-        assert_eq!(told(Revision::V2026_07_28, -32602, data).code, -32602);
-        assert_eq!(told(Revision::V2025_06_18, -32602, "{}").code, -32602);
     }
 }

@@ -25,8 +25,11 @@ pub use self::meter::Limited;
 pub struct Limiter {
     clock: Arc<dyn Clock>,
     instance: ArcSwap<Limits>,
+    /// What keys call, and what they ask for against their own limit: one for all that they do.
     keys: Table<KeyId>,
-    /// What keys without a limit of their own ask of REST, where that of the instance holds and not that of a project.
+    /// What keys ask for in their projects, against the limit for keys there.
+    keys_of_project: Table<KeyId>,
+    /// What keys ask of REST, where the limit for keys of the instance holds and not that of a project.
     keys_of_rest: Table<KeyId>,
     users: Table<(ProjectId, UserId)>,
     /// What accounts ask of REST, whatever the project.
@@ -74,6 +77,7 @@ impl Limiter {
             clock,
             instance: ArcSwap::default(),
             keys: Table::default(),
+            keys_of_project: Table::default(),
             keys_of_rest: Table::default(),
             users: Table::default(),
             accounts: Table::default(),
@@ -86,6 +90,7 @@ impl Limiter {
     pub fn follow(&self, directory: &Directory) {
         self.instance.store(Arc::new(directory.instance_limits()));
         self.keys.retain(|key| directory.key_by_id(*key).is_some());
+        self.keys_of_project.retain(|key| directory.key_by_id(*key).is_some());
         self.keys_of_rest.retain(|key| directory.key_by_id(*key).is_some());
         self.projects.retain(|project| directory.project(*project).is_some());
         self.users.retain(|(project, user)| directory.project(*project).is_some() && directory.user(*user).is_some());
@@ -112,7 +117,8 @@ impl Limiter {
         let limits = self.limits(project);
         let id = project.project.id;
         if let Some(key) = &subject.key {
-            self.keys.request(key.id, key_allowance(key, limits), Whose::Key)?;
+            self.keys.request(key.id, key.allowance, Whose::Key)?;
+            self.keys_of_project.request(key.id, limits.key, Whose::Key)?;
         }
         self.users.request((id, subject.user), limits.user, Whose::User)?;
         self.projects.request(id, limits.project, Whose::Project)
@@ -156,9 +162,9 @@ impl Limiter {
     pub fn rest(&self, user: UserId, key: Option<&ApiKey>) -> Result<(), Limited> {
         let limits = **self.instance.load();
         if let Some(key) = key {
-            // A limit of its own is one for all that it does. Another one would refill the bucket of its project's.
-            let table = if key.allowance.per_minute.is_some() { &self.keys } else { &self.keys_of_rest };
-            table.request(key.id, key_allowance(key, limits), Whose::Key)?;
+            // Two numbers in one bucket would refill it in turns.
+            self.keys.request(key.id, key.allowance, Whose::Key)?;
+            self.keys_of_rest.request(key.id, limits.key, Whose::Key)?;
         }
         self.accounts.request(user, limits.user, Whose::User)
     }
@@ -195,8 +201,23 @@ pub(crate) struct Moment {
     until_midnight: Duration,
 }
 
+/// What a key may call: a limit of its own takes from the one for keys and never adds to it, as members make keys and
+/// admins set limits.
 fn key_allowance(key: &ApiKey, limits: Limits) -> Allowance {
-    key.allowance.or(limits.key)
+    let (own, given) = (key.allowance, limits.key);
+    Allowance {
+        per_minute: lesser(own.per_minute, given.per_minute),
+        concurrent: lesser(own.concurrent, given.concurrent),
+        per_day: lesser(own.per_day, given.per_day),
+    }
+}
+
+/// The lesser of two limits, where None is no limit.
+fn lesser(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (limit, None) | (None, limit) => limit,
+    }
 }
 
 /// One meter for each of a kind that has a limit.

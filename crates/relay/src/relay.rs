@@ -107,6 +107,16 @@ pub(crate) struct Sending {
     pub(crate) hop: HopMeta,
     /// The server runs what is called only as a task.
     pub(crate) as_task: bool,
+    /// It means something only to a server of the client's era.
+    pub(crate) of_own_era: bool,
+}
+
+/// What a legacy client is told of a server that does not say who it is.
+fn unnamed(server: &Server) -> Option<Raw> {
+    let said = [("name", server.alias.as_str()), ("title", server.name.as_str()), ("version", "0.0.0")];
+    let said = said.map(|(key, text)| Some((key, Raw::serialize(&text).ok()?)));
+    let said: Option<Vec<_>> = said.into_iter().collect();
+    Some(object::build(said?.iter().map(|(key, value)| (*key, value))))
 }
 
 /// What a relay works with.
@@ -168,7 +178,12 @@ impl Relay {
                 if revision.is_legacy() {
                     capabilities = capabilities::shown_to_legacy(&capabilities);
                 }
-                Ok(ServerHello { revision, capabilities, also: Vec::new(), ..hello })
+                let server_info = match hello.server_info() {
+                    // A handshake has to say who answers, and strict clients look.
+                    None if revision.is_legacy() => unnamed(server).unwrap_or(hello.server_info),
+                    _ => hello.server_info,
+                };
+                Ok(ServerHello { revision, capabilities, server_info, also: Vec::new(), ..hello })
             }
             Endpoint::Unified => {
                 // Servers come and go during a session, so everything that any server could offer is promised.
@@ -209,7 +224,7 @@ impl Relay {
     pub fn server_info(&self, cx: &CallContext) -> Option<Raw> {
         match &cx.endpoint {
             Endpoint::Server(server) => {
-                Some(self.fleet.slot(server.id)?.catalog_for(cx, server)?.hello.server_info.clone())
+                self.fleet.slot(server.id)?.catalog_for(cx, server)?.hello.server_info().cloned()
             }
             Endpoint::Unified => Some(self.identity.clone()),
         }
@@ -312,14 +327,16 @@ impl Relay {
         Reply::deferred(answer, stop, revision)
     }
 
-    /// A method that we do not know is the server's own business; on the unified endpoint nobody could say whose.
+    /// A method that we do not know is the server's own business; on the unified endpoint nobody could say whose, and to a
+    /// server of the other era it would say something else, if anything.
     fn pass_on(&self, cx: &CallContext, request: Request) -> Reply {
         let method = request.method.as_str();
         let Endpoint::Server(server) = &cx.endpoint else {
             return Reply::unrecorded(Err(RpcError::method_not_found(method)));
         };
-        // Those of the experiment of 2025-11-25: that is withheld, so its methods are as well.
-        if method.starts_with("tasks/") {
+        // Those of the experiment of 2025-11-25: that is withheld, so its methods are as well. A stream of news is ours to ask
+        // for: another one on the same connection would be taken for it.
+        if method.starts_with("tasks/") || method == "subscriptions/listen" {
             return Reply::unrecorded(Err(RpcError::method_not_found(method)));
         }
         let Ok(Clearance::Granted(pass)) = self.clear(cx, server, ItemClass::Method, method) else {
@@ -336,7 +353,8 @@ impl Relay {
             declared: Some(Arc::clone(&cx.client.declared_modern)),
             ..PeerRequest::new(request.method, params)
         };
-        self.send(cx, pass, Sending { request, outward: Outward::AsIs, hop, as_task: false }, None)
+        let of_own_era = matches!(request.method.known(), Method::Other(_));
+        self.send(cx, pass, Sending { request, outward: Outward::AsIs, hop, as_task: false, of_own_era }, None)
     }
 
     /// Sends to a server; only with proof that policy has agreed.
@@ -347,7 +365,7 @@ impl Relay {
         sending: Sending,
         ticket: Option<CallTicket>,
     ) -> Reply {
-        let Sending { mut request, outward, hop, as_task } = sending;
+        let Sending { mut request, outward, hop, as_task, of_own_era } = sending;
         let server = pass.into_inner();
         let revision = cx.client.revision;
         let failed = |error: &CallError, ticket| Reply::failed(error, revision, ticket, &*self.clock);
@@ -391,6 +409,8 @@ impl Relay {
             longest: self.fleet.config().longest_call(),
             question: self.fleet.config().question(),
             as_task,
+            of_own_era,
+            reads: matches!(request.method.known(), Method::ResourcesRead),
             needed: own,
         };
         Reply::live(source, request, plan, ticket)

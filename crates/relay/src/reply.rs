@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use orch_domain::call::{Audited, CallTicket, Outcome};
 use orch_domain::port::clock::Clock;
-use orch_mcp::error::RpcError;
+use orch_mcp::error::{RpcError, code};
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
@@ -122,8 +122,18 @@ pub(crate) struct Plan {
     pub(crate) question: Duration,
     /// The server runs what is called only as a task.
     pub(crate) as_task: bool,
+    /// It means something only to a server of the client's era.
+    pub(crate) of_own_era: bool,
+    /// It reads a resource.
+    pub(crate) reads: bool,
     /// Which connection it needs; None for the one that all share.
     pub(crate) needed: Option<Box<Needed>>,
+}
+
+impl Plan {
+    fn fits(&self, lease: &Lease) -> bool {
+        !self.of_own_era || lease.peer().hello().revision.era() == self.revision.era()
+    }
 }
 
 impl Reply {
@@ -154,6 +164,12 @@ impl Reply {
         plan: Plan,
         ticket: Option<CallTicket>,
     ) -> Self {
+        if let Ok(lease) = &source
+            && !plan.fits(lease)
+        {
+            let error = CallError::MethodNotFound(request.method.as_str().to_owned());
+            return Self::failed(&error, plan.revision, ticket, &*plan.clock);
+        }
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + plan.patience));
         let latest_end = now + plan.longest;
@@ -314,6 +330,10 @@ impl Live {
             match &mut self.source {
                 Source::Acquiring(acquiring, request) => match acquiring.as_mut().poll(cx) {
                     Poll::Pending => return self.poll_early_end(cx),
+                    Poll::Ready(Ok(lease)) if !self.plan.fits(&lease) => {
+                        let error = CallError::MethodNotFound(request.method.as_str().to_owned());
+                        return Poll::Ready(self.fail(&error));
+                    }
                     Poll::Ready(Ok(lease)) => {
                         // The time of the start does not count against the call.
                         self.timer.as_mut().reset(Instant::now() + self.plan.patience);
@@ -463,10 +483,11 @@ impl Live {
         true
     }
 
-    /// Whether the client asked for a log message like this.
+    /// Whether it means something to the client, and whether it asked for a log message like this.
     fn wants(&self, notification: &Notification) -> bool {
-        if notification.method.as_str() != method::LOG_MESSAGE {
-            return true;
+        match notification.method.as_str() {
+            method::LOG_MESSAGE => {}
+            method => return self.plan.revision.may_hear(method),
         }
         let level = notification.params.as_ref().and_then(|params| object::member(params, "level"));
         let level = level.and_then(|level| LogLevel::read(&level));
@@ -487,8 +508,17 @@ impl Live {
     }
 
     fn fail(&self, error: &CallError) -> Step {
-        let rpc = self.plan.outward.error(error.to_rpc(self.plan.revision));
-        Step::End(error.outcome(), Err(rpc))
+        let mut rpc = error.to_rpc(self.plan.revision);
+        // A modern server's way to say that a resource is not there has a code of its own in the legacy revisions.
+        if self.plan.reads
+            && self.plan.revision.is_legacy()
+            && rpc.code == code::INVALID_PARAMS
+            && rpc.data.as_ref().and_then(|data| object::string(data, "uri")).is_some()
+            && matches!(&self.source, Source::Streaming(_, lease) if !lease.peer().hello().revision.is_legacy())
+        {
+            rpc.code = code::RESOURCE_NOT_FOUND;
+        }
+        Step::End(error.outcome(), Err(self.plan.outward.error(rpc)))
     }
 
     /// The progress notification under the client's own token; None when it did not ask for any.

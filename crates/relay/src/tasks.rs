@@ -63,7 +63,7 @@ impl Relay {
             declared: Some(Arc::clone(&cx.client.declared_modern)),
             ..PeerRequest::new(request.method, Some(params))
         };
-        self.send(cx, pass, Sending { request, outward, hop, as_task: false }, None)
+        self.send(cx, pass, Sending { request, outward, hop, as_task: false, of_own_era: false }, None)
     }
 }
 

@@ -604,7 +604,11 @@ async fn a_followed_task_tells_what_becomes_of_it() {
 #[tokio::test]
 async fn a_page_of_a_tool_is_found_under_one_roof() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("apps", json!({ "s": everything(&["--violations", &violations(&daemon)]) })).await.started(&["s"]).await;
+    let project = daemon
+        .project("apps", json!({ "s": everything(&["--violations", &violations(&daemon)]) }))
+        .await
+        .started(&["s"])
+        .await;
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
     let list = send(&project, "unified/mcp", list, json!({})).await.json();
     let tools = list["result"]["tools"].as_array().expect("tools");

@@ -74,7 +74,8 @@ async fn a_rule_holds_for_the_next_request_of_an_open_session() {
 #[tokio::test]
 async fn a_key_reaches_what_it_was_made_for_on_every_endpoint() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("scopes", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await.started(&["a", "b"]).await;
+    let project =
+        daemon.project("scopes", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await.started(&["a", "b"]).await;
     let scope = json!({ "servers": ["a"], "tools": ["ec*"] });
     let narrow = with_key(&project, json!({ "name": "narrow", "scope": scope })).await;
     let wire = Wire::open(&narrow, "unified/mcp", "2025-06-18").await;

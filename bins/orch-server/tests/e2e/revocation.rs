@@ -42,7 +42,8 @@ async fn a_revoked_key_ends_sessions_streams_and_calls() {
 #[tokio::test]
 async fn a_disabled_server_ends_its_sessions_and_leaves_the_common_roof() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("disable", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await.started(&["a", "b"]).await;
+    let project =
+        daemon.project("disable", json!({ "a": scripted(&[]), "b": scripted(&[]) })).await.started(&["a", "b"]).await;
     let own = Wire::open(&project, "servers/a/mcp", "2025-06-18").await;
     let unified = Wire::open(&project, "unified/mcp", "2025-06-18").await;
     let list = || async {

@@ -62,6 +62,7 @@ impl World {
             name: "Ada".to_owned(),
             password: Some(PlainHasher::of(PASSWORD)),
             instance_admin: false,
+            address_proven: true,
             preferences: Preferences::default(),
             deactivated_at: None,
             created_at: clock.now(),

@@ -205,6 +205,9 @@ fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)], r
     if stored.run != *run {
         changes.push("how it is run".to_owned());
     }
+    if moved::leaves_members_behind(&stored.transport, &entry.transport) && !stored.run.personal.is_empty() {
+        changes.push(moved::VALUES_OF_MEMBERS.to_owned());
+    }
     let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
     if extra != serde_json::Value::Object(entry.extra.clone()) {
         changes.push("other members".to_owned());

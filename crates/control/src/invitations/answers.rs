@@ -2,7 +2,7 @@
 
 use orch_domain::email::Email;
 use orch_domain::id::{InvitationId, UserId};
-use orch_domain::invitation::{Invitation, InvitationOrigin, InvitationTarget};
+use orch_domain::invitation::{Invitation, InvitationOrigin, InvitationTarget, MailState};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Action;
 use orch_domain::port::invitation_repo::{Accepting, InvitationFilter};
@@ -44,9 +44,13 @@ impl Invitations {
         self.seen(invitation).await
     }
 
-    /// Those for the principal's own address that can be answered, newest first.
+    /// Those for the principal's own address that can be answered, newest first; none for an account that may not be
+    /// the address's own: that one needs the link of each.
     pub async fn list_own(&self, who: &Principal, page: PageRequest) -> Result<Page<InvitationSeen>, ControlError> {
         let user = self.account(who).await?;
+        if !user.address_proven {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
         let open_at = Some(self.ports.clock.now());
         let filter = InvitationFilter { email: Some(user.email), open_at, ..InvitationFilter::default() };
         let found = self.ports.invitations.list(&filter, page).await?;
@@ -79,6 +83,7 @@ impl Invitations {
             name,
             password: Some(hash),
             instance_admin: matches!(invitation.target, InvitationTarget::Instance { admin: true }),
+            address_proven: self.proves_address(&invitation).await?,
             preferences: Preferences::default(),
             deactivated_at: None,
             created_at: now,
@@ -177,8 +182,19 @@ impl Invitations {
         let user = self.account(who).await?;
         let id: InvitationId = id.parse().map_err(|_| missing())?;
         let found = self.ports.invitations.find(id).await?.filter(|found| found.email == user.email);
-        let invitation = self.still_good(found.ok_or_else(missing)?).await?;
+        let found = found.ok_or_else(missing)?;
+        if !user.address_proven {
+            return Err(missing());
+        }
+        let invitation = self.still_good(found).await?;
         Ok((user, invitation))
+    }
+
+    /// Whether who makes an account by the link reads the mail of its address: it was mailed there, or an instance admin
+    /// handed it over.
+    async fn proves_address(&self, invitation: &Invitation) -> Result<bool, ControlError> {
+        let to_instance = matches!(invitation.target, InvitationTarget::Instance { .. });
+        Ok(invitation.mail != MailState::NotSent || to_instance || self.by_an_instance_admin(invitation).await?)
     }
 
     async fn still_good(&self, invitation: Invitation) -> Result<Invitation, ControlError> {
@@ -235,18 +251,21 @@ impl Invitations {
 
     /// Whether accepting may make an account: who makes accounts anyway has invited, or the settings let it.
     async fn makes_accounts(&self, invitation: &Invitation) -> Result<bool, ControlError> {
-        let by_an_instance_admin = match (invitation.origin, invitation.inviter) {
+        let by_the_settings = match self.ports.people.sign_up {
+            SignUp::Closed => false,
+            SignUp::Invite | SignUp::Open => self.ports.people.allows(invitation.email.as_str()),
+        };
+        Ok(by_the_settings || self.by_an_instance_admin(invitation).await?)
+    }
+
+    async fn by_an_instance_admin(&self, invitation: &Invitation) -> Result<bool, ControlError> {
+        Ok(match (invitation.origin, invitation.inviter) {
             (InvitationOrigin::Console, _) => true,
             (InvitationOrigin::Person, Some(id)) => {
                 self.ports.users.find(id).await?.is_some_and(|user| user.instance_admin && user.is_active())
             }
             _ => false,
-        };
-        let by_the_settings = match self.ports.people.sign_up {
-            SignUp::Closed => false,
-            SignUp::Invite | SignUp::Open => self.ports.people.allows(invitation.email.as_str()),
-        };
-        Ok(by_an_instance_admin || by_the_settings)
+        })
     }
 
     fn trail_of(&self, trail: Trail, target: InvitationTarget) -> Trail {

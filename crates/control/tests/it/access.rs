@@ -148,6 +148,25 @@ async fn audits_what_it_refused_on_the_instance() {
     assert_eq!(world.audit().await, [refused]);
 }
 
+/// Who may do least must not make the record as long as the disk.
+#[tokio::test]
+async fn audits_the_same_refusal_once_in_ten_minutes() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let viewer = world.member(&project, Role::Viewer).await;
+    let slug = project.slug.as_str();
+    for round in 1..=2 {
+        for _ in 0..20 {
+            // Each with a login of its own.
+            assert!(is_forbidden(&world.control.servers.restart(&login(viewer.user_id), slug, "echo").await));
+            assert!(is_forbidden(&world.control.audit.list(&viewer, slug, PageRequest::default()).await));
+            assert!(is_forbidden(&world.control.users.list(&admin, None, PageRequest::default()).await));
+        }
+        assert_eq!(world.audit().await.len(), 3 * round);
+        world.clock.advance(Duration::from_secs(600));
+    }
+}
+
 #[tokio::test]
 async fn audits_what_it_refused() {
     let world = World::new();

@@ -5,11 +5,10 @@ use std::time::Duration;
 use orch_control::config::{PeopleConfig, SignUp};
 use orch_control::error::ControlError;
 use orch_control::invitations::{InvitedTo, NewAccount, NewInvitation, Place};
-use orch_domain::id::LoginId;
 use orch_domain::page::PageRequest;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::user_repo::UserRepo;
-use orch_domain::principal::{Credential, Principal};
+use orch_domain::principal::Principal;
 use orch_domain::role::Role;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -21,6 +20,17 @@ fn to_project<'a>(email: &'a str, project: &'a str) -> NewInvitation<'a> {
 
 async fn invited(world: &World, who: &Principal, new: NewInvitation<'_>) -> SecretString {
     token_of(world.control.invitations.create(who, new).await.unwrap().link.unwrap().expose_secret())
+}
+
+fn to_instance(email: &str, admin: bool) -> NewInvitation<'_> {
+    NewInvitation { email, to: InvitedTo::Instance { admin }, good_for: None }
+}
+
+/// The account that somebody made with the link.
+async fn joined(world: &World, token: &SecretString) -> Principal {
+    let email = world.control.invitations.accept_as_new(token, account()).await.unwrap().email;
+    world.catch_up().await;
+    login(world.store.find_by_email(&email).await.unwrap().unwrap().id)
 }
 
 fn account() -> NewAccount {
@@ -206,8 +216,7 @@ async fn can_be_answered_from_the_own_list() {
     let world = World::new();
     let (project, admin) = world.project().await;
     let slug = project.slug.as_str();
-    let ada = world.user(|user| user.email("ada@example.com")).await;
-    let who = Principal { user_id: ada.id, credential: Credential::Login { login_id: LoginId::new() } };
+    let who = login(world.user(|user| user.email("ada@example.com")).await.id);
     invited(&world, &admin, to_project("ada@example.com", slug)).await;
     let invitations = &world.control.invitations;
     let own = invitations.list_own(&who, PageRequest::default()).await.unwrap().items;
@@ -219,6 +228,44 @@ async fn can_be_answered_from_the_own_list() {
     invitations.accept_own(&who, &id).await.unwrap();
     is_gone(&invitations.decline_own(&who, &id).await, "accepted already");
     assert!(invitations.list_own(&who, PageRequest::default()).await.unwrap().items.is_empty());
+}
+
+/// Without mail, who invites is shown the link and can make the account in place of the invited.
+#[tokio::test]
+async fn need_the_link_where_the_address_is_not_proven() {
+    let world = World::with(settings(SignUp::Invite), false);
+    let (project, mallory) = world.project().await;
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    let to_all = invited(&world, &root, to_instance("ada@example.com", true)).await;
+    let invitations = &world.control.invitations;
+    let id = invitations.look(&to_all).await.unwrap().invitation.id.to_string();
+    let shown = invited(&world, &mallory, to_project("ada@example.com", project.slug.as_str())).await;
+    let who = joined(&world, &shown).await;
+    assert!(invitations.list_own(&who, PageRequest::default()).await.unwrap().items.is_empty());
+    for outcome in [invitations.accept_own(&who, &id).await.map(|_| ()), invitations.decline_own(&who, &id).await] {
+        assert!(matches!(outcome, Err(ControlError::Missing { what: "invitation" })), "{outcome:?}");
+    }
+    assert!(!UserRepo::find(&world.store, who.user_id).await.unwrap().unwrap().instance_admin);
+    // With its own link it is answered all the same, and that proves nothing for others.
+    let (other, other_admin) = world.project().await;
+    let link = invited(&world, &other_admin, to_project("ada@example.com", other.slug.as_str())).await;
+    invitations.accept(&who, &link).await.unwrap();
+    assert!(invitations.list_own(&who, PageRequest::default()).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
+async fn that_are_mailed_prove_the_address_of_who_makes_an_account() {
+    let world = World::with(settings(SignUp::Invite), true);
+    let (project, admin) = world.project().await;
+    let (other, other_admin) = world.project().await;
+    let invitations = &world.control.invitations;
+    invitations.create(&admin, to_project("ada@example.com", project.slug.as_str())).await.unwrap();
+    let letter = world.office.letters.lock().unwrap().pop().unwrap();
+    let who = joined(&world, &token_of(&letter.text)).await;
+    invitations.create(&other_admin, to_project("ada@example.com", other.slug.as_str())).await.unwrap();
+    let own = invitations.list_own(&who, PageRequest::default()).await.unwrap().items;
+    assert_eq!(own.len(), 1);
+    invitations.accept_own(&who, &own[0].invitation.id.to_string()).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 mod access;
 mod accounts;
+mod approvals;
 mod import;
 mod import_clients;
 mod import_round_trip;

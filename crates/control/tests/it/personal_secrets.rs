@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use orch_control::error::ControlError;
 use orch_control::import::ImportMode;
-use orch_control::servers::ServerPatch;
+use orch_control::servers::blueprint::NewTransport;
+use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
+use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
+use orch_control::servers::{NewServer, ServerPatch};
+use orch_domain::dialect::Dialect;
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::principal::{Credential, Principal};
@@ -55,6 +59,109 @@ async fn each_member_writes_own_values_and_nobody_reads_any() {
     own.delete(&member, slug, "echo").await.unwrap();
     own.delete(&member, slug, "echo").await.unwrap();
     assert_eq!(own.list(&member, slug, "echo").await.unwrap()[0].stored_at, None);
+}
+
+/// A server over HTTP that takes a key from each member, and a member with one.
+async fn remote() -> (World, Project, Principal, Principal, Server) {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let run = RunPatch {
+        personal_headers: [("x-key".to_owned(), Some(PersonalValue::default()))].into(),
+        ..RunPatch::default()
+    };
+    let new = NewServer {
+        alias: "far".into(),
+        name: None,
+        enabled: true,
+        call_timeout: None,
+        dialect: Dialect::default(),
+        run,
+        transport: NewTransport::StreamableHttp { url: "https://good.example/mcp".into(), headers: Vec::new() },
+        limits: LimitsPatch::default(),
+        sandbox: SandboxPatch::default(),
+    };
+    let slug = project.slug.as_str();
+    let server = world.control.servers.create(&admin, slug, new).await.unwrap().server;
+    let member = world.member(&project, Role::Member).await;
+    store_key(&world, &member, slug).await;
+    (world, project, admin, member, server)
+}
+
+async fn store_key(world: &World, member: &Principal, slug: &str) {
+    let values = vec![(Slot::Header("x-key".to_owned()), Some("s3cret".into()))];
+    world.control.personal_secrets.update(member, slug, "far", values).await.unwrap();
+}
+
+fn to(url: &str) -> ServerPatch {
+    let transport = TransportPatch {
+        kind: Some(TransportKind::StreamableHttp),
+        url: Some(url.to_owned()),
+        ..TransportPatch::default()
+    };
+    ServerPatch { transport: Some(transport), ..ServerPatch::default() }
+}
+
+#[tokio::test]
+async fn values_do_not_follow_a_server_to_another_host() {
+    let (world, project, admin, member, server) = remote().await;
+    let slug = project.slug.as_str();
+    let stored = async || PersonalSecretRepo::list(&world.store, server.id, member.user_id).await.unwrap().len();
+    let servers = &world.control.servers;
+    servers.update(&admin, slug, "far", to("https://good.example/other"), None).await.unwrap();
+    assert_eq!(stored().await, 1, "it is the same host");
+    servers.update(&admin, slug, "far", to("https://evil.example/mcp"), None).await.unwrap();
+    assert_eq!(stored().await, 0);
+    let seen = world.control.personal_secrets.list(&member, slug, "far").await.unwrap();
+    assert_eq!((seen.len(), seen[0].stored_at), (1, None), "the member is asked for it again");
+    let audit = world.audit().await;
+    let forgotten =
+        format!("login personal_secret.delete far of user {}: the server leads elsewhere now", member.user_id);
+    assert_eq!(
+        audit[audit.len() - 2..],
+        [forgotten, "login server.update far url, members' own values removed".into()]
+    );
+
+    // Nor by way of a process.
+    store_key(&world, &member, slug).await;
+    let transport = TransportPatch {
+        kind: Some(TransportKind::Stdio),
+        command: Some("npx".to_owned()),
+        ..TransportPatch::default()
+    };
+    let patch = ServerPatch { transport: Some(transport), ..ServerPatch::default() };
+    servers.update(&admin, slug, "far", patch, None).await.unwrap();
+    assert_eq!(stored().await, 0);
+}
+
+#[tokio::test]
+async fn values_do_not_follow_a_server_that_a_file_moves() {
+    let (world, project, admin, member, server) = remote().await;
+    let slug = project.slug.as_str();
+    let stored = async || PersonalSecretRepo::list(&world.store, server.id, member.user_id).await.unwrap().len();
+    let import = async |url: &str, mode| {
+        let text = format!(r#"{{"far": {{"type": "http", "url": "{url}"}}}}"#);
+        world.control.import.run(&admin, slug, &text, mode).await.unwrap().servers[0].changes.clone()
+    };
+    assert_eq!(import("https://good.example/other", ImportMode::Apply).await, ["url"]);
+    assert_eq!(stored().await, 1);
+    let said = ["url", "members' own values removed"];
+    assert_eq!(import("https://evil.example/mcp", ImportMode::DryRun).await, said);
+    assert_eq!(stored().await, 1, "nothing was done");
+    assert_eq!(import("https://evil.example/mcp", ImportMode::Apply).await, said);
+    assert_eq!(stored().await, 0);
+}
+
+/// Who may change the command reads what the program is started with anyway.
+#[tokio::test]
+async fn values_stay_with_a_process_whatever_its_command() {
+    let (world, project, admin, server) = setup().await;
+    let slug = project.slug.as_str();
+    let values = vec![(token(), Some("s3cret".into()))];
+    world.control.personal_secrets.update(&admin, slug, "echo", values).await.unwrap();
+    let transport = TransportPatch { command: Some("uvx".to_owned()), ..TransportPatch::default() };
+    let patch = ServerPatch { transport: Some(transport), ..ServerPatch::default() };
+    world.control.servers.update(&admin, slug, "echo", patch, None).await.unwrap();
+    assert_eq!(PersonalSecretRepo::list(&world.store, server.id, admin.user_id).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

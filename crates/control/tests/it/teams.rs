@@ -40,6 +40,8 @@ async fn are_made_by_instance_admins_and_run_by_their_own() {
     assert!(is_forbidden(&teams.update(&bob, "core", TeamPatch::default(), None).await));
     assert!(is_forbidden(&teams.delete(&bob, "core", None).await));
     assert!(is_forbidden(&teams.remove_member(&bob, "core", &ada.user_id.to_string(), None).await));
+    let refusals = world.audit().await.into_iter().filter(|line| line.starts_with("login access.refuse core")).count();
+    assert_eq!(refusals, 1, "again at once is the same");
     assert_eq!(teams.list_members(&bob, "core").await.unwrap().len(), 2);
 
     let patch = TeamPatch { name: Some("Kern".into()), slug: Some("kern".into()) };

@@ -14,18 +14,21 @@ use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::{NewServer, ServerSeen};
 use orch_domain::api_key::{KeyHash, KeyPublicId};
+use orch_domain::approval::{Answer, Approval};
 use orch_domain::audit::{AuditEntry, AuditRecord, AuditTarget};
 use orch_domain::catalog::ItemKind;
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
-use orch_domain::id::{AuditId, LoginId, ServerId, UserId};
+use orch_domain::id::{ApprovalId, AuditId, LoginId, ProjectId, ServerId, UserId};
 use orch_domain::letter::Letter;
 use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
 use orch_domain::membership::Membership;
 use orch_domain::page::PageRequest;
 use orch_domain::policy::hints::Hints;
+use orch_domain::policy::scope::Scope;
+use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::desk::{Desk, Errand};
 use orch_domain::port::directory_source::DirectorySource;
@@ -57,6 +60,7 @@ pub(crate) struct World {
     pub(crate) clock: FixedClock,
     pub(crate) directory: Arc<LiveDirectory>,
     pub(crate) runtime: Arc<FakeRuntime>,
+    pub(crate) waiting: Arc<Waiting>,
     pub(crate) office: Arc<Office>,
     pub(crate) control: Control,
 }
@@ -73,6 +77,7 @@ impl World {
         let clock = FixedClock::default();
         let directory = Arc::new(LiveDirectory::new(Directory::default()));
         let runtime = Arc::new(FakeRuntime::default());
+        let waiting = Arc::new(Waiting::default());
         let shared = Arc::new(store.clone());
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
@@ -90,7 +95,7 @@ impl World {
             keys: shared.clone(),
             policies: shared.clone(),
             limits: shared.clone(),
-            approvals: Arc::new(()),
+            approvals: waiting.clone(),
             sessions: Arc::new(()),
             calls: shared.clone(),
             census: shared.clone(),
@@ -117,7 +122,7 @@ impl World {
             base_url: "https://mcp.example.com".into(),
             events: EventBus::new(),
         });
-        Self { store, clock, directory, runtime, office, control }
+        Self { store, clock, directory, runtime, waiting, office, control }
     }
 
     /// Lets the live directory catch up with the store.
@@ -171,7 +176,11 @@ impl World {
 
     /// Somebody with an own key of the project.
     pub(crate) async fn key_of(&self, user: &Principal, project: &Project) -> Principal {
-        let key = a_key().in_project(project.id).by(user.user_id).build();
+        self.key_with(user, project, Scope::default()).await
+    }
+
+    pub(crate) async fn key_with(&self, user: &Principal, project: &Project, scope: Scope) -> Principal {
+        let key = a_key().in_project(project.id).by(user.user_id).scope(scope).build();
         KeyRepo::create(&self.store, &key, &setup_entry()).await.unwrap();
         self.catch_up().await;
         Principal { user_id: user.user_id, credential: Credential::Key { key_id: key.id, project_id: project.id } }
@@ -367,6 +376,24 @@ impl ServerRuntime for FakeRuntime {
 
     fn hints(&self, _: ServerId, _: UserId, _: &str) -> Hints {
         Hints::UNSAID
+    }
+}
+
+/// Calls that wait, and are answered by nobody.
+#[derive(Default)]
+pub(crate) struct Waiting(pub(crate) Mutex<Vec<Approval>>);
+
+impl ApprovalDesk for Waiting {
+    fn list(&self, project: ProjectId) -> Vec<Approval> {
+        self.0.lock().unwrap().iter().filter(|approval| approval.project_id == project).cloned().collect()
+    }
+
+    fn find(&self, id: ApprovalId) -> Option<Approval> {
+        self.0.lock().unwrap().iter().find(|approval| approval.id == id).cloned()
+    }
+
+    fn answer(&self, _: ApprovalId, _: UserId, _: Answer) -> Option<Approval> {
+        None
     }
 }
 

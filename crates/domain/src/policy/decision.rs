@@ -6,8 +6,9 @@ use std::fmt;
 use super::{Action, Asking, Denial};
 use crate::id::RuleId;
 use crate::policy::item::{Item, ItemClass};
-use crate::policy::rule::{Effect, Policy, Rule, Terms, Who};
+use crate::policy::rule::{Effect, Policy, Rule, Terms, Uris, Who};
 use crate::policy::scope::OutOfScope;
+use crate::policy::spelling::{self, Spelling, Spellings};
 use crate::role::Role;
 
 /// What was decided, and why. Borrows the rule, so that deciding allocates nothing.
@@ -78,7 +79,9 @@ impl Verdict {
 }
 
 /// Decides. The role comes first, then the scope of the key, then the rules in their order; the first that matches
-/// wins. A key gets the stricter of what the rules say to it and what they say to its creator. `action` is what the role has to reach: [`Action::Call`] for clients, [`Action::View`] for who only looks.
+/// wins. A key gets the stricter of what the rules say to it and what they say to its creator, and a resource the
+/// strictest of what they say to the spellings of its URI. `action` is what the role has to reach: [`Action::Call`] for
+/// clients, [`Action::View`] for who only looks.
 ///
 /// A client that is not known yet is given the benefit of rules about clients: it is let in where one of them could
 /// allow it, and judged by its name from then on.
@@ -94,11 +97,50 @@ pub fn decide<'p>(policy: &'p Policy, asking: Asking<'_>, action: Action, item: 
     {
         return denied(Because::Scope(out));
     }
-    let first = first_match(policy, asking, item, |_| true);
+    let written = by_rules(policy, asking, role, item, Spelling::AsWritten);
+    if item.class != ItemClass::Resource || policy.uris() == Uris::Unnamed {
+        return written;
+    }
+    strictest_spelling(policy, asking, role, item, written)
+}
+
+/// What the rules say to a resource, in whatever spelling its server reads the URI. It starts from what they say to the
+/// URI as it was written, so another spelling only takes away.
+fn strictest_spelling<'p>(
+    policy: &'p Policy,
+    asking: Asking<'_>,
+    role: Role,
+    item: &Item<'_>,
+    written: Decision<'p>,
+) -> Decision<'p> {
+    let is_settled = policy.uris() == Uris::Named && spelling::is_settled(item.name);
+    if is_settled || written.verdict == Verdict::Denied {
+        return written;
+    }
+    let mut strictest = written;
+    for (spelling, name) in Spellings::of(item.name).each() {
+        let decision = by_rules(policy, asking, role, &Item { name, ..*item }, spelling);
+        if decision.verdict.strictness() > strictest.verdict.strictness() {
+            strictest = decision;
+        }
+    }
+    strictest
+}
+
+/// What the rules say, and the role where none does.
+fn by_rules<'p>(
+    policy: &'p Policy,
+    asking: Asking<'_>,
+    role: Role,
+    item: &Item<'_>,
+    spelling: Spelling,
+) -> Decision<'p> {
+    let is_about = |rule: &Rule| rule.what.is_spelled(item, spelling);
+    let first = first_match(policy, asking, is_about);
     let decision = first.unwrap_or(Decision { verdict: Verdict::Allowed, because: Because::Role(role) });
     // A rule about the key itself may take from it, and never give it what its creator is not given.
     if let Because::Rule { rule: Rule { who: Who::Key(_), .. }, .. } = decision.because
-        && let Some(creators) = first_match(policy, asking, item, |rule| !matches!(rule.who, Who::Key(_)))
+        && let Some(creators) = first_match(policy, asking, |rule| !matches!(rule.who, Who::Key(_)) && is_about(rule))
         && creators.verdict.strictness() > decision.verdict.strictness()
     {
         return creators;
@@ -106,15 +148,10 @@ pub fn decide<'p>(policy: &'p Policy, asking: Asking<'_>, action: Action, item: 
     decision
 }
 
-fn first_match<'p>(
-    policy: &'p Policy,
-    asking: Asking<'_>,
-    item: &Item<'_>,
-    counts: impl Fn(&Rule) -> bool,
-) -> Option<Decision<'p>> {
+fn first_match<'p>(policy: &'p Policy, asking: Asking<'_>, is_about: impl Fn(&Rule) -> bool) -> Option<Decision<'p>> {
     for (place, rule) in policy.active() {
         let could_be = asking.client.is_none() && matches!(rule.who, Who::Client(_)) && rule.effect != Effect::Deny;
-        if counts(rule) && (could_be || rule.who.is(asking)) && rule.what.is(item) {
+        if (could_be || rule.who.is(asking)) && is_about(rule) {
             let verdict = match rule.effect {
                 Effect::Allow => Verdict::Allowed,
                 Effect::Deny => Verdict::Denied,
@@ -167,14 +204,28 @@ impl<T> Held<T> {
         if self.terms.caller_may_confirm { Some(Confirmable(())) } else { None }
     }
 
-    pub fn release(self, _: Consent) -> Pass<T> {
-        Pass(self.object)
+    /// The way on, where who agreed may agree under these terms; else it goes on waiting. What held the use when
+    /// somebody was asked may be another rule by now, or the same one with other terms.
+    pub fn release(self, consent: Consent) -> Result<Pass<T>, Self> {
+        match consent.0 {
+            Agreed::Approver => Ok(Pass(self.object)),
+            Agreed::Caller if self.terms.caller_may_confirm => Ok(Pass(self.object)),
+            Agreed::Caller => Err(self),
+        }
     }
 }
 
-/// Proof that somebody who may has agreed to one use.
+/// Proof that somebody has agreed to one use, and who it was.
 #[derive(Debug)]
-pub struct Consent(());
+pub struct Consent(Agreed);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agreed {
+    /// Who may agree to any use in the project.
+    Approver,
+    /// Who makes the call, for itself.
+    Caller,
+}
 
 /// Proof that the rule lets the caller confirm.
 #[derive(Debug)]
@@ -184,13 +235,13 @@ impl Confirmable {
     /// The caller has said yes.
     #[must_use]
     pub fn confirmed(self) -> Consent {
-        Consent(())
+        Consent(Agreed::Caller)
     }
 }
 
 /// Decides whether `approver` may agree to a use in its project. Admins may, to their own as well; nobody else.
 pub fn consent(approver: &super::Subject) -> Result<Consent, Denial> {
-    super::authorize(approver, Action::Approve, ()).map(|_| Consent(()))
+    super::authorize(approver, Action::Approve, ()).map(|_| Consent(Agreed::Approver))
 }
 
 /// Decides whether the item may be used, and gives the way on.

@@ -2,13 +2,23 @@
 //! the meaning away. Compiled once, when it is read; matching allocates nothing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
+
+use super::spelling::{self, Spelling, Spellings};
 
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
     matcher: GlobMatcher,
+    /// The same in the other spellings of URIs, where those differ.
+    respelled: Option<Arc<Respelled>>,
+}
+
+struct Respelled {
+    canonical: GlobMatcher,
+    decoded: GlobMatcher,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,13 +78,9 @@ impl Pattern {
         if text.len() > Self::MAX_LEN * 4 {
             return Err(invalid(format!("it is longer than {} bytes", Self::MAX_LEN)));
         }
-        let glob = GlobBuilder::new(text)
-            .case_insensitive(case == Case::Insensitive)
-            .literal_separator(false)
-            .backslash_escape(true)
-            .build()
-            .map_err(|error| invalid(error.kind().to_string()))?;
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
+        let matcher = glob(text, case).map_err(|error| invalid(error.kind().to_string()))?;
+        let respelled = (case == Case::Sensitive).then(|| respelled(text)).flatten().map(Arc::new);
+        Ok(Self { text: text.to_owned(), matcher, respelled })
     }
 
     #[must_use]
@@ -97,6 +103,35 @@ impl Pattern {
     pub fn matches(&self, name: &str) -> bool {
         self.matcher.is_match(name)
     }
+
+    /// Whether it matches the URI in this spelling, as the pattern was written or in the same spelling.
+    pub(super) fn matches_spelled(&self, uri: &str, spelling: Spelling) -> bool {
+        let respelled = self.respelled.as_deref().and_then(|respelled| match spelling {
+            Spelling::AsWritten => None,
+            Spelling::Canonical => Some(&respelled.canonical),
+            Spelling::Decoded => Some(&respelled.decoded),
+        });
+        self.matches(uri) || respelled.is_some_and(|matcher| matcher.is_match(uri))
+    }
+
+    pub(super) const fn has_spellings(&self) -> bool {
+        self.respelled.is_some()
+    }
+}
+
+fn glob(text: &str, case: Case) -> Result<GlobMatcher, globset::Error> {
+    let mut builder = GlobBuilder::new(text);
+    builder.case_insensitive(case == Case::Insensitive).literal_separator(false).backslash_escape(true);
+    builder.build().map(|glob| glob.compile_matcher())
+}
+
+fn respelled(text: &str) -> Option<Respelled> {
+    let Spellings { canonical, decoded } = spelling::of_pattern(text)?;
+    // What is a pattern in one spelling is one in the others; else it is about what it says and no more.
+    Some(Respelled {
+        canonical: glob(&canonical, Case::Sensitive).ok()?,
+        decoded: glob(&decoded, Case::Sensitive).ok()?,
+    })
 }
 
 impl PartialEq for Pattern {

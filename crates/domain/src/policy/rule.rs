@@ -7,6 +7,7 @@ use crate::id::{KeyId, RuleId, ServerId, TeamId, UserId};
 use crate::policy::hints::Hint;
 use crate::policy::item::{Item, ItemClass};
 use crate::policy::pattern::Pattern;
+use crate::policy::spelling::Spelling;
 use crate::policy::{Asking, Subject};
 use crate::role::Role;
 
@@ -16,6 +17,18 @@ pub struct Policy {
     rules: Vec<Rule>,
     /// Counts the changes; what an `ETag` is made of. Zero while the project never had a rule.
     pub version: u32,
+    uris: Uris,
+}
+
+/// What the rules have to do with URIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Uris {
+    /// None of them goes by the name of a resource.
+    #[default]
+    Unnamed,
+    Named,
+    /// One of them does, and can be spelled otherwise itself.
+    Respelled,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +119,8 @@ impl Policy {
     #[must_use]
     pub fn new(mut rules: Vec<Rule>, version: u32) -> Self {
         rules.sort_by_key(|rule| !rule.is_switch);
-        Self { rules, version }
+        let uris = rules.iter().map(Rule::uris).max().unwrap_or_default();
+        Self { rules, version, uris }
     }
 
     /// In the order in which they are asked.
@@ -125,6 +139,10 @@ impl Policy {
         self.active().next().is_none()
     }
 
+    pub(super) const fn uris(&self) -> Uris {
+        self.uris
+    }
+
     /// Whether the hints of tools matter.
     #[must_use]
     pub fn reads_hints(&self) -> bool {
@@ -135,6 +153,17 @@ impl Policy {
     pub(super) fn particular(&self, asking: Asking<'_>) -> Vec<usize> {
         let about = |(_, rule): &(usize, &Rule)| rule.who != Who::Anybody && rule.who.is(asking);
         self.active().filter(about).map(|(place, _)| place).collect()
+    }
+}
+
+impl Rule {
+    fn uris(&self) -> Uris {
+        let is_about_resources = self.enabled && self.what.class.is_none_or(|class| class == ItemClass::Resource);
+        match &self.what.name {
+            Some(name) if is_about_resources && name.has_spellings() => Uris::Respelled,
+            Some(_) if is_about_resources => Uris::Named,
+            _ => Uris::Unnamed,
+        }
     }
 }
 
@@ -157,9 +186,15 @@ impl Who {
 impl What {
     #[must_use]
     pub fn is(&self, item: &Item<'_>) -> bool {
+        self.is_spelled(item, Spelling::AsWritten)
+    }
+
+    /// Whether it is about an item whose name is in this spelling.
+    pub(super) fn is_spelled(&self, item: &Item<'_>, spelling: Spelling) -> bool {
+        let is_named = |name: &Pattern| item.class != ItemClass::Server && name.matches_spelled(item.name, spelling);
         self.server.is(item.server, item.alias)
             && self.class.is_none_or(|class| class == item.class)
-            && self.name.as_ref().is_none_or(|name| item.class != ItemClass::Server && name.matches(item.name))
+            && self.name.as_ref().is_none_or(is_named)
             && self.hints.iter().all(|(hint, wanted)| item.hints.has(*hint) == *wanted)
     }
 }

@@ -212,7 +212,26 @@ fn what_needs_approval_is_seen_and_held() {
     assert!(held.confirmable().is_none());
     assert!(consent(&subject).is_err(), "a member does not agree to its own call");
     let admin = Subject::of(user(2), Some(Role::Admin));
-    assert_eq!(held.release(consent(&admin).expect("an admin agrees")).into_inner(), 5);
+    let pass = held.release(consent(&admin).expect("an admin agrees")).expect("enough under all terms");
+    assert_eq!(pass.into_inner(), 5);
+}
+
+#[test]
+fn the_word_of_the_caller_is_enough_only_while_the_rule_lets_it_confirm() {
+    let subject = member();
+    let asking = Asking { subject: &subject, client: None };
+    let hold = |caller_may_confirm| {
+        let terms = Terms { caller_may_confirm, within: Duration::from_secs(60) };
+        let policy = Policy::new(vec![rule(Who::Anybody, named("x"), Effect::RequireApproval(terms))], 1);
+        match clear(&policy, asking, &tool("x", Hints::UNSAID), ()) {
+            Ok(Clearance::Held(held)) => held,
+            other => panic!("not held: {other:?}"),
+        }
+    };
+    let said = || hold(true).confirmable().expect("the caller may").confirmed();
+    assert!(hold(true).release(said()).is_ok());
+    let held = hold(false).release(said()).expect_err("an admin has to agree by now");
+    assert!(held.confirmable().is_none());
 }
 
 /// A small world, so that rules and items meet often.
@@ -435,4 +454,102 @@ proptest! {
         };
         assert!(left(&subject) >= left(&creator));
     }
+}
+
+fn resource(name: &str) -> Item<'_> {
+    Item { class: ItemClass::Resource, ..tool(name, Hints::UNSAID) }
+}
+
+const OTHER_SPELLINGS: [&str; 12] = [
+    "file:///%73ecret/b",
+    "file:///pub/../secret/b",
+    "file:///pub/%2e%2e/secret/b",
+    "file:///pub/..%2fsecret/b",
+    "file:///pub/..%252fsecret/b",
+    "FILE:///secret/b",
+    "file:////secret/b",
+    "file:///./secret//b",
+    "file:/secret/b",
+    "file://localhost/secret/b",
+    r"file:///pub\..\secret\b",
+    " file:///secret/b",
+];
+
+#[test]
+fn a_resource_is_denied_and_held_in_every_spelling() {
+    let subject = member();
+    let asking = Asking { subject: &subject, client: None };
+    let terms = Terms { caller_may_confirm: false, within: Duration::from_secs(60) };
+    for (effect, verdict) in
+        [(Effect::Deny, Verdict::Denied), (Effect::RequireApproval(terms), Verdict::NeedsApproval(terms))]
+    {
+        for written in ["file:///secret/*", "FILE:///secret/*", "file:///%73ecret/*", "file:////secret/*"] {
+            for class in [None, Some(ItemClass::Resource)] {
+                let policy = Policy::new(vec![rule(Who::Anybody, What { class, ..named(written) }, effect)], 1);
+                let decided = |uri| decide(&policy, asking, Action::Call, &resource(uri));
+                for uri in OTHER_SPELLINGS.into_iter().chain(["file:///secret/b", "file:///secret/b#x"]) {
+                    let decision = decided(uri);
+                    assert_eq!(decision.verdict, verdict, "{written} {uri}");
+                    assert!(matches!(decision.because, Because::Rule { place: 0, .. }), "{written} {uri}");
+                }
+                for uri in ["file:///pub/b", "file:///secret/../pub", "file:///secrets/b", "x:///secret/b"] {
+                    let expected = if uri.starts_with("file:///secret/") && written == "file:///secret/*" {
+                        // As it was written it is inside.
+                        verdict
+                    } else {
+                        Verdict::Allowed
+                    };
+                    assert_eq!(decided(uri).verdict, expected, "{written} {uri}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stricter_of_two_spellings_holds_and_no_spelling_opens_anything() {
+    let subject = member();
+    let asking = Asking { subject: &subject, client: None };
+    let resources = |name| What { class: Some(ItemClass::Resource), ..named(name) };
+    let policy = Policy::new(
+        vec![
+            rule(Who::Anybody, resources("file:///pub/*"), Effect::Allow),
+            rule(Who::Anybody, resources("file:///My%20Docs/*"), Effect::Allow),
+            rule(Who::Anybody, resources("db://Host//a/*"), Effect::Allow),
+            rule(Who::Anybody, resources("*"), Effect::Deny),
+        ],
+        1,
+    );
+    let sees = |name| decide(&policy, asking, Action::Call, &resource(name)).is_visible();
+    for uri in ["file:///pub/b", "file:///pub/./a%20b", "file:///My%20Docs/a", "db://Host//a/B", "file:///pub/{x}"] {
+        assert!(sees(uri), "{uri}");
+    }
+    for uri in [
+        // As they are written, no rule lets them through.
+        "FILE:///pub/b",
+        "file:///%70ub/b",
+        "file:///secret/../pub/b",
+        "file:///My Docs/a",
+        "db://host/a/B",
+        // And of these only the way they are written is let through.
+        "file:///pub/../secret/b",
+        "file:///pub/..%2fsecret/b",
+    ] {
+        assert!(!sees(uri), "{uri}");
+    }
+    assert!(
+        decide(&policy, asking, Action::Call, &tool("file:///%70ub/b", Hints::UNSAID)).is_visible(),
+        "a tool's name is no URI"
+    );
+}
+
+#[test]
+fn what_is_no_resource_is_its_name_as_it_is_written() {
+    let subject = member();
+    let asking = Asking { subject: &subject, client: None };
+    let policy = Policy::new(vec![rule(Who::Anybody, named("a/b"), Effect::Deny)], 1);
+    let sees = |item: Item<'_>| decide(&policy, asking, Action::Call, &item).is_visible();
+    assert!(sees(tool("a//b", Hints::UNSAID)));
+    assert!(!sees(tool("a/b", Hints::UNSAID)));
+    assert!(!sees(resource("a//b")));
 }

@@ -10,6 +10,7 @@ mod request;
 pub(super) mod session;
 pub(super) mod sessions;
 mod settings;
+mod standing;
 pub(super) mod stream;
 pub(super) mod streams;
 

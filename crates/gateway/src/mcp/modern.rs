@@ -57,6 +57,9 @@ pub(super) async fn post(
     match incoming {
         Incoming::Single(Message::Request(request)) => request::handle(entry, http, accepts, request, endpoints).await,
         Incoming::Single(Message::Notification(notification)) => {
+            if let Err(refused) = checks::notification(http, &notification) {
+                return refused;
+            }
             // Over HTTP a request is cancelled by leaving it. Some clients say so as well, and stay.
             let id = notification.params.as_ref().and_then(|params| object::member(params, "requestId"));
             let cancels = notification.method.known() == Method::Cancelled;

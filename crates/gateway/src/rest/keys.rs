@@ -31,7 +31,7 @@ pub struct KeyView {
     /// The account that answers for the key; the key never may more than it.
     creator_id: Uuid,
     scope: KeyScopeView,
-    /// What the key may ask for; where it says nothing, the project's limits for keys hold.
+    /// What the key may ask for; the limits for keys hold as well, and of two numbers the lesser.
     limits: AllowanceView,
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]

@@ -1,11 +1,15 @@
 //! Clients without sessions: what a server may ask them, calls that wait for them, and how much they may have open.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures_util::{StreamExt as _, stream};
 use orch_gateway::mcp::McpConfig;
+use orch_mcp::error::RpcError;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
-use orch_mcp::peer::{PeerRequest, ReplyItem, ReplyStream};
-use orch_mcp::question::Question;
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::question::{Answered, Question};
 use orch_mcp::revision::Revision;
 use orch_testkit::scripted_peer::{ends, never};
 use serde_json::{Value, json};
@@ -286,4 +290,73 @@ async fn who_has_too_much_open_hears_when_to_come_again() {
     let can = json!({"elicitation": {}});
     assert_eq!(mcp.ask(&call(1, json!({})), can.clone()).await.status, 200);
     is_limited(&mcp.ask(&call(2, json!({})), can).await);
+}
+
+#[actix_web::test]
+async fn what_was_answered_goes_on_while_the_rest_is_asked_again() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let so_far = Arc::clone(&heard);
+    let mcp = Mcp::before(McpConfig::default(), Revision::V2025_11_25, move |_| {
+        let ask = || {
+            let params = raw(r#"{"message":"who?","requestedSchema":{"type":"object","properties":{}}}"#);
+            Question::new(MethodName::from_static("elicitation/create"), Some(params))
+        };
+        let ((one, first), (two, second), heard) = (ask(), ask(), Arc::clone(&so_far));
+        let count = async move |answered: Answered| {
+            answered.await;
+            heard.fetch_add(1, Ordering::Relaxed);
+        };
+        let told = stream::once(async move {
+            futures_util::future::join(count(first), count(second)).await;
+            ReplyItem::End(Ok(raw(r#"{"content":[]}"#)))
+        });
+        Box::pin(stream::iter([ReplyItem::Question(one), ReplyItem::Question(two)]).chain(told))
+    })
+    .await;
+    let can = json!({"elicitation": {}});
+    let asked = mcp.ask(&call(1, json!({})), can.clone()).await;
+    let mut one_answer = retry(2, &asked);
+    one_answer["params"]["inputResponses"].as_object_mut().unwrap().remove("r1-2");
+    let asked = mcp.ask(&one_answer, can.clone()).await;
+    let open = asked.json()["result"]["inputRequests"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!((open, heard.load(Ordering::Relaxed)), (vec!["r1-2".to_owned()], 1));
+    assert_eq!(mcp.ask(&retry(3, &asked), can).await.json()["result"]["resultType"], "complete");
+}
+
+#[actix_web::test]
+async fn a_notification_agrees_with_its_header_too() {
+    let mcp = Mcp::before(McpConfig::default(), Revision::V2025_11_25, as_told).await;
+    let note = |version: &str, header: &str| {
+        let meta = json!({"io.modelcontextprotocol/protocolVersion": version});
+        let params = json!({"requestId": 1, "_meta": meta});
+        let body = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
+        legacy("POST", SERVER, &mcp.key, None).insert_header(("mcp-protocol-version", header.to_owned())).set_json(body)
+    };
+    assert_eq!(mcp.world.send(note("2026-07-28", "2026-07-28")).await.status, 202);
+    for (version, header, code) in [
+        ("2026-07-28", "2025-06-18", -32020),
+        ("2026-07-28", "2027-01-01", -32020),
+        ("2027-01-01", "2027-01-01", -32022),
+    ] {
+        let refused = mcp.world.send(note(version, header)).await;
+        assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &json!(code)), "{refused:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_resource_that_is_not_found_is_named() {
+    for (data, named) in [
+        (None, json!({"uri": "file:///a"})),
+        (Some(r#"{"why":"gone"}"#), json!({"why": "gone", "uri": "file:///a"})),
+        (Some(r#"{"uri":"file:///b"}"#), json!({"uri": "file:///b"})),
+        (Some(r#""gone""#), json!({"uri": "file:///a"})),
+    ] {
+        let error = RpcError { data: data.map(raw), ..RpcError::new(-32002, "not found") };
+        let mcp =
+            Mcp::before(McpConfig::default(), Revision::V2025_11_25, move |_| ends(Err(PeerError::Rpc(error.clone()))))
+                .await;
+        let read = json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": "file:///a"}});
+        let error = mcp.ask(&read, json!({})).await.json()["error"].clone();
+        assert_eq!((&error["code"], &error["data"]), (&json!(-32602), &named));
+    }
 }

@@ -1,7 +1,9 @@
 //! Clients with sessions: their streams, how much they may have open, and what nobody else gets of them.
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::poll_immediate;
 use orch_control::keys::NewKey;
 use orch_domain::quota::Allowance;
 use orch_domain::role::Role;
@@ -11,7 +13,7 @@ use orch_testkit::scripted_peer::{ends, never};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::mcp_world::{Mcp, SERVER, UNIFIED, call, legacy, raw, within};
+use crate::mcp_world::{Held, Mcp, SERVER, UNIFIED, call, legacy, raw, within};
 use crate::world::{Answer, World, bearer, login, request};
 
 fn request_of(id: u32, method: &str, params: Value) -> Value {
@@ -31,7 +33,7 @@ async fn served() -> Mcp {
 }
 
 #[actix_web::test]
-async fn a_stream_is_asked_for_as_one_and_a_second_one_ends_the_first() {
+async fn a_stream_is_asked_for_as_one() {
     let mcp = served().await;
     let session = mcp.world.open_session(UNIFIED, &mcp.key).await;
     let get = |accept: &'static str| legacy("GET", UNIFIED, &mcp.key, Some(&session)).insert_header(("accept", accept));
@@ -39,13 +41,121 @@ async fn a_stream_is_asked_for_as_one_and_a_second_one_ends_the_first() {
     assert_eq!(mcp.world.send(get("text/html")).await.status, 406);
     let none = mcp.world.send(legacy("GET", UNIFIED, &mcp.key, None)).await;
     assert_eq!((none.status, none.header("allow")), (405, Some("POST")));
-    let mut first = mcp.hold(get("text/event-stream")).await;
-    assert_eq!(first.status, 200);
-    let pending = futures_util::future::poll_immediate(std::pin::pin!(first.next())).await;
-    assert_eq!(pending, None, "it is open");
-    let second = mcp.hold(get("text/event-stream")).await;
-    assert_eq!(second.status, 200);
-    assert_eq!(first.next().await, None);
+    assert_eq!(mcp.hold(get("text/event-stream")).await.status, 200);
+}
+
+/// Takes the tool away, or gives it back, which is news.
+async fn switch(mcp: &Mcp, on: bool) {
+    let token = mcp.world.token(&mcp.admin).await;
+    let sent = bearer(request("PUT", "/api/v1/projects/demo/servers/s/switch"), &token);
+    assert_eq!(mcp.world.send(sent.set_json(json!({"kind": "tool", "name": "ask", "on": on}))).await.status, 200);
+    mcp.world.run_servers().await;
+}
+
+async fn is_waiting(stream: &mut Held) -> bool {
+    poll_immediate(pin!(stream.next())).await.is_none()
+}
+
+#[actix_web::test]
+async fn several_streams_stay_open_and_the_newest_has_the_news() {
+    let mcp = served().await;
+    let session = mcp.world.open_session(SERVER, &mcp.key).await;
+    let open = || mcp.hold(legacy("GET", SERVER, &mcp.key, Some(&session)));
+    let news = |told: Option<String>| told.is_some_and(|told| told.contains("notifications/tools/list_changed"));
+    let (mut first, mut second) = (open().await, open().await);
+    assert!(is_waiting(&mut first).await && is_waiting(&mut second).await);
+    switch(&mcp, false).await;
+    assert!(news(second.next().await));
+    assert!(is_waiting(&mut first).await, "it goes out once");
+    drop(second);
+    // Until its connection is seen to be gone, what there is to tell is lost with it.
+    let told = within(async {
+        let mut on = true;
+        loop {
+            switch(&mcp, on).await;
+            if let Some(told) = poll_immediate(pin!(first.next())).await {
+                return told;
+            }
+            on = !on;
+        }
+    });
+    assert!(news(told.await));
+
+    let ended = legacy("DELETE", SERVER, &mcp.key, Some(&session));
+    let third = open().await;
+    assert_eq!(mcp.world.send(ended).await.status, 204);
+    // Both come to an end.
+    first.rest().await;
+    third.rest().await;
+}
+
+#[actix_web::test]
+async fn a_stream_that_was_read_to_its_end_is_not_there_again() {
+    let mcp = served().await;
+    let session = mcp.world.open_session(SERVER, &mcp.key).await;
+    let sent = legacy("POST", SERVER, &mcp.key, Some(&session)).insert_header(("accept", "text/event-stream"));
+    let told = mcp.hold(sent.set_json(call(2, json!({})))).await.rest().await;
+    let ids: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let resume = |id: &str| legacy("GET", SERVER, &mcp.key, Some(&session)).insert_header(("last-event-id", id));
+    let answer = mcp.world.send(resume(ids[0])).await;
+    assert!(answer.status == 200 && answer.body.contains(r#""result""#), "{answer:?}");
+    let over = mcp.world.send(resume(ids[1])).await;
+    assert_eq!((over.status, over.header("allow")), (405, Some("POST")), "clients come back after anything else");
+}
+
+#[actix_web::test]
+async fn a_batch_takes_what_is_taken_alone() {
+    let mcp = served().await;
+    let mut hello = initialize();
+    hello["params"]["protocolVersion"] = json!("2025-03-26");
+    let opened = mcp.world.send(legacy("POST", UNIFIED, &mcp.key, None).set_json(&hello)).await;
+    let session = opened.header("mcp-session-id").unwrap();
+    let batch = json!([
+        request_of(2, "logging/setLevel", json!({"level": "error"})),
+        request_of(3, "logging/setLevel", json!({"level": "loud"})),
+        request_of(4, "resources/unsubscribe", json!({"uri": "s+file:///a"})),
+        request_of(5, "ping", json!({})),
+    ]);
+    let sent = legacy("POST", UNIFIED, &mcp.key, Some(session)).insert_header(("accept", "application/json"));
+    let answers = mcp.world.send(sent.set_json(batch)).await.json();
+    let outcome = |id: u32| answers.as_array().unwrap().iter().find(|answer| answer["id"] == id).unwrap();
+    for id in [2, 4, 5] {
+        assert_eq!(outcome(id)["result"], json!({}), "{answers}");
+    }
+    assert_eq!(outcome(3)["error"]["code"], -32602, "{answers}");
+}
+
+/// A client over HTTP+SSE: its stream, and where it posts.
+async fn over_sse(mcp: &Mcp) -> (Held, String) {
+    let mut stream = mcp.hold(legacy("GET", "/projects/demo/servers/s/sse", &mcp.key, None)).await;
+    let first = stream.next().await.unwrap();
+    let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
+    (stream, address)
+}
+
+#[actix_web::test]
+async fn over_http_sse_a_batch_shakes_no_hands_either() {
+    let mcp = served().await;
+    let (mut stream, address) = over_sse(&mcp).await;
+    let post = |body: Value| mcp.world.send(legacy("POST", &address, &mcp.key, None).set_json(body));
+    let mut hello = initialize();
+    hello["params"]["protocolVersion"] = json!("2025-03-26");
+    assert_eq!(post(hello.clone()).await.status, 202);
+    assert!(stream.next().await.unwrap().contains(r#""result""#));
+    let refused = post(json!([request_of(2, "ping", json!({})), hello])).await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (400, &json!(-32600)), "{refused:?}");
+    assert_eq!(mcp.world.sessions.count(), 1);
+}
+
+#[actix_web::test]
+async fn over_http_sse_a_client_without_a_handshake_hears_what_it_asked_for() {
+    let mcp = served().await;
+    let (mut stream, address) = over_sse(&mcp).await;
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2027-01-01"});
+    let body = request_of(2, "tools/list", json!({"_meta": meta}));
+    assert_eq!(mcp.world.send(legacy("POST", &address, &mcp.key, None).set_json(body)).await.status, 202);
+    let told = stream.next().await.unwrap();
+    assert!(told.contains("-32022") && told.contains(r#""requested":"2027-01-01""#), "{told}");
 }
 
 #[actix_web::test]
@@ -168,14 +278,32 @@ async fn settings_of_a_session_count_like_everything_else() {
 }
 
 #[actix_web::test]
+async fn a_client_over_http_sse_that_does_not_read_asks_only_so_much() {
+    let config = McpConfig { max_requests_per_session: 2, ..McpConfig::default() };
+    let mcp = Mcp::before(config, Revision::V2025_11_25, |_| ends(Ok(raw(r#"{"content":[]}"#)))).await;
+    let (mut stream, address) = over_sse(&mcp).await;
+    let post = |body: Value| mcp.world.send(legacy("POST", &address, &mcp.key, None).set_json(body));
+    assert_eq!(post(initialize()).await.status, 202);
+    assert!(stream.next().await.unwrap().contains(r#""result""#));
+    let all = futures_util::future::join_all((2..62).map(|id| post(call(id, json!({})))));
+    let calls = || mcp.peer.sent().iter().filter(|sent| sent.method.as_str() == "tools/call").count();
+    {
+        let mut all = pin!(all);
+        for _ in 0..10_000 {
+            assert!(poll_immediate(all.as_mut()).await.is_none(), "nothing holds it up");
+            tokio::task::yield_now().await;
+        }
+    }
+    // What waits in the stream, and two that wait for a place in it.
+    assert!((2..20).contains(&calls()), "{} calls were made", calls());
+}
+
+#[actix_web::test]
 async fn a_client_over_http_sse_that_leaves_during_the_handshake_leaves_nothing() {
     let mcp = served().await;
     // The server is not there yet, so the handshake waits for it.
     let closed = Arc::clone(&mcp.door).acquire_owned().await.unwrap();
-    let sse = legacy("GET", "/projects/demo/servers/s/sse", &mcp.key, None);
-    let mut stream = mcp.hold(sse).await;
-    let first = stream.next().await.unwrap();
-    let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
+    let (stream, address) = over_sse(&mcp).await;
     let posted = mcp.world.send(legacy("POST", &address, &mcp.key, None).set_json(initialize())).await;
     assert_eq!(posted.status, 202);
     drop(stream);

@@ -67,7 +67,7 @@ impl Connector for Scripted {
 }
 
 impl Mcp {
-    /// The server has a tool `ask`, and `call` says what becomes of calls.
+    /// The server has a tool `ask`, and `call` says what becomes of calls and of resources that are read.
     pub(crate) async fn before(
         config: McpConfig,
         revision: Revision,
@@ -81,7 +81,7 @@ impl Mcp {
             also: Vec::new(),
         };
         let peer = Arc::new(ScriptedPeer::new(hello, move |request| match request.method.as_str() {
-            "tools/call" => call(request),
+            "tools/call" | "resources/read" => call(request),
             "tools/list" => ends(Ok(raw(r#"{"tools":[{"name":"ask","inputSchema":{"type":"object"}}]}"#))),
             _ => ends(Ok(raw("{}"))),
         }));

@@ -25,6 +25,7 @@ pub struct Model {
     pub name: String,
     pub password: Option<String>,
     pub instance_admin: bool,
+    pub address_proven: bool,
     pub language: Option<String>,
     pub theme: Option<String>,
     pub deactivated_at: Option<OffsetDateTime>,
@@ -47,6 +48,7 @@ impl Model {
             name: self.name,
             password: self.password.map(PasswordHash::from_phc),
             instance_admin: self.instance_admin,
+            address_proven: self.address_proven,
             preferences: Preferences {
                 // What a newer version of ours knows counts as no choice.
                 language: self.language.as_deref().and_then(Language::parse),
@@ -67,6 +69,7 @@ pub(crate) fn row(user: &User) -> ActiveModel {
         name: user.name.clone(),
         password: user.password.as_ref().map(|hash| hash.as_phc().to_owned()),
         instance_admin: user.instance_admin,
+        address_proven: user.address_proven,
         language: user.preferences.language.map(|language| language.as_str().to_owned()),
         theme: user.preferences.theme.map(|theme| theme.as_str().to_owned()),
         deactivated_at: user.deactivated_at.map(stored),

@@ -7,7 +7,7 @@ use orch_domain::approval::{Approval, ApprovalState};
 use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
 use orch_domain::catalog::ItemKind;
 use orch_domain::id::{ApprovalId, CallId};
-use orch_domain::policy::decision::{Clearance, Held, Pass, consent};
+use orch_domain::policy::decision::{Clearance, Consent, Held, Pass, consent};
 use orch_domain::policy::item::ItemClass;
 use orch_domain::port::call_log::{self, CallLogError};
 use orch_domain::principal::Credential;
@@ -85,13 +85,13 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Clearance::Granted(pass) => send(relay, cx, pass, wanted, Some(ticket)),
         // At the console there is nobody else to ask, and who sits there may approve.
         Clearance::Held(held) if cx.principal.credential == Credential::Console => match consent(&cx.subject) {
-            Ok(consent) => send(relay, cx, held.release(consent), wanted, Some(ticket)),
+            Ok(consent) => release(relay, cx, Released { held, name, consent }, wanted, Some(ticket)),
             Err(_) => {
                 let error = CallError::NotApproved { why: "nobody is there to approve it" };
                 Reply::failed(&error, revision, Some(ticket), &*relay.clock)
             }
         },
-        Clearance::Held(held) => hold(relay, cx, held, name, wanted, ticket),
+        Clearance::Held(held) => hold(relay, cx, held, name, wanted, Some(ticket)),
     }
 }
 
@@ -110,7 +110,23 @@ fn send(relay: &Relay, cx: &CallContext, pass: Pass<Arc<Server>>, wish: Wish, ti
         Endpoint::Server(_) => Outward::AsIs,
         Endpoint::Unified => Outward::Namespaced { server: Arc::clone(pass.get()), shape: shape(kind) },
     };
-    relay.send(cx, pass, Sending { request, outward, hop, as_task }, ticket)
+    relay.send(cx, pass, Sending { request, outward, hop, as_task, of_own_era: false }, ticket)
+}
+
+/// What somebody has agreed to.
+struct Released {
+    held: Held<Arc<Server>>,
+    name: String,
+    consent: Consent,
+}
+
+/// Sends the call that somebody has agreed to, or lets it wait for somebody else where that was not enough.
+fn release(relay: &Arc<Relay>, cx: &CallContext, released: Released, wish: Wish, ticket: Option<CallTicket>) -> Reply {
+    let Released { held, name, consent } = released;
+    match held.release(consent) {
+        Ok(pass) => send(relay, cx, pass, wish, ticket),
+        Err(held) => hold(relay, cx, held, name, wish, ticket),
+    }
 }
 
 /// Lets the call wait until somebody agrees.
@@ -120,7 +136,7 @@ fn hold(
     held: Held<Arc<Server>>,
     name: String,
     wish: Wish,
-    ticket: CallTicket,
+    ticket: Option<CallTicket>,
 ) -> Reply {
     let kind = wish.kind;
     let (revision, now) = (cx.client.revision, relay.clock.now());
@@ -163,13 +179,14 @@ fn hold(
                     CallError::Busy { server: server.alias.to_string(), reason }
                 }
             };
-            return Reply::failed(&error, revision, Some(ticket), &*relay.clock);
+            return Reply::failed(&error, revision, ticket, &*relay.clock);
         }
     };
     let (within, progress_token) = (held.terms.within, wish.hop.progress_token.clone());
     let proceed: Proceed = {
         let (relay, cx) = (Arc::clone(relay), cx.clone());
-        // What was asked for may be denied by now: consent stands in for an approver and not for the rules.
+        // What was asked for may be denied by now, or need the consent of somebody else: consent stands in for an
+        // approver and not for the rules.
         Box::new(move |consent, ticket| {
             let cleared = relay.as_of_now(&cx).and_then(|now| {
                 let server = Arc::clone(now.project.server(server.id)?);
@@ -178,7 +195,9 @@ fn hold(
             });
             match cleared {
                 Some((now, Clearance::Granted(pass))) => send(&relay, &now, pass, wish, ticket),
-                Some((now, Clearance::Held(held))) => send(&relay, &now, held.release(consent), wish, ticket),
+                Some((now, Clearance::Held(held))) => {
+                    release(&relay, &now, Released { held, name, consent }, wish, ticket)
+                }
                 None => {
                     let error = CallError::NotApproved { why: "it is not allowed any more" };
                     Reply::failed(&error, revision, ticket, &*relay.clock)
@@ -194,7 +213,7 @@ fn hold(
         stop: Arc::clone(&cx.stop),
         revision,
         clock: Arc::clone(&relay.clock),
-        ticket: Some(ticket),
+        ticket,
         proceed,
     }))
 }

@@ -36,19 +36,13 @@ pub(crate) fn complete(relay: &Relay, cx: &CallContext, request: Request) -> Rep
         declared: Some(Arc::clone(&cx.client.declared_modern)),
         ..PeerRequest::new(request.method, Some(params))
     };
-    relay.send(cx, pass, Sending { request, outward, hop, as_task: false }, None)
+    relay.send(cx, pass, Sending { request, outward, hop, as_task: false, of_own_era: false }, None)
 }
 
 fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Pass<Arc<Server>>, Raw), CallError> {
     let reference = object::member(&params, "ref")
         .ok_or_else(|| CallError::InvalidParams("params: missing field `ref`".to_owned()))?;
-    let (key, class, shown) = if let Some(name) = object::string(&reference, "name") {
-        ("name", ItemClass::Prompt, name)
-    } else if let Some(uri) = object::string(&reference, "uri") {
-        ("uri", ItemClass::Resource, uri)
-    } else {
-        return Err(CallError::InvalidParams("params.ref: needs `name` or `uri`".to_owned()));
-    };
+    let Reference { key, class, shown } = referred(&reference)?;
     let unknown = || CallError::Unknown { what: "reference", name: shown.clone() };
     let origin = match (&cx.endpoint, class) {
         (Endpoint::Server(server), _) => Some(Origin { server: Arc::clone(server), name: shown.clone() }),
@@ -70,4 +64,31 @@ fn resolve(relay: &Relay, cx: &CallContext, params: Raw) -> Result<(Pass<Arc<Ser
         .and_then(|reference| object::with(&params, "ref", &reference).ok())
         .ok_or_else(|| CallError::InvalidParams("params.ref must be an object".to_owned()))?;
     Ok((pass, params))
+}
+
+/// What a reference is to.
+struct Reference {
+    /// The member that says it.
+    key: &'static str,
+    class: ItemClass,
+    shown: String,
+}
+
+/// Reads a reference by its type. One that a server could take for another than the one that is judged is refused.
+fn referred(reference: &Raw) -> Result<Reference, CallError> {
+    let invalid = |reason: &str| CallError::InvalidParams(format!("params.ref: {reason}"));
+    let [kind, name, uri] =
+        object::pick(reference, ["type", "name", "uri"]).map_err(|_| invalid("must be an object"))?;
+    let kind = kind.and_then(|kind| kind.read::<String>().ok());
+    let (key, class, shown, other) = match kind.as_deref() {
+        Some("ref/prompt") => ("name", ItemClass::Prompt, name, uri),
+        Some("ref/resource") => ("uri", ItemClass::Resource, uri, name),
+        _ => return Err(invalid("`type` must be `ref/prompt` or `ref/resource`")),
+    };
+    if other.is_some() {
+        return Err(invalid("needs one of `name` and `uri`, and has both"));
+    }
+    let shown = shown.and_then(|shown| shown.read().ok());
+    let shown = shown.ok_or_else(|| invalid(&format!("its type needs a text as `{key}`")))?;
+    Ok(Reference { key, class, shown })
 }

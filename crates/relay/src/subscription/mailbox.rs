@@ -286,7 +286,10 @@ mod tests {
     fn fill(mailbox: &Mailbox, count: usize, bytes: usize) {
         for _ in 0..count {
             let params = Raw::serialize(&"x".repeat(bytes - 2)).expect("a text");
-            mailbox.notification(Notification { method: MethodName::from_static("notifications/x"), params: Some(params) });
+            mailbox.notification(Notification {
+                method: MethodName::from_static("notifications/x"),
+                params: Some(params),
+            });
         }
     }
 

@@ -10,10 +10,11 @@ use orch_domain::policy::item::ItemClass;
 use orch_domain::server::Server;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
-use orch_mcp::object;
 use orch_mcp::peer::Topic;
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
+use orch_mcp::revision::Revision;
+use orch_mcp::{meta, object};
 
 use super::mailbox::Mailbox;
 use super::sight::Sight;
@@ -29,6 +30,7 @@ pub(crate) struct Audience {
     /// None for the unified endpoint.
     pub(super) server: Option<ServerId>,
     session: Option<SessionKey>,
+    revision: Revision,
     sight: Arc<Sight>,
 }
 
@@ -38,7 +40,13 @@ impl Audience {
             Endpoint::Server(server) => Some(server.id),
             Endpoint::Unified => None,
         };
-        Self { project: cx.project.project.id, server, session: cx.client.session, sight: Arc::new(Sight::of(cx)) }
+        Self {
+            project: cx.project.project.id,
+            server,
+            session: cx.client.session,
+            revision: cx.client.revision,
+            sight: Arc::new(Sight::of(cx)),
+        }
     }
 
     fn hears(&self, project: ProjectId, server: ServerId) -> bool {
@@ -82,6 +90,7 @@ impl Registry {
     /// it is not everybody's.
     pub(crate) fn resource_updated(&self, server: &Server, params: &Raw, only: Option<SessionKey>) {
         let Some(uri) = object::string(params, "uri") else { return };
+        let (params, _) = meta::take_hop(params.clone());
         self.each(server.project_id, server.id, |audience, mailbox| {
             if !audience.sight.sees(server.id, ItemClass::Resource, &uri)
                 || (only.is_some() && audience.session != only)
@@ -93,7 +102,7 @@ impl Registry {
                     return Some((uri.clone(), params.clone()));
                 }
                 let shown = uris::expose(server.alias.as_str(), &uri);
-                let params = object::with(params, "uri", &Raw::serialize(&shown).ok()?).ok()?;
+                let params = object::with(&params, "uri", &Raw::serialize(&shown).ok()?).ok()?;
                 Some((shown, params))
             });
         });
@@ -102,6 +111,7 @@ impl Registry {
     /// `params` are those of the server's notification: the whole task.
     pub(crate) fn task_changed(&self, server: &Arc<Server>, params: &Raw) {
         let Some(id) = object::string(params, "taskId") else { return };
+        let (params, _) = meta::take_hop(params.clone());
         self.each(server.project_id, server.id, |audience, mailbox| {
             mailbox.task_changed(server.id, &id, || {
                 if audience.server.is_some() {
@@ -129,8 +139,11 @@ impl Registry {
 
     /// Something that a server said on a session's own connection. False when the session is over.
     pub(crate) fn tell_session(&self, session: SessionKey, notification: Notification) -> bool {
-        let mailbox = self.session(session);
-        mailbox.map(|(_, mailbox)| mailbox.notification(notification)).is_some()
+        let Some((audience, mailbox)) = self.session(session) else { return false };
+        if audience.revision.may_hear(notification.method.as_str()) {
+            mailbox.notification(notification);
+        }
+        true
     }
 
     /// A question of a server that belongs to no request. On the unified endpoint it says who asks.

@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::StreamExt;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::ServerHello;
-use orch_mcp::peer::{PeerError, PeerRequest, ReplyStream};
+use orch_mcp::message::{MethodName, Notification};
+use orch_mcp::object;
+use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::revision::Revision;
+use orch_relay::context::{CallContext, Client};
 use orch_relay::reply::Event;
 use orch_relay::stop::StopReason;
-use orch_testkit::scripted_peer::{ScriptedPeer, ends, never};
+use orch_testkit::scripted_peer::{ScriptedPeer, ends, items, never};
 
 use crate::house::{House, hello, raw};
 
@@ -92,10 +96,6 @@ async fn a_call_to_a_usual_tool_says_nothing_of_tasks() {
     assert_eq!(call.params, Some(raw(r#"{"name":"quick"}"#)));
 }
 
-fn modern() -> ServerHello {
-    ServerHello { revision: Revision::V2026_07_28, ..hello() }
-}
-
 const PLAIN_TOOL: &str = r#"{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}"#;
 
 #[tokio::test(start_paused = true)]
@@ -125,4 +125,93 @@ async fn a_server_that_is_never_content_with_the_headers_is_not_the_fault_of_the
     let answer = house.ask(&house.alone("fs"), "tools/call", r#"{"name":"a","arguments":{}}"#).await;
     assert_eq!(answer.map_err(|error| error.code), Err(-32603));
     assert_eq!(methods(&peer).len(), 2);
+}
+
+fn modern() -> ServerHello {
+    ServerHello { revision: Revision::V2026_07_28, ..hello() }
+}
+
+fn client(house: &House, revision: Revision) -> CallContext {
+    let declared = Declared { capabilities: raw("{}"), info: None };
+    let client = Client::new("tester 1".into(), revision, declared, None);
+    CallContext { client: Arc::new(client), ..house.alone("fs") }
+}
+
+const NO_TOOLS: &str = r#"{"tools":[]}"#;
+
+#[tokio::test]
+async fn what_we_do_not_know_goes_to_servers_of_the_clients_era_alone() {
+    for (server, stranger, friend) in [
+        (hello(), Revision::V2026_07_28, Revision::V2024_11_05),
+        (modern(), Revision::V2025_06_18, Revision::V2026_07_28),
+    ] {
+        let house = House::with(&["fs"]);
+        let peer = put(&house, server, NO_TOOLS, |_| ends(Ok(raw("{}"))));
+        // Before the server runs, and after.
+        for _ in 0..2 {
+            let refused = house.ask(&client(&house, stranger), "vendor/do", "{}").await.expect_err("unknown");
+            assert_eq!(refused.code, -32601);
+        }
+        assert_eq!(house.ask(&client(&house, friend), "vendor/do", "{}").await, Ok(raw("{}")));
+        for revision in [stranger, friend] {
+            let refused = house.ask(&client(&house, revision), "subscriptions/listen", "{}").await;
+            assert_eq!(refused.expect_err("ours to ask for").code, -32601);
+        }
+        assert_eq!(methods(&peer), ["vendor/do"]);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_a_name_has_one_for_clients_that_need_it() {
+    let house = House::with(&["fs"]);
+    put(&house, ServerHello { server_info: raw("{}"), ..modern() }, NO_TOOLS, |_| never());
+    let legacy = house.relay.hello(&client(&house, Revision::V2025_11_25)).await.expect("a handshake");
+    assert_eq!(object::string(&legacy.server_info, "name").as_deref(), Some("fs"));
+    assert!(object::string(&legacy.server_info, "version").is_some());
+    let cx = client(&house, Revision::V2026_07_28);
+    assert_eq!(house.relay.hello(&cx).await.expect("what it offers").server_info(), None);
+    assert_eq!(house.relay.server_info(&cx), None);
+}
+
+#[tokio::test]
+async fn a_missing_resource_has_the_code_of_the_clients_era() {
+    let missing =
+        |_| ends(Err(PeerError::Rpc(RpcError::invalid_params("no").with_data(&serde_json::json!({"uri": "a:b"})))));
+    for (server, revision, method, code) in [
+        (modern(), Revision::V2025_06_18, "resources/read", -32002),
+        (modern(), Revision::V2026_07_28, "resources/read", -32602),
+        (hello(), Revision::V2025_06_18, "resources/read", -32602),
+        (modern(), Revision::V2025_06_18, "tools/call", -32602),
+    ] {
+        let house = House::with(&["fs"]);
+        put(&house, server, NO_TOOLS, missing);
+        let refused = house.ask(&client(&house, revision), method, r#"{"name":"x","uri":"a:b"}"#).await;
+        assert_eq!(refused.expect_err("missing").code, code, "{revision} {method}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_hears_only_what_its_revision_has() {
+    let house = House::with(&["fs"]);
+    put(&house, hello(), NO_TOOLS, |_| {
+        let said = ["notifications/elicitation/complete", "notifications/tasks/status", "notifications/vendor"];
+        let said = said.map(|method| {
+            ReplyItem::Notification(Notification { method: MethodName::from_static(method), params: None })
+        });
+        items(said.into_iter().chain([ReplyItem::End(Ok(raw(r#"{"content":[]}"#)))]).collect())
+    });
+    for (revision, heard) in [
+        (Revision::V2025_06_18, &["notifications/vendor"][..]),
+        (Revision::V2025_11_25, &["notifications/elicitation/complete", "notifications/vendor"]),
+        (Revision::V2026_07_28, &["notifications/vendor"]),
+    ] {
+        let mut reply = house.send(&client(&house, revision), "tools/call", r#"{"name":"x"}"#);
+        let mut methods = Vec::new();
+        while let Some(event) = reply.next().await {
+            if let Event::Notification(notification) = event {
+                methods.push(notification.method.as_str().to_owned());
+            }
+        }
+        assert_eq!(methods, heard, "{revision}");
+    }
 }

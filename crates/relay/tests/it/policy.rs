@@ -369,3 +369,86 @@ async fn what_was_denied_meanwhile_is_not_made_when_somebody_approves_it() {
     assert!(error.message.contains("not allowed any more"), "{}", error.message);
     assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_needs_an_admin_meanwhile_is_not_made_by_the_word_of_its_caller() {
+    let (house, peer) = house().await;
+    house.govern(vec![needs_approval(true)]);
+    let declared = Declared { capabilities: raw(r#"{"elicitation":{}}"#), info: None };
+    let client = Arc::new(Client::new("asker 1".into(), Revision::V2025_06_18, declared, None));
+    let cx = CallContext { client, ..house.unified() };
+    let before = peer.sent().len();
+    let mut reply = house.send(&cx, "tools/call", WIPE);
+    let Some(Event::Question(question)) = reply.next().await else { panic!("no question") };
+    house.govern(vec![needs_approval(false)]);
+    question.answer(Ok::<Raw, _>(raw(r#"{"action":"accept","content":{}}"#)));
+    assert!(futures_util::poll!(reply.next()).is_pending(), "it waits again");
+    assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
+
+    let desk = Arc::clone(house.relay.approvals());
+    let pending = desk.list(cx.project.project.id).remove(0);
+    assert_eq!((pending.state, pending.caller_may_confirm), (ApprovalState::Pending, false));
+    let by = admin();
+    desk.answer(pending.id, by.user, Answer::Approve(consent(&by).expect("an admin"))).expect("it waited");
+    end(reply).await.expect("the result");
+    assert_eq!(house.recorded().last().map(|call| call.outcome), Some(Outcome::Ok));
+}
+
+#[tokio::test]
+async fn a_reference_is_what_its_type_says_and_nothing_else() {
+    let (house, peer) = house().await;
+    house.govern(vec![deny(named(ItemClass::Resource, "secret:*"))]);
+    let before = peer.sent().len();
+    for (unified, own) in [
+        (
+            r#"{"type":"ref/resource","uri":"fs+secret://{x}","name":"fs__greet"}"#,
+            r#"{"type":"ref/resource","uri":"secret://{x}","name":"greet"}"#,
+        ),
+        (
+            r#"{"type":"ref/prompt","uri":"fs+secret://{x}","name":"fs__greet"}"#,
+            r#"{"type":"ref/prompt","uri":"secret://{x}","name":"greet"}"#,
+        ),
+        (
+            r#"{"type":"ref/resource","uri":"fs+secret://{x}","name":null}"#,
+            r#"{"type":"ref/resource","uri":"secret://{x}","name":null}"#,
+        ),
+        (r#"{"type":"ref/resource","name":"fs__greet"}"#, r#"{"type":"ref/resource","name":"greet"}"#),
+        (r#"{"type":"ref/prompt","uri":"fs+file:///{x}"}"#, r#"{"type":"ref/prompt","uri":"file:///{x}"}"#),
+        (r#"{"type":"ref/tool","name":"fs__look"}"#, r#"{"type":"ref/tool","name":"look"}"#),
+        (r#"{"name":"fs__greet"}"#, r#"{"name":"greet"}"#),
+        ("[]", "[]"),
+    ] {
+        for (cx, reference) in [(house.unified(), unified), (house.alone("fs"), own)] {
+            let params = format!(r#"{{"ref":{reference},"argument":{{"name":"a","value":""}}}}"#);
+            let error = house.ask(&cx, "completion/complete", &params).await.expect_err(reference);
+            assert_eq!(error.code, orch_mcp::error::code::INVALID_PARAMS, "{reference}");
+            assert!(error.message.contains("params.ref"), "{}", error.message);
+        }
+    }
+    assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
+    for reference in
+        [r#"{"type":"ref/prompt","name":"greet","title":"x"}"#, r#"{"type":"ref/resource","uri":"file:///{x}"}"#]
+    {
+        let params = format!(r#"{{"ref":{reference},"argument":{{"name":"a","value":""}}}}"#);
+        house.ask(&house.alone("fs"), "completion/complete", &params).await.expect(reference);
+    }
+}
+
+#[tokio::test]
+async fn a_denied_resource_is_denied_in_other_spellings() {
+    let (house, peer) = house().await;
+    house.govern(vec![deny(named(ItemClass::Resource, "file:///secret/*"))]);
+    let before = peer.sent().len();
+    for uri in ["file:///%73ecret/b", "file:///pub/../secret/b", "FILE:///secret/b", "file:///pub/..%2fsecret/b"] {
+        for (cx, uri) in [(house.alone("fs"), uri.to_owned()), (house.unified(), format!("fs+{uri}"))] {
+            let read = house.ask(&cx, "resources/read", &format!(r#"{{"uri":"{uri}"}}"#)).await;
+            read.expect_err("a read");
+            let params = format!(r#"{{"ref":{{"type":"ref/resource","uri":"{uri}"}},"argument":{{}}}}"#);
+            house.ask(&cx, "completion/complete", &params).await.expect_err("a completion");
+        }
+    }
+    assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
+    house.ask(&house.alone("fs"), "resources/read", r#"{"uri":"file:///pub/%62"}"#).await.expect("another one");
+    let sent = peer.sent().pop().and_then(|sent| sent.params).expect("params");
+    assert_eq!(object::string(&sent, "uri").as_deref(), Some("file:///pub/%62"), "it is sent as it was written");
+}

@@ -121,3 +121,47 @@ async fn requests_of_rest_and_of_mcp_do_not_refill_each_other() {
     }
     refused(house.ask(&cx, "tools/list", "{}").await);
 }
+
+#[tokio::test]
+async fn a_key_gives_itself_no_more_than_keys_may() {
+    let house = house().await;
+    let as_key = |allowance| {
+        let key = a_key().allowance(allowance).build();
+        let cx = house.unified();
+        let subject = Subject { key: Some(Arc::new(key.clone())), ..cx.subject.clone() };
+        (key, CallContext { subject, ..cx })
+    };
+    let many = Allowance { per_minute: Some(100_000), concurrent: Some(100), per_day: Some(100_000) };
+
+    let key = Allowance { per_minute: Some(2), ..Allowance::default() };
+    house.limit(Limits { key, ..Limits::default() });
+    let (key, cx) = as_key(many);
+    for _ in 0..2 {
+        house.ask(&cx, "tools/list", "{}").await.expect("within the limit");
+        house.relay.limiter().rest(house.user(), Some(&key)).expect("the instance has no limit");
+    }
+    refused(house.ask(&cx, "tools/list", "{}").await);
+    house.relay.limiter().rest(house.user(), Some(&key)).expect("the instance has no limit");
+    refused(house.ask(&cx, "tools/list", "{}").await);
+
+    let key = Allowance { concurrent: Some(1), ..Allowance::default() };
+    house.limit(Limits { key, ..Limits::default() });
+    let (_, cx) = as_key(many);
+    let running = house.send(&cx, "tools/call", CALL);
+    refused(house.ask(&cx, "tools/call", CALL).await);
+    end(running).await.expect("the first");
+
+    let key = Allowance { per_day: Some(1), ..Allowance::default() };
+    house.limit(Limits { key, ..Limits::default() });
+    let (_, cx) = as_key(many);
+    house.ask(&cx, "tools/call", CALL).await.expect("within the limit");
+    refused(house.ask(&cx, "tools/call", CALL).await);
+
+    // Less is its own business, and one for all that it does.
+    let key = Allowance { per_minute: Some(50), concurrent: Some(9), per_day: Some(9) };
+    house.limit(Limits { key, ..Limits::default() });
+    let (key, cx) = as_key(Allowance { per_minute: Some(2), concurrent: None, per_day: Some(1) });
+    house.ask(&cx, "tools/call", CALL).await.expect("within its own limit");
+    refused(house.ask(&cx, "tools/call", CALL).await);
+    house.relay.limiter().rest(house.user(), Some(&key)).expect_err("both are spent");
+}

@@ -21,6 +21,7 @@ pub fn a_user() -> UserBuilder {
         name: format!("User {unique}"),
         password: Some(PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdA${unique}"))),
         instance_admin: false,
+        address_proven: true,
         preferences: Preferences::default(),
         deactivated_at: None,
         created_at: FixedClock::START,

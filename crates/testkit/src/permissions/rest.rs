@@ -211,9 +211,9 @@ pub fn rows() -> Vec<Row> {
         row("try_policy", ADMIN).body(json!({"rules": []})),
         row("explain_policy", VIEW_SERVER).body(json!({"server": "echo", "name": "echo"})),
         row("put_switch", ADMIN).body(json!({"kind": "tool", "name": "echo", "on": false})),
-        // approvals: of the one that waits a member knows nothing, as another wants to call
+        // approvals: of the one that waits a member knows nothing, as another wants to call; nor does a narrow key
         row("list_approvals", CALL),
-        row("get_approval", CALL).but(Member, 404),
+        row("get_approval", CALL).but(Member, 404).but(ScopedKey, 404).but(ReadOnlyKey, 404),
         row("approve_approval", ADMIN),
         row("deny_approval", ADMIN),
         // limits

@@ -2486,7 +2486,7 @@ export interface components {
              */
             creator_id: string;
             scope: components["schemas"]["KeyScope"];
-            /** @description What the key may ask for; where it says nothing, the project's limits for keys hold. */
+            /** @description What the key may ask for; the limits for keys hold as well, and of two numbers the lesser. */
             limits: components["schemas"]["Allowance"];
             /** Format: date-time */
             expires_at: string | null;
@@ -2923,7 +2923,7 @@ export interface components {
                  */
                 creator_id: string;
                 scope: components["schemas"]["KeyScope"];
-                /** @description What the key may ask for; where it says nothing, the project's limits for keys hold. */
+                /** @description What the key may ask for; the limits for keys hold as well, and of two numbers the lesser. */
                 limits: components["schemas"]["Allowance"];
                 /** Format: date-time */
                 expires_at: string | null;

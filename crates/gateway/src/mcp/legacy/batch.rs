@@ -15,6 +15,7 @@ use orch_mcp::method::Method;
 use orch_mcp::revision::Revision;
 use orch_mcp::sse;
 
+use super::request::Setting;
 use super::session::Session;
 use super::{notification, request};
 use crate::mcp::accept::Accepts;
@@ -28,43 +29,57 @@ pub(super) async fn handle(
     entries: Vec<Result<Message, Malformed>>,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    if !matches!(session.client.revision, Revision::V2025_03_26 | Revision::V2024_11_05) {
-        let text = format!("batches are not part of revision {}", session.client.revision);
-        return refusal::bad_request(None, code::INVALID_REQUEST, &text);
+    if let Err(refused) = check(session, &entries) {
+        return refused;
     }
-    let shakes = |entry: &Result<Message, Malformed>| matches!(entry, Ok(Message::Request(request)) if request.method.known() == Method::Initialize);
-    if entries.iter().any(shakes) {
-        return refusal::bad_request(None, code::INVALID_REQUEST, "initialize must not be part of a batch");
-    }
-    let mut refused = Vec::new();
+    // What has its answer already.
+    let mut answered = Vec::new();
     let mut running = SelectAll::new();
     for message in entries {
         match message {
             Ok(Message::Request(message)) => {
                 let id = message.id.clone();
+                if let Some(setting) = Setting::of(&message) {
+                    let made = setting.make(entry, session, &message, endpoints).await;
+                    answered.push(made.unwrap_or_else(|error| codec::encode_error(Some(&id), &error)));
+                    continue;
+                }
                 match request::start(entry.clone(), session, accepts, message, endpoints) {
                     Ok(exchange) => {
                         let log = session.open_stream();
                         exchange.drive(None, Arc::clone(&log));
                         running.push(log.messages(1).boxed());
                     }
-                    Err(not_taken) => refused.push(codec::encode_error(Some(&id), &request::refused(not_taken))),
+                    Err(not_taken) => answered.push(codec::encode_error(Some(&id), &request::refused(not_taken))),
                 }
             }
             Ok(Message::Notification(message)) => notification::handle(session, &message),
             Ok(Message::Response(response)) => session.asked.answer(response),
-            Err(malformed) => refused.push(codec::encode_error(malformed.id.as_ref(), &malformed.error)),
+            Err(malformed) => answered.push(codec::encode_error(malformed.id.as_ref(), &malformed.error)),
         }
     }
-    if running.is_empty() && refused.is_empty() {
+    if running.is_empty() && answered.is_empty() {
         return HttpResponse::Accepted().finish();
     }
-    let messages = stream::iter(refused).chain(running);
+    let messages = stream::iter(answered).chain(running);
     if accepts == Accepts::JsonOnly {
         return array(messages.filter(|message| future::ready(is_answer(message))).collect().await);
     }
     let keep_alive = std::time::Duration::from_secs(endpoints.config.keep_alive_secs);
     respond::events(messages.map(|message| sse::encode_message(None, &message)), keep_alive)
+}
+
+/// Whether the client of the session may send this batch.
+pub(super) fn check(session: &Session, entries: &[Result<Message, Malformed>]) -> Result<(), HttpResponse> {
+    if session.client.revision > Revision::V2025_03_26 {
+        let text = format!("batches are not part of revision {}", session.client.revision);
+        return Err(refusal::bad_request(None, code::INVALID_REQUEST, &text));
+    }
+    let shakes = |entry: &Result<Message, Malformed>| matches!(entry, Ok(Message::Request(request)) if request.method.known() == Method::Initialize);
+    if entries.iter().any(shakes) {
+        return Err(refusal::bad_request(None, code::INVALID_REQUEST, "initialize must not be part of a batch"));
+    }
+    Ok(())
 }
 
 fn is_answer(message: &Bytes) -> bool {

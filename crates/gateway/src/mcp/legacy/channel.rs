@@ -20,14 +20,15 @@ use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
 use orch_mcp::message::{Message, Request};
 use orch_mcp::method::Method;
+use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use orch_mcp::{meta, sse};
 use orch_relay::stop::StopReason;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::request::Setting;
-use super::session::Session;
-use super::{handshake, notification, request, stream};
+use super::session::{NotTaken, Session};
+use super::{batch, handshake, notification, request, stream};
 use crate::mcp::accept::{self, Accepts};
 use crate::mcp::address::Address;
 use crate::mcp::body::{self, BodyError};
@@ -37,7 +38,9 @@ use crate::mcp::{Http, McpEndpoints, incoming, refusal, respond};
 use crate::serving::feed::Sent;
 
 /// Events that wait for a client to read; whoever has more to say waits.
-const QUEUE: usize = 256;
+const QUEUE: usize = 16;
+
+const NO_HANDSHAKE: &str = "send initialize first, and wait for its answer";
 
 /// Open streams, by the ids in their message addresses.
 #[derive(Default)]
@@ -47,6 +50,8 @@ struct Channel {
     reach: Reach,
     out: mpsc::Sender<Bytes>,
     place: Arc<Place>,
+    /// Requests whose answers the client has not taken yet: one that does not read cannot ask for ever.
+    unread: Arc<Semaphore>,
 }
 
 /// What the stream of a client and its messages share.
@@ -172,7 +177,8 @@ pub(in crate::mcp) fn open(
     let id = URL_SAFE_NO_PAD.encode(random);
     let (out, events) = mpsc::channel(QUEUE);
     let place = Arc::new(Place::default());
-    let channel = Arc::new(Channel { reach: entry.reach(), out, place: Arc::clone(&place) });
+    let unread = Arc::new(Semaphore::new(endpoints.config.max_requests_per_session));
+    let channel = Arc::new(Channel { reach: entry.reach(), out, place: Arc::clone(&place), unread });
     let sessions = Arc::clone(&endpoints.sessions);
     if sessions.channels.open(&id, &channel, endpoints.config.max_sessions_per_user).is_none() {
         return refusal::too_many_sessions();
@@ -255,9 +261,11 @@ pub(in crate::mcp) async fn post(
         Ok(Incoming::Single(message)) => vec![Ok(message)],
         Ok(Incoming::Batch(entries)) => {
             // Only one revision had them, and it may be spoken over this transport too.
-            let session = channel.session();
-            if session.is_none_or(|session| session.client.revision > Revision::V2025_03_26) {
-                return refusal::bad_request(None, code::INVALID_REQUEST, "batches are not part of this revision");
+            let Some(session) = channel.session() else {
+                return refusal::bad_request(None, code::INVALID_REQUEST, NO_HANDSHAKE);
+            };
+            if let Err(refused) = batch::check(&session, &entries) {
+                return refused;
             }
             entries
         }
@@ -296,9 +304,12 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
         // At once, as clients of both eras ask this first.
         return channel.refuse(&id, &RpcError::method_not_found(request.method.as_str())).await;
     }
-    if meta::protocol_version(request.params.as_ref()).is_some() {
-        return channel.refuse(&id, &only_legacy()).await;
+    if let Some(requested) = meta::protocol_version(request.params.as_ref()) {
+        return channel.refuse(&id, &only_legacy(&requested)).await;
     }
+    let Ok(unread) = Arc::clone(&channel.unread).try_acquire_owned() else {
+        return channel.refuse(&id, &request::refused(NotTaken::TooMany)).await;
+    };
     if request.method.known() == Method::Initialize {
         // A server may have to be started; the POST is answered meanwhile.
         let (channel, endpoints) = (Arc::clone(channel), endpoints.clone());
@@ -316,16 +327,16 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
                     channel.refuse(&id, &refusal::sessions_limited()).await;
                 }
             }
+            drop(unread);
         });
         return;
     }
     let Some(session) = channel.session() else {
-        let error = RpcError::new(code::INVALID_REQUEST, "send initialize first, and wait for its answer");
-        return channel.refuse(&id, &error).await;
+        return channel.refuse(&id, &RpcError::new(code::INVALID_REQUEST, NO_HANDSHAKE)).await;
     };
     if let Some(setting) = Setting::of(&request) {
         return match setting.make(&entry, &session, &request, endpoints).await {
-            Ok(()) => channel.tell(&request::made(&id)).await,
+            Ok(made) => channel.tell(&made).await,
             Err(error) => channel.refuse(&id, &error).await,
         };
     }
@@ -342,6 +353,7 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
                         return;
                     }
                 }
+                drop(unread);
             });
         }
     }
@@ -365,14 +377,14 @@ fn tell_news(channel: &Arc<Channel>, session: Arc<Session>, endpoints: &McpEndpo
 }
 
 /// -32022: this transport is one of the revisions with a handshake.
-fn only_legacy() -> RpcError {
+fn only_legacy(requested: &Raw) -> RpcError {
     #[derive(serde::Serialize)]
-    struct Data {
+    struct Data<'a> {
         supported: Vec<&'static str>,
-        requested: &'static str,
+        requested: &'a Raw,
     }
     let supported: Vec<&'static str> =
         Revision::ALL.into_iter().rev().filter(|revision| revision.is_legacy()).map(Revision::as_str).collect();
     let text = format!("this transport is only spoken with a handshake; supported: {}", supported.join(", "));
-    RpcError::new(code::UNSUPPORTED_VERSION, text).with_data(&Data { supported, requested: "2026-07-28" })
+    RpcError::new(code::UNSUPPORTED_VERSION, text).with_data(&Data { supported, requested })
 }

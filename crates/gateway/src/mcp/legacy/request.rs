@@ -8,7 +8,6 @@ use actix_web::web::Bytes;
 use orch_domain::call::Outcome;
 use orch_mcp::codec;
 use orch_mcp::error::{RpcError, code};
-use orch_mcp::id::RequestId;
 use orch_mcp::message::Request;
 use orch_mcp::method::Method;
 use orch_mcp::raw::Raw;
@@ -34,7 +33,7 @@ pub(super) fn handle(
     if let Some(setting) = Setting::of(&request) {
         return Taken::Apart(Box::pin(async move {
             match setting.make(&entry, &session, &request, endpoints).await {
-                Ok(()) => HttpResponse::Ok().content_type("application/json").body(made(&request.id)),
+                Ok(made) => HttpResponse::Ok().content_type("application/json").body(made),
                 Err(error) => refusal::error(StatusCode::OK, &request.id, &error),
             }
         }));
@@ -65,26 +64,23 @@ impl Setting {
         })
     }
 
+    /// Gives the answer.
     pub(super) async fn make(
         self,
         entry: &Entry,
         session: &Arc<Session>,
         request: &Request,
         endpoints: &McpEndpoints,
-    ) -> Result<(), RpcError> {
+    ) -> Result<Bytes, RpcError> {
         endpoints.relay.admit(&entry.subject, &entry.project)?;
         let cx = || context(entry.clone(), session, Accepts::Both, Arc::default());
         match self {
             Self::Level => settings::set_level(session, request),
             Self::Subscribe => settings::subscribe(&cx(), session, request).await,
             Self::Unsubscribe => settings::unsubscribe(&cx(), session, request),
-        }
+        }?;
+        Ok(codec::encode_result(&request.id, &Raw::from_static("{}")))
     }
-}
-
-/// The answer to a setting that was made.
-pub(super) fn made(id: &RequestId) -> Bytes {
-    codec::encode_result(id, &Raw::from_static("{}"))
 }
 
 /// Sets a request on its way.

@@ -15,6 +15,7 @@ use orch_relay::stop::{Stop, StopReason};
 use orch_relay::subscription::Subscription;
 
 use super::asking::Asked;
+use super::standing::Standing;
 use super::streams::{Log, Streams};
 use crate::mcp::reach::Reach;
 
@@ -36,6 +37,7 @@ pub(in crate::mcp) struct Session {
     /// Ends the news.
     news_stop: Arc<Stop>,
     pub(super) asked: Asked,
+    pub(super) standing: Standing,
     pub(super) streams: Streams,
 }
 
@@ -51,9 +53,6 @@ struct Live {
     ended: bool,
     /// Requests of the client that have no answer yet.
     in_flight: Map<RequestId, Arc<Stop>>,
-    /// Counts the streams for news; only the last one gets any.
-    streams: u64,
-    listening: bool,
     level: LogLevel,
 }
 
@@ -69,7 +68,7 @@ pub(super) enum NotTaken {
 impl Session {
     pub(super) fn new(id: Box<str>, reach: Reach, new: NewSession, now: i64) -> Self {
         let NewSession { client, news, news_stop } = new;
-        let live = Live { ended: false, in_flight: Map::default(), streams: 0, listening: false, level: DEFAULT_LEVEL };
+        let live = Live { ended: false, in_flight: Map::default(), level: DEFAULT_LEVEL };
         Self {
             id,
             name: SessionId::new(),
@@ -81,6 +80,7 @@ impl Session {
             news,
             news_stop,
             asked: Asked::default(),
+            standing: Standing::default(),
             streams: Streams::default(),
         }
     }
@@ -92,13 +92,13 @@ impl Session {
     /// When the session was last used, in Unix seconds; None while it is in use.
     pub(super) fn idle_since(&self) -> Option<i64> {
         let live = self.lock();
-        (live.in_flight.is_empty() && !live.listening).then(|| self.last_used.load(Ordering::Relaxed))
+        (live.in_flight.is_empty() && self.standing.is_empty()).then(|| self.last_used.load(Ordering::Relaxed))
     }
 
     /// How many requests have no answer yet, when it was last used, and whether it listens.
     pub(super) fn activity(&self) -> (usize, i64, bool) {
         let live = self.lock();
-        (live.in_flight.len(), self.last_used.load(Ordering::Relaxed), live.listening)
+        (live.in_flight.len(), self.last_used.load(Ordering::Relaxed), !self.standing.is_empty())
     }
 
     /// Notes a request, so that it can be cancelled, until the guard is dropped.
@@ -125,33 +125,6 @@ impl Session {
         let stop = self.lock().in_flight.get(id).cloned();
         if let Some(stop) = stop {
             stop.stop(StopReason::Cancelled);
-        }
-    }
-
-    /// Opens a stream for news and gives its number. An earlier one ends, so that each piece of news goes out once.
-    pub(super) fn listen(&self) -> Option<u64> {
-        let number = {
-            let mut live = self.lock();
-            if live.ended {
-                return None;
-            }
-            live.streams += 1;
-            live.listening = true;
-            live.streams
-        };
-        self.news.wake_reader();
-        Some(number)
-    }
-
-    pub(super) fn is_last_stream(&self, number: u64) -> bool {
-        self.lock().streams == number
-    }
-
-    /// A stream for news has ended.
-    pub(super) fn unlisten(&self, number: u64) {
-        let mut live = self.lock();
-        if live.streams == number {
-            live.listening = false;
         }
     }
 
@@ -184,7 +157,7 @@ impl Session {
         in_flight.iter().for_each(|stop| stop.stop(reason));
     }
 
-    /// Ends the session, its stream and everything in flight.
+    /// Ends the session, its streams and everything in flight.
     pub(super) fn end(&self, reason: StopReason) {
         let in_flight = {
             let mut live = self.lock();
@@ -192,6 +165,7 @@ impl Session {
             std::mem::take(&mut live.in_flight)
         };
         self.news_stop.stop(reason);
+        self.standing.end();
         self.asked.end();
         for stop in in_flight.values() {
             stop.stop(reason);

@@ -1,4 +1,4 @@
-//! The stream of a session: news that belong to no request, such as changed lists, or the rest of a stream that the
+//! The streams of a session: news that belong to no request, such as changed lists, or the rest of a stream that the
 //! client has lost.
 
 use std::pin::Pin;
@@ -41,6 +41,10 @@ pub(in crate::mcp) fn handle(address: Address<'_>, http: Http<'_>, endpoints: &M
     let keep_alive = Duration::from_secs(endpoints.config.keep_alive_secs);
     // A stream that is not known any more has nothing to be resumed; the client gets what is new instead.
     if let Some((log, index)) = http.head.text(LAST_EVENT_ID).and_then(|last| session.streams.find(last)) {
+        if log.is_over_at(index) {
+            // A stream that ends at once would be taken for one that broke, and be asked for again and again.
+            return refusal::method_not_allowed("POST");
+        }
         return respond::events(log.read(index), keep_alive);
     }
     let Some(news) = News::of(session) else { return refusal::no_such_session(None) };
@@ -58,7 +62,7 @@ pub(super) struct News {
 impl News {
     /// None when the session is over.
     pub(super) fn of(session: Arc<Session>) -> Option<Self> {
-        let number = session.listen()?;
+        let number = session.standing.open()?;
         Some(Self { session, number, asked: FuturesUnordered::new() })
     }
 }
@@ -74,10 +78,8 @@ impl Stream for News {
             }
         }
         loop {
-            if !this.session.is_last_stream(this.number) {
-                return Poll::Ready(None);
-            }
-            let message = match std::task::ready!(this.session.news.poll_news(cx)) {
+            let news = this.session.standing.poll(this.number, cx, |cx| this.session.news.poll_news(cx));
+            let message = match std::task::ready!(news) {
                 None => return Poll::Ready(None),
                 Some(subscription::News::Notification(notification)) => {
                     if !this.session.wants(&notification) {
@@ -100,7 +102,7 @@ impl Stream for News {
 
 impl Drop for News {
     fn drop(&mut self) {
-        self.session.unlisten(self.number);
+        self.session.standing.close(self.number);
         // Who was asked may still answer with a POST.
         let asked = std::mem::take(&mut self.asked);
         if !asked.is_empty()

@@ -117,6 +117,13 @@ impl Log {
         self.changed.notify_waiters();
     }
 
+    /// Whether nothing comes from `index` on.
+    pub(super) fn is_over_at(&self, index: u64) -> bool {
+        let kept = self.lock();
+        let offset = usize::try_from(index.saturating_sub(kept.first)).unwrap_or(usize::MAX);
+        kept.ended && offset >= kept.messages.len()
+    }
+
     /// An event without content that a client may go on from when the connection breaks before the first message.
     pub(in crate::mcp) fn priming(&self) -> Bytes {
         Bytes::from(format!("id: {}-0\ndata: \n\n", self.number))

@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::headers::{self, MirroredArgument};
-use orch_mcp::message::Request;
+use orch_mcp::message::{Notification, Request};
+use orch_mcp::meta;
 use orch_mcp::modern::{self, RequestMeta};
 use orch_mcp::object;
 use orch_mcp::raw::Raw;
@@ -17,10 +18,7 @@ use crate::mcp::refusal;
 pub(super) fn envelope(http: &impl Fields, request: &Request) -> Result<RequestMeta, HttpResponse> {
     let refuse = |error: &RpcError| refusal::rpc(StatusCode::BAD_REQUEST, Some(&request.id), error);
     let meta = RequestMeta::read(request.params.as_ref()).map_err(|error| refuse(&error))?;
-    same(http, headers::VERSION, "MCP-Protocol-Version", &meta.version).map_err(|error| refuse(&error))?;
-    if Revision::parse(&meta.version).is_none_or(Revision::is_legacy) {
-        return Err(refuse(&modern::unsupported_version(&meta.version)));
-    }
+    is_spoken(http, &meta.version).map_err(|error| refuse(&error))?;
     same(http, headers::METHOD, "Mcp-Method", request.method.as_str()).map_err(|error| refuse(&error))?;
     if let Some(member) = headers::named_member(request.method.as_str()) {
         let name = request.params.as_ref().and_then(|params| object::string(params, member));
@@ -34,6 +32,25 @@ pub(super) fn envelope(http: &impl Fields, request: &Request) -> Result<RequestM
         return Err(refusal::rpc(StatusCode::NOT_FOUND, Some(&request.id), &error));
     }
     Ok(meta)
+}
+
+/// A notification need not say which version it is of; if it does, that has to agree as with a request.
+pub(super) fn notification(http: &impl Fields, notification: &Notification) -> Result<(), HttpResponse> {
+    let Some(version) = meta::protocol_version(notification.params.as_ref()) else { return Ok(()) };
+    let version =
+        version.read::<String>().map_err(|_| RpcError::invalid_params("the version in params._meta must be a string"));
+    version
+        .and_then(|version| is_spoken(http, &version))
+        .map_err(|error| refusal::rpc(StatusCode::BAD_REQUEST, None, &error))
+}
+
+/// Checks the version that a message says it is of.
+fn is_spoken(http: &impl Fields, version: &str) -> Result<(), RpcError> {
+    same(http, headers::VERSION, "MCP-Protocol-Version", version)?;
+    if Revision::parse(version).is_none_or(Revision::is_legacy) {
+        return Err(modern::unsupported_version(version));
+    }
+    Ok(())
 }
 
 /// So many headers of arguments that nobody here knows go on to a server, and so long ones.

@@ -19,7 +19,7 @@ use orch_mcp::{object, tasks};
 use orch_relay::context::{CallContext, Client, Endpoint};
 
 use super::opening::{self, Return};
-use super::parking::{self, Binding, State};
+use super::parking::{self, Binding, Parked, State};
 use super::{checks, listen, respond, task};
 use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
@@ -148,10 +148,8 @@ async fn relayed(
                 let (_, hop) = meta::take_hop(request.params.unwrap_or_else(|| Raw::from_static("{}")));
                 parked.reply.go_on(hop.progress_token, cx.log_level);
                 shape.round = parked.round;
-                if !parked.questions.is_empty() {
-                    return shape.ask(parked.reply, parked.questions, parked.ticket, endpoints);
-                }
-                return respond::respond(parked.reply, parked.ticket, shape, accepts, endpoints).await;
+                let Parked { reply, questions, ticket, .. } = parked;
+                return respond::respond(reply, questions, ticket, shape, accepts, endpoints).await;
             }
         }
     }
@@ -161,7 +159,7 @@ async fn relayed(
         return shape.json(Err(refusal::limited(format!("{most} requests are in flight, the limit"))));
     };
     let reply = endpoints.relay.handle(cx, request);
-    respond::respond(reply, ticket, shape, accepts, endpoints).await
+    respond::respond(reply, Vec::new(), ticket, shape, accepts, endpoints).await
 }
 
 /// What the endpoint says of itself.

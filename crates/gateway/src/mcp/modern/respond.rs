@@ -59,15 +59,17 @@ enum Told {
     End(Answer),
 }
 
+/// `open` is what the client was asked before and has not answered.
 pub(super) async fn respond(
     reply: Reply,
+    open: Vec<(String, Question)>,
     ticket: Ticket,
     shape: Shape,
     accepts: Accepts,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
     let call = Some((reply, ticket));
-    let mut driven = Driven { call, questions: Vec::new(), shape, lot: Lot::of(endpoints) };
+    let mut driven = Driven { call, questions: open, shape, lot: Lot::of(endpoints) };
     let patience = match accepts {
         Accepts::EventsOnly => Duration::ZERO,
         Accepts::JsonOnly => Duration::MAX,
@@ -134,7 +136,7 @@ impl Lot {
 struct Driven {
     /// None when the call waits for its client, or is over.
     call: Option<(Reply, Ticket)>,
-    /// What the server has asked since the client was last told something.
+    /// What the client has to be asked.
     questions: Vec<(String, Question)>,
     shape: Shape,
     lot: Lot,
@@ -198,17 +200,6 @@ impl Shape {
             Err(error) => status(error.code),
         };
         HttpResponse::build(status).content_type("application/json").body(self.encode(answer))
-    }
-
-    /// Tells the client what is still open of what it was asked before.
-    pub(super) fn ask(
-        &self,
-        reply: Reply,
-        questions: Vec<(String, Question)>,
-        ticket: Ticket,
-        endpoints: &McpEndpoints,
-    ) -> HttpResponse {
-        self.json(Lot::of(endpoints).park(reply, questions, ticket, self))
     }
 
     /// What a server says, as far as it may say it to this client.
@@ -312,9 +303,11 @@ impl Shape {
         match (error.code, &self.uri) {
             (code::RESOURCE_NOT_FOUND, Some(uri)) => {
                 error.code = code::INVALID_PARAMS;
-                if error.data.is_none() {
-                    error.data = Some(object::build([("uri", uri)]));
-                }
+                let data = error.data.take().filter(Raw::is_object).unwrap_or_else(|| Raw::from_static("{}"));
+                error.data = Some(match object::member(&data, "uri") {
+                    Some(_) => data,
+                    None => object::with(&data, "uri", uri).unwrap_or(data),
+                });
                 error
             }
             // Codes that this era does not have, where they mean nothing.

@@ -90,7 +90,9 @@ mod tests {
     #[tokio::test]
     async fn what_waits_is_bounded_in_number_and_bytes() {
         let (sink, mut events) = Sink::new();
-        for (size, sent, kept) in [(2, EVENT_QUEUE + 3, EVENT_QUEUE), (EVENT_BYTES / 8, 100, 8), (EVENT_BYTES + 1, 3, 1)] {
+        for (size, sent, kept) in
+            [(2, EVENT_QUEUE + 3, EVENT_QUEUE), (EVENT_BYTES / 8, 100, 8), (EVENT_BYTES + 1, 3, 1)]
+        {
             for _ in 0..sent {
                 let params = Some(Raw::serialize(&"x".repeat(size - 2)).expect("a text"));
                 let method = MethodName::from_static("notifications/x");
