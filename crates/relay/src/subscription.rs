@@ -195,6 +195,7 @@ impl SubscriptionHandle {
             mailbox::Follow::Already => return Ok(()),
             mailbox::Follow::TooMany => return Err(busy(format!("{MAX_TOPICS} resources are followed, the limit"))),
         }
+        let _asking = mailbox::Asking { mailbox: &self.mailbox, server: server.id, topic };
         let slot = self.relay.fleet.slot(server.id);
         let watched = match &slot {
             None => Err(CallError::Unavailable { server: name.clone(), reason: "it is being set up".to_owned() }),
@@ -210,9 +211,7 @@ impl SubscriptionHandle {
             Ok(place) if self.mailbox.settle(server.id, topic, *place) => {}
             // The subscription ended, or the wish was taken back, while the server was being asked.
             Ok(place) => self.leave(slot.as_ref(), *place, topic),
-            Err(_) => {
-                self.mailbox.unfollow(server.id, topic);
-            }
+            Err(_) => {}
         }
         watched.map(|_| ()).map_err(|error| error.to_rpc(revision))
     }

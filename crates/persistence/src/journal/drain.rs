@@ -4,6 +4,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -167,8 +168,8 @@ impl Drain {
     }
 
     async fn store_one_by_one(&self, segment: &Segment, batch: &Batch) -> Result<(), DrainError> {
-        let mut refused = Vec::new();
-        let mut reason = None;
+        let path = segment.path().with_extension("rejected");
+        let mut refused: Option<(u64, StoreError)> = None;
         for (call, end) in batch.calls.iter().zip(&batch.ends) {
             let is_urgent = self.must_hurry();
             let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end), is_urgent };
@@ -176,26 +177,17 @@ impl Drain {
                 Ok(()) => {}
                 Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
                 Err(error) => {
-                    let mut bytes = Vec::new();
-                    frame::build(call, &mut bytes);
-                    refused.push(bytes);
-                    reason = Some(error);
+                    // At once: the next one that is stored says that all before it are done.
+                    put_aside(path.clone(), call).await?;
+                    self.queue.note_rejected(1);
+                    refused = Some((refused.map_or(0, |(count, _)| count) + 1, error));
                 }
             }
         }
-        let Some(reason) = reason else {
-            return Ok(());
-        };
-        let path = segment.path().with_extension("rejected");
-        tracing::error!(error = %reason, records = refused.len(), file = %path.display(),
-            "the database refuses calls, they are put aside");
-        self.queue.note_rejected(refused.len() as u64);
-        blocking(move || {
-            let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
-            file.write_all(&refused.concat())?;
-            file.sync_data()
-        })
-        .await?;
+        if let Some((records, reason)) = refused {
+            let file = path.display();
+            tracing::error!(error = %reason, records, %file, "the database refuses calls, they are put aside");
+        }
         Ok(())
     }
 
@@ -219,6 +211,18 @@ impl Drain {
         blocking(move || queue.advance(&done, offset, 0)).await?;
         Ok(())
     }
+}
+
+/// Into a file beside the journal; on disk when this is done.
+async fn put_aside(path: PathBuf, call: &Call) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    frame::build(call, &mut bytes);
+    blocking(move || {
+        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
+        file.write_all(&bytes)?;
+        file.sync_data()
+    })
+    .await
 }
 
 /// At most `most` calls from where `segment` is drained up to.

@@ -73,6 +73,20 @@ pub(crate) enum Followed {
     Own,
 }
 
+/// A server is being asked. Dropped before [`Mailbox::settle`], nothing is followed: who asks may go away meanwhile, and is
+/// to ask anew when it comes back.
+pub(super) struct Asking<'a> {
+    pub(super) mailbox: &'a Mailbox,
+    pub(super) server: ServerId,
+    pub(super) topic: &'a Topic,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.mailbox.give_up(self.server, self.topic);
+    }
+}
+
 pub(super) enum Follow {
     New,
     Already,
@@ -178,6 +192,15 @@ impl Mailbox {
         own.map(|((_, topic), _)| topic.clone()).collect()
     }
 
+    /// The server has not agreed, or nobody waits for its answer any more.
+    pub(super) fn give_up(&self, server: ServerId, topic: &Topic) {
+        let mut contents = self.lock();
+        let key = (server, topic.clone());
+        if contents.followed.get(&key) == Some(&Followed::Asking) {
+            contents.followed.remove(&key);
+        }
+    }
+
     /// Where it was followed; None when it was not.
     pub(super) fn unfollow(&self, server: ServerId, topic: &Topic) -> Option<Followed> {
         self.lock().followed.remove(&(server, topic.clone()))
@@ -278,10 +301,12 @@ fn is_below(uri: &str, parent: &str) -> bool {
 mod tests {
     use std::task::{Context, Waker};
 
+    use orch_domain::id::ServerId;
     use orch_mcp::message::{MethodName, Notification};
+    use orch_mcp::peer::Topic;
     use orch_mcp::raw::Raw;
 
-    use super::{MAX_WAITING, MAX_WAITING_BYTES, Mailbox, is_below};
+    use super::{Asking, Follow, Followed, MAX_WAITING, MAX_WAITING_BYTES, Mailbox, is_below};
 
     fn fill(mailbox: &Mailbox, count: usize, bytes: usize) {
         for _ in 0..count {
@@ -298,6 +323,22 @@ mod tests {
         let count = std::iter::from_fn(|| mailbox.poll(&cx).is_ready().then_some(())).count();
         assert_eq!(mailbox.lock().bytes, 0);
         count
+    }
+
+    #[test]
+    fn who_goes_away_while_a_server_is_asked_follows_nothing() {
+        let mailbox = Mailbox::new([false; 3]);
+        let (server, topic) = (ServerId::new(), Topic::Resource("a:b".to_owned()));
+        let asking = || Asking { mailbox: &mailbox, server, topic: &topic };
+        for _ in 0..2 {
+            assert!(matches!(mailbox.follow(server, &topic, 1), Follow::New));
+            drop(asking());
+        }
+        assert!(matches!(mailbox.follow(server, &topic, 1), Follow::New));
+        let kept = asking();
+        assert!(mailbox.settle(server, &topic, Followed::Shared));
+        drop(kept);
+        assert!(matches!(mailbox.follow(server, &topic, 1), Follow::Already));
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl StdioReply {
     }
 
     fn cancel(&self, sent: &Sent) {
-        if !sent.cancellable || !self.shared.table.give_up(sent.id) {
+        if !self.shared.table.give_up(sent.id) || !sent.cancellable {
             return;
         }
         let params = format!(r#"{{"requestId":{},"reason":"the caller gave up"}}"#, sent.id);

@@ -160,7 +160,12 @@ impl Slot {
 fn is_beside(method: &str) -> bool {
     matches!(
         method,
-        "subscriptions/listen" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" | "ping"
+        "server/discover"
+            | "subscriptions/listen"
+            | "logging/setLevel"
+            | "resources/subscribe"
+            | "resources/unsubscribe"
+            | "ping"
     ) || method.ends_with("/list")
 }
 

@@ -3,6 +3,8 @@
  * by a lock, and a tab that waited finds the work done. No token is seen here: they live in HttpOnly cookies.
  */
 
+import { toApiError } from "./errors";
+
 const BEGUN_AT = "orch.session.renewal_begun_at";
 const RENEWED_AT = "orch.session.renewed_at";
 const LOCK = "orch.session.renew";
@@ -27,6 +29,8 @@ async function renew(since: number): Promise<boolean> {
   // The token is spent when the daemon reads it: the answer has to come even when the page is left meanwhile.
   const response = await fetch("/api/v1/auth/refresh", { method: "POST", credentials: "same-origin", keepalive: true });
   localStorage.removeItem(BEGUN_AT);
+  // What the daemon cannot do for now says nothing about the login.
+  if (response.status >= 500 || response.status === 429) throw toApiError(await response.json().catch(() => undefined), response);
   if (!response.ok) return false;
   localStorage.setItem(RENEWED_AT, String(Date.now()));
   return true;

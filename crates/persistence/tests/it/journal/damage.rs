@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -127,4 +128,44 @@ async fn a_record_that_the_database_refuses_is_put_aside_and_stops_nothing() {
     assert_eq!(desk.files(), ["rejected"]);
     let kept = fs::read(desk.only("rejected")).unwrap();
     assert_eq!(kept.windows(6).filter(|bytes| bytes == b"poison").count(), 2);
+}
+
+/// Refuses `poison`, and goes away for once with the record after one that it took; what it has taken stays taken.
+struct Leaving(Picky, AtomicBool);
+
+#[async_trait]
+impl CallRepo for Leaving {
+    async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError> {
+        self.0.list(filter, page).await
+    }
+
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
+        if self.1.load(Ordering::SeqCst) {
+            return self.0.0.insert_from(calls, place).await;
+        }
+        if matches!(calls, [call] if call.target == "pause") {
+            self.1.store(true, Ordering::SeqCst);
+            return Err(StoreError::Unavailable { doing: "storing calls", source: "it is away".into() });
+        }
+        self.0.insert_from(calls, place).await
+    }
+}
+
+#[tokio::test]
+async fn a_refused_record_is_put_aside_before_the_database_goes_away() {
+    let desk = Desk::new();
+    let repo = Arc::new(Leaving(Picky(desk.store.clone()), AtomicBool::new(false)));
+    let journal = open(JournalConfig::new(desk.path()), repo).await;
+    let calls: Vec<_> = ["poison", "fine", "pause", "after"]
+        .into_iter()
+        .map(|target| a_call().in_project(desk.project).to_nowhere(target).build())
+        .collect();
+    for call in &calls {
+        append(&journal, call);
+    }
+    journal.flush().await.unwrap();
+    assert_eq!(desk.stored().await, calls[1..], "what was passed over is not looked at again");
+    journal.shutdown(Duration::from_secs(30)).await.unwrap();
+    let kept = fs::read(desk.only("rejected")).unwrap();
+    assert_eq!(kept.windows(6).filter(|bytes| bytes == b"poison").count(), 1);
 }
