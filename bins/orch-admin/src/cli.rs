@@ -129,7 +129,7 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
         Command::Restore(restore) => return restore.run(&settings, output).await,
         other => other,
     };
-    let console = Console::open(settings).await?;
+    let console = Box::pin(Console::open(settings)).await?;
     let done = match command {
         Command::User(user) => user.run(&console, output).await,
         Command::Project(project) => project.run(&console, output).await,
