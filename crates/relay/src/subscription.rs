@@ -121,11 +121,6 @@ impl Subscription {
         &self.handle
     }
 
-    /// Makes whoever reads look again, to see that another one reads now.
-    pub fn wake_reader(&self) {
-        self.handle.mailbox.wake();
-    }
-
     /// The next news. Of several readers only the last one is woken.
     pub fn poll_news(&self, cx: &mut Context<'_>) -> Poll<Option<News>> {
         if self.handle.cx.stop.poll(cx).is_ready() {

@@ -218,10 +218,6 @@ impl Mailbox {
         followed
     }
 
-    pub(super) fn wake(&self) {
-        self.reader.wake();
-    }
-
     pub(super) fn set_level(&self, level: LogLevel) {
         self.lock().level = Some(level);
     }
