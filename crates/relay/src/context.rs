@@ -46,6 +46,11 @@ impl CallContext {
         self.client.faculties.filter(|_| self.can_be_asked)
     }
 
+    /// Which log messages a request wants that belongs to no session; the level of a session holds for all that it does.
+    pub(crate) fn own_log_level(&self) -> Option<LogLevel> {
+        self.log_level.filter(|_| self.client.session.is_none())
+    }
+
     /// What one server may ask the client about this request.
     #[must_use]
     pub fn faculties_for(&self, server: &Server) -> Option<Faculties> {

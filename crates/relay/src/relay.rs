@@ -382,9 +382,12 @@ impl Relay {
             });
         }
         let of_other_era = cx.client.revision.is_legacy() && slot.may_speak_both();
+        // A modern server is told with the request.
+        let hears = cx.own_log_level().is_some() && slot.may_be_of_legacy();
         let mut own = None;
-        let source = if of_other_era || !Needed::is_plain(cx, &server) {
-            // State, own values, what a legacy server may ask, or the client's era: it may not be the shared connection.
+        let source = if of_other_era || hears || !Needed::is_plain(cx, &server) {
+            // State, own values, what a legacy server may ask, or the client's era: it may not be the shared connection. Or
+            // the server has to be told first what the client wants to hear.
             let needed = Needed::of(cx, &server);
             own = Some(Box::new(needed.clone()));
             Err(Box::pin(async move { slot.acquire_for(&needed).await }) as Acquiring)

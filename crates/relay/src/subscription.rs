@@ -32,6 +32,9 @@ use crate::{tasks, view};
 
 pub(crate) use self::registry::{Audience, Registry};
 
+/// The level of the log for a session that has not said.
+const USUAL: LogLevel = LogLevel::Info;
+
 /// Resources and tasks that one subscription may follow.
 const MAX_TOPICS: usize = 1024;
 
@@ -94,6 +97,10 @@ impl Relay {
         let lists = Interest { uris: Vec::new(), tasks: Vec::new(), ..interest };
         let mut subscription = Subscription { handle, honoured: lists };
         let handle = &subscription.handle;
+        if cx.client.session.is_some() {
+            // Others may have had it silenced.
+            handle.follow_levels(|now| now.is_some_and(|now| now > USUAL));
+        }
         let resources = join_all(interest.uris.into_iter().map(|uri| async move {
             let added = tokio::time::timeout(ACKNOWLEDGE_WITHIN, handle.add(cx, &uri)).await;
             added.is_ok_and(|added| added.is_ok()).then_some(uri)
@@ -142,9 +149,10 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         let SubscriptionHandle { relay, mailbox, cx } = &self.handle;
         relay.fleet.registry().remove(mailbox);
-        if mailbox.level().is_some() {
-            // Servers need not be more verbose than the most curious of those who are left.
-            self.handle.tell_shared_levels();
+        if cx.client.session.is_some() {
+            // Servers need not be more verbose than the most curious of those who are left, if it was this one.
+            let own = mailbox.level().unwrap_or(USUAL);
+            self.handle.follow_levels(|now| now == Some(own));
         }
         for ((server, topic), place) in mailbox.close() {
             // What is followed on the session's own connection ends with that.
@@ -242,15 +250,14 @@ impl SubscriptionHandle {
                 slot.set_lane_level(session, level);
             }
         }
-        self.tell_shared_levels();
+        self.follow_levels(|_| true);
     }
 
-    fn tell_shared_levels(&self) {
+    /// Looks again at the level of what is shared, where `concerned` says so of the present one: to look is to ask all.
+    fn follow_levels(&self, concerned: impl Fn(Option<LogLevel>) -> bool) {
         let audience = Audience::of(&self.cx);
-        for slot in self.relay.fleet.slots_of(audience.project, audience.server) {
-            let most = self.relay.fleet.registry().most_verbose(audience.project, slot.server().id);
-            slot.set_level(most);
-        }
+        let slots = self.relay.fleet.slots_of(audience.project, audience.server);
+        slots.iter().filter(|slot| concerned(slot.level())).for_each(|slot| slot.follow_levels());
     }
 
     /// Tells servers that speak to this session alone something, such as that its roots changed. Nothing decides over what

@@ -10,6 +10,7 @@ use std::time::Duration;
 use orch_domain::id::UserId;
 use orch_domain::server::Server;
 use orch_domain::server_state::ServerState;
+use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::method;
 use orch_mcp::peer::{Peer, PeerEvent, PeerSink};
@@ -20,14 +21,12 @@ use super::Shared;
 use super::owner::Command;
 use super::pauses::Pauses;
 use super::pool::{Caps, Place};
-use super::slot::{Slot, Unready};
+use super::slot::{Slot, Unready, tell_level};
 use super::wanted::{LaneKey, Wanted};
 use crate::context::SessionKey;
 
 /// Connections of one modern client to one server, each with one call at a time.
 const LANES_OF_A_CALLER: u8 = 8;
-/// How long a server may take to accept the level of its log, before the first call goes without.
-const LEVEL_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) struct Lane {
     user: Option<UserId>,
@@ -36,6 +35,8 @@ pub(crate) struct Lane {
     /// A call on it was given up: what the server still says of that one would be taken for the next one's.
     spent: AtomicBool,
     peer: OnceCell<Arc<dyn Peer>>,
+    /// What its log was last told to say; None while nobody has said.
+    level: Mutex<Option<LogLevel>>,
     in_flight: AtomicU32,
     last_used: AtomicI64,
     closed: AtomicBool,
@@ -123,6 +124,7 @@ impl Lanes {
                 continue;
             }
             if !peer.is_closed() {
+                usage.lane.hear(slot, &peer, wanted).await;
                 return Ok((peer, usage));
             }
             self.forget(&key, &usage.lane);
@@ -236,6 +238,7 @@ impl Lanes {
             exclusive: wanted.exclusive,
             spent: AtomicBool::new(false),
             peer: OnceCell::new(),
+            level: Mutex::default(),
             in_flight: AtomicU32::new(1),
             last_used: AtomicI64::new(super::slot::micros(shared.clock.now())),
             closed: AtomicBool::new(false),
@@ -271,14 +274,6 @@ impl Lanes {
                 }
                 // The owner has something to look after now; a full queue means that it is awake.
                 let _ = slot.command(Command::LookAround);
-                let level = if wanted.key == LaneKey::Legacy { slot.level() } else { wanted.level };
-                if let Some(level) = level {
-                    // On a connection with one request at a time, this one has to be over before the first call.
-                    let told = super::slot::set_log_level(&*peer, level);
-                    if tokio::time::timeout(LEVEL_WITHIN, told).await.is_err() {
-                        slot.remark("the level of its log was not accepted in time".to_owned());
-                    }
-                }
                 Ok(peer)
             }
             Err(failure) if failure.busy => Err(Unready::Busy(failure.reason)),
@@ -332,12 +327,16 @@ impl Lanes {
 
     /// The connection of a session, if there is one.
     pub(super) fn of_session(&self, session: SessionKey) -> Option<Arc<dyn Peer>> {
-        self.of_key(&LaneKey::Session(session))
+        let lane = self.lock().get(&LaneKey::Session(session)).cloned()?;
+        lane.peer.get().cloned()
     }
 
-    pub(super) fn of_key(&self, key: &LaneKey) -> Option<Arc<dyn Peer>> {
-        let lane = self.lock().get(key).cloned()?;
-        lane.peer.get().cloned()
+    /// From now on this is what the log of a connection is to say. One that is being opened hears it with its next call.
+    pub(super) fn set_level(&self, key: &LaneKey, level: LogLevel) {
+        let Some(lane) = self.lock().get(key).cloned() else { return };
+        let Some(peer) = lane.peer.get() else { return };
+        *lane.level() = Some(level);
+        tell_level(Arc::clone(peer), level);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -411,6 +410,25 @@ impl Drop for Queued<'_> {
 }
 
 impl Lane {
+    /// Has the log say at least what a call wants to hear, before that goes. Not less: others may want more, and what the
+    /// client does not want is not handed on.
+    async fn hear(&self, slot: &Slot, peer: &Arc<dyn Peer>, wanted: &Wanted) {
+        let all = if wanted.key == LaneKey::Legacy { slot.level() } else { None };
+        let Some(level) = all.into_iter().chain(wanted.level).min() else { return };
+        {
+            let mut told = self.level();
+            if told.is_some_and(|told| told <= level) {
+                return;
+            }
+            *told = Some(level);
+        }
+        slot.tell_level_in_time(Arc::clone(peer), level).await;
+    }
+
+    fn level(&self) -> MutexGuard<'_, Option<LogLevel>> {
+        self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn close(self: &Arc<Self>, end: End) {
         self.closed.store(true, Ordering::Release);
         let Some(peer) = self.peer.get() else { return };

@@ -370,6 +370,7 @@ impl Owner {
     async fn look_around(&mut self) {
         self.next_check = Instant::now() + IDLE_CHECK;
         self.slot.sweep_lanes();
+        self.slot.relax_level();
         self.notice_loss().await;
         if self.peer.is_none() {
             // What shall always run, or what clients follow, comes back as soon as the server may be started.

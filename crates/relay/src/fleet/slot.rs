@@ -2,6 +2,7 @@
 
 mod acquire;
 mod lease;
+mod volume;
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -15,10 +16,8 @@ use orch_domain::secret::Secret;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_mcp::level::LogLevel;
-use orch_mcp::message::{MethodName, Notification};
-use orch_mcp::object;
-use orch_mcp::peer::{Peer, PeerRequest, Topic};
-use orch_mcp::raw::Raw;
+use orch_mcp::message::Notification;
+use orch_mcp::peer::{Peer, Topic};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -32,6 +31,8 @@ use crate::catalog::Catalog;
 use crate::context::SessionKey;
 
 pub(crate) use self::lease::Lease;
+use self::volume::Volume;
+pub(super) use self::volume::tell_level;
 
 /// Commands wait here for the owner task. Callers that find it full are told that the server is busy.
 const COMMAND_QUEUE: usize = 4096;
@@ -65,8 +66,7 @@ pub(crate) struct Slot {
     /// Connections of single clients.
     lanes: Lanes,
     variants: Variants,
-    /// The level of the most curious client.
-    level: Mutex<Option<LogLevel>>,
+    volume: Volume,
     watches: Watches,
     /// Values of single members.
     personal: ArcSwap<HashMap<UserId, Vec<Secret>>>,
@@ -119,7 +119,7 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         nudged: AtomicBool::new(false),
         lanes: Lanes::default(),
         variants: Variants::default(),
-        level: Mutex::default(),
+        volume: Volume::default(),
         watches: Watches::default(),
         personal: ArcSwap::default(),
     });
@@ -142,6 +142,10 @@ impl Slot {
 
     pub(super) fn is_of_legacy(&self) -> bool {
         self.catalog.load().as_ref().is_some_and(|catalog| catalog.hello.revision.is_legacy())
+    }
+
+    pub(crate) fn may_be_of_legacy(&self) -> bool {
+        self.catalog.load().as_ref().is_none_or(|catalog| catalog.hello.revision.is_legacy())
     }
 
     /// Whether the server runs with values of this account's own.
@@ -190,32 +194,8 @@ impl Slot {
         self.lanes.end_session(session);
     }
 
-    /// The level of log messages of the shared connection, from now on and whenever the server is started again.
-    pub(crate) fn set_level(&self, level: Option<LogLevel>) {
-        let mut now = self.level.lock().unwrap_or_else(PoisonError::into_inner);
-        if *now == level {
-            return;
-        }
-        *now = level;
-        drop(now);
-        // Nobody wants to hear anything any more: back to what is usual.
-        let level = level.unwrap_or(LogLevel::Info);
-        if let Some(live) = self.peer.load_full() {
-            tell_level(Arc::clone(&live.peer), level);
-        }
-        if let Some(peer) = self.lanes.of_key(&LaneKey::Legacy) {
-            tell_level(peer, level);
-        }
-    }
-
-    pub(super) fn level(&self) -> Option<LogLevel> {
-        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn set_lane_level(&self, session: SessionKey, level: LogLevel) {
-        if let Some(peer) = self.lanes.of_session(session) {
-            tell_level(peer, level);
-        }
+        self.lanes.set_level(&LaneKey::Session(session), level);
     }
 
     pub(crate) fn notify_lane(&self, session: SessionKey, notification: &Notification) {
@@ -432,25 +412,6 @@ impl Slot {
 
     pub(super) fn set_status(&self, change: impl FnOnce(&mut ServerStatus)) {
         self.status.send_modify(change);
-    }
-}
-
-/// Has a legacy server with a log say more or less. A modern one is told with each request.
-pub(super) fn tell_level(peer: Arc<dyn Peer>, level: LogLevel) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    runtime.spawn(async move { set_log_level(&*peer, level).await });
-}
-
-/// The same, waited for.
-pub(super) async fn set_log_level(peer: &dyn Peer, level: LogLevel) {
-    let hello = peer.hello();
-    if !hello.revision.is_legacy() || !orch_mcp::capabilities::has(&hello.capabilities, "logging") {
-        return;
-    }
-    let params = Raw::serialize(&level.as_str()).ok().map(|level| object::build([("level", &level)]));
-    let request = PeerRequest::new(MethodName::from_static("logging/setLevel"), params);
-    if let Err(error) = crate::catalog::fetch::answer(peer, request).await {
-        tracing::debug!(error = %error, "a server does not change the level of its log");
     }
 }
 

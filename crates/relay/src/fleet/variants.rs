@@ -117,7 +117,7 @@ impl Slot {
         }
         let faculties = cx.faculties_for(server);
         match Needed::of(cx, server) {
-            Needed::Shared => Seen::Common,
+            Needed::Shared(_) => Seen::Common,
             Needed::Lacking(reason) => Seen::Nothing(reason),
             Needed::OfLegacy(wanted) if self.speaks_both() => {
                 Seen::As(Face { faculties: None, user: None, of_legacy: true }, wanted)

@@ -47,7 +47,8 @@ pub(crate) struct Wanted {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Needed {
-    Shared,
+    /// With the level from which on the request wants to hear its log, if it says so itself.
+    Shared(Option<LogLevel>),
     /// The shared one of the older era where the server speaks both; else the shared one.
     OfLegacy(Wanted),
     /// One of its own where the server is a legacy one, which would take an answer from anybody. A modern server is
@@ -102,9 +103,9 @@ impl Needed {
         match cx.faculties_for(server) {
             Some(_) => Self::OwnIfLegacy(Wanted::to_be_asked(cx, server)),
             None if cx.client.revision.is_legacy() && server.dialect.era == Era::Auto => {
-                Self::OfLegacy(Wanted::of_legacy())
+                Self::OfLegacy(Wanted::of_legacy(cx))
             }
-            None => Self::Shared,
+            None => Self::Shared(cx.own_log_level()),
         }
     }
 }
@@ -180,13 +181,13 @@ impl Wanted {
     }
 
     /// For all of the older era that can be asked nothing.
-    const fn of_legacy() -> Self {
+    fn of_legacy(cx: &CallContext) -> Self {
         Self {
             key: LaneKey::Legacy,
             user: None,
             of_legacy: true,
             connection: Connection::shared(EraChoice::Legacy),
-            level: None,
+            level: cx.own_log_level(),
             exclusive: false,
             kept: false,
         }

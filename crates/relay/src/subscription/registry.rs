@@ -16,6 +16,7 @@ use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use orch_mcp::{meta, object};
 
+use super::USUAL;
 use super::mailbox::Mailbox;
 use super::sight::Sight;
 use crate::context::{CallContext, Endpoint, SessionKey};
@@ -155,11 +156,24 @@ impl Registry {
         mailbox.question(question);
     }
 
-    /// The level of the most curious of those who hear a server; None when nobody has said.
-    pub(crate) fn most_verbose(&self, project: ProjectId, server: ServerId) -> Option<LogLevel> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let concerned = open.values().filter(|(audience, _)| audience.hears(project, server));
-        concerned.filter_map(|(_, mailbox)| mailbox.level()).min()
+    /// The level of the most curious of those who hear a server, with what running `requests` want; None when nobody has
+    /// said. When somebody has, the sessions that have not are to hear what is usual and not what the others want.
+    pub(crate) fn most_verbose(
+        &self,
+        project: ProjectId,
+        server: ServerId,
+        requests: Option<LogLevel>,
+    ) -> Option<LogLevel> {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        let concerned = sessions.values().filter(|(audience, _)| audience.hears(project, server));
+        let (mut said, mut silent) = (requests, None);
+        for (_, mailbox) in concerned {
+            match mailbox.level() {
+                Some(level) => said = Some(said.map_or(level, |said| said.min(level))),
+                None => silent = Some(USUAL),
+            }
+        }
+        said.into_iter().chain(silent.filter(|_| said.is_some())).min()
     }
 
     /// What a session follows of a server on a connection of its own.

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use futures_util::StreamExt;
+use orch_domain::run_settings::Isolation;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::{MethodName, Notification};
-use orch_mcp::object;
-use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
+use orch_mcp::peer::{PeerError, PeerEvent, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::revision::Revision;
-use orch_relay::context::{CallContext, Client};
+use orch_mcp::{method, object};
+use orch_relay::context::{CallContext, Client, SessionKey};
 use orch_relay::reply::Event;
 use orch_relay::stop::StopReason;
+use orch_relay::subscription::{Interest, News, Subscription};
 use orch_testkit::scripted_peer::{ScriptedPeer, ends, items, never};
 
 use crate::house::{House, hello, raw};
@@ -213,5 +216,51 @@ async fn a_client_hears_only_what_its_revision_has() {
             }
         }
         assert_eq!(methods, heard, "{revision}");
+    }
+}
+
+fn says(house: &House, method: &'static str, params: &str) {
+    let sink = Arc::clone(&house.connector.sinks.lock().unwrap()["fs"]);
+    let notification = Notification { method: MethodName::from_static(method), params: Some(raw(params)) };
+    sink.event(PeerEvent::Notification(notification));
+}
+
+async fn next(news: &mut Subscription) -> Notification {
+    match tokio::time::timeout(Duration::from_secs(5), news.next()).await {
+        Ok(Some(News::Notification(notification))) => notification,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_hears_only_what_its_revision_has() {
+    for (revision, first) in
+        [(Revision::V2025_06_18, "notifications/vendor"), (Revision::V2025_11_25, "notifications/elicitation/complete")]
+    {
+        let house = House::with(&["fs"]);
+        house.change("fs", |server| server.run.isolation = Isolation::PerSession);
+        put(&house, hello(), NO_TOOLS, |_| ends(Ok(raw("{}"))));
+        let client = Client::new("tester 1".into(), revision, Declared::nothing(), Some(SessionKey::new()));
+        let cx = CallContext { client: Arc::new(client), ..house.alone("fs") };
+        let mut news = house.relay.subscribe(&cx, Interest::default()).await;
+        house.ask(&cx, "vendor/do", "{}").await.expect("its own connection");
+        says(&house, "notifications/tasks/status", "{}");
+        says(&house, "notifications/elicitation/complete", "{}");
+        says(&house, "notifications/vendor", "{}");
+        assert_eq!(next(&mut news).await.method.as_str(), first, "{revision}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_do_not_name_our_subscription_at_the_server() {
+    let house = House::with(&["fs"]);
+    put(&house, modern(), NO_TOOLS, |_| ends(Ok(raw("{}"))));
+    let interest = Interest { uris: vec!["a:b".to_owned()], tasks: vec!["t".to_owned()], ..Interest::default() };
+    let mut news = house.relay.subscribe(&client(&house, Revision::V2026_07_28), interest).await;
+    for (method, about) in [(method::RESOURCE_UPDATED, r#""uri":"a:b""#), (method::TASK_CHANGED, r#""taskId":"t""#)] {
+        let params = format!(r#"{{{about},"_meta":{{"io.modelcontextprotocol/subscriptionId":7,"vendor/x":1}}}}"#);
+        says(&house, method, &params);
+        let told = next(&mut news).await;
+        assert_eq!(told.params, Some(raw(&format!(r#"{{{about},"_meta":{{"vendor/x":1}}}}"#))), "{method}");
     }
 }

@@ -15,6 +15,7 @@ mod isolation;
 mod life;
 mod limits;
 mod lists;
+mod log_levels;
 mod policy;
 mod questions;
 mod quotas;

@@ -106,6 +106,8 @@ impl Owner {
                 answer(&mut self.ready_waiters, &Ok(()));
                 self.dirty.extend(ItemKind::ALL);
                 self.follow_again();
+                // Of clients that were there before the server was.
+                self.slot.settle_level();
                 if let Some(level) = self.slot.level() {
                     tell_level(peer, level);
                 }

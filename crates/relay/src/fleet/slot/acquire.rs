@@ -34,7 +34,7 @@ impl Slot {
     /// The connection that a request needs.
     pub(crate) async fn acquire_for(self: &Arc<Self>, needed: &Needed) -> Result<Lease, Unready> {
         match needed {
-            Needed::Shared => self.acquire().await,
+            Needed::Shared(level) => Ok(self.hear(self.acquire().await?, *level).await),
             Needed::OfLegacy(wanted) => self.acquire_of_legacy(wanted).await,
             Needed::OwnIfLegacy(wanted) => self.acquire_if_legacy(wanted).await,
             Needed::Own(wanted) => {
@@ -65,10 +65,10 @@ impl Slot {
         if self.catalog.load().is_none() {
             let lease = self.acquire().await?;
             if !speaks_both(lease.peer().hello()) {
-                return Ok(lease);
+                return Ok(self.hear(lease, wanted.level).await);
             }
         } else if !self.speaks_both() {
-            return self.acquire().await;
+            return Ok(self.hear(self.acquire().await?, wanted.level).await);
         }
         self.acquire_older(wanted).await
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use orch_mcp::peer::Peer;
 
+use super::volume::Hearing;
 use super::{LivePeer, Slot, Unready};
 use crate::fleet::lane::LaneUse;
 use crate::fleet::owner::{Command, close_if_silent};
@@ -13,6 +14,7 @@ use crate::fleet::owner::{Command, close_if_silent};
 pub(crate) struct Lease {
     line: Line,
     in_flight: InFlight,
+    _hearing: Option<Hearing>,
 }
 
 enum Line {
@@ -31,11 +33,16 @@ impl Line {
 
 impl Lease {
     pub(super) const fn shared(live: Arc<LivePeer>, in_flight: InFlight) -> Self {
-        Self { line: Line::Shared(live), in_flight }
+        Self { line: Line::Shared(live), in_flight, _hearing: None }
     }
 
     pub(super) const fn own(peer: Arc<dyn Peer>, usage: LaneUse, in_flight: InFlight) -> Self {
-        Self { line: Line::Own(peer, usage), in_flight }
+        Self { line: Line::Own(peer, usage), in_flight, _hearing: None }
+    }
+
+    /// The same, which hears the log as long as it is held.
+    pub(super) fn heard_by(self, hearing: Hearing) -> Self {
+        Self { _hearing: Some(hearing), ..self }
     }
 
     pub(crate) fn peer(&self) -> &dyn Peer {
