@@ -49,9 +49,27 @@ impl Daemon {
 
     /// Starts with further arguments.
     pub(crate) async fn start_with(data: TempDir, more: &[&str]) -> Self {
+        Self::run(Command::new(env!("CARGO_BIN_EXE_orch-server")), data, more).await
+    }
+
+    /// Starts a daemon that is not ended by the signal for a file that would be larger than [`Self::limit_files`] lets it.
+    pub(crate) async fn start_on_small_disk() -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#, env!("CARGO_BIN_EXE_orch-server")]);
+        Self::run(shell, tempfile::tempdir().expect("a data directory"), &[]).await
+    }
+
+    /// From now on no file of the daemon grows beyond this many bytes, or `unlimited`; those that have stay.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let mut prlimit = Command::new("prlimit");
+        prlimit.arg(format!("--fsize={bytes}:")).args(["--pid", &self.pid().to_string()]);
+        assert!(prlimit.status().expect("prlimit").success());
+    }
+
+    async fn run(mut command: Command, data: TempDir, more: &[&str]) -> Self {
         let settings = data.path().join("orch.toml");
         let config = if settings.exists() { vec!["--config".into(), settings.into_os_string()] } else { Vec::new() };
-        let mut child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
+        let mut child = command
             .args(["serve", "--host", "127.0.0.1", "--port", "0"])
             .args(more)
             .args(config)

@@ -20,6 +20,7 @@ mod eras;
 mod everything;
 mod followed_file;
 mod followers;
+mod full_disk;
 mod harness;
 mod isolation;
 mod kill;

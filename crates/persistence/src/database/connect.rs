@@ -10,6 +10,7 @@ use sea_orm::{
     DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
     TransactionOptions,
 };
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -116,13 +117,13 @@ async fn open_sqlite_file(path: &Path, readers: u32, wait: Duration) -> Result<(
         .synchronous(SqliteSynchronous::Normal)
         // The record of calls writes much and in bursts; a checkpoint copies every page once more.
         .pragma("wal_autocheckpoint", "4000");
-    let writer = patiently(wait, || pool(wait).max_connections(1).connect_with(options.clone())).await?;
-    let background = pool(wait)
+    let writer = patiently(wait, || file_pool(wait).max_connections(1).connect_with(options.clone())).await?;
+    let background = file_pool(wait)
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(give_way(connection)))
         .connect_lazy_with(options.clone().thread_name(|_| "sqlite-behind".to_owned()));
     let reading = options.pragma("query_only", "ON");
-    let reader = pool(wait).max_connections(readers.max(1)).connect_with(reading.clone()).await?;
+    let reader = file_pool(wait).max_connections(readers.max(1)).connect_with(reading.clone()).await?;
     let pools = Pools {
         reader: sqlite(reader),
         writer: sqlite(writer),
@@ -142,6 +143,20 @@ async fn open_sqlite_memory(wait: Duration) -> Result<(Backend, Pools), sqlx::Er
 fn pool(wait: Duration) -> SqlitePoolOptions {
     // Connections to a file do not go stale.
     SqlitePoolOptions::new().acquire_timeout(wait).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+}
+
+/// The same for a file, where a connection can be replaced.
+///
+/// When SQLite cannot write a commit, on a full disk for one, it rolls back by itself, and the library takes the
+/// connection for one within a transaction ever after: what later writes say they committed would be lost.
+fn file_pool(wait: Duration) -> SqlitePoolOptions {
+    pool(wait).before_acquire(|connection, _| {
+        let is_free = !connection.is_in_transaction();
+        if !is_free {
+            tracing::warn!("a connection to the database did not leave its last transaction, and is replaced");
+        }
+        Box::pin(async move { Ok(is_free) })
+    })
 }
 
 /// Lets the thread of a connection have a processor only where others leave it.
