@@ -111,12 +111,18 @@ pub(crate) struct Sending {
     pub(crate) of_own_era: bool,
 }
 
-/// What a legacy client is told of a server that does not say who it is.
-fn unnamed(server: &Server) -> Option<Raw> {
-    let said = [("name", server.alias.as_str()), ("title", server.name.as_str()), ("version", "0.0.0")];
-    let said = said.map(|(key, text)| Some((key, Raw::serialize(&text).ok()?)));
-    let said: Option<Vec<_>> = said.into_iter().collect();
-    Some(object::build(said?.iter().map(|(key, value)| (*key, value))))
+/// Who a server is, for a legacy client: strict ones want a name and a version of it, and servers leave out either.
+fn named(server: &Server, info: Raw) -> Raw {
+    let mut told = info.clone();
+    let title = if object::string(&info, "name").is_none() { Some(("title", server.name.as_str())) } else { None };
+    for (key, instead) in [("name", server.alias.as_str()), ("version", "0.0.0")].into_iter().chain(title) {
+        if object::string(&info, key).is_none()
+            && let Ok(instead) = Raw::serialize(&instead)
+        {
+            told = object::with(&told, key, &instead).unwrap_or(told);
+        }
+    }
+    told
 }
 
 /// What a relay works with.
@@ -178,11 +184,8 @@ impl Relay {
                 if revision.is_legacy() {
                     capabilities = capabilities::shown_to_legacy(&capabilities);
                 }
-                let server_info = match hello.server_info() {
-                    // A handshake has to say who answers, and strict clients look.
-                    None if revision.is_legacy() => unnamed(server).unwrap_or(hello.server_info),
-                    _ => hello.server_info,
-                };
+                let server_info =
+                    if revision.is_legacy() { named(server, hello.server_info) } else { hello.server_info };
                 Ok(ServerHello { revision, capabilities, server_info, also: Vec::new(), ..hello })
             }
             Endpoint::Unified => {
@@ -555,4 +558,25 @@ fn patience(server: &Server, request: &PeerRequest) -> Duration {
     }
     let tool = request.params.as_ref().and_then(|params| object::string(params, "name"));
     tool.map_or(server.call_timeout, |tool| server.patience(&tool))
+}
+
+#[cfg(test)]
+mod tests {
+    use orch_mcp::raw::Raw;
+    use orch_testkit::builders::a_server;
+
+    use super::named;
+
+    #[test]
+    fn a_legacy_client_is_told_a_name_and_a_version_whatever_the_server_says() {
+        let server = a_server().named("files").build();
+        for (said, told) in [
+            ("{}", r#"{"name":"files","version":"0.0.0","title":"files"}"#),
+            (r#"{"name":"n","x":1.0}"#, r#"{"name":"n","x":1.0,"version":"0.0.0"}"#),
+            (r#"{"version":2,"title":"T"}"#, r#"{"version":"0.0.0","title":"T","name":"files"}"#),
+            (r#"{"name":"n","version":"1"}"#, r#"{"name":"n","version":"1"}"#),
+        ] {
+            assert_eq!(named(&server, Raw::from_static(said)), Raw::from_static(told));
+        }
+    }
 }
