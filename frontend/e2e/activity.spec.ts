@@ -83,3 +83,23 @@ test("shows the calls of one server beside its log", async ({ console: page, pro
   await page.reload();
   await expect(page.getByText("Nothing matches the filter.")).toBeVisible();
 });
+
+test("says why a call was refused, and leads to the rule", async ({ console: page, project, rest }) => {
+  const at = `/projects/${project.slug}`;
+  await rest.post(`${at}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  await rest.post(`${at}/servers/everything/start`);
+  await rest.put(`${at}/policy`, { rules: [{ name: "Nobody echoes", object: { name: "echo" }, effect: "deny" }] });
+  const key = String((await rest.post(`${at}/keys`, { name: "agent" })).key);
+  for (const name of ["echo", "no-such-tool"]) await callTool(`${baseUrl()}${at}/mcp`, key, `everything__${name}`, {});
+  await page.goto(`${at}/activity?outcome=refused`);
+  await page.getByRole("button", { name: "Details of everything__no-such-tool" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toContainText("“everything” offers nothing of the name “no-such-tool”.");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Details of everything__echo" }).click();
+  await expect(dialog).toContainText("rule 1, “Nobody echoes”, hides it from this caller.");
+  await expect(dialog.getByRole("link", { name: "agent" })).toHaveAttribute("href", new RegExp(`${at}/keys\\?show=all&q=orch_`));
+  await expectAccessible(page);
+  await dialog.getByRole("link", { name: "Go to the rules" }).click();
+  await expect(page.getByText("Nobody echoes")).toBeVisible();
+});

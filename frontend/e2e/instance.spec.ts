@@ -20,6 +20,11 @@ test("makes an account, switches it off and on, and gives it another password", 
   await page.getByRole("menuitem", { name: "Activate", exact: true }).click();
   await expect(page.getByText("deactivated", { exact: true })).toHaveCount(0);
   await actions.click();
+  await page.getByRole("menuitem", { name: "Make instance admin" }).click();
+  await expect(page.getByText("Instance admin", { exact: true })).toHaveCount(0);
+  await page.getByRole("dialog").getByRole("button", { name: "Make instance admin" }).click();
+  await expect(page.getByText("Instance admin", { exact: true })).toBeVisible();
+  await actions.click();
   await page.getByRole("menuitem", { name: "Reset password" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Reset password" }).click();
   const link = page.getByRole("dialog").getByRole("textbox", { name: "reset link" });

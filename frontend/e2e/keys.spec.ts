@@ -96,3 +96,24 @@ test("somebody else's key is only revoked", async ({ console: page, project, res
   await page.getByRole("button", { name: /^All/ }).click();
   await expect(page.getByText("Revoked", { exact: true })).toBeVisible();
 });
+
+test("a leaked key is found by pasting it, and its secret goes nowhere", async ({ console: page, project, rest }) => {
+  const leaked = String((await rest.post(`/projects/${project.slug}/keys`, { name: "leaked" })).key);
+  await rest.post(`/projects/${project.slug}/keys`, { name: "other" });
+  await page.goto(`/projects/${project.slug}/keys`);
+  await expect(page.getByRole("row")).toHaveCount(3);
+  await page.getByRole("searchbox").fill(leaked);
+  await expect(page.getByRole("row", { name: /other/ })).toHaveCount(0);
+  await expect(page).toHaveURL(/q=orch_/);
+  expect(page.url()).not.toContain(leaked.split("_")[2] ?? "nothing");
+  const actions = page.getByRole("button", { name: "Actions for leaked" });
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Revoke" }).click();
+  await expect(page.getByRole("dialog").getByRole("button", { name: "Cancel" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(actions).toBeFocused();
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Revoke" }).click();
+  await page.getByRole("button", { name: "Revoke key" }).click();
+  await expect(page.getByRole("heading", { name: "No key matches" })).toBeVisible();
+});

@@ -14,11 +14,26 @@ async function visit(page: Page, { path, heading }: Visited, filled: Filled): Pr
   await expectAccessible(page, ["color-contrast"]);
   await page.setViewportSize({ width: 360, height: 740 });
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  await expectTablesFit(page, 360);
+  for (const width of [768, 1024, 1440]) await expectTablesFit(page, width);
+  await page.setViewportSize({ width: 360, height: 740 });
   await speakKorean(page);
   await page.reload();
   await expectShown(page, heading[1]);
   await expect(page.locator("html")).toHaveAttribute("lang", "ko");
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+}
+
+/** What can be done with a row stands at its end, where nobody looks for it when the end is out of sight. */
+async function expectTablesFit(page: Page, width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 740 });
+  const cut = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll("table")]
+        .filter(({ parentElement: box }) => box !== null && box.scrollWidth > box.clientWidth)
+        .map((table) => table.getAttribute("aria-label")),
+    );
+  await expect.poll(cut, `tables that are wider than their place, at ${String(width)}`).toEqual([]);
 }
 
 async function expectShown(page: Page, heading: RegExp): Promise<void> {
@@ -46,6 +61,17 @@ test("the keyboard goes everywhere", async ({ console: page, project }) => {
   await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("#content")).toBeFocused();
+});
+
+test("the tab says the page, and what it belongs to, in the language of the page", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "files", transport: { type: "stdio", command: "true" } });
+  await page.goto(`/projects/${project.slug}/servers/files/tools`);
+  await expect(page).toHaveTitle(`Tools · files · ${project.name} · MCP Orchestrator`);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "API keys" }).click();
+  await expect(page).toHaveTitle(`API keys · ${project.name} · MCP Orchestrator`);
+  await speakKorean(page);
+  await page.reload();
+  await expect(page).toHaveTitle(`API 키 · ${project.name} · MCP Orchestrator`);
 });
 
 test("an address of nothing says so", async ({ page }) => {

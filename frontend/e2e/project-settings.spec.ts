@@ -93,10 +93,28 @@ test("keeps the arguments of calls as the project chooses", async ({ console: pa
   await callTool(url, key, "everything__echo", { message: "after", iban: "DE00 1234", token: "s3cret" });
   await page.goto(`/projects/${project.slug}/activity`);
   await expect(page.getByRole("row", { name: /everything · echo/ })).toHaveCount(2);
-  await expect(page.getByRole("button", { name: "Arguments of echo" })).toHaveCount(1);
-  await page.getByRole("button", { name: "Arguments of echo" }).click();
+  await page.getByRole("button", { name: "Details of echo" }).first().click();
   const kept = page.getByRole("dialog").getByRole("region", { name: "Arguments" });
   await expect(kept).toContainText('"message": "after"');
   await expect(kept).not.toContainText(/DE00|s3cret/);
   await expectAccessible(page);
+});
+
+test("what is not saved is not lost without a word", async ({ console: page, project }) => {
+  await page.goto(`/projects/${project.slug}/settings`);
+  const name = page.getByLabel("Name", { exact: true }).first();
+  await name.fill("Another name");
+  const members = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Members" });
+  page.once("dialog", (dialog) => void dialog.dismiss());
+  await members.click();
+  await expect(name).toHaveValue("Another name");
+  page.once("dialog", (dialog) => void dialog.accept());
+  await members.click();
+  await expect(page.getByRole("heading", { name: "Members", level: 1 })).toBeVisible();
+  // What was saved asks nothing.
+  await page.goto(`/projects/${project.slug}/settings`);
+  await name.fill("Another name");
+  await save(page.locator("form").first());
+  await members.click();
+  await expect(page.getByRole("heading", { name: "Members", level: 1 })).toBeVisible();
 });

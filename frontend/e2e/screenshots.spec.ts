@@ -52,7 +52,7 @@ const OPENED: [name: string, path: (at: Filled) => string, open: (page: Page) =>
   ["catalog", ({ slug }) => `/projects/${slug}/add-server`, (page) => page.getByRole("button", { name: /^GitHub/ }).first().click()],
   ["rule", ({ slug }) => `/projects/${slug}/settings`, (page) => page.getByRole("button", { name: "Add rule" }).click()],
   ["delete-project", ({ slug }) => `/projects/${slug}/settings`, (page) => page.getByRole("button", { name: "Delete project" }).click()],
-  ["arguments", ({ slug }) => `/projects/${slug}/activity`, (page) => page.getByRole("button", { name: "Arguments of echo" }).first().click()],
+  ["call", ({ slug }) => `/projects/${slug}/activity`, (page) => page.getByRole("button", { name: "Details of echo" }).first().click()],
   ["server-menu", ({ slug }) => `/projects/${slug}/servers`, (page) => page.getByRole("button", { name: /^Actions for everything/ }).click()],
   ["palette", ({ slug }) => `/projects/${slug}`, (page) => page.keyboard.press("Control+k")],
   ["user-menu", ({ slug }) => `/projects/${slug}`, (page) => page.getByRole("button", { name: "Account menu" }).click()],

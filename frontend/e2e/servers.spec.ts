@@ -11,7 +11,7 @@ test("runs, stops and deletes servers, one and many", async ({ console: page, pr
   await page.getByRole("button", { name: "Start: one" }).click();
   await expect(row("one").getByText("Running").last()).toBeVisible();
   await page.getByRole("button", { name: "Start: broken" }).click();
-  await expect(row("broken").getByText("/no/such/program", { exact: false }).first()).toBeVisible();
+  await expect(row("broken").getByText("`/no/such/program` was not found").last()).toBeVisible();
   await expect(page.getByText("broken did not start", { exact: true })).toBeVisible();
   await expectAccessible(page);
 

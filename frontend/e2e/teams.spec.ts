@@ -8,7 +8,7 @@ test("makes a team, renames it, gives it a project, and deletes it", async ({ co
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByRole("button", { name: "Create" }).click();
-  await expect(dialog.getByLabel("Slug")).toHaveAccessibleDescription(/No slug can be made of the name/);
+  await expect(dialog.getByLabel("Slug")).toHaveAccessibleDescription(/No slug can be made of this name/);
   await dialog.getByLabel("Slug").fill(`ops-${String(Date.now())}`);
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { name, level: 1 })).toBeVisible();

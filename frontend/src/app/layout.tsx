@@ -8,7 +8,6 @@ import type { ReactNode } from "react";
 import { Providers } from "./providers";
 
 export const metadata: Metadata = {
-  title: { default: "MCP Orchestrator", template: "%s · MCP Orchestrator" },
   description: "One governed endpoint for a team's MCP servers",
   robots: { index: false, follow: false },
 };
@@ -26,6 +25,8 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" suppressHydrationWarning className={`${GeistSans.variable} ${GeistMono.variable}`}>
       <body>
+        {/* Until a page says its own, in the language that is known by then: the latest one counts. */}
+        <title>MCP Orchestrator</title>
         <Providers>{children}</Providers>
       </body>
     </html>

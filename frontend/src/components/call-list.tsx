@@ -1,9 +1,9 @@
 "use client";
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ActivityIcon, BracesIcon, DownloadIcon } from "lucide-react";
+import { ActivityIcon, DownloadIcon, InfoIcon } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 
 import { csv } from "@/lib/csv";
 import { activityQuery, type Call } from "@/lib/data/activity";
@@ -12,6 +12,7 @@ import { downloadText } from "@/lib/download";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
+import { CallOutcome, OUTCOMES } from "./call-outcome";
 import { type Column, DataTable } from "./data-table";
 import { EmptyState } from "./empty-state";
 import { ErrorPanel } from "./error-panel";
@@ -21,27 +22,12 @@ import { ListBar } from "./list-bar";
 import { ListSkeleton } from "./list-skeleton";
 import { LoadMore } from "./load-more";
 import { RelativeTime } from "./relative-time";
-import { Badge, type Tone } from "./ui/badge";
 import { Button } from "./ui/button";
 import { Card } from "./ui/card";
 import { Select } from "./ui/input";
+import { useDuration } from "./use-duration";
 
-const CallArgumentsDialog = lazyDialog(() => import("./call-arguments-dialog").then((module) => module.CallArgumentsDialog));
-
-const OUTCOMES = ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"] as const;
-type Outcome = (typeof OUTCOMES)[number];
-
-const TONES: Record<Outcome, Tone> = {
-  ok: "success",
-  tool_error: "danger",
-  rpc_error: "danger",
-  unavailable: "danger",
-  timeout: "warning",
-  refused: "warning",
-  limited: "warning",
-  cancelled: "neutral",
-  abandoned: "neutral",
-};
+const CallDetailsDialog = lazyDialog(() => import("./call-details-dialog").then((module) => module.CallDetailsDialog));
 
 interface CallListProps {
   sought: string;
@@ -59,59 +45,55 @@ interface CallListProps {
 /** Calls as they come, with their filter by outcome. */
 export function CallList({ sought, outcome, isLive, onOutcome, server, filter, live }: CallListProps) {
   const t = useTranslations("activity");
-  const format = useFormatter();
+  const duration = useDuration();
   const ref = useProjectRef();
   const nameOf = useNames(ref);
   const [shown, setShown] = useState<Call>();
   const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive, server }));
   const rows: Call[] = calls.data?.pages.flatMap((page) => page.items).filter((item) => item.type === "call") ?? [];
   const columns: Column<Call>[] = [
-    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32 max-sm:hidden" },
+    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32 @max-lg:hidden" },
     {
       id: "target",
       header: t("what"),
       sort: (call) => `${call.server} ${call.target}`,
-      className: "max-sm:w-full max-sm:max-w-0",
+      className: "w-full max-w-0",
       cell: (call) => (
         <>
-          <span className="block max-w-80 truncate font-mono text-xs" title={`${call.server} ${call.target}`}>
+          <span className="block truncate font-mono text-xs" title={`${call.server} ${call.target}`}>
             {call.server !== "" && <span className="text-muted-foreground">{call.server} · </span>}
             {call.target}
           </span>
-          <RelativeTime at={call.at} className="text-xs text-muted-foreground sm:hidden" />
+          <RelativeTime at={call.at} className="text-xs text-muted-foreground @lg:hidden" />
         </>
       ),
     },
-    { id: "kind", header: t("kind"), cell: (call) => t(`kinds.${call.kind as "tool"}`), className: "max-lg:hidden" },
-    { id: "user", header: t("who"), sort: (call) => nameOf(call.user_id) ?? "", cell: (call) => <span className="block max-w-40 truncate">{nameOf(call.user_id) ?? t("formerMember")}</span>, className: "max-md:hidden" },
-    { id: "client", header: t("client"), sort: (call) => call.client, cell: (call) => <span className="block max-w-40 truncate text-muted-foreground">{call.client}</span>, className: "max-lg:hidden" },
-    { id: "outcome", header: t("outcome"), sort: (call) => call.outcome, cell: (call) => <Badge tone={TONES[call.outcome as Outcome]}>{t(`outcomes.${call.outcome as Outcome}`)}</Badge> },
-    { id: "duration", header: t("duration"), align: "right", sort: (call) => call.duration_ms, cell: (call) => `${format.number(call.duration_ms, { maximumFractionDigits: call.duration_ms < 10 ? 1 : 0 })} ms`, className: "max-sm:hidden" },
-  ];
-  const isKept = (call: Call) => call.arguments !== null || call.arguments_digest !== null;
-  if (rows.some(isKept)) {
-    columns.push({
-      id: "arguments",
-      header: t("arguments"),
+    { id: "kind", header: t("kind"), cell: (call) => t(`kinds.${call.kind as "tool"}`), className: "@max-5xl:hidden" },
+    { id: "user", header: t("who"), sort: (call) => nameOf(call.user_id) ?? "", cell: (call) => <span className="block max-w-40 truncate">{nameOf(call.user_id) ?? t("formerMember")}</span>, className: "@max-2xl:hidden" },
+    { id: "client", header: t("client"), sort: (call) => call.client, cell: (call) => <span className="block max-w-40 truncate text-muted-foreground">{call.client}</span>, className: "@max-4xl:hidden" },
+    { id: "outcome", header: t("outcome"), sort: (call) => call.outcome, cell: (call) => <CallOutcome call={call} /> },
+    { id: "duration", header: t("duration"), align: "right", sort: (call) => call.duration_ms, cell: (call) => <span className="whitespace-nowrap">{duration(call.duration_ms)}</span>, className: "@max-xl:hidden" },
+    {
+      id: "details",
+      header: t("details"),
       hideHeader: true,
       align: "right",
       className: "w-0",
-      cell: (call) =>
-        isKept(call) && (
-          <Button
-            variant="ghost"
-            size="icon-sm"
-            aria-label={t("argumentsOf", { name: call.target })}
-            title={t("arguments")}
-            onClick={() => {
-              setShown(call);
-            }}
-          >
-            <BracesIcon />
-          </Button>
-        ),
-    });
-  }
+      cell: (call) => (
+        <Button
+          variant="ghost"
+          size="icon-sm"
+          aria-label={t("detailsOf", { name: call.target })}
+          title={t("details")}
+          onClick={() => {
+            setShown(call);
+          }}
+        >
+          <InfoIcon />
+        </Button>
+      ),
+    },
+  ];
   const save = () => {
     const head = ["at", "server", "kind", "target", "user", "client", "outcome", "duration_ms", "arguments_digest", "arguments"];
     const body = rows.map((call) => [call.at, call.server, call.kind, call.target, nameOf(call.user_id) ?? call.user_id, call.client, call.outcome, call.duration_ms, call.arguments_digest ?? "", call.arguments ?? ""]);
@@ -146,7 +128,7 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
             </option>
           ))}
         </Select>
-        {rows.length > 0 && <span className="text-sm text-muted-foreground tabular">{t("count", { count: rows.length })}</span>}
+        {rows.length > 0 && <span className="text-sm text-muted-foreground tabular">{t(calls.hasNextPage ? "countOfMore" : "count", { count: rows.length })}</span>}
       </ListBar>
       {calls.isPending ? (
         <ListSkeleton rows={10} />
@@ -160,7 +142,7 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
           className="rounded-lg border border-dashed border-border"
           actions={
             <Button asChild>
-              <Link href={paths.keys(ref)}>{t("makeKey")}</Link>
+              <Link href={paths.keys(ref, { new: "1" })}>{t("makeKey")}</Link>
             </Button>
           }
         />
@@ -174,7 +156,7 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
           <LoadMore {...calls} />
         </Card>
       )}
-      <CallArgumentsDialog
+      <CallDetailsDialog
         open={shown !== undefined}
         call={shown}
         onClose={() => {

@@ -20,8 +20,9 @@ export interface Column<T> {
   sort?: (row: T) => string | number;
   align?: "right";
   /**
-   * For th and td: a width, or from which screen on the column is shown, such as `max-md:hidden`. `w-full max-w-0` takes
-   * what the others leave, and what is too long for it is cut.
+   * For th and td: a width, or from which width of the table on the column is shown, such as `@max-md:hidden`: the table
+   * shares the screen with the navigation. `w-full max-w-0` takes what the others leave, and what is too long for it is
+   * cut; one column has it, so that the actions at the end are never out of sight.
    */
   className?: string;
 }
@@ -63,7 +64,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
 
   return (
     // Positioned, so that what is only for screen readers scrolls with it and does not widen the page.
-    <div className={cn("thin-scrollbar relative min-w-0 overflow-x-auto", className)}>
+    <div className={cn("thin-scrollbar @container relative min-w-0 overflow-x-auto", className)}>
       <Table aria-label={label} aria-rowcount={sorted.length + 1}>
         <thead className="border-b border-border">
           <tr>

@@ -11,7 +11,7 @@ interface RelativeTimeProps {
   className?: string;
 }
 
-/** "5 minutes ago", true as time goes by; the exact time is its title. */
+/** "5 minutes ago", true as time goes by; the exact time, with its zone, is its title. */
 export function RelativeTime({ at, future = false, className }: RelativeTimeProps) {
   const format = useFormatter();
   const now = useNow({ updateInterval: 10_000 });
@@ -21,7 +21,7 @@ export function RelativeTime({ at, future = false, className }: RelativeTimeProp
   return (
     <time
       dateTime={at}
-      title={format.dateTime(date, { dateStyle: "medium", timeStyle: "medium" })}
+      title={format.dateTime(date, { dateStyle: "medium", timeStyle: "long" })}
       className={cn("whitespace-nowrap tabular", className)}
     >
       {format.relativeTime(shown, now)}

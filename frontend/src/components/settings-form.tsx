@@ -5,6 +5,7 @@ import { type ReactNode, useState } from "react";
 import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
+import { useUnsaved } from "@/lib/leaving";
 import { toast } from "@/lib/toasts";
 
 import { useErrorText } from "./error-text";
@@ -37,6 +38,7 @@ export function SettingsForm<I extends FieldValues, O, V, A>(props: SettingsForm
   const common = useTranslations("common");
   const errorText = useErrorText();
   const [isPlaced, setPlaced] = useState(false);
+  useUnsaved(form.formState.isDirty);
   const submit = form.handleSubmit((written) => {
     save.mutate(toRequest(written), {
       onSuccess: (answer) => {

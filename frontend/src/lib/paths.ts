@@ -34,7 +34,7 @@ export const paths = {
   servers: (ref: ProjectRef) => project(ref, "/servers"),
   addServer: (ref: ProjectRef, query: { from?: string } = {}) => withQuery(project(ref, "/add-server"), query),
   importServers: (ref: ProjectRef) => project(ref, "/import"),
-  keys: (ref: ProjectRef, query: { new?: string } = {}) => withQuery(project(ref, "/keys"), query),
+  keys: (ref: ProjectRef, query: { new?: string; show?: string; q?: string } = {}) => withQuery(project(ref, "/keys"), query),
   members: (ref: ProjectRef) => project(ref, "/members"),
   activity: (ref: ProjectRef) => project(ref, "/activity"),
   approvals: (ref: ProjectRef) => project(ref, "/approvals"),

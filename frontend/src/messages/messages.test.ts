@@ -39,6 +39,12 @@ test("a text has the same placeholders in every language", () => {
   }
 });
 
+test("a number that is counted in one language has the separators of its own in every language", () => {
+  for (const key of keys(en)) {
+    for (const [, name = ""] of textOf(en, key).matchAll(/\{(\w+), plural/g)) expect([key, textOf(ko, key)]).not.toEqual([key, expect.stringContaining(`{${name}}`)]);
+  }
+});
+
 test("every text is used", () => {
   const unused = keys(en).filter((key) => !isUsed(key));
   expect(unused).toEqual([]);

@@ -10,6 +10,7 @@
  * | `broken` | with an error when it is first asked for a list     |
  * | `joined` | as `demo`, to a member                              |
  * | `viewed` | as `demo`, to a viewer                              |
+ * | `refused`| as `demo`, where every call was refused             |
  *
  * A form that is to be refused says `refused` in one of its fields.
  */

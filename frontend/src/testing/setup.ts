@@ -7,6 +7,7 @@ import { backend, forget } from "./backend";
 import { activityHandlers } from "./handlers/activity";
 import { keyHandlers } from "./handlers/keys";
 import { memberHandlers } from "./handlers/members";
+import { policyHandlers } from "./handlers/policy";
 import { projectHandlers, projectList } from "./handlers/projects";
 import { serverHandlers } from "./handlers/servers";
 
@@ -55,7 +56,7 @@ Element.prototype.hasPointerCapture ??= () => false;
 
 vi.mock("next/navigation", () => import("./navigation"));
 
-backend.use(...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...activityHandlers);
+backend.use(...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers);
 
 beforeAll(() => {
   backend.listen({ onUnhandledRequest: "error" });

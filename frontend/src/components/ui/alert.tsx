@@ -24,11 +24,14 @@ export function Alert({ tone, heading, children, actions, className }: AlertProp
   return (
     <div role={tone === "danger" ? "alert" : "status"} className={cn("flex gap-2.5 rounded-lg px-3 py-2.5 text-sm", box, className)}>
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
-        {heading !== undefined && <p className="font-medium">{heading}</p>}
-        {children !== undefined && <div className="text-foreground">{children}</div>}
+      {/* Where both do not fit beside each other, what can be done stands below. */}
+      <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2.5 gap-y-2">
+        <div className="min-w-0 flex-1 basis-56 [overflow-wrap:anywhere]">
+          {heading !== undefined && <p className="font-medium">{heading}</p>}
+          {children !== undefined && <div className="text-foreground">{children}</div>}
+        </div>
+        {actions !== undefined && <div className="flex shrink-0 items-center gap-2">{actions}</div>}
       </div>
-      {actions !== undefined && <div className="flex shrink-0 items-center gap-2">{actions}</div>}
     </div>
   );
 }

@@ -7,6 +7,8 @@ import { useTranslations } from "use-intl";
 
 import { cn } from "@/lib/cn";
 
+import { firstWanted, useDialogFocus } from "./dialog-focus";
+
 export const Dialog = Primitive.Root;
 export const DialogTrigger = Primitive.Trigger;
 export const DialogClose = Primitive.Close;
@@ -20,6 +22,7 @@ interface ContentProps extends ComponentProps<typeof Primitive.Content> {
 
 export function DialogContent({ heading, description, className, children, ...props }: ContentProps) {
   const t = useTranslations("common");
+  const focus = useDialogFocus(firstWanted);
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={OVERLAY} />
@@ -29,6 +32,7 @@ export function DialogContent({ heading, description, className, children, ...pr
           className,
         )}
         {...(description === undefined ? { "aria-describedby": undefined } : {})}
+        {...focus}
         {...props}
       >
         <header className="flex items-start gap-4 px-5 pt-4 pb-3">
@@ -66,12 +70,14 @@ export function DialogFooter({ className, ...props }: ComponentProps<"footer">) 
 
 /** A dialog that comes in from the left edge. */
 export function SheetContent({ heading, className, children, ...props }: Omit<ContentProps, "description">) {
+  const focus = useDialogFocus(() => null);
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={OVERLAY} />
       <Primitive.Content
         aria-describedby={undefined}
         className={cn("fixed inset-y-0 left-0 z-50 flex w-72 max-w-[85vw] flex-col bg-sidebar shadow-popover animate-slide", className)}
+        {...focus}
         {...props}
       >
         <Primitive.Title className="sr-only">{heading}</Primitive.Title>

@@ -14,7 +14,7 @@ test("shows its shape while it waits", async () => {
 test("without calls, says where the first comes from", async () => {
   open("/projects/empty/activity", <ActivityPage />);
   expect(await screen.findByRole("heading", { name: "No calls yet" })).toBeInTheDocument();
-  expect(screen.getByRole("link", { name: "Make a key" })).toHaveAttribute("href", "/projects/empty/keys");
+  expect(screen.getByRole("link", { name: "Make a key" })).toHaveAttribute("href", "/projects/empty/keys?new=1");
 });
 
 test("says what failed, and tries again", async () => {
@@ -36,13 +36,33 @@ test("asks the daemon for one outcome, and keeps it in the address", async () =>
 test("shows what was kept of the arguments, where something was", async () => {
   const hands = open("/projects/demo/activity", <ActivityPage />);
   await screen.findByRole("table");
-  expect(screen.queryByRole("button", { name: "Arguments of write_file" })).not.toBeInTheDocument();
-  await hands.click(screen.getByRole("button", { name: "Arguments of read_file" }));
+  await hands.click(screen.getByRole("button", { name: "Details of write_file" }));
+  expect(await screen.findByText("Its arguments are not on record.")).toBeInTheDocument();
+  await findDialog();
+  await hands.keyboard("{Escape}");
+  await hands.click(screen.getByRole("button", { name: "Details of read_file" }));
   expect(await screen.findByRole("region", { name: "Arguments" })).toHaveTextContent('"path": "/etc/hosts"');
   await findDialog();
   await hands.keyboard("{Escape}");
-  await hands.click(screen.getByRole("button", { name: "Arguments of search" }));
+  await hands.click(screen.getByRole("button", { name: "Details of search" }));
   expect(await screen.findByRole("textbox", { name: "Digest" })).toHaveTextContent("c0ffee");
+});
+
+test("says why a call was refused: by a rule, by the key, or because there is nothing of the name", async () => {
+  const hands = open("/projects/refused/activity", <ActivityPage />);
+  await screen.findByRole("table");
+  const why = async (name: string) => {
+    await hands.click(screen.getByRole("button", { name: `Details of ${name}` }));
+    const dialog = await findDialog();
+    const said = await within(dialog).findByText("Why it was refused");
+    const text = said.parentElement?.textContent;
+    await hands.keyboard("{Escape}");
+    return text;
+  };
+  expect(await why("files__delete_file")).toContain("rule 2, “Nobody deletes”");
+  expect(await why("files__read_file")).toContain("The API key was made for other servers.");
+  expect(await why("files__fly")).toContain("“files” offers nothing of the name “fly”");
+  expect(await why("mail__send")).toContain("the name begins with no server's alias");
 });
 
 test("a viewer is told that calls are not theirs to see", async () => {

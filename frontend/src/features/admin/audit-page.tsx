@@ -2,7 +2,6 @@
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ScrollTextIcon } from "lucide-react";
-import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { AuditRows } from "@/components/audit-rows";
@@ -14,6 +13,7 @@ import { LoadMore } from "@/components/load-more";
 import { PageHeader } from "@/components/page-header";
 import { Card } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
+import { useSearchParam } from "@/lib/search-param";
 
 import { instanceAuditQuery, usersQuery } from "./queries";
 
@@ -29,7 +29,7 @@ function Entries() {
   const t = useTranslations("admin");
   const entries = useInfiniteQuery(instanceAuditQuery());
   const users = useQuery(usersQuery()).data ?? [];
-  const [sought, setSought] = useState("");
+  const [sought, seek] = useSearchParam("q");
   const nameOf = (id: string | null) => users.find((user) => user.id === id)?.email;
   if (entries.isPending) return <ListSkeleton rows={12} />;
   if (entries.isError) return <ErrorPanel error={entries.error} onRetry={() => void entries.refetch()} />;
@@ -49,11 +49,15 @@ function Entries() {
             className="mb-3 max-w-72"
             value={sought}
             onChange={(event) => {
-              setSought(event.target.value);
+              seek(event.target.value);
             }}
           />
           <Card>
-            <AuditRows entries={rows} nameOf={nameOf} />
+            {rows.length === 0 ? (
+              <p className="px-4 py-10 text-center text-sm text-muted-foreground">{t(entries.hasNextPage ? "noMatchAmongShown" : "noMatch")}</p>
+            ) : (
+              <AuditRows entries={rows} nameOf={nameOf} />
+            )}
             <LoadMore {...entries} />
           </Card>
         </>

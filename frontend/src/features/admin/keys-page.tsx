@@ -71,7 +71,7 @@ function Keys() {
           {!key.creator.active && <Badge tone="warning">{t("deactivated")}</Badge>}
         </span>
       ),
-      className: "max-md:hidden",
+      className: "@max-2xl:hidden",
     },
     {
       id: "used",
@@ -79,7 +79,7 @@ function Keys() {
       sort: (key) => key.last_used_at ?? "",
       cell: (key) =>
         key.last_used_at === null ? <span className="text-muted-foreground">{common("never")}</span> : <RelativeTime at={key.last_used_at} />,
-      className: "max-sm:hidden",
+      className: "@max-lg:hidden",
     },
   ];
   return (

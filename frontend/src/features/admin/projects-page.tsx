@@ -40,7 +40,7 @@ function Projects() {
         </Link>
       ),
     },
-    { id: "slug", header: t("slug"), sort: (project) => project.slug, cell: (project) => <span className="font-mono text-xs text-muted-foreground">{project.slug}</span>, className: "max-sm:hidden" },
+    { id: "slug", header: t("slug"), sort: (project) => project.slug, cell: (project) => <span className="font-mono text-xs text-muted-foreground">{project.slug}</span>, className: "@max-lg:hidden" },
     ...(["servers", "members", "keys"] as const).map(
       (what): Column<Project> => ({
         id: what,
@@ -48,10 +48,10 @@ function Projects() {
         align: "right",
         sort: (project) => project.counts[what],
         cell: (project) => format.number(project.counts[what]),
-        className: "max-md:hidden w-28",
+        className: "@max-2xl:hidden w-28",
       }),
     ),
-    { id: "created", header: t("created"), sort: (project) => project.created_at, cell: (project) => <RelativeTime at={project.created_at} className="text-muted-foreground" />, className: "w-40" },
+    { id: "created", header: t("created"), sort: (project) => project.created_at, cell: (project) => <RelativeTime at={project.created_at} className="text-muted-foreground" />, className: "@max-lg:hidden w-40" },
   ];
   return (
     <>

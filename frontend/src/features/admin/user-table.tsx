@@ -23,7 +23,7 @@ import type { User } from "./queries";
 const ShownOnce = lazyDialog(() => import("./shown-once").then((module) => module.ShownOnce));
 
 interface Asked {
-  what: "deactivate" | "reset";
+  what: "deactivate" | "reset" | "promote" | "demote";
   user: User;
 }
 
@@ -36,7 +36,7 @@ export function UserTable({ users }: { users: User[] }) {
   const reset = useCreateResetLink();
   const [asked, setAsked] = useState<Asked>();
   const [shown, setShown] = useState<{ email: string; link: string }>();
-  const change = (user: User, body: { active?: boolean; instance_admin?: boolean }) => {
+  const change = (user: User, body: { active: boolean }) => {
     update.mutate(
       { user, body },
       {
@@ -54,6 +54,7 @@ export function UserTable({ users }: { users: User[] }) {
       id: "name",
       header: t("person"),
       sort: (user) => user.name || user.email,
+      className: "w-full max-w-0",
       cell: (user) => (
         <span className="flex min-w-0 items-center gap-2.5">
           <Avatar name={user.name || user.email} />
@@ -68,7 +69,7 @@ export function UserTable({ users }: { users: User[] }) {
         </span>
       ),
     },
-    { id: "created", header: t("created"), sort: (user) => user.created_at, cell: (user) => <RelativeTime at={user.created_at} className="text-muted-foreground" />, className: "max-sm:hidden w-40" },
+    { id: "created", header: t("created"), sort: (user) => user.created_at, cell: (user) => <RelativeTime at={user.created_at} className="text-muted-foreground" />, className: "@max-lg:hidden" },
     {
       id: "actions",
       header: common("more"),
@@ -85,7 +86,7 @@ export function UserTable({ users }: { users: User[] }) {
         >
           <DropdownMenuItem
             onSelect={() => {
-              change(user, { instance_admin: !user.instance_admin });
+              setAsked({ what: user.instance_admin ? "demote" : "promote", user });
             }}
           >
             {user.instance_admin ? t("demote") : t("promote")}
@@ -138,6 +139,19 @@ export function UserTable({ users }: { users: User[] }) {
           action={t("deactivate")}
           mutation={update}
           variables={{ user: asked.user, body: { active: false } }}
+        />
+      )}
+      {(asked?.what === "promote" || asked?.what === "demote") && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => {
+            setAsked(undefined);
+          }}
+          heading={t(`${asked.what}Heading`, { name: asked.user.name || asked.user.email })}
+          description={t(`${asked.what}Description`)}
+          action={t(asked.what)}
+          mutation={update}
+          variables={{ user: asked.user, body: { instance_admin: asked.what === "promote" } }}
         />
       )}
       {asked?.what === "reset" && (

@@ -12,6 +12,7 @@ import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { useSearchParam } from "@/lib/search-param";
 
 import { usersQuery } from "./queries";
 import { UserTable } from "./user-table";
@@ -30,7 +31,7 @@ function Users() {
   const t = useTranslations("admin");
   const users = useQuery(usersQuery());
   const [isCreating, setCreating] = useState(false);
-  const [sought, setSought] = useState("");
+  const [sought, seek] = useSearchParam("q");
   return (
     <>
       <PageHeader
@@ -60,7 +61,7 @@ function Users() {
             className="mb-3 max-w-72"
             value={sought}
             onChange={(event) => {
-              setSought(event.target.value);
+              seek(event.target.value);
             }}
           />
           <UserTable users={users.data.filter((user) => `${user.name} ${user.email}`.toLowerCase().includes(sought.toLowerCase()))} />

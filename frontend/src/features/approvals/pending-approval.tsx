@@ -1,5 +1,6 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { CheckIcon, XIcon } from "lucide-react";
 import { useTranslations } from "use-intl";
 
@@ -7,11 +8,14 @@ import { CodeBlock } from "@/components/code-block";
 import { useErrorText } from "@/components/error-text";
 import { GuardedButton } from "@/components/guarded-button";
 import { JsonTree } from "@/components/json-tree";
+import { Link } from "@/components/link";
 import { RelativeTime } from "@/components/relative-time";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import type { Approval } from "@/lib/data/approvals";
+import { policyQuery } from "@/lib/data/policy";
+import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
@@ -22,7 +26,9 @@ export function PendingApproval({ approval, name }: { approval: Approval; name: 
   const t = useTranslations("approvals");
   const errorText = useErrorText();
   const reason = useRoleReason("approve");
-  const answer = useAnswerApproval(useProjectRef());
+  const ref = useProjectRef();
+  const answer = useAnswerApproval(ref);
+  const rule = useQuery(policyQuery(ref)).data?.rules.find(({ id }) => id === approval.rule_id);
   const say = (what: "approve" | "deny") => () => {
     answer.mutate(
       { approval: approval.id, say: what },
@@ -39,13 +45,21 @@ export function PendingApproval({ approval, name }: { approval: Approval; name: 
         heading={<span className="font-mono text-sm [overflow-wrap:anywhere]">{`${approval.server} · ${approval.target}`}</span>}
         description={t("wants", { name: name ?? t("somebody"), client: approval.client })}
         actions={
-          <span className="text-xs text-muted-foreground">
-            {t("expires")} <RelativeTime at={approval.expires_at} future />
+          <span className="text-right text-xs text-muted-foreground">
+            {t("asked")} <RelativeTime at={approval.asked_at} /> · {t("expires")} <RelativeTime at={approval.expires_at} future />
           </span>
         }
       />
       <CardBody className="grid gap-3">
         {answer.isError && <Alert tone="danger">{errorText(answer.error)}</Alert>}
+        {rule !== undefined && (
+          <p className="text-sm text-muted-foreground">
+            {t("byRule")}{" "}
+            <Link href={paths.projectSettings(ref)} className="text-foreground underline underline-offset-2">
+              {rule.name === "" ? t("namelessRule") : rule.name}
+            </Link>
+          </p>
+        )}
         {approval.arguments === null ? <p className="text-sm text-muted-foreground">{t("noArguments")}</p> : <Arguments text={approval.arguments} />}
         {approval.caller_may_confirm && <p className="text-sm text-muted-foreground">{t("callerMayConfirm")}</p>}
       </CardBody>

@@ -9,6 +9,7 @@ import { useLocale, useTranslations } from "use-intl";
 
 import { Spinner } from "@/components/spinner";
 import { LANGUAGES, useAppearance } from "@/components/use-appearance";
+import { useMayLeave } from "@/components/use-may-leave";
 import { may } from "@/lib/access";
 import { offerTitle } from "@/lib/data/offers";
 import { projectsQuery } from "@/lib/data/projects";
@@ -28,6 +29,7 @@ export function Palette({ onDone }: { onDone: () => void }) {
   const shell = useTranslations("shell");
   const nav = useTranslations("shell.nav");
   const router = useRouter();
+  const mayLeave = useMayLeave();
   const pathname = usePathname();
   const locale = useLocale();
   const { isDark, chooseTheme, chooseLanguage } = useAppearance();
@@ -46,7 +48,7 @@ export function Palette({ onDone }: { onDone: () => void }) {
   const foundProjects = narrow(projects, wanted, ({ slug, name }) => `${slug} ${name}`);
   const go = (href: string) => () => {
     onDone();
-    router.push(href);
+    if (mayLeave()) router.push(href);
   };
   const act = (run: () => void) => () => {
     run();

@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Logo } from "@/components/logo";
+import { PageTitle } from "@/components/page-title";
 import { RelativeTime } from "@/components/relative-time";
 import { Spinner } from "@/components/spinner";
 import { Alert } from "@/components/ui/alert";
@@ -37,6 +38,7 @@ export function InvitationPage() {
   }, [token, mutate]);
   return (
     <main className="flex min-h-dvh flex-col items-center justify-center bg-sidebar px-4 py-10">
+      <PageTitle parts={[t("title")]} />
       <div className="w-full max-w-96">
         <Logo className="mx-auto mb-5 size-9" />
         {lookUp.isSuccess ? (

@@ -6,13 +6,13 @@ import { useTranslations } from "use-intl";
 import { allowanceValues, toAllowance } from "@/components/allowance-fields";
 import { Spinner } from "@/components/spinner";
 import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
+import type { Key } from "@/lib/data/keys";
 import { serversQuery } from "@/lib/data/servers";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { EXPIRIES, expiresAt, KeyForm } from "./key-form";
 import { useUpdateKey } from "./mutations";
-import type { Key } from "./queries";
 import { scopeValues, toScope } from "./scope-fields";
 
 interface EditKeyDialogProps {

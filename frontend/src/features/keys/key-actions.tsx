@@ -8,10 +8,10 @@ import { ConfirmDialog } from "@/components/confirm-dialog";
 import { lazyDialog } from "@/components/lazy-dialog";
 import { Button } from "@/components/ui/button";
 import { DropdownMenu, DropdownMenuItem, DropdownMenuLabel } from "@/components/ui/dropdown-menu";
+import type { Key } from "@/lib/data/keys";
 import { useProjectRef } from "@/lib/route";
 
 import { useRevokeKey } from "./mutations";
-import type { Key } from "./queries";
 
 const EditKeyDialog = lazyDialog(() => import("./edit-key-dialog").then((module) => module.EditKeyDialog));
 const RotateKeyDialog = lazyDialog(() => import("./rotate-key-dialog").then((module) => module.RotateKeyDialog));

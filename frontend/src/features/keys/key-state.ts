@@ -1,4 +1,4 @@
-import type { Key } from "./queries";
+import type { Key } from "@/lib/data/keys";
 
 export type KeyState = "active" | "expired" | "revoked";
 

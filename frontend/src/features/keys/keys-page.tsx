@@ -13,15 +13,18 @@ import { RelativeTime } from "@/components/relative-time";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
+import { Input } from "@/components/ui/input";
 import { useRoleReason } from "@/components/use-role-reason";
 import { cn } from "@/lib/cn";
+import { type Key, keysQuery } from "@/lib/data/keys";
 import { useMe } from "@/lib/data/session";
 import { useProjectRef } from "@/lib/route";
 import { useSearchParam } from "@/lib/search-param";
 
+import { isFound, withoutSecret } from "./find-key";
 import { KeyActions } from "./key-actions";
 import { keyState } from "./key-state";
-import { type Key, keysQuery, membersQuery } from "./queries";
+import { membersQuery } from "./queries";
 import { ScopeText } from "./scope-text";
 
 const CreateKeyDialog = lazyDialog(() => import("./create-key-dialog").then((module) => module.CreateKeyDialog));
@@ -54,6 +57,7 @@ function Keys() {
   const now = new Date(Math.max(tick.getTime(), dataUpdatedAt));
   const members = useQuery(membersQuery(ref)).data?.items ?? [];
   const [which, setWhich] = useSearchParam("show");
+  const [sought, seek] = useSearchParam("q");
   const [isNew, setNew] = useSearchParam("new");
   const [made, setMade] = useState<string>();
   const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
@@ -74,10 +78,13 @@ function Keys() {
       id: "name",
       header: t("column.name"),
       sort: (key) => key.name,
+      className: "w-full max-w-0",
       cell: (key) => (
         <div className="min-w-0">
-          <p className="max-w-72 truncate font-medium">{key.name}</p>
-          <p className="font-mono text-xs text-muted-foreground">{key.prefix}…</p>
+          <p className="truncate font-medium" title={key.name}>
+            {key.name}
+          </p>
+          <p className="truncate font-mono text-xs text-muted-foreground">{key.prefix}…</p>
         </div>
       ),
     },
@@ -93,20 +100,20 @@ function Keys() {
     {
       id: "scope",
       header: t("column.scope"),
-      className: "max-xl:hidden",
+      className: "@max-5xl:hidden whitespace-nowrap",
       cell: (key) => <ScopeText scope={key.scope} />,
     },
     {
       id: "creator",
       header: t("column.creator"),
-      className: "max-lg:hidden",
+      className: "@max-2xl:hidden",
       sort: (key) => nameOf(key.creator_id),
       cell: (key) => <span className="block max-w-48 truncate">{nameOf(key.creator_id)}</span>,
     },
     {
       id: "used",
       header: t("column.lastUsed"),
-      className: "max-sm:hidden",
+      className: "@max-lg:hidden",
       sort: (key) => key.last_used_at ?? "",
       cell: (key) =>
         key.last_used_at === null ? <span className="text-muted-foreground">{common("never")}</span> : (
@@ -119,7 +126,7 @@ function Keys() {
     {
       id: "expires",
       header: t("column.expires"),
-      className: "max-md:hidden",
+      className: "@max-xl:hidden",
       sort: (key) => key.expires_at ?? "9",
       cell: (key) =>
         key.expires_at === null ? <span className="text-muted-foreground">{common("never")}</span> : <RelativeTime at={key.expires_at} future />,
@@ -127,7 +134,7 @@ function Keys() {
     {
       id: "created",
       header: t("column.created"),
-      className: "max-lg:hidden",
+      className: "@max-4xl:hidden",
       sort: (key) => key.created_at,
       cell: (key) => <RelativeTime at={key.created_at} className="text-muted-foreground" />,
     },
@@ -143,7 +150,8 @@ function Keys() {
         ) : null,
     },
   ];
-  const shown = which === "all" ? keys : keys.filter((key) => keyState(key, now) === "active");
+  const found = keys.filter((key) => isFound(key, sought));
+  const shown = which === "all" ? found : found.filter((key) => keyState(key, now) === "active");
   return (
     <>
       <PageHeader title={t("title")} description={t("description")} actions={keys.length > 0 && create} />
@@ -171,27 +179,39 @@ function Keys() {
         />
       ) : (
         <>
-          <div role="group" aria-label={t("filterLabel")} className="mb-3 flex gap-1">
-            {(["", "all"] as const).map((choice) => (
-              <Button
-                key={choice}
-                size="sm"
-                variant="ghost"
-                aria-pressed={which === choice}
-                className={cn("text-muted-foreground", which === choice && "bg-accent text-foreground")}
-                onClick={() => {
-                  setWhich(choice);
-                }}
-              >
-                {t(choice === "" ? "filter.active" : "filter.all")}{" "}
-                <span className="tabular">
-                  {choice === "" ? keys.filter((key) => keyState(key, now) === "active").length : keys.length}
-                </span>
-              </Button>
-            ))}
+          <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+            <Input
+              type="search"
+              aria-label={t("search")}
+              placeholder={t("search")}
+              className="sm:max-w-72"
+              value={sought}
+              onChange={(event) => {
+                seek(withoutSecret(event.target.value));
+              }}
+            />
+            <div role="group" aria-label={t("filterLabel")} className="flex gap-1">
+              {(["", "all"] as const).map((choice) => (
+                <Button
+                  key={choice}
+                  size="sm"
+                  variant="ghost"
+                  aria-pressed={which === choice}
+                  className={cn("text-muted-foreground", which === choice && "bg-accent text-foreground")}
+                  onClick={() => {
+                    setWhich(choice);
+                  }}
+                >
+                  {t(choice === "" ? "filter.active" : "filter.all")}{" "}
+                  <span className="tabular">
+                    {choice === "" ? found.filter((key) => keyState(key, now) === "active").length : found.length}
+                  </span>
+                </Button>
+              ))}
+            </div>
           </div>
           {shown.length === 0 ? (
-            <EmptyState icon={KeyRoundIcon} heading={t("noneActive")} className="rounded-lg border border-dashed border-border" />
+            <EmptyState icon={KeyRoundIcon} heading={t(sought === "" ? "noneActive" : "noneFound")} className="rounded-lg border border-dashed border-border" />
           ) : (
             <Card className="overflow-hidden">
               <DataTable

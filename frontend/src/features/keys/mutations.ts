@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "@/lib/api/client";
+import { keysQuery } from "@/lib/data/keys";
 import type { ProjectRef } from "@/lib/paths";
-
-import { keysQuery } from "./queries";
 
 /**
  * Hands over the secret of a new key, whatever has become of the component that asked, and invalidates the keys of the

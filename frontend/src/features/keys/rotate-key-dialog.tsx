@@ -10,10 +10,10 @@ import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Select } from "@/components/ui/input";
+import type { Key } from "@/lib/data/keys";
 import { useProjectRef } from "@/lib/route";
 
 import { useRotateKey } from "./mutations";
-import type { Key } from "./queries";
 
 const OVERLAPS = ["0", "3600", "86400", "604800"] as const;
 

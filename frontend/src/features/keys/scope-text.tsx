@@ -3,8 +3,7 @@
 import { useTranslations } from "use-intl";
 
 import { Badge } from "@/components/ui/badge";
-
-import type { Key } from "./queries";
+import type { Key } from "@/lib/data/keys";
 
 /** What a key reaches, in a few words. */
 export function ScopeText({ scope }: { scope: Key["scope"] }) {

@@ -1,11 +1,13 @@
 import type { ReactNode } from "react";
 
 import { Logo } from "@/components/logo";
+import { PageTitle } from "@/components/page-title";
 
 /** The frame of what can be seen without a login. */
 export function Door({ heading, description, footer, children }: { heading: string; description?: string; footer?: ReactNode; children: ReactNode }) {
   return (
     <main className="flex min-h-dvh flex-col items-center justify-center bg-sidebar px-4 py-10">
+      <PageTitle parts={[heading]} />
       <div className="w-full max-w-88">
         <Logo className="mx-auto mb-5 size-9" />
         <h1 className="text-center text-xl font-semibold tracking-tight">{heading}</h1>

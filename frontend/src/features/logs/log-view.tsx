@@ -15,6 +15,7 @@ import type { LogLine } from "@/lib/api/log-stream";
 import { cn } from "@/lib/cn";
 import { downloadText } from "@/lib/download";
 import { useServerRef } from "@/lib/route";
+import { useSearchParam } from "@/lib/search-param";
 import { toast } from "@/lib/toasts";
 
 import { merged } from "./lines";
@@ -28,7 +29,9 @@ export function LogView() {
   const t = useTranslations("logs");
   const errorText = useErrorText();
   const ref = useServerRef();
-  const [filter, setFilter] = useState({ search: "", source: "" });
+  const [search, setSearch] = useSearchParam("q");
+  const [source, setSource] = useSearchParam("source");
+  const filter = { search, source };
   const [pausedAt, setPausedAt] = useState<number>();
   const all = useQuery(logsQuery(ref, { search: "", source: "" }));
   const logs = useQuery(logsQuery(ref, filter));
@@ -57,7 +60,7 @@ export function LogView() {
           className="sm:max-w-72"
           value={filter.search}
           onChange={(event) => {
-            setFilter({ ...filter, search: event.target.value });
+            setSearch(event.target.value);
           }}
         />
         <Select
@@ -65,7 +68,7 @@ export function LogView() {
           className="sm:max-w-44"
           value={filter.source}
           onChange={(event) => {
-            setFilter({ ...filter, source: event.target.value });
+            setSource(event.target.value);
           }}
         >
           <option value="">{t("everySource")}</option>
@@ -129,8 +132,12 @@ function Lines({ lines, isLive }: { lines: LogLine[]; isLive: boolean }) {
       className="thin-scrollbar h-[calc(100dvh-17rem)] min-h-64 overflow-auto rounded-lg border border-border bg-muted py-2 font-mono text-xs leading-relaxed"
     >
       {lines.map((line) => (
-        <div key={line.seq} className="row-in-sight flex gap-3 px-3 hover:bg-accent">
-          <time dateTime={line.at} title={line.at} className="shrink-0 text-muted-foreground select-none max-sm:hidden">
+        <div key={line.seq} className="row-in-sight flex gap-x-3 px-3 hover:bg-accent max-sm:flex-col max-sm:py-0.5">
+          <time
+            dateTime={line.at}
+            title={format.dateTime(new Date(line.at), { dateStyle: "medium", timeStyle: "long" })}
+            className="shrink-0 text-muted-foreground select-none"
+          >
             {format.dateTime(new Date(line.at), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })}
           </time>
           <span className={cn("min-w-0 [overflow-wrap:anywhere] whitespace-pre-wrap", TONES[line.source])}>{line.text}</span>

@@ -38,7 +38,7 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
       sort: (member) => member.name || member.email,
       cell: (member) => (
         <span className="flex min-w-0 items-center gap-2.5">
-          <Avatar name={member.name || member.email} className="max-sm:hidden" />
+          <Avatar name={member.name || member.email} className="@max-md:hidden" />
           <span className="min-w-0">
             <span className="flex items-center gap-2 font-medium">
               <span className="truncate">{member.name || member.email}</span>
@@ -52,7 +52,7 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
       ),
     },
     { id: "role", header: t("role"), sort: (member) => member.role, cell: (member) => <RoleSelect member={member} reason={reason} /> },
-    { id: "since", header: t("since"), sort: (member) => member.created_at, cell: (member) => <RelativeTime at={member.created_at} className="text-muted-foreground" />, className: "max-sm:hidden whitespace-nowrap" },
+    { id: "since", header: t("since"), sort: (member) => member.created_at, cell: (member) => <RelativeTime at={member.created_at} className="text-muted-foreground" />, className: "@max-lg:hidden whitespace-nowrap" },
     {
       id: "actions",
       header: t("remove"),

@@ -1,26 +1,30 @@
 "use client";
 
 import type { UseQueryResult } from "@tanstack/react-query";
-import { ActivityIcon } from "lucide-react";
+import { ActivityIcon, InfoIcon } from "lucide-react";
+import { useState } from "react";
 import { Link } from "@/components/link";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 
+import { CallOutcome } from "@/components/call-outcome";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { RelativeTime } from "@/components/relative-time";
-import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
-import { type Call, hasFailed } from "@/lib/data/calls";
+import { useDuration } from "@/components/use-duration";
+import type { Call } from "@/lib/data/calls";
 import { useAccess } from "@/lib/data/projects";
 import { paths, type ProjectRef } from "@/lib/paths";
 
-const OUTCOMES = ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"] as const;
+const CallDetailsDialog = lazyDialog(() => import("@/components/call-details-dialog").then((module) => module.CallDetailsDialog));
 
 export function RecentCalls({ calls, project }: { calls: UseQueryResult<Call[]>; project: ProjectRef }) {
   const t = useTranslations("overview");
   const { may } = useAccess();
+  const [shown, setShown] = useState<Call>();
   return (
     <Card>
       <CardHeader
@@ -40,19 +44,30 @@ export function RecentCalls({ calls, project }: { calls: UseQueryResult<Call[]>;
       ) : (
         <ul className="divide-y divide-border">
           {calls.data.map((call) => (
-            <CallRow key={call.id} call={call} />
+            <CallRow
+              key={call.id}
+              call={call}
+              onOpen={() => {
+                setShown(call);
+              }}
+            />
           ))}
         </ul>
       )}
+      <CallDetailsDialog
+        open={shown !== undefined}
+        call={shown}
+        onClose={() => {
+          setShown(undefined);
+        }}
+      />
     </Card>
   );
 }
 
-function CallRow({ call }: { call: Call }) {
-  const t = useTranslations("overview");
-  const format = useFormatter();
-  const outcome = OUTCOMES.find((known) => known === call.outcome) ?? "rpc_error";
-  const ms = call.duration_ms;
+function CallRow({ call, onOpen }: { call: Call; onOpen: () => void }) {
+  const activity = useTranslations("activity");
+  const duration = useDuration();
   return (
     <li className="flex items-center gap-3 px-4 py-2 text-sm">
       <div className="min-w-0 flex-1">
@@ -61,14 +76,14 @@ function CallRow({ call }: { call: Call }) {
         </p>
         <p className="truncate text-xs text-muted-foreground">{call.client}</p>
       </div>
-      {hasFailed(call) && <Badge tone="danger">{t(`outcome.${outcome}`)}</Badge>}
-      {!hasFailed(call) && outcome !== "ok" && <Badge>{t(`outcome.${outcome}`)}</Badge>}
+      {call.outcome !== "ok" && <CallOutcome call={call} />}
       <span className="w-16 text-right text-xs text-muted-foreground tabular">
-        {ms < 1000
-          ? t("milliseconds", { count: format.number(ms, { maximumFractionDigits: ms < 10 ? 1 : 0 }) })
-          : t("seconds", { count: format.number(ms / 1000, { maximumFractionDigits: 1 }) })}
+        {duration(call.duration_ms)}
       </span>
       <RelativeTime at={call.at} className="w-24 text-right text-xs text-muted-foreground max-sm:hidden" />
+      <Button variant="ghost" size="icon-sm" className="-mr-1.5" aria-label={activity("detailsOf", { name: call.target })} title={activity("details")} onClick={onOpen}>
+        <InfoIcon />
+      </Button>
     </li>
   );
 }

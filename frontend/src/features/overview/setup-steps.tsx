@@ -46,7 +46,7 @@ export function SetupSteps({ project, servers, hasCalls }: SetupStepsProps) {
         </Step>
         <Step number={2} done={hasKey} current={hasServers && !hasKey} heading={t("key")} hint={t("keyHint")}>
           <Button asChild size="sm" variant={hasServers && !hasKey ? "primary" : "secondary"}>
-            <Link href={paths.keys(project)}>{t("key")}</Link>
+            <Link href={paths.keys(project, { new: "1" })}>{t("key")}</Link>
           </Button>
         </Step>
         <Step number={3} done={hasCalls} current={hasKey && hasServers} heading={t("connect")} hint={t("connectHint")} />

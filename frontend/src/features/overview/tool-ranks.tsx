@@ -5,6 +5,7 @@ import { useFormatter, useTranslations } from "use-intl";
 
 import { Link } from "@/components/link";
 import { Card, CardHeader } from "@/components/ui/card";
+import { useDuration } from "@/components/use-duration";
 import type { Server } from "@/lib/data/servers";
 import { type Rank, toolRanksQuery } from "@/lib/data/usage";
 import { paths, type ProjectRef } from "@/lib/paths";
@@ -15,11 +16,12 @@ import { mostFailing, slowest } from "./ranks";
 export function ToolRanks({ project, servers }: { project: ProjectRef; servers: Server[] }) {
   const t = useTranslations("overview.ranks");
   const format = useFormatter();
+  const duration = useDuration();
   const ranks = useQuery(toolRanksQuery(project)).data?.items;
   if (ranks === undefined) return null;
   const [slow, failing] = [slowest(ranks), mostFailing(ranks)];
   if (slow.length === 0 && failing.length === 0) return null;
-  const ms = (rank: Rank) => t("ms", { count: format.number(Math.round(rank.p95_ms ?? 0)) });
+  const ms = (rank: Rank) => duration(rank.p95_ms ?? 0);
   const failures = (rank: Rank) =>
     t("failures", {
       errors: format.number(rank.errors),

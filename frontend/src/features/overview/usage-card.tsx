@@ -6,6 +6,7 @@ import { useFormatter, useTranslations } from "use-intl";
 import { TimeBars } from "@/components/time-bars";
 import { Card, CardBody } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
+import { useDuration } from "@/components/use-duration";
 import { cn } from "@/lib/cn";
 import { isFailing } from "@/lib/data/server-states";
 import type { Server } from "@/lib/data/servers";
@@ -17,17 +18,18 @@ import { everyStep } from "@/lib/time-steps";
 export function UsageCard({ project, servers }: { project: ProjectRef; servers: Server[] }) {
   const t = useTranslations("overview.stat");
   const format = useFormatter();
+  const duration = useDuration();
   const { data } = useQuery(lastDayUsageQuery(project));
   const total = data?.total;
   const number = (value: number | null | undefined) =>
-    value === undefined || value === null ? "–" : format.number(value, { notation: "compact", maximumFractionDigits: 1 });
+    value === undefined || value === null ? "–" : format.number(value, { notation: value < 100_000 ? "standard" : "compact", maximumFractionDigits: 1 });
   const failing = servers.filter((server) => isFailing(server.status.state)).length;
   const stats = [
     [t("running"), number(servers.filter((server) => server.status.state === "ready").length), false],
     [t("failing"), number(failing), failing > 0],
     [t("calls"), number(total?.calls), false],
     [t("errors"), number(total?.errors), (total?.errors ?? 0) > 0],
-    [t("p95"), total?.p95_ms === null || total === undefined ? "–" : t("ms", { count: number(total.p95_ms) }), false],
+    [t("p95"), total?.p95_ms === null || total === undefined ? "–" : duration(total.p95_ms), false],
   ] as const;
   return (
     <Card>

@@ -15,6 +15,7 @@ import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { type Policy, policyQuery } from "@/lib/data/policy";
+import { useUnsaved } from "@/lib/leaving";
 import { usePreload } from "@/lib/preload";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
@@ -49,6 +50,7 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
   const errorText = useErrorText();
   const ref = useProjectRef();
   const [isDirty, setDirty] = useState(false);
+  useUnsaved(isDirty);
   const put = usePutPolicy(ref, {
     onSaved: () => {
       setDirty(false);

@@ -14,6 +14,7 @@ import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
+import { givesSlug } from "@/lib/slug";
 
 import { type TakeDemo, useCreateProject } from "./mutations";
 import { DemoFailure, TakeDemoButton } from "./take-demo";
@@ -46,7 +47,11 @@ function CreateProjectForm() {
   const errorText = useErrorText();
   const router = useRouter();
   const create = useCreateProject();
-  const resolver = useSchema((z) => z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) }));
+  const resolver = useSchema((z) =>
+    z
+      .object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) })
+      .check(z.refine(({ name, slug }) => slug !== "" || givesSlug(name), { path: ["slug"], message: t("slugNeeded") })),
+  );
   const form = useForm({ resolver, defaultValues: { name: "", slug: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ name, slug }) => {

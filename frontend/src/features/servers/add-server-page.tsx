@@ -64,7 +64,7 @@ export function AddServerPage() {
 function Catalog() {
   const t = useTranslations("addServer");
   const { data, error, refetch } = useQuery(serverCatalogQuery());
-  const [search, setSearch] = useState("");
+  const [search, setSearch] = useSearchParam("q");
   const [chosen, setChosen] = useState<CatalogServer>();
   if (data === undefined) {
     return error === null ? <Skeleton className="h-72" /> : <ErrorPanel error={error} onRetry={() => void refetch()} />;

@@ -38,8 +38,9 @@ export function useBulk(ref: ProjectRef) {
       return failures;
     },
     onMutate: async ({ verb, servers }) => {
-      if (verb !== "delete") await expectState(queryClient, ref, verb, servers.map((server) => server.alias));
+      return verb === "delete" ? undefined : await expectState(queryClient, ref, verb, servers.map((server) => server.alias));
     },
+    onSuccess: (failures, _work, takeBack) => takeBack?.(failures.map(({ server }) => server.alias)),
     onSettled: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
   });
 }

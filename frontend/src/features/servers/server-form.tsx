@@ -12,6 +12,7 @@ import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Input, Select, Textarea } from "@/components/ui/input";
 import { useSchema, type Z } from "@/components/use-schema";
+import { useUnsaved } from "@/lib/leaving";
 
 import { SecretRows } from "./secret-rows";
 import type { ServerFormValues } from "./server-form-values";
@@ -65,6 +66,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
   const form = useForm<ServerFormValues>({ resolver, defaultValues: values });
   const { register, control, watch, setValue, formState } = form;
   const { errors, isDirty } = formState;
+  useUnsaved(isDirty);
   // eslint-disable-next-line react-hooks/incompatible-library -- two fields say which others there are
   const [type, keepArgs] = watch(["type", "keepArgs"]);
   const submit = form.handleSubmit((written) => {

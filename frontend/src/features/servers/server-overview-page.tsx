@@ -4,7 +4,7 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@/components/link";
 import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
-import { useTranslations } from "use-intl";
+import { useNow, useTranslations } from "use-intl";
 
 import { Connection } from "@/components/connection-card";
 import { PageHeader } from "@/components/page-header";
@@ -102,11 +102,7 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
       >
         {status.reason !== null && <p className="font-mono text-xs">{status.reason}</p>}
         <p className="mt-1">{t(`nextStep.${status.state as "backing_off"}`)}</p>
-        {status.retry_at !== null && (
-          <p className="mt-1">
-            {t("nextTry")} <RelativeTime at={status.retry_at} future />
-          </p>
-        )}
+        {status.retry_at !== null && <NextTry at={status.retry_at} alwaysOn={server.run.always_on} />}
       </Alert>
     );
   }
@@ -126,6 +122,18 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
     );
   }
   return null;
+}
+
+/** When it may start again. Where it need not always run, the next call starts it then, and the pause may be long over. */
+function NextTry({ at, alwaysOn }: { at: string; alwaysOn: boolean }) {
+  const t = useTranslations("serverOverview");
+  const now = useNow({ updateInterval: 1_000 });
+  if (new Date(at) <= now) return <p className="mt-1">{t(alwaysOn ? "nextTryByItself" : "nextTryByCall")}</p>;
+  return (
+    <p className="mt-1">
+      {t("nextTry")} <RelativeTime at={at} future />
+    </p>
+  );
 }
 
 /** How many there are, or nothing where nobody has asked yet. */

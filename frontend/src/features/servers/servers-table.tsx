@@ -27,14 +27,15 @@ export function ServersTable({ project, servers, selection }: ServersTableProps)
       id: "name",
       header: t("column.name"),
       sort: (server) => server.name,
+      className: "@max-lg:w-full @max-lg:max-w-0",
       cell: (server) => (
-        <div className="min-w-0">
-          <Link href={paths.server({ ...project, server: server.alias })} className="font-medium hover:underline">
+        <div className="min-w-0 @lg:max-w-72">
+          <Link href={paths.server({ ...project, server: server.alias })} title={server.name} className="block truncate font-medium hover:underline">
             {server.name}
           </Link>
-          {server.name !== server.alias && <span className="ml-2 font-mono text-xs text-muted-foreground">{server.alias}</span>}
-          <div className="sm:hidden">
-            <ServerStateBadge state={server.status.state} className="text-xs text-muted-foreground" />
+          {server.name !== server.alias && <p className="truncate font-mono text-xs text-muted-foreground">{server.alias}</p>}
+          <div className="@lg:hidden">
+            <State server={server} className="text-xs text-muted-foreground" />
           </div>
         </div>
       ),
@@ -42,40 +43,31 @@ export function ServersTable({ project, servers, selection }: ServersTableProps)
     {
       id: "state",
       header: t("column.state"),
-      className: "max-sm:hidden",
+      className: "w-full max-w-0 @max-lg:hidden",
       sort: (server) => severity(server.status.state),
-      cell: (server) => (
-        <div className="min-w-0">
-          <ServerStateBadge state={server.status.state} />
-          {server.status.reason !== null && isFailing(server.status.state) && (
-            <p title={server.status.reason} className="max-w-80 truncate text-xs text-muted-foreground">
-              {server.status.reason}
-            </p>
-          )}
-        </div>
-      ),
+      cell: (server) => <State server={server} />,
     },
     {
       id: "transport",
       header: t("column.transport"),
-      className: "max-lg:hidden",
+      className: "@max-4xl:hidden",
       sort: transportText,
       cell: (server) => (
-        <span className="block max-w-80 truncate font-mono text-xs text-muted-foreground">{transportText(server)}</span>
+        <span className="block max-w-60 truncate font-mono text-xs text-muted-foreground">{transportText(server)}</span>
       ),
     },
     {
       id: "calls",
       header: t("column.inFlight"),
       align: "right",
-      className: "max-md:hidden",
+      className: "@max-3xl:hidden",
       sort: (server) => server.status.calls_in_flight,
       cell: (server) => server.status.calls_in_flight,
     },
     {
       id: "since",
       header: t("column.since"),
-      className: "max-md:hidden",
+      className: "@max-2xl:hidden",
       sort: (server) => server.status.since,
       cell: (server) => <RelativeTime at={server.status.since} className="text-muted-foreground" />,
     },
@@ -97,5 +89,19 @@ export function ServersTable({ project, servers, selection }: ServersTableProps)
       isMuted={(server) => server.status.state === "disabled"}
       selection={selection && { ...selection, label: (alias) => alias }}
     />
+  );
+}
+
+/** What it does, and what is wrong with it. */
+function State({ server: { status }, className }: { server: Server; className?: string }) {
+  return (
+    <div className="min-w-0">
+      <ServerStateBadge state={status.state} className={className} />
+      {status.reason !== null && isFailing(status.state) && (
+        <p title={status.reason} className="truncate text-xs text-muted-foreground">
+          {status.reason}
+        </p>
+      )}
+    </div>
   );
 }

@@ -1,10 +1,11 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@/components/link";
 import { usePathname } from "next/navigation";
 import { useTranslations } from "use-intl";
 
+import { Link } from "@/components/link";
+import { PageTitle } from "@/components/page-title";
 import { cn } from "@/lib/cn";
 import { projectsQuery } from "@/lib/data/projects";
 import { teamsQuery } from "@/lib/data/teams";
@@ -16,21 +17,27 @@ import { adminNav, globalNav, isActive, type NavKey, projectNav, serverTabs } fr
 interface Crumb {
   text: string;
   href: string;
+  /** The list that the next one stands in, which says nothing of the page itself. */
+  isList?: boolean;
 }
 
-/** Where the page stands, with links to what is above it. */
+/** Where the page stands, with links to what is above it; on a phone to what is right above it. The tab says the same. */
 export function Breadcrumb() {
   const t = useTranslations("shell");
   const crumbs = useCrumbs();
+  const telling = crumbs.filter(({ isList }) => isList !== true);
+  const onPhones = telling.slice(-2);
   return (
     <nav aria-label={t("breadcrumb")} className="min-w-0">
+      <PageTitle parts={telling.map(({ text }) => text).reverse()} />
       <ol className="flex min-w-0 items-center text-sm">
-        {crumbs.map(({ text, href }, index) => {
+        {crumbs.map((crumb, index) => {
+          const { text, href } = crumb;
           const isLast = index === crumbs.length - 1;
           return (
-            <li key={href} className={cn("flex min-w-0 items-center", !isLast && "shrink-0 max-sm:hidden")}>
+            <li key={href} className={cn("flex min-w-0 items-center", !isLast && "sm:shrink-0", !onPhones.includes(crumb) && "max-sm:hidden")}>
               {index > 0 && (
-                <span aria-hidden className="px-1.5 text-muted-foreground max-sm:hidden">
+                <span aria-hidden className={cn("px-1.5 text-muted-foreground", crumb === onPhones[0] && "max-sm:hidden")}>
                   /
                 </span>
               )}
@@ -66,7 +73,7 @@ function useCrumbs(): Crumb[] {
   if (team !== undefined) {
     const name = teams.find(({ slug, id }) => slug === team || id === team)?.name ?? team;
     return [
-      { text: t("teams"), href: paths.teams() },
+      { text: t("teams"), href: paths.teams(), isList: true },
       { text: name, href: paths.team(team) },
     ];
   }
@@ -76,7 +83,7 @@ function useCrumbs(): Crumb[] {
   const ref = { project };
   const name = projects.find(({ slug, id }) => slug === project || id === project)?.name ?? project;
   const crumbs: Crumb[] = [
-    { text: t("projects"), href: paths.projects() },
+    { text: t("projects"), href: paths.projects(), isList: true },
     { text: name, href: paths.project(ref) },
   ];
   const below = [
@@ -84,7 +91,7 @@ function useCrumbs(): Crumb[] {
     { key: "import" as const, href: paths.importServers(ref) },
     { key: "addServer" as const, href: paths.addServer(ref) },
   ];
-  crumbs.push(...crumb(below.find((item) => isActive(item, pathname))));
+  crumbs.push(...crumb(below.find((item) => isActive(item, pathname))).map((list) => ({ ...list, isList: server !== undefined })));
   if (server !== undefined) {
     crumbs.push({ text: server, href: paths.server({ project, server }) });
     crumbs.push(...crumb(serverTabs({ project, server }).slice(1).find((item) => isActive(item, pathname))));

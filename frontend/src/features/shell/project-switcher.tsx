@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 
 import { LazyTrigger } from "@/components/lazy-trigger";
 import { Avatar } from "@/components/ui/avatar";
+import { useMayLeave } from "@/components/use-may-leave";
 import { projectsQuery } from "@/lib/data/projects";
 import { useProjectRef } from "@/lib/route";
 
@@ -17,6 +18,7 @@ const ProjectPopover = lazy(() => load().then((module) => ({ default: module.Pro
 export function ProjectSwitcher({ onNavigate }: { onNavigate?: () => void }) {
   const t = useTranslations("shell");
   const router = useRouter();
+  const mayLeave = useMayLeave();
   const projects = useQuery(projectsQuery()).data ?? [];
   const ref = useProjectRef();
   const current = projects.find((project) => project.slug === ref.project || project.id === ref.project);
@@ -39,6 +41,7 @@ export function ProjectSwitcher({ onNavigate }: { onNavigate?: () => void }) {
           trigger={trigger}
           currentId={current?.id}
           onChoose={(href) => {
+            if (!mayLeave()) return;
             onNavigate?.();
             router.push(href);
           }}

@@ -27,7 +27,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   return (
     <>
       <div className="flex h-12 shrink-0 items-center px-4">
-        <Link href={paths.projects()} onClick={onNavigate} className="flex items-center gap-2 rounded-md text-sm font-semibold">
+        <Link href={paths.projects()} onNavigate={onNavigate} className="flex items-center gap-2 rounded-md text-sm font-semibold">
           <Logo />
           {common("appName")}
         </Link>
@@ -83,7 +83,7 @@ function NavList({ items, counts, label, onNavigate }: NavListProps) {
           <li key={key}>
             <Link
               href={href}
-              onClick={onNavigate}
+              onNavigate={onNavigate}
               aria-current={active ? "page" : undefined}
               className={cn(
                 "flex h-8 items-center gap-2.5 rounded-md px-2 text-sm font-medium transition-colors focus-visible:outline-offset-0",

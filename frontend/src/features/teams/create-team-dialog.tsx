@@ -14,6 +14,7 @@ import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { paths } from "@/lib/paths";
+import { givesSlug } from "@/lib/slug";
 
 import { useCreateTeam } from "./mutations";
 
@@ -34,7 +35,11 @@ function CreateTeamForm() {
   const errorText = useErrorText();
   const router = useRouter();
   const create = useCreateTeam();
-  const resolver = useSchema((z) => z.object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) }));
+  const resolver = useSchema((z) =>
+    z
+      .object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) })
+      .check(z.refine(({ name, slug }) => slug !== "" || givesSlug(name), { path: ["slug"], message: t("slugNeeded") })),
+  );
   const form = useForm({ resolver, defaultValues: { name: "", slug: "" } });
   const { errors } = form.formState;
   const submit = form.handleSubmit(({ name, slug }) => {

@@ -22,7 +22,6 @@ import { paths } from "@/lib/paths";
 
 const CreateTeamDialog = lazyDialog(() => import("./create-team-dialog").then((module) => module.CreateTeamDialog));
 
-
 /** The teams that the user is in; all of them for instance admins. */
 export function TeamsPage() {
   const t = useTranslations("teams");
@@ -42,7 +41,7 @@ export function TeamsPage() {
     },
     { id: "role", header: t("yourRole"), cell: (team) => (team.role === null ? "–" : <Badge tone={team.role === "admin" ? "brand" : "neutral"}>{t(`role.${team.role}`)}</Badge>) },
     { id: "people", header: t("members"), align: "right", sort: (team) => team.member_count, cell: (team) => team.member_count },
-    { id: "created", header: t("created"), sort: (team) => team.created_at, cell: (team) => <RelativeTime at={team.created_at} className="text-muted-foreground" />, className: "max-sm:hidden w-40" },
+    { id: "created", header: t("created"), sort: (team) => team.created_at, cell: (team) => <RelativeTime at={team.created_at} className="text-muted-foreground" />, className: "@max-lg:hidden w-40" },
   ];
   return (
     <>

@@ -3,6 +3,8 @@
 import { useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
+import { useDuration } from "@/components/use-duration";
+
 import type { Usage } from "./queries";
 import type { Bar } from "./series";
 
@@ -21,6 +23,7 @@ interface BarChartProps {
 export function BarChart({ bars, step, what, label }: BarChartProps) {
   const t = useTranslations("usage");
   const format = useFormatter();
+  const duration = useDuration();
   const [pointed, setPointed] = useState<number>();
   const value = (bar: Bar) => (what === "calls" ? bar.calls : (bar.p95 ?? 0));
   const most = Math.max(1, ...bars.map(value));
@@ -32,10 +35,10 @@ export function BarChart({ bars, step, what, label }: BarChartProps) {
   return (
     <figure className="grid gap-1">
       <div className="flex h-5 items-baseline justify-between gap-4 text-xs text-muted-foreground tabular">
-        <span>{what === "calls" ? t("most", { count: most }) : t("ms", { ms: format.number(Math.round(most)) })}</span>
+        <span>{what === "calls" ? t("most", { count: most }) : duration(most)}</span>
         {shown !== undefined && (
           <span className="text-foreground">
-            {time(shown.at)} · {what === "calls" ? t("callsAndErrors", { calls: shown.calls, errors: shown.errors }) : t("ms", { ms: format.number(Math.round(shown.p95 ?? 0)) })}
+            {time(shown.at)} · {what === "calls" ? t("callsAndErrors", { calls: shown.calls, errors: shown.errors }) : duration(shown.p95 ?? 0)}
           </span>
         )}
       </div>

@@ -50,7 +50,7 @@ function Sessions({ project, all }: { project: ServerRef; all: boolean }) {
     {
       id: "who",
       header: t("who"),
-      className: "max-sm:hidden",
+      className: "@max-lg:hidden",
       sort: (session) => nameOf(session.user_id) ?? "",
       cell: (session) => (
         <span className="block max-w-44 truncate">
@@ -61,13 +61,13 @@ function Sessions({ project, all }: { project: ServerRef; all: boolean }) {
     {
       id: "endpoint",
       header: t("endpoint"),
-      className: "max-lg:hidden",
+      className: "@max-3xl:hidden",
       cell: (session) => t(session.server_id === null ? "unified" : "own"),
     },
     {
       id: "state",
       header: t("state"),
-      className: "max-md:hidden",
+      className: "@max-2xl:hidden",
       sort: (session) => session.in_flight,
       cell: (session) =>
         session.in_flight > 0 ? (
@@ -79,7 +79,7 @@ function Sessions({ project, all }: { project: ServerRef; all: boolean }) {
     {
       id: "opened",
       header: t("opened"),
-      className: "max-lg:hidden",
+      className: "@max-3xl:hidden",
       sort: (session) => session.opened_at,
       cell: (session) => <RelativeTime at={session.opened_at} className="text-muted-foreground" />,
     },

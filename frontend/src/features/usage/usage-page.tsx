@@ -15,6 +15,7 @@ import { Segmented } from "@/components/segmented";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
+import { useDuration } from "@/components/use-duration";
 import { serverQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
@@ -96,7 +97,8 @@ function Chart({ usage, what }: { usage: Usage; what: "calls" | "p95" }) {
 function Figures({ total }: { total: Usage["total"] }) {
   const t = useTranslations("usage");
   const format = useFormatter();
-  const ms = (value: number | null) => (value === null ? "–" : t("ms", { ms: format.number(value, { maximumFractionDigits: value < 10 ? 1 : 0 }) }));
+  const duration = useDuration();
+  const ms = (value: number | null) => (value === null ? "–" : duration(value));
   const share = total.calls === 0 ? 0 : total.errors / total.calls;
   const all = [
     [t("calls"), format.number(total.calls)],
@@ -142,8 +144,8 @@ function TopTools({ server, span }: { server: string; span: Span }) {
     },
     { id: "calls", header: t("calls"), align: "right", sort: (rank) => rank.calls, cell: (rank) => format.number(rank.calls) },
     { id: "errors", header: t("errors"), align: "right", sort: (rank) => rank.errors, cell: (rank) => <span className={rank.errors > 0 ? "text-danger" : undefined}>{format.number(rank.errors)}</span> },
-    { id: "p50", header: `${t("p50")} (ms)`, align: "right", sort: (rank) => rank.p50_ms ?? 0, cell: (rank) => ms(rank.p50_ms), className: "max-md:hidden" },
-    { id: "p95", header: `${t("p95")} (ms)`, align: "right", sort: (rank) => rank.p95_ms ?? 0, cell: (rank) => ms(rank.p95_ms), className: "max-sm:hidden" },
+    { id: "p50", header: `${t("p50")} (ms)`, align: "right", sort: (rank) => rank.p50_ms ?? 0, cell: (rank) => ms(rank.p50_ms), className: "@max-xl:hidden" },
+    { id: "p95", header: `${t("p95")} (ms)`, align: "right", sort: (rank) => rank.p95_ms ?? 0, cell: (rank) => ms(rank.p95_ms), className: "@max-lg:hidden" },
   ];
   return (
     <Card>

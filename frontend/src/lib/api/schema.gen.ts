@@ -1945,7 +1945,7 @@ export interface components {
             target: string;
             /** Format: double */
             duration_ms: number;
-            /** @description `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled` or `abandoned`. */
+            /** @description `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled`, `abandoned` or `stopping`. */
             outcome: string;
             /**
              * Format: int64
@@ -2810,7 +2810,7 @@ export interface components {
                 target: string;
                 /** Format: double */
                 duration_ms: number;
-                /** @description `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled` or `abandoned`. */
+                /** @description `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled`, `abandoned` or `stopping`. */
                 outcome: string;
                 /**
                  * Format: int64

@@ -14,9 +14,3 @@ export const recentCallsQuery = (ref: ProjectRef, limit: number) =>
     select: (page) => page.items,
     refetchInterval: 5_000,
   });
-
-const FAILED = new Set(["tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "abandoned"]);
-
-export function hasFailed(call: Pick<Call, "outcome">): boolean {
-  return FAILED.has(call.outcome);
-}

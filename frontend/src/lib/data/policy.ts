@@ -13,6 +13,13 @@ export const policyQuery = (ref: ProjectRef) =>
     queryFn: ({ signal }) => read(api.GET("/api/v1/projects/{project}/policy", { params: { path: ref }, signal })),
   });
 
+/** What is decided about a call today, and why. */
+export const explanationQuery = (ref: ProjectRef, question: Schemas["ExplainPolicyRequest"]) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "policy", "explanation", question],
+    queryFn: ({ signal }) => read(api.POST("/api/v1/projects/{project}/policy/explain", { params: { path: ref }, body: question, signal })),
+  });
+
 /** Switches an item on or off for everybody. It is shown at once, and taken back when the daemon refuses. */
 export function useSwitch(ref: ServerRef, serverId: string) {
   const queryClient = useQueryClient();

@@ -46,17 +46,28 @@ export function runVerb(verb: ServerVerb, path: ServerRef): Promise<Server> {
   }
 }
 
+/** Shows of some servers, by alias, what was known before: a daemon that is away says nothing that would. */
+export type TakeBack = (servers: string[]) => void;
+
 /** Shows the state that is expected at once; the truth comes after it. */
-export async function expectState(queryClient: QueryClient, ref: ProjectRef, verb: ServerVerb, servers: string[]): Promise<void> {
+export async function expectState(queryClient: QueryClient, ref: ProjectRef, verb: ServerVerb, servers: string[]): Promise<TakeBack> {
   const among = new Set(servers);
   const expect = (server: Server): Server => ({ ...server, status: { ...server.status, state: EXPECTED[verb], reason: null } });
   await queryClient.cancelQueries(serversQuery(ref));
+  const before = new Map(queryClient.getQueryData(serversQuery(ref).queryKey)?.items.map((server) => [server.alias, server]));
+  const singles = new Map<string, Server | undefined>(servers.map((server) => [server, queryClient.getQueryData(serverQuery({ ...ref, server }).queryKey)]));
   queryClient.setQueryData(serversQuery(ref).queryKey, (page) =>
     page && { ...page, items: page.items.map((server) => (among.has(server.alias) ? expect(server) : server)) },
   );
   for (const server of servers) {
     queryClient.setQueryData(serverQuery({ ...ref, server }).queryKey, (old) => old && expect(old));
   }
+  return (failed) => {
+    queryClient.setQueryData(serversQuery(ref).queryKey, (page) =>
+      page && { ...page, items: page.items.map((server) => (failed.includes(server.alias) ? (before.get(server.alias) ?? server) : server)) },
+    );
+    for (const server of failed) queryClient.setQueryData(serverQuery({ ...ref, server }).queryKey, singles.get(server));
+  };
 }
 
 /** Invalidates the servers of the project. */
@@ -65,6 +76,7 @@ export function useServerVerb(ref: ProjectRef) {
   return useMutation({
     mutationFn: ({ verb, server }: { verb: ServerVerb; server: string }) => runVerb(verb, { ...ref, server }),
     onMutate: ({ verb, server }) => expectState(queryClient, ref, verb, [server]),
+    onError: (_cause, { server }, takeBack) => takeBack?.([server]),
     onSettled: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey }),
   });
 }

@@ -8,6 +8,13 @@ export const serverHandlers = [
     if (await isEmpty(params.project)) return response(200).json(pageOf([]));
     return response(200).json(pageOf([server(), server({ alias: "search", name: "Search" })]));
   }),
+  http.get("/api/v1/projects/{project}/servers/{server}/tools", ({ response }) =>
+    response(200).json({
+      kind: "tool",
+      fetched_at: "2026-01-31T12:00:00Z",
+      items: ["read_file", "delete_file"].map((name) => ({ name, definition: { name } })),
+    } as never),
+  ),
   http.post("/api/v1/projects/{project}/servers/{server}/start", ({ params, response }) => {
     asked.push({ what: "start", body: params.server });
     return response(200).json(server({ alias: params.server, status: { ...server().status, state: "starting" } }));

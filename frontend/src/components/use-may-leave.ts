@@ -1,0 +1,22 @@
+"use client";
+
+import { useTranslations } from "use-intl";
+
+import { hindrance } from "@/lib/leaving";
+import { toast } from "@/lib/toasts";
+
+/** Says whether to go to another page now, and why not. */
+export function useMayLeave(): () => boolean {
+  const t = useTranslations("common");
+  return () => {
+    switch (hindrance()) {
+      case undefined:
+        return true;
+      case "unsaved":
+        return window.confirm(t("leaveUnsaved"));
+      case "offline":
+        toast.error(t("leaveOffline"));
+        return false;
+    }
+  };
+}

@@ -1,0 +1,26 @@
+import { http } from "../backend";
+import { id } from "../factories";
+
+/** `delete_file` is hidden by a rule, `read_file` out of reach of the key, and the rest nobody forbids. */
+export const policyHandlers = [
+  http.post("/api/v1/projects/{project}/policy/explain", async ({ request, response }) => {
+    const { name } = await request.json();
+    const rule = id();
+    const [effect, reason] = (
+      {
+        delete_file: ["deny", "rule 2 (Nobody deletes) says deny"],
+        read_file: ["deny", "the API key was made for other servers"],
+      } as const
+    )[name] ?? (["allow", "no rule is about it, and the role member may"] as const);
+    return response(200).json({
+      effect,
+      reason,
+      rule_id: name === "delete_file" ? rule : null,
+      user_id: id(),
+      key_id: null,
+      role: "member",
+      annotations: { read_only: false, destructive: false, idempotent: false, open_world: false },
+      steps: name === "delete_file" ? [{ rule_id: rule, place: 2, name: "Nobody deletes", matched: true, unlike: null }] : [],
+    });
+  }),
+];
