@@ -84,7 +84,8 @@ pub enum LoginError {
     /// The same for an unknown account, a wrong password and a deactivated account.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
-    #[error("too many failed logins: try again in {} s", retry_after.as_secs())]
+    /// Attempts that have failed, and those that are under way and may.
+    #[error("too many attempts: try again in {} s", retry_after.as_secs().max(1))]
     Throttled { retry_after: Duration },
     #[error("too many logins at once: try again in a moment")]
     Busy,

@@ -30,7 +30,7 @@ use crate::ended_logins::EndedLogins;
 use crate::error::LoginError;
 use crate::logins::throttle::{Attempt, Throttle};
 use crate::master::MasterSecrets;
-use crate::refresh_token::RefreshTokens;
+use crate::refresh_token::{RefreshTokens, Succession};
 
 pub struct Logins {
     ports: LoginPorts,
@@ -129,11 +129,14 @@ impl Logins {
         Err(LoginError::InvalidCredentials)
     }
 
-    /// Gives new tokens for a refresh token, which is spent by it. A token that was spent before ends its login: one
-    /// of the two who used it has stolen it.
+    /// Gives new tokens for a refresh token, which is spent by it. Whoever lost the answer may ask again, for a while. Any
+    /// other use of a spent token ends its login: one of the two who used it has stolen it.
     pub async fn refresh(&self, token: &SecretString, from: &LoginFrom) -> Result<TokenPair, LoginError> {
         let now = self.ports.clock.now();
-        let (refresh, login_id, user_id) = self.rotate(token, now).await?;
+        let succession = self.refresh.succession(token).ok_or(LoginError::InvalidRefresh)?;
+        // What can fail comes before the token is spent: whoever is told of a failure has no other one to come back with.
+        let known = self.ports.logins.find_token(&succession.hash).await?.ok_or(LoginError::InvalidRefresh)?;
+        let RefreshToken { login_id, user_id, .. } = known;
         let user = self.ports.users.find(user_id).await?;
         // A login that ended here while the database was away is still open there.
         let ended = self.ports.ended.is_ended(user_id, login_id);
@@ -141,8 +144,10 @@ impl Logins {
             self.end(user_id, login_id, now).await?;
             return Err(LoginError::InvalidRefresh);
         };
-        self.ports.logins.note_seen(login_id, from, now).await?;
-        self.pair(user, login_id, refresh, now)
+        let access = self.access.issue(Bearer { user_id, login_id }, now)?;
+        self.rotate(&succession, now).await?;
+        self.note_seen(login_id, from, now).await;
+        Ok(self.pair(user, login_id, access, succession.next))
     }
 
     /// The open logins of a user, the last seen first.
@@ -180,8 +185,9 @@ impl Logins {
     /// nothing ends nothing, and that is fine.
     pub async fn logout_by_refresh(&self, token: &SecretString) -> Result<(), LoginError> {
         let now = self.ports.clock.now();
-        match self.rotate(token, now).await {
-            Ok((_, login, user)) => self.end(user, login, now).await,
+        let Some(succession) = self.refresh.succession(token) else { return Ok(()) };
+        match self.rotate(&succession, now).await {
+            Ok((login, user)) => self.end(user, login, now).await,
             Err(LoginError::InvalidRefresh) => Ok(()),
             Err(error) => Err(error),
         }
@@ -255,39 +261,36 @@ impl Logins {
             issued_at: now,
             expires_at: now + self.refresh_lifetime,
         };
+        let access = self.access.issue(Bearer { user_id: user.id, login_id: token.login_id }, now)?;
         let entry = trail::opened(&user, token.login_id, from.address, now);
         self.ports.logins.open(&token, user.password.as_ref(), &entry).await?;
-        self.ports.logins.note_seen(token.login_id, from, now).await?;
-        self.pair(user, token.login_id, plain, now)
+        self.note_seen(token.login_id, from, now).await;
+        Ok(self.pair(user, token.login_id, access, plain))
     }
 
-    fn pair(
-        &self,
-        user: User,
-        login_id: LoginId,
-        refresh: SecretString,
-        now: Timestamp,
-    ) -> Result<TokenPair, LoginError> {
-        Ok(TokenPair {
+    fn pair(&self, user: User, login_id: LoginId, access: SecretString, refresh: SecretString) -> TokenPair {
+        TokenPair {
             login_id,
-            access: self.access.issue(Bearer { user_id: user.id, login_id }, now)?,
+            access,
             access_expires_in: self.access.lifetime(),
             refresh,
             refresh_expires_in: self.refresh_lifetime,
             user,
-        })
+        }
     }
 
-    /// Spends a refresh token and gives the next one with whose it is.
-    async fn rotate(
-        &self,
-        token: &SecretString,
-        now: Timestamp,
-    ) -> Result<(SecretString, LoginId, UserId), LoginError> {
-        let old = self.refresh.hash_of(token).ok_or(LoginError::InvalidRefresh)?;
-        let (plain, new) = self.refresh.mint();
-        match self.ports.logins.rotate(&old, &new, now, now + self.refresh_lifetime).await? {
-            Rotation::Rotated { login_id, user_id } => Ok((plain, login_id, user_id)),
+    /// The list of logins is the only one to miss it: no reason to keep somebody's tokens back.
+    async fn note_seen(&self, login: LoginId, from: &LoginFrom, now: Timestamp) {
+        if let Err(error) = self.ports.logins.note_seen(login, from, now).await {
+            tracing::warn!(error = %error, "where a login was used last is not noted");
+        }
+    }
+
+    /// Spends a refresh token for the next one, and says whose it is.
+    async fn rotate(&self, succession: &Succession, now: Timestamp) -> Result<(LoginId, UserId), LoginError> {
+        let Succession { hash, next_hash, .. } = succession;
+        match self.ports.logins.rotate(hash, next_hash, now, now + self.refresh_lifetime).await? {
+            Rotation::Rotated { login_id, user_id } => Ok((login_id, user_id)),
             Rotation::Reused { login_id, user_id } => {
                 self.ports.ended.end(login_id, now);
                 let email = self.email_of(user_id).await?;

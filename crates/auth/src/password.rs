@@ -72,12 +72,16 @@ impl Argon2Hasher {
     }
 }
 
+/// Whether a password may be chosen.
+pub fn check_length(password: &SecretString) -> Result<(), PasswordError> {
+    let length = password.expose_secret().chars().count();
+    if (SHORTEST..=LONGEST).contains(&length) { Ok(()) } else { Err(PasswordError::Length) }
+}
+
 #[async_trait]
 impl PasswordHasher for Argon2Hasher {
     async fn hash(&self, password: &SecretString) -> Result<PasswordHash, PasswordError> {
-        if !(SHORTEST..=LONGEST).contains(&password.expose_secret().chars().count()) {
-            return Err(PasswordError::Length);
-        }
+        check_length(password)?;
         let password = password.clone();
         self.run(move |argon2| hash(argon2, password.expose_secret().as_bytes())).await
     }

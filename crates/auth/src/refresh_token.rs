@@ -1,5 +1,5 @@
-//! The text form of refresh tokens, `orchr_<secret>`, and their keyed hash. What a token still opens is known to
-//! the store alone.
+//! The text form of refresh tokens, `orchr_<secret>`, their keyed hash, and which one follows which. What a token still
+//! opens is known to the store alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +15,13 @@ pub(crate) struct RefreshTokens {
     hasher: KeyedHasher,
 }
 
+/// A token as the store knows it, and what it is spent for.
+pub(crate) struct Succession {
+    pub(crate) hash: KeyHash,
+    pub(crate) next: SecretString,
+    pub(crate) next_hash: KeyHash,
+}
+
 /// What every refresh token starts with; not the prefix of an API key.
 pub(crate) const PREFIX: &str = "orchr_";
 
@@ -27,18 +34,31 @@ impl RefreshTokens {
 
     /// A new token with its hash.
     pub(crate) fn mint(&self) -> (SecretString, KeyHash) {
-        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(random::bytes::<32>().as_slice()));
+        self.token_of(random::bytes::<32>().as_slice())
+    }
+
+    /// None when the text does not have the form of a refresh token.
+    ///
+    /// The next token is always the same, so that it can be given again when the answer with it was lost. Nobody without
+    /// the key can tell it, not even who has this one and all that is stored.
+    pub(crate) fn succession(&self, token: &SecretString) -> Option<Succession> {
+        let secret = token.expose_secret().strip_prefix(PREFIX)?;
+        let well_formed =
+            secret.len() == SECRET_LEN && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if !well_formed {
+            return None;
+        }
+        // Longer than any secret: no hash of a token, which is what is stored.
+        let next = self.hasher.hash(&[secret.as_bytes(), b" next"]);
+        let (next, next_hash) = self.token_of(next.as_bytes());
+        Some(Succession { hash: self.hasher.hash(&[secret.as_bytes()]), next, next_hash })
+    }
+
+    fn token_of(&self, bytes: &[u8]) -> (SecretString, KeyHash) {
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
         let mut plain = Zeroizing::new(String::with_capacity(PREFIX.len() + SECRET_LEN));
         plain.push_str(PREFIX);
         plain.push_str(&secret);
         (SecretString::from(plain.as_str()), self.hasher.hash(&[secret.as_bytes()]))
-    }
-
-    /// None when the text does not have the form of a refresh token.
-    pub(crate) fn hash_of(&self, token: &SecretString) -> Option<KeyHash> {
-        let secret = token.expose_secret().strip_prefix(PREFIX)?;
-        let well_formed =
-            secret.len() == SECRET_LEN && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        well_formed.then(|| self.hasher.hash(&[secret.as_bytes()]))
     }
 }

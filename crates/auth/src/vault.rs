@@ -29,7 +29,8 @@ const TAG_LEN: usize = 16;
 
 /// What the canary says, and where it lies. Changing either makes every stored canary a wrong one.
 const CANARY: &str = "mcp-orchestrator canary v1";
-const CANARY_PLACE: SealedPlace<'static> = SealedPlace { table: "settings", column: "canary", row: uuid::Uuid::nil() };
+const CANARY_PLACE: SealedPlace<'static> =
+    SealedPlace { table: "secret_checks", column: "canary", row: uuid::Uuid::nil() };
 
 impl AeadVault {
     /// Fails when there is no key.

@@ -52,7 +52,7 @@ pub enum OutcomeFilter {
 
 impl OutcomeFilter {
     /// Every word that it can be written as: `failed`, and those of the outcomes.
-    pub const WORDS: [&'static str; 10] = [
+    pub const WORDS: [&'static str; 11] = [
         "failed",
         "ok",
         "tool_error",
@@ -63,6 +63,7 @@ impl OutcomeFilter {
         "limited",
         "cancelled",
         "abandoned",
+        "stopping",
     ];
 
     #[must_use]

@@ -67,8 +67,10 @@ pub enum Outcome {
     /// A limit of ours was reached.
     Limited,
     Cancelled,
-    /// The answer could not be delivered, or the daemon stopped.
+    /// The answer could not be delivered.
     Abandoned,
+    /// The daemon stopped before the call had ended by itself.
+    Stopping,
 }
 
 impl Outcome {
@@ -84,6 +86,7 @@ impl Outcome {
             Self::Limited => "limited",
             Self::Cancelled => "cancelled",
             Self::Abandoned => "abandoned",
+            Self::Stopping => "stopping",
         }
     }
 
@@ -109,6 +112,7 @@ impl Outcome {
             "limited" => Self::Limited,
             "cancelled" => Self::Cancelled,
             "abandoned" => Self::Abandoned,
+            "stopping" => Self::Stopping,
             _ => return None,
         })
     }

@@ -171,6 +171,14 @@ impl Directory {
         self.projects.values()
     }
 
+    /// Every sealed value: of servers, and of members for them.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.projects().flat_map(|project| {
+            let of_servers = project.servers.values().flat_map(|server| &server.secrets);
+            of_servers.chain(project.personal.values().flat_map(HashMap::values).flatten())
+        })
+    }
+
     /// The limits of the instance.
     #[must_use]
     pub const fn instance_limits(&self) -> Limits {

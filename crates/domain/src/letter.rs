@@ -1,5 +1,6 @@
 //! Letters that the product sends by mail.
 
+use crate::Timestamp;
 use crate::email::Email;
 use crate::id::{InvitationId, UserId};
 
@@ -10,6 +11,8 @@ pub struct Letter {
     pub subject: String,
     pub text: String,
     pub about: LetterAbout,
+    /// When the link in it stops working, and the letter is of no use any more.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What a letter belongs to: where its fate is noted.

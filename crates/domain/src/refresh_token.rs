@@ -1,8 +1,15 @@
-//! Refresh tokens of a login. Each is used once; the use of a spent one ends the whole login.
+//! Refresh tokens of a login. Each is used once; the use of a spent one ends the whole login, unless it is the same
+//! request once more.
+
+use std::time::Duration;
 
 use crate::Timestamp;
 use crate::api_key::KeyHash;
 use crate::id::{LoginId, UserId};
+
+/// For so long a token that has been spent gives the same next one again, if that has not been used: the answer may have
+/// been lost on its way, and whoever asks has nothing else to ask with.
+pub const AGAIN_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
@@ -17,7 +24,7 @@ pub struct RefreshToken {
 /// What presenting a refresh token led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
-    /// The old token is spent and the new one stored, in one transaction.
+    /// The old token is spent and the new one stored, in one transaction; by this request or by the same one before.
     Rotated { login_id: LoginId, user_id: UserId },
     /// The token had been used before: the whole login is revoked now.
     Reused { login_id: LoginId, user_id: UserId },

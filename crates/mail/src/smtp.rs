@@ -1,4 +1,5 @@
-//! The port [`Post`] over SMTP. One task owns the queue and ends with [`SmtpPost::shut_down`].
+//! The port [`Post`] over SMTP. One task owns the queue and ends with [`SmtpPost::shut_down`]. A letter that does not go out
+//! is noted, whatever the reason: nobody is to wait for it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
-use lettre::transport::smtp;
+use lettre::transport::smtp::{self, AsyncSmtpTransportBuilder};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use orch_domain::letter::{Letter, LetterAbout};
 use orch_domain::port::audit_log::AuditLog;
@@ -14,7 +15,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::post::Post;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::config::MailConfig;
@@ -22,11 +23,31 @@ use crate::error::MailError;
 use crate::notes::Notes;
 
 pub struct SmtpPost {
-    letters: Mutex<Option<mpsc::Sender<Letter>>>,
-    /// For letters that the queue has no room for: their failure is noted by the same task.
-    refused: mpsc::UnboundedSender<(LetterAbout, String)>,
+    /// None once no more are taken.
+    slots: Mutex<Option<Slots>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
+
+/// Where letters go in.
+struct Slots {
+    letters: mpsc::Sender<Letter>,
+    /// For those that the queue has no room for.
+    refused: mpsc::Sender<Refused>,
+    /// Dropped when those that wait are not to be sent any more.
+    go_on: oneshot::Sender<()>,
+}
+
+/// What is kept of a letter that is not taken, until that is noted.
+struct Refused {
+    about: LetterAbout,
+    to: String,
+}
+
+/// Refusals that wait to be noted, which takes a write each; more are in the log alone.
+const REFUSALS: usize = 10_000;
+
+/// How long the noting of letters that are left at the end may take.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the post needs of the world.
 pub struct PostPorts {
@@ -38,14 +59,11 @@ pub struct PostPorts {
 impl SmtpPost {
     /// Starts the task on the current runtime. Does not connect: a mail server that is away at the start may come back.
     pub fn start(config: &MailConfig, url: &SecretString, ports: PostPorts) -> Result<Self, MailError> {
-        let from = config.from.as_deref().ok_or(MailError::NoSender)?;
-        let from: Mailbox = from.parse().map_err(|_| MailError::Sender { from: from.to_owned() })?;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())
-            .map_err(|_| MailError::Url)?
-            .timeout(Some(Duration::from_secs(u64::from(config.timeout_seconds.max(1)))))
-            .build();
+        let (server, from) = parsed(config, url)?;
+        let transport = server.timeout(Some(Duration::from_secs(u64::from(config.timeout_seconds.max(1))))).build();
         let (letters, queue) = mpsc::channel(usize::from(config.queue.max(1)));
-        let (refused, turned_away) = mpsc::unbounded_channel();
+        let (refused, turned_away) = mpsc::channel(REFUSALS);
+        let (go_on, stop) = oneshot::channel();
         let PostPorts { invitations, audit, clock } = ports;
         let sender = Sender {
             transport,
@@ -54,17 +72,24 @@ impl SmtpPost {
             pause: Duration::from_millis(u64::from(config.pause_ms)),
             notes: Notes { invitations, audit, clock },
         };
-        let task = tokio::spawn(sender.run(queue, turned_away));
-        Ok(Self { letters: Mutex::new(Some(letters)), refused, task: Mutex::new(Some(task)) })
+        let task = tokio::spawn(sender.run(queue, turned_away, stop));
+        let slots = Mutex::new(Some(Slots { letters, refused, go_on }));
+        Ok(Self { slots, task: Mutex::new(Some(task)) })
     }
 
-    /// Takes no more letters, and gives those that wait so long to go out.
+    /// Takes no more letters, and gives those that wait so long to go out. Of what is left then it is noted that it was not
+    /// sent.
     pub async fn shut_down(&self, patience: Duration) {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut task) = task else { return };
-        if tokio::time::timeout(patience, &mut task).await.is_err() {
-            tracing::warn!("letters are left unsent");
+        let (Some(Slots { letters, refused, go_on }), Some(mut task)) = (slots, task) else { return };
+        drop((letters, refused));
+        if tokio::time::timeout(patience, &mut task).await.is_ok() {
+            return;
+        }
+        drop(go_on);
+        if tokio::time::timeout(NOTED_WITHIN, &mut task).await.is_err() {
+            tracing::error!("letters are left unsent, and this could not be noted");
             task.abort();
         }
     }
@@ -76,14 +101,20 @@ impl Post for SmtpPost {
     }
 
     fn send(&self, letter: Letter) {
-        let letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = match letters.as_ref() {
-            Some(letters) => letters.try_send(letter).map_err(mpsc::error::TrySendError::into_inner),
-            None => Err(letter),
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let unsaid = match slots.as_ref() {
+            Some(Slots { letters, refused, .. }) => {
+                let Err(letter) = letters.try_send(letter).map_err(mpsc::error::TrySendError::into_inner) else {
+                    return;
+                };
+                let refusal = Refused { about: letter.about, to: letter.to.to_string() };
+                refused.try_send(refusal).map_err(|refusal| refusal.into_inner().to)
+            }
+            // Handed in after the end.
+            None => Err(letter.to.to_string()),
         };
-        if let Err(letter) = outcome {
-            // An error means that the task is gone, and so is the daemon in a moment.
-            let _ = self.refused.send((letter.about, letter.to.to_string()));
+        if let Err(to) = unsaid {
+            tracing::error!(mail.to = to, "a letter could not be taken, and this could not be noted");
         }
     }
 }
@@ -92,6 +123,19 @@ impl fmt::Debug for SmtpPost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmtpPost").finish_non_exhaustive()
     }
+}
+
+/// Whether letters could be sent with these settings, or none are to be sent.
+pub fn check(config: &MailConfig) -> Result<(), MailError> {
+    config.smtp_url.as_ref().map_or(Ok(()), |url| parsed(config, url).map(drop))
+}
+
+/// The mail server, and who letters are from.
+fn parsed(config: &MailConfig, url: &SecretString) -> Result<(AsyncSmtpTransportBuilder, Mailbox), MailError> {
+    let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret()).map_err(|_| MailError::Url)?;
+    let from = config.from.as_deref().ok_or(MailError::NoSender)?;
+    let from = from.parse().map_err(|_| MailError::Sender { from: from.to_owned() })?;
+    Ok((server, from))
 }
 
 /// What the task owns.
@@ -106,32 +150,50 @@ struct Sender {
 impl Sender {
     async fn run(
         self,
-        mut queue: mpsc::Receiver<Letter>,
-        mut turned_away: mpsc::UnboundedReceiver<(LetterAbout, String)>,
+        queue: mpsc::Receiver<Letter>,
+        mut turned_away: mpsc::Receiver<Refused>,
+        stop: oneshot::Receiver<()>,
     ) {
-        loop {
-            tokio::select! {
-                biased;
-                Some((about, to)) = turned_away.recv() => {
-                    self.notes.failed(about, &to, "too many letters wait already; try again later").await;
-                }
-                letter = queue.recv() => match letter {
-                    Some(letter) => self.deliver(letter).await,
-                    None => return,
-                },
+        // A mail server that takes its time does not keep back what is known already.
+        let noting = async {
+            while let Some(Refused { about, to }) = turned_away.recv().await {
+                self.notes.failed(about, &to, "too many letters wait already; try again later").await;
             }
+        };
+        tokio::join!(noting, self.deliver_all(queue, stop));
+    }
+
+    /// One after the other; when it is to stop, what is left is noted.
+    async fn deliver_all(&self, mut queue: mpsc::Receiver<Letter>, mut stop: oneshot::Receiver<()>) {
+        let mut current = None;
+        while let Some(letter) = queue.recv().await {
+            let letter = current.insert(letter);
+            tokio::select! {
+                () = self.deliver(letter) => current = None,
+                _ = &mut stop => break,
+            }
+        }
+        while let Some(Letter { about, to, .. }) = match current.take() {
+            Some(letter) => Some(letter),
+            None => queue.recv().await,
+        } {
+            self.notes.failed(about, to.as_str(), "the daemon was stopped before the letter was sent").await;
         }
     }
 
     /// Sends the letter, more than once if the fault may pass.
-    async fn deliver(&self, letter: Letter) {
+    async fn deliver(&self, letter: &Letter) {
         let to = letter.to.to_string();
-        let message = match self.message(&letter) {
+        let message = match self.message(letter) {
             Ok(message) => message,
             Err(reason) => return self.notes.failed(letter.about, &to, &reason).await,
         };
         let mut pause = self.pause;
         for attempt in 1..=self.attempts {
+            if letter.expires_at.is_some_and(|expires_at| expires_at <= self.notes.clock.now()) {
+                let reason = "its link had expired before the letter could be sent; make a new one";
+                return self.notes.failed(letter.about, &to, reason).await;
+            }
             match self.transport.send(message.clone()).await {
                 Ok(_) => return self.notes.sent(letter.about).await,
                 Err(error) if error.is_permanent() || attempt == self.attempts => {

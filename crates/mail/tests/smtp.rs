@@ -46,6 +46,7 @@ async fn invited(store: &MemoryStore, to: &str) -> (orch_domain::id::InvitationI
         subject: "Invitation to Tëam".to_owned(),
         text: "Hello,\n\nhttps://example.com/invitation#orchi_abc\n.\nEnd\n".to_owned(),
         about: LetterAbout::Invitation(invitation.id),
+        expires_at: Some(invitation.expires_at),
     };
     (invitation.id, letter)
 }
@@ -97,6 +98,69 @@ async fn notes_a_refusal_with_its_reason() {
     let noted = trail.iter().find(|entry| entry.action == "mail.fail").expect("an entry");
     assert_eq!(noted.target_name, "refused@example.com");
     assert!(!noted.detail.contains("orchi_"), "{}", noted.detail);
+}
+
+/// Takes connections and says nothing.
+async fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[tokio::test]
+async fn what_does_not_fit_or_is_left_at_the_end_is_noted() {
+    let ((listener, url), store) = (silent().await, MemoryStore::new());
+    let config = MailConfig { queue: 1, timeout_seconds: 3600, ..config(Some("orch@example.com")) };
+    let post = SmtpPost::start(&config, &SecretString::from(url), ports(&store)).unwrap();
+    let mut ids = Vec::new();
+    for number in 0..4 {
+        let (id, letter) = invited(&store, &format!("{number}@example.com")).await;
+        ids.push(id);
+        post.send(letter);
+        if number == 0 {
+            // Now it is on its way, and waits no more.
+            let (connection, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let _held = connection;
+                std::future::pending::<()>().await;
+            });
+        }
+    }
+    let mut refused = Vec::new();
+    while refused.len() < 2 {
+        tokio::task::yield_now().await;
+        refused.clear();
+        for id in &ids {
+            if let MailState::Failed { reason, .. } = fate(&store, *id).await {
+                refused.push((*id, reason));
+            }
+        }
+    }
+    let full = "too many letters wait already; try again later";
+    assert_eq!(refused, [(ids[2], full.to_owned()), (ids[3], full.to_owned())]);
+    post.shut_down(Duration::ZERO).await;
+    for id in &ids[..2] {
+        let mail = fate(&store, *id).await;
+        assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("was stopped")), "{mail:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_does_not_outlive_its_link() {
+    let (mut server, store) = (MailServer::start().await, MemoryStore::new());
+    let post = start(&server.url, &store);
+    let (id, letter) = invited(&store, "ada@example.com").await;
+    post.send(Letter { expires_at: Some(FixedClock::START), text: "expired".to_owned(), ..letter.clone() });
+    post.send(letter);
+    assert!(!server.letter().await.contains("expired"), "the first one to arrive");
+    post.shut_down(Duration::from_secs(10)).await;
+    assert_eq!(fate(&store, id).await, MailState::Sent { at: FixedClock::START });
+    let (late, letter) = invited(&store, "late@example.com").await;
+    let post = start(&server.url, &store);
+    post.send(Letter { expires_at: Some(FixedClock::START), ..letter });
+    post.shut_down(Duration::from_secs(10)).await;
+    let mail = fate(&store, late).await;
+    assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("expired")), "{mail:?}");
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod config;
 mod confinement;
 mod environment;
 mod error;
+mod identity;
 mod launcher;
 mod log;
 mod process;
@@ -35,6 +36,7 @@ pub use clock::Clock;
 pub use config::{LogDisk, LogLimits, SupervisorConfig};
 pub use confinement::{LimitKind, ProcessLimits, SandboxNetwork, SandboxProfile};
 pub use error::LaunchError;
+pub use identity::user_id;
 pub use launcher::{Launcher, local::LocalLauncher};
 pub use log::{
     ProcessLog,

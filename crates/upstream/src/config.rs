@@ -11,6 +11,7 @@ use serde::Deserialize;
 use url::Host;
 
 use crate::address::AddressPolicy;
+use crate::http;
 
 /// Limits and manners of upstream connections. Every field has a default, an unknown field is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -39,6 +40,16 @@ pub struct UpstreamConfig {
 }
 
 impl UpstreamConfig {
+    /// What is wrong with these settings, if something is: it would be found at the first connection.
+    pub fn check(&self) -> Result<(), String> {
+        http::proxy::check(&self.proxy)
+    }
+
+    /// What is wrong with the files that they name.
+    pub fn check_files(&self) -> Result<(), String> {
+        self.tls.ca_file.as_deref().map_or(Ok(()), http::tls::check)
+    }
+
     pub(crate) fn handshake_timeout(&self) -> Duration {
         Duration::from_millis(self.handshake_timeout_ms)
     }
@@ -120,7 +131,8 @@ pub struct HttpLimits {
     pub idle_ms: u64,
     /// Idle connections kept for each thread.
     pub max_idle: usize,
-    /// Messages that nobody waits for (cancellations, answers to the server) on their way at a time.
+    /// Messages that nobody waits for on their way at a time, of each kind: cancellations, answers of clients to the
+    /// server, and answers of our own.
     pub background: usize,
     /// From a request to the head of its response, in milliseconds; 0 for as long as the call may take.
     pub response_timeout_ms: u64,

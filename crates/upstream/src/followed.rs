@@ -41,6 +41,14 @@ struct Answers {
 }
 
 impl Answers {
+    /// The server's stream tells of `streamed`, of which only what is wanted counts.
+    fn tells(&mut self, streamed: &BTreeSet<Topic>, wanted: &BTreeSet<Topic>) {
+        self.told = streamed.intersection(wanted).cloned().collect();
+        for topic in streamed {
+            self.answer(topic, &Ok(()));
+        }
+    }
+
     fn answer(&mut self, topic: &Topic, answer: &Result<(), PeerError>) {
         for (_, waiting) in self.waiting.extract_if(.., |(waiting, _)| waiting == topic) {
             // Who wished for it may have gone.
@@ -74,7 +82,8 @@ impl Followed {
         }
     }
 
-    /// What the server goes on telling of it until the next change is ignored by whoever gets it.
+    /// What the server goes on telling of it until the next change is ignored by whoever gets it. Who wishes for it again
+    /// before has the answer with that change, or by [`Self::goes_on`].
     pub(crate) fn remove(&self, topic: &Topic) {
         let mut answers = self.answers();
         answers.told.remove(topic);
@@ -86,27 +95,33 @@ impl Followed {
         self.wanted.subscribe()
     }
 
-    /// The server's acknowledgement of a stream with all of `asked`. What it leaves out it does not tell of.
-    pub(crate) fn agree(&self, asked: &BTreeSet<Topic>, acknowledged: &Notification) {
+    /// The server's acknowledgement of a stream with all of `asked`. What it leaves out it does not tell of; what it does
+    /// tell of is given back.
+    pub(crate) fn agree(&self, asked: &BTreeSet<Topic>, acknowledged: &Notification) -> BTreeSet<Topic> {
         let notifications = acknowledged.params.as_ref().and_then(|params| object::member(params, "notifications"));
         let strings = |name: &str| {
             let named = notifications.as_ref().and_then(|notifications| object::member(notifications, name));
             named.and_then(|strings| strings.read::<Vec<String>>().ok()).unwrap_or_default()
         };
         let resources = strings("resourceSubscriptions").into_iter().map(Topic::Resource);
-        let told: BTreeSet<Topic> = resources.chain(strings("taskIds").into_iter().map(Topic::Task)).collect();
+        let tasks = strings("taskIds").into_iter().map(Topic::Task);
+        let streamed: BTreeSet<Topic> = resources.chain(tasks).filter(|topic| asked.contains(topic)).collect();
         let left_out = PeerError::Rpc(RpcError::new(code::INVALID_PARAMS, "the server does not tell of this"));
         let mut answers = self.answers();
         answers.refused = None;
-        let missing: Vec<Topic> = asked.difference(&told).cloned().collect();
-        for topic in asked.intersection(&told) {
-            answers.answer(topic, &Ok(()));
-        }
+        let missing: Vec<Topic> = asked.difference(&streamed).cloned().collect();
         for topic in &missing {
             answers.answer(topic, &Err(left_out.clone()));
         }
-        answers.told = told;
+        answers.tells(&streamed, &self.wanted.borrow());
         self.forget(&missing);
+        streamed
+    }
+
+    /// The stream has been looked at since what is wanted has changed last, and goes on telling of `streamed`: nobody who
+    /// wishes for something of that has anything to wait for.
+    pub(crate) fn goes_on(&self, streamed: &BTreeSet<Topic>) {
+        self.answers().tells(streamed, &self.wanted.borrow());
     }
 
     /// The server refuses to tell of this, or does not answer in time.
@@ -181,8 +196,10 @@ impl Trial {
         Some(self.kept.iter().chain(part).cloned().collect())
     }
 
-    pub(crate) fn accepted(&mut self) {
-        self.kept.extend(self.parts.pop().unwrap_or_default());
+    /// The server tells of this from now on.
+    pub(crate) fn accepted(&mut self, streamed: &BTreeSet<Topic>) {
+        self.parts.pop();
+        self.kept.clone_from(streamed);
     }
 
     /// The wish that it was about, where that is known.
@@ -232,11 +249,15 @@ pub(crate) fn listen_request(wanted: &BTreeSet<Topic>, identity: &ClientIdentity
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::pin::pin;
 
+    use futures_util::future::poll_immediate;
+    use orch_mcp::message::{MethodName, Notification};
     use orch_mcp::peer::Topic;
+    use orch_mcp::raw::Raw;
     use proptest::prelude::{any, proptest};
 
-    use super::Trial;
+    use super::{Followed, Trial};
 
     fn topics(numbers: impl IntoIterator<Item = u8>) -> BTreeSet<Topic> {
         numbers.into_iter().map(|number| Topic::Task(number.to_string())).collect()
@@ -246,6 +267,29 @@ mod tests {
     fn what_is_told_already_is_not_asked_for_again() {
         assert_eq!(Trial::new(&topics([1, 2]), &topics([1, 2])).next(), None);
         assert_eq!(Trial::new(&topics([1, 2]), &topics([1])).next(), Some(topics([1])));
+    }
+
+    fn acknowledged(tasks: &str) -> Notification {
+        let params = Raw::parse(format!(r#"{{"notifications":{{"taskIds":{tasks}}}}}"#).into()).expect("params");
+        Notification { method: MethodName::from_static("acknowledged"), params: Some(params) }
+    }
+
+    #[tokio::test]
+    async fn a_wish_that_is_withdrawn_and_made_again_is_answered_by_the_stream_that_has_it() {
+        let followed = Followed::default();
+        let (topic, one) = (|| Topic::Task("1".to_owned()), topics([1]));
+        let mut first = pin!(followed.add(topic()));
+        assert_eq!(poll_immediate(&mut first).await, None);
+        // A stream with it is being opened meanwhile, and agreed to.
+        followed.remove(&topic());
+        assert!(matches!(poll_immediate(first).await, Some(Err(_))));
+        assert_eq!(followed.agree(&one, &acknowledged(r#"["1","2"]"#)), one, "what nobody asked for is not told");
+        let mut again = pin!(followed.add(topic()));
+        assert_eq!(poll_immediate(&mut again).await, None, "the next stream may be one without it");
+        assert!(followed.wanted().borrow().contains(&topic()));
+        followed.goes_on(&one);
+        assert_eq!(poll_immediate(again).await, Some(Ok(())));
+        assert_eq!(poll_immediate(pin!(followed.add(topic()))).await, Some(Ok(())));
     }
 
     proptest! {
@@ -260,8 +304,8 @@ mod tests {
             let (mut now, mut refused) = (topics(told.clone()), BTreeSet::new());
             while let Some(asked) = trial.next() {
                 if asked.is_disjoint(&topics(bad.clone())) {
+                    trial.accepted(&asked);
                     now = asked;
-                    trial.accepted();
                 } else {
                     refused.extend(trial.refused());
                 }

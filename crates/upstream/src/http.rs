@@ -1,5 +1,6 @@
 //! Peers behind Streamable HTTP, spoken to with one POST for each message and a pool of kept connections.
 
+pub(crate) mod aside;
 mod breaker;
 mod call;
 mod dial;
@@ -13,13 +14,13 @@ mod listen_modern;
 pub(crate) mod messages;
 mod peer;
 pub(crate) mod pool;
-mod proxy;
+pub(crate) mod proxy;
 mod redirect;
 pub(crate) mod refusal;
 pub(crate) mod session;
 pub(crate) mod shared;
 mod standing;
-mod tls;
+pub(crate) mod tls;
 mod values;
 mod wire;
 

@@ -1,7 +1,7 @@
 //! Fakes of the domain's ports and shorthands for secrets and facts.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::user_repo::UserRepo;
-use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
 use orch_domain::user::{PasswordHash, User};
 use secrecy::SecretString;
 
@@ -69,11 +69,20 @@ pub(crate) struct Memory {
     ended: Mutex<Vec<LoginId>>,
     seen: Mutex<HashMap<LoginId, (Timestamp, LoginFrom)>>,
     pub(crate) trail: Mutex<Vec<AuditEntry>>,
+    /// Users are not found for now.
+    pub(crate) users_away: AtomicBool,
+    /// Where logins are used is not noted for now.
+    pub(crate) notes_away: AtomicBool,
+}
+
+fn away(flag: &AtomicBool) -> Result<(), StoreError> {
+    let gone = || StoreError::Unavailable { doing: "a test", source: "away".into() };
+    if flag.load(Ordering::SeqCst) { Err(gone()) } else { Ok(()) }
 }
 
 struct Stored {
     token: RefreshToken,
-    spent: bool,
+    spent_at: Option<Timestamp>,
 }
 
 impl Memory {
@@ -107,6 +116,7 @@ impl Memory {
 #[async_trait]
 impl UserRepo for Memory {
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        away(&self.users_away)?;
         Ok(self.users.lock().unwrap().get(&id).cloned())
     }
 
@@ -154,9 +164,14 @@ impl LoginRepo for Memory {
         if self.user(token.user_id).password.as_ref() != checked {
             return Err(StoreError::Stale { what: "the user" });
         }
-        self.tokens.lock().unwrap().push(Stored { token: token.clone(), spent: false });
+        self.tokens.lock().unwrap().push(Stored { token: token.clone(), spent_at: None });
         self.note(audit);
         Ok(())
+    }
+
+    async fn find_token(&self, hash: &KeyHash) -> Result<Option<RefreshToken>, StoreError> {
+        let tokens = self.tokens.lock().unwrap();
+        Ok(tokens.iter().map(|stored| &stored.token).find(|token| token.hash == *hash).cloned())
     }
 
     async fn rotate(
@@ -167,6 +182,7 @@ impl LoginRepo for Memory {
         expires_at: Timestamp,
     ) -> Result<Rotation, StoreError> {
         let mut tokens = self.tokens.lock().unwrap();
+        let next = tokens.iter().any(|stored| stored.token.hash == *new_hash && stored.spent_at.is_none());
         let Some(found) = tokens.iter_mut().find(|stored| stored.token.hash == *old) else {
             return Ok(Rotation::Unknown);
         };
@@ -174,19 +190,24 @@ impl LoginRepo for Memory {
         if self.is_ended(login_id) || now >= found.token.expires_at {
             return Ok(Rotation::Unknown);
         }
-        if found.spent {
+        if let Some(spent_at) = found.spent_at {
+            if next && now < spent_at + AGAIN_WITHIN {
+                return Ok(Rotation::Rotated { login_id, user_id });
+            }
             self.end_login(login_id);
             return Ok(Rotation::Reused { login_id, user_id });
         }
-        found.spent = true;
+        found.spent_at = Some(now);
         let token = RefreshToken { hash: *new_hash, login_id, user_id, issued_at: now, expires_at };
-        tokens.push(Stored { token, spent: false });
+        tokens.push(Stored { token, spent_at: None });
         Ok(Rotation::Rotated { login_id, user_id })
     }
 
     async fn end(&self, login: LoginId, _: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
-        self.end_login(login);
-        self.note(audit);
+        if !self.is_ended(login) {
+            self.end_login(login);
+            self.note(audit);
+        }
         Ok(())
     }
 
@@ -215,6 +236,7 @@ impl LoginRepo for Memory {
     }
 
     async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError> {
+        away(&self.notes_away)?;
         self.seen.lock().unwrap().insert(login, (at, from.clone()));
         Ok(())
     }

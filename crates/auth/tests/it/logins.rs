@@ -13,6 +13,7 @@ use orch_domain::login::LoginFrom;
 use orch_domain::port::clock::Clock as _;
 use orch_domain::port::login_repo::LoginRepo as _;
 use orch_domain::port::password_hasher::PasswordError;
+use orch_domain::refresh_token::AGAIN_WITHIN;
 use secrecy::ExposeSecret as _;
 
 use crate::fakes::{PlainHasher, nowhere, secret};
@@ -204,6 +205,7 @@ async fn the_second_use_of_a_refresh_token_ends_the_login_and_no_other() {
     let other = world.login().await;
     let first = world.login().await;
     let second = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
+    world.wait(AGAIN_WITHIN);
     assert!(matches!(world.logins.refresh(&first.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     // The thief's and the owner's tokens are both dead, the access tokens too.
     assert!(matches!(world.logins.refresh(&second.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
@@ -211,6 +213,53 @@ async fn the_second_use_of_a_refresh_token_ends_the_login_and_no_other() {
     assert!(world.accepts(&other));
     assert!(world.logins.refresh(&other.refresh, &nowhere()).await.is_ok());
     assert_eq!(world.memory.actions().last().unwrap(), "login.reuse ada@example.com");
+}
+
+#[tokio::test]
+async fn who_lost_the_answer_to_a_refresh_asks_again() {
+    let world = World::new();
+    let first = world.login().await;
+    let second = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
+    world.wait(AGAIN_WITHIN - Duration::from_secs(1));
+    let again = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
+    assert_eq!(again.refresh.expose_secret(), second.refresh.expose_secret());
+    assert!(world.accepts(&again) && again.login_id == first.login_id);
+    let third = world.logins.refresh(&again.refresh, &nowhere()).await.unwrap();
+    // Whoever has the next token has used it: this cannot be somebody who lost it.
+    assert!(matches!(world.logins.refresh(&first.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
+    assert!(!world.accepts(&third));
+    assert_eq!(world.memory.actions().last().unwrap(), "login.reuse ada@example.com");
+}
+
+#[tokio::test]
+async fn which_token_is_next_is_known_to_who_has_the_key_alone() {
+    let (world, other) = (World::new(), World::new());
+    let (one, two) = (world.login().await, other.login().await);
+    let next = world.logins.refresh(&one.refresh, &nowhere()).await.unwrap();
+    let twos = other.logins.refresh(&two.refresh, &nowhere()).await.unwrap();
+    let texts = [&one, &two, &next, &twos].map(|pair| pair.refresh.expose_secret().to_owned());
+    let different: std::collections::HashSet<_> = texts.iter().collect();
+    assert_eq!(different.len(), 4);
+    assert!(texts.iter().all(|text| text.starts_with("orchr_") && text.len() == 49), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_spends_no_refresh_token() {
+    let world = World::new();
+    let pair = world.login().await;
+    world.memory.users_away.store(true, Ordering::SeqCst);
+    let failed = world.logins.refresh(&pair.refresh, &nowhere()).await.unwrap_err();
+    assert!(matches!(failed, LoginError::Store(_)), "{failed}");
+    world.memory.users_away.store(false, Ordering::SeqCst);
+    // Later than a lost answer is asked for again.
+    world.wait(2 * AGAIN_WITHIN);
+    let next = world.logins.refresh(&pair.refresh, &nowhere()).await.unwrap();
+
+    // Where it was used is worth no login.
+    world.memory.notes_away.store(true, Ordering::SeqCst);
+    let last = world.logins.refresh(&next.refresh, &nowhere()).await.unwrap();
+    assert!(world.accepts(&last));
+    world.login().await;
 }
 
 #[tokio::test]

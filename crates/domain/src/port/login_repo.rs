@@ -21,8 +21,11 @@ pub trait LoginRepo: Send + Sync {
         checked: Option<&PasswordHash>,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
-    /// Spends the token with hash `old` and stores `new_hash` of the same login in its place, in one transaction.
-    /// Two rotations of one token at once: one wins, the other counts as reuse.
+    /// The token with this hash, whatever has become of it.
+    async fn find_token(&self, hash: &KeyHash) -> Result<Option<RefreshToken>, StoreError>;
+    /// Spends the token with hash `old` and stores `new_hash` of the same login in its place, in one transaction. The
+    /// same again is no reuse within [`AGAIN_WITHIN`](crate::refresh_token::AGAIN_WITHIN), while what was stored is not
+    /// spent itself. Two rotations of one token to different ones at once: one wins, the other counts as reuse.
     async fn rotate(
         &self,
         old: &KeyHash,

@@ -163,13 +163,20 @@ impl LogStore {
         lines
     }
 
+    /// The logs that are on disk. Blocks.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        directories.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_file_name(name)).collect()
+    }
+
     /// The log is wanted no more, nor what is on disk of it.
     pub fn forget(&self, name: &str) {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         if let Some(WriterThread { tasks, .. }) = &self.writer
             && is_file_name(name)
         {
-            // What does not fit into the queue is found by its age later.
+            // What does not fit into the queue stays one of [`Self::names`].
             let _ = tasks.try_send(Task::Forget { name: name.into() });
         }
     }

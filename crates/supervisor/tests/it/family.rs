@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use orch_supervisor::{ExitReason, Launcher as _};
 use tokio::task::JoinSet;
 
-use crate::support::{Seen, a_log, all_gone, eventually, launch, launcher, lines, sh};
+use crate::support::{PATIENCE, Seen, a_log, all_gone, eventually, launch, launcher, launcher_with, lines, sh};
 
 /// Two that ignore SIGTERM, in a session of their own, orphaned on purpose; tells their numbers.
 const ESCAPING: &str = "(setsid sh -c 'trap \"\" TERM; sleep 1000 & echo $! $$; wait' &)";
@@ -52,10 +52,13 @@ async fn those_who_escape_are_asked_before_they_are_killed() {
     let directory = tempfile::tempdir().unwrap();
     let mark = directory.path().join("asked");
     let inner = format!("trap \"touch {}; exit\" TERM; echo ready; sleep 1000 & wait", mark.display());
-    let process = launch(sh(&format!("(setsid sh -c '{inner}' &); exec sleep 1000"))).await;
+    // However long it takes until it has done so: it is over when they are.
+    let script = sh(&format!("(setsid sh -c '{inner}' &); read go"));
+    let process = launcher_with(PATIENCE).launch(script, a_log()).await.unwrap();
     lines(&process).next_line().await.unwrap().unwrap();
-    // The command itself ends at the first request; the other's mark is made in its grace.
-    process.stop(std::time::Duration::from_millis(400)).await;
+    // The command itself ends at the end of its input.
+    drop(process.take_stdin());
+    process.exited().await;
     assert!(mark.exists());
 }
 

@@ -138,11 +138,13 @@ async fn a_second_process_reads_and_does_not_write() {
 async fn a_forgotten_log_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path(), LogDisk::default(), Writing::Yes);
+    assert!(store.names().is_empty());
     store.log("a", None).push("one");
     eventually("the line is on disk", || directory.path().join("logs/a").exists()).await;
+    assert_eq!(store.names(), ["a"], "the lock is no log");
     store.forget("a");
     eventually("the log is gone", || !directory.path().join("logs/a").exists()).await;
-    assert!(store.read("a", &ALL).is_empty());
+    assert!(store.read("a", &ALL).is_empty() && store.names().is_empty());
 }
 
 #[test]

@@ -23,7 +23,13 @@ pub(crate) fn exe() -> PathBuf {
 
 pub(crate) fn launcher() -> LocalLauncher {
     // Little grace, so that what ignores SIGTERM does not hold the tests up.
-    LocalLauncher::new(exe(), SupervisorConfig { orphan_grace_ms: 200, ..SupervisorConfig::default() })
+    launcher_with(Duration::from_millis(200))
+}
+
+/// With this grace for what a command leaves behind.
+pub(crate) fn launcher_with(orphan_grace: Duration) -> LocalLauncher {
+    let orphan_grace_ms = u64::try_from(orphan_grace.as_millis()).unwrap();
+    LocalLauncher::new(exe(), SupervisorConfig { orphan_grace_ms, ..SupervisorConfig::default() })
 }
 
 pub(crate) fn a_log() -> Arc<ProcessLog> {

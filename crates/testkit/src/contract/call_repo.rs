@@ -32,6 +32,7 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
         Outcome::Limited,
         Outcome::Cancelled,
         Outcome::Abandoned,
+        Outcome::Stopping,
     ];
     let mut calls = Vec::new();
     for outcome in outcomes {

@@ -9,7 +9,7 @@ use orch_domain::error::StoreError;
 use orch_domain::id::LoginId;
 use orch_domain::login::LoginFrom;
 use orch_domain::password_reset::PasswordReset;
-use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
 use orch_domain::user::User;
 
 use super::changes::until;
@@ -21,6 +21,8 @@ pub async fn login_repo(store: &dyn TestStore) {
     opens_for_active_users_only(store).await;
     rotates(store).await;
     ends_the_login_when_a_token_is_used_twice(store).await;
+    rotates_again_when_the_answer_was_lost(store).await;
+    finds_tokens(store).await;
     knows_no_other_token(store).await;
     lets_one_of_two_rotations_win(store).await;
     ends_one_and_all(store).await;
@@ -224,6 +226,50 @@ async fn ends_the_login_when_a_token_is_used_twice(store: &dyn TestStore) {
         assert_eq!(outcome, Rotation::Unknown, "the whole login is over");
     }
     assert!(is_open(store, other.login_id, 3).await);
+}
+
+/// The same request once more is no reuse, for a while and until somebody has used what it gave.
+async fn rotates_again_when_the_answer_was_lost(store: &dyn TestStore) {
+    let (logins, within) = (store.logins(), AGAIN_WITHIN.as_secs());
+    let expires_at = at(3000);
+    let rotate = async |old: &KeyHash, new: &KeyHash, seconds| {
+        logins.rotate(old, new, at(seconds), expires_at).await.expect("an answer")
+    };
+    for is_late in [false, true] {
+        let first = an_open_login(store).await;
+        let (login_id, user_id) = (first.login_id, first.user_id);
+        let (second, third) = (a_hash(), a_hash());
+        for seconds in [1, 1, within] {
+            assert_eq!(rotate(&first.hash, &second, seconds).await, Rotation::Rotated { login_id, user_id });
+        }
+        if !is_late {
+            assert_eq!(rotate(&second, &third, within).await, Rotation::Rotated { login_id, user_id });
+        }
+        let seconds = if is_late { within + 1 } else { within };
+        let outcome = rotate(&first.hash, &second, seconds).await;
+        assert_eq!(outcome, Rotation::Reused { login_id, user_id }, "late: {is_late}");
+        assert!(!is_open(store, login_id, seconds).await);
+        assert_eq!(rotate(&first.hash, &second, seconds).await, Rotation::Unknown);
+    }
+    // What somebody else's token was rotated to is nothing to go on with.
+    let (one, other) = (an_open_login(store).await, an_open_login(store).await);
+    let next = a_hash();
+    rotate(&one.hash, &next, 1).await;
+    rotate(&other.hash, &a_hash(), 1).await;
+    let (login_id, user_id) = (other.login_id, other.user_id);
+    assert_eq!(rotate(&other.hash, &next, 2).await, Rotation::Reused { login_id, user_id });
+}
+
+async fn finds_tokens(store: &dyn TestStore) {
+    let logins = store.logins();
+    let first = an_open_login(store).await;
+    assert_eq!(logins.find_token(&a_hash()).await.expect("an answer"), None);
+    assert_eq!(logins.find_token(&first.hash).await.expect("an answer").as_ref(), Some(&first));
+    let next = a_hash();
+    logins.rotate(&first.hash, &next, at(2), at(100)).await.expect("a rotation");
+    let second = RefreshToken { hash: next, issued_at: at(2), expires_at: at(100), ..first.clone() };
+    assert_eq!(logins.find_token(&next).await.expect("an answer"), Some(second));
+    assert_eq!(logins.find_token(&first.hash).await.expect("an answer"), Some(first), "spent, and known");
 }
 
 async fn knows_no_other_token(store: &dyn TestStore) {

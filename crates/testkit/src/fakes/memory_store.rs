@@ -106,8 +106,9 @@ struct Login {
 #[derive(Debug, Clone)]
 struct Token {
     login_id: LoginId,
+    issued_at: Timestamp,
     expires_at: Timestamp,
-    spent: bool,
+    spent_at: Option<Timestamp>,
 }
 
 /// A write under way, on a copy of the state.

@@ -2,6 +2,7 @@
 //! server that is reached and does not answer. By name, for all connections of this process.
 
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,13 +11,60 @@ use tokio::time::Instant;
 
 use crate::config::BreakerLimits;
 
-/// More names than this are not remembered.
+/// With more names than this the one goes that would be forgotten first.
 const NAMES: usize = 4096;
 
-static IN_TROUBLE: LazyLock<Mutex<HashMap<String, Trouble>>> = LazyLock::new(Mutex::default);
+/// Nobody is remembered for longer than this after its last failure and the pause for it: many are never asked again.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
+/// How often those are looked for that are to be forgotten.
+const SWEEP: Duration = Duration::from_secs(60);
+
+static IN_TROUBLE: LazyLock<Mutex<InTrouble>> = LazyLock::new(Mutex::default);
 
 /// How many there are, for whoever would find none.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// All that have failed, by name.
+#[derive(Debug, Default)]
+struct InTrouble {
+    names: HashMap<String, Trouble>,
+    next_sweep: Option<Instant>,
+}
+
+impl InTrouble {
+    fn find(&mut self, name: &str, now: Instant) -> Option<&mut Trouble> {
+        self.sweep(now);
+        self.names.get_mut(name)
+    }
+
+    fn failed(&mut self, name: &str, why: &str, limits: &BreakerLimits, now: Instant) {
+        self.sweep(now);
+        if self.names.len() >= NAMES && !self.names.contains_key(name) {
+            let first = self.names.iter().min_by_key(|(_, trouble)| trouble.forgotten_at);
+            if let Some(first) = first.map(|(name, _)| name.clone()) {
+                self.names.remove(&first);
+            }
+        }
+        let fresh = || Trouble { failures: 0, until: None, trial: None, last: String::new(), forgotten_at: now };
+        let trouble = self.names.entry(name.to_owned()).or_insert_with(fresh);
+        trouble.failures = trouble.failures.saturating_add(1);
+        trouble.trial = None;
+        why.clone_into(&mut trouble.last);
+        let pause = pause(trouble.failures, limits);
+        if let Some(pause) = pause {
+            trouble.until = Some(now + pause);
+        }
+        trouble.forgotten_at = now + pause.unwrap_or_default() + REMEMBERED;
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        if self.next_sweep.is_none_or(|next| next <= now) {
+            self.names.retain(|_, trouble| trouble.forgotten_at > now);
+            self.next_sweep = Some(now + SWEEP);
+        }
+    }
+}
 
 /// What is known of somebody that failed.
 #[derive(Debug)]
@@ -27,6 +75,7 @@ struct Trouble {
     /// Somebody is trying, and all others wait for the outcome until then.
     trial: Option<Instant>,
     last: String,
+    forgotten_at: Instant,
 }
 
 /// Why nobody may try now.
@@ -64,9 +113,8 @@ impl Breaker {
         if COUNT.load(Ordering::Relaxed) == 0 {
             return Ok(free);
         }
-        let mut all = in_trouble();
-        let Some(trouble) = all.get_mut(&self.name) else { return Ok(free) };
-        let now = Instant::now();
+        let (mut all, now) = (in_trouble(), Instant::now());
+        let Some(trouble) = all.find(&self.name, now) else { return Ok(free) };
         let until = match (trouble.until, trouble.trial) {
             (_, Some(trial)) if trial > now => trial,
             (Some(until), _) if until > now => until,
@@ -82,26 +130,12 @@ impl Breaker {
 
     fn succeeded(&self) {
         if COUNT.load(Ordering::Relaxed) > 0 {
-            let mut all = in_trouble();
-            all.remove(&self.name);
-            COUNT.store(all.len(), Ordering::Relaxed);
+            in_trouble().names.remove(&self.name);
         }
     }
 
     pub(crate) fn failed(&self, why: &str) {
-        let mut all = in_trouble();
-        if all.len() >= NAMES && !all.contains_key(&self.name) {
-            return;
-        }
-        let fresh = || Trouble { failures: 0, until: None, trial: None, last: String::new() };
-        let trouble = all.entry(self.name.clone()).or_insert_with(fresh);
-        trouble.failures = trouble.failures.saturating_add(1);
-        trouble.trial = None;
-        why.clone_into(&mut trouble.last);
-        if let Some(pause) = pause(trouble.failures, &self.limits) {
-            trouble.until = Some(Instant::now() + pause);
-        }
-        COUNT.store(all.len(), Ordering::Relaxed);
+        in_trouble().failed(&self.name, why, &self.limits, Instant::now());
     }
 }
 
@@ -120,7 +154,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if self.trial.is_some()
-            && let Some(trouble) = in_trouble().get_mut(&self.breaker.name)
+            && let Some(trouble) = in_trouble().names.get_mut(&self.breaker.name)
             // It may have taken too long, and be somebody else's by now.
             && trouble.trial == self.trial
         {
@@ -139,15 +173,40 @@ fn pause(failures: u32, limits: &BreakerLimits) -> Option<Duration> {
     Some(Duration::from_millis(pause))
 }
 
-fn in_trouble() -> MutexGuard<'static, HashMap<String, Trouble>> {
-    IN_TROUBLE.lock().unwrap_or_else(PoisonError::into_inner)
+/// All of them, counted again when it is given back.
+fn in_trouble() -> Counted {
+    Counted(IN_TROUBLE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+struct Counted(MutexGuard<'static, InTrouble>);
+
+impl Deref for Counted {
+    type Target = InTrouble;
+
+    fn deref(&self) -> &InTrouble {
+        &self.0
+    }
+}
+
+impl DerefMut for Counted {
+    fn deref_mut(&mut self) -> &mut InTrouble {
+        &mut self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        COUNT.store(self.0.names.len(), Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Breaker, Open, pause};
+    use tokio::time::Instant;
+
+    use super::{Breaker, InTrouble, NAMES, Open, REMEMBERED, SWEEP, pause};
     use crate::config::BreakerLimits;
 
     const LIMITS: BreakerLimits = BreakerLimits { failures: 2, first_pause_ms: 1_000, longest_pause_ms: 5_000 };
@@ -193,6 +252,34 @@ mod tests {
         breaker.failed("again");
         assert_eq!(refused(&breaker), None, "counted from the start");
         breaker.admit().unwrap().succeeded();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_forgotten_when_nothing_follows_it() {
+        let breaker = Breaker::new("test:forgotten".to_owned(), LIMITS, Duration::from_secs(10));
+        breaker.failed("first");
+        tokio::time::advance(REMEMBERED - Duration::from_secs(1)).await;
+        breaker.failed("second");
+        assert!(refused(&breaker).is_some(), "in a row, however slowly");
+        tokio::time::advance(Duration::from_secs(1) + REMEMBERED + SWEEP).await;
+        breaker.failed("third");
+        assert_eq!(refused(&breaker), None, "counted from the start");
+        breaker.admit().unwrap().succeeded();
+    }
+
+    #[test]
+    fn so_many_are_remembered_and_the_latest_of_them() {
+        let (mut all, start) = (InTrouble::default(), Instant::now());
+        for number in 0..=NAMES {
+            let now = start + Duration::from_millis(u64::try_from(number).unwrap());
+            all.failed(&number.to_string(), "why", &LIMITS, now);
+        }
+        let later = start + SWEEP;
+        assert_eq!(all.names.len(), NAMES);
+        assert!(all.find("0", later).is_none() && all.find("1", later).is_some());
+        assert!(all.find(&NAMES.to_string(), later).is_some());
+        let much_later = later + REMEMBERED + SWEEP;
+        assert!(all.find("1", much_later).is_none() && all.names.is_empty());
     }
 
     #[tokio::test(start_paused = true)]

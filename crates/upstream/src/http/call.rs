@@ -20,6 +20,7 @@ use orch_mcp::raw::Raw;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::excerpt::excerpt;
+use crate::http::aside::Aside;
 use crate::http::exchange::{Outgoing, Replay, exchange};
 use crate::http::messages::{Heard, Messages, ReadError};
 use crate::http::refusal::{Verdict, judge};
@@ -182,7 +183,7 @@ impl Call {
                 if let Some(question) = self.shared.question(&request) {
                     return Some(ReplyItem::Question(question));
                 }
-                self.shared.deliver_in_background(server_request::answer(&request));
+                self.shared.deliver_in_background(Aside::Reply, server_request::answer(&request));
                 None
             }
         }
@@ -213,7 +214,7 @@ impl Call {
         let params = format!(r#"{{"requestId":{},"reason":"the caller gave up"}}"#, self.id);
         if let Ok(params) = Raw::parse(params.into()) {
             let body = codec::encode_notification(Known::Cancelled.as_str(), Some(&params));
-            self.shared.deliver_in_background(body);
+            self.shared.deliver_in_background(Aside::Cancellation, body);
         }
     }
 }

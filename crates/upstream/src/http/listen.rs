@@ -12,6 +12,7 @@ use orch_mcp::peer::{Asking, PeerEvent};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::http::aside::Aside;
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::listen_modern;
 use crate::http::messages::{Heard, Messages};
@@ -193,7 +194,7 @@ pub(super) fn take(shared: &Arc<Shared>, heard: Heard) {
                 shared.sink.event(PeerEvent::Question(question));
                 return;
             }
-            shared.deliver_in_background(server_request::answer(&request));
+            shared.deliver_in_background(Aside::Reply, server_request::answer(&request));
         }
         Heard::Message(Message::Response(_)) => {
             shared.oddities.report(|| "a response came on the server's own stream".to_owned());

@@ -98,7 +98,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
     let mut wanted = shared.followed.wanted();
     let mut backoff = SHORTEST_WAIT;
     let mut current: Option<Box<Messages>> = None;
-    // What the current stream was asked for.
+    // What the current stream tells of.
     let mut told: BTreeSet<Topic> = BTreeSet::new();
     let mut fading: Option<Fading> = None;
     let mut missed = false;
@@ -109,17 +109,14 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                 // It may be about one of the wishes alone, so it is opened without any before each has its own trial.
                 Err(NotOpened::Refused(_)) if !now.is_empty() => {
                     wanted.mark_changed();
-                    told = BTreeSet::new();
-                    open(shared, &told, ACKNOWLEDGED_WITHIN).await
+                    open(shared, &BTreeSet::new(), ACKNOWLEDGED_WITHIN).await
                 }
-                opened => {
-                    told = now;
-                    opened
-                }
+                opened => opened,
             };
             match opened {
-                Ok(stream) => {
+                Ok((stream, streamed)) => {
                     backoff = SHORTEST_WAIT;
+                    told = streamed;
                     current = Some(stream);
                     if std::mem::replace(&mut missed, false) {
                         look_at_all_lists(&*shared.sink);
@@ -171,9 +168,9 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                     let (stream, outcome) = change(shared, current.take(), &asked, &mut fading).await;
                     current = stream;
                     match outcome {
-                        Ok(()) => {
-                            trial.accepted();
-                            told = asked;
+                        Ok(streamed) => {
+                            trial.accepted(&streamed);
+                            told = streamed;
                         }
                         Err(NotOpened::Refused(error)) => {
                             if let Some(topic) = trial.refused() {
@@ -187,20 +184,24 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                         }
                     }
                 }
-                missed |= current.is_none();
+                if current.is_some() {
+                    shared.followed.goes_on(&told);
+                } else {
+                    missed = true;
+                }
             }
         }
     }
 }
 
-/// Opens a stream with what is asked for and reads the old one meanwhile. The old one goes on when there is no new one;
-/// None when that has ended.
+/// Opens a stream with what is asked for and reads the old one meanwhile; with it comes what it tells of. The old one goes
+/// on when there is no new one; None when that has ended.
 async fn change(
     shared: &Arc<Shared>,
     old: Option<Box<Messages>>,
     asked: &BTreeSet<Topic>,
     fading: &mut Option<Fading>,
-) -> (Option<Box<Messages>>, Result<(), NotOpened>) {
+) -> (Option<Box<Messages>>, Result<BTreeSet<Topic>, NotOpened>) {
     let mut old = Fading { stream: old, held: Vec::new(), said: Vec::new(), until: Instant::now() };
     let opened = {
         let mut opening = std::pin::pin!(open(shared, asked, CHANGED_WITHIN));
@@ -212,10 +213,10 @@ async fn change(
         }
     };
     match opened {
-        Ok(stream) => {
+        Ok((stream, streamed)) => {
             old.until = Instant::now() + OVERLAP;
             *fading = Some(old);
-            (Some(stream), Ok(()))
+            (Some(stream), Ok(streamed))
         }
         Err(not_opened) => {
             let stream = old.stream.take();
@@ -240,12 +241,15 @@ async fn fade(shared: &Arc<Shared>, fading: &mut Option<Fading>) {
     }
 }
 
+/// A stream that is acknowledged, and what it tells of.
+type Opened = (Box<Messages>, BTreeSet<Topic>);
+
 /// Opens a stream and waits for its acknowledgement.
-async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<Box<Messages>, NotOpened> {
+async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<Opened, NotOpened> {
     tokio::time::timeout(within, opened(shared, wanted)).await.unwrap_or(Err(NotOpened::Now))
 }
 
-async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Box<Messages>, NotOpened> {
+async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Opened, NotOpened> {
     let session = shared.session.load_full();
     let id = shared.next_id();
     let request = listen_request(wanted, &shared.identity);
@@ -264,8 +268,8 @@ async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Box<Me
             Ok(Some(Heard::Message(Message::Notification(notification))))
                 if notification.method.as_str() == method::ACKNOWLEDGED =>
             {
-                shared.followed.agree(wanted, &notification);
-                return Ok(messages);
+                let streamed = shared.followed.agree(wanted, &notification);
+                return Ok((messages, streamed));
             }
             Ok(Some(Heard::Message(Message::Response(response)))) => {
                 return Err(match response.outcome {

@@ -234,3 +234,69 @@ fn spread(incoming: Incoming, more: &mut VecDeque<Heard>) -> Option<Heard> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, Method, Uri};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::{Heard, MOST_PIECES, Messages};
+    use crate::http::link::Link;
+    use crate::http::wire::Wire;
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A stream with so many pieces that are no message before one that is, all of which has arrived.
+    async fn stream_with(pieces: u32) -> Box<Messages> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let connecting = TcpStream::connect(listener.local_addr().expect("an address"));
+        let (ours, theirs) = tokio::join!(connecting, listener.accept());
+        let mut link = Link::new(Wire::Plain(ours.expect("a connection")), Duration::from_secs(1));
+        let answering = async {
+            let (mut theirs, _) = theirs.expect("a connection");
+            let asked = theirs.read(&mut [0; 1024]).await.expect("a request");
+            assert!(asked > 0);
+            let message = "data: {\"jsonrpc\":\"2.0\",\"method\":\"x\"}\n\n";
+            let mut answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
+            (0..pieces).for_each(|_| answer.push_str("2\r\n:\n\r\n"));
+            answer.push_str(&format!("{:x}\r\n{message}\r\n0\r\n\r\n", message.len()));
+            // Small enough to be sent and read as one.
+            assert!(answer.len() < 4096);
+            theirs.write_all(answer.as_bytes()).await.expect("room");
+        };
+        let (uri, headers) = (Uri::from_static("/"), HeaderMap::new());
+        let (head, ()) = tokio::join!(link.send(&Method::GET, &uri, &headers, &Bytes::new()), answering);
+        assert_eq!(head.expect("a head").status, 200);
+        Messages::events(link, 1024)
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_nothing_lets_others_have_their_turn() {
+        for (pieces, turns) in [(MOST_PIECES - 1, 0), (MOST_PIECES, 1), (3 * MOST_PIECES, 3)] {
+            let mut messages = stream_with(pieces).await;
+            let woken = Arc::new(Woken::default());
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut cx = Context::from_waker(&waker);
+            for turn in 0..turns {
+                assert!(messages.poll_next(&mut cx).is_pending(), "{pieces} pieces, turn {turn}");
+                assert!(woken.0.swap(false, Ordering::Relaxed), "it asks for the next turn itself");
+            }
+            let heard = messages.poll_next(&mut cx);
+            assert!(matches!(heard, Poll::Ready(Ok(Some(Heard::Message(_))))), "{pieces} pieces: {heard:?}");
+        }
+    }
+}

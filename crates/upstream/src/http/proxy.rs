@@ -22,6 +22,16 @@ pub(crate) struct Proxy {
     pub(crate) authorization: Option<SecretString>,
 }
 
+/// What is wrong with the settings of proxies, if something is.
+pub(crate) fn check(settings: &ProxySettings) -> Result<(), String> {
+    for (scheme, url) in [("http", &settings.http), ("https", &settings.https)] {
+        if let Some(url) = url {
+            Proxy::parse(url).map_err(|why| format!("upstream.proxy.{scheme}: {why}"))?;
+        }
+    }
+    Ok(())
+}
+
 impl Proxy {
     /// The proxy for a server, if there is one for it.
     pub(crate) fn of(settings: &ProxySettings, secure: bool, host: &Host<String>) -> Result<Option<Self>, String> {

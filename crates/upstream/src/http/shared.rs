@@ -21,13 +21,14 @@ use orch_mcp::peer::{Connection, PeerError, PeerEvent, PeerRequest, PeerSink, To
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use secrecy::ExposeSecret as _;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{ClientIdentity, UpstreamConfig};
 use crate::error::{ConnectError, DialError};
 use crate::followed::Followed;
+use crate::http::aside::{Aside, Asides};
 use crate::http::breaker::Breaker;
 use crate::http::dial::Dialer;
 use crate::http::discover;
@@ -87,7 +88,7 @@ pub(crate) struct Shared {
     next_id: AtomicU64,
     /// Held while the handshake is repeated, so that everybody who lost the session waits for the same new one.
     renewal: tokio::sync::Mutex<()>,
-    background: Arc<Semaphore>,
+    asides: Asides,
 }
 
 impl Shared {
@@ -158,7 +159,7 @@ impl Shared {
             handshake_timeout: config.handshake_timeout(),
             next_id: AtomicU64::new(1),
             renewal: tokio::sync::Mutex::new(()),
-            background: Arc::new(Semaphore::new(config.http.background)),
+            asides: Asides::new(config.http.background),
         })
     }
 
@@ -183,7 +184,7 @@ impl Shared {
         let shared = Arc::downgrade(self);
         self.questions.open(request, move |response| {
             if let Some(shared) = shared.upgrade() {
-                shared.deliver_in_background(response);
+                shared.deliver_in_background(Aside::Answer, response);
             }
         })
     }
@@ -364,11 +365,11 @@ impl Shared {
         Err(PeerError::Protocol { reason: "the server forgets every session at once".to_owned() })
     }
 
-    /// Sends a message that nobody waits for, if there are not too many already.
-    pub(crate) fn deliver_in_background(self: &Arc<Self>, body: Bytes) {
+    /// Sends a message that nobody waits for, if there are not too many of its kind already.
+    pub(crate) fn deliver_in_background(self: &Arc<Self>, aside: Aside, body: Bytes) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let Ok(permit) = Arc::clone(&self.background).try_acquire_owned() else {
-            tracing::debug!("a message in the background was left out");
+        let Some(permit) = self.asides.admit(aside) else {
+            self.oddities.report(|| "the server does not take what it is told: some of it is left out".to_owned());
             return;
         };
         let shared = Arc::clone(self);

@@ -49,6 +49,12 @@ fn read(own: Option<&Path>) -> Result<ClientConfig, String> {
     trusting(roots)
 }
 
+/// Whether the certificates of a file can be used.
+pub(crate) fn check(path: &Path) -> Result<(), String> {
+    add(&mut RootCertStore::empty(), path)
+        .map_err(|why| format!("upstream.tls.ca_file: the certificates in {} cannot be used: {why}", path.display()))
+}
+
 /// Adds the certificates of a file, at least one.
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     let before = roots.len();

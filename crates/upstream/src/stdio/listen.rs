@@ -39,16 +39,15 @@ async fn listen(shared: &Arc<Shared>) {
     let mut backoff = SHORTEST_WAIT;
     let mut missed = false;
     loop {
-        let mut told = wanted.borrow_and_update().clone();
-        let mut opened = open(shared, &told, ACKNOWLEDGED_WITHIN).await;
-        if matches!(opened, Err(NotOpened::Refused(_))) && !told.is_empty() {
+        let now = wanted.borrow_and_update().clone();
+        let mut opened = open(shared, &now, ACKNOWLEDGED_WITHIN).await;
+        if matches!(opened, Err(NotOpened::Refused(_))) && !now.is_empty() {
             // It may be about one of the wishes alone, so it is opened without any before each has its own trial.
             wanted.mark_changed();
-            told = BTreeSet::new();
-            opened = open(shared, &told, ACKNOWLEDGED_WITHIN).await;
+            opened = open(shared, &BTreeSet::new(), ACKNOWLEDGED_WITHIN).await;
         }
         match opened {
-            Ok(mut current) => {
+            Ok((mut current, mut told)) => {
                 backoff = SHORTEST_WAIT;
                 if std::mem::replace(&mut missed, true) {
                     look_at_all_lists(&*shared.sink);
@@ -68,6 +67,7 @@ async fn listen(shared: &Arc<Shared>) {
                             if try_all(shared, trial, &mut current, &mut told).await.is_none() {
                                 return;
                             }
+                            shared.followed.goes_on(&told);
                         }
                     }
                 }
@@ -96,10 +96,10 @@ async fn try_all(
 ) -> Option<()> {
     while let Some(asked) = trial.next() {
         match open(shared, &asked, CHANGED_WITHIN).await {
-            Ok(new) => {
-                trial.accepted();
+            Ok((new, streamed)) => {
+                trial.accepted(&streamed);
                 *current = new;
-                *told = asked;
+                *told = streamed;
             }
             Err(NotOpened::Refused(error)) => {
                 if let Some(topic) = trial.refused() {
@@ -117,16 +117,18 @@ async fn try_all(
     Some(())
 }
 
+/// A stream that is acknowledged, and what it tells of.
+type Opened = (StdioReply, BTreeSet<Topic>);
+
 /// Opens a stream and waits for its acknowledgement.
-async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<StdioReply, NotOpened> {
+async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<Opened, NotOpened> {
     let mut reply = StdioReply::listen(Arc::clone(shared), listen_request(wanted, &shared.identity));
     let answer = async {
         loop {
             match reply.next().await {
                 // Nothing else is said about a listen.
                 Some(ReplyItem::Notification(acknowledged)) => {
-                    shared.followed.agree(wanted, &acknowledged);
-                    return Ok(());
+                    return Ok(shared.followed.agree(wanted, &acknowledged));
                 }
                 Some(ReplyItem::End(Err(PeerError::Rpc(error)))) => return Err(NotOpened::Refused(error)),
                 Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return Err(NotOpened::Gone),
@@ -135,6 +137,6 @@ async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) 
             }
         }
     };
-    tokio::time::timeout(within, answer).await.unwrap_or(Err(NotOpened::Now))?;
-    Ok(reply)
+    let streamed = tokio::time::timeout(within, answer).await.unwrap_or(Err(NotOpened::Now))?;
+    Ok((reply, streamed))
 }

@@ -107,6 +107,26 @@ async fn what_is_told_goes_on_when_something_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_followed_again_at_once_has_been_followed_all_along() {
+    let (server, streams) = picky().await;
+    let (peer, events) = connect(&server).await;
+    assert_eq!(within(peer.subscribe(topic("a:1"))).await, Ok(()));
+    let asked = server.methods().len();
+    // Before the listening has seen the first of the two.
+    assert_eq!(within(peer.unsubscribe(topic("a:1"))).await, Ok(()));
+    assert_eq!(within(peer.subscribe(topic("a:1"))).await, Ok(()));
+    // The same where the only other wish is refused.
+    assert_eq!(within(peer.unsubscribe(topic("a:1"))).await, Ok(()));
+    let (again, bad) = tokio::join!(within(peer.subscribe(topic("a:1"))), within(peer.subscribe(topic("bad:1"))));
+    assert_eq!(again, Ok(()));
+    assert!(matches!(bad, Err(PeerError::Rpc(_))));
+    assert_eq!(server.methods().len(), asked + 1);
+    let current = streams.lock().unwrap().last().cloned().expect("a stream");
+    current.notify_one();
+    assert_eq!(events.next().await, "notifications/tools/list_changed");
+}
+
+#[tokio::test]
 async fn a_server_that_refuses_for_now_is_asked_again() {
     let streams = Streams::default();
     let (opened, asked_before) = (Arc::clone(&streams), AtomicBool::new(false));

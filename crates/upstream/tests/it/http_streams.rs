@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use orch_mcp::peer::{Peer as _, PeerError, ReplyItem};
+use orch_mcp::declared::Declared;
+use orch_mcp::peer::{Asking, Connection, EraChoice, Peer as _, PeerError, ReplyItem};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -13,7 +14,7 @@ use crate::support::server::{
     Asked, Script, Server, Speech, Step, accepted, chunk, events, handshake_in, head, last_chunk, message, response,
     result,
 };
-use crate::support::{call, drain, with_progress, within};
+use crate::support::{Events, call, config, drain, raw, request, with_progress, within};
 
 const CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
 
@@ -193,6 +194,44 @@ async fn an_answer_ends_the_call_though_its_stream_goes_on() {
         assert_eq!(call(&*peer, "{}").await.as_deref(), Ok("{}"));
     }
     assert!(!server.methods().contains(&"notifications/cancelled".to_owned()));
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_of_the_server_holds_up_nothing_that_others_say() {
+    let (say, speech) = Speech::new();
+    let server = server(move |asked| match asked.method().as_str() {
+        "GET" => Some(vec![head("text/event-stream"), Step::Say(speech.clone())]),
+        // Our answers to its pings are not taken.
+        "response" if asked.body.contains("ping") => Some(vec![Step::Wait(Arc::default())]),
+        "tools/call" => Some(vec![Step::Hang(Arc::default())]),
+        _ => None,
+    })
+    .await;
+    let (events, mut config) = (Events::new(), config());
+    config.http.background = 2;
+    let declared = Declared { capabilities: raw(r#"{"elicitation":{}}"#), info: None };
+    let of_a_client = Connection { era: EraChoice::Legacy, declared, asking: Asking::Anytime };
+    let peer =
+        orch_upstream::http::connect(&server.target(), &of_a_client, &config, events.clone()).await.expect("peer");
+    for number in 0..9 {
+        say.send(format!("data: {{\"jsonrpc\":\"2.0\",\"id\":\"ping {number}\",\"method\":\"ping\"}}\n\n"))
+            .expect("the stream");
+    }
+    server.wait_for("response", 2).await;
+    assert!(events.next().await.contains("does not take what it is told"));
+    let elicitation = r#"{"jsonrpc":"2.0","id":"e","method":"elicitation/create","params":{}}"#;
+    say.send(format!("data: {elicitation}\n\n")).expect("the stream");
+    // It is dropped with the event, which is an answer too.
+    while events.next().await != "question elicitation/create" {}
+    let answers = server.wait_for("response", 3).await;
+    assert!(answers[2].body.contains("cancel"), "{answers:?}");
+    let mut given_up = peer.send(request("tools/call", "{}"));
+    tokio::select! {
+        item = given_up.next() => panic!("{item:?}"),
+        _ = server.wait_for("tools/call", 1) => {}
+    }
+    drop(given_up);
+    server.wait_for("notifications/cancelled", 1).await;
 }
 
 #[tokio::test]

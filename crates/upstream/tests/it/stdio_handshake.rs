@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use orch_mcp::peer::{Connection, EraChoice, Peer as _};
+use orch_mcp::declared::Declared;
+use orch_mcp::peer::{Asking, Connection, EraChoice, Peer as _};
+use orch_mcp::raw::Raw;
 use orch_supervisor::{ExitReason, LaunchError, Launcher, LocalLauncher, Process, ProcessLog, ProcessSpec};
 use orch_upstream::stdio::{Probed, StdioPeer, StdioTarget};
 use orch_upstream::{ConnectError, UpstreamConfig};
 
 use crate::support::child::{self, Child, HELLO, local, shell};
-use crate::support::{Events, config, log, within};
+use crate::support::{Events, config, drain, log, request, within};
 
 fn impatient() -> UpstreamConfig {
     UpstreamConfig { handshake_timeout_ms: 300, ..config() }
@@ -74,6 +76,37 @@ async fn answers_a_ping_and_skips_a_banner_before_the_hello() {
     assert_eq!(child.message().await["method"], "notifications/initialized");
     within(connecting).await.expect("task").expect("peer");
     assert_eq!(events.oddities(), ["standard output has a line that is no message: Server 1.0 listening"]);
+}
+
+/// Of a client that is asked during its only call, to a server of either era.
+static OF_A_CLIENT: Connection = Connection {
+    era: EraChoice::Auto,
+    declared: Declared { capabilities: Raw::from_static(r#"{"elicitation":{}}"#), info: None },
+    asking: Asking::OneCall,
+};
+
+#[tokio::test]
+async fn a_probe_without_an_answer_is_no_call() {
+    let events = Events::new();
+    let config = UpstreamConfig { handshake_timeout_ms: 3_000, max_in_flight: 1, ..config() };
+    let (connecting, script) = child::start_as(&OF_A_CLIENT, &config, &events);
+    let mut child = Child::new(within(script).await.expect("script"));
+    let probe = child.message().await;
+    assert_eq!(probe["method"], "server/discover");
+    child.shake_hands().await;
+    let peer = within(connecting).await.expect("task").expect("peer");
+    // The one request that may be open, and the one that a question can be about.
+    let call = tokio::spawn(drain(peer.send(request("tools/call", "{}"))));
+    let call_seen = child.message().await;
+    child.say(r#"{"jsonrpc":"2.0","id":"e","method":"elicitation/create","params":{}}"#).await;
+    let answered = child.message().await;
+    assert_eq!((&answered["id"], &answered["result"]["action"]), (&"e".into(), &"cancel".into()), "{answered}");
+    // Late, as a server that is slow to start says it.
+    child.answer(&probe, "{}").await;
+    child.answer(&call_seen, "{}").await;
+    let expected = (vec!["question elicitation/create".to_owned()], Ok("{}".to_owned()));
+    assert_eq!(within(call).await.expect("task"), expected);
+    assert_eq!(events.oddities(), [""; 0]);
 }
 
 #[tokio::test]

@@ -85,6 +85,46 @@ async fn a_refused_wish_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
+async fn what_is_followed_again_at_once_has_been_followed_all_along() {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let wish = subscribe(&peer, "a:1");
+    let second = child.message().await;
+    acknowledge(&mut child, &second).await;
+    assert_eq!(within(wish).await.expect("task"), Ok(()));
+    assert_eq!(child.message().await["method"], "notifications/cancelled", "the first one");
+    // Before the listening has seen the first of the two.
+    let topic = || Topic::Resource("a:1".to_owned());
+    assert_eq!(within(peer.unsubscribe(topic())).await, Ok(()));
+    assert_eq!(within(peer.subscribe(topic())).await, Ok(()));
+    let said = tools_changed(&mut child, &second).await;
+    assert_eq!(events.next().await, said, "the second listen is still the one that counts");
+    let other = subscribe(&peer, "a:2");
+    let third = child.message().await;
+    assert_eq!(wanted(&third), r#"["a:1","a:2"]"#, "and nothing was asked in between");
+    acknowledge(&mut child, &third).await;
+    assert_eq!(within(other).await.expect("task"), Ok(()));
+}
+
+#[tokio::test]
+async fn what_a_server_leaves_out_may_be_wished_for_again() {
+    let (peer, mut child, _events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    for _ in 0..2 {
+        let wish = subscribe(&peer, "a:1");
+        let mut listen = child.message().await;
+        while listen["method"] == "notifications/cancelled" {
+            listen = child.message().await;
+        }
+        assert_eq!(wanted(&listen), r#"["a:1"]"#);
+        listen["params"]["notifications"]["resourceSubscriptions"] = Value::Array(Vec::new());
+        acknowledge(&mut child, &listen).await;
+        let left_out = within(wish).await.expect("task");
+        assert!(matches!(left_out, Err(PeerError::Rpc(error)) if error.code == -32602));
+    }
+}
+
+#[tokio::test]
 async fn a_listen_that_is_agreed_to_too_late_takes_the_place_of_none() {
     let (peer, mut child, events, first) = connected().await;
     acknowledge(&mut child, &first).await;

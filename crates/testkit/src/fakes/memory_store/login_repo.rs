@@ -9,7 +9,7 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{self, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
-use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
 use orch_domain::user::{PasswordHash, User};
 
 use super::{Login, MemoryStore, Token, Writing};
@@ -41,10 +41,20 @@ impl LoginRepo for MemoryStore {
                 from: LoginFrom::default(),
             };
             state.logins.insert(token.login_id, login);
-            let first = Token { login_id: token.login_id, expires_at: token.expires_at, spent: false };
+            let (login_id, issued_at, expires_at) = (token.login_id, token.issued_at, token.expires_at);
+            let first = Token { login_id, issued_at, expires_at, spent_at: None };
             state.tokens.insert(*token.hash.as_bytes(), first);
             writing.audit(audit);
             Ok(())
+        })
+    }
+
+    async fn find_token(&self, hash: &KeyHash) -> Result<Option<RefreshToken>, StoreError> {
+        self.read(|state| {
+            let token = state.tokens.get(hash.as_bytes())?;
+            let user_id = state.logins.get(&token.login_id)?.user_id;
+            let Token { login_id, issued_at, expires_at, .. } = *token;
+            Some(RefreshToken { hash: *hash, login_id, user_id, issued_at, expires_at })
         })
     }
 
@@ -57,6 +67,8 @@ impl LoginRepo for MemoryStore {
     ) -> Result<Rotation, StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
+            let next = state.tokens.get(new_hash.as_bytes()).filter(|next| next.spent_at.is_none());
+            let next_of = next.map(|next| next.login_id);
             let Some(token) = state.tokens.get_mut(old.as_bytes()) else {
                 return Ok(Rotation::Unknown);
             };
@@ -65,7 +77,10 @@ impl LoginRepo for MemoryStore {
                 return Ok(Rotation::Unknown);
             };
             let user_id = login.user_id;
-            if token.spent {
+            if let Some(spent_at) = token.spent_at {
+                if next_of == Some(login_id) && now < spent_at + AGAIN_WITHIN {
+                    return Ok(Rotation::Rotated { login_id, user_id });
+                }
                 login.ended_at = Some(now);
                 writing.announce(Change::Logins);
                 return Ok(Rotation::Reused { login_id, user_id });
@@ -73,9 +88,10 @@ impl LoginRepo for MemoryStore {
             if token.expires_at <= now {
                 return Ok(Rotation::Unknown);
             }
-            token.spent = true;
+            token.spent_at = Some(now);
             login.expires_at = expires_at;
-            state.tokens.insert(*new_hash.as_bytes(), Token { login_id, expires_at, spent: false });
+            let next = Token { login_id, issued_at: now, expires_at, spent_at: None };
+            state.tokens.insert(*new_hash.as_bytes(), next);
             Ok(Rotation::Rotated { login_id, user_id })
         })
     }
