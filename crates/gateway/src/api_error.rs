@@ -175,6 +175,12 @@ impl ApiError {
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail).retry_after(1) }
     }
 
+    /// The daemon is about to stop, and does not begin this any more.
+    #[must_use]
+    pub fn stopping() -> Self {
+        Self::new(Code::Unavailable, "the daemon is stopping; try again in a moment").retry_after(5)
+    }
+
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..self }

@@ -1,6 +1,8 @@
 //! Request bodies: size, media type and JSON, and what is said when they are wrong. Never repeats a value that was
 //! sent: it may be a secret.
 
+mod objects;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::api_error::{ApiError, Code};
+use crate::body::objects::Objects;
+use crate::misread;
 
 /// A JSON body, read.
 #[derive(Debug)]
@@ -125,61 +129,22 @@ fn unreadable(error: actix_web::Error) -> ApiError {
 
 fn parse<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         let path = error.path().to_string();
-        refuse(if path == "." { String::new() } else { path }, error.inner())
+        refuse(path, error.inner())
     })?;
     deserializer.end().map_err(|error| refuse(String::new(), &error))?;
     Ok(value)
 }
 
 fn refuse(path: String, error: &serde_json::Error) -> ApiError {
-    let (line, column) = (error.line(), error.column());
-    if error.is_data() {
-        let (field, problem) = describe(path, &error.to_string());
-        return ApiError::invalid(field, problem, "");
-    }
     let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or(&text);
-    ApiError::new(Code::MalformedJson, format!("line {line}, column {column}: {what}"))
-}
-
-/// The field and the problem in words, without the value that was sent.
-fn describe(path: String, message: &str) -> (String, String) {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    if let Some(rest) = message.strip_prefix("unknown field `")
-        && let Some((name, _)) = rest.split_once('`')
-    {
-        // The path ends in the unknown field already.
-        let field = if path.is_empty() { name.to_owned() } else { path };
-        return (field, "this field is not known here".to_owned());
+    // A refused value has no place of its own; the path says where it is.
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    if error.is_data() {
+        return misread::refuse(path, what);
     }
-    if let Some(rest) = message.strip_prefix("missing field `")
-        && let Some((name, _)) = rest.split_once('`')
-    {
-        return (below(&path, name), "it is missing".to_owned());
-    }
-    if message.starts_with("unknown variant `") {
-        let expected = message.rsplit_once("expected ").map_or("something else", |(_, expected)| expected);
-        return (path, format!("expected {expected}"));
-    }
-    for start in ["invalid type: ", "invalid value: ", "invalid length "] {
-        if let Some(rest) = message.strip_prefix(start) {
-            let expected = rest.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
-            let found = rest.split(['"', '`', ',']).next().unwrap_or_default().trim();
-            return (path, format!("expected {expected}, found {found}"));
-        }
-    }
-    if let Some(rest) = message.strip_prefix("duplicate field `")
-        && let Some((name, _)) = rest.split_once('`')
-    {
-        return (below(&path, name), "it is there twice".to_owned());
-    }
-    (path, "it cannot be read".to_owned())
-}
-
-fn below(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    ApiError::new(Code::MalformedJson, format!("line {}, column {}: {what}", error.line(), error.column()))
 }
 
 #[cfg(test)]
@@ -201,6 +166,30 @@ mod tests {
     struct Inner {
         #[expect(dead_code, reason = "only its reading is of interest")]
         count: u32,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is of interest")]
+        any: Vec<Tagged>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only its reading is of interest")]
+        one: Option<Variant>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "type", rename_all = "snake_case")]
+    enum Tagged {
+        Named {
+            #[expect(dead_code, reason = "only its reading is of interest")]
+            names: Vec<String>,
+        },
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Variant {
+        Inside {
+            #[expect(dead_code, reason = "only its reading is of interest")]
+            count: u32,
+        },
     }
 
     fn check(text: &'static str, expected: &str) {
@@ -210,15 +199,37 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong_without_repeating_values() {
-        check(r#"{"inner": {"count": "hunter2"}}"#, "inner.count: expected u32, found string");
-        check(r#"{"inner": {"count": -5}}"#, "inner.count: expected u32, found integer");
-        check(r#"{"inner": {"count": 1, "hunter": 2}}"#, "inner.hunter: this field is not known here");
-        check(r#"{"outer": 1}"#, "outer: this field is not known here");
+        check(
+            r#"{"inner": {"count": "hunter2"}}"#,
+            "inner.count: expected a whole number from 0 to 4294967295, found string",
+        );
+        check(
+            r#"{"inner": {"count": -5}}"#,
+            "inner.count: expected a whole number from 0 to 4294967295, found integer",
+        );
+        check(r#"{"inner": {"count": 1, "hunter": 2}}"#, "inner.hunter: it is not known here");
+        check(r#"{"outer": 1}"#, "outer: it is not known here");
         check(r#"{"inner": {}}"#, "inner.count: it is missing");
         check("{}", "inner: it is missing");
         check(r#"{"inner": {"count": 1, "count": 2}}"#, "inner.count: it is there twice");
         check("{\n  \"inner\" 1}", "line 2, column 11: expected `:`");
         check(r#"{"inner": {"count": 1}} x"#, "line 1, column 25: trailing characters");
         check("", "line 1, column 0: EOF while parsing a value");
+    }
+
+    #[test]
+    fn takes_no_array_for_an_object() {
+        check(r#"[{"count": 1}]"#, "expected an object, found array");
+        check(" [", "expected an object, found array");
+        check(r#"{"inner": [1]}"#, "inner: expected an object, found array");
+        check(r#"{"inner": {"count": 1, "any": [["named", []]]}}"#, "inner.any[0]: expected an object, found array");
+        check(
+            r#"{"inner": {"count": 1, "one": {"inside": [1]}}}"#,
+            "inner.one.inside: expected an object, found array",
+        );
+        check(r#"{"inner": {"count": {}}}"#, "inner.count: expected a whole number from 0 to 4294967295, found object");
+        let body =
+            r#"{"inner": {"count": 1, "any": [{"type": "named", "names": ["a"]}], "one": {"inside": {"count": 1}}}}"#;
+        parse::<Body>(&Bytes::from_static(body.as_bytes())).unwrap();
     }
 }

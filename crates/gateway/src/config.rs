@@ -18,7 +18,7 @@ pub struct GatewayConfig {
     pub keep_alive_seconds: u64,
     /// How long a client may take to send its request line and headers.
     pub header_timeout_seconds: u64,
-    /// How long running requests are given when the daemon stops.
+    /// How long answers that are on their way are given when the daemon stops and no call runs any more.
     pub shutdown_seconds: u64,
 }
 
@@ -32,7 +32,7 @@ impl Default for GatewayConfig {
             max_body_bytes: 4 * 1024 * 1024,
             keep_alive_seconds: 75,
             header_timeout_seconds: 10,
-            shutdown_seconds: 10,
+            shutdown_seconds: 5,
         }
     }
 }

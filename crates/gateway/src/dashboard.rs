@@ -56,7 +56,7 @@ impl Dashboard {
 
     /// The answer to a request for a page or one of its parts; None where the dashboard has nothing.
     pub(crate) fn answer(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if *request.method() != Method::GET {
             return None;
         }
         self.answer_with(&self.known().index, request.path(), request.headers())

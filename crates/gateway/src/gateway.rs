@@ -153,6 +153,12 @@ impl Gateway {
         self.serving().connections(self.app()).await.ok()
     }
 
+    /// The daemon is about to stop, and still serves: each connection for one more request, so that clients go elsewhere,
+    /// and no stream that has no end of its own.
+    pub fn drain(&self) {
+        self.stopping.drain();
+    }
+
     /// Serves until `shutdown` is done and the running requests are over, or their time is.
     pub async fn serve(
         self,
@@ -169,7 +175,7 @@ impl Gateway {
         let handle = server.handle();
         let stop = async move {
             shutdown.await;
-            stopping.stop();
+            stopping.end();
             handle.stop(true).await;
         };
         // Polled together: the server ends by itself when it fails, and then nobody waits for the shutdown.

@@ -17,6 +17,7 @@ pub mod listing;
 pub mod mcp;
 pub mod metrics;
 pub mod openapi;
+pub mod query;
 mod register;
 pub mod request_id;
 pub mod rest;
@@ -29,5 +30,6 @@ mod dashboard;
 mod fallback;
 mod fields;
 mod middleware;
+mod misread;
 
 pub use gateway::{Gateway, GatewayParts};

@@ -1,15 +1,11 @@
 //! Lists on the wire: the query of a page and the page itself.
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
 use orch_domain::page::{Page, PageRequest};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::future::{Ready, ready};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::api_error::{ApiError, Code};
+use crate::api_error::ApiError;
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,23 +87,5 @@ impl<T> PageView<T> {
     /// A list that is always given as a whole.
     pub(crate) fn whole(items: impl IntoIterator<Item = T>) -> Self {
         Self { items: items.into_iter().collect(), next_cursor: None }
-    }
-}
-
-/// The query of a request, read; unknown parameters are refused.
-#[derive(Debug)]
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest for Query<T> {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
-            let text = error.to_string();
-            let text = text.strip_prefix("Query deserialize error: ").unwrap_or(&text);
-            ApiError::new(Code::MalformedRequest, format!("the query of the URL cannot be read: {text}"))
-        }))
     }
 }

@@ -5,6 +5,7 @@ mod accept;
 mod address;
 mod body;
 mod cursor;
+mod draining;
 mod endpoint;
 mod exchange;
 mod incoming;
@@ -39,6 +40,7 @@ use crate::serving::alarm::Alarm;
 use crate::serving::feed::Sent;
 
 pub(crate) use self::address::Address;
+pub use self::draining::Draining;
 pub use self::legacy::sessions::{SessionLimits, Sessions};
 pub use self::modern::running::Running;
 

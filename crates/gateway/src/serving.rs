@@ -126,8 +126,10 @@ impl Serving {
         let stopping = self.stopping.clone();
         let of_worker = Rc::clone(&open);
         rt::spawn(async move {
-            stopping.stopped().await;
-            of_worker.stop();
+            stopping.draining().await;
+            of_worker.drain();
+            stopping.ending().await;
+            of_worker.end();
         });
         let idle_poll_us = self.endpoints.as_ref().map_or(0, |endpoints| endpoints.config.idle_poll_us);
         Worker {

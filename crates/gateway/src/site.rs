@@ -29,10 +29,14 @@ pub enum Refusal {
 
 impl Site {
     pub fn new(config: &GatewayConfig) -> Result<Self, GatewayError> {
-        let base = origin(&config.base_url);
-        let Some((base_origin, base_host)) = base else {
-            return Err(GatewayError::BaseUrl { url: config.base_url.clone() });
-        };
+        // Without what may be a password before the host.
+        let shown = config.base_url.rsplit('@').next().unwrap_or_default();
+        let wrong_base = || GatewayError::BaseUrl { url: shown.to_owned() };
+        let (base_origin, base_host) = origin(&config.base_url).ok_or_else(wrong_base)?;
+        // Paths are put at its end, so it ends before all of these.
+        if config.base_url.contains(['?', '#', '@']) {
+            return Err(wrong_base());
+        }
         let scheme = if base_origin.starts_with("https:") { Scheme::Https } else { Scheme::Http };
         let mut origins = vec![base_origin];
         let mut hosts = vec![base_host];
@@ -40,7 +44,9 @@ impl Site {
             let (origin, _) = origin(text).ok_or_else(|| GatewayError::AllowedOrigin { origin: text.clone() })?;
             origins.push(origin);
         }
-        hosts.extend(config.allowed_hosts.iter().map(|host| host.trim().to_ascii_lowercase()));
+        for text in &config.allowed_hosts {
+            hosts.push(host_name(text).ok_or_else(|| GatewayError::AllowedHost { host: text.clone() })?);
+        }
         let base_url = config.base_url.trim_end_matches('/').to_owned();
         Ok(Self { origins, hosts, scheme, base_url })
     }
@@ -99,6 +105,15 @@ fn origin(text: &str) -> Option<(String, String)> {
     matches!(url.scheme(), "http" | "https").then(|| (url.origin().ascii_serialization(), host))
 }
 
+/// A host as requests name it, in lower case. None for what no request can name, such as a host with its port.
+fn host_name(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    let is_name =
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+    let is_v6 = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok();
+    (is_name || is_v6().is_some()).then_some(text)
+}
+
 /// The host of `host:port` and `[::1]:port`.
 fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
@@ -145,6 +160,29 @@ mod tests {
         for host in ["evil.com", "localhost.evil.com", "127.0.0.1.evil.com", "mcp.example.com.evil.com", "", ":80"] {
             assert_eq!(site().check(&headers(&[("host", host)]), None), Err(Refusal::Host), "{host}");
         }
+    }
+
+    #[test]
+    fn refuses_settings_that_no_request_could_match() {
+        let with = |change: fn(&mut GatewayConfig)| {
+            let mut config = GatewayConfig::default();
+            change(&mut config);
+            Site::new(&config).map(drop).map_err(|error| error.to_string())
+        };
+        for wrong in [
+            with(|config| config.allowed_hosts = vec!["orch.internal:8443".into()]),
+            with(|config| config.allowed_hosts = vec!["https://orch.internal".into()]),
+            with(|config| config.allowed_hosts = vec!["*.internal".into()]),
+            with(|config| config.allowed_hosts = vec![String::new()]),
+            with(|config| config.allowed_origins = vec!["orch.internal".into()]),
+            with(|config| config.base_url = "https://mcp.example.com?x=1".into()),
+            with(|config| config.base_url = "https://ada:secret@mcp.example.com".into()),
+            with(|config| config.base_url = "mcp.example.com".into()),
+        ] {
+            let error = wrong.expect_err("a setting that cannot be used");
+            assert!(error.contains("such as"), "{error}");
+        }
+        assert!(with(|config| config.allowed_hosts = vec!["Orch.Internal".into(), "[fd00::1]".into()]).is_ok());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub struct RelayConfig {
     pub crash_loop_after: u32,
     /// A server that ran for this long before it failed starts again as if it had never failed.
     pub settled_secs: u64,
-    /// How long running calls may go on with a process that is being replaced.
+    /// How long running calls may go on with a process that is being replaced, and when the daemon stops.
     pub drain_secs: u64,
     /// No call takes longer, whatever progress it reports.
     pub longest_call_secs: u64,

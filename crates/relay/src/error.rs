@@ -44,6 +44,9 @@ pub enum CallError {
     Upstream(RpcError),
     #[error("access has ended")]
     AccessEnded,
+    /// Cut off, or not taken any more.
+    #[error("the daemon is stopping; send the request again in a moment")]
+    Stopping,
     #[error("the call cannot be recorded: {0}")]
     NotRecorded(#[from] CallLogError),
 }
@@ -88,6 +91,7 @@ impl CallError {
             Self::Limited(limited) => RpcError::limited(text, limited.retry_after),
             Self::NotApproved { .. } => RpcError::gateway("not_approved", text),
             Self::AccessEnded => RpcError::gateway("access_ended", text),
+            Self::Stopping => RpcError::gateway("stopping", text),
             Self::NotRecorded(error) => {
                 tracing::error!(error = %error, "a call was refused because it cannot be recorded");
                 RpcError::gateway("record_unavailable", "the call cannot be recorded, so it is refused")
@@ -109,6 +113,7 @@ impl CallError {
             Self::Timeout { .. } => Outcome::Timeout,
             Self::Busy { .. } | Self::BusyFor { .. } | Self::Limited(_) => Outcome::Limited,
             Self::AccessEnded => Outcome::Abandoned,
+            Self::Stopping => Outcome::Stopping,
         }
     }
 }

@@ -14,7 +14,7 @@ mod watch;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use orch_domain::catalog::{ItemKind, StoredCatalog};
@@ -116,9 +116,17 @@ impl Shared {
 pub struct Fleet {
     shared: Arc<Shared>,
     slots: ArcSwap<Map<ServerId, Arc<Slot>>>,
-    /// Owner tasks, to be waited for at the end; also guards against two changes of `slots` at once.
-    tasks: Mutex<HashMap<ServerId, JoinHandle<()>>>,
+    owners: Mutex<Owners>,
     runtime: Handle,
+}
+
+/// Guards against two changes of the slots at once.
+#[derive(Default)]
+struct Owners {
+    /// To be waited for at the end.
+    tasks: HashMap<ServerId, JoinHandle<()>>,
+    /// The daemon stops: a slot that came now would be missed by the end, and nobody would ever tell it.
+    retired: bool,
 }
 
 /// What a fleet works with.
@@ -151,13 +159,18 @@ impl Fleet {
             pool: Arc::default(),
             seed: parts.seed,
         };
-        Self { shared: Arc::new(shared), slots: ArcSwap::default(), tasks: Mutex::default(), runtime: parts.runtime }
+        Self { shared: Arc::new(shared), slots: ArcSwap::default(), owners: Mutex::default(), runtime: parts.runtime }
     }
 
     /// Makes the slots agree with the directory: new servers get one, changed ones restart, disabled ones stop, and
-    /// those of servers that are gone end. `stored` fills the catalogs of new slots.
+    /// those of servers that are gone end. `stored` fills the catalogs of new slots. Nothing changes any more once the
+    /// fleet is retired.
     pub fn reconcile(&self, directory: &Directory, stored: &[StoredCatalog]) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owners = self.lock();
+        if owners.retired {
+            return;
+        }
+        let tasks = &mut owners.tasks;
         let old = self.slots.load();
         let mut slots = Map::default();
         let servers = directory
@@ -203,16 +216,20 @@ impl Fleet {
         self.shared.definition_observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
     }
 
-    /// Stops everything and waits until it is gone.
-    pub async fn shut_down(&self) {
+    /// The daemon stops: everything that runs or starts is ended, who waits for it is told so, and nothing starts again.
+    pub fn retire(&self) {
+        let mut owners = self.lock();
+        owners.retired = true;
         for slot in self.slots.load().values() {
             slot.retire();
         }
-        let tasks: Vec<_> = {
-            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-            tasks.drain().map(|(_, task)| task).collect()
-        };
-        for task in tasks {
+    }
+
+    /// The same, waiting until everything is gone.
+    pub async fn shut_down(&self) {
+        self.retire();
+        let tasks = std::mem::take(&mut self.lock().tasks);
+        for task in tasks.into_values() {
             if let Err(error) = task.await {
                 tracing::error!(error = %error, "the owner task of a server did not end in good order");
             }
@@ -233,6 +250,10 @@ impl Fleet {
             Some(server) => slots.get(&server).cloned().into_iter().collect(),
             None => slots.values().filter(|slot| slot.server().project_id == project).cloned().collect(),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Owners> {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {

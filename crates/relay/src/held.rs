@@ -20,7 +20,7 @@ use crate::approvals::{Decided, Seat};
 use crate::error::CallError;
 use crate::questions;
 use crate::reply::{Event, Reply};
-use crate::stop::{Stop, StopReason};
+use crate::stop::Stop;
 
 /// A client that asked for progress hears this often that its call still waits; clients give up after a minute.
 const TICK: Duration = Duration::from_secs(10);
@@ -97,16 +97,16 @@ impl Waiting {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
-        if let Poll::Ready(reason) = self.stop.poll(cx) {
-            return Poll::Ready(match reason {
-                StopReason::Cancelled => {
+        if let Poll::Ready(reason) = self.stop.poll_waiting(cx) {
+            return Poll::Ready(match reason.error() {
+                None => {
                     if let Some(ticket) = self.ticket.take() {
                         // A record that cannot be written is reported by the log itself.
                         let _ = ticket.close(Outcome::Cancelled, self.clock.now(), ());
                     }
                     Turn::Cancelled
                 }
-                StopReason::AccessEnded => self.fail(&CallError::AccessEnded),
+                Some(error) => self.fail(&error),
             });
         }
         if let Poll::Ready(decided) = self.seat.poll(cx) {

@@ -3,7 +3,7 @@
 
 mod meter;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -95,8 +95,9 @@ impl Limiter {
         self.projects.retain(|project| directory.project(*project).is_some());
         self.users.retain(|(project, user)| directory.project(*project).is_some() && directory.user(*user).is_some());
         self.accounts.retain(|user| directory.user(*user).is_some());
-        let known = |server: &ServerId| directory.projects().any(|project| project.server(*server).is_some());
-        self.servers.retain(known);
+        let servers = directory.projects().flat_map(|project| project.servers.values());
+        let known: HashSet<ServerId> = servers.map(|server| server.id).collect();
+        self.servers.retain(|server| known.contains(server));
     }
 
     /// Begins the day with what was called since midnight.

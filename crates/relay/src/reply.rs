@@ -28,7 +28,7 @@ use crate::mending::{Mended, Mending};
 use crate::outward::Outward;
 use crate::questions::Questions;
 use crate::rounds::{Between, Rounds};
-use crate::stop::{Stop, StopReason};
+use crate::stop::Stop;
 use crate::tasks::TaskRun;
 
 /// A result or an error, without the id: that belongs to the edge.
@@ -227,11 +227,10 @@ impl Stream for Reply {
                     return Poll::Ready(Some(Event::End(Audited::unrecorded(answer))));
                 }
                 match stop.poll(cx) {
-                    Poll::Ready(StopReason::Cancelled) => Poll::Ready(Some(Event::Cancelled)),
-                    Poll::Ready(StopReason::AccessEnded) => {
-                        let error = CallError::AccessEnded.to_rpc(revision);
-                        Poll::Ready(Some(Event::End(Audited::unrecorded(Err(error)))))
-                    }
+                    Poll::Ready(reason) => Poll::Ready(Some(match reason.error() {
+                        None => Event::Cancelled,
+                        Some(error) => Event::End(Audited::unrecorded(Err(error.to_rpc(revision)))),
+                    })),
                     Poll::Pending => {
                         self.0 = State::Deferred(answer, stop, revision);
                         Poll::Pending
@@ -441,9 +440,9 @@ impl Live {
     /// Nothing has come: has somebody ended the request, or is its time over?
     fn poll_early_end(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         if let Poll::Ready(reason) = self.plan.stop.poll(cx) {
-            return Poll::Ready(match reason {
-                StopReason::Cancelled => Step::Cancelled,
-                StopReason::AccessEnded => self.fail(&CallError::AccessEnded),
+            return Poll::Ready(match reason.error() {
+                None => Step::Cancelled,
+                Some(error) => self.fail(&error),
             });
         }
         if matches!(self.source, Source::Acquiring(..)) {

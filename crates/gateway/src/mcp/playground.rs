@@ -29,7 +29,7 @@ use orch_relay::stop::{Stop, StopReason};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::modern::running::Ticket;
+use super::modern::running::{NotEntered, Ticket};
 use super::reach::Reach;
 use super::{McpEndpoints, endpoint, respond};
 use crate::mcp::modern::parking;
@@ -74,7 +74,11 @@ pub struct Wanted<'a> {
 pub enum Refused {
     Denied(Denial),
     Disabled,
-    TooMany { most: usize },
+    TooMany {
+        most: usize,
+    },
+    /// The daemon stops.
+    Stopping,
 }
 
 /// Why an answer is not taken.
@@ -191,11 +195,18 @@ pub fn call(wanted: Wanted<'_>, endpoints: &McpEndpoints) -> Result<HttpResponse
     let request = Request { id: RequestId::from_number(1), method: wanted.method, params: Some(wanted.params) };
     let most = endpoints.config.max_rest_calls_per_user;
     let ticket = endpoints.running.enter(reach.clone(), &stop, None, endpoints.config.max_requests_per_user);
-    let entered = ticket.and_then(|ticket| Some((ticket, endpoints.playground.enter(reach, &stop, most)?)));
-    let Some((ticket, (id, open))) = entered else {
-        endpoints.relay.note_refused(&cx, &request, Outcome::Limited);
-        return Err(Refused::TooMany { most });
-    };
+    let entered = ticket.and_then(|ticket| {
+        let place = endpoints.playground.enter(reach, &stop, most).ok_or(NotEntered::TooMany)?;
+        Ok((ticket, place))
+    });
+    let (ticket, (id, open)) = entered.map_err(|not_entered| {
+        let (outcome, refused) = match not_entered {
+            NotEntered::TooMany => (Outcome::Limited, Refused::TooMany { most }),
+            NotEntered::Stopping => (Outcome::Stopping, Refused::Stopping),
+        };
+        endpoints.relay.note_refused(&cx, &request, outcome);
+        refused
+    })?;
     let driver = Driver {
         reply: endpoints.relay.handle(&cx, request),
         id,

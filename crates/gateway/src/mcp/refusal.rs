@@ -8,6 +8,8 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use orch_mcp::codec::{self, Malformed};
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
+use orch_mcp::revision::Revision;
+use orch_relay::error::CallError;
 
 /// A JSON-RPC error with an HTTP status.
 pub(super) fn rpc(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
@@ -27,6 +29,9 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// When somebody may have left.
 const LATER: Duration = Duration::from_secs(30);
+
+/// When the daemon may be there again, or another one in its place.
+const RESTARTED: Duration = Duration::from_secs(5);
 
 /// A limit on what one client or user has open at once.
 pub(super) fn limited(message: impl Into<String>) -> RpcError {
@@ -106,4 +111,15 @@ pub(super) fn too_many_sessions() -> HttpResponse {
     let mut response = rpc(StatusCode::SERVICE_UNAVAILABLE, None, &error);
     add_retry_after(&mut response, &error);
     response
+}
+
+/// The daemon stops, and did nothing about the request.
+pub(super) fn stopping(id: Option<&RequestId>) -> HttpResponse {
+    let mut response = rpc(StatusCode::SERVICE_UNAVAILABLE, id, &stopping_error());
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RESTARTED.as_secs()));
+    response
+}
+
+pub(super) fn stopping_error() -> RpcError {
+    CallError::Stopping.to_rpc(Revision::LATEST_LEGACY)
 }

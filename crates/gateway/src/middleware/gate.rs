@@ -47,7 +47,7 @@ fn is_page(method: &Method, path: &str) -> bool {
     let is_data = ["/api", "/docs", "/health", "/metrics"]
         .into_iter()
         .any(|data| path.strip_prefix(data).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    matches!(*method, Method::GET | Method::HEAD) && path.starts_with('/') && !is_data
+    *method == Method::GET && path.starts_with('/') && !is_data
 }
 
 #[cfg(test)]
@@ -82,7 +82,6 @@ mod tests {
     fn shows_the_dashboard_to_everybody() {
         for path in ["/", "/login", "/projects/a", "/projects/a/servers/b/tools", "/_next/static/x.js", "/docsx"] {
             assert_eq!(Gate::of(&Method::GET, path), Gate::Open, "{path}");
-            assert_eq!(Gate::of(&Method::HEAD, path), Gate::Open, "{path}");
         }
     }
 }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
-use crate::listing::{self, PageView, Query};
+use crate::listing::{self, PageView};
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::audit::AuditView;

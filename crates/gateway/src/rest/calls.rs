@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
-use crate::listing::{self, PageView, Query};
+use crate::listing::{self, PageView};
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 
@@ -36,7 +37,7 @@ pub struct CallView {
     /// The tool's or prompt's name, or the resource's URI.
     target: String,
     duration_ms: f64,
-    /// `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled` or `abandoned`.
+    /// `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled`, `abandoned` or `stopping`.
     outcome: &'static str,
     /// The upstream's error code, for `rpc_error`.
     #[schema(required = true)]

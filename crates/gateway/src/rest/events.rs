@@ -25,7 +25,7 @@ use uuid::Uuid;
 use self::view::EventView;
 use crate::api_error::{ApiError, Code};
 use crate::caller::Caller;
-use crate::listing::Query;
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 
@@ -71,6 +71,9 @@ async fn watch_events(
     request: HttpRequest,
     Query(query): Query<EventQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    if rest.stopping.is_draining() {
+        return Err(ApiError::stopping());
+    }
     let header = request.headers().get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
     // An id that is not one of ours is one that nobody knows any more, and gets a reset.
     let last = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty()).map(parse_id);

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api_error::{ApiError, FieldError};
 use crate::body::FileText;
 use crate::caller::Caller;
-use crate::listing::Query;
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 

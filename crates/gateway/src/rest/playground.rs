@@ -119,6 +119,7 @@ async fn create_call(
             let text = format!("{most} calls of this user are in flight, the limit: wait for one to end");
             ApiError::new(Code::TooManyRequests, text).retry_after(1)
         }
+        Refused::Stopping => ApiError::stopping(),
     })
 }
 

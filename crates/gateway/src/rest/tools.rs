@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
-use crate::listing::{PageView, Query};
+use crate::listing::PageView;
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::policy::explain::AnnotationsView;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
-use crate::listing::Query;
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::activity::kind;

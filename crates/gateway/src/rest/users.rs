@@ -14,7 +14,8 @@ use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
-use crate::listing::{PageView, Query, SearchQuery};
+use crate::listing::{PageView, SearchQuery};
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 

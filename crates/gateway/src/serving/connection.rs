@@ -228,7 +228,7 @@ where
                 }
             }
             let is_idle = self.input.is_empty();
-            if is_idle && self.worker.open.is_stopping() {
+            if is_idle && self.worker.open.is_ending() {
                 return Poll::Ready(Asked::Over);
             }
             match self.poll_fill(cx, 0) {
@@ -319,7 +319,7 @@ where
 
     /// Whether another request may follow this one.
     fn keeps(&self, terms: Terms, feed: &Feed) -> bool {
-        terms.keeps && feed.is_short() && !self.worker.open.is_stopping()
+        terms.keeps && feed.is_short() && !self.worker.open.is_draining()
     }
 
     async fn after(&mut self, is_sent: bool, keeps: bool, mut feed: Feed) -> After {

@@ -1,4 +1,5 @@
-//! The connections of one worker that wait for a request, so that they end at once when the daemon stops.
+//! The connections of one worker, as far as the end of the daemon is theirs: none is kept for another request once it is
+//! about to stop, and those that wait for one end when it does.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -7,18 +8,27 @@ use std::task::Waker;
 
 #[derive(Debug, Default)]
 pub(super) struct Open {
-    stopping: Cell<bool>,
+    draining: Cell<bool>,
+    ending: Cell<bool>,
     next: Cell<u64>,
     waiting: RefCell<HashMap<u64, Waker>>,
 }
 
 impl Open {
-    pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.get()
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.get()
     }
 
-    pub(super) fn stop(&self) {
-        self.stopping.set(true);
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.get()
+    }
+
+    pub(super) fn drain(&self) {
+        self.draining.set(true);
+    }
+
+    pub(super) fn end(&self) {
+        self.ending.set(true);
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         waiting.into_values().for_each(Waker::wake);
     }

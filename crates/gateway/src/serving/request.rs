@@ -12,7 +12,11 @@ use super::feed::Sent;
 pub(super) fn build(head: &Head, body: Sent, peer: SocketAddr) -> Option<Request> {
     let mut request = Request::with_payload(body.into());
     let to = request.head_mut();
-    to.method = Method::from_bytes(head.method()).ok()?;
+    to.method = match head.method() {
+        // What answers the one answers the other, and the connection leaves the body out.
+        b"HEAD" => Method::GET,
+        method => Method::from_bytes(method).ok()?,
+    };
     to.uri = Uri::from_maybe_shared(head.target()).ok()?;
     to.version = if head.is_1_1 { Version::HTTP_11 } else { Version::HTTP_10 };
     to.peer_addr = Some(peer);

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::rt;
+use orch_gateway::Gateway;
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::error::GatewayError;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -25,6 +26,7 @@ struct Served {
     address: SocketAddr,
     /// Of somebody who may do anything.
     token: String,
+    gateway: Gateway,
     stop: oneshot::Sender<()>,
     ended: rt::task::JoinHandle<Result<(), GatewayError>>,
 }
@@ -41,8 +43,9 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let ended = rt::spawn(world.gateway.clone().serve(listener, 1, async move { drop(stopped.await) }));
-        Self { address, token, stop, ended }
+        let gateway = world.gateway.clone();
+        let ended = rt::spawn(gateway.clone().serve(listener, 1, async move { drop(stopped.await) }));
+        Self { address, token, gateway, stop, ended }
     }
 
     async fn client(&self) -> Client {
@@ -132,9 +135,11 @@ async fn knows_the_older_version_and_methods_without_a_body() {
     client.send("GET /health/live HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n").await;
     let kept = client.until(OK).await;
     assert!(kept.contains("\r\nconnection: keep-alive\r\n"), "{kept}");
+    client.send("HEAD /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
-    let head = client.rest().await;
-    assert!(head.ends_with("\r\n\r\n") && !head.contains("content-length: 0\r\n"), "{head}");
+    let heads = client.rest().await;
+    assert!(heads.starts_with("HTTP/1.1 200 OK\r\n") && heads.ends_with("\r\n\r\n"), "{heads}");
+    assert!(responses(&heads) == 2 && !heads.contains(OK) && !heads.contains("content-length: 0\r\n"), "{heads}");
     served.stop().await;
 }
 
@@ -254,6 +259,32 @@ async fn a_connection_is_kept_for_so_long_and_no_longer() {
     client.send(GET).await;
     client.until(OK).await;
     assert_eq!(client.rest().await, "");
+    served.stop().await;
+}
+
+#[actix_web::test]
+async fn a_connection_carries_one_more_request_when_the_daemon_is_about_to_stop() {
+    let served = Served::new().await;
+    let mut used = served.client().await;
+    used.send(GET).await;
+    used.until(OK).await;
+    let new = served.client().await;
+    served.gateway.drain();
+    let heard = async {
+        loop {
+            let mut client = served.client().await;
+            client.send(GET).await;
+            if client.until(OK).await.contains("\r\nconnection: close\r\n") {
+                return;
+            }
+        }
+    };
+    in_time(heard).await;
+    for mut client in [used, new] {
+        client.send(GET).await;
+        let last = client.rest().await;
+        assert!(last.ends_with(OK) && last.contains("\r\nconnection: close\r\n"), "{last}");
+    }
     served.stop().await;
 }
 

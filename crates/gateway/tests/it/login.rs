@@ -147,6 +147,7 @@ async fn refreshes_with_the_cookie_or_the_body_once() {
     let token = set.iter().find(|(name, _)| name == "orch_refresh").map(|(_, value)| value.clone()).unwrap();
     let third = world.send(request("POST", path).set_json(json!({"refresh_token": token}))).await;
     assert_eq!(third.status, 200);
+    world.clock.advance(orch_domain::refresh_token::AGAIN_WITHIN);
     let again = world.send(request("POST", path).set_json(json!({"refresh_token": token}))).await;
     assert_eq!((again.status, again.code().as_str()), (401, "invalid_credentials"));
     // The reuse ended the whole login.

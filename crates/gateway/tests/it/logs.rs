@@ -32,7 +32,7 @@ async fn gives_the_lines_that_are_asked_for() {
         let seqs: Vec<_> = answer.json()["items"].as_array().unwrap().iter().map(|item| item["seq"].clone()).collect();
         assert_eq!(seqs, expected, "{query}");
     }
-    assert_eq!(world.get(&format!("{LOGS}?source=stdout"), &token).await.status, 400);
+    assert_eq!(world.get(&format!("{LOGS}?source=stdout"), &token).await.status, 422);
 }
 
 #[actix_web::test]

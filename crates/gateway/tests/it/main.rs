@@ -24,6 +24,7 @@ mod openapi;
 mod people;
 mod secrets;
 mod sessions;
+mod stopping;
 mod usage;
 mod versions;
 mod wire;

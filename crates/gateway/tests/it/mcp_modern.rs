@@ -25,7 +25,7 @@ fn as_told(request: PeerRequest) -> ReplyStream {
 }
 
 /// Asks the client who it is, and says what it heard, in its log as well.
-fn asks(_: PeerRequest) -> ReplyStream {
+pub(crate) fn asks(_: PeerRequest) -> ReplyStream {
     let params = Some(raw(r#"{"message":"who?","requestedSchema":{"type":"object","properties":{}}}"#));
     let (question, answered) = Question::new(MethodName::from_static("elicitation/create"), params);
     let told = stream::once(async move {
@@ -42,7 +42,7 @@ fn asks(_: PeerRequest) -> ReplyStream {
     Box::pin(stream::iter([ReplyItem::Question(question)]).chain(told.flatten()))
 }
 
-fn retry(id: u32, asked: &Answer) -> Value {
+pub(crate) fn retry(id: u32, asked: &Answer) -> Value {
     let asked = &asked.json()["result"];
     let mut body = call(id, json!({}));
     let keys = asked["inputRequests"].as_object().map(|asked| asked.keys().cloned().collect::<Vec<_>>());

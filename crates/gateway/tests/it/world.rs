@@ -65,7 +65,7 @@ use orch_gateway::gateway::Connections;
 use orch_gateway::health::Readiness;
 use orch_gateway::identity::Identity;
 use orch_gateway::key_uses::KeyUses;
-use orch_gateway::mcp::{McpConfig, McpEndpoints, SessionLimits, Sessions};
+use orch_gateway::mcp::{McpConfig, McpEndpoints, Running, SessionLimits, Sessions};
 use orch_gateway::{Gateway, GatewayParts};
 use orch_mcp::peer::{Connection, Peer, PeerSink};
 use orch_mcp::raw::Raw;
@@ -95,6 +95,7 @@ pub(crate) struct World {
     pub(crate) events: EventBus,
     pub(crate) uses: Arc<KeyUses>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) running: Arc<Running>,
     fleet: Arc<Fleet>,
     directory: Arc<LiveDirectory>,
     logins: Arc<Logins>,
@@ -219,6 +220,7 @@ impl World {
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
         let uses = Arc::new(KeyUses::new(shared_clock.clone(), &config.trusted_proxies).unwrap());
+        let running = Arc::<Running>::default();
         let fleet = fleet(&store, &clock, connector);
         let relay = relay(&fleet, &directory, &clock);
         let mcp = McpEndpoints {
@@ -227,7 +229,7 @@ impl World {
             authenticator: Arc::clone(&authenticator),
             uses: Arc::clone(&uses),
             sessions: Arc::clone(&sessions),
-            running: Arc::default(),
+            running: Arc::clone(&running),
             playground: Arc::default(),
             seal: Arc::new(StateSeal::new(&secrets)),
             config: mcp,
@@ -257,6 +259,7 @@ impl World {
             events,
             uses,
             sessions,
+            running,
             fleet,
             directory,
             logins,

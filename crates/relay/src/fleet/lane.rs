@@ -143,7 +143,7 @@ impl Lanes {
         let reason = match self.take(slot, wanted) {
             Ok(taken) => return Ok(taken),
             Err(Full::Busy(reason)) => return Err(Unready::Busy(reason)),
-            Err(Full::Over) => return Err(Unready::Failed("the server was removed".to_owned())),
+            Err(Full::Over) => return Err(slot.over()),
             Err(Full::Wait(reason)) if patience == Patience::None => return Err(Unready::Busy(reason)),
             Err(Full::Wait(reason)) => reason,
         };
@@ -161,7 +161,7 @@ impl Lanes {
             match self.take(slot, wanted) {
                 Ok(taken) => return Ok(taken),
                 Err(Full::Busy(reason)) => return Err(Unready::Busy(reason)),
-                Err(Full::Over) => return Err(Unready::Failed("the server was removed".to_owned())),
+                Err(Full::Over) => return Err(slot.over()),
                 Err(Full::Wait(reason)) => {
                     if tokio::time::timeout_at(until, freed).await.is_err() {
                         let seconds = wait.as_secs();
@@ -263,8 +263,14 @@ impl Lanes {
             wanted.user.map_or_else(|| Server::clone(&server), |user| server.personalized(&slot.personal_of(user)));
         let sink = Arc::new(LaneSink { slot: Arc::clone(slot), wanted: wanted.clone(), opened: OnceLock::new() });
         let shared = slot.shared();
-        match shared.connector.connect(&server, wanted.connection.clone(), Arc::clone(&sink) as Arc<dyn PeerSink>).await
-        {
+        let connecting =
+            shared.connector.connect(&server, wanted.connection.clone(), Arc::clone(&sink) as Arc<dyn PeerSink>);
+        let connected = tokio::select! {
+            connected = connecting => connected,
+            // Nobody is going to use it, and a server that takes its time must not hold the end up.
+            () = slot.has_retired() => return Err(slot.over()),
+        };
+        match connected {
             Ok(peer) => {
                 // Set once, here.
                 let _ = sink.opened.set(Instant::now());

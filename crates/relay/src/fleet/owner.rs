@@ -182,7 +182,7 @@ impl Owner {
             }
             self.refresh_if_dirty();
         }
-        self.halt("the server was removed or the daemon stops").await;
+        self.halt(self.slot.over_because()).await;
         self.slot.close_lanes().await;
         self.draining.finish().await;
         if self.slot.is_removed() {
@@ -396,7 +396,8 @@ impl Owner {
             || self.slot.is_watched()
             || self.refreshing.is_some()
             || self.state == ServerState::Starting;
-        if !needed && idle > limit {
+        // Last, as it gives up what it finds unused.
+        if !needed && idle > limit && self.slot.drop_unused_peer(self.applied) {
             if self.has_settled() {
                 self.failures = 0;
             }

@@ -56,7 +56,7 @@ pub(crate) struct Slot {
     commands: mpsc::Sender<Command>,
     /// The configuration is another one, or the server is retired. A signal and no command: it is never lost.
     changed: Notify,
-    retired: AtomicBool,
+    retired: watch::Sender<bool>,
     /// Retired because the server is gone, and not because the daemon stops.
     removed: AtomicBool,
     /// When the present attempt to start it began; None when it is not starting.
@@ -113,7 +113,7 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         status,
         commands,
         changed: Notify::new(),
-        retired: AtomicBool::new(false),
+        retired: watch::Sender::new(false),
         removed: AtomicBool::new(false),
         start_began: Mutex::default(),
         nudged: AtomicBool::new(false),
@@ -247,14 +247,14 @@ impl Slot {
     pub(crate) async fn want(&self) -> Result<(), Unready> {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Want(answer))?;
-        answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))
+        answered.await.unwrap_or_else(|_| Err(self.over()))
     }
 
     /// Starts it, whatever was before, and waits until it is ready.
     pub(super) async fn start(&self) -> Result<(), Unready> {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Start(answer))?;
-        answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))
+        answered.await.unwrap_or_else(|_| Err(self.over()))
     }
 
     /// Has the server started without waiting for it, unless its lists are known to be right.
@@ -273,14 +273,14 @@ impl Slot {
         }
         let (answer, answered) = oneshot::channel();
         self.command(Command::WantCatalog(answer))?;
-        answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())))?;
+        answered.await.unwrap_or_else(|_| Err(self.over()))?;
         self.catalog.load_full().ok_or_else(|| Unready::Failed("the server's lists are not known".to_owned()))
     }
 
     pub(super) fn command(&self, command: Command) -> Result<(), Unready> {
         self.commands.try_send(command).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Unready::Busy(format!("{COMMAND_QUEUE} callers wait for it")),
-            mpsc::error::TrySendError::Closed(_) => Unready::Failed("the server was removed".to_owned()),
+            mpsc::error::TrySendError::Closed(_) => self.over(),
         })
     }
 
@@ -329,6 +329,24 @@ impl Slot {
         self.peer.store(None);
     }
 
+    /// Takes the shared connection away, unless somebody uses it or it was given up already. `applied` is what it was
+    /// opened for: whether the server is enabled, and its generation.
+    pub(super) fn drop_unused_peer(&self, applied: (bool, u32)) -> bool {
+        match take_unused(&self.peer) {
+            Ok(()) => true,
+            Err(None) => false,
+            Err(Some(used)) => {
+                self.peer.store(Some(used));
+                let server = self.server.load();
+                if self.is_retired() || (server.enabled, server.generation) != applied {
+                    // It was given up while it was not there.
+                    self.drop_peer();
+                }
+                false
+            }
+        }
+    }
+
     pub(super) fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Acquire)
     }
@@ -374,12 +392,27 @@ impl Slot {
     /// The server is gone, or the daemon stops.
     pub(super) fn retire(&self) {
         self.drop_peer();
-        self.retired.store(true, Ordering::Release);
+        self.retired.send_replace(true);
         self.changed.notify_one();
     }
 
     pub(super) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Acquire)
+        *self.retired.borrow()
+    }
+
+    /// Resolves when the slot is retired.
+    pub(super) async fn has_retired(&self) {
+        // It fails when the sender is gone, which is in `self`.
+        let _ = self.retired.subscribe().wait_for(|retired| *retired).await;
+    }
+
+    /// Why a retired slot gives nothing any more.
+    pub(super) fn over(&self) -> Unready {
+        Unready::Failed(self.over_because().to_owned())
+    }
+
+    pub(super) fn over_because(&self) -> &'static str {
+        if self.is_removed() { "the server was removed" } else { "the daemon is stopping" }
     }
 
     /// Waits until there is something new in the configuration.
@@ -415,7 +448,38 @@ impl Slot {
     }
 }
 
+/// Takes out what nobody uses; gives back what somebody does. Taken first and looked at then: who has just got hold of
+/// it counts, and nobody gets hold of it any more.
+fn take_unused<T>(place: &ArcSwapOption<T>) -> Result<(), Option<Arc<T>>> {
+    let taken = place.swap(None).ok_or(None)?;
+    if Arc::strong_count(&taken) > 1 { Err(Some(taken)) } else { Ok(()) }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "microseconds since 1970 fit for 290,000 years")]
 pub(super) fn micros(at: Timestamp) -> i64 {
     (at.unix_timestamp_nanos() / 1000) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arc_swap::ArcSwapOption;
+
+    use super::take_unused;
+
+    #[test]
+    fn what_somebody_has_just_got_hold_of_is_in_use() {
+        let place = ArcSwapOption::from_pointee(1);
+        // A caller that has looked at the connection, and does not count among the calls yet.
+        let looking = place.load();
+        let used = take_unused(&place).expect_err("it is in use").expect("it was there");
+        assert!(place.load().is_none(), "nobody else gets hold of it meanwhile");
+        drop(looking);
+        place.store(Some(Arc::clone(&used)));
+        assert!(take_unused(&place).is_err(), "a call has it");
+        place.store(Some(used));
+        assert_eq!(take_unused(&place), Ok(()));
+        assert_eq!(take_unused(&place), Err(None), "it is gone already");
+    }
 }

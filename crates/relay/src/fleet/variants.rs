@@ -9,7 +9,7 @@ use orch_domain::catalog::ItemKind;
 use orch_domain::id::UserId;
 use orch_domain::server::Server;
 use orch_mcp::peer::PeerError;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::ListChange;
@@ -43,8 +43,17 @@ pub(crate) enum Seen {
     Nothing(String),
 }
 
-#[derive(Default)]
-pub(super) struct Variants(Mutex<Known>);
+pub(super) struct Variants {
+    known: Mutex<Known>,
+    /// Goes up when the server becomes another one: what was asked for before is not true of it.
+    epoch: watch::Sender<u64>,
+}
+
+impl Default for Variants {
+    fn default() -> Self {
+        Self { known: Mutex::default(), epoch: watch::Sender::new(0) }
+    }
+}
 
 type Waiter = oneshot::Sender<Result<(), Unready>>;
 
@@ -55,8 +64,6 @@ struct Known {
     asking: HashMap<Face, Asking>,
     /// A server that never settles is asked ever more rarely.
     paces: HashMap<Face, Pace>,
-    /// Goes up when the server becomes another one: what was asked for before is not true of it.
-    epoch: u64,
 }
 
 struct Asking {
@@ -87,16 +94,20 @@ impl Variants {
         own.max_by_key(|(_, variant)| variant.fetched_at).map(|(_, variant)| Arc::clone(&variant.catalog))
     }
 
-    /// The server is another one now.
+    /// The server is another one now. What is being asked begins anew, for all who wait, and at once.
     fn clear(&self) {
         let mut known = self.lock();
         known.catalogs.clear();
         known.paces.clear();
-        known.epoch += 1;
+        for asking in known.asking.values_mut() {
+            (asking.put_off, asking.since) = (false, Instant::now());
+        }
+        // Under the lock, so that what is stored is of the epoch that it was asked in.
+        self.epoch.send_modify(|epoch| *epoch += 1);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -174,7 +185,7 @@ impl Slot {
     async fn own_lists(self: &Arc<Self>, face: Face, wanted: Wanted) -> Result<Arc<Catalog>, Unready> {
         let (answer, answered) = oneshot::channel();
         self.ask_variant(face, wanted, Some(answer));
-        let answer = answered.await.unwrap_or_else(|_| Err(Unready::Failed("the server was removed".to_owned())));
+        let answer = answered.await.unwrap_or_else(|_| Err(self.over()));
         // Last good lists of the own values are better than none.
         match (self.variants().find(face), answer) {
             (Some(catalog), _) => Ok(catalog),
@@ -239,7 +250,7 @@ impl Slot {
         if !self.server().enabled || (face.user.is_none() && common.is_none()) {
             return tell(waiter, &Err(Unready::Failed("the server is disabled".to_owned())));
         }
-        let (epoch, put_off) = {
+        let put_off = {
             let mut known = self.variants().lock();
             if known.catalogs.get(&face).is_some_and(|variant| variant.is_true_of(face, common.as_ref(), self)) {
                 drop(known);
@@ -262,31 +273,55 @@ impl Slot {
                 waiters.drain(..).for_each(|waiter| tell(Some(waiter), &Ok(())));
             }
             known.asking.insert(face, Asking { waiters, since: now, put_off: put_off.is_some() });
-            (known.epoch, put_off)
+            put_off
         };
         let slot = Arc::clone(self);
         tokio::spawn(async move {
             if let Some(until) = put_off {
-                tokio::time::sleep_until(until).await;
+                let mut epochs = slot.variants().epoch.subscribe();
+                tokio::select! {
+                    () = tokio::time::sleep_until(until) => {}
+                    // It fails when the sender is gone, which is in `slot`.
+                    _ = epochs.changed() => {}
+                }
                 if let Some(asking) = slot.variants().lock().asking.get_mut(&face) {
                     (asking.put_off, asking.since) = (false, Instant::now());
                 }
             }
-            let begun = Instant::now();
-            let outcome = match slot.fetch_variant(face, wanted, common.as_deref()).await {
+            let (outcome, asking) = slot.ask_until_true(face, &wanted).await;
+            asking.into_iter().flat_map(|it| it.waiters).for_each(|waiter| tell(Some(waiter), &outcome));
+        });
+    }
+
+    /// Asks what the server offers, and anew whenever it becomes another one meanwhile. Gives who has waited for that.
+    async fn ask_until_true(self: &Arc<Self>, face: Face, wanted: &Wanted) -> (Result<(), Unready>, Option<Asking>) {
+        let mut epochs = self.variants().epoch.subscribe();
+        loop {
+            let epoch = *epochs.borrow_and_update();
+            let (common, begun) = (self.catalog(), Instant::now());
+            let fetched = tokio::select! {
+                fetched = self.fetch_variant(face, wanted.clone(), common.as_deref()) => fetched,
+                // It fails when the sender is gone, which is in `self`.
+                _ = epochs.changed() => continue,
+            };
+            let mut known = self.variants().lock();
+            if *self.variants().epoch.borrow() != epoch {
+                continue;
+            }
+            // From here on somebody who wants to know asks again.
+            let asking = known.asking.remove(&face);
+            match fetched {
                 Ok(catalog) => {
-                    slot.set_variant(face, catalog, common, epoch, begun);
-                    Ok(())
+                    self.set_variant(known, face, catalog, common, begun);
+                    return (Ok(()), asking);
                 }
                 Err(unready) => {
                     let (Unready::Failed(reason) | Unready::Busy(reason)) = &unready;
-                    tracing::debug!(server.id = %slot.server().id, reason, "lists of a client's own are not known");
-                    Err(unready)
+                    tracing::debug!(server.id = %self.server().id, reason, "lists of a client's own are not known");
+                    return (Err(unready), asking);
                 }
-            };
-            let asking = slot.variants().lock().asking.remove(&face);
-            asking.into_iter().flat_map(|it| it.waiters).for_each(|waiter| tell(Some(waiter), &outcome));
-        });
+            }
+        }
     }
 
     async fn fetch_variant(
@@ -336,21 +371,23 @@ impl Slot {
         Ok(fetched.items)
     }
 
-    fn set_variant(&self, face: Face, catalog: Catalog, beside: Option<Arc<Catalog>>, epoch: u64, begun: Instant) {
+    fn set_variant(
+        &self,
+        mut known: MutexGuard<'_, Known>,
+        face: Face,
+        catalog: Catalog,
+        beside: Option<Arc<Catalog>>,
+        begun: Instant,
+    ) {
         let catalog = Arc::new(catalog);
-        let before = {
-            let mut known = self.variants().lock();
-            if known.epoch != epoch {
-                return;
-            }
-            let variant = Variant {
-                catalog: Arc::clone(&catalog),
-                beside: beside.clone(),
-                fetched_at: Instant::now(),
-                expired: false,
-            };
-            known.catalogs.insert(face, variant).map(|variant| variant.catalog)
+        let variant = Variant {
+            catalog: Arc::clone(&catalog),
+            beside: beside.clone(),
+            fetched_at: Instant::now(),
+            expired: false,
         };
+        let before = known.catalogs.insert(face, variant).map(|variant| variant.catalog);
+        drop(known);
         // Who waited has seen nothing else before; who could not wait is told.
         let waited = face.user.is_some() && begun.elapsed() < self.shared().config.list_deadline();
         let differing: Vec<ItemKind> = match before.or(if face.user.is_some() { None } else { beside }) {

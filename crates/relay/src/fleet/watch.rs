@@ -65,7 +65,7 @@ impl Slot {
     pub(crate) async fn watch(self: &Arc<Self>, topic: &Topic) -> Result<(), Unwatchable> {
         let (answer, answered) = oneshot::channel();
         self.watches().send(self, topic, Wish::Follow(answer))?;
-        let over = || Unwatchable::Unready(Unready::Failed("the server was removed".to_owned()));
+        let over = || Unwatchable::Unready(self.over());
         answered.await.unwrap_or_else(|_| Err(over()))
     }
 

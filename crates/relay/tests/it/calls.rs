@@ -177,9 +177,11 @@ async fn progress_keeps_a_call_alive_and_carries_the_clients_token() {
 
 #[tokio::test]
 async fn ends_early_when_told_to() {
-    for (reason, outcome) in
-        [(StopReason::Cancelled, Outcome::Cancelled), (StopReason::AccessEnded, Outcome::Abandoned)]
-    {
+    for (reason, outcome, said) in [
+        (StopReason::Cancelled, Outcome::Cancelled, None),
+        (StopReason::AccessEnded, Outcome::Abandoned, Some("access has ended")),
+        (StopReason::Stopping, Outcome::Stopping, Some("the daemon is stopping; send the request again in a moment")),
+    ] {
         let house = House::with(&["fs"]);
         let script = usual("read", Ok(raw("{}")));
         let fs = Arc::new(ScriptedPeer::new(hello(), move |request| {
@@ -193,12 +195,18 @@ async fn ends_early_when_told_to() {
             while fs.sent().iter().all(|request| request.method.as_str() != "tools/call") {
                 tokio::task::yield_now().await;
             }
+            // That the daemon is about to stop ends nothing that is being done.
+            stop.drain();
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            assert!(house.recorded().is_empty() && fs.cancelled().is_empty());
             stop.stop(reason);
         });
-        match (reason, event) {
-            (StopReason::Cancelled, Some(Event::Cancelled)) => {}
-            (StopReason::AccessEnded, Some(Event::End(answer))) => {
-                assert_eq!(answer.into_inner().expect_err("an error").message, "access has ended");
+        match (said, event) {
+            (None, Some(Event::Cancelled)) => {}
+            (Some(said), Some(Event::End(answer))) => {
+                assert_eq!(answer.into_inner().expect_err("an error").message, said);
             }
             (_, event) => panic!("{event:?}"),
         }

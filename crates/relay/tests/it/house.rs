@@ -335,6 +335,16 @@ impl House {
         self.fleet.status(self.server(alias).id).state
     }
 
+    pub(crate) fn add(&self, alias: &str) -> ServerId {
+        let project = self.project.lock().unwrap().project.id;
+        let server = a_server().in_project(project).named(alias).build();
+        let id = server.id;
+        self.change_project(|project| {
+            project.servers.insert(server.alias.clone(), Arc::new(server));
+        });
+        id
+    }
+
     pub(crate) fn remove(&self, alias: &str) {
         self.project.lock().unwrap().servers.remove(alias);
         self.follow();

@@ -12,7 +12,7 @@ use orch_domain::run_settings::{Isolation, PersonalValue};
 use orch_domain::secret::{Sealed, Secret, Slot};
 use orch_mcp::peer::{Peer, PeerEvent, PeerRequest};
 use orch_relay::context::CallContext;
-use orch_testkit::scripted_peer::ScriptedPeer;
+use orch_testkit::scripted_peer::{ScriptedPeer, never};
 
 use crate::house::{House, hello, raw, usual};
 
@@ -369,4 +369,37 @@ async fn a_server_that_never_settles_makes_no_storm_for_own_values_either() {
     }
     let (reads, told) = (round.load(std::sync::atomic::Ordering::Relaxed), house.changes.lock().unwrap().len());
     assert!((5..60).contains(&reads) && told < 120, "{reads} reads and {told} changes in 5 minutes of 3000");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_of_a_server_that_becomes_another_one_are_asked_for_anew() {
+    let house = personal_house();
+    store(&house, house.user(), b"own");
+    let made = std::sync::atomic::AtomicUsize::new(0);
+    house.connector.make("fs", move || {
+        let number = made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let others = usual(&format!("tool-{number}"), Ok(raw("{}")));
+        ScriptedPeer::new(hello(), move |request| match request.method.as_str() {
+            "tools/list" if number == 0 => never(),
+            _ => others(request),
+        })
+    });
+    let before = house.alone("fs");
+    let first = house.ask(&before, "tools/list", "{}");
+    let later = async {
+        let is_asked = |made: &[(Arc<ScriptedPeer>, _)]| {
+            made.iter().any(|(peer, _)| peer.sent().iter().any(|sent| sent.method.as_str() == "tools/list"))
+        };
+        while !is_asked(&house.connector.made()) {
+            tokio::task::yield_now().await;
+        }
+        house.change("fs", |server| server.generation += 1);
+        house.ask(&house.alone("fs"), "tools/list", "{}").await
+    };
+    let both = tokio::time::timeout(Duration::from_secs(1), futures_util::future::join(first, later)).await;
+    let (first, later) = both.expect("nobody waits for what is not true any more");
+    for lists in [first, later] {
+        let lists = lists.expect("lists");
+        assert!(lists.as_str().contains("tool-1"), "{lists:?}");
+    }
 }

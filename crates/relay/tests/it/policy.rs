@@ -285,9 +285,18 @@ async fn without_a_yes_the_call_is_refused() {
     end(ended).await.expect_err("no access");
     assert_eq!(state(0), ApprovalState::Cancelled);
 
+    let drained = CallContext { stop: Arc::<Stop>::default(), ..house.unified() };
+    let ended = waiting(&house, &drained).await;
+    drained.stop.drain();
+    assert!(end(ended).await.expect_err("nobody is waited for").message.contains("stopping"));
+    assert_eq!(state(0), ApprovalState::Cancelled);
+
     assert_eq!(peer.sent().len(), before, "nothing of it reached a server");
     let outcomes: Vec<_> = house.recorded().iter().map(|call| call.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Refused, Outcome::Refused, Outcome::Abandoned, Outcome::Abandoned]);
+    assert_eq!(
+        outcomes,
+        [Outcome::Refused, Outcome::Refused, Outcome::Abandoned, Outcome::Abandoned, Outcome::Stopping]
+    );
 }
 
 #[tokio::test(start_paused = true)]

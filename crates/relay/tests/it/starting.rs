@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use orch_domain::port::server_runtime::{RuntimeError, ServerRuntime};
+use orch_domain::run_settings::Isolation;
 use orch_domain::server_state::ServerState;
 use orch_mcp::peer::{Peer, PeerEvent};
 use orch_testkit::scripted_peer::ScriptedPeer;
@@ -139,5 +140,41 @@ async fn leaves_nothing_behind_at_the_end() {
     house.fleet.shut_down().await;
     assert!(a.is_closed() && b.is_closed());
     let error = house.ask(&house.alone("a"), "tools/call", CALL).await.expect_err("over");
-    assert!(error.message.contains("removed"), "{}", error.message);
+    assert!(error.message.contains("the daemon is stopping"), "{}", error.message);
+}
+
+/// Longer than anything takes that waits for nothing, in a time that only passes when everybody waits.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+#[tokio::test(start_paused = true)]
+async fn the_end_does_not_wait_for_a_server_that_is_starting() {
+    for own in [false, true] {
+        let house = House::with(&["fs"]);
+        if own {
+            house.change("fs", |server| server.run.isolation = Isolation::PerPrincipal);
+        }
+        house.connector.stuck.lock().unwrap().push("fs".to_owned());
+        let cx = house.alone("fs");
+        let asking = house.ask(&cx, "tools/call", CALL);
+        let ending = async {
+            while house.connector.connects_of("fs") == 0 {
+                tokio::task::yield_now().await;
+            }
+            house.fleet.shut_down().await;
+        };
+        let (answer, ()) = tokio::time::timeout(AT_ONCE, join(asking, ending)).await.expect("at once");
+        let error = answer.expect_err("it never started");
+        assert!(error.message.contains("the daemon is stopping"), "{}", error.message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_comes_at_the_end_does_not_hold_it_up() {
+    let house = House::with(&["fs"]);
+    house.fleet.retire();
+    let late = house.add("late");
+    tokio::time::timeout(AT_ONCE, house.fleet.shut_down()).await.expect("at once");
+    let error = house.ask(&house.alone("late"), "tools/call", CALL).await.expect_err("there is no place for it");
+    assert!(error.message.contains("not available"), "{}", error.message);
+    assert_eq!(house.fleet.start(late).await, Err(RuntimeError::Missing));
 }

@@ -107,6 +107,12 @@ impl Channels {
         self.lock().get(id).filter(|channel| channel.reach == *reach).cloned()
     }
 
+    /// The daemon is about to stop: ends the streams of clients that have not introduced themselves. Those of sessions
+    /// end with what their sessions are told.
+    pub(super) fn drain(&self) {
+        self.lock().retain(|_, channel| channel.session().is_some());
+    }
+
     /// None when the user has too many already.
     fn open(&self, id: &str, channel: &Arc<Channel>, most: usize) -> Option<()> {
         let mut open = self.lock();
@@ -169,6 +175,9 @@ pub(in crate::mcp) fn open(
     };
     if !matches!(accept::accepts(http.head), Some(Accepts::Both | Accepts::EventsOnly)) {
         return refusal::not_acceptable();
+    }
+    if endpoints.sessions.is_draining() {
+        return refusal::stopping(None);
     }
     let mut random = [0; 32];
     if getrandom::fill(&mut random).is_err() {
@@ -326,6 +335,7 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
                 Err(handshake::Refused::TooMany) => {
                     channel.refuse(&id, &refusal::sessions_limited()).await;
                 }
+                Err(handshake::Refused::Stopping) => channel.refuse(&id, &refusal::stopping_error()).await,
             }
             drop(unread);
         });
@@ -361,7 +371,9 @@ async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints
 
 /// What concerns no request goes over the same stream. With the session's end the stream ends.
 fn tell_news(channel: &Arc<Channel>, session: Arc<Session>, endpoints: &McpEndpoints) {
-    let Some(mut news) = stream::News::of(Arc::clone(&session)) else { return };
+    let Some(mut news) = stream::News::of(Arc::clone(&session)) else {
+        return endpoints.sessions.channels.close_of(&session);
+    };
     let out = channel.out.clone();
     let sessions = Arc::downgrade(&endpoints.sessions);
     tokio::spawn(async move {

@@ -15,6 +15,7 @@ use orch_relay::subscription::Interest;
 
 use super::SESSION_HEADER;
 use super::session::{NewSession, Session};
+use super::sessions::NotOpened;
 use crate::mcp::endpoint::Entry;
 use crate::mcp::{McpEndpoints, refusal};
 
@@ -22,6 +23,8 @@ use crate::mcp::{McpEndpoints, refusal};
 pub(super) enum Refused {
     Error(RpcError),
     TooMany,
+    /// The daemon stops.
+    Stopping,
 }
 
 pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpoints) -> HttpResponse {
@@ -32,6 +35,7 @@ pub(super) async fn handle(entry: Entry, request: &Request, endpoints: &McpEndpo
             .body(codec::encode_result(&request.id, &hello.write())),
         Err(Refused::Error(error)) => refusal::error(StatusCode::OK, &request.id, &error),
         Err(Refused::TooMany) => refusal::too_many_sessions(),
+        Err(Refused::Stopping) => refusal::stopping(Some(&request.id)),
     }
 }
 
@@ -63,10 +67,19 @@ pub(super) async fn open(
         stop: Arc::default(),
     };
     endpoints.uses.note_client(&cx.principal, &client.name);
-    let answer = endpoints.relay.hello(&cx).await.map_err(Refused::Error)?;
-    let news_stop = Arc::clone(&cx.stop);
-    let news = endpoints.relay.subscribe(&cx, Interest::lists()).await;
-    let new = NewSession { client, news, news_stop };
-    let session = endpoints.sessions.open(entry, new).ok_or(Refused::TooMany)?;
+    let asked = async {
+        let answer = endpoints.relay.hello(&cx).await.map_err(Refused::Error)?;
+        Ok((answer, endpoints.relay.subscribe(&cx, Interest::lists()).await))
+    };
+    let (answer, news) = tokio::select! {
+        asked = asked => asked?,
+        // A server that has to be started first may take its time, and there would be no session in the end.
+        () = endpoints.sessions.draining() => return Err(Refused::Stopping),
+    };
+    let new = NewSession { client, news, news_stop: Arc::clone(&cx.stop) };
+    let session = endpoints.sessions.open(entry, new).map_err(|not_opened| match not_opened {
+        NotOpened::TooMany => Refused::TooMany,
+        NotOpened::Stopping => Refused::Stopping,
+    })?;
     Ok((session, answer))
 }

@@ -13,6 +13,7 @@ use orch_mcp::{method, object};
 use orch_relay::context::Client;
 use orch_relay::stop::{Stop, StopReason};
 use orch_relay::subscription::Subscription;
+use tokio::sync::Notify;
 
 use super::asking::Asked;
 use super::standing::Standing;
@@ -54,6 +55,8 @@ struct Live {
     /// Requests of the client that have no answer yet.
     in_flight: Map<RequestId, Arc<Stop>>,
     level: LogLevel,
+    /// The daemon is about to stop: told when nothing is in flight any more.
+    draining: Option<Arc<Notify>>,
 }
 
 /// Why a request cannot be taken.
@@ -68,7 +71,7 @@ pub(super) enum NotTaken {
 impl Session {
     pub(super) fn new(id: Box<str>, reach: Reach, new: NewSession, now: i64) -> Self {
         let NewSession { client, news, news_stop } = new;
-        let live = Live { ended: false, in_flight: Map::default(), level: DEFAULT_LEVEL };
+        let live = Live { ended: false, in_flight: Map::default(), level: DEFAULT_LEVEL, draining: None };
         Self {
             id,
             name: SessionId::new(),
@@ -114,6 +117,9 @@ impl Session {
         if live.in_flight.contains_key(id) {
             return Err(NotTaken::Duplicate);
         }
+        if live.draining.is_some() {
+            stop.drain();
+        }
         // Detached: a small id must not keep a large body in memory for as long as the call takes.
         let id = id.detached();
         live.in_flight.insert(id.clone(), Arc::clone(&stop));
@@ -157,19 +163,39 @@ impl Session {
         in_flight.iter().for_each(|stop| stop.stop(reason));
     }
 
+    /// The daemon is about to stop. The session can be used until then; what listens ends as soon as nothing is in
+    /// flight, as a question of a running call may come there.
+    pub(super) fn drain(&self, quiet: &Arc<Notify>) {
+        {
+            let mut live = self.lock();
+            live.draining = Some(Arc::clone(quiet));
+            live.in_flight.values().for_each(|stop| stop.drain());
+            if !live.in_flight.is_empty() {
+                return;
+            }
+        }
+        self.hush();
+    }
+
+    /// Whether nothing is in flight.
+    pub(in crate::mcp) fn is_quiet(&self) -> bool {
+        self.lock().in_flight.is_empty()
+    }
+
+    /// Tells no news any more.
+    fn hush(&self) {
+        self.news_stop.stop(StopReason::Stopping);
+        self.standing.end();
+    }
+
     /// Ends the session, its streams and everything in flight.
     pub(super) fn end(&self, reason: StopReason) {
-        let in_flight = {
-            let mut live = self.lock();
-            live.ended = true;
-            std::mem::take(&mut live.in_flight)
-        };
+        self.lock().ended = true;
         self.news_stop.stop(reason);
         self.standing.end();
+        // Before anybody hears that a question is not answered, and goes on without.
+        self.stop_all(reason);
         self.asked.end();
-        for stop in in_flight.values() {
-            stop.stop(reason);
-        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Live> {
@@ -203,6 +229,14 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.session.lock().in_flight.remove(&self.id);
+        let quiet = {
+            let mut live = self.session.lock();
+            live.in_flight.remove(&self.id);
+            live.draining.clone().filter(|_| live.in_flight.is_empty())
+        };
+        if let Some(quiet) = quiet {
+            self.session.hush();
+            quiet.notify_one();
+        }
     }
 }

@@ -14,11 +14,13 @@ use orch_domain::port::session_registry::SessionRegistry;
 use orch_domain::principal::Principal;
 use orch_domain::session::Session as SeenSession;
 use orch_relay::stop::StopReason;
+use tokio::sync::Notify;
 
 use super::channel::Channels;
 use super::session::{NewSession, Session};
 use crate::mcp::McpConfig;
 use crate::mcp::endpoint::{EndpointId, Entry};
+use crate::stopping::Stopping;
 
 /// How many sessions there may be, and how long they live without use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +45,22 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     all: RwLock<Registry>,
     pub(in crate::mcp) channels: Channels,
+    stopping: Stopping,
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotOpened {
+    TooMany,
+    /// The daemon stops.
+    Stopping,
 }
 
 #[derive(Default)]
 struct Registry {
     by_id: Map<Box<str>, Arc<Session>>,
-    /// The process ends: no session is opened any more.
-    closing: bool,
+    /// The daemon is about to stop, and no session is opened any more: told when nothing runs in those that are there.
+    draining: Option<Arc<Notify>>,
     /// By the account that answers for them, as keys and logins can be had in any number.
     per_user: HashMap<UserId, usize>,
 }
@@ -57,21 +68,24 @@ struct Registry {
 impl Sessions {
     #[must_use]
     pub fn new(limits: SessionLimits, clock: Arc<dyn Clock>) -> Self {
-        Self { limits, clock, all: RwLock::default(), channels: Channels::default() }
+        Self { limits, clock, all: RwLock::default(), channels: Channels::default(), stopping: Stopping::default() }
     }
 
-    /// Opens a session; None when the instance has too many. A user with too many loses the one that was not used for
-    /// the longest time: clients that never end their sessions are common.
-    pub(super) fn open(&self, entry: &Entry, new: NewSession) -> Option<Arc<Session>> {
-        let id: Box<str> = URL_SAFE_NO_PAD.encode(random_bytes()?).into();
+    /// Opens a session, unless the instance has too many. A user with too many loses the one that was not used for the
+    /// longest time: clients that never end their sessions are common.
+    pub(super) fn open(&self, entry: &Entry, new: NewSession) -> Result<Arc<Session>, NotOpened> {
+        let id: Box<str> = URL_SAFE_NO_PAD.encode(random_bytes().ok_or(NotOpened::TooMany)?).into();
         let session = Arc::new(Session::new(id.clone(), entry.reach(), new, self.now()));
         let evicted = {
             let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            if all.draining.is_some() {
+                return Err(NotOpened::Stopping);
+            }
             let user = entry.principal.user_id;
             let own = all.per_user.get(&user).copied().unwrap_or_default();
             let evicted = if own >= self.limits.per_user { all.evict(user) } else { None };
-            if all.closing || all.by_id.len() >= self.limits.in_all {
-                return None;
+            if all.by_id.len() >= self.limits.in_all {
+                return Err(NotOpened::TooMany);
             }
             *all.per_user.entry(user).or_default() += 1;
             all.by_id.insert(id, Arc::clone(&session));
@@ -80,7 +94,7 @@ impl Sessions {
         if let Some(evicted) = evicted {
             evicted.end(StopReason::AccessEnded);
         }
-        Some(session)
+        Ok(session)
     }
 
     /// The session of that id, if it is this principal's on this endpoint.
@@ -93,14 +107,18 @@ impl Sessions {
     }
 
     pub(super) fn end(&self, session: &Session) {
+        self.end_for(session, StopReason::AccessEnded);
+    }
+
+    fn end_for(&self, session: &Session, reason: StopReason) {
         self.all.write().unwrap_or_else(PoisonError::into_inner).remove(&session.id);
-        session.end(StopReason::AccessEnded);
+        session.end(reason);
     }
 
     /// Ends the sessions that `directory` does not allow any more: the credential is dead, the role is gone, the
     /// server is switched off or deleted.
     pub fn recheck(&self, directory: &Directory, is_live: impl Fn(&Principal) -> bool) {
-        self.end_where(|session| !session.reach.is_open(directory, &is_live));
+        self.end_where(StopReason::AccessEnded, |session| !session.reach.is_open(directory, &is_live));
         self.channels.recheck(directory, &is_live);
     }
 
@@ -114,21 +132,50 @@ impl Sessions {
     pub fn expire(&self) {
         let now = self.now();
         let limit = i64::try_from(self.limits.idle_secs).unwrap_or(i64::MAX);
-        self.end_where(|session| session.idle_since().is_some_and(|since| now - since > limit));
+        let reason = StopReason::AccessEnded;
+        self.end_where(reason, |session| session.idle_since().is_some_and(|since| now - since > limit));
     }
 
-    /// Ends all sessions, for the end of the process.
-    pub fn end_all(&self) {
-        self.all.write().unwrap_or_else(PoisonError::into_inner).closing = true;
-        self.end_where(|_| true);
+    /// The daemon is about to stop: no session and no stream of news is opened any more. What only listens ends, and what
+    /// listens beside a call ends with the last one of its session; `quiet` is told when no call runs any more.
+    pub(in crate::mcp) fn drain(&self, quiet: &Arc<Notify>) {
+        let sessions: Vec<Arc<Session>> = {
+            let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+            all.draining = Some(Arc::clone(quiet));
+            all.by_id.values().cloned().collect()
+        };
+        sessions.iter().for_each(|session| session.drain(quiet));
+        self.channels.drain();
+        self.stopping.drain();
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.read().draining.is_some()
+    }
+
+    /// Resolves when no session is opened any more.
+    pub(super) async fn draining(&self) {
+        self.stopping.draining().await;
+    }
+
+    /// Whether no call runs.
+    pub(in crate::mcp) fn is_quiet(&self) -> bool {
+        self.read().by_id.values().all(|session| session.is_quiet())
+    }
+
+    /// Ends all sessions, for the end of the process, and gives them.
+    pub(in crate::mcp) fn end_all(&self) -> Vec<Arc<Session>> {
+        let ended = self.end_where(StopReason::Stopping, |_| true);
         self.channels.end_all();
+        ended
     }
 
-    fn end_where(&self, ends: impl Fn(&Session) -> bool) {
+    fn end_where(&self, reason: StopReason, ends: impl Fn(&Session) -> bool) -> Vec<Arc<Session>> {
         let ending: Vec<Arc<Session>> = self.read().by_id.values().filter(|session| ends(session)).cloned().collect();
-        for session in ending {
-            self.end(&session);
+        for session in &ending {
+            self.end_for(session, reason);
         }
+        ending
     }
 
     fn now(&self) -> i64 {

@@ -47,6 +47,10 @@ pub(in crate::mcp) fn handle(address: Address<'_>, http: Http<'_>, endpoints: &M
         }
         return respond::events(log.read(index), keep_alive);
     }
+    // The session may be used until the daemon stops, so it is not said to be gone.
+    if endpoints.sessions.is_draining() {
+        return refusal::stopping(None);
+    }
     let Some(news) = News::of(session) else { return refusal::no_such_session(None) };
     respond::events(news, keep_alive)
 }

@@ -18,7 +18,7 @@ use orch_mcp::{codec, method, sse, tasks};
 use orch_relay::context::CallContext;
 use orch_relay::subscription::{Interest, News, Subscription};
 
-use super::running::Ticket;
+use super::running::{NotEntered, Ticket};
 use super::task;
 use crate::mcp::accept::Accepts;
 use crate::mcp::reach::Reach;
@@ -49,8 +49,12 @@ pub(super) async fn handle(
         return refuse(&refusal::limited(format!("{limit} listens are open, the limit")));
     }
     let most = endpoints.config.max_requests_per_user;
-    let Some(ticket) = endpoints.running.enter(reach, &cx.stop, Some(request.id.detached()), most) else {
-        return refuse(&refusal::limited(format!("{most} requests are in flight, the limit")));
+    let ticket = match endpoints.running.enter(reach, &cx.stop, Some(request.id.detached()), most) {
+        Ok(ticket) => ticket,
+        Err(NotEntered::TooMany) => {
+            return refuse(&refusal::limited(format!("{most} requests are in flight, the limit")));
+        }
+        Err(NotEntered::Stopping) => return refusal::stopping(Some(&request.id)),
     };
     let subscription = endpoints.relay.subscribe(cx, interest).await;
     let id = request.id.detached();

@@ -1,9 +1,7 @@
 //! A call whose legacy server asks the client in the middle of it. The client is told what is asked, and the call waits
 //! here until the client comes back with the answers, or for so long.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use futures_util::{FutureExt as _, StreamExt as _};
 use orch_auth::state_seal::StateSeal;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
@@ -14,9 +12,10 @@ use orch_mcp::{capabilities, modern, object};
 use orch_relay::reply::Reply;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::running::{Running, Ticket};
+use super::running::Ticket;
 use crate::mcp::reach::Reach;
 
 /// A call that waits.
@@ -26,6 +25,8 @@ pub(in crate::mcp) struct Parked {
     pub(super) questions: Vec<(String, Question)>,
     pub(super) round: u32,
     pub(super) ticket: Ticket,
+    /// It is given up then.
+    pub(super) until: Instant,
 }
 
 /// What a client is given to bring back.
@@ -123,6 +124,11 @@ pub(super) fn not_declared(required: &Value) -> RpcError {
 }
 
 impl Parked {
+    /// Takes a call that was told to end to its end, which nobody is there to hear.
+    pub(super) fn end(mut self) {
+        while let Some(Some(_)) = self.reply.next().now_or_never() {}
+    }
+
     /// What a client would have to declare to be asked what is open; None when it does.
     pub(super) fn lacking(&self, declared: &Declared) -> Option<Value> {
         let mut open = self.questions.iter().filter(|(_, question)| !question.is_withdrawn());
@@ -174,16 +180,4 @@ pub(in crate::mcp) fn check(method: &str, answer: &Raw) -> Result<(), String> {
         _ => true,
     };
     if complete { Ok(()) } else { Err(format!("is no result of {method}")) }
-}
-
-/// Gives a call up that nobody has come back for.
-pub(super) fn expire(running: &Arc<Running>, id: Uuid, round: u32, after: Duration) {
-    let running = Arc::downgrade(running);
-    tokio::spawn(async move {
-        tokio::time::sleep(after).await;
-        if let Some(running) = running.upgrade() {
-            // Dropped, the call is cancelled at its server, and its questions count as not answered.
-            drop(running.unpark(id, round));
-        }
-    });
 }

@@ -20,6 +20,7 @@ use orch_relay::context::{CallContext, Client, Endpoint};
 
 use super::opening::{self, Return};
 use super::parking::{self, Binding, Parked, State};
+use super::running::{NotEntered, NotParked};
 use super::{checks, listen, respond, task};
 use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
@@ -141,8 +142,11 @@ async fn relayed(
                 };
                 if let Err(error) = taken {
                     let most = endpoints.config.max_parked_per_user;
-                    // There was room for it a moment ago; if there is not now, it ends.
-                    let _ = endpoints.running.park(id, reach, parked, most);
+                    match endpoints.running.park(id, reach, parked, most) {
+                        // There was room for it a moment ago; if there is not now, it ends.
+                        Ok(()) | Err(NotParked::TooMany) => {}
+                        Err(NotParked::Stopping(parked)) => parked.end(),
+                    }
                     return shape.json(Err(error));
                 }
                 let (_, hop) = meta::take_hop(request.params.unwrap_or_else(|| Raw::from_static("{}")));
@@ -154,9 +158,16 @@ async fn relayed(
         }
     }
     let most = endpoints.config.max_requests_per_user;
-    let Some(ticket) = endpoints.running.enter(reach, &cx.stop, None, most) else {
-        endpoints.relay.note_refused(cx, &request, Outcome::Limited);
-        return shape.json(Err(refusal::limited(format!("{most} requests are in flight, the limit"))));
+    let ticket = match endpoints.running.enter(reach, &cx.stop, None, most) {
+        Ok(ticket) => ticket,
+        Err(NotEntered::TooMany) => {
+            endpoints.relay.note_refused(cx, &request, Outcome::Limited);
+            return shape.json(Err(refusal::limited(format!("{most} requests are in flight, the limit"))));
+        }
+        Err(NotEntered::Stopping) => {
+            endpoints.relay.note_refused(cx, &request, Outcome::Stopping);
+            return refusal::stopping(Some(&request.id));
+        }
     };
     let reply = endpoints.relay.handle(cx, request);
     respond::respond(reply, Vec::new(), ticket, shape, accepts, endpoints).await

@@ -18,10 +18,11 @@ use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::{capabilities, codec, object, sse, tasks};
 use orch_relay::reply::{Answer, Event, Reply};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::parking::{self, Binding, Parked, State};
-use super::running::{Running, Ticket};
+use super::running::{NotParked, Running, Ticket};
 use super::{opening, task};
 use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
@@ -116,19 +117,28 @@ impl Lot {
         }
     }
 
-    /// Lets a call wait, and gives what the client is told.
-    fn park(&self, reply: Reply, questions: Vec<(String, Question)>, ticket: Ticket, shape: &Shape) -> Answer {
+    /// Lets a call wait, and gives what the client is told. Gives the call back when it is to end instead.
+    fn park(
+        &self,
+        call: (Reply, Ticket),
+        questions: Vec<(String, Question)>,
+        shape: &Shape,
+    ) -> Result<Answer, Box<Parked>> {
         let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
-        let binding = shape.binding.as_ref().ok_or_else(failed)?;
         let (id, round) = (Uuid::new_v4(), shape.round + 1);
-        let state = binding.seal(&self.seal, &State::Parked { id, round }).ok_or_else(failed)?;
-        let result = parking::input_required(&questions, &state).ok_or_else(failed)?;
-        let parked = Parked { reply, questions, round, ticket };
-        self.running.park(id, shape.reach.clone(), parked, self.most).map_err(|_| {
-            refusal::limited(format!("{} calls wait for an answer of the client, the limit", self.most))
-        })?;
-        parking::expire(&self.running, id, round, self.within);
-        Ok(result)
+        let state = shape.binding.as_ref().and_then(|binding| binding.seal(&self.seal, &State::Parked { id, round }));
+        let told = state.and_then(|state| parking::input_required(&questions, &state));
+        let Some(told) = told else { return Ok(Err(failed())) };
+        let (reply, ticket) = call;
+        let parked = Parked { reply, questions, round, ticket, until: Instant::now() + self.within };
+        match self.running.park(id, shape.reach.clone(), parked, self.most) {
+            Ok(()) => Ok(Ok(told)),
+            Err(NotParked::TooMany) => {
+                let text = format!("{} calls wait for an answer of the client, the limit", self.most);
+                Ok(Err(refusal::limited(text)))
+            }
+            Err(NotParked::Stopping(parked)) => Err(parked),
+        }
     }
 }
 
@@ -153,9 +163,17 @@ impl Driven {
                 match tokio::time::timeout(COALESCE, reply.next()).await {
                     Ok(event) => event,
                     Err(_) => {
-                        let (reply, ticket) = self.call.take()?;
-                        let questions = std::mem::take(&mut self.questions);
-                        return Some(Told::End(self.lot.park(reply, questions, ticket, &self.shape)));
+                        let (call, questions) = (self.call.take()?, std::mem::take(&mut self.questions));
+                        match self.lot.park(call, questions, &self.shape) {
+                            Ok(answer) => return Some(Told::End(answer)),
+                            Err(parked) => {
+                                let Parked { reply, questions, ticket, .. } = *parked;
+                                self.call = Some((reply, ticket));
+                                // Not before its end: a server that hears that nobody answers would go on without.
+                                self.questions = questions;
+                                continue;
+                            }
+                        }
                     }
                 }
             };

@@ -11,7 +11,8 @@ use super::InvitationView;
 use crate::api_error::ApiError;
 use crate::body::Json;
 use crate::caller::Caller;
-use crate::listing::{PageQuery, PageView, Query};
+use crate::listing::{PageQuery, PageView};
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 

@@ -20,8 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
-use crate::listing::{PageView, Query};
+use crate::listing::PageView;
 use crate::mcp::respond;
+use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 
@@ -159,7 +160,7 @@ async fn stream_logs(
     let follower = rest.control.servers.follow_logs(&caller.principal, &project, &server, after).await?;
     let stopping = rest.stopping.clone();
     let lines = stream::unfold(Reader::new(follower, caller, &rest), events)
-        .take_until(async move { stopping.stopped().await });
+        .take_until(async move { stopping.draining().await });
     Ok(respond::events(Box::pin(lines), KEEP_ALIVE))
 }
 
