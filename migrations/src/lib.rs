@@ -28,6 +28,7 @@ mod m20261125_600001_create_stars;
 mod m20261125_700001_add_dialects;
 mod m20261126_100001_keep_arguments;
 mod m20261128_100001_prove_addresses;
+mod m20261128_200001_create_secret_checks;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_700001_add_dialects::Migration),
             Box::new(m20261126_100001_keep_arguments::Migration),
             Box::new(m20261128_100001_prove_addresses::Migration),
+            Box::new(m20261128_200001_create_secret_checks::Migration),
         ]
     }
 }

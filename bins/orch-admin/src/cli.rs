@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use orch_app::config::{Flags, Settings};
 
-use crate::commands::{audit, backup, encryption, key, migrate, openapi, policy, project, server, tool, user};
+use crate::commands::{
+    adopt_secrets, audit, backup, encryption, key, migrate, openapi, policy, project, server, tool, user,
+};
 use crate::console::Console;
 use crate::failure;
 use crate::output::{self, Output};
@@ -79,6 +81,9 @@ enum Command {
     Backup(backup::Backup),
     /// Bring a backup into an instance in which there is nothing yet
     Restore(backup::Restore),
+    /// Go by JWT_SECRET and MCP_ENCRYPTION_KEY as they are set now, after one was lost or changed on purpose; another
+    /// JWT_SECRET ends every login and API key
+    AdoptSecrets,
     /// Print the OpenAPI document of the REST interface
     Openapi,
 }
@@ -127,6 +132,7 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
     let command = match command {
         Command::Backup(backup) => return backup.run(&settings, output).await,
         Command::Restore(restore) => return restore.run(&settings, output).await,
+        Command::AdoptSecrets => return adopt_secrets::run(&settings, output).await,
         other => other,
     };
     let console = Box::pin(Console::open(settings)).await?;
@@ -140,7 +146,9 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
         Command::Audit(audit) => audit.run(&console, output).await,
         Command::Encryption(encryption) => encryption.run(&console, output).await,
         // These need no instance and were run above.
-        Command::Migrate(_) | Command::Backup(_) | Command::Restore(_) | Command::Openapi => Ok(()),
+        Command::Migrate(_) | Command::Backup(_) | Command::Restore(_) | Command::AdoptSecrets | Command::Openapi => {
+            Ok(())
+        }
     };
     console.close().await;
     done

@@ -1,5 +1,6 @@
 //! One file for each command. A command reads its arguments, asks `orch-control` or the relay, and shows the answer.
 
+pub(crate) mod adopt_secrets;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod encryption;

@@ -2,13 +2,14 @@
 
 use std::io::Read;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use orch_app::config::Settings;
 use orch_app::control::Control;
 use orch_app::domain::id::UserId;
 use orch_app::domain::page::{Page, PageRequest};
 use orch_app::domain::principal::{Credential, Principal};
-use orch_app::instance::{Instance, Schema};
+use orch_app::instance::{Instance, Opener};
+use orch_app::public_url::{Certainty, PublicUrl};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -22,37 +23,20 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) async fn open(settings: Settings) -> anyhow::Result<Self> {
-        let instance = Instance::open(settings, Schema::MustBeUpToDate).await?;
+        let instance = Instance::open(settings, Opener::CommandLine).await?;
         let who = Principal { user_id: UserId::from_uuid(Uuid::nil()), credential: Credential::Console };
-        let console = Self { instance, who };
-        if let Err(error) = console.accept_generated_secrets().await {
-            console.close().await;
-            return Err(error);
-        }
-        Ok(console)
+        Ok(Self { instance, who })
     }
 
-    /// Secrets that were just generated are right for an instance that nobody has used yet. For any other they cannot
-    /// be the daemon's, and what we wrote with them nobody could read.
-    async fn accept_generated_secrets(&self) -> anyhow::Result<()> {
-        let generated = &self.instance.generated_secrets;
-        if generated.is_empty() {
-            return Ok(());
+    /// To be called beside links that are printed: says so where it is not known that they lead to the daemon.
+    pub(crate) fn say_where_links_lead(&self) {
+        let PublicUrl { url, certainty } = &self.instance.public_url;
+        if *certainty == Certainty::Assumed {
+            output::remark(&format!(
+                "no daemon has run on this data directory yet: links lead to {url}, as HOST and PORT say; set \
+                 MCP_SERVER_BASE_URL if the daemon is to be found elsewhere"
+            ));
         }
-        let users = self.control().users.list(&self.who, None, PageRequest::new(1, None)).await?;
-        if users.items.is_empty() {
-            for path in generated {
-                output::remark(&format!("generated a secret: {path}"));
-            }
-            return Ok(());
-        }
-        for path in generated {
-            std::fs::remove_file(path).with_context(|| format!("{path} cannot be removed"))?;
-        }
-        bail!(
-            "the secrets of this instance are not known here; set JWT_SECRET and MCP_ENCRYPTION_KEY as its daemon has \
-             them, or name its data directory with --data-dir"
-        )
     }
 
     pub(crate) fn control(&self) -> &Control {

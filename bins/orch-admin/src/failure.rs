@@ -99,7 +99,13 @@ fn advice(error: &anyhow::Error) -> Option<&'static str> {
     match error.chain().find_map(|error| error.downcast_ref::<ControlError>())? {
         ControlError::Missing { what: "project" } => Some("orch-admin project list shows the projects"),
         ControlError::Missing { what: "server" } => Some("orch-admin server list --project PROJECT shows the servers"),
-        ControlError::Missing { what: "key" } => Some("orch-admin key list --project PROJECT shows the keys"),
+        ControlError::Missing { what: "key" | "live key" } => {
+            Some("orch-admin key list --project PROJECT shows the keys")
+        }
+        ControlError::Missing { what: "rule" } => Some("orch-admin policy list --project PROJECT shows the rules"),
+        ControlError::Missing { what: "user of the project" } => {
+            Some("name somebody who reaches the project, by id or e-mail address")
+        }
         ControlError::Missing { what: "user" } => Some("orch-admin user list shows the accounts"),
         ControlError::Stale { .. } => Some("run the command again"),
         ControlError::LastInstanceAdmin => Some("make somebody else an admin first"),

@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock::SystemClock;
 use crate::config::{Settings, private_dir};
-use crate::instance;
+use crate::{data_dir, instance};
 
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
@@ -57,9 +57,7 @@ pub async fn back_up(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest
 }
 
 async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::Result<Manifest> {
-    if !instance::schema_is_current(database).await? {
-        bail!("the database schema is not up to date; run: orch-admin migrate up");
-    }
+    instance::require_schema(settings, database).await?;
     for part in [DATABASE, JOURNAL, AUDIT] {
         private_dir(&dir.join(part))?;
     }
@@ -89,6 +87,7 @@ async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::R
 
 /// Brings a backup into an instance in which there is nothing yet.
 pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
+    data_dir::check_owner(settings)?;
     let manifest = read_manifest(dir)?;
     let found = digests(dir)?;
     for (file, digest) in &manifest.files {
@@ -136,9 +135,14 @@ async fn restore_database(settings: &Settings, dir: &Path, copy: &DatabaseCopy) 
             }
             copy_file(&sqlite_file(dir), file)?;
         }
-        (DatabaseKind::Postgres, None) => {}
-        (DatabaseKind::Sqlite, None) => bail!("the backup is of SQLite, and DATABASE_URL names PostgreSQL"),
-        (DatabaseKind::Postgres, Some(_)) => bail!("the backup is of PostgreSQL; set DATABASE_URL to an empty one"),
+        // From SQLite as well: this is the way from one to the other.
+        (DatabaseKind::Sqlite | DatabaseKind::Postgres, None) => {}
+        (DatabaseKind::Postgres, Some(_)) => {
+            bail!(
+                "the backup is of PostgreSQL, which does not go into SQLite; set DATABASE_URL to an empty PostgreSQL \
+                 database"
+            )
+        }
     }
     let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::clone(&url))).await?;
     let filled = fill(&database, dir, copy).await;
@@ -147,7 +151,8 @@ async fn restore_database(settings: &Settings, dir: &Path, copy: &DatabaseCopy) 
 }
 
 async fn fill(database: &Database, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
-    if copy.kind == DatabaseKind::Postgres {
+    // SQLite has come as a file.
+    if database.kind() == DatabaseKind::Postgres {
         database.fill_from(dir, copy).await?;
     }
     database.check_integrity().await?;

@@ -1,19 +1,26 @@
 //! The settings of a process: a file, then the environment, then flags. The only place that reads the environment.
 
+mod dotenv;
 mod environment;
 mod limits;
+mod numbers;
 mod refusal;
 mod secrets;
+mod settings_file;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
 use orch_auth::config::AuthConfig;
+use orch_auth::password::check_length;
 use orch_control::config::{PeopleConfig, SignUp};
+use orch_domain::email::Email;
+use orch_gateway::client::Clients;
+use orch_gateway::config::GatewayConfig;
 use orch_gateway::mcp::McpConfig;
+use orch_gateway::site::Site;
 use orch_mail::config::MailConfig;
 use orch_persistence::{DatabaseUrl, JournalConfig};
 use orch_relay::config::RelayConfig;
@@ -22,8 +29,12 @@ use orch_upstream::UpstreamConfig;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use self::environment::Variables;
+use self::settings_file::SettingsFile;
+use crate::telemetry;
+
 pub use self::limits::{LimitSettings, LimitValues};
-pub use self::secrets::Secrets;
+pub use self::secrets::{SecretSource, Secrets};
 pub use crate::upkeep::{AuditSettings, RetentionSettings};
 
 /// In seconds. For so long each process remembers the logins that have ended.
@@ -72,6 +83,12 @@ pub struct Settings {
     /// Where the settings were read from, if it was a file.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+    /// What was said on the command line; it has been taken over.
+    #[serde(skip)]
+    pub flags: Flags,
+    /// What was most likely meant otherwise, and yet stops nothing.
+    #[serde(skip)]
+    pub remarks: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -175,6 +192,8 @@ impl Default for Settings {
             limits: LimitSettings::default(),
             upstream: UpstreamConfig::default(),
             file: None,
+            flags: Flags::default(),
+            remarks: Vec::new(),
         }
     }
 }
@@ -182,7 +201,7 @@ impl Default for Settings {
 /// What flags of a command line say; they win over everything else.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
-    /// A file of settings, which then must exist.
+    /// A file of settings, in place of the one that `ORCH_CONFIG` names.
     pub config: Option<PathBuf>,
     pub data_dir: Option<PathBuf>,
     pub host: Option<IpAddr>,
@@ -192,18 +211,21 @@ pub struct Flags {
 }
 
 impl Settings {
-    /// Reads the file, the environment (a `.env` file in the working directory included) and the flags.
+    /// Reads the file, the environment (a `.env` file in the working directory included) and the flags. What comes back
+    /// can be used: a start finds nothing wrong with a value that was not said here.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let variables = Variables::read()?;
+        let file = flags.config.clone().or_else(|| variables.file.clone());
+        let mut remarks: Vec<_> =
+            variables.unknown.iter().map(|name| format!("{name} is no setting: nothing reads it")).collect();
         let mut figment = Figment::new();
-        if let Some(path) = &flags.config {
-            if !path.is_file() {
-                bail!("the configuration file {} does not exist", path.display());
-            }
-            figment = figment.merge(Toml::file_exact(path));
+        if let Some(path) = &file {
+            figment = figment.merge(SettingsFile::read(path)?);
         }
-        figment = figment.merge(Serialized::defaults(environment::read()?));
+        figment = figment.merge(variables);
         let mut settings: Self = figment.extract().map_err(refusal::readable)?;
-        settings.file.clone_from(&flags.config);
+        numbers::check(&figment)?;
+        settings.file = file;
         if let Some(data_dir) = &flags.data_dir {
             settings.data_dir.clone_from(data_dir);
         }
@@ -219,30 +241,87 @@ impl Settings {
         if let Some(file) = &flags.mcp_config {
             settings.mcp_config = Some(file.clone());
         }
+        settings.flags = flags.clone();
         settings.check()?;
+        remarks.extend(settings.without_effect().map(str::to_owned));
+        settings.remarks = remarks;
         Ok(settings)
     }
 
+    /// Makes of each value what a start makes of it, and says which cannot be used.
     fn check(&self) -> anyhow::Result<()> {
-        if let Some(url) = &self.base_url {
-            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            if !rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) {
-                bail!("MCP_SERVER_BASE_URL: {url:?} is no base URL; write it as https://host[:port]");
-            }
-        }
+        telemetry::check(&self.log)?;
+        let gateway = self.gateway();
+        Site::new(&gateway)?;
+        Clients::new(&gateway.trusted_proxies)?;
+        orch_mail::smtp::check(&self.mail)?;
         if self.people.sign_up == SignUp::Open && self.mail.smtp_url.is_none() {
             bail!(
                 "ORCH_SIGN_UP: open needs SMTP_URL and SMTP_FROM, as an address is proven by a link that is mailed to it"
             );
         }
-        if self.mail.smtp_url.is_some() && self.mail.from.is_none() {
-            bail!("SMTP_FROM is missing: with SMTP_URL, say who letters are from");
+        for domain in &self.people.allowed_domains {
+            let domain = domain.trim_start_matches('@');
+            if domain.contains(['@', '/', '*', ':']) || Email::parse(&format!("somebody@{domain}")).is_err() {
+                bail!("ORCH_SIGN_UP_DOMAINS: {domain:?} is no domain of addresses, such as example.com");
+            }
+        }
+        if let Some(email) = &self.initial_admin.email {
+            Email::parse(email).context("INITIAL_ADMIN_EMAIL")?;
+        }
+        if let Some(password) = &self.initial_admin.password {
+            check_length(password).context("INITIAL_ADMIN_PASSWORD")?;
         }
         if self.auth.access_token_seconds.get() > LONGEST_ACCESS_TOKEN {
             bail!("auth.access_token_seconds: an access token lives a day at most, {LONGEST_ACCESS_TOKEN}");
         }
+        self.upstream.check().map_err(anyhow::Error::msg)?;
         self.database_url()?;
         Ok(())
+    }
+
+    /// Looks at the files that the values name and a start needs, but for the file of servers, which is read with what
+    /// it belongs to.
+    pub(crate) fn check_files(&self) -> anyhow::Result<()> {
+        self.upstream.check_files().map_err(anyhow::Error::msg)
+    }
+
+    /// What was set and does nothing beside the other settings.
+    fn without_effect(&self) -> impl Iterator<Item = &'static str> {
+        let InitialAdmin { email, password } = &self.initial_admin;
+        let remarks = [
+            (
+                password.is_some() && email.is_none() && self.mcp_config.is_none(),
+                "INITIAL_ADMIN_PASSWORD does nothing without INITIAL_ADMIN_EMAIL",
+            ),
+            (self.mail.from.is_some() && self.mail.smtp_url.is_none(), "SMTP_FROM does nothing without SMTP_URL"),
+            (
+                !self.people.allowed_domains.is_empty() && self.people.sign_up == SignUp::Closed,
+                "ORCH_SIGN_UP_DOMAINS does nothing while ORCH_SIGN_UP is closed",
+            ),
+        ];
+        remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark)
+    }
+
+    /// What the gateway is told.
+    #[must_use]
+    pub fn gateway(&self) -> GatewayConfig {
+        GatewayConfig {
+            base_url: self.public_url(),
+            allowed_origins: self.allowed_origins.clone(),
+            allowed_hosts: self.allowed_hosts.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            ..GatewayConfig::default()
+        }
+    }
+
+    /// The flags with which `orch-admin` works on the same instance, with a space before them.
+    #[must_use]
+    pub fn flags_of_the_instance(&self) -> String {
+        let Flags { config, data_dir, .. } = &self.flags;
+        let flags = [("--config", config), ("--data-dir", data_dir)];
+        let set = flags.iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?.display().to_string())));
+        set.map(|(flag, path)| format!(" {flag} {}", quoted(&path))).collect()
     }
 
     /// The public base URL, without a slash at its end.
@@ -314,6 +393,16 @@ impl Settings {
     }
 }
 
+/// As a shell reads it as one word.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '+' | ',');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 /// Makes a directory that only its owner can enter.
 pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
@@ -329,6 +418,53 @@ mod tests {
     use std::path::PathBuf;
 
     use super::Settings;
+
+    #[test]
+    fn refuses_what_a_start_would_refuse() {
+        let check = |change: fn(&mut Settings), expected: &str| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            let error = settings.check().expect_err(expected);
+            assert!(format!("{error:#}").contains(expected), "{expected}: {error:#}");
+        };
+        check(|settings| settings.log.level = "loud".into(), "LOG_LEVEL");
+        check(|settings| settings.base_url = Some("mcp.example.com".into()), "MCP_SERVER_BASE_URL");
+        check(|settings| settings.base_url = Some("https://a b".into()), "MCP_SERVER_BASE_URL");
+        check(|settings| settings.allowed_origins = vec!["tools.example.com".into()], "ORCH_ALLOWED_ORIGINS");
+        check(|settings| settings.allowed_hosts = vec!["orch:8000".into()], "ORCH_ALLOWED_HOSTS");
+        check(|settings| settings.trusted_proxies = vec!["proxy".into()], "ORCH_TRUSTED_PROXIES");
+        check(|settings| settings.mail.smtp_url = Some("mail.example.com".into()), "SMTP_URL is not");
+        check(|settings| settings.mail.smtp_url = Some("smtps://mail.example.com".into()), "SMTP_FROM is missing");
+        let sender = |settings: &mut Settings| {
+            settings.mail.smtp_url = Some("smtps://mail.example.com".into());
+            settings.mail.from = Some("nobody".into());
+        };
+        check(sender, "SMTP_FROM: `nobody`");
+        check(|settings| settings.people.allowed_domains = vec!["ada@example.com".into()], "ORCH_SIGN_UP_DOMAINS");
+        check(|settings| settings.initial_admin.email = Some("ada".into()), "INITIAL_ADMIN_EMAIL");
+        check(|settings| settings.initial_admin.password = Some("short".into()), "INITIAL_ADMIN_PASSWORD");
+        check(|settings| settings.upstream.proxy.https = Some("socks5://proxy".into()), "upstream.proxy.https");
+        assert!(Settings::default().check().is_ok());
+    }
+
+    #[test]
+    fn says_what_does_nothing() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.without_effect().count(), 0);
+        settings.initial_admin.password = Some("long enough".into());
+        settings.mail.from = Some("orch@example.com".into());
+        settings.people.allowed_domains = vec!["example.com".into()];
+        assert_eq!(settings.without_effect().count(), 3);
+    }
+
+    #[test]
+    fn names_the_instance_to_the_command_line() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.flags_of_the_instance(), "");
+        settings.flags.data_dir = Some(PathBuf::from("/srv/it's here"));
+        settings.flags.config = Some(PathBuf::from("orch.toml"));
+        assert_eq!(settings.flags_of_the_instance(), r" --config orch.toml --data-dir '/srv/it'\''s here'");
+    }
 
     #[test]
     fn hides_data_and_secrets_wherever_they_are() {

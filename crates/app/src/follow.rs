@@ -21,7 +21,11 @@ use tokio::sync::{mpsc, oneshot};
 
 /// First and longest pause when the database cannot be read; the old directory stays in force meanwhile.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long one change may take to be read, and all there is: a connection whose other end went away without a word
+/// would never say so, and no revocation would be heard of.
+const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE_OF_EVERYTHING: Duration = Duration::from_secs(60);
 /// How long a writer waits to see its own change.
 const PATIENCE: Duration = Duration::from_secs(2);
 const QUEUE: usize = 64;
@@ -88,11 +92,30 @@ impl Follow {
     }
 
     async fn apply_surely(&self, change: Change) {
+        let deadline = if change == Change::Everything { DEADLINE_OF_EVERYTHING } else { DEADLINE };
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.apply(change).await {
-            tracing::error!(error = %error, "a change cannot be read; trying again");
+        loop {
+            match tokio::time::timeout(deadline, self.apply(change)).await {
+                Ok(Ok(())) => return,
+                // To try again changes nothing, and the changes behind this one may be revocations.
+                Ok(Err(error @ StoreError::Corrupt { .. })) => return self.pass_over(change, &error),
+                Ok(Err(error)) => tracing::error!(error = %error, "a change cannot be read; trying again"),
+                Err(_) => tracing::error!(?change, "a change is not read in time; trying again"),
+            }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What cannot be read grants nothing: a newer version may have written there who may not any more.
+    fn pass_over(&self, change: Change, error: &StoreError) {
+        match change {
+            Change::Project(id) => {
+                tracing::error!(%error, ?change, "a project cannot be read and is closed until it is changed again");
+                let directory = self.directory.current().with_project(id, None);
+                self.directory.replace(directory);
+            }
+            _ => tracing::error!(%error, ?change, "a change cannot be read, and is not in force"),
         }
     }
 
@@ -131,20 +154,28 @@ impl Follow {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
+    use async_trait::async_trait;
     use orch_auth::config::AuthConfig;
     use orch_auth::ended_logins::EndedLogins;
     use orch_domain::change::Change;
-    use orch_domain::directory::Directory;
     use orch_domain::directory::live::LiveDirectory;
+    use orch_domain::directory::roster::TeamRoster;
+    use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
+    use orch_domain::error::StoreError;
+    use orch_domain::id::{ProjectId, UserId};
     use orch_domain::port::directory_follower::DirectoryFollower;
+    use orch_domain::port::directory_source::DirectorySource;
     use orch_domain::port::login_repo::LoginRepo;
+    use orch_domain::port::project_repo::ProjectRepo;
     use orch_domain::port::user_repo::UserRepo;
     use orch_domain::refresh_token::RefreshToken;
     use orch_domain::user::User;
-    use orch_testkit::builders::{a_refresh_token, a_user, an_audit_entry};
+    use orch_testkit::builders::{a_project, a_refresh_token, a_user, an_audit_entry};
     use orch_testkit::fakes::{FixedClock, MemoryStore};
 
     use super::{Follow, Follower, errands};
@@ -173,6 +204,85 @@ mod tests {
         let opened = store.open(&token, user.password.as_ref(), &an_audit_entry().build()).await;
         opened.expect("a login");
         (user, token)
+    }
+
+    /// Never answers when it is asked for the first time, and cannot read one project.
+    struct Trying {
+        store: MemoryStore,
+        silent: AtomicBool,
+        unreadable: Option<ProjectId>,
+    }
+
+    #[async_trait]
+    impl DirectorySource for Trying {
+        async fn load(&self) -> Result<Directory, StoreError> {
+            self.store.load().await
+        }
+
+        async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
+            if self.silent.swap(false, Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            self.store.load_users().await
+        }
+
+        async fn load_teams(&self, only: Option<UserId>) -> Result<TeamRoster, StoreError> {
+            self.store.load_teams(only).await
+        }
+
+        async fn load_project(&self, id: ProjectId) -> Result<Option<ProjectFacts>, StoreError> {
+            if self.unreadable == Some(id) {
+                let (row, reason) = (id.to_string(), "an unknown rule".to_owned());
+                return Err(StoreError::Corrupt { table: "policies", column: "document", row, reason });
+            }
+            self.store.load_project(id).await
+        }
+    }
+
+    async fn a_user_in(store: &MemoryStore) -> User {
+        let user = a_user().build();
+        UserRepo::create(store, &user, &an_audit_entry().build()).await.expect("a user");
+        user
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_says_nothing_is_not_waited_for() {
+        let store = MemoryStore::new();
+        let (follower, follow, _) = a_process(&store);
+        let silent = AtomicBool::new(true);
+        let source = Arc::new(Trying { store: store.clone(), silent, unreadable: None });
+        let directory = Arc::clone(&follow.directory);
+        let follow = Follow { source, ..follow };
+        let following = tokio::spawn(follow.run());
+        let user = a_user_in(&store).await;
+        let waited = async {
+            while directory.current().user(user.id).is_none() {
+                follower.catch_up(Change::Users).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), waited).await.expect("the user in time");
+        following.abort();
+    }
+
+    #[tokio::test]
+    async fn a_project_that_cannot_be_read_is_closed_and_holds_nothing_up() {
+        let store = MemoryStore::new();
+        let admin = a_user_in(&store).await;
+        let (project, entry) = (a_project().build(), an_audit_entry().build());
+        ProjectRepo::create(&store, &project, admin.id, &entry).await.expect("a project");
+        let (follower, follow, _) = a_process(&store);
+        let unreadable = Some(project.id);
+        let source = Arc::new(Trying { store: store.clone(), silent: AtomicBool::new(false), unreadable });
+        let directory = Arc::clone(&follow.directory);
+        let follow = Follow { source, ..follow };
+        directory.replace(store.load().await.expect("a directory"));
+        let following = tokio::spawn(follow.run());
+        follower.catch_up(Change::Project(project.id)).await;
+        let user = a_user_in(&store).await;
+        follower.catch_up(Change::Users).await;
+        assert!(directory.current().project(project.id).is_none(), "it grants nothing");
+        assert!(directory.current().user(user.id).is_some(), "what comes after it is in force");
+        following.abort();
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! One opened instance: database, secrets, control plane and relay, wired. What the daemon serves and what the
 //! command line works with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,7 +20,6 @@ use orch_control::Control;
 use orch_control::ports::Ports;
 use orch_domain::Timestamp;
 use orch_domain::approval::Approval;
-use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::event::{Event, Fact};
@@ -35,15 +34,15 @@ use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::vault::Vault;
-use orch_domain::secret::Secret;
 use orch_gateway::mcp::{SessionLimits, Sessions};
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
-    AnchorFile, Damage, Database, DatabaseConfig, EntryJournal, Finding, Journal, SeaActivityRepo, SeaAuditChain,
-    SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource, SeaInvitationRepo,
-    SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo, SeaResetRepo,
-    SeaSealedRepo, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo, VerifyReport,
+    AnchorFile, Damage, Database, DatabaseConfig, DatabaseKind, EntryJournal, Finding, Journal, SeaActivityRepo,
+    SeaAuditChain, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
+    SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo,
+    SeaResetRepo, SeaSealedRepo, SeaSecretChecks, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo,
+    VerifyReport,
 };
 use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
@@ -54,15 +53,17 @@ use tokio::task::JoinHandle;
 
 use crate::call_events::ToldCalls;
 use crate::clock::SystemClock;
-use crate::config::{Environment, Secrets, Settings, private_dir};
+use crate::config::{Environment, Secrets, Settings};
 use crate::connector::UpstreamConnector;
 use crate::definition_trail::DefinitionTrail;
 use crate::desk;
 use crate::follow::{self, Follow};
-use crate::logs::StoredLogs;
+use crate::logs::{self, StoredLogs};
 use crate::metrics::Metrics;
 use crate::probe::{InstanceProbe, Workers};
+use crate::public_url::PublicUrl;
 use crate::upkeep::Upkeep;
+use crate::{data_dir, secret_check};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -72,11 +73,16 @@ const LEFTOVERS: Duration = Duration::from_secs(5);
 /// How long letters that wait are given.
 const LAST_LETTERS: Duration = Duration::from_secs(5);
 
-/// What to do about a database schema that is not up to date.
+/// What is said where nothing brings the schema up to date by itself.
+pub(crate) const SCHEMA_IS_OLD: &str = "the database schema is not up to date; run: orch-admin migrate up";
+
+/// Who opens an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    BringUpToDate,
-    MustBeUpToDate,
+pub enum Opener {
+    /// Brings the database schema up to date, unless the settings say otherwise; writes the logs of servers.
+    Daemon,
+    /// Needs a schema that is up to date; reads the logs that the daemon has written.
+    CommandLine,
 }
 
 pub struct Instance {
@@ -101,8 +107,10 @@ pub struct Instance {
     pub(crate) probe: Arc<InstanceProbe>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) upkeep: Arc<Upkeep>,
-    /// Paths of secrets that were generated just now.
-    pub generated_secrets: Vec<String>,
+    /// Where clients reach the daemon.
+    pub public_url: PublicUrl,
+    /// Files of secrets that were generated just now.
+    pub generated_secrets: Vec<PathBuf>,
     changes: Arc<SeaChanges>,
     launcher: Arc<LocalLauncher>,
     logs: Arc<LogStore>,
@@ -118,18 +126,24 @@ pub struct Instance {
 
 impl Instance {
     /// Opens everything, starts no server and listens nowhere. Fails on a missing, malformed or wrong secret.
-    pub async fn open(settings: Settings, schema: Schema) -> anyhow::Result<Self> {
-        private_dir(&settings.data_dir)?;
-        let secrets = Secrets::load(&settings)?;
+    pub async fn open(settings: Settings, opener: Opener) -> anyhow::Result<Self> {
+        data_dir::check_owner(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let database = open_database(&settings, schema).await?;
-        database.sign_with(Arc::new(Ed25519ChainSigner::new(&secrets.master)?));
+        let database = open_database(&settings, opener).await?;
+        let generated_secrets = match opener {
+            Opener::Daemon => generate_secrets(&settings, &database).await?,
+            Opener::CommandLine => Vec::new(),
+        };
+        let secrets = Secrets::load(&settings)?;
         let aead = Arc::new(AeadVault::new(secrets.master.encryption_keys())?);
         let vault: Arc<dyn Vault> = Arc::<AeadVault>::clone(&aead);
 
         let source: Arc<dyn DirectorySource> = Arc::new(SeaDirectorySource::new(database.clone()));
         let directory = Arc::new(LiveDirectory::new(source.load().await?));
-        check_secrets(&directory.current(), &*vault)?;
+        secret_check::check_sealed(&directory.current(), &*vault)?;
+        secret_check::agree(&database, &secrets, &aead).await?;
+        // Before something is written that would be signed.
+        database.sign_with(Arc::new(Ed25519ChainSigner::new(&secrets.master)?));
 
         let keys: Arc<dyn KeyRepo> = Arc::new(SeaKeyRepo::new(database.clone()));
         let chain = SeaAuditChain::new(database.clone());
@@ -159,10 +173,9 @@ impl Instance {
         if settings.environment == Environment::Development {
             upstream.addresses.allow_loopback = true;
         }
-        // The daemon writes; the command line reads what it has written.
-        let writing = match schema {
-            Schema::BringUpToDate => Writing::Yes,
-            Schema::MustBeUpToDate => Writing::No,
+        let (writing, public_url) = match opener {
+            Opener::Daemon => (Writing::Yes, PublicUrl::of_this_daemon(&settings)),
+            Opener::CommandLine => (Writing::No, PublicUrl::of_the_daemon(&settings)?),
         };
         let log_clock = Arc::clone(&clock);
         let logs = LogStore::open(
@@ -173,6 +186,13 @@ impl Instance {
             writing,
         );
         let logs = Arc::new(logs.context("logs cannot be written")?);
+        if opener == Opener::Daemon {
+            match logs::forget_deleted(&logs, &directory.current(), &*source).await {
+                Ok(0) => {}
+                Ok(servers) => tracing::info!(servers, "took away the logs of servers that are deleted"),
+                Err(error) => tracing::warn!(error = %error, "logs of servers that are deleted may be left"),
+            }
+        }
         let limits = settings.limits.rules();
         let connector = UpstreamConnector::new(
             Arc::<LocalLauncher>::clone(&launcher),
@@ -288,7 +308,7 @@ impl Instance {
         let known_logins: Arc<dyn LoginRepo> = Arc::<SeaLoginRepo>::clone(&login_repo);
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
-            source: Arc::clone(&source),
+            source,
             follower: Arc::new(follower),
             users,
             logins: login_repo,
@@ -323,7 +343,7 @@ impl Instance {
             process_limits: limits,
             clock: Arc::clone(&clock),
             people: settings.people.clone(),
-            base_url: settings.public_url(),
+            base_url: public_url.url.clone(),
             events: events.clone(),
         });
         // Set once: an instance is opened once.
@@ -334,7 +354,7 @@ impl Instance {
         let changes = Arc::new(SeaChanges::start(&database).await?);
         let follow = Follow {
             changes: Arc::<SeaChanges>::clone(&changes),
-            source,
+            source: Arc::new(SeaDirectorySource::for_following(database.clone())),
             directory: Arc::clone(&directory),
             logins: known_logins,
             ended: Arc::clone(&ended),
@@ -363,7 +383,8 @@ impl Instance {
             probe,
             metrics,
             upkeep,
-            generated_secrets: secrets.generated,
+            public_url,
+            generated_secrets,
             changes,
             launcher,
             logs,
@@ -471,49 +492,91 @@ fn midnight(now: Timestamp) -> Timestamp {
     now.replace_time(time::Time::MIDNIGHT)
 }
 
-/// Connects to the configured database.
+/// Connects to the database of an instance that is there: under a wrong name none is made.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Database> {
+    if let Some(file) = missing_file(settings)? {
+        bail!(no_instance(settings, &format!("{} is not there", file.display())));
+    }
+    connect_or_create(settings).await
+}
+
+/// The file of a SQLite database that is not there yet.
+pub(crate) fn missing_file(settings: &Settings) -> anyhow::Result<Option<PathBuf>> {
+    let Some(file) = settings.database_url()?.file() else { return Ok(None) };
+    let is_there = file.try_exists().with_context(|| format!("{} cannot be looked at", file.display()))?;
+    Ok((!is_there).then_some(file))
+}
+
+/// Connects, and makes the file of a SQLite database where there is none.
+async fn connect_or_create(settings: &Settings) -> anyhow::Result<Database> {
     Ok(Database::connect(&DatabaseConfig::new(settings.database_url()?)).await?)
 }
 
-/// Whether every step of the schema has been applied.
-pub async fn schema_is_current(database: &Database) -> anyhow::Result<bool> {
-    Ok(database.migration_status().await?.iter().all(|step| step.applied))
+/// Fails unless every step of the schema has been applied.
+pub(crate) async fn require_schema(settings: &Settings, database: &Database) -> anyhow::Result<()> {
+    let steps = database.migration_status().await?;
+    if steps.iter().all(|step| step.applied) {
+        return Ok(());
+    }
+    if steps.iter().any(|step| step.applied) {
+        bail!(SCHEMA_IS_OLD);
+    }
+    bail!(no_instance(settings, &format!("{} has no tables", settings.database_url()?)));
+}
+
+fn no_instance(settings: &Settings, because: &str) -> String {
+    let place = match settings.database_url {
+        Some(_) => "DATABASE_URL",
+        None => "the data directory (--data-dir, ORCH_DATA_DIR)",
+    };
+    format!("there is no instance here, as {because}: is {place} right? orch-admin migrate up makes a new one")
+}
+
+/// What [`migrate`] has done.
+#[derive(Debug)]
+pub struct Migrated {
+    pub database: DatabaseKind,
+    /// Steps of the schema.
+    pub applied: Vec<String>,
+    /// Files of secrets.
+    pub generated: Vec<PathBuf>,
+}
+
+/// Brings the schema up to date, and makes an instance where there is none.
+pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
+    data_dir::check_owner(settings)?;
+    let database = connect_or_create(settings).await?;
+    let migrated = async {
+        let applied = database.migrate().await?;
+        let generated = generate_secrets(settings, &database).await?;
+        anyhow::Ok(Migrated { database: database.kind(), applied, generated })
+    };
+    let migrated = migrated.await;
+    database.close().await;
+    migrated
+}
+
+/// Makes the secrets of an instance that nobody has used yet, where they are not given.
+async fn generate_secrets(settings: &Settings, database: &Database) -> anyhow::Result<Vec<PathBuf>> {
+    if SeaSecretChecks::new(database.clone()).is_new().await? { Secrets::generate(settings) } else { Ok(Vec::new()) }
 }
 
 /// Connects and sees to the schema.
-async fn open_database(settings: &Settings, schema: Schema) -> anyhow::Result<Database> {
+async fn open_database(settings: &Settings, opener: Opener) -> anyhow::Result<Database> {
+    if opener == Opener::Daemon && settings.auto_migrate {
+        let database = connect_or_create(settings).await?;
+        let steps = database.migrate().await.context("the database schema cannot be brought up to date")?;
+        for step in &steps {
+            tracing::info!(step, "applied a step of the database schema");
+        }
+        if steps.len() == database.migration_status().await?.len() {
+            tracing::info!(path = %settings.data_dir.display(), "there was no instance here, so this is a new one");
+        }
+        return Ok(database);
+    }
     let database = connect(settings).await?;
-    match schema {
-        Schema::BringUpToDate => {
-            for step in database.migrate().await.context("the database schema cannot be brought up to date")? {
-                tracing::info!(step, "applied a step of the database schema");
-            }
-        }
-        Schema::MustBeUpToDate => {
-            if !schema_is_current(&database).await? {
-                bail!("the database schema is not up to date; run: orch-admin migrate up");
-            }
-        }
-    }
+    require_schema(settings, &database).await?;
     Ok(database)
-}
-
-/// Every stored secret must open: a wrong key is found at the start, not at the first call.
-pub(crate) fn check_secrets(directory: &Directory, vault: &dyn Vault) -> anyhow::Result<()> {
-    let servers = directory.projects().flat_map(|project| project.servers.values());
-    let personal = directory.projects().flat_map(|project| project.personal.values().flat_map(|own| own.values()));
-    for secret in personal.flatten() {
-        vault
-            .open(Secret::place(secret.id), &secret.sealed)
-            .context("a value that a member stored for a server does not open with MCP_ENCRYPTION_KEY")?;
-    }
-    for (server, secret) in servers.flat_map(|server| server.secrets.iter().map(move |secret| (server, secret))) {
-        vault.open(Secret::place(secret.id), &secret.sealed).with_context(|| {
-            format!("a stored secret of the server {} does not open with MCP_ENCRYPTION_KEY", server.alias)
-        })?;
-    }
-    Ok(())
 }
 
 /// What we call ourselves toward MCP clients.

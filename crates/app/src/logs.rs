@@ -1,11 +1,14 @@
 //! Logs of servers, from the memory and the disk of this process or from what the daemon has written.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use orch_domain::directory::Directory;
 use orch_domain::error::StoreError;
 use orch_domain::id::ServerId;
+use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::server_logs::{LogLine, LogQuery, LogSource, ServerLogs};
 use orch_supervisor::{LogFilter, LogStore, LogStream, Writing};
 
@@ -26,6 +29,33 @@ impl StoredLogs {
 /// The name of a server's log in the store.
 pub(crate) fn name(server: ServerId) -> String {
     server.to_string()
+}
+
+/// Takes away the logs of servers that were deleted while nothing ran here. `known` are the servers of a moment ago; those
+/// that another process has made since are seen by looking again, after the logs and only where it matters.
+pub(crate) async fn forget_deleted(
+    store: &Arc<LogStore>,
+    known: &Directory,
+    source: &dyn DirectorySource,
+) -> Result<usize, StoreError> {
+    let listing = tokio::task::spawn_blocking({
+        let store = Arc::clone(store);
+        move || store.names()
+    });
+    let names =
+        listing.await.map_err(|source| StoreError::Unavailable { doing: "listing logs", source: Box::new(source) })?;
+    // What is no id was not put there by us.
+    let mut servers: HashSet<ServerId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    leave_out(&mut servers, known);
+    if servers.is_empty() {
+        return Ok(0);
+    }
+    let now = source.load().await?;
+    leave_out(&mut servers, &now);
+    for server in &servers {
+        store.forget(&name(*server));
+    }
+    Ok(servers.len())
 }
 
 #[async_trait]
@@ -72,6 +102,13 @@ impl ServerLogs for StoredLogs {
     }
 }
 
+/// Leaves out the servers that there are.
+fn leave_out(servers: &mut HashSet<ServerId>, directory: &Directory) {
+    for server in directory.projects().flat_map(|project| project.servers.values()) {
+        servers.remove(&server.id);
+    }
+}
+
 fn line_of(line: &orch_supervisor::LogLine) -> LogLine {
     LogLine {
         seq: line.seq,
@@ -83,5 +120,57 @@ fn line_of(line: &orch_supervisor::LogLine) -> LogLine {
         },
         pid: line.pid,
         text: line.text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use orch_domain::id::ServerId;
+    use orch_domain::port::directory_source::DirectorySource as _;
+    use orch_domain::port::project_repo::ProjectRepo;
+    use orch_domain::port::server_repo::ServerRepo;
+    use orch_domain::port::user_repo::UserRepo;
+    use orch_supervisor::{LogDisk, LogLimits, LogStore, Writing};
+    use orch_testkit::builders::{a_project, a_server, a_user, an_audit_entry};
+    use orch_testkit::fakes::MemoryStore;
+
+    use super::{forget_deleted, name};
+
+    fn open(directory: &tempfile::TempDir) -> Arc<LogStore> {
+        let clock = Arc::new(|| SystemTime::UNIX_EPOCH);
+        let place = directory.path().join("logs");
+        Arc::new(LogStore::open(place, LogLimits::default(), LogDisk::default(), clock, Writing::Yes).expect("a store"))
+    }
+
+    #[tokio::test]
+    async fn logs_of_servers_that_are_no_more_go_and_no_others() {
+        let (directory, source) = (tempfile::tempdir().expect("a directory"), MemoryStore::new());
+        let (user, project) = (a_user().build(), a_project().build());
+        UserRepo::create(&source, &user, &an_audit_entry().build()).await.expect("a user");
+        ProjectRepo::create(&source, &project, user.id, &an_audit_entry().build()).await.expect("a project");
+        let server = a_server().in_project(project.id).build();
+        let before = source.load().await.expect("a directory");
+        // As another process may, after this one has read all servers.
+        ServerRepo::create(&source, &server, &an_audit_entry().build()).await.expect("a server");
+        let deleted = ServerId::new();
+        let earlier = open(&directory);
+        for log in [name(server.id), name(deleted), "foreign".to_owned()] {
+            earlier.log(&log, None).push("a line");
+        }
+        earlier.close();
+
+        let store = open(&directory);
+        assert_eq!(forget_deleted(&store, &before, &source).await.expect("a count"), 1);
+        store.close();
+        let mut left = store.names();
+        left.sort();
+        let mut expected = ["foreign".to_owned(), name(server.id)];
+        expected.sort();
+        assert_eq!(left, expected);
+        let now = source.load().await.expect("a directory");
+        assert_eq!(forget_deleted(&open(&directory), &now, &source).await.expect("a count"), 0);
     }
 }

@@ -81,11 +81,9 @@ impl InstanceProbe {
     fn encryption(&self) -> EncryptionState {
         let directory = self.directory.current();
         let (mut secrets, mut stale) = (0, 0);
-        for server in directory.projects().flat_map(|project| project.servers.values()) {
-            for secret in &server.secrets {
-                secrets += 1;
-                stale += u64::from(self.vault.is_stale(&secret.sealed));
-            }
+        for secret in directory.secrets() {
+            secrets += 1;
+            stale += u64::from(self.vault.is_stale(&secret.sealed));
         }
         EncryptionState { keys: self.vault.key_ids().map(|id| id.to_string()).collect(), secrets, stale }
     }

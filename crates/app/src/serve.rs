@@ -1,6 +1,5 @@
 //! `serve`: opens the instance, listens, and on a signal stops in good order.
 
-use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,21 +9,24 @@ use anyhow::Context;
 use orch_auth::authenticator::Authenticator;
 use orch_control::Control;
 use orch_domain::directory::live::LiveDirectory;
-use orch_gateway::config::GatewayConfig;
+use orch_domain::port::user_repo::UserRepo as _;
 use orch_gateway::identity::Identity;
 use orch_gateway::key_uses::KeyUses;
-use orch_gateway::mcp::{McpEndpoints, Running, Sessions};
+use orch_gateway::mcp::{Draining, McpEndpoints, Running, Sessions};
 use orch_gateway::metrics::MetricsHandle;
 use orch_gateway::{Gateway, GatewayParts};
+use orch_persistence::SeaUserRepo;
 use secrecy::ExposeSecret;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::config::{Flags, Settings};
-use crate::followed_file::FollowedFile;
-use crate::instance::{Instance, Schema};
+use crate::data_dir::ServeLock;
+use crate::followed_file::{FollowedFile, Known};
+use crate::instance::{Instance, Opener};
 use crate::metrics::Scrape;
 use crate::probe::InstanceProbe;
 use crate::readiness::InstanceReadiness;
+use crate::stopping::{Signals, Stopping};
 use crate::telemetry;
 
 /// The first admin where nobody has named one and there is a file to serve.
@@ -41,7 +43,11 @@ pub fn main(flags: &Flags) -> ExitCode {
         // Before there is a secret in it.
         let hidden = orch_supervisor::hide_memory();
         let settings = Settings::load(flags)?;
+        settings.check_files()?;
         telemetry::start(&settings.log)?;
+        for remark in &settings.remarks {
+            tracing::warn!("{remark}");
+        }
         if let Err(error) = hidden {
             tracing::warn!(error = %error, "servers run by the same user could read the memory of this process");
         }
@@ -80,13 +86,24 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         // What is said about where the daemon is to be found holds for a port of the system's choice, too.
         settings.port = listener.local_addr()?.port();
     }
-    let instance = Instance::open(settings, Schema::BringUpToDate).await?;
+    let _serving = ServeLock::take(&settings)?;
+    let instance = Instance::open(settings, Opener::Daemon).await?;
     for path in &instance.generated_secrets {
-        tracing::info!(path, "generated a secret");
+        tracing::info!(path = %path.display(), "generated a secret");
     }
+    // What cannot be followed is refused before there is an admin whose password is shown once.
+    let mut file = match &instance.settings.mcp_config {
+        Some(path) => {
+            let directory = instance.directory.current();
+            let known =
+                Known { settings: &instance.settings, directory: &directory, vault: instance.probe.vault.as_ref() };
+            Some(FollowedFile::open(path, known).await?)
+        }
+        None => None,
+    };
     first_admin(&instance).await?;
-    let file = match &instance.settings.mcp_config {
-        Some(path) => Some(FollowedFile::take_over(path, &instance).await?),
+    let taken = match &mut file {
+        Some(file) => Some(file.take_over(&instance).await?),
         None => None,
     };
     let settings = &instance.settings;
@@ -113,15 +130,9 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         uses: Arc::clone(&uses),
         config: settings.mcp.clone(),
     };
-    let config = GatewayConfig {
-        base_url: settings.public_url(),
-        allowed_origins: settings.allowed_origins.clone(),
-        allowed_hosts: settings.allowed_hosts.clone(),
-        trusted_proxies: settings.trusted_proxies.clone(),
-        ..GatewayConfig::default()
-    };
+    let readiness = Arc::new(InstanceReadiness::new(&instance));
     let gateway = Gateway::new(GatewayParts {
-        config,
+        config: settings.gateway(),
         control: instance.control.clone(),
         identity: Identity {
             authenticator: Arc::clone(&instance.authenticator),
@@ -129,7 +140,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
             ended: Arc::clone(&instance.ended),
         },
         clock: Arc::clone(&instance.clock),
-        readiness: Arc::new(InstanceReadiness::new(&instance)),
+        readiness: Arc::<InstanceReadiness>::clone(&readiness),
         limiter: Arc::clone(instance.relay.limiter()),
         uses: Arc::clone(&uses),
         mcp: Some(endpoints),
@@ -147,23 +158,41 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         Arc::clone(&instance.directory),
         Arc::clone(&instance.authenticator),
     ));
+    let stopping = Stopping {
+        // Before anybody is told that there is somebody to stop.
+        signals: Signals::hear()?,
+        readiness,
+        gateway: gateway.clone(),
+        draining: Draining::new(sessions, running),
+        relay: Arc::clone(&instance.relay),
+        events: instance.events.clone(),
+        patience: Duration::from_secs(settings.relay.drain_secs),
+    };
     tracing::info!(%address, base_url = settings.public_url(), "listening");
-    let following = file.map(|(file, taken)| {
-        say(&file.welcome(&taken, &settings.public_url()));
+    if let Err(error) = instance.public_url.note(settings) {
+        tracing::warn!("links that orch-admin prints may not lead here: {error:#}");
+    }
+    let following = file.zip(taken).map(|(file, taken)| {
+        say(&file.welcome(&taken, &instance));
         tokio::spawn(file.follow(instance.control.clone()))
     });
-    let (stop_sessions, stop_running) = (Arc::clone(&sessions), Arc::clone(&running));
-    let stop_events = instance.events.clone();
-    let stopped = stop_signal()?;
-    let served = gateway
-        .serve(listener, workers(settings), async move {
-            stopped.await;
-            tracing::info!("stopping");
-            stop_sessions.end_all();
-            stop_running.end_all();
-            stop_events.close();
-        })
-        .await;
+    let stopping = Arc::new(stopping);
+    let (drained, closing) = oneshot::channel::<()>();
+    let shutdown = {
+        let stopping = Arc::clone(&stopping);
+        async move {
+            stopping.drained().await;
+            // Nobody listens when the server has failed meanwhile.
+            let _ = drained.send(());
+        }
+    };
+    let served = tokio::select! {
+        served = gateway.serve(listener, workers(settings), shutdown) => served,
+        () = async { let _ = closing.await; stopping.hurried().await } => Ok(()),
+    };
+    // Where the server has failed, nobody else has.
+    stopping.cut_off().await;
+    drop(stopping);
     sweeping.abort();
     if let Some(following) = following {
         following.abort();
@@ -174,7 +203,6 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     if let Some(metrics) = measuring {
         metrics.stop(false).await;
     }
-    sessions.end_all();
     instance.close().await;
     tracing::info!("stopped");
     served.context("the HTTP server failed")
@@ -238,12 +266,22 @@ fn workers(settings: &Settings) -> usize {
     }
 }
 
-/// Makes the first instance admin where there is none. A generated password is shown here and nowhere else.
+/// Makes the first instance admin where there is none, or says how to. A generated password is shown here and nowhere
+/// else.
 async fn first_admin(instance: &Instance) -> anyhow::Result<()> {
     let settings = &instance.settings;
     // With a file to serve, one person needs to say nothing else.
     let lone = settings.mcp_config.as_ref().map(|_| LONE_ADMIN);
-    let Some(email) = settings.initial_admin.email.as_deref().or(lone) else { return Ok(()) };
+    let Some(email) = settings.initial_admin.email.as_deref().or(lone) else {
+        if !SeaUserRepo::new(instance.database.clone()).has_instance_admin().await? {
+            tracing::warn!(
+                "there is no instance admin, so nobody can log in and manage this instance; make one with `orch-admin{} \
+                 user create EMAIL --admin`, or set INITIAL_ADMIN_EMAIL and start again",
+                settings.flags_of_the_instance()
+            );
+        }
+        return Ok(());
+    };
     let created = instance
         .control
         .users
@@ -282,16 +320,4 @@ async fn sweep(
         running.recheck(&now, |who| authenticator.is_live(who));
         sessions.expire();
     }
-}
-
-/// Resolves on SIGTERM or SIGINT.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -36,8 +36,31 @@ fn parses_and_has_the_defaults() {
     let draft = tempfile::tempdir().expect("a directory");
     let empty = draft.path().join("empty.toml");
     fs::write(&empty, "").expect("an empty file");
-    let without_its_place = |settings: Settings| format!("{:#?}", Settings { file: None, ..settings });
+    let without_its_place =
+        |settings: Settings| format!("{:#?}", Settings { file: None, flags: Flags::default(), ..settings });
     assert_eq!(without_its_place(example), without_its_place(load(&empty)), "{text}");
+}
+
+#[test]
+fn names_every_setting() {
+    let example = fs::read_to_string(EXAMPLE).expect("the example");
+    let mut settings = load(Path::new(EXAMPLE));
+    // Of variables that tests are run with.
+    settings.remarks.clear();
+    let settings = format!("{settings:#?}");
+    let values = settings.lines().filter(|line| !line.ends_with(['{', '(']));
+    let names = values.filter_map(|line| line.trim_start().split_once(": ")).map(|(name, _)| name);
+    // What no file sets, and what the example names in words.
+    let elsewhere = ["file", "flags", "config", "log_level", "remarks", "version"];
+    let mut seen = 0;
+    for name in names.filter(|name| !elsewhere.contains(name)) {
+        let is_named = example
+            .lines()
+            .any(|line| line.trim_start_matches('#').split_once(" =").is_some_and(|(setting, _)| setting == name));
+        assert!(is_named, "the example does not name {name}");
+        seen += 1;
+    }
+    assert!(seen > 100, "{settings}");
 }
 
 #[test]

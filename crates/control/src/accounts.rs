@@ -25,6 +25,7 @@ use crate::error::ControlError;
 use crate::invitations::Invitations;
 use crate::letters;
 use crate::ports::Ports;
+use crate::retry;
 use crate::users::parse_email;
 
 #[derive(Clone)]
@@ -80,6 +81,15 @@ impl Accounts {
         &self,
         who: &Principal,
         patch: ProfilePatch,
+        expected: Option<u32>,
+    ) -> Result<User, ControlError> {
+        retry::unless_expected(expected, || self.try_update_profile(who, &patch, expected)).await
+    }
+
+    async fn try_update_profile(
+        &self,
+        who: &Principal,
+        patch: &ProfilePatch,
         expected: Option<u32>,
     ) -> Result<User, ControlError> {
         let before = self.profile(who).await?;

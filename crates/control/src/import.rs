@@ -8,8 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::audit::AuditEntry;
+use orch_domain::id::ProjectId;
+use orch_domain::limits::LimitRules;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::port::vault::Vault;
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
 
@@ -20,6 +23,7 @@ use crate::import::plan::{ImportPlan, ImportVerb};
 use crate::mcp_config;
 use crate::personal_secrets;
 use crate::ports::Ports;
+use crate::retry;
 use crate::servers::moved;
 
 #[derive(Clone)]
@@ -49,6 +53,16 @@ impl Import {
         mode: ImportMode,
     ) -> Result<ImportPlan, ControlError> {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
+        retry::unless_expected(None, || self.try_run(who, &permit, text, mode)).await
+    }
+
+    async fn try_run(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        text: &str,
+        mode: ImportMode,
+    ) -> Result<ImportPlan, ControlError> {
         let file = mcp_config::parse(text);
         let existing = self.ports.servers.list(permit.get().id).await?;
         let drafted = resolve::resolve(
@@ -72,12 +86,12 @@ impl Import {
             .filter_map(|(server, planned)| match planned.verb {
                 ImportVerb::Unchanged => None,
                 ImportVerb::Create => {
-                    let audit = self.entry(who, &permit, "server.create", &server, "imported".to_owned());
+                    let audit = self.entry(who, permit, "server.create", &server, "imported".to_owned());
                     Some(ServerWrite::Create { server, audit })
                 }
                 ImportVerb::Update => {
                     let detail = format!("imported: {}", planned.changes.join(", "));
-                    let audit = self.entry(who, &permit, "server.update", &server, detail);
+                    let audit = self.entry(who, permit, "server.update", &server, detail);
                     Some(ServerWrite::Update { server, audit })
                 }
             })
@@ -93,7 +107,7 @@ impl Import {
                 after(before.id).is_some_and(|after| moved::leaves_members_behind(&before.transport, &after.transport))
             };
             let moved: Vec<_> = existing.iter().filter(moves).collect();
-            let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+            let trail = Trail::new(who, self.ports.clock.now()).project(permit);
             // As with a change of a single server: before they lead there, and what was stored in between.
             for server in &moved {
                 personal_secrets::forget(&self.ports, &trail, server).await?;
@@ -118,6 +132,20 @@ impl Import {
         let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         trail.entry(action, "server", server.id, server.alias.as_str(), detail)
     }
+}
+
+/// What an import of the text would do to a project with these servers. Asks for no permission and writes nothing.
+pub fn foresee(
+    text: &str,
+    existing: &[Server],
+    vault: &dyn Vault,
+    rules: &LimitRules,
+) -> Result<ImportPlan, ControlError> {
+    let file = mcp_config::parse(text);
+    // What is drafted goes nowhere, so it belongs to nothing and has no time.
+    let drafted =
+        resolve::resolve(&file, existing, vault, ProjectId::new(), rules, orch_domain::Timestamp::UNIX_EPOCH)?;
+    Ok(drafted.plan)
 }
 
 impl fmt::Debug for Import {

@@ -26,9 +26,10 @@ use crate::audit::Trail;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::limits::check_allowance;
+use crate::policies::explain::subject_of;
 use crate::ports::Ports;
 use crate::problem::{MAX_REPORTED, Problem};
-use crate::users;
+use crate::{retry, users};
 
 #[derive(Clone)]
 pub struct Keys {
@@ -75,9 +76,6 @@ pub struct KeySeen {
     pub project: Project,
     pub creator: User,
 }
-
-/// How often a change is tried again that somebody else was faster with.
-const TRIES: usize = 5;
 
 /// A key with its plain text, which is shown this once and stored nowhere.
 #[derive(Debug)]
@@ -185,17 +183,12 @@ impl Keys {
         expected: Option<u32>,
     ) -> Result<ApiKey, ControlError> {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        retry::unless_expected(expected, || async {
             let before = self.visible(who, &permit, key).await?;
             check_version(&before, expected)?;
-            // Somebody else, or a rotation, was faster: what is to be changed is looked at again.
-            match self.update_from(who, &permit, before, &patch).await {
-                Err(ControlError::Stale { .. }) if tries < TRIES => {}
-                outcome => return outcome,
-            }
-        }
+            self.update_from(who, &permit, before, &patch).await
+        })
+        .await
     }
 
     async fn update_from(
@@ -338,12 +331,18 @@ impl Keys {
                 }
             };
         }
-        let hint = "name an active member of the project by e-mail address";
+        let hint = "name an active account that is a member or an admin of the project, by e-mail address";
         match chosen {
             Some(chosen) => {
                 let user = users::find(&self.ports, chosen).await?.filter(User::is_active);
                 let user =
                     user.ok_or_else(|| ControlError::invalid("creator", "there is no such active user", hint))?;
+                // A key of somebody who may have none could do nothing, and would begin to when they are let in.
+                let subject = subject_of(&self.ports.directory.current(), &permit.get().facts, user.id, None);
+                if subject.role.is_none_or(|role| role < Action::UseOwnKeys.least_role()) {
+                    let problem = format!("{} may have no key of the project", user.email);
+                    return Err(ControlError::invalid("creator", problem, hint));
+                }
                 Ok(user.id)
             }
             None => {

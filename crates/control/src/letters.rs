@@ -29,6 +29,7 @@ pub(crate) fn new_password(to: &Email, user: UserId, (link, expires_at): (&Secre
         subject: "A new password for MCP Orchestrator".to_owned(),
         text,
         about: LetterAbout::PasswordReset(user),
+        expires_at: Some(expires_at),
     }
 }
 
@@ -44,5 +45,6 @@ pub(crate) fn has_account(to: &Email, user: UserId, base_url: &str) -> Letter {
         subject: "Your account on MCP Orchestrator".to_owned(),
         text,
         about: LetterAbout::Account(user),
+        expires_at: None,
     }
 }

@@ -28,6 +28,7 @@ pub mod ports;
 pub mod problem;
 pub mod projects;
 mod refusals;
+mod retry;
 pub mod servers;
 pub mod sessions;
 pub mod snippets;

@@ -13,6 +13,7 @@ use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::problem::Problem;
+use crate::retry;
 
 #[derive(Clone)]
 pub struct Limits {
@@ -49,11 +50,15 @@ impl Limits {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         check(&numbers)?;
         let grant = permit.get();
-        let stored = next(self.ports.limits.find(Some(grant.id)).await?, numbers, expected)?;
-        let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
-        let name = grant.facts.project.slug.as_str();
-        let entry = trail.entry("limits.update", "project", grant.id, name, describe(&numbers));
-        self.ports.limits.put(Some(grant.id), &stored, &entry).await?;
+        let stored = retry::unless_expected(expected, || async {
+            let stored = next(self.ports.limits.find(Some(grant.id)).await?, numbers, expected)?;
+            let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+            let name = grant.facts.project.slug.as_str();
+            let entry = trail.entry("limits.update", "project", grant.id, name, describe(&numbers));
+            self.ports.limits.put(Some(grant.id), &stored, &entry).await?;
+            Ok(stored)
+        })
+        .await?;
         self.ports.written(grant.id).await;
         Ok(self.seen(stored))
     }
@@ -72,10 +77,14 @@ impl Limits {
     ) -> Result<LimitsSeen, ControlError> {
         self.access.instance(who).await?;
         check(&numbers)?;
-        let stored = next(self.ports.limits.find(None).await?, numbers, expected)?;
-        let trail = Trail::new(who, self.ports.clock.now());
-        let entry = trail.entry("limits.update", "instance", "instance", "instance", describe(&numbers));
-        self.ports.limits.put(None, &stored, &entry).await?;
+        let stored = retry::unless_expected(expected, || async {
+            let stored = next(self.ports.limits.find(None).await?, numbers, expected)?;
+            let trail = Trail::new(who, self.ports.clock.now());
+            let entry = trail.entry("limits.update", "instance", "instance", "instance", describe(&numbers));
+            self.ports.limits.put(None, &stored, &entry).await?;
+            Ok(stored)
+        })
+        .await?;
         self.ports.follower.catch_up(Change::Everything).await;
         Ok(LimitsSeen { stored, effective: numbers })
     }

@@ -20,7 +20,7 @@ use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::policies::draft::RuleDraft;
 use crate::ports::Ports;
-use crate::servers;
+use crate::{retry, servers};
 
 #[derive(Clone)]
 pub struct Policies {
@@ -44,9 +44,6 @@ pub enum Position {
     Off,
 }
 
-/// How often a change is tried again that somebody else was faster with.
-const TRIES: usize = 5;
-
 impl Policies {
     pub(crate) fn new(ports: Arc<Ports>, access: Access) -> Self {
         Self { ports, access }
@@ -69,13 +66,16 @@ impl Policies {
     ) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let rules = draft::check_all(&self.ports, &permit, drafts).await?;
-        let before = self.ports.policies.find(permit.get().id).await?;
-        if expected.is_some_and(|version| version != before.version) {
-            return Err(ControlError::Stale { what: "policy" });
-        }
-        let switches = before.rules().iter().filter(|rule| rule.is_switch).cloned();
-        let all: Vec<Rule> = switches.chain(rules).collect();
-        self.write(who, &permit, &before, all, "policy.update", None).await
+        retry::unless_expected(expected, || async {
+            let before = self.ports.policies.find(permit.get().id).await?;
+            if expected.is_some_and(|version| version != before.version) {
+                return Err(ControlError::Stale { what: "policy" });
+            }
+            let switches = before.rules().iter().filter(|rule| rule.is_switch);
+            let all: Vec<Rule> = switches.chain(&rules).cloned().collect();
+            self.write(who, &permit, &before, all, "policy.update", None).await
+        })
+        .await
     }
 
     /// Adds a rule at a place among the rules that are no switches, counted from 1; at the end without one.
@@ -203,9 +203,7 @@ impl Policies {
         detail: Option<&str>,
         change: impl Fn(&mut Vec<Rule>) -> Result<(), ControlError>,
     ) -> Result<Policy, ControlError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        retry::unless_expected(None, || async {
             let before = self.ports.policies.find(permit.get().id).await?;
             let mut rules = before.rules().to_vec();
             change(&mut rules)?;
@@ -214,11 +212,9 @@ impl Policies {
                     problem: format!("a project has at most {} rules", Policy::MAX_RULES),
                 });
             }
-            match self.write(who, permit, &before, rules, action, detail).await {
-                Err(ControlError::Stale { .. }) if tries < TRIES => {}
-                outcome => return outcome,
-            }
-        }
+            self.write(who, permit, &before, rules, action, detail).await
+        })
+        .await
     }
 
     async fn write(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use orch_domain::arguments::RecordedArguments;
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
-use orch_domain::policy::Action;
+use orch_domain::policy::{Action, Permit};
 use orch_domain::policy::pattern::Pattern;
 use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::principal::{Credential, Principal};
@@ -16,13 +16,13 @@ use orch_domain::role::Role;
 use orch_domain::slug::Slug;
 use orch_domain::user::User;
 
-use crate::access::Access;
+use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::display_name;
 use crate::error::{ControlError, Needed, both};
 use crate::ports::Ports;
 use crate::problem::{MAX_REPORTED, Problem};
-use crate::users;
+use crate::{retry, users};
 
 #[derive(Clone)]
 pub struct Projects {
@@ -203,6 +203,16 @@ impl Projects {
         expected: Option<u32>,
     ) -> Result<ProjectSeen, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
+        retry::unless_expected(expected, || self.try_update(who, &permit, &patch, expected)).await
+    }
+
+    async fn try_update(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        patch: &ProjectPatch,
+        expected: Option<u32>,
+    ) -> Result<ProjectSeen, ControlError> {
         let before = self.stored(permit.get().id).await?;
         if expected.is_some_and(|version| version != before.version) {
             return Err(ControlError::Stale { what: "project" });
@@ -239,7 +249,7 @@ impl Projects {
         }
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
-        let entry = Trail::new(who, after.updated_at).project(&permit).entry(
+        let entry = Trail::new(who, after.updated_at).project(permit).entry(
             "project.update",
             "project",
             after.id,

@@ -31,6 +31,7 @@ use crate::error::{ControlError, both};
 use crate::personal_secrets;
 use crate::ports::Ports;
 use crate::problem::Problem;
+use crate::retry;
 use crate::servers::blueprint::{Blueprint, NewTransport};
 use crate::servers::confinement::{LimitsPatch, SandboxPatch, check_confinement};
 use crate::servers::run_patch::RunPatch;
@@ -67,7 +68,7 @@ pub struct NewServer {
 }
 
 /// What to change; None leaves it as it is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ServerPatch {
     pub alias: Option<String>,
     pub name: Option<String>,
@@ -160,8 +161,21 @@ impl Servers {
         expected: Option<u32>,
     ) -> Result<ServerSeen, ControlError> {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
-        let before = find(&self.ports, &permit, server).await?;
-        check_version(&before, expected)?;
+        retry::unless_expected(expected, || async {
+            let before = find(&self.ports, &permit, server).await?;
+            check_version(&before, expected)?;
+            self.update_from(who, &permit, before, patch.clone()).await
+        })
+        .await
+    }
+
+    async fn update_from(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        before: Server,
+        patch: ServerPatch,
+    ) -> Result<ServerSeen, ControlError> {
         let mut after = before.clone();
         let mut changes = Vec::new();
         if let Some(alias) = &patch.alias {
@@ -232,13 +246,13 @@ impl Servers {
             return Ok(self.seen(before));
         }
         if !moves {
-            return self.write(who, &permit, after, action, changes.join(", ")).await;
+            return self.write(who, permit, after, action, changes.join(", ")).await;
         }
         // Before it leads there, so that no call takes a value along, even if nothing comes of the change; and again
         // for what was stored in between.
-        let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         personal_secrets::forget(&self.ports, &trail, &before).await?;
-        let seen = self.write(who, &permit, after, action, changes.join(", ")).await?;
+        let seen = self.write(who, permit, after, action, changes.join(", ")).await?;
         personal_secrets::forget(&self.ports, &trail, &before).await?;
         self.ports.written(before.project_id).await;
         Ok(seen)
@@ -257,9 +271,12 @@ impl Servers {
     /// Has every process and connection of the server replaced, in every replica of the daemon.
     pub async fn restart(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
-        let before = find(&self.ports, &permit, server).await?;
-        let after = Server { generation: before.generation.saturating_add(1), ..before };
-        self.write(who, &permit, after, "server.restart", String::new()).await
+        retry::unless_expected(None, || async {
+            let before = find(&self.ports, &permit, server).await?;
+            let after = Server { generation: before.generation.saturating_add(1), ..before };
+            self.write(who, &permit, after, "server.restart", String::new()).await
+        })
+        .await
     }
 
     pub async fn delete(

@@ -11,13 +11,13 @@ use orch_domain::project::Project;
 use orch_domain::team::{Team, TeamAction, TeamGrant, TeamMembership, TeamRole};
 use orch_domain::user::User;
 
-use crate::access::Access;
+use crate::access::{Access, TeamPass};
 use crate::audit::Trail;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::projects::{name_and_slug, parse_slug};
-use crate::users;
+use crate::{retry, users};
 
 #[derive(Clone)]
 pub struct Teams {
@@ -115,6 +115,16 @@ impl Teams {
         expected: Option<u32>,
     ) -> Result<TeamSeen, ControlError> {
         let grant = self.access.team(who, team, TeamAction::Manage).await?;
+        retry::unless_expected(expected, || self.try_update(who, &grant, &patch, expected)).await
+    }
+
+    async fn try_update(
+        &self,
+        who: &Principal,
+        grant: &TeamPass,
+        patch: &TeamPatch,
+        expected: Option<u32>,
+    ) -> Result<TeamSeen, ControlError> {
         let before = self.stored(grant.id).await?;
         if expected.is_some_and(|version| version != before.version) {
             return Err(ControlError::Stale { what: "team" });
@@ -138,7 +148,7 @@ impl Teams {
         }
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
-        let entry = Trail::new(who, after.updated_at).team(&grant).entry(
+        let entry = Trail::new(who, after.updated_at).team(grant).entry(
             "team.update",
             "team",
             after.id,

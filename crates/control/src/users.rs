@@ -21,6 +21,7 @@ use crate::error::{ControlError, Needed};
 use crate::letters;
 use crate::password;
 use crate::ports::Ports;
+use crate::retry;
 
 #[derive(Clone)]
 pub struct Users {
@@ -104,6 +105,18 @@ impl Users {
         email: &str,
         password: Option<SecretString>,
     ) -> Result<Option<CreatedUser>, ControlError> {
+        match self.try_bootstrap(email, password.clone()).await {
+            // Another process that starts on the same database was faster: what it has made is looked at.
+            Err(ControlError::Taken(_) | ControlError::Stale { .. }) => self.try_bootstrap(email, password).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn try_bootstrap(
+        &self,
+        email: &str,
+        password: Option<SecretString>,
+    ) -> Result<Option<CreatedUser>, ControlError> {
         if self.ports.users.has_instance_admin().await? {
             return Ok(None);
         }
@@ -113,6 +126,10 @@ impl Users {
             let new = NewUser { email: email.to_owned(), name: String::new(), password, instance_admin: true };
             return Ok(Some(self.insert(new, &trail).await?));
         };
+        if user.instance_admin && user.is_active() {
+            // Made since the first look: who made it has told its password.
+            return Ok(None);
+        }
         let (password, generated) = chosen_or_generated(password);
         let hash = self.ports.hasher.hash(&password).await?;
         let user = self.next(User { instance_admin: true, deactivated_at: None, password: Some(hash), ..user });
@@ -130,6 +147,16 @@ impl Users {
         patch: UserPatch,
         expected: Option<u32>,
     ) -> Result<User, ControlError> {
+        retry::unless_expected(expected, || self.try_update(who, id_or_email, &patch, expected)).await
+    }
+
+    async fn try_update(
+        &self,
+        who: &Principal,
+        id_or_email: &str,
+        patch: &UserPatch,
+        expected: Option<u32>,
+    ) -> Result<User, ControlError> {
         let before = self.find(who, id_or_email).await?;
         if expected.is_some_and(|version| version != before.version) {
             return Err(ControlError::Stale { what: "user" });
@@ -138,8 +165,8 @@ impl Users {
         let mut user = before.clone();
         let mut changes = Vec::new();
         let mut action = "user.update";
-        if let Some(name) = patch.name {
-            user.name = display_name::parse("name", &name)?;
+        if let Some(name) = &patch.name {
+            user.name = display_name::parse("name", name)?;
             if user.name != before.name {
                 changes.push("name");
             }
@@ -196,14 +223,18 @@ impl Users {
         if who.credential != Credential::Console {
             return Err(ControlError::Forbidden { needed: Needed::Console });
         }
-        let user = self.find(who, id_or_email).await?;
         let now = self.ports.clock.now();
         let (password, generated) = chosen_or_generated(password);
         let hash = self.ports.hasher.hash(&password).await?;
-        let user = self.next(User { password: Some(hash), ..user });
-        let entry =
-            Trail::new(who, now).entry("user.reset_password", "user", user.id, user.email.as_str(), String::new());
-        self.ports.users.update(&user, &entry).await?;
+        let user = retry::unless_expected(None, || async {
+            let user = self.find(who, id_or_email).await?;
+            let user = self.next(User { password: Some(hash.clone()), ..user });
+            let entry =
+                Trail::new(who, now).entry("user.reset_password", "user", user.id, user.email.as_str(), String::new());
+            self.ports.users.update(&user, &entry).await?;
+            Ok(user)
+        })
+        .await?;
         self.ports.written_users().await;
         self.ports.logins.end_all(user.id, None, now).await?;
         self.ports.ended_logins().await;

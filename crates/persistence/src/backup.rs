@@ -1,6 +1,8 @@
 //! Copies of the whole database as it is at one moment, while it is worked on, and their way back into an empty one.
-//! SQLite is copied as a file, PostgreSQL table by table as text. Knows no key and copies none.
+//! SQLite is copied as a file, PostgreSQL table by table as text; both fill an empty PostgreSQL. Knows no key and copies
+//! none.
 
+mod across;
 mod postgres;
 mod sqlite;
 
@@ -70,7 +72,7 @@ impl Database {
         }
     }
 
-    /// Fills this PostgreSQL database, in which there is nothing yet, from a copy.
+    /// Fills this PostgreSQL database, in which there is nothing yet, from a copy of either kind.
     pub async fn fill_from(&self, dir: &Path, copy: &DatabaseCopy) -> Result<(), BackupError> {
         match self.backend() {
             Backend::Postgres(pool) => postgres::fill_from(self, pool, dir, copy).await,

@@ -20,14 +20,15 @@ pub struct DatabaseConfig {
     pub url: DatabaseUrl,
     /// Connections to PostgreSQL, or readers of a SQLite file; SQLite has two writers besides, which take turns.
     pub max_connections: u32,
-    /// How long to wait for a connection, and on SQLite for other processes that write.
+    /// How long a request waits for a connection to PostgreSQL. Over REST it fails then, so that nobody stares at a page
+    /// for long; what nobody waits for tries again.
     pub acquire_timeout_ms: u64,
 }
 
 impl DatabaseConfig {
     #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, max_connections: 10, acquire_timeout_ms: 10_000 }
+        Self { url, max_connections: 10, acquire_timeout_ms: 3000 }
     }
 }
 

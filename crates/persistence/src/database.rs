@@ -5,15 +5,18 @@ pub(crate) mod url;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use orch_domain::error::StoreError;
 use orch_domain::port::chain_signer::ChainSigner;
 use orch_migrations::Migrator;
 use sea_orm::{
     AccessMode, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel,
-    Statement, TransactionTrait,
+    SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionTrait,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
@@ -23,6 +26,15 @@ use crate::error::PersistenceError;
 use crate::store_error::unavailable;
 use crate::writing::Writing;
 
+/// How a write on PostgreSQL deals with locks. Who holds one and does nothing, such as a process that was suspended or a
+/// host that is gone, loses it before those who wait for it give up.
+const LOCKS: &str = "set_config('lock_timeout', '10s', true), \
+                     set_config('idle_in_transaction_session_timeout', '3s', true)";
+/// A connection to PostgreSQL whose other end went away without a word is waited for no longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What following changes waits for a connection; while a server is away, it is tried again within a fifth of this.
+const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(5);
+
 /// One database; clones share its pools.
 #[derive(Clone)]
 pub struct Database(Arc<Shared>);
@@ -30,6 +42,8 @@ pub struct Database(Arc<Shared>);
 struct Shared {
     backend: Backend,
     pools: Pools,
+    /// For those who follow changes: slow reads of others, however many, do not keep a revocation from being seen.
+    followers: DatabaseConnection,
     /// Counts what was committed through this value, for those who follow changes in the same process.
     commits: watch::Sender<u64>,
     /// Signs what is written to the record; without one it is not signed.
@@ -63,7 +77,9 @@ impl Database {
     /// Connects; creates the file of a SQLite database when it is missing. Does not migrate.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, PersistenceError> {
         let (backend, pools) = connect::open(config).await?;
-        Ok(Self(Arc::new(Shared { backend, pools, commits: watch::Sender::new(0), signer: OnceLock::new() })))
+        let followers = followers(&backend, &pools);
+        let (commits, signer) = (watch::Sender::new(0), OnceLock::new());
+        Ok(Self(Arc::new(Shared { backend, pools, followers, commits, signer })))
     }
 
     /// Has what is written to the record signed from now on. The first signer stays.
@@ -121,12 +137,18 @@ impl Database {
 
     /// Closes all connections; what is under way ends first. [`SeaChanges`](crate::SeaChanges) must have ended.
     pub async fn close(&self) {
+        let _ = self.0.followers.close_by_ref().await;
         self.0.pools.close().await;
     }
 
     /// For reads of one statement.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.0.pools.reader
+    }
+
+    /// For reads of those who follow changes.
+    pub(crate) fn followers(&self) -> &DatabaseConnection {
+        &self.0.followers
     }
 
     /// For what is no transaction.
@@ -136,7 +158,15 @@ impl Database {
 
     /// For reads of several statements that must agree with each other.
     pub(crate) async fn read_snapshot(&self, doing: &'static str) -> Result<DatabaseTransaction, StoreError> {
-        let reader = self.reader();
+        self.snapshot_over(self.reader(), doing).await
+    }
+
+    /// The same over one of our connections.
+    pub(crate) async fn snapshot_over(
+        &self,
+        reader: &DatabaseConnection,
+        doing: &'static str,
+    ) -> Result<DatabaseTransaction, StoreError> {
         let begun = match self.kind() {
             // A reading transaction of SQLite is a snapshot anyway.
             DatabaseKind::Sqlite => reader.begin().await,
@@ -150,31 +180,42 @@ impl Database {
     /// Begins a write that is announced. Such writes run one after the other on the whole database, so that a rule over
     /// several rows cannot be broken by two at once, and changes are numbered in the order of their commits.
     pub(crate) async fn write(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        let writing = self.write_quietly(doing).await?;
-        if self.kind() == DatabaseKind::Postgres {
-            let wait = format!(
-                "SELECT set_config('lock_timeout', '10s', true), \
-                 set_config('idle_in_transaction_session_timeout', '30s', true), pg_advisory_xact_lock({})",
-                connect::WRITE_LOCK
-            );
-            writing.conn().execute_unprepared(&wait).await.map_err(unavailable(doing))?;
-        }
-        Ok(writing)
+        self.begin(&self.0.pools.writer, &format!("{LOCKS}, pg_advisory_xact_lock({})", connect::WRITE_LOCK), doing)
+            .await
     }
 
     /// Begins a write that nobody follows. On PostgreSQL others write at the same time.
     pub(crate) async fn write_quietly(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        self.begin(&self.0.pools.writer, doing).await
+        self.begin(&self.0.pools.writer, LOCKS, doing).await
     }
 
     /// The same, for what nobody waits for: on a SQLite file it gives way to whatever else wants a processor.
     pub(crate) async fn write_in_background(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        self.begin(&self.0.pools.background, doing).await
+        self.begin(&self.0.pools.background, LOCKS, doing).await
     }
 
-    async fn begin(&self, pool: &DatabaseConnection, doing: &'static str) -> Result<Writing, StoreError> {
+    /// What nobody who could give up waits for, and that may be done again.
+    pub(crate) async fn with_patience<T>(
+        &self,
+        doing: &'static str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match self.kind() {
+            DatabaseKind::Sqlite => work.await,
+            DatabaseKind::Postgres => timeout(PATIENCE, work).await.unwrap_or_else(|_| {
+                let source = format!("it did not answer within {} s", PATIENCE.as_secs()).into();
+                Err(StoreError::Unavailable { doing, source })
+            }),
+        }
+    }
+
+    /// `first` is what PostgreSQL evaluates before anything else.
+    async fn begin(&self, pool: &DatabaseConnection, first: &str, doing: &'static str) -> Result<Writing, StoreError> {
         let turn = self.turn().await.map_err(unavailable(doing))?;
         let txn = pool.begin_with_options(connect::WRITE).await.map_err(unavailable(doing))?;
+        if self.kind() == DatabaseKind::Postgres {
+            txn.execute_unprepared(&format!("SELECT {first}")).await.map_err(unavailable(doing))?;
+        }
         Ok(Writing::new(self.clone(), txn, turn, doing))
     }
 
@@ -197,6 +238,25 @@ impl Database {
 
     pub(crate) fn commits(&self) -> watch::Receiver<u64> {
         self.0.commits.subscribe()
+    }
+}
+
+/// Opened when they are needed.
+fn followers(backend: &Backend, pools: &Pools) -> DatabaseConnection {
+    // The task that reads the table of changes, and the one that reads what has changed.
+    const FOLLOWERS: u32 = 2;
+    match backend {
+        Backend::SqliteMemory => pools.reader.clone(),
+        Backend::SqliteFile(options) => {
+            let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+            let pool = pool.acquire_timeout(FOLLOWERS_PATIENCE).max_connections(FOLLOWERS);
+            SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.connect_lazy_with(SqliteConnectOptions::clone(options)))
+        }
+        Backend::Postgres(pool) => {
+            let options = PgConnectOptions::clone(&pool.connect_options());
+            let pool = connect::postgres_pool(FOLLOWERS_PATIENCE).max_connections(FOLLOWERS);
+            SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(options))
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::database::Database;
 use crate::entity::audit_entry::{self, Entity, Model};
 use crate::error::PersistenceError;
+use crate::named_file::at;
 use crate::owned_task::{OwnedTask, StopSignal};
 use crate::store_error::unavailable;
 use crate::timestamp::{from_micros, to_micros};
@@ -42,7 +43,8 @@ struct Shared {
 
 struct Kept {
     path: PathBuf,
-    file: File,
+    /// None once it is closed, and gone.
+    file: Option<File>,
     end: u64,
     /// Up to here the database has them.
     drained: u64,
@@ -98,11 +100,14 @@ impl EntryJournal {
         Ok(())
     }
 
-    /// Brings what waits to the database, within so long, and ends.
+    /// Brings what waits to the database, within so long, and ends. The file goes, unless entries are left in it.
     pub async fn shutdown(&self, within: Duration) -> Result<(), StoreError> {
         let drained = tokio::time::timeout(within, self.shared.drain()).await;
         self.task.stop().await;
-        drained.unwrap_or(Err(StoreError::Unavailable { doing: DOING, source: "it took too long".into() }))
+        let shared = Arc::clone(&self.shared);
+        let closed = tokio::task::spawn_blocking(move || shared.lock().close()).await;
+        drained.unwrap_or(Err(StoreError::Unavailable { doing: DOING, source: "it took too long".into() }))?;
+        closed.map_err(io::Error::other).and_then(|closed| closed).map_err(from_disk)
     }
 }
 
@@ -173,15 +178,15 @@ impl Kept {
     fn open(dir: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let path = dir.join(format!("{}.{EXTENSION}", Uuid::now_v7()));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        file.try_lock().map_err(io::Error::from)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
+        let mut kept = Self { file: Some(file.map_err(at(&path))?), path, end: 0, drained: 0 };
+        kept.file()?.try_lock().map_err(io::Error::from)?;
         // So that a loss of power leaves the file itself.
         File::open(dir)?.sync_all()?;
-        let mut kept = Self { path, file, end: 0, drained: 0 };
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
             if path != kept.path && path.extension().is_some_and(|extension| extension == EXTENSION) {
-                kept.take_over(&path)?;
+                kept.take_over(&path).map_err(at(&path))?;
             }
         }
         Ok(kept)
@@ -206,6 +211,10 @@ impl Kept {
         }
     }
 
+    fn file(&self) -> io::Result<&File> {
+        self.file.as_ref().ok_or_else(|| io::Error::other("the journal of audit entries is closed"))
+    }
+
     fn append(&mut self, lines: &[Line]) -> io::Result<()> {
         let mut bytes = Vec::new();
         for line in lines {
@@ -219,10 +228,11 @@ impl Kept {
         if end > MAX_BYTES {
             return Err(io::Error::other("too many audit entries wait for the database"));
         }
-        let written = self.file.write_all_at(&bytes, self.end).and_then(|()| self.file.sync_data());
+        let file = self.file()?;
+        let written = file.write_all_at(&bytes, self.end).and_then(|()| file.sync_data());
         if let Err(error) = written {
             // A part may be there; the next entry would stand behind it.
-            let _ = self.file.set_len(self.end);
+            let _ = file.set_len(self.end);
             return Err(error);
         }
         self.end = end;
@@ -234,7 +244,7 @@ impl Kept {
         let mut size = (self.end - self.drained).min(AT_ONCE);
         loop {
             let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
-            self.file.read_exact_at(&mut bytes, self.drained)?;
+            self.file()?.read_exact_at(&mut bytes, self.drained)?;
             let lines: Vec<_> = whole_lines(&bytes).collect();
             match lines.last() {
                 Some((_, upto)) => {
@@ -247,10 +257,20 @@ impl Kept {
         }
     }
 
+    /// Has the file go when nothing is left in it, and then takes nothing more.
+    fn close(&mut self) -> io::Result<()> {
+        if self.end > 0 {
+            return Ok(());
+        }
+        // Let go of only after it is gone, so that nobody takes it over in between.
+        let open = self.file.take();
+        if open.is_some() { fs::remove_file(&self.path).map_err(at(&self.path)) } else { Ok(()) }
+    }
+
     fn drained_upto(&mut self, upto: u64) -> io::Result<()> {
         self.drained = upto;
         if self.drained == self.end {
-            self.file.set_len(0)?;
+            self.file()?.set_len(0)?;
             (self.end, self.drained) = (0, 0);
         }
         Ok(())
@@ -258,11 +278,10 @@ impl Kept {
 }
 
 impl Drop for Kept {
+    /// A start that failed half way leaves no file either.
     fn drop(&mut self) {
-        if self.end == 0 {
-            // Another start does not mind an empty file.
-            let _ = fs::remove_file(&self.path);
-        }
+        // Another start does not mind an empty file.
+        let _ = self.close();
     }
 }
 

@@ -19,8 +19,14 @@ pub enum PersistenceError {
     Connect {
         database: String,
         #[source]
-        source: sea_orm::DbErr,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// It has a step of the schema that this version does not know.
+    #[error(
+        "the database {database} was written by a newer version of this program (its schema has the step {step}); use \
+         that version, or restore a backup of before into another database"
+    )]
+    Newer { database: String, step: String },
     #[error("the database cannot be migrated: failed while {doing}")]
     Migrate {
         doing: &'static str,

@@ -18,6 +18,7 @@ pub(crate) mod policy_repo;
 pub(crate) mod project_repo;
 pub(crate) mod reset_repo;
 pub(crate) mod sealed_repo;
+pub(crate) mod secret_checks;
 pub(crate) mod server_repo;
 pub(crate) mod star_repo;
 pub(crate) mod team_repo;

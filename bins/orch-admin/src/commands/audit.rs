@@ -1,9 +1,13 @@
 //! `audit`: whether the record is what was written, and the record as JSON Lines.
 
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
+use orch_app::control::error::ControlError;
 use orch_app::domain::arguments::Arguments;
 use orch_app::domain::audit::AuditRecord;
 use orch_app::domain::call::Call;
@@ -14,6 +18,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::console::Console;
+use crate::failure;
 use crate::output::Output;
 
 #[derive(Subcommand)]
@@ -25,9 +30,9 @@ pub(crate) enum Audit {
         /// Only this project, by id or slug; everything otherwise
         #[arg(long, value_name = "PROJECT")]
         project: Option<String>,
-        /// Where to write to; standard output unless said
+        /// Where to write to, a file that is not there yet, for its owner alone; standard output unless said
         #[arg(long, value_name = "FILE")]
-        output: Option<String>,
+        output: Option<PathBuf>,
     },
 }
 
@@ -57,7 +62,7 @@ impl Audit {
     pub(crate) async fn run(self, console: &Console, output: &Output) -> anyhow::Result<()> {
         match self {
             Self::Verify => verify(console, output).await,
-            Self::Export { project, output: file } => export(console, project.as_deref(), file.as_deref()).await,
+            Self::Export { project, output: file } => export(console, project.as_deref(), file).await,
         }
     }
 }
@@ -139,41 +144,94 @@ impl FindingView {
     }
 }
 
-async fn export(console: &Console, project: Option<&str>, file: Option<&str>) -> anyhow::Result<()> {
+async fn export(console: &Console, project: Option<&str>, file: Option<PathBuf>) -> anyhow::Result<()> {
     let project = match project {
         Some(project) => Some(find_project(console, project).await?),
         None => None,
     };
-    let mut out: BufWriter<Box<dyn Write>> = BufWriter::new(match file {
-        Some(path) => Box::new(std::fs::File::create_new(path).with_context(|| format!("{path} cannot be made"))?),
-        None => Box::new(std::io::stdout()),
-    });
+    let chain = &console.instance.chain;
     let mut place = ExportPlace::default();
-    loop {
-        let lines = console.instance.chain.export(project, &mut place).await?;
-        if lines.is_empty() {
-            break;
-        }
-        for line in &lines {
-            match serde_json::to_writer(&mut out, &line_of(line))
-                .map_err(std::io::Error::from)
-                .and_then(|()| out.write_all(b"\n"))
-            {
-                // The reader has seen enough.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-                other => other.context("the export cannot be written")?,
-            }
-        }
+    let mut lines = chain.export(project.map(|(id, _)| id), &mut place).await?;
+    // Before there is a file: a project that is not there, and has left nothing, never was.
+    if let Some((_, Known::No)) = project
+        && lines.is_empty()
+    {
+        return Err(ControlError::Missing { what: "project" }.into());
     }
-    out.flush().context("the export cannot be written")
+    let mut out = Exported::open(file)?;
+    while !lines.is_empty() {
+        match out.write(&lines) {
+            // The reader has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            other => other.context("the export cannot be written")?,
+        }
+        lines = chain.export(project.map(|(id, _)| id), &mut place).await?;
+    }
+    out.keep()
 }
 
-async fn find_project(console: &Console, project: &str) -> anyhow::Result<ProjectId> {
-    // The record of a project outlives the project, so an id is taken as it is.
-    if let Ok(id) = project.parse() {
-        return Ok(id);
+/// Where an export goes. A file that was not written to its end is taken away again.
+struct Exported {
+    out: BufWriter<Box<dyn Write>>,
+    unfinished: Option<PathBuf>,
+}
+
+impl Exported {
+    fn open(file: Option<PathBuf>) -> anyhow::Result<Self> {
+        let Some(path) = file else {
+            return Ok(Self { out: BufWriter::new(Box::new(io::stdout())), unfinished: None });
+        };
+        // It tells who did what, and may hold arguments of calls.
+        let made = File::options().write(true).create_new(true).mode(0o600).open(&path);
+        let made = made.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => anyhow!("{} is there already; name another file", path.display()),
+            _ => anyhow!(error).context(format!("{} cannot be made", path.display())),
+        });
+        Ok(Self { out: BufWriter::new(Box::new(made.map_err(failure::usage)?)), unfinished: Some(path) })
     }
-    Ok(console.control().projects.get(&console.who, project).await?.project.id)
+
+    /// Writes lines out to the end, so that a reader who has gone is noticed here.
+    fn write(&mut self, lines: &[ExportLine]) -> io::Result<()> {
+        for line in lines {
+            serde_json::to_writer(&mut self.out, &line_of(line))?;
+            self.out.write_all(b"\n")?;
+        }
+        self.out.flush()
+    }
+
+    fn keep(mut self) -> anyhow::Result<()> {
+        self.out.flush().context("the export cannot be written")?;
+        self.unfinished = None;
+        Ok(())
+    }
+}
+
+impl Drop for Exported {
+    fn drop(&mut self) {
+        if let Some(path) = &self.unfinished {
+            // Why it could not be written is what is told.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether a project is there now.
+#[derive(Clone, Copy)]
+enum Known {
+    Yes,
+    No,
+}
+
+async fn find_project(console: &Console, project: &str) -> anyhow::Result<(ProjectId, Known)> {
+    match console.control().projects.get(&console.who, project).await {
+        Ok(seen) => Ok((seen.project.id, Known::Yes)),
+        // The record of a project outlives the project, so an id is taken as it is.
+        Err(missing @ ControlError::Missing { .. }) => match project.parse() {
+            Ok(id) => Ok((id, Known::No)),
+            Err(_) => Err(missing.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn line_of(line: &ExportLine) -> Value {

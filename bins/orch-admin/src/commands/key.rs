@@ -150,7 +150,7 @@ impl Key {
 }
 
 /// The id of a key that was named in one of the ways a person may know it by.
-async fn resolve(console: &Console, project: &str, named: &str) -> anyhow::Result<String> {
+pub(super) async fn resolve(console: &Console, project: &str, named: &str) -> anyhow::Result<String> {
     let keys = console::all(|page| console.control().keys.list(&console.who, project, page)).await?;
     let public_id = named.strip_prefix("orch_").unwrap_or(named);
     let exact = keys.iter().find(|key| key.id.to_string() == named || key.public_id.as_str() == public_id);
@@ -160,6 +160,7 @@ async fn resolve(console: &Console, project: &str, named: &str) -> anyhow::Resul
     let mut same_name = keys.iter().filter(|key| key.name == named && key.revoked_at.is_none());
     match (same_name.next(), same_name.next()) {
         (Some(key), None) => Ok(key.id.to_string()),
+        (None, _) if keys.iter().any(|key| key.name == named) => Err(ControlError::Missing { what: "live key" }.into()),
         (None, _) => Err(ControlError::Missing { what: "key" }.into()),
         (Some(_), Some(_)) => {
             Err(failure::usage(anyhow::anyhow!("several keys are named {named}; use the id that key list shows")))

@@ -12,6 +12,7 @@ use orch_app::domain::role::Role;
 use serde::Serialize;
 
 use crate::cli::InProject;
+use crate::commands::key;
 use crate::console::Console;
 use crate::failure;
 use crate::moment;
@@ -40,6 +41,7 @@ pub(crate) enum Policy {
         /// The rule's id, as policy list shows it
         rule: String,
         /// From 1, switches not counted
+        #[arg(value_parser = parse_place)]
         place: usize,
     },
     /// Say whether somebody may use something, and why
@@ -55,7 +57,7 @@ pub(crate) enum Policy {
         /// Id or e-mail address
         #[arg(long, conflicts_with = "key")]
         user: Option<String>,
-        /// The id of an API key
+        /// An API key, by id, public id, or name when only one key has it
         #[arg(long)]
         key: Option<String>,
         /// What the client calls itself
@@ -73,7 +75,7 @@ pub(crate) struct NewRule {
     /// For people
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
-    /// Whom it is about: anybody, role:ROLE, user:USER, key:ID, team:ID or client:GLOB
+    /// Whom it is about: anybody, role:ROLE, user:USER, key:KEY, team:ID or client:GLOB
     #[arg(long = "for", value_name = "SUBJECT", default_value = "anybody", value_parser = parse_who)]
     who: WhoDraft,
     /// Glob over aliases, or the id of a server; all when absent
@@ -95,7 +97,7 @@ pub(crate) struct NewRule {
     #[arg(long, value_name = "TIME", value_parser = moment::parse_duration)]
     within_time: Option<Duration>,
     /// Where to put it, from 1, switches not counted; at the end when absent
-    #[arg(long)]
+    #[arg(long, value_parser = parse_place)]
     place: Option<usize>,
 }
 
@@ -172,7 +174,10 @@ impl Policy {
                 )
             }
             Self::Add(new) => {
-                let draft = new.draft()?;
+                let mut draft = new.draft()?;
+                if let WhoDraft::Key(named) = &draft.who {
+                    draft.who = WhoDraft::Key(key::resolve(console, &new.within.project, named).await?);
+                }
                 let (policy, id) = policies.add(who, &new.within.project, &draft, new.place).await?;
                 let id = id.to_string();
                 match views(policy.rules()).into_iter().find(|view| view.id == id) {
@@ -185,13 +190,14 @@ impl Policy {
                 output.one(&views(policy.rules()), &format!("removed rule {rule}"))
             }
             Self::Move { within, rule, place } => {
-                if place == 0 {
-                    return Err(failure::usage(anyhow::anyhow!("places are counted from 1")));
-                }
                 let policy = policies.move_to(who, &within.project, &rule, place).await?;
                 output.one(&views(policy.rules()), &format!("moved rule {rule}"))
             }
             Self::Explain { within, server, name, kind, user, key, client } => {
+                let key = match key {
+                    Some(named) => Some(key::resolve(console, &within.project, &named).await?),
+                    None => None,
+                };
                 let question = Question { user, key, client, server, class: kind.into(), name };
                 let told = policies.explain(who, &within.project, &question).await?;
                 let view = ExplanationView {
@@ -260,14 +266,19 @@ fn parse_who(text: &str) -> Result<WhoDraft, String> {
     let (kind, value) = text.split_once(':').unwrap_or((text, ""));
     let value = value.to_owned();
     match kind {
-        _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:ID, team:ID or client:GLOB".to_owned()),
+        _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:KEY, team:ID or client:GLOB".to_owned()),
         "role" => value.parse::<Role>().map(WhoDraft::Role).map_err(|error| error.to_string()),
         "user" => Ok(WhoDraft::User(value)),
         "key" => Ok(WhoDraft::Key(value)),
         "team" => Ok(WhoDraft::Team(value)),
         "client" => Ok(WhoDraft::Client(value)),
-        _ => Err("use anybody, role:ROLE, user:USER, key:ID, team:ID or client:GLOB".to_owned()),
+        _ => Err("use anybody, role:ROLE, user:USER, key:KEY, team:ID or client:GLOB".to_owned()),
     }
+}
+
+fn parse_place(text: &str) -> Result<usize, String> {
+    let place = text.parse().ok().filter(|place| *place > 0);
+    place.ok_or_else(|| "places are whole numbers, counted from 1".to_owned())
 }
 
 fn parse_hint(text: &str) -> Result<(Hint, bool), String> {

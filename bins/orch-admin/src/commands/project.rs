@@ -1,13 +1,14 @@
 //! `project`: projects of the instance.
 
-use anyhow::bail;
-use clap::{Subcommand, ValueEnum};
+use anyhow::anyhow;
+use clap::{ArgGroup, Subcommand, ValueEnum};
 use orch_app::control::projects::{NewProject, ProjectPatch, RecordedArgumentsDraft};
 use orch_app::domain::Timestamp;
 use orch_app::domain::project::{FlawedTools, Project as Stored};
 use serde::Serialize;
 
 use crate::console::{self, Console};
+use crate::failure;
 use crate::moment;
 use crate::output::Output;
 
@@ -27,6 +28,7 @@ pub(crate) enum Project {
         admin: Option<String>,
     },
     /// Change a project; what is not named stays as it is
+    #[command(group = ArgGroup::new("changes").required(true).multiple(true).args(["name", "flawed_tools", "recorded_arguments"]))]
     Update {
         /// Its id or slug
         #[arg(value_name = "PROJECT")]
@@ -86,7 +88,7 @@ impl Project {
             }
             Self::Update { named, name, flawed_tools, recorded_arguments, hide } => {
                 if !hide.is_empty() && recorded_arguments != Some(Recorded::Redacted) {
-                    bail!("--hide goes with --recorded-arguments redacted");
+                    return Err(failure::usage(anyhow!("--hide goes with --recorded-arguments redacted")));
                 }
                 let patch = ProjectPatch {
                     name,

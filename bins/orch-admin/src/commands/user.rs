@@ -141,6 +141,9 @@ impl User {
                 let account = users.find(who, &user).await?;
                 let issued = users.create_reset(who, &user).await?;
                 let link = issued.link.map(|link| link.expose_secret().to_owned());
+                if link.is_some() {
+                    console.say_where_links_lead();
+                }
                 let shown = link.as_deref().unwrap_or_default();
                 let until = moment::shown(issued.expires_at);
                 let sentence =
@@ -165,6 +168,9 @@ async fn invite(console: &Console, output: &Output, (email, admin): (&str, bool)
     let issued = console.control().invitations.create(&console.who, new).await?;
     let invitation = issued.seen.invitation;
     let link = issued.link.map(|link| link.expose_secret().to_owned());
+    if link.is_some() {
+        console.say_where_links_lead();
+    }
     let until = moment::shown(invitation.expires_at);
     let sentence = match &link {
         Some(link) => {

@@ -1,7 +1,7 @@
 //! Runs `orch-admin` on a fresh instance and holds what it said.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,6 +24,15 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    pub(crate) fn to_its_end(child: Child) -> Self {
+        let output = child.wait_with_output().expect("its end");
+        Self {
+            code: output.status.code().expect("an exit code"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     /// Checks the exit code and gives what was said on standard output.
     pub(crate) fn text(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:?}");
@@ -86,27 +95,26 @@ impl Admin {
         path.display().to_string()
     }
 
-    fn start(&self, arguments: &[&str], stdin: &str) -> Ran {
+    /// The command, yet to be started, with its streams piped.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         #[expect(clippy::disallowed_methods, reason = "a test of a command runs the command")]
         let mut command = Command::new(env!("CARGO_BIN_EXE_orch-admin"));
         // No setting of this machine counts, and no .env file of a folder above.
-        let mut child = command
+        command
             .args(arguments)
             .current_dir(self.data.path())
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn start(&self, arguments: &[&str], stdin: &str) -> Ran {
+        let mut child = self.command(arguments).spawn().expect("the command starts");
         // A command that reads nothing may be gone already.
         let _ = child.stdin.take().expect("its input").write_all(stdin.as_bytes());
-        let output = child.wait_with_output().expect("its end");
-        Ran {
-            code: output.status.code().expect("an exit code"),
-            stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: String::from_utf8(output.stderr).expect("text"),
-        }
+        Ran::to_its_end(child)
     }
 }

@@ -5,6 +5,9 @@
 mod accounts;
 mod codes;
 mod harness;
+mod instances;
+mod postgres;
 mod record;
 mod servers;
+mod shell;
 mod tools;

@@ -40,7 +40,7 @@ fn keeps_arguments_where_the_project_wants_them() {
         assert_eq!(changed["recorded_arguments"], choice.split(' ').next().unwrap_or_default());
         admin.run(&call).text(0);
     }
-    admin.run("project update demo --recorded-arguments digest --hide x").text(1);
+    admin.run("project update demo --recorded-arguments digest --hide x").text(2);
     let export = admin.run("audit export --project demo").text(0);
     let lines = export.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
     let calls: Vec<_> = lines.filter(|line| line["record"] == "call").collect();

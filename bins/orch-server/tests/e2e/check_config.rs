@@ -38,10 +38,79 @@ async fn says_what_a_start_would_fail_of() {
         (&[("MCP_ENCRYPTION_KEY", other_key.as_str())][..], "", "does not open with MCP_ENCRYPTION_KEY"),
         (&[("LOG_LEVEL", "loud")], "", "LOG_LEVEL"),
         (&[("ORCH_TRUSTED_PROXIES", "not-an-address")], "", "not-an-address"),
-        (&[], no_certificate.as_str(), "has no certificate in PEM"),
+        (&[("ORCH_ALLOWED_HOSTS", "https://orch.internal")], "", "ORCH_ALLOWED_HOSTS"),
+        (&[("INITIAL_ADMIN_EMAIL", "nobody")], "", "INITIAL_ADMIN_EMAIL"),
+        (&[("SMTP_URL", "mail.example.com"), ("SMTP_FROM", "a@example.com")], "", "SMTP_URL"),
+        (&[("ORCH_ENV", "prod")], "", "ORCH_ENV: \"prod\" is none of development, production"),
+        (&[], no_certificate.as_str(), "upstream.tls.ca_file"),
+        (&[], "auto_migrat = false", "auto_migrate is meant, perhaps"),
+        (&[], "[relay]\npage_items = 0", "relay.page_items: 0 is not"),
         (&[], "[auth]\naccess_token_seconds = 86401", "an access token lives a day at most"),
     ] {
         let (code, said) = check(data.path(), variables, settings);
         assert!(code == Some(1) && said.contains(expected), "{expected}: {code:?} {said}");
     }
+}
+
+/// A start with these settings that is to fail: what it said.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_orch-server"))
+        .args(["serve", "--port", "0", "--data-dir", "data"])
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("DATABASE_URL")
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&stderr).into_owned();
+    assert_eq!(status.code(), Some(1), "{arguments:?}: {said}");
+    said
+}
+
+#[test]
+fn a_start_refuses_the_same_before_it_makes_anything() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("orch.toml");
+    for (settings, expected) in [
+        ("base_url = \"mcp.example.com\"", "MCP_SERVER_BASE_URL"),
+        ("allowed_origins = [\"mcp.example.com\"]", "ORCH_ALLOWED_ORIGINS"),
+        ("trusted_proxies = [\"proxy\"]", "ORCH_TRUSTED_PROXIES"),
+        ("[initial_admin]\nemail = \"a@example.com\"\npassword = \"short\"", "INITIAL_ADMIN_PASSWORD"),
+        ("[mail]\nsmtp_url = \"smtps://mail.example.com\"\nfrom = \"nobody\"", "SMTP_FROM"),
+        ("[upstream.tls]\nca_file = \"gone.pem\"", "upstream.tls.ca_file"),
+        ("[upstream.proxy]\nhttp = \"socks5://proxy\"", "upstream.proxy.http"),
+    ] {
+        std::fs::write(&file, settings).expect("a file of settings");
+        let said = refused(folder.path(), &["--config", "orch.toml"]);
+        assert!(said.contains(expected), "{settings}: {said}");
+        assert!(!folder.path().join("data").exists(), "{settings}");
+    }
+    assert!(refused(folder.path(), &["--config", "."]).contains(". is a directory"));
+    assert!(refused(folder.path(), &["--config", "gone.toml"]).contains("gone.toml does not exist"));
+}
+
+#[test]
+fn a_schema_that_is_not_to_be_migrated_is_not() {
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join("orch.toml"), "auto_migrate = false").expect("a file of settings");
+    let said = refused(folder.path(), &["--config", "orch.toml"]);
+    assert!(said.contains("orch-admin migrate up"), "{said}");
+}
+
+#[test]
+fn a_misspelled_variable_is_told_and_a_file_is_named_by_one() {
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join(".env"), "ORCH_CONFIG=named.toml\n").expect("a file of variables");
+    std::fs::write(folder.path().join("named.toml"), "port = 9123").expect("a file of settings");
+    let (code, said) = check(folder.path(), &[("ORCH_ALLOWED_HOST", "orch.internal")], "");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("warning: ORCH_ALLOWED_HOST is no setting"), "{said}");
+    assert!(said.contains("http://localhost:8000"), "the flag wins: {said}");
+    let output = Command::new(env!("CARGO_BIN_EXE_orch-server"))
+        .arg("check-config")
+        .current_dir(folder.path())
+        .env_remove("DATABASE_URL")
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("http://localhost:9123"), "{said}");
 }

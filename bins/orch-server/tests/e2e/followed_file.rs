@@ -49,14 +49,100 @@ async fn is_followed_while_the_daemon_runs() {
     assert!(daemon.log().contains("nothing was changed"), "{}", daemon.log());
     assert_eq!(aliases(&daemon).await, ["one", "two"]);
 
+    // What did not come from the file is not the file's to take away.
+    daemon.post("/projects/team-tools/import", json!({ "mcpServers": { "own": scripted(&[]) } })).await;
     write(&path, &json!({ "two": scripted(&[]), "three": scripted(&[]) }));
-    aliases_become(&daemon, &["three", "two"]).await;
+    aliases_become(&daemon, &["own", "three", "two"]).await;
 
     // A start with a broken file goes on with what there is.
     std::fs::write(&path, "no file").expect("a file");
     let data = daemon.kill();
     let daemon = Daemon::start_with(data, &["--mcp-config", path.to_str().expect("a name")]).await;
-    assert_eq!(aliases(&daemon).await, ["three", "two"]);
+    assert_eq!(aliases(&daemon).await, ["own", "three", "two"]);
+
+    // What the file has lost meanwhile is taken away by the next start.
+    let data = daemon.kill();
+    write(&path, &json!({ "two": scripted(&[]) }));
+    let daemon = Daemon::start_with(data, &["--mcp-config", path.to_str().expect("a name")]).await;
+    assert_eq!(aliases(&daemon).await, ["own", "two"]);
+}
+
+/// A command of the daemon's binary that is to end by itself: whether it succeeded, and all that it said.
+fn run(command: &str, folder: &Path, file: &str) -> (bool, String) {
+    let child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
+        .args([command, "--port", "0", "--data-dir", "data", "--mcp-config", file])
+        .current_dir(folder)
+        .env_remove("DATABASE_URL")
+        .env_remove("INITIAL_ADMIN_EMAIL")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut lone = Lone(child);
+    let (mut stdout, mut stderr) = (lone.0.stdout.take().expect("its words"), lone.0.stderr.take().expect("its log"));
+    let log = std::thread::spawn(move || std::io::read_to_string(&mut stderr).expect("text"));
+    let said = std::io::read_to_string(&mut stdout).expect("text");
+    let status = lone.0.wait().expect("its end");
+    (status.success(), format!("{said}{}", log.join().expect("the log")))
+}
+
+#[tokio::test]
+async fn a_project_that_was_made_otherwise_is_not_taken_over() {
+    let daemon = Daemon::start().await;
+    daemon.project("team-tools", json!({ "one": scripted(&[]), "two": scripted(&[]) })).await;
+    let data = daemon.kill();
+    let path = data.path().join("team-tools.json");
+    let file = path.to_str().expect("a name").to_owned();
+    let other = scripted(&["plain"]);
+    for servers in [json!({ "three": scripted(&[]) }), json!({ "one": other, "two": scripted(&[]) })] {
+        write(&path, &servers);
+        for command in ["check-config", "serve"] {
+            let (good, said) = run(command, data.path(), &file);
+            assert!(!good && said.contains("there is a project team-tools already"), "{command}: {said}");
+            assert!(
+                said.contains("another name") && said.contains("orch-admin --data-dir data server export"),
+                "{said}"
+            );
+        }
+    }
+    let daemon = Daemon::start_in(data).await;
+    assert_eq!(aliases(&daemon).await, ["one", "two"]);
+    let data = daemon.kill();
+
+    // A file that has its servers as they are takes nothing away, and is followed from then on.
+    write(&path, &json!({ "one": scripted(&[]), "two": scripted(&[]), "three": scripted(&[]) }));
+    let daemon = Daemon::start_with(data, &["--mcp-config", &file]).await;
+    assert_eq!(aliases(&daemon).await, ["one", "three", "two"]);
+    write(&path, &json!({ "one": scripted(&[]) }));
+    aliases_become(&daemon, &["one"]).await;
+    let data = daemon.kill();
+
+    // Nor is a project that follows another file of this name.
+    let elsewhere = data.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a directory");
+    write(&elsewhere.join("team-tools.json"), &json!({ "three": scripted(&[]) }));
+    let (good, said) = run("serve", data.path(), "elsewhere/team-tools.json");
+    assert!(!good && said.contains(&format!("it follows {file}")), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_makes_no_admin() {
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join("mcp.json"), "{ \"mcpServers\": { \"one\": {} } }").expect("a file");
+    for command in ["check-config", "serve"] {
+        let (good, said) = run(command, folder.path(), "mcp.json");
+        assert!(!good && said.contains("mcp.json: ") && said.contains("line 1, column"), "{command}: {said}");
+        assert!(!said.contains("password of"), "{said}");
+    }
+    let (good, said) = run("check-config", folder.path(), "gone.json");
+    assert!(!good && said.contains("gone.json cannot be read"), "{said}");
+    write(&folder.path().join("mcp.json"), &json!({ "one": scripted(&[]) }));
+    let (good, said) = run("check-config", folder.path(), "mcp.json");
+    assert!(good && said.contains("a start makes the project mcp"), "{said}");
+    // Nobody was shown the password of an admin, so there is none yet: the first account is still to be chosen.
+    let daemon = Daemon::start_in(folder).await;
+    assert_eq!(daemon.get("/users").await["items"].as_array().map(Vec::len), Some(1));
 }
 
 /// A daemon that was told nothing but the file.

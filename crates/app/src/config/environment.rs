@@ -1,7 +1,15 @@
-//! The environment variables that are settings, and the `.env` file.
+//! The environment variables that are settings.
 
-use anyhow::{Context, bail};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use figment::providers::Serialized;
+use figment::value::Dict;
+use figment::{Metadata, Profile, Provider};
 use serde_json::{Map, Value, json};
+
+use super::dotenv;
 
 /// Name of the variable, and the path of the setting. A later alias only counts when the earlier is not set.
 const VARIABLES: [(&str, &str, Kind); 21] = [
@@ -12,11 +20,11 @@ const VARIABLES: [(&str, &str, Kind); 21] = [
     ("PORT", "port", Kind::Number),
     ("LOG_LEVEL", "log.level", Kind::Text),
     ("LOG_FORMAT", "log.format", Kind::Text),
-    ("JWT_SECRET", "jwt_secret", Kind::Text),
-    ("AUTH_SECRET", "jwt_secret", Kind::Text),
-    ("MCP_ENCRYPTION_KEY", "encryption_key", Kind::Text),
+    ("JWT_SECRET", "jwt_secret", Kind::Secret),
+    ("AUTH_SECRET", "jwt_secret", Kind::Secret),
+    ("MCP_ENCRYPTION_KEY", "encryption_key", Kind::Secret),
     ("INITIAL_ADMIN_EMAIL", "initial_admin.email", Kind::Text),
-    ("INITIAL_ADMIN_PASSWORD", "initial_admin.password", Kind::Text),
+    ("INITIAL_ADMIN_PASSWORD", "initial_admin.password", Kind::Secret),
     ("MCP_SERVER_BASE_URL", "base_url", Kind::Text),
     ("ORCH_ALLOWED_ORIGINS", "allowed_origins", Kind::List),
     ("ORCH_ALLOWED_HOSTS", "allowed_hosts", Kind::List),
@@ -31,41 +39,79 @@ const VARIABLES: [(&str, &str, Kind); 21] = [
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
+    /// Taken to the letter.
+    Secret,
     Number,
     /// Separated by commas.
     List,
 }
 
-/// The variables that are set and not empty, in the shape of the settings. A `.env` file in the working directory
-/// counts for what the environment does not say.
-pub(super) fn read() -> anyhow::Result<Value> {
-    // Only the one here: what lies in a folder above belongs to something else.
-    if let Err(error) = dotenvy::from_path(".env")
-        && !error.not_found()
-    {
-        // The text of a line may be a secret, so only its place is said.
-        match error {
-            dotenvy::Error::LineParse(_, at) => {
-                bail!(
-                    "the file .env cannot be read: a line is malformed at its character {}; quote values with spaces",
-                    at + 1
-                )
-            }
-            error => bail!("the file .env cannot be read: {error}"),
-        }
-    }
-    from(|name| {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
-        std::env::var(name).ok()
-    })
+/// Names of the file of settings, where no flag does.
+const SETTINGS_FILE: &str = "ORCH_CONFIG";
+
+/// What variables of ours begin with. Others of these beginnings are most likely misspelled.
+const OURS: [&str; 4] = ["ORCH_", "INITIAL_ADMIN_", "MCP_SERVER_", "MCP_ENCRYPTION_"];
+
+/// What the environment says, a `.env` file in the working directory included.
+pub(super) struct Variables {
+    settings: Value,
+    /// The file of settings.
+    pub(super) file: Option<PathBuf>,
+    /// Names that look like ours and are none.
+    pub(super) unknown: Vec<String>,
 }
 
-fn from(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Value> {
+impl Variables {
+    pub(super) const NAME: &str = "environment";
+
+    pub(super) fn read() -> anyhow::Result<Self> {
+        dotenv::load()?;
+        #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+        let variable = |name: &str| std::env::var_os(name);
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let file = variable(SETTINGS_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Ok(Self { settings: from(variable)?, file, unknown: names.filter(|name| is_unknown(name)).collect() })
+    }
+
+    /// The variable that says this setting.
+    pub(super) fn of(path: &[String]) -> Option<&'static str> {
+        let path = path.iter().take(2).cloned().collect::<Vec<_>>().join(".");
+        let of_list = path.split('.').next();
+        let named = |wanted: &str| VARIABLES.iter().find(|(_, path, _)| *path == wanted).map(|(name, ..)| *name);
+        named(&path).or_else(|| of_list.and_then(named))
+    }
+}
+
+impl Provider for Variables {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(Self::NAME)
+    }
+
+    fn data(&self) -> Result<figment::value::Map<Profile, Dict>, figment::Error> {
+        Serialized::defaults(&self.settings).data()
+    }
+}
+
+fn is_unknown(name: &str) -> bool {
+    let ours = OURS.iter().any(|beginning| name.starts_with(beginning));
+    // Kubernetes tells of services in the environment, also of one that is called orch.
+    let of_a_service = name.contains("_SERVICE_") || name.ends_with("_PORT") || name.contains("_PORT_");
+    ours && !of_a_service && name != SETTINGS_FILE && VARIABLES.iter().all(|(known, ..)| *known != name)
+}
+
+/// The variables that are set and not empty, in the shape of the settings.
+fn from(variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Value> {
     let mut settings = Map::new();
     for (name, path, kind) in VARIABLES {
-        let Some(text) = variable(name).filter(|text| !text.trim().is_empty()) else { continue };
+        let Some(text) = variable(name) else { continue };
+        // What is set counts: for a secret that cannot be read, another would be made.
+        let text = text.into_string().map_err(|_| anyhow!("{name} is not text in UTF-8"))?;
+        if text.trim().is_empty() {
+            continue;
+        }
         let value = match kind {
-            Kind::Text => json!(text),
+            Kind::Text => json!(text.trim()),
+            Kind::Secret => json!(text),
             Kind::Number => {
                 let number: u16 = text
                     .trim()
@@ -90,9 +136,31 @@ fn from(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
     use serde_json::json;
 
-    use super::from;
+    use super::{Variables, from, is_unknown};
+
+    #[test]
+    fn knows_variables_that_look_like_ours_and_are_none() {
+        for name in ["ORCH_ALLOWED_ORIGIN", "ORCH_DATADIR", "INITIAL_ADMIN_EMIAL", "MCP_ENCRYPTION_KEYS"] {
+            assert!(is_unknown(name), "{name}");
+        }
+        for name in ["ORCH_DATA_DIR", "ORCH_CONFIG", "PATH", "ORCH_SERVICE_HOST", "ORCH_PORT", "ORCH_PORT_8000_TCP"] {
+            assert!(!is_unknown(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn tells_the_variable_of_a_setting() {
+        let check = |path: &[&str]| Variables::of(&path.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>());
+        assert_eq!(check(&["environment"]), Some("ORCH_ENV"));
+        assert_eq!(check(&["people", "sign_up"]), Some("ORCH_SIGN_UP"));
+        assert_eq!(check(&["allowed_origins", "0"]), Some("ORCH_ALLOWED_ORIGINS"));
+        assert_eq!(check(&["relay", "max_items"]), None);
+    }
 
     #[test]
     fn puts_variables_where_the_settings_are() {
@@ -104,7 +172,7 @@ mod tests {
             ("ORCH_ALLOWED_ORIGINS", "https://a, https://b,"),
             ("HOST", " "),
         ];
-        let read = from(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()));
+        let read = from(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()));
         assert_eq!(
             read.expect("settings"),
             json!({ "port": 9000, "log": { "level": "debug" }, "jwt_secret": "first", "allowed_origins": ["https://a", "https://b"] })
@@ -113,7 +181,10 @@ mod tests {
 
     #[test]
     fn names_the_variable_that_is_wrong() {
-        let error = from(|name| (name == "PORT").then(|| "many".to_owned())).expect_err("a text is no port");
+        let error = from(|name| (name == "PORT").then(|| "many".into())).expect_err("a text is no port");
         assert_eq!(error.to_string(), "PORT: \"many\" is not a whole number from 0 to 65535");
+        let bytes = || OsString::from_vec(vec![b'a', 0xff]);
+        let error = from(|name| (name == "JWT_SECRET").then(bytes)).expect_err("it cannot be read");
+        assert_eq!(error.to_string(), "JWT_SECRET is not text in UTF-8");
     }
 }

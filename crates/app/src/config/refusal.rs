@@ -1,19 +1,34 @@
 //! What is said of settings that cannot be used: the setting, what is wrong with it, what to write, and where it stands.
 
+use anyhow::anyhow;
 use figment::error::{Actual, Kind};
+use figment::{Metadata, Source};
+
+use super::environment::Variables;
 
 /// One line for all that is wrong.
 pub(super) fn readable(error: figment::Error) -> anyhow::Error {
-    let mut lines = Vec::new();
-    for error in error {
-        let path = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
-        let place = error.metadata.as_ref().map_or_else(String::new, |metadata| match &metadata.source {
-            Some(figment::Source::File(file)) => format!(" (in {})", file.display()),
-            _ => String::new(),
-        });
-        lines.push(format!("{path}{}{place}", problem(&error.kind)));
+    let lines = error.into_iter().map(|error| {
+        let wrong = problem(&error.kind);
+        refused(&error.path, error.metadata.as_ref(), &wrong)
+    });
+    unusable(lines)
+}
+
+/// The error of several refusals.
+pub(super) fn unusable(lines: impl Iterator<Item = String>) -> anyhow::Error {
+    anyhow!("the configuration cannot be used: {}", lines.collect::<Vec<_>>().join("; "))
+}
+
+/// What is wrong with one setting, under the name by which it was set.
+pub(super) fn refused(path: &[String], from: Option<&Metadata>, wrong: &str) -> String {
+    let variable = from.filter(|from| from.name == Variables::NAME).and_then(|_| Variables::of(path));
+    let name = variable.map_or_else(|| path.join("."), str::to_owned);
+    let name = if name.is_empty() { name } else { format!("{name}: ") };
+    match from.and_then(|from| from.source.as_ref()) {
+        Some(Source::File(file)) => format!("{name}{wrong} (in {})", file.display()),
+        _ => format!("{name}{wrong}"),
     }
-    anyhow::anyhow!("the configuration cannot be used: {}", lines.join("; "))
 }
 
 fn problem(kind: &Kind) -> String {
@@ -22,8 +37,47 @@ fn problem(kind: &Kind) -> String {
             Some(wanted) => format!("{} is not {wanted}", shown(found, &wanted)),
             None => kind.to_string(),
         },
+        Kind::UnknownVariant(found, choices) => format!("{found:?} is none of {}", choices.join(", ")),
+        Kind::UnknownField(found, settings) => match closest(found, settings) {
+            Some(meant) => format!("there is no such setting; {meant} is meant, perhaps"),
+            None => "there is no such setting".to_owned(),
+        },
+        Kind::Message(text) => match text.as_str() {
+            "invalid IP address syntax" => {
+                "it is no address or network of the Internet protocol, such as 127.0.0.1, ::1 or 10.0.0.0/8".to_owned()
+            }
+            text => without_lines(text).unwrap_or_else(|| text.to_owned()),
+        },
         _ => kind.to_string(),
     }
+}
+
+/// What the parser of the file says, but the line that it shows: there may be a secret in it.
+fn without_lines(text: &str) -> Option<String> {
+    let mut lines = text.lines();
+    let place = lines.next().filter(|first| first.starts_with("TOML parse error"))?;
+    let wrong = lines.skip_while(|line| !line.trim_start().starts_with('|') || !line.ends_with('^')).skip(1);
+    Some(format!("{place}: {}", wrong.filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join(", ")))
+}
+
+/// The name that is written most like this one, if one is.
+fn closest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distances = known.iter().map(|name| (distance(found, name), *name));
+    distances.min().filter(|(distance, _)| *distance <= found.len() / 3).map(|(_, name)| name)
+}
+
+/// How many letters have to be changed, put in or taken out.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (place, letter) in from.bytes().enumerate() {
+        let mut next = vec![place + 1];
+        for ((other, change), above) in to.bytes().zip(&row).zip(row.iter().skip(1)) {
+            let left = next.last().copied().unwrap_or_default();
+            next.push((change + usize::from(letter != other)).min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// What serde calls by the names of Rust's types.
@@ -88,8 +142,42 @@ mod tests {
                 "auth.access_token_seconds: 0 is not a whole number from 1 to 4294967295".to_owned(),
             ),
         ] {
-            let error = Figment::from(Toml::string(text)).extract::<Settings>().expect_err(text);
-            assert_eq!(readable(error).to_string(), format!("the configuration cannot be used: {refusal}"), "{text}");
+            check(text, &refusal);
         }
+    }
+
+    #[test]
+    fn names_what_is_meant_and_shows_no_line() {
+        let network = "it is no address or network of the Internet protocol, such as 127.0.0.1, ::1 or 10.0.0.0/8";
+        for (text, refusal) in [
+            ("environment = \"prod\"", "environment: \"prod\" is none of development, production".to_owned()),
+            ("hosts = 1", "hosts: there is no such setting; host is meant, perhaps".to_owned()),
+            (
+                "[relay]\nmax_itemz = 1",
+                "relay.max_itemz: there is no such setting; max_items is meant, perhaps".to_owned(),
+            ),
+            ("colour = 1", "colour: there is no such setting".to_owned()),
+            ("host = \"nowhere\"", format!("host: {network}")),
+            (
+                "jwt_secret = \"a secret\npassword = 1",
+                "TOML parse error at line 1, column 23: invalid basic string".to_owned(),
+            ),
+        ] {
+            check(text, &refusal);
+        }
+    }
+
+    #[test]
+    fn names_the_variable_that_said_it() {
+        let path = ["environment".to_owned()];
+        let from = figment::Metadata::named(super::Variables::NAME);
+        assert_eq!(super::refused(&path, Some(&from), "wrong"), "ORCH_ENV: wrong");
+        let from = figment::Metadata::from("TOML file", std::path::Path::new("/etc/orch.toml"));
+        assert_eq!(super::refused(&path, Some(&from), "wrong"), "environment: wrong (in /etc/orch.toml)");
+    }
+
+    fn check(text: &str, refusal: &str) {
+        let error = Figment::from(Toml::string(text)).extract::<Settings>().expect_err(text);
+        assert_eq!(readable(error).to_string(), format!("the configuration cannot be used: {refusal}"), "{text}");
     }
 }

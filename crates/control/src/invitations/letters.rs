@@ -33,5 +33,6 @@ pub(super) fn invitation(seen: &InvitationSeen, link: &SecretString) -> Letter {
         subject: format!("Invitation to {what}"),
         text,
         about: LetterAbout::Invitation(seen.invitation.id),
+        expires_at: Some(seen.invitation.expires_at),
     }
 }

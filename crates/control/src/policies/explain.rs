@@ -145,14 +145,16 @@ impl Policies {
         let facts = &permit.get().facts;
         if let Some(key) = &question.key {
             let key = key.parse().ok().and_then(|id: KeyId| facts.keys.iter().find(|key| key.id == id));
-            let key = key.ok_or(ControlError::Missing { what: "key" })?;
+            // What is allowed to a key that opens nothing any more is no answer.
+            let key = key.filter(|key| key.is_live(self.ports.clock.now()));
+            let key = key.ok_or(ControlError::Missing { what: "live key" })?;
             return Ok(key_principal(key.id, facts, key.creator));
         }
         match &question.user {
             None => Ok(who.clone()),
             Some(user) => {
                 let user = users::find_reaching(&self.ports, permit, user).await?;
-                Ok(login_principal(user.ok_or(ControlError::Missing { what: "user" })?))
+                Ok(login_principal(user.ok_or(ControlError::Missing { what: "user of the project" })?))
             }
         }
     }
@@ -170,8 +172,8 @@ pub(super) const fn login_principal(user: UserId) -> Principal {
     Principal { user_id: user, credential: Credential::Login { login_id } }
 }
 
-/// What somebody is on the project who has made a call there.
-pub(super) fn subject_of(directory: &Directory, facts: &ProjectFacts, user: UserId, key: Option<KeyId>) -> Subject {
+/// What somebody is on the project, with a login or with one of the own keys.
+pub(crate) fn subject_of(directory: &Directory, facts: &ProjectFacts, user: UserId, key: Option<KeyId>) -> Subject {
     let principal = key.map_or_else(|| login_principal(user), |key| key_principal(key, facts, user));
     directory.subject(&principal, facts)
 }

@@ -17,7 +17,7 @@ pub enum TransportKind {
 }
 
 /// What to change; None leaves it as it is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct TransportPatch {
     pub kind: Option<TransportKind>,
     pub command: Option<String>,

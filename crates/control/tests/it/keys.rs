@@ -37,6 +37,30 @@ async fn belongs_to_who_creates_it() {
 }
 
 #[tokio::test]
+async fn belongs_to_nobody_who_may_have_none() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let (member, viewer) = (world.member(&project, Role::Member).await, world.member(&project, Role::Viewer).await);
+    let stranger = world.user(|user| user.email("eve@example.com")).await;
+    let root = world.user(|user| user.instance_admin()).await;
+    let create = async |user: String| {
+        let new = NewKey { creator: Some(user), ..named("agent") };
+        world.control.keys.create(&console(), project.slug.as_str(), new).await.map(|created| created.key.creator)
+    };
+    assert_eq!(create(member.user_id.to_string()).await.unwrap(), member.user_id);
+    assert_eq!(create(root.id.to_string()).await.unwrap(), root.id, "an instance admin reaches every project");
+    let refused = create("eve@example.com".to_owned()).await.unwrap_err();
+    assert!(refused.to_string().contains("eve@example.com may have no key of the project"), "{refused}");
+    for user in [stranger.id, viewer.user_id] {
+        assert!(matches!(create(user.to_string()).await, Err(ControlError::Invalid { .. })));
+    }
+    assert_eq!(
+        world.control.keys.list(&console(), project.slug.as_str(), PageRequest::default()).await.unwrap().items.len(),
+        2
+    );
+}
+
+#[tokio::test]
 async fn a_change_of_a_version_that_is_over_is_refused() {
     let world = World::new();
     let (project, admin) = world.project().await;

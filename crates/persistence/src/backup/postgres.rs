@@ -14,8 +14,9 @@ use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
+use super::across::{Kind, SqliteRows};
 use super::{BackupError, DatabaseCopy, TableCopy, quoted};
-use crate::database::Database;
+use crate::database::{Database, DatabaseKind};
 
 /// Made by the migrations themselves.
 const MIGRATIONS: &str = "seaql_migrations";
@@ -83,6 +84,10 @@ pub(super) async fn fill_from(
     Migrator::up(&txn, Some(steps)).await.map_err(BackupError::database("making the schema"))?;
     txn.commit().await.map_err(BackupError::database("making the schema"))?;
 
+    let mut source = match copy.kind {
+        DatabaseKind::Postgres => Source::Files(dir),
+        DatabaseKind::Sqlite => Source::Sqlite(SqliteRows::open(dir).await?),
+    };
     let failed = || BackupError::database("filling the tables");
     let mut txn = connection.begin().await.map_err(failed())?;
     let copied: BTreeMap<_, _> = copy.tables.iter().map(|table| (table.name.as_str(), table)).collect();
@@ -91,7 +96,7 @@ pub(super) async fn fill_from(
         // Rows that a step has put there are in the copy as well.
         let clear = format!("DELETE FROM {}", quoted(&name));
         sqlx::query(AssertSqlSafe(clear)).execute(&mut *txn).await.map_err(failed())?;
-        copy_in(&mut txn, table, dir).await?;
+        copy_in(&mut txn, table, &mut source).await?;
         for column in serial_columns(&mut txn, &name).await? {
             let set = format!(
                 "SELECT setval(pg_get_serial_sequence('{}', '{column}'), COALESCE(MAX({}), 0) + 1, false) FROM {}",
@@ -105,13 +110,29 @@ pub(super) async fn fill_from(
     txn.commit().await.map_err(failed())
 }
 
-async fn copy_in(txn: &mut PgConnection, table: &TableCopy, dir: &Path) -> Result<(), BackupError> {
+/// Where the rows come from.
+enum Source<'a> {
+    /// One file a table, as `COPY` wrote it.
+    Files(&'a Path),
+    Sqlite(SqliteRows),
+}
+
+async fn copy_in(txn: &mut PgConnection, table: &TableCopy, source: &mut Source<'_>) -> Result<(), BackupError> {
     let failed = || BackupError::database(format!("filling the table {}", table.name));
-    let path = table_file(dir, &table.name);
-    let file = tokio::fs::File::open(&path).await.map_err(BackupError::file("read", &path))?;
+    let kinds = kinds_of(txn, table).await?;
     let copy = format!("COPY {} ({}) FROM STDIN", quoted(&table.name), list(&table.columns));
     let mut into = txn.copy_in_raw(&copy).await.map_err(failed())?;
-    into.read_from(file).await.map_err(failed())?;
+    match source {
+        Source::Files(dir) => {
+            let path = table_file(dir, &table.name);
+            let file = tokio::fs::File::open(&path).await.map_err(BackupError::file("read", &path))?;
+            into.read_from(file).await.map_err(failed())?;
+        }
+        Source::Sqlite(rows) => {
+            let send = async |lines: Vec<u8>| into.send(lines).await.map(|_| ()).map_err(failed());
+            rows.of(table, &kinds, send).await?;
+        }
+    }
     let rows = into.finish().await.map_err(failed())?;
     if rows == table.rows {
         return Ok(());
@@ -131,6 +152,17 @@ async fn columns_of(connection: &mut PgConnection, table: &str) -> Result<Vec<St
         table.replace('\'', "''")
     );
     names(connection, &columns).await
+}
+
+/// How each column of a copied table is kept here.
+async fn kinds_of(connection: &mut PgConnection, table: &TableCopy) -> Result<Vec<Kind>, BackupError> {
+    let bytes = format!(
+        "SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND \
+         table_name = '{}' AND udt_name = 'bytea'",
+        table.name.replace('\'', "''")
+    );
+    let bytes = names(connection, &bytes).await?;
+    Ok(table.columns.iter().map(|column| if bytes.contains(column) { Kind::Bytes } else { Kind::Other }).collect())
 }
 
 async fn serial_columns(connection: &mut PgConnection, table: &str) -> Result<Vec<String>, BackupError> {

@@ -187,8 +187,18 @@ pub(crate) fn kind_of_number(number: i16) -> Option<CallKind> {
     CallKind::ALL.into_iter().find(|kind| kind_number(*kind) == number)
 }
 
-const OUTCOMES: [&str; 9] =
-    ["ok", "tool_error", "rpc_error", "unavailable", "timeout", "refused", "limited", "cancelled", "abandoned"];
+const OUTCOMES: [&str; 10] = [
+    "ok",
+    "tool_error",
+    "rpc_error",
+    "unavailable",
+    "timeout",
+    "refused",
+    "limited",
+    "cancelled",
+    "abandoned",
+    "stopping",
+];
 
 pub(crate) fn outcome_number(outcome: Outcome) -> i16 {
     let word = outcome.as_str();
@@ -315,6 +325,8 @@ mod tests {
         assert_eq!(outcome_number(Outcome::RpcError(7)), 2);
         assert_eq!(outcome_number(Outcome::Abandoned), 8);
         assert_eq!(outcome_word(8), Some("abandoned"));
-        assert_eq!(outcome_word(9), None);
+        assert_eq!(outcome_number(Outcome::Stopping), 9);
+        assert_eq!(outcome_word(9), Some("stopping"));
+        assert_eq!(outcome_word(10), None);
     }
 }

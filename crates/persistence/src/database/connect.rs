@@ -1,22 +1,26 @@
 //! Opening of pools, with everything that makes SQLite safe for several processes.
 
+use std::error::Error;
 use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orch_migrations::Migrator;
 use sea_orm::{
-    DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
-    TransactionOptions,
+    ConnectionTrait as _, DatabaseConnection, DbErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
+    Statement, TransactionOptions,
 };
+use sea_orm_migration::{MigratorTrait as _, SchemaManager};
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::DatabaseConfig;
 use crate::database::url::Place;
@@ -29,6 +33,13 @@ pub(crate) const WRITE_LOCK: i64 = 0x6f72_6368_0002;
 /// What the thread that writes in the background leaves to others that want a processor: nearly all of it. With 10, a tenth
 /// of what they get for it, calls over stdio gained less than half as much (docs/adr/0043).
 const NICE: i32 = 19;
+
+/// How long other processes that write to a SQLite file are waited for, and a place among those of this process.
+const TURN: Duration = Duration::from_secs(10);
+/// How long a PostgreSQL server that is just starting is waited for at the first connection.
+const START: Duration = Duration::from_secs(10);
+/// How long a connection to PostgreSQL that comes back may take to answer. It may have an abandoned query to finish.
+const RELEASE: Duration = Duration::from_secs(5);
 
 /// How writes begin. SQLite takes the write lock at once: a transaction that reads first and then writes could find
 /// itself refused in the middle, without waiting.
@@ -75,20 +86,53 @@ impl Pools {
     }
 }
 
+/// Refuses a database that a newer version has brought further: this one would misread what it does not know.
 pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Backend, Pools), PersistenceError> {
     let wait = Duration::from_millis(config.acquire_timeout_ms);
     let opened = match &config.url.0 {
         Place::SqliteFile(path) => {
             prepare_file(path)?;
-            open_sqlite_file(path, config.max_connections, wait).await
+            open_sqlite_file(path, config.max_connections, TURN).await
         }
-        Place::SqliteMemory => open_sqlite_memory(wait).await,
+        Place::SqliteMemory => open_sqlite_memory(TURN).await,
         Place::Postgres(options) => open_postgres(options, config.max_connections, wait).await,
     };
-    opened.map_err(|source| PersistenceError::Connect {
-        database: config.url.to_string(),
-        source: DbErr::Conn(RuntimeErr::SqlxError(source.into())),
-    })
+    let unreachable = |source| PersistenceError::Connect { database: config.url.to_string(), source };
+    let (backend, pools) = opened.map_err(|error| unreachable(cause(error)))?;
+    let unknown = unknown_step(&pools.reader).await;
+    match unknown {
+        Ok(None) => Ok((backend, pools)),
+        Ok(Some(step)) => {
+            pools.close().await;
+            Err(PersistenceError::Newer { database: config.url.to_string(), step })
+        }
+        Err(error) => {
+            pools.close().await;
+            Err(unreachable(error.into()))
+        }
+    }
+}
+
+/// What went wrong, once: the library's error repeats its cause in its own text.
+fn cause(error: sqlx::Error) -> Box<dyn Error + Send + Sync> {
+    match error {
+        sqlx::Error::Io(error) => error.into(),
+        sqlx::Error::Database(error) => error.message().into(),
+        other => other.into(),
+    }
+}
+
+/// The last step of the schema that this version does not know.
+async fn unknown_step(reader: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    const STEPS: &str = "seaql_migrations";
+    if !SchemaManager::new(reader).has_table(STEPS).await? {
+        return Ok(None);
+    }
+    let select = Statement::from_string(reader.get_database_backend(), format!("SELECT version FROM {STEPS}"));
+    let applied = reader.query_all_raw(select).await?;
+    let applied = applied.iter().map(|row| row.try_get("", "version")).collect::<Result<Vec<String>, _>>()?;
+    let known = Migrator::migrations();
+    Ok(applied.into_iter().filter(|step| known.iter().all(|own| own.name() != step)).max())
 }
 
 /// Makes sure that nobody else reads the file: it holds hashes, and names of secrets. SQLite gives its companion files
@@ -117,7 +161,7 @@ async fn open_sqlite_file(path: &Path, readers: u32, wait: Duration) -> Result<(
         .synchronous(SqliteSynchronous::Normal)
         // The record of calls writes much and in bursts; a checkpoint copies every page once more.
         .pragma("wal_autocheckpoint", "4000");
-    let writer = patiently(wait, || file_pool(wait).max_connections(1).connect_with(options.clone())).await?;
+    let writer = patiently(wait, is_busy, || file_pool(wait).max_connections(1).connect_with(options.clone())).await?;
     let background = file_pool(wait)
         .max_connections(1)
         .after_connect(|connection, _| Box::pin(give_way(connection)))
@@ -178,22 +222,28 @@ fn sqlite(pool: SqlitePool) -> DatabaseConnection {
     SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
 }
 
-/// Tries again while another process is just switching the file to WAL, for which SQLite does not wait by itself.
-async fn patiently<F>(wait: Duration, mut connect: impl FnMut() -> F) -> Result<SqlitePool, sqlx::Error>
+/// Tries again while it is only a matter of time, and gives the last error when the time is over.
+async fn patiently<T, F>(
+    wait: Duration,
+    passes: impl Fn(&sqlx::Error) -> bool,
+    mut connect: impl FnMut() -> F,
+) -> Result<T, sqlx::Error>
 where
-    F: Future<Output = Result<SqlitePool, sqlx::Error>>,
+    F: Future<Output = Result<T, sqlx::Error>>,
 {
     let deadline = Instant::now() + wait;
+    let mut last = None;
     loop {
-        match connect().await {
-            Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            outcome => return outcome,
+        match timeout_at(deadline, connect()).await {
+            Ok(Err(error)) if passes(&error) => last = Some(error),
+            Ok(outcome) => return outcome,
+            Err(_) => return Err(last.unwrap_or_else(silent)),
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
+/// Another process is just switching the file to WAL, for which SQLite does not wait by itself.
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i64 = 5;
     let sqlx::Error::Database(error) = error else {
@@ -212,9 +262,43 @@ async fn open_postgres(
     if options.get_application_name().is_none() {
         options = options.application_name("mcp-orchestrator");
     }
+    // The first connection is made without the pool, which says of every failure only that its time is over.
+    let first = patiently(START.max(wait), is_starting, || PgConnection::connect_with(&options)).await?;
+    first.close().await?;
     // One connection listens for changes all the time.
-    let pool =
-        PgPoolOptions::new().acquire_timeout(wait).max_connections(connections.max(2)).connect_with(options).await?;
+    let pool = postgres_pool(wait).max_connections(connections.max(2)).connect_lazy_with(options);
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
     Ok((Backend::Postgres(pool), Pools::one(connection)))
+}
+
+/// Connections whose other end went away without a word are replaced: the library asks them whether they are still there
+/// as well, but waits for the answer for ever when they come back, and for the whole `wait` when they are taken.
+pub(crate) fn postgres_pool(wait: Duration) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .acquire_timeout(wait)
+        .test_before_acquire(false)
+        // What remains is for the connection in its place.
+        .before_acquire(move |connection, _| Box::pin(answers(connection, wait / 3)))
+        .after_release(|connection, _| Box::pin(answers(connection, RELEASE)))
+}
+
+/// An error has the pool close the connection without another word to the server.
+async fn answers(connection: &mut PgConnection, within: Duration) -> Result<bool, sqlx::Error> {
+    match timeout(within, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_) => Err(silent()),
+    }
+}
+
+fn silent() -> sqlx::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "it does not answer").into()
+}
+
+/// The server is on its way up, as it is when both are started together.
+fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.is_transient_in_connect_phase(),
+        _ => false,
+    }
 }

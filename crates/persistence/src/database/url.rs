@@ -10,7 +10,8 @@ use sqlx::postgres::PgConnectOptions;
 use crate::error::PersistenceError;
 
 /// `sqlite://path`, `sqlite::memory:`, `postgresql://...` or `postgres://...`; a `+driver` suffix of the scheme is
-/// ignored.
+/// ignored. What a URL of PostgreSQL leaves out, such as the password, is taken from the variables of its own programs
+/// (`PGPASSWORD`, `PGSSLMODE` and so on), as everywhere else.
 ///
 /// After `sqlite://` stands a path: relative in `sqlite://data/x.db`, absolute in `sqlite:///data/x.db`. The habits of
 /// others work as well: `sqlite:///./x.db` is relative and `sqlite:////data/x.db` absolute.
@@ -38,8 +39,9 @@ impl DatabaseUrl {
             "postgres" | "postgresql" => {
                 let options = format!("postgresql:{rest}").parse::<PgConnectOptions>().map_err(|_| {
                     // The parser's own words could repeat parts of the URL.
-                    let reason = "it is not of the form postgresql://user:password@host:port/database".to_owned();
-                    PersistenceError::Url { reason }
+                    let reason = "it is not of the form postgresql://user:password@host:port/database; percent-encode \
+                                  what is special in a password, such as %23 for #, or give it as PGPASSWORD instead";
+                    PersistenceError::Url { reason: reason.to_owned() }
                 })?;
                 Ok(Self(Place::Postgres(Box::new(options))))
             }
@@ -161,9 +163,15 @@ mod tests {
 
     #[test]
     fn refuses_the_rest_without_repeating_a_password() {
+        let refused = |text| DatabaseUrl::parse(text).map(|_| ()).map_err(|error| error.to_string());
         for text in ["", "x.db", "mysql://a:s3cret@b/c", "postgresql://a:s3cret@b:port/c", "sqlite://", "sqlite:///"] {
-            let error = DatabaseUrl::parse(text).map(|_| ()).map_err(|error| error.to_string());
+            let error = refused(text);
             assert!(error.as_ref().is_err_and(|error| !error.contains("s3cret")), "{text}: {error:?}");
+        }
+        for text in ["postgresql://a:s3cret/1@b/c", "postgresql://a:s3cret#1@b/c"] {
+            let error = refused(text);
+            let told = |error: &String| !error.contains("s3cret") && error.contains("PGPASSWORD");
+            assert!(error.as_ref().is_err_and(told), "{text}: {error:?}");
         }
     }
 }

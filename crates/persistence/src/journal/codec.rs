@@ -138,6 +138,7 @@ impl<'a> Rest<'a> {
             6 => Outcome::Limited,
             7 => Outcome::Cancelled,
             8 => Outcome::Abandoned,
+            9 => Outcome::Stopping,
             _ => return None,
         })
     }
@@ -159,6 +160,7 @@ const fn outcome_to_byte(outcome: Outcome) -> u8 {
         Outcome::Limited => 6,
         Outcome::Cancelled => 7,
         Outcome::Abandoned => 8,
+        Outcome::Stopping => 9,
     }
 }
 

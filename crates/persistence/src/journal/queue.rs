@@ -179,20 +179,42 @@ impl Queue {
         self.done.subscribe()
     }
 
+    /// Every segment in which something waits, and how far.
+    pub(crate) fn ends(&self) -> Vec<(Arc<Segment>, u64)> {
+        // Lanes first: a segment that is sealed between the two steps is in one of them for certain.
+        let mut segments = self.open_segments();
+        segments.extend(lock(&self.sealed).iter().map(Arc::clone));
+        segments.retain(|segment| segment.waiting() > 0);
+        segments.into_iter().map(|segment| (Arc::clone(&segment), segment.end())).collect()
+    }
+
+    fn open_segments(&self) -> Vec<Arc<Segment>> {
+        self.lanes.iter().filter_map(|lane| lock(lane).as_ref().map(Arc::clone)).collect()
+    }
+
     /// The segment to go on with: the oldest of those that are not appended to any more, with bytes to drain or a file to
-    /// remove; else that lane in which most waits, so that batches are large and no lane waits for another one to be empty.
+    /// remove; else that lane in which most waits, so that batches are large. What waits counts for more each time that
+    /// another lane is preferred: no lane waits for the others to be empty.
     pub(crate) fn front(&self) -> Option<Arc<Segment>> {
         if let Some(segment) = lock(&self.sealed).front() {
             return Some(Arc::clone(segment));
         }
-        let open = self.lanes.iter().filter_map(|lane| lock(lane).as_ref().map(Arc::clone));
-        open.filter(|segment| segment.waiting() > 0).max_by_key(|segment| segment.waiting())
+        let mut open = self.open_segments();
+        open.retain(|segment| segment.waiting() > 0);
+        let weight = |segment: &Arc<Segment>| {
+            segment.waiting().saturating_mul(segment.passed_over.load(Ordering::Relaxed).saturating_add(1))
+        };
+        open.into_iter().max_by_key(weight)
     }
 
     /// Everything of `segment` before `offset` is done with, of which `records` were frames.
     pub(crate) fn advance(&self, segment: &Segment, offset: u64, records: u64) -> io::Result<()> {
         let bytes = offset.saturating_sub(segment.drained());
         let noted = segment.advance(offset, records);
+        for other in self.open_segments() {
+            other.passed_over.fetch_add(1, Ordering::Relaxed);
+        }
+        segment.passed_over.store(0, Ordering::Relaxed);
         self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
         self.count_done(records);
         noted
@@ -285,6 +307,14 @@ impl Queue {
     }
 }
 
+impl Drop for Queue {
+    /// Of a start that failed half way, too, no file is left in which there is nothing.
+    fn drop(&mut self) {
+        // Another start removes what stays.
+        let _ = self.close();
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What is behind these locks is right after every single step, so a panic elsewhere has broken nothing.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -317,5 +347,33 @@ mod tests {
             queue.advance(&segment, segment.end(), records).expect("drained");
         }
         assert!(queue.front().is_none());
+    }
+
+    #[test]
+    fn a_lane_with_little_has_its_turn_however_much_comes_to_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let queue = Arc::new(Queue::open(JournalConfig::new(folder.path())).expect("a queue"));
+        let append = |queue: &Queue| queue.append(&a_call().build()).expect("room");
+        let little = Arc::clone(&queue);
+        thread::spawn(move || append(&little)).join().expect("a thread");
+        let little = queue.front().expect("it waits");
+        for _ in 0..20 {
+            (0..5).for_each(|_| append(&queue));
+            let segment = queue.front().expect("something waits");
+            queue.advance(&segment, segment.end(), segment.records()).expect("drained");
+        }
+        assert_eq!(little.records(), 0);
+    }
+
+    #[test]
+    fn a_start_that_failed_leaves_only_what_waits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = || std::fs::read_dir(folder.path()).expect("the folder").count();
+        drop(Queue::open(JournalConfig::new(folder.path())).expect("a queue"));
+        assert_eq!(files(), 0);
+        let queue = Queue::open(JournalConfig::new(folder.path())).expect("a queue");
+        queue.append(&a_call().build()).expect("room");
+        drop(queue);
+        assert!(files() > 0);
     }
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use uuid::Uuid;
 
 use crate::journal::frame;
+use crate::named_file::at;
 
 const MAGIC: [u8; 8] = *b"ORCHJNL1";
 /// Magic, then the drained offset u64 and its CRC-32 u32 in little endian, then 4 unused bytes.
@@ -28,6 +29,8 @@ pub(crate) struct Segment {
     drained: AtomicU64,
     /// Frames not drained yet.
     records: AtomicU64,
+    /// How often others were drained since this was.
+    pub(crate) passed_over: AtomicU64,
     /// Whether it was written by a process that is dead, so that its last frame may be torn.
     pub(crate) adopted: bool,
     pub(crate) synced: AtomicBool,
@@ -40,8 +43,9 @@ impl Segment {
     pub(crate) fn create(dir: &Path) -> io::Result<Self> {
         let name = Uuid::now_v7();
         let unfinished = dir.join(format!("{name}.new"));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&unfinished)?;
-        file.try_lock().map_err(io::Error::from)?;
+        let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&unfinished);
+        let file = made.map_err(at(&unfinished))?;
+        file.try_lock().map_err(io::Error::from).map_err(at(&unfinished))?;
         let segment = Self {
             id: name,
             path: dir.join(format!("{name}.{EXTENSION}")),
@@ -49,6 +53,7 @@ impl Segment {
             end: AtomicU64::new(HEADER),
             drained: AtomicU64::new(HEADER),
             records: AtomicU64::new(0),
+            passed_over: AtomicU64::new(0),
             adopted: false,
             synced: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
@@ -67,9 +72,11 @@ impl Segment {
         let mut adopted = Vec::new();
         for path in paths {
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some(EXTENSION) => adopted.extend(Self::adopt(&path)?),
+                Some(EXTENSION) => adopted.extend(Self::adopt(&path).map_err(at(&path))?),
                 // Of a process that died while it began the file; there is no record in it.
-                Some("new") if lock_leftover(&path)?.is_some() => fs::remove_file(&path)?,
+                Some("new") if lock_leftover(&path).map_err(at(&path))?.is_some() => {
+                    fs::remove_file(&path).map_err(at(&path))?;
+                }
                 _ => {}
             }
         }
@@ -95,6 +102,7 @@ impl Segment {
             end: AtomicU64::new(end),
             drained: AtomicU64::new(HEADER.min(end)),
             records: AtomicU64::new(0),
+            passed_over: AtomicU64::new(0),
             adopted: true,
             synced: AtomicBool::new(false),
             damaged: AtomicBool::new(false),

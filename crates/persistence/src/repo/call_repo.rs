@@ -137,6 +137,13 @@ impl CallRepo for SeaCallRepo {
         if calls.is_empty() {
             return Ok(());
         }
+        self.database.with_patience(DOING, self.store(calls, place)).await
+    }
+}
+
+impl SeaCallRepo {
+    /// In one transaction, which notes how far the journal is stored: it may be tried again whatever became of it.
+    async fn store(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
         let writing = if place.is_some_and(|place| !place.is_urgent) {
             self.database.write_in_background(DOING).await?
         } else {

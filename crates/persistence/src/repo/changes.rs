@@ -15,6 +15,7 @@ use orch_domain::port::changes::Changes;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::database::Database;
@@ -31,8 +32,10 @@ const ROWS: u64 = 500;
 /// The table is looked at this often even if nobody was woken: a proxy between us and PostgreSQL may swallow
 /// notifications.
 const ANYWAY: Duration = Duration::from_secs(1);
-/// Pauses after a failure double from the first to the last of these.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// Pauses after a failure double from the first to the last of these. Short ones, for a revocation may be waiting.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// A connection whose other end went away without a word is waited for no longer; another one is taken.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// News of commits on this database, by this process and by others. The task that follows them ends with this value.
 #[derive(Debug)]
@@ -109,7 +112,8 @@ impl Follower {
                 () = tokio::time::sleep(rest) => {}
                 never = others.as_mut() => match never {},
             }
-            pause = match self.catch_up().await {
+            let caught_up = timeout(DEADLINE, self.catch_up()).await;
+            pause = match caught_up.unwrap_or_else(|_| Err(DbErr::Custom("it does not answer".to_owned()))) {
                 Ok(()) => None,
                 Err(error) => Some(self.after_failure(pause, &error)),
             };
@@ -138,7 +142,7 @@ impl Follower {
                 .filter(Column::Seq.gt(self.last))
                 .order_by_asc(Column::Seq)
                 .limit(ROWS)
-                .all(self.database.reader())
+                .all(self.database.followers())
                 .await?;
             if rows.is_empty() {
                 break;
@@ -166,7 +170,7 @@ impl Follower {
             return Ok(HashMap::new());
         }
         let found = audit_entry::Entity::find().filter(audit_entry::Column::Id.is_in(ids));
-        Ok(found.all(self.database.reader()).await?.into_iter().map(|entry| (entry.id, entry)).collect())
+        Ok(found.all(self.database.followers()).await?.into_iter().map(|entry| (entry.id, entry)).collect())
     }
 
     fn tell(&self, told: Committed) {
@@ -177,7 +181,11 @@ impl Follower {
 
 /// The number of the latest change, 0 if there was none yet.
 async fn latest(database: &Database) -> Result<i64, DbErr> {
-    let latest: Option<Option<i64>> =
-        Entity::find().select_only().column_as(Column::Seq.max(), "latest").into_tuple().one(database.reader()).await?;
+    let latest: Option<Option<i64>> = Entity::find()
+        .select_only()
+        .column_as(Column::Seq.max(), "latest")
+        .into_tuple()
+        .one(database.followers())
+        .await?;
     Ok(latest.flatten().unwrap_or_default())
 }

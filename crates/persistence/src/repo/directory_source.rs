@@ -14,7 +14,7 @@ use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::quota::Limits;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -28,21 +28,28 @@ use crate::store_error::unavailable;
 #[derive(Debug, Clone)]
 pub struct SeaDirectorySource {
     database: Database,
+    reader: DatabaseConnection,
 }
 
 const DOING: &str = "reading the directory";
 
 impl SeaDirectorySource {
     #[must_use]
-    pub const fn new(database: Database) -> Self {
-        Self { database }
+    pub fn new(database: Database) -> Self {
+        Self { reader: database.reader().clone(), database }
+    }
+
+    /// For the one task that follows changes; over connections that nobody else takes.
+    #[must_use]
+    pub fn for_following(database: Database) -> Self {
+        Self { reader: database.followers().clone(), database }
     }
 }
 
 #[async_trait]
 impl DirectorySource for SeaDirectorySource {
     async fn load(&self) -> Result<Directory, StoreError> {
-        let txn = self.database.read_snapshot(DOING).await?;
+        let txn = self.database.snapshot_over(&self.reader, DOING).await?;
         let users = load_users(&txn).await?;
         let projects = load_projects(&txn, None).await?;
         let limits = limits_repo::find(&txn, None).await?.limits;
@@ -51,16 +58,16 @@ impl DirectorySource for SeaDirectorySource {
     }
 
     async fn load_users(&self) -> Result<HashMap<UserId, UserFacts>, StoreError> {
-        load_users(self.database.reader()).await
+        load_users(&self.reader).await
     }
 
     async fn load_teams(&self, only: Option<UserId>) -> Result<TeamRoster, StoreError> {
-        let txn = self.database.read_snapshot(DOING).await?;
+        let txn = self.database.snapshot_over(&self.reader, DOING).await?;
         load_teams(&txn, only).await
     }
 
     async fn load_project(&self, id: ProjectId) -> Result<Option<ProjectFacts>, StoreError> {
-        let txn = self.database.read_snapshot(DOING).await?;
+        let txn = self.database.snapshot_over(&self.reader, DOING).await?;
         Ok(load_projects(&txn, Some(id)).await?.pop())
     }
 }

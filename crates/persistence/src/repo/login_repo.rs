@@ -11,7 +11,7 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{Login, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
-use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
 use orch_domain::user::PasswordHash;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
@@ -58,6 +58,20 @@ impl LoginRepo for SeaLoginRepo {
         writing.commit().await
     }
 
+    async fn find_token(&self, hash: &KeyHash) -> Result<Option<RefreshToken>, StoreError> {
+        let doing = "finding a refresh token";
+        let found = refresh_token::Entity::find_by_id(hash.as_bytes().to_vec()).one(self.database.reader()).await;
+        let Some(token) = found.map_err(unavailable(doing))? else { return Ok(None) };
+        let login = Entity::find_by_id(token.login_id).one(self.database.reader()).await;
+        Ok(login.map_err(unavailable(doing))?.map(|login| RefreshToken {
+            hash: *hash,
+            login_id: LoginId::from_uuid(login.id),
+            user_id: UserId::from_uuid(login.user_id),
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
+        }))
+    }
+
     async fn rotate(
         &self,
         old: &KeyHash,
@@ -82,7 +96,11 @@ impl LoginRepo for SeaLoginRepo {
             return Ok(Rotation::Unknown);
         };
         let (login_id, user_id) = (LoginId::from_uuid(login.id), UserId::from_uuid(login.user_id));
-        if token.spent_at.is_some() {
+        if let Some(spent_at) = token.spent_at {
+            let next = find_token(&writing, new_hash).await?.filter(|next| next.login_id == login.id);
+            if next.is_some_and(|next| next.spent_at.is_none()) && stored(now) < spent_at + AGAIN_WITHIN {
+                return Ok(Rotation::Rotated { login_id, user_id });
+            }
             // What is announced is written in its turn, and holds nothing before.
             drop(writing);
             self.end_and_tell(Column::Id.eq(login.id), now, None).await?;

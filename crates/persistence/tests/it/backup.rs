@@ -42,7 +42,7 @@ async fn comes_back_as_it_was(location: Location, target: Location) {
     writing.store(false, Ordering::SeqCst);
     writer.await.unwrap();
 
-    if location.url().starts_with("sqlite") {
+    if target.url().starts_with("sqlite") {
         let file = target.url().strip_prefix("sqlite://").unwrap();
         std::fs::copy(sqlite_file(dir.path()), file).unwrap();
     } else {
@@ -82,6 +82,14 @@ async fn a_sqlite_database_comes_back_as_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_database_comes_back_as_it_was() {
     on_postgres(|location| async move {
+        on_postgres(|target| async move { comes_back_as_it_was(location, target).await }).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sqlite_database_goes_on_in_postgres() {
+    on_sqlite(|location| async move {
         on_postgres(|target| async move { comes_back_as_it_was(location, target).await }).await;
     })
     .await;

@@ -107,6 +107,57 @@ async fn no_error_repeats_the_password() {
     }
 }
 
+/// What is said of a database at that URL that cannot be opened, with its cause.
+async fn refused(url: &str) -> String {
+    let config = DatabaseConfig { acquire_timeout_ms: 1000, ..DatabaseConfig::new(url.parse().unwrap()) };
+    let error = Database::connect(&config).await.unwrap_err();
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
+#[tokio::test]
+async fn the_first_error_of_a_connection_is_told() {
+    // A port that was free a moment ago, and that nobody listens at.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let told = refused(&format!("postgresql://ada@127.0.0.1:{port}/orch")).await;
+    assert!(told.contains("/orch cannot be reached: Connection refused"), "{told}");
+    // One that takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let told = refused(&format!("postgresql://ada@127.0.0.1:{}/orch", silent.local_addr().unwrap().port())).await;
+    assert!(told.contains("/orch cannot be reached: it does not answer"), "{told}");
+    on_postgres(|location| async move {
+        let url = location.url().replace(location.url().rsplit('/').next().unwrap(), "nowhere");
+        let told = refused(&url).await;
+        assert!(told.contains("cannot be reached: database \"nowhere\" does not exist"), "{told}");
+    })
+    .await;
+}
+
+async fn refuses_what_a_newer_version_has_written(location: Location) {
+    let database = location.connect().await;
+    database.migrate().await.unwrap();
+    database.close().await;
+    let connection = sea_orm::Database::connect(location.url()).await.unwrap();
+    let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_create_wonders', 0)";
+    connection.execute_unprepared(step).await.unwrap();
+    connection.close().await.unwrap();
+    let told = Database::connect(&DatabaseConfig::new(location.url().parse().unwrap())).await.unwrap_err().to_string();
+    assert!(
+        told.contains("was written by a newer version") && told.contains("m29991231_000001_create_wonders"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn sqlite_refuses_what_a_newer_version_has_written() {
+    on_sqlite(refuses_what_a_newer_version_has_written).await;
+}
+
+#[tokio::test]
+async fn postgres_refuses_what_a_newer_version_has_written() {
+    on_postgres(refuses_what_a_newer_version_has_written).await;
+}
+
 #[tokio::test]
 async fn an_error_names_the_file() {
     let config = DatabaseConfig::new(DatabaseUrl::sqlite_file("/proc/no/such.db"));

@@ -61,8 +61,9 @@ async fn entries_get_to_the_trail(location: Location) {
     wait_for(&database, &entries).await;
     assert!(SeaAuditChain::new(database.clone()).verify(&[]).await.unwrap().is_sound(), "as links of the chain");
     journal.shutdown(PATIENCE).await.unwrap();
-    drop(journal);
+    // Whoever still holds the journal.
     assert_eq!(files(&dir.path().join("journal")), 0);
+    journal.append(&entries).unwrap_err();
     database.close().await;
 }
 
@@ -107,4 +108,17 @@ async fn the_next_start_brings_what_a_process_left() {
         database.close().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_taken_over_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let left = dir.path().join("left.entries");
+    std::fs::create_dir(&left).unwrap();
+    let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::sqlite_memory())).await.unwrap();
+    let error = EntryJournal::open(dir.path().to_owned(), database.clone()).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.starts_with(&format!("{}: ", left.display())), "{error}: {cause}");
+    assert_eq!(files(dir.path()), 1, "of the start that failed, nothing is left");
+    database.close().await;
 }

@@ -16,5 +16,7 @@ mod database;
 mod entry_journal;
 mod journal;
 mod migrations;
+mod secret_checks;
 mod stores;
 mod tampering;
+mod trouble;

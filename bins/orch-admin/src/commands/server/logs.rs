@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::cli::InProject;
 use crate::console::Console;
 use crate::failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 #[derive(clap::Args)]
 pub(crate) struct Logs {
@@ -16,7 +16,7 @@ pub(crate) struct Logs {
     within: InProject,
     /// Alias or id
     server: String,
-    /// Go on with what is written from now on, until interrupted; with --json one document for each line
+    /// Go on with what is written from now on, until interrupted or nobody reads; with --json one document for each line
     #[arg(long, short)]
     follow: bool,
     /// How many of the latest lines, at most 1000
@@ -61,20 +61,24 @@ impl Logs {
         let last = last.last().map_or(0, |line| line.seq);
         let query = LogQuery { before: Some(last.saturating_add(1)), ..query };
         for line in servers.logs(who, &within.project, &server, &query).await? {
-            output.line(&view(line), shown)?;
+            if output.line(&view(line), shown)?.is_break() {
+                return Ok(());
+            }
         }
         let mut follower = servers.follow_logs(who, &within.project, &server, Some(last)).await?;
+        let mut reader_gone = std::pin::pin!(output::reader_gone());
         loop {
             let lines = tokio::select! {
                 lines = follower.next() => lines?,
+                () = &mut reader_gone => return Ok(()),
                 interrupted = tokio::signal::ctrl_c() => return Ok(interrupted?),
             };
             let search = query.search.as_ref().map(|text| text.to_lowercase());
             for line in lines {
                 let wanted = query.source.is_none_or(|source| line.source == source)
                     && search.as_ref().is_none_or(|text| line.text.to_lowercase().contains(text));
-                if wanted {
-                    output.line(&view(line), shown)?;
+                if wanted && output.line(&view(line), shown)?.is_break() {
+                    return Ok(());
                 }
             }
         }

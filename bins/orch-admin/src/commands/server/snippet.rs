@@ -50,8 +50,9 @@ pub(super) async fn run(console: &Console, output: &Output, project: &str, wante
         None => None,
     };
     let wanted = SnippetsWanted { client: Some(client), server: wanted.server.as_deref(), key };
-    let base_url = console.instance.settings.public_url();
-    let seen = console.control().snippets.list(&console.who, &base_url, project, wanted).await?;
+    let base_url = &console.instance.public_url.url;
+    let seen = console.control().snippets.list(&console.who, base_url, project, wanted).await?;
+    console.say_where_links_lead();
     for snippet in &seen.snippets {
         let (files, text) = (&snippet.files, snippet.text.as_str());
         let (command, install_link) = (snippet.command.as_deref(), snippet.install_link.as_deref());

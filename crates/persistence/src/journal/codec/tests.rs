@@ -28,6 +28,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Limited),
         Just(Outcome::Cancelled),
         Just(Outcome::Abandoned),
+        Just(Outcome::Stopping),
     ]
 }
 

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
+use crate::named_file::at;
 
 #[derive(Debug, Clone)]
 pub struct AnchorFile {
@@ -50,9 +51,10 @@ impl AnchorFile {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         }
         // The daemon and the command line may come at once.
-        let lock = private().create(true).append(true).open(self.path.with_extension("lock"))?;
+        let lock = self.path.with_extension("lock");
+        let lock = private().create(true).append(true).open(&lock).map_err(at(&lock))?;
         lock.lock()?;
-        let mut file = private().create(true).read(true).append(true).open(&self.path)?;
+        let mut file = private().create(true).read(true).append(true).open(&self.path).map_err(at(&self.path))?;
         let mut text = if is_torn(&mut file)? { format!("{TORN}\n") } else { String::new() };
         text.push_str(&lines(checkpoints.iter()));
         file.write_all(text.as_bytes())?;
@@ -66,7 +68,7 @@ impl AnchorFile {
         for path in [self.before(), self.path.clone()] {
             let bytes = match fs::read(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                read => read?,
+                read => read.map_err(at(&path))?,
             };
             let text = String::from_utf8_lossy(&bytes);
             // What follows the last end of a line was torn just now.

@@ -1,10 +1,12 @@
 //! The ordinary way of a record, and that of a database that is away for a while.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::poll_immediate;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::page::{Page, PageRequest};
@@ -13,6 +15,7 @@ use orch_domain::port::clock::Clock;
 use orch_persistence::{Journal, JournalConfig, JournalStatus, PersistenceError};
 use orch_testkit::builders::a_call;
 use orch_testkit::fakes::{FixedClock, MemoryStore};
+use tokio::sync::Notify;
 
 use super::{Desk, append, open, until};
 
@@ -94,6 +97,56 @@ async fn storing_gives_way_unless_somebody_or_too_much_waits() {
     append(&journal, &desk.call());
     until("it is drained without a flush", || journal.status().records_waiting == 0).await;
     assert_eq!(*noting.urgent.lock().unwrap(), [true], "too much waits");
+}
+
+/// Takes the first batch, and each further one when it is told to.
+struct Halting {
+    store: MemoryStore,
+    taken: AtomicBool,
+    halted: Notify,
+    go_on: Notify,
+}
+
+#[async_trait]
+impl CallRepo for Halting {
+    async fn list(&self, filter: CallFilter, page: PageRequest) -> Result<Page<Call>, StoreError> {
+        CallRepo::list(&self.store, filter, page).await
+    }
+
+    async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
+        if self.taken.swap(true, Ordering::SeqCst) {
+            self.halted.notify_one();
+            self.go_on.notified().await;
+        }
+        self.store.insert_from(calls, place).await
+    }
+}
+
+#[tokio::test]
+async fn a_flush_is_not_over_for_what_came_after_it() {
+    let desk = Desk::new();
+    let config = JournalConfig { batch_wait_ms: 60_000, ..JournalConfig::new(desk.path()) };
+    let store = desk.store.clone();
+    let (taken, halted, go_on) = Default::default();
+    let halting = Arc::new(Halting { store, taken, halted, go_on });
+    let journal = Arc::new(open(config, Arc::clone(&halting) as Arc<dyn CallRepo>).await);
+    // Each thread has a lane of its own, and the fullest one goes first.
+    let append_apart = |calls: Vec<Call>| {
+        let journal = Arc::clone(&journal);
+        std::thread::spawn(move || calls.iter().for_each(|call| append(&journal, call))).join().unwrap();
+    };
+    let first = desk.call();
+    append_apart(vec![first.clone()]);
+    let mut flush = std::pin::pin!(journal.flush());
+    assert!(poll_immediate(&mut flush).await.is_none());
+    append_apart((0..3).map(|_| desk.call()).collect());
+    // The first batch is done with when the second one is begun.
+    halting.halted.notified().await;
+    assert!(!desk.stored().await.contains(&first), "the later ones were stored first");
+    assert!(poll_immediate(&mut flush).await.is_none(), "as many as there were, but not those");
+    halting.go_on.notify_one();
+    flush.await.unwrap();
+    assert!(desk.stored().await.contains(&first));
 }
 
 #[tokio::test]

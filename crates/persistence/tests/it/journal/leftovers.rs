@@ -1,7 +1,11 @@
 //! What dead processes have left is taken over; what living ones have is theirs.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
+
+use orch_persistence::{Journal, JournalConfig};
+use orch_testkit::fakes::FixedClock;
 
 use super::{Desk, append};
 
@@ -63,4 +67,15 @@ async fn a_file_that_was_never_begun_is_removed() {
     let journal = desk.open().await;
     journal.shutdown(Duration::from_secs(30)).await.unwrap();
     assert_eq!(desk.files(), ["txt"]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_taken_over_is_named() {
+    let desk = Desk::new();
+    let left = desk.path().join("left.journal");
+    fs::create_dir_all(&left).unwrap();
+    let config = JournalConfig::new(desk.path());
+    let error = Journal::open(config, Arc::new(desk.store.clone()), Arc::new(FixedClock::default())).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.starts_with(&format!("{}: ", left.display())), "{error}: {cause}");
 }

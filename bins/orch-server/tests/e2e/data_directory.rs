@@ -1,0 +1,104 @@
+//! One daemon on a data directory, with the secrets that belong to it, and with somebody who may manage it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::harness::Daemon;
+
+fn orch_server(command: &str, directory: &Path) -> Command {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_orch-server"));
+    server
+        .arg(command)
+        .current_dir(directory)
+        .env("ORCH_DATA_DIR", directory.join("data"))
+        .env("LOG_FORMAT", "text")
+        .stdin(Stdio::null());
+    for variable in ["DATABASE_URL", "INITIAL_ADMIN_EMAIL", "JWT_SECRET", "MCP_ENCRYPTION_KEY", "ORCH_ENV"] {
+        server.env_remove(variable);
+    }
+    server
+}
+
+fn serve(directory: &Path) -> Command {
+    let mut serve = orch_server("serve", directory);
+    serve.args(["--host", "127.0.0.1", "--port", "0"]);
+    serve
+}
+
+/// Runs what ends by itself, and gives its exit code with all that it said.
+fn run(mut command: Command) -> (Option<i32>, String) {
+    let output = command.output().expect("the command runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test]
+async fn a_second_daemon_is_refused() {
+    let daemon = Daemon::start().await;
+    let (code, said) = run(serve(daemon.data.path()));
+    let holder = format!("another daemon (process {}) serves the data directory", daemon.pid());
+    assert!(code == Some(1) && said.contains(&holder), "{code:?} {said}");
+    // One that was killed is not in the way.
+    Daemon::start_in(daemon.kill()).await;
+}
+
+#[tokio::test]
+async fn starts_with_no_other_secrets() {
+    let directory = Daemon::start().await.kill();
+    for variable in ["JWT_SECRET", "MCP_ENCRYPTION_KEY"] {
+        let mut other = serve(directory.path());
+        other.env(variable, "5d".repeat(32));
+        let (code, said) = run(other);
+        let refusal = format!("{variable} is not the one of this instance");
+        assert!(code == Some(1) && said.contains(&refusal) && said.contains("/data/secrets/"), "{code:?} {said}");
+        let mut other = orch_server("check-config", directory.path());
+        other.env(variable, "5d".repeat(32));
+        let (code, said) = run(other);
+        assert!(code == Some(1) && said.contains(&refusal), "{code:?} {said}");
+    }
+    // Those of the instance are not made up anew.
+    std::fs::remove_file(directory.path().join("data/secrets/jwt_secret")).expect("a secret");
+    let (code, said) = run(serve(directory.path()));
+    assert!(code == Some(1) && said.contains("JWT_SECRET is not set, and"), "{code:?} {said}");
+    assert!(!directory.path().join("data/secrets/jwt_secret").exists());
+}
+
+#[tokio::test]
+async fn says_that_nobody_may_manage_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut daemon = serve(directory.path()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let log = BufReader::new(daemon.stderr.take().expect("its log"));
+    let daemon = Ended(daemon);
+    let mut start = Vec::new();
+    for line in log.lines().map_while(Result::ok) {
+        let listening = line.contains("listening");
+        start.push(line);
+        if listening {
+            break;
+        }
+    }
+    drop(daemon);
+    let warning = start.iter().find(|line| line.contains("WARN") && line.contains("there is no instance admin"));
+    assert!(warning.is_some_and(|line| line.contains("user create EMAIL --admin")), "{start:#?}");
+    let daemon = Daemon::start().await;
+    assert!(!daemon.log().contains("there is no instance admin"), "{}", daemon.log());
+}
+
+#[test]
+fn a_check_of_the_configuration_makes_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (code, said) = run(orch_server("check-config", directory.path()));
+    assert!(code == Some(0) && said.contains("a start generates: ") && said.contains("a start makes it"), "{said}");
+    assert!(!directory.path().join("data").exists());
+}
+
+/// Ended when it is dropped, also by a test that fails.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
