@@ -22,7 +22,7 @@ use orch_gateway::config::GatewayConfig;
 use orch_gateway::mcp::McpConfig;
 use orch_gateway::site::Site;
 use orch_mail::config::MailConfig;
-use orch_persistence::{DatabaseUrl, JournalConfig};
+use orch_persistence::{DatabaseConfig, DatabaseUrl, JournalConfig};
 use orch_relay::config::RelayConfig;
 use orch_supervisor::SupervisorConfig;
 use orch_upstream::UpstreamConfig;
@@ -51,6 +51,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// None for a SQLite file in the data directory.
     pub database_url: Option<SecretString>,
+    pub database: DatabaseSettings,
     /// The public base URL, without a slash at its end.
     pub base_url: Option<String>,
     pub allowed_origins: Vec<String>,
@@ -149,6 +150,22 @@ impl Default for MetricsSettings {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// To PostgreSQL, or readers of a SQLite file.
+    pub max_connections: u32,
+    /// How long a request waits for a connection to PostgreSQL.
+    pub acquire_timeout_ms: u64,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        let DatabaseConfig { max_connections, acquire_timeout_ms, .. } = DatabaseConfig::default();
+        Self { max_connections, acquire_timeout_ms }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JournalSettings {
     /// Calls that wait for the database take at most this much; then further calls are refused.
     pub max_bytes: u64,
@@ -168,6 +185,7 @@ impl Default for Settings {
             port: 8000,
             data_dir: PathBuf::from("./data"),
             database_url: None,
+            database: DatabaseSettings::default(),
             base_url: None,
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
@@ -343,6 +361,11 @@ impl Settings {
         }
     }
 
+    pub fn database(&self) -> anyhow::Result<DatabaseConfig> {
+        let DatabaseSettings { max_connections, acquire_timeout_ms } = self.database;
+        Ok(DatabaseConfig { max_connections, acquire_timeout_ms, ..DatabaseConfig::new(self.database_url()?) })
+    }
+
     #[must_use]
     pub fn journal(&self) -> JournalConfig {
         JournalConfig { max_bytes: self.journal.max_bytes, ..JournalConfig::new(self.journal_dir()) }
@@ -417,7 +440,7 @@ pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
 mod tests {
     use std::path::PathBuf;
 
-    use super::Settings;
+    use super::{DatabaseSettings, Settings};
 
     #[test]
     fn refuses_what_a_start_would_refuse() {
@@ -445,6 +468,13 @@ mod tests {
         check(|settings| settings.initial_admin.password = Some("short".into()), "INITIAL_ADMIN_PASSWORD");
         check(|settings| settings.upstream.proxy.https = Some("socks5://proxy".into()), "upstream.proxy.https");
         assert!(Settings::default().check().is_ok());
+    }
+
+    #[test]
+    fn tells_the_database_what_is_set() {
+        let database = DatabaseSettings { max_connections: 4, acquire_timeout_ms: 500 };
+        let told = Settings { database, ..Settings::default() }.database().expect("a place");
+        assert_eq!((told.max_connections, told.acquire_timeout_ms), (4, 500));
     }
 
     #[test]

@@ -38,11 +38,10 @@ use orch_gateway::mcp::{SessionLimits, Sessions};
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
 use orch_persistence::{
-    AnchorFile, Damage, Database, DatabaseConfig, DatabaseKind, EntryJournal, Finding, Journal, SeaActivityRepo,
-    SeaAuditChain, SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource,
-    SeaInvitationRepo, SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo,
-    SeaResetRepo, SeaSealedRepo, SeaSecretChecks, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo,
-    VerifyReport,
+    AnchorFile, Damage, Database, DatabaseKind, EntryJournal, Finding, Journal, SeaActivityRepo, SeaAuditChain,
+    SeaAuditLog, SeaCallCensus, SeaCallRepo, SeaCatalogRepo, SeaChanges, SeaDirectorySource, SeaInvitationRepo,
+    SeaKeyRepo, SeaLimitsRepo, SeaLoginRepo, SeaPersonalSecretRepo, SeaPolicyRepo, SeaProjectRepo, SeaResetRepo,
+    SeaSealedRepo, SeaSecretChecks, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo, VerifyReport,
 };
 use orch_relay::approvals::Approvals;
 use orch_relay::fleet::{Fleet, FleetParts};
@@ -296,6 +295,7 @@ impl Instance {
         });
         let usage = SeaUsageRepo::new(database.clone());
         let upkeep = Arc::new(Upkeep {
+            database: database.clone(),
             chain: chain.clone(),
             usage: usage.clone(),
             anchors: AnchorFile::in_dir(&settings.audit_dir()),
@@ -509,7 +509,7 @@ pub(crate) fn missing_file(settings: &Settings) -> anyhow::Result<Option<PathBuf
 
 /// Connects, and makes the file of a SQLite database where there is none.
 async fn connect_or_create(settings: &Settings) -> anyhow::Result<Database> {
-    Ok(Database::connect(&DatabaseConfig::new(settings.database_url()?)).await?)
+    Ok(Database::connect(&settings.database()?).await?)
 }
 
 /// Fails unless every step of the schema has been applied.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use orch_domain::Timestamp;
 use orch_domain::port::clock::Clock;
 use orch_domain::usage::Step;
-use orch_persistence::{AnchorFile, Checkpoint, Pruned, SeaAuditChain, SeaUsageRepo};
+use orch_persistence::{AnchorFile, Checkpoint, Cut, Database, Pruned, SeaAuditChain, SeaUsageRepo};
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -63,6 +62,7 @@ impl Default for AuditSettings {
 }
 
 pub(crate) struct Upkeep {
+    pub(crate) database: Database,
     pub(crate) chain: SeaAuditChain,
     pub(crate) usage: SeaUsageRepo,
     pub(crate) anchors: AnchorFile,
@@ -112,23 +112,25 @@ impl Upkeep {
 
     async fn retain(&self) -> anyhow::Result<()> {
         let RetentionSettings { calls_days, audit_days, .. } = self.retention;
+        let now = self.clock.now();
+        let today = self.database.cut(now).await?;
         let (mut calls, mut entries) = (Pruned::default(), Pruned::default());
-        if let Some(until) = self.cut(calls_days) {
-            calls = self.chain.prune_calls(until, self.clock.now()).await?;
+        if let Some(until) = before(today, calls_days) {
+            calls = self.chain.prune_calls(until, now).await?;
         }
-        if let Some(until) = self.cut(audit_days) {
-            entries = self.chain.prune_entries(until, self.clock.now()).await?;
+        if let Some(until) = before(today, audit_days) {
+            entries = self.chain.prune_entries(until, now).await?;
         }
         let marks = [calls.marks, entries.marks].concat();
         self.put_down(marks).await?;
-        self.chain.forget_segments(self.clock.now() - DAY.saturating_mul(SEGMENT_DAYS)).await?;
+        self.chain.forget_segments(today.back(DAY.saturating_mul(SEGMENT_DAYS))).await?;
         let steps = [
             (Step::Minute, self.retention.usage_minutes_days),
             (Step::Hour, self.retention.usage_hours_days),
             (Step::Day, self.retention.usage_days_days),
         ];
         for (step, days) in steps {
-            if let Some(until) = self.cut(days) {
+            if let Some(until) = before(today, days) {
                 self.usage.prune(step, until).await?;
             }
         }
@@ -145,15 +147,15 @@ impl Upkeep {
         Ok(())
     }
 
-    /// Before when something is too old; None when it is kept for ever.
-    fn cut(&self, days: u32) -> Option<Timestamp> {
-        (days > 0).then(|| self.clock.now() - DAY.saturating_mul(days))
-    }
-
     fn note(&self, name: &'static str, outcome: Result<(), String>) {
         if let Err(error) = &outcome {
             tracing::warn!(worker = name, error = %error, "a worker failed, it tries again at its next turn");
         }
         self.workers.note(name, &*self.clock, outcome.err());
     }
+}
+
+/// Before when something is too old; None when it is kept for ever.
+fn before(today: Cut, days: u32) -> Option<Cut> {
+    (days > 0).then(|| today.back(DAY.saturating_mul(days)))
 }

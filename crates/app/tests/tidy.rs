@@ -154,3 +154,80 @@ fn decisions_are_listed() {
         assert!(name == "README.md" || list.contains(&format!("({name})")), "docs/adr/README.md does not list {name}");
     }
 }
+
+/// The documents of the repository, by path.
+fn documents() -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && !name.starts_with('.') && !matches!(name, "target" | "node_modules") {
+                folders.push(path);
+            } else if name.ends_with(".md") {
+                let text = fs::read_to_string(&path).expect("a document");
+                found.push(Source { path: path.strip_prefix(root()).expect("a path of ours").to_owned(), text });
+            }
+        }
+    }
+    assert!(found.len() > 30, "the documents were not found");
+    found
+}
+
+/// The lines of a document that are no example.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_example = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_example ^= is_fence;
+        !is_example && !is_fence
+    })
+}
+
+/// The names by which sections can be linked to.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text).filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    headings.map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut offences = Vec::new();
+    for document in documents() {
+        let folder = document.path.parent().expect("a folder");
+        let links =
+            prose(&document.text).flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://") && !link.starts_with("mailto:")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { root().join(&document.path) } else { root().join(folder).join(path) };
+            let leads = match fs::read_to_string(&target) {
+                Ok(text) => anchor.is_empty() || anchors(&text).iter().any(|name| name == anchor),
+                Err(_) => anchor.is_empty() && target.is_dir(),
+            };
+            if !leads {
+                offences.push(format!("{}: {link} leads nowhere", document.path.display()));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+}
+
+/// A test that was given another name is looked for in vain.
+#[test]
+fn the_edge_cases_name_tests_that_exist() {
+    let (document, sources) = (document("docs/EDGE_CASES.md"), sources());
+    let names: Vec<_> = document.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    assert!(names.len() > 100, "the names of tests were not found");
+    for name in names {
+        let (module, test) = name.rsplit_once("::").expect("a path");
+        let file = module.split("::").find(|part| *part != "tests").unwrap_or_default();
+        let defined = [format!("fn {test}("), format!("fn {test}<"), format!("mod {test} {{")];
+        let exists = sources.iter().any(|source| {
+            source.path.components().any(|part| Path::new(part.as_os_str()).file_stem() == Some(file.as_ref()))
+                && defined.iter().any(|defined| source.text.contains(defined))
+        });
+        assert!(exists, "docs/EDGE_CASES.md names {name}, which is no test");
+    }
+}

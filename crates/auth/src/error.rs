@@ -84,8 +84,8 @@ pub enum LoginError {
     /// The same for an unknown account, a wrong password and a deactivated account.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
-    /// Attempts that have failed, and those that are under way and may.
-    #[error("too many attempts: try again in {} s", retry_after.as_secs().max(1))]
+    /// What has failed counts, and what is under way, as it may fail. In whole seconds, as callers are told.
+    #[error("too many attempts: try again in {} s", retry_after.as_secs())]
     Throttled { retry_after: Duration },
     #[error("too many logins at once: try again in a moment")]
     Busy,
@@ -100,4 +100,12 @@ pub enum LoginError {
     Signing,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl LoginError {
+    /// Who waits as long as it says is let in, so it never says less.
+    pub(crate) fn throttled(wait: Duration) -> Self {
+        let seconds = wait.as_nanos().div_ceil(1_000_000_000);
+        Self::Throttled { retry_after: Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)) }
+    }
 }

@@ -196,7 +196,7 @@ impl Logins {
     /// Lets somebody ask for something without a login, or says how long to wait: each ask may cost a letter.
     pub fn admit_asking(&self, from: &LoginFrom) -> Result<(), LoginError> {
         let admitted = self.throttle.admit_asking(from.address, self.ports.clock.now());
-        admitted.map_err(|retry_after| LoginError::Throttled { retry_after })
+        admitted.map_err(LoginError::throttled)
     }
 
     /// Sets another password and ends the user's other logins.
@@ -230,7 +230,7 @@ impl Logins {
 
     fn admit(&self, attempt: &Attempt, now: Timestamp) -> Result<SemaphorePermit<'_>, LoginError> {
         let slot = self.slots.try_acquire().map_err(|_| LoginError::Busy)?;
-        self.throttle.admit(attempt, now).map_err(|retry_after| LoginError::Throttled { retry_after })?;
+        self.throttle.admit(attempt, now).map_err(LoginError::throttled)?;
         Ok(slot)
     }
 

@@ -137,3 +137,34 @@ fn verify(argon2: &Argon2<'static>, password: &[u8], stored: &PasswordHash) -> R
         Err(_) => Err(PasswordError::Failed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Waker};
+
+    use argon2::Params;
+    use orch_domain::port::password_hasher::PasswordHasher as _;
+    use secrecy::SecretString;
+
+    use super::{Argon2Cost, Argon2Hasher};
+
+    #[tokio::test]
+    async fn an_unknown_account_costs_as_much_as_a_wrong_password() {
+        let hasher = Argon2Hasher::new(Argon2Cost::FOR_TESTS, NonZeroU16::MIN).unwrap();
+        let password = SecretString::from("correct horse");
+        let hash = hasher.hash(&password).await.unwrap();
+        let [known, unknown] = [&hash, &hasher.dummy].map(|hash| argon2::PasswordHash::new(hash.as_phc()).unwrap());
+        assert_eq!(known.algorithm, unknown.algorithm);
+        assert_eq!(Params::try_from(&known).unwrap(), Params::try_from(&unknown).unwrap());
+
+        // It waits for its turn to be hashed as any other does.
+        let turn = Arc::clone(&hasher.gate).acquire_owned().await.unwrap();
+        let mut verified = pin!(hasher.verify(&password, None));
+        assert!(verified.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(turn);
+        assert_eq!(verified.await, Ok(false));
+    }
+}

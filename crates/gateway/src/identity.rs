@@ -45,7 +45,7 @@ impl From<LoginError> for ApiError {
         match error {
             LoginError::InvalidCredentials | LoginError::InvalidRefresh => Self::new(Code::InvalidCredentials, text),
             LoginError::Throttled { retry_after } => {
-                Self::new(Code::TooManyRequests, text).retry_after(retry_after.as_secs().max(1))
+                Self::new(Code::TooManyRequests, text).retry_after(retry_after.as_secs())
             }
             LoginError::Busy => Self::new(Code::TooManyRequests, text).retry_after(1),
             LoginError::WrongPassword => Self::invalid("old_password", text, ""),

@@ -23,12 +23,14 @@ pub struct DatabaseConfig {
     /// How long a request waits for a connection to PostgreSQL. Over REST it fails then, so that nobody stares at a page
     /// for long; what nobody waits for tries again.
     pub acquire_timeout_ms: u64,
+    /// How long PostgreSQL may take for what can be given up: reads of one statement, and storing calls.
+    pub answer_timeout_ms: u64,
 }
 
 impl DatabaseConfig {
     #[must_use]
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, max_connections: 10, acquire_timeout_ms: 3000 }
+        Self { url, max_connections: 10, acquire_timeout_ms: 3000, answer_timeout_ms: 30_000 }
     }
 }
 

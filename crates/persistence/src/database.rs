@@ -1,6 +1,8 @@
 //! The connection to the database, for both kinds. Owns pools, pragmas and migrations. Knows no table.
 
 pub(crate) mod connect;
+pub(crate) mod cut;
+pub(crate) mod patient;
 pub(crate) mod url;
 
 use std::fmt;
@@ -22,6 +24,7 @@ use tokio::time::timeout;
 
 use crate::config::DatabaseConfig;
 use crate::database::connect::{Backend, Pools};
+use crate::database::patient::Patient;
 use crate::error::PersistenceError;
 use crate::store_error::unavailable;
 use crate::writing::Writing;
@@ -30,8 +33,6 @@ use crate::writing::Writing;
 /// host that is gone, loses it before those who wait for it give up.
 const LOCKS: &str = "set_config('lock_timeout', '10s', true), \
                      set_config('idle_in_transaction_session_timeout', '3s', true)";
-/// A connection to PostgreSQL whose other end went away without a word is waited for no longer.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// What following changes waits for a connection; while a server is away, it is tried again within a fifth of this.
 const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -42,8 +43,11 @@ pub struct Database(Arc<Shared>);
 struct Shared {
     backend: Backend,
     pools: Pools,
+    reader: Patient,
+    /// How long PostgreSQL may take for what can be given up.
+    patience: Duration,
     /// For those who follow changes: slow reads of others, however many, do not keep a revocation from being seen.
-    followers: DatabaseConnection,
+    followers: Patient,
     /// Counts what was committed through this value, for those who follow changes in the same process.
     commits: watch::Sender<u64>,
     /// Signs what is written to the record; without one it is not signed.
@@ -77,9 +81,11 @@ impl Database {
     /// Connects; creates the file of a SQLite database when it is missing. Does not migrate.
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, PersistenceError> {
         let (backend, pools) = connect::open(config).await?;
-        let followers = followers(&backend, &pools);
+        let patience = Duration::from_millis(config.answer_timeout_ms);
+        let [reader, followers] =
+            [pools.reader.clone(), followers(&backend, &pools)].map(|connection| Patient { connection, patience });
         let (commits, signer) = (watch::Sender::new(0), OnceLock::new());
-        Ok(Self(Arc::new(Shared { backend, pools, followers, commits, signer })))
+        Ok(Self(Arc::new(Shared { backend, pools, reader, patience, followers, commits, signer })))
     }
 
     /// Has what is written to the record signed from now on. The first signer stays.
@@ -125,7 +131,7 @@ impl Database {
 
     /// All steps in order. Changes nothing, not even in an empty database.
     pub async fn migration_status(&self) -> Result<Vec<MigrationStep>, PersistenceError> {
-        let steps = Migrator::get_migration_with_status_read_only(self.reader())
+        let steps = Migrator::get_migration_with_status_read_only(&self.0.pools.reader)
             .await
             .map_err(|source| PersistenceError::Migrate { doing: "reading what was applied", source })?;
         let step = |step: &sea_orm_migration::Migration| MigrationStep {
@@ -137,17 +143,17 @@ impl Database {
 
     /// Closes all connections; what is under way ends first. [`SeaChanges`](crate::SeaChanges) must have ended.
     pub async fn close(&self) {
-        let _ = self.0.followers.close_by_ref().await;
+        let _ = self.0.followers.connection.close_by_ref().await;
         self.0.pools.close().await;
     }
 
     /// For reads of one statement.
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
-        &self.0.pools.reader
+    pub(crate) fn reader(&self) -> &Patient {
+        &self.0.reader
     }
 
     /// For reads of those who follow changes.
-    pub(crate) fn followers(&self) -> &DatabaseConnection {
+    pub(crate) fn followers(&self) -> &Patient {
         &self.0.followers
     }
 
@@ -164,14 +170,17 @@ impl Database {
     /// The same over one of our connections.
     pub(crate) async fn snapshot_over(
         &self,
-        reader: &DatabaseConnection,
+        reader: &Patient,
         doing: &'static str,
     ) -> Result<DatabaseTransaction, StoreError> {
         let begun = match self.kind() {
             // A reading transaction of SQLite is a snapshot anyway.
-            DatabaseKind::Sqlite => reader.begin().await,
+            DatabaseKind::Sqlite => reader.connection.begin().await,
             DatabaseKind::Postgres => {
-                reader.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+                reader
+                    .connection
+                    .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
+                    .await
             }
         };
         begun.map_err(unavailable(doing))
@@ -202,8 +211,8 @@ impl Database {
     ) -> Result<T, StoreError> {
         match self.kind() {
             DatabaseKind::Sqlite => work.await,
-            DatabaseKind::Postgres => timeout(PATIENCE, work).await.unwrap_or_else(|_| {
-                let source = format!("it did not answer within {} s", PATIENCE.as_secs()).into();
+            DatabaseKind::Postgres => timeout(self.0.patience, work).await.unwrap_or_else(|_| {
+                let source = format!("it did not answer within {} s", self.0.patience.as_secs()).into();
                 Err(StoreError::Unavailable { doing, source })
             }),
         }

@@ -41,7 +41,7 @@ pub struct JournalStatus {
     pub bytes: u64,
     pub max_bytes: u64,
     pub records_waiting: u64,
-    /// When the oldest call that waits was made.
+    /// Since when the oldest call that waits does so: its end.
     pub oldest: Option<Timestamp>,
     /// Why calls are refused, if they are.
     pub refusing: Option<CallLogError>,
@@ -120,7 +120,11 @@ impl Journal {
         let segment = self.queue.front()?;
         let bytes = segment.read(segment.drained(), frame::MAX_FRAME as u64).ok()?;
         match frame::next(&bytes) {
-            Next::Frame { payload, .. } => codec::decode(payload).map(|call| call.at),
+            Next::Frame { payload, .. } => {
+                let call = codec::decode(payload)?;
+                // A long call has not waited while it ran. What a file says may be anything.
+                Some(call.at.saturating_add(call.duration.try_into().unwrap_or_default()))
+            }
             Next::Cut | Next::Bad => None,
         }
     }

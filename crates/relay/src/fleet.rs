@@ -12,13 +12,13 @@ mod variants;
 pub(crate) mod wanted;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use orch_domain::catalog::{ItemKind, StoredCatalog};
-use orch_domain::directory::Directory;
+use orch_domain::directory::{Directory, ProjectFacts};
 use orch_domain::event::{Event, Fact};
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::map::Map;
@@ -125,6 +125,8 @@ pub struct Fleet {
 struct Owners {
     /// To be waited for at the end.
     tasks: HashMap<ServerId, JoinHandle<()>>,
+    /// The projects that the slots agree with.
+    projects: HashMap<ProjectId, Arc<ProjectFacts>>,
     /// The daemon stops: a slot that came now would be missed by the end, and nobody would ever tell it.
     retired: bool,
 }
@@ -170,29 +172,38 @@ impl Fleet {
         if owners.retired {
             return;
         }
-        let tasks = &mut owners.tasks;
-        let old = self.slots.load();
-        let mut slots = Map::default();
-        let servers = directory
-            .projects()
-            .flat_map(|project| project.servers.values().map(move |server| (server, project.personal.get(&server.id))));
-        for (server, personal) in servers {
-            let personal = personal.cloned().unwrap_or_default();
-            if let Some(slot) = old.get(&server.id) {
+        let Owners { tasks, projects, .. } = &mut *owners;
+        let now: HashMap<_, _> = directory.projects().map(|facts| (facts.project.id, Arc::clone(facts))).collect();
+        let before = std::mem::replace(projects, now);
+        // A change is one of few projects: the others are the very same facts, and their slots agree with them already.
+        let changed = |facts: &Arc<ProjectFacts>, others: &HashMap<ProjectId, Arc<ProjectFacts>>| {
+            others.get(&facts.project.id).is_none_or(|other| !Arc::ptr_eq(facts, other))
+        };
+        let mut slots = self.slots.load_full();
+        let mut kept = HashSet::new();
+        for project in projects.values().filter(|facts| changed(facts, &before)) {
+            for server in project.servers.values() {
+                kept.insert(server.id);
+                let personal = project.personal.get(&server.id).cloned().unwrap_or_default();
+                if let Some(slot) = slots.get(&server.id) {
+                    slot.set_personal(personal);
+                    slot.reconfigure(server);
+                    continue;
+                }
+                let catalog = stored.iter().find(|stored| stored.server_id == server.id).and_then(Catalog::from_stored);
+                let (slot, owner) = slot::new(Arc::clone(server), catalog, Arc::clone(&self.shared));
                 slot.set_personal(personal);
-                slot.reconfigure(server);
-                slots.insert(server.id, Arc::clone(slot));
-                continue;
+                tasks.insert(server.id, self.runtime.spawn(owner.run()));
+                Arc::make_mut(&mut slots).insert(server.id, slot);
             }
-            let catalog = stored.iter().find(|stored| stored.server_id == server.id).and_then(Catalog::from_stored);
-            let (slot, owner) = slot::new(Arc::clone(server), catalog, Arc::clone(&self.shared));
-            slot.set_personal(personal);
-            tasks.insert(server.id, self.runtime.spawn(owner.run()));
-            slots.insert(server.id, slot);
         }
-        let gone: Vec<_> = old.values().filter(|slot| !slots.contains_key(&slot.server().id)).cloned().collect();
+        let had = before.values().filter(|facts| changed(facts, projects)).flat_map(|facts| facts.servers.values());
+        let gone: Vec<_> = had
+            .filter(|server| !kept.contains(&server.id))
+            .filter_map(|server| Arc::make_mut(&mut slots).remove(&server.id))
+            .collect();
         tasks.retain(|id, task| slots.contains_key(id) || !task.is_finished());
-        self.slots.store(Arc::new(slots));
+        self.slots.store(slots);
         self.shared.registry.refresh(directory);
         // Servers came, went or were switched: every view over several of them has to be made anew.
         self.shared.catalog_changed();
@@ -273,3 +284,6 @@ impl Fleet {
         &self.shared.config
     }
 }
+
+#[cfg(test)]
+mod tests;

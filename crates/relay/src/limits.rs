@@ -255,3 +255,6 @@ impl<K: Eq + Hash + Copy> Table<K> {
         self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|key, _| keep(key));
     }
 }
+
+#[cfg(test)]
+mod tests;

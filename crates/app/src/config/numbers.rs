@@ -45,7 +45,7 @@ const MAY_BE_ZERO: [&str; 30] = [
 const LONGEST_SECS: u64 = 10 * 365 * 24 * 60 * 60;
 
 /// The largest number of a setting, by the end of its name.
-const LARGEST: [(&str, u64); 8] = [
+const LARGEST: [(&str, u64); 9] = [
     ("_ms", LONGEST_SECS * 1000),
     ("_secs", LONGEST_SECS),
     ("_seconds", LONGEST_SECS),
@@ -53,6 +53,8 @@ const LARGEST: [(&str, u64); 8] = [
     ("_hours", LONGEST_SECS / 3600),
     ("_days", 36_500),
     ("bytes", 1 << 50),
+    // Each has its place in memory, used or not.
+    ("max_connections", 1000),
     ("workers", 1024),
 ];
 
@@ -114,6 +116,11 @@ mod tests {
                 "upstream.handshake_timeout_ms: 9223372036854775807 is not a whole number from 1 to 315360000000",
             ),
             ("[journal]\nmax_bytes = 0", "journal.max_bytes: 0 is not a whole number from 1 to 1125899906842624"),
+            ("[database]\nmax_connections = 0", "database.max_connections: 0 is not a whole number from 1 to 1000"),
+            (
+                "[database]\nacquire_timeout_ms = 0",
+                "database.acquire_timeout_ms: 0 is not a whole number from 1 to 315360000000",
+            ),
             ("workers = 100000", "workers: 100000 is not a whole number from 0 to 1024"),
         ] {
             assert_eq!(refusal(text), Some(format!("the configuration cannot be used: {expected}")), "{text}");

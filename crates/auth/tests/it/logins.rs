@@ -101,6 +101,11 @@ async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_n
         let checks = world.hasher.verified.load(Ordering::SeqCst);
         let error = world.try_login(email, PASSWORD).await.unwrap_err();
         assert!(matches!(error, LoginError::Throttled { retry_after } if retry_after == Duration::from_secs(1)));
+        // True of logins that are under way as well, which count until they have not failed.
+        assert_eq!(error.to_string(), "too many attempts: try again in 1 s");
+        world.wait(Duration::from_millis(1));
+        let later = world.try_login(email, PASSWORD).await.unwrap_err();
+        assert_eq!(later.to_string(), "too many attempts: try again in 1 s", "999 ms are a second, and not none");
         assert_eq!(world.hasher.verified.load(Ordering::SeqCst), checks, "no work while throttled");
         assert_eq!(world.memory.actions().len(), 5, "no entry either");
 

@@ -1,8 +1,7 @@
-//! Hashing of passwords, with the real parameters where time is the point.
+//! Hashing of passwords.
 
 use std::num::NonZeroU16;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use orch_auth::password::{Argon2Cost, Argon2Hasher};
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher as _};
@@ -54,25 +53,6 @@ async fn passwords_have_10_to_256_characters() {
         }
     }
     assert_eq!(hasher.verify(&SecretString::from("x".repeat(1 << 20)), None).await, Ok(false));
-}
-
-#[tokio::test]
-async fn an_unknown_account_costs_as_much_as_a_wrong_password() {
-    let hasher = hasher(Argon2Cost::RECOMMENDED);
-    let hash = hasher.hash(&secret("correct horse")).await.unwrap();
-    let mut known = Duration::MAX;
-    let mut unknown = Duration::MAX;
-    for _ in 0..5 {
-        let start = Instant::now();
-        hasher.verify(&secret("something else"), Some(&hash)).await.unwrap();
-        known = known.min(start.elapsed());
-        let start = Instant::now();
-        hasher.verify(&secret("something else"), None).await.unwrap();
-        unknown = unknown.min(start.elapsed());
-    }
-    // The bounds are wide for busy machines; without the dummy hash the ratio would be thousands.
-    let ratio = known.as_secs_f64() / unknown.as_secs_f64();
-    assert!((0.33..3.0).contains(&ratio), "{known:?} against {unknown:?}");
 }
 
 #[tokio::test]

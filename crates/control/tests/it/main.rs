@@ -15,6 +15,7 @@ mod import_clients;
 mod import_round_trip;
 mod invitations;
 mod keys;
+mod meetings;
 mod members;
 mod personal_secrets;
 mod policies;

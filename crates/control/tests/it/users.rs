@@ -3,9 +3,11 @@
 use orch_control::error::ControlError;
 use orch_control::users::{NewUser, UserPatch};
 use orch_domain::port::user_repo::UserRepo;
+use orch_domain::user::User;
+use orch_testkit::builders::a_user;
 use secrecy::ExposeSecret;
 
-use crate::world::{World, console, is_forbidden, login};
+use crate::world::{World, console, is_forbidden, login, setup_entry};
 
 fn new(email: &str, password: Option<&str>) -> NewUser {
     NewUser { email: email.into(), name: "Ada".into(), password: password.map(Into::into), instance_admin: false }
@@ -50,6 +52,48 @@ async fn promotes_the_account_that_is_to_be_the_first_admin() {
     let ada = world.user(|user| user.email("ada@example.com")).await;
     let first = world.control.users.bootstrap("ada@example.com", Some("long enough".into())).await.unwrap().unwrap();
     assert_eq!((first.user.id, first.user.instance_admin, first.user.version), (ada.id, true, 2));
+}
+
+/// What two daemons that start at once do to each other: the one between any two steps of the other.
+#[tokio::test]
+async fn of_several_who_make_the_first_admin_one_does() {
+    let hers = || a_user().email("ada@example.com").instance_admin().build();
+    for steps in 0..2 {
+        let world = World::new();
+        for _ in 0..steps {
+            world.rivals.pass();
+        }
+        let store = world.store.clone();
+        world.rivals.then(async move || UserRepo::create(&store, &hers(), &setup_entry()).await.unwrap());
+        let outcome = world.control.users.bootstrap("ada@example.com", None).await;
+        assert!(matches!(outcome, Ok(None)), "after {steps} steps: {outcome:?}");
+        assert_eq!(world.rivals.left(), 0);
+        assert!(world.audit().await.is_empty(), "the account is as it was");
+    }
+}
+
+#[tokio::test]
+async fn of_several_who_promote_the_first_admin_one_does() {
+    let world = World::new();
+    let ada = world.user(|user| user.email("ada@example.com")).await;
+    let store = world.store.clone();
+    let promoted = User { instance_admin: true, version: 2, ..ada };
+    world.rivals.pass().then(async move || store.update(&promoted, &setup_entry()).await.unwrap());
+    let outcome = world.control.users.bootstrap("ada@example.com", None).await;
+    assert!(matches!(outcome, Ok(None)), "{outcome:?}");
+    assert_eq!((world.rivals.left(), world.audit().await.len()), (0, 0));
+}
+
+/// The account was made meanwhile, and by nobody who made an admin of it.
+#[tokio::test]
+async fn the_first_admin_may_have_just_signed_up() {
+    let world = World::new();
+    let store = world.store.clone();
+    let ada = a_user().email("ada@example.com").build();
+    world.rivals.pass().then(async move || UserRepo::create(&store, &ada, &setup_entry()).await.unwrap());
+    let first = world.control.users.bootstrap("ada@example.com", None).await.unwrap().unwrap();
+    assert!(first.user.instance_admin && first.generated.is_some());
+    assert_eq!(world.audit().await, ["system user.promote ada@example.com first admin"]);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! The use-cases with fakes of all ports, and shorthands for what tests set up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use orch_control::Control;
@@ -13,6 +15,7 @@ use orch_control::servers::blueprint::NewTransport;
 use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::{NewServer, ServerSeen};
+use orch_domain::Timestamp;
 use orch_domain::api_key::{KeyHash, KeyPublicId};
 use orch_domain::approval::{Answer, Approval};
 use orch_domain::audit::{AuditEntry, AuditRecord, AuditTarget};
@@ -30,6 +33,7 @@ use orch_domain::policy::hints::Hints;
 use orch_domain::policy::scope::Scope;
 use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
+use orch_domain::port::clock::Clock;
 use orch_domain::port::desk::{Desk, Errand};
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_minter::{KeyMinter, MintedKey};
@@ -62,6 +66,7 @@ pub(crate) struct World {
     pub(crate) runtime: Arc<FakeRuntime>,
     pub(crate) waiting: Arc<Waiting>,
     pub(crate) office: Arc<Office>,
+    pub(crate) rivals: Rivals,
     pub(crate) control: Control,
 }
 
@@ -75,6 +80,7 @@ impl World {
         let office = Arc::new(Office { mail, ..Office::default() });
         let store = MemoryStore::new();
         let clock = FixedClock::default();
+        let rivals = Rivals { clock: clock.clone(), waiting: Arc::default() };
         let directory = Arc::new(LiveDirectory::new(Directory::default()));
         let runtime = Arc::new(FakeRuntime::default());
         let waiting = Arc::new(Waiting::default());
@@ -117,12 +123,12 @@ impl World {
                 maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
                 ..LimitRules::default()
             },
-            clock: Arc::new(clock.clone()),
+            clock: Arc::new(rivals.clone()),
             people,
             base_url: "https://mcp.example.com".into(),
             events: EventBus::new(),
         });
-        Self { store, clock, directory, runtime, waiting, office, control }
+        Self { store, clock, directory, runtime, waiting, office, rivals, control }
     }
 
     /// Lets the live directory catch up with the store.
@@ -228,7 +234,7 @@ pub(crate) fn is_forbidden<T>(outcome: &Result<T, ControlError>) -> bool {
     matches!(outcome, Err(ControlError::Forbidden { .. }))
 }
 
-fn setup_entry() -> AuditEntry {
+pub(crate) fn setup_entry() -> AuditEntry {
     AuditEntry {
         id: AuditId::new(),
         at: FixedClock::START,
@@ -237,6 +243,48 @@ fn setup_entry() -> AuditEntry {
         action: "test.setup",
         target: AuditTarget { kind: "project", id: String::new(), name: String::new() },
         detail: String::new(),
+    }
+}
+
+/// Others who are faster: a use-case reads the clock after what it changes and before it writes, and each reading lets
+/// one of them write in between.
+#[derive(Clone)]
+pub(crate) struct Rivals {
+    clock: FixedClock,
+    waiting: Arc<Mutex<VecDeque<Rival>>>,
+}
+
+type Rival = Box<dyn FnOnce() + Send>;
+
+impl Rivals {
+    /// The next reading of the clock that nobody waits for disturbs nobody.
+    pub(crate) fn pass(&self) -> &Self {
+        self.then(async || ())
+    }
+
+    /// Has `write` done at the next reading that nobody waits for. A store in memory never keeps it waiting.
+    pub(crate) fn then<F: Future>(&self, write: impl FnOnce() -> F + Send + 'static) -> &Self {
+        let rival = move || {
+            let written = pin!(write()).poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(written, Poll::Ready(_)), "a store in memory never waits");
+        };
+        self.waiting.lock().unwrap().push_back(Box::new(rival));
+        self
+    }
+
+    /// Who has not been faster.
+    pub(crate) fn left(&self) -> usize {
+        self.waiting.lock().unwrap().len()
+    }
+}
+
+impl Clock for Rivals {
+    fn now(&self) -> Timestamp {
+        let rival = self.waiting.lock().unwrap().pop_front();
+        if let Some(rival) = rival {
+            rival();
+        }
+        self.clock.now()
     }
 }
 

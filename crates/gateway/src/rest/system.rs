@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use orch_domain::port::system_probe::SystemState;
 use serde::Serialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
@@ -51,7 +51,7 @@ pub struct SystemJournalView {
     waiting_records: u64,
     waiting_bytes: u64,
     max_bytes: u64,
-    /// When the oldest call that waits was made.
+    /// When the oldest call that waits ended.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     oldest: Option<OffsetDateTime>,
@@ -111,6 +111,9 @@ async fn get_system(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, Ap
     Ok(HttpResponse::Ok().json(view(state, now)))
 }
 
+/// What has waited for longer does not reach the database.
+const LONGEST_WAIT: Duration = Duration::minutes(5);
+
 fn view(state: SystemState, now: OffsetDateTime) -> SystemView {
     let database = SystemDatabaseView {
         kind: state.database.kind,
@@ -118,14 +121,19 @@ fn view(state: SystemState, now: OffsetDateTime) -> SystemView {
         latency_ms: state.database.latency.map(|latency| latency.as_secs_f64() * 1000.0),
         error: state.database.error,
     };
+    let waits_long = state.journal.oldest.is_some_and(|oldest| now - oldest > LONGEST_WAIT);
+    let why = || {
+        format!("the oldest call has waited for the database for more than {} minutes", LONGEST_WAIT.whole_minutes())
+    };
+    let last_error = state.journal.last_error.or_else(|| waits_long.then(why));
     let journal = SystemJournalView {
-        healthy: state.journal.refusing.is_none() && state.journal.last_error.is_none(),
+        healthy: state.journal.refusing.is_none() && last_error.is_none(),
         waiting_records: state.journal.waiting_records,
         waiting_bytes: state.journal.waiting_bytes,
         max_bytes: state.journal.max_bytes,
         oldest: state.journal.oldest,
         refusing: state.journal.refusing.map(|error| error.to_string()),
-        last_error: state.journal.last_error,
+        last_error,
         corrupt_segments: state.journal.corrupt_segments,
         rejected_records: state.journal.rejected_records,
     };

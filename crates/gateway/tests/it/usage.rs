@@ -272,3 +272,23 @@ async fn the_state_of_the_instance_tells_no_secret() {
     assert_eq!(state["fleet"]["servers"], json!([{ "state": "ready", "count": 2 }]));
     assert_eq!(state["journal"]["waiting_records"], 3);
 }
+
+#[actix_web::test]
+async fn calls_that_do_not_reach_the_database_are_no_good_health() {
+    let world = World::new().await;
+    let root = world.user(|user| user.instance_admin()).await;
+    let mut seen = Vec::new();
+    for minutes in [5, 1] {
+        // The oldest call waits since the clock's start.
+        world.clock.advance(Duration::from_secs(minutes * 60));
+        let state = world.get("/api/v1/system", &world.token(&root).await).await.json();
+        seen.push((
+            state["healthy"].clone(),
+            state["journal"]["healthy"].clone(),
+            state["journal"]["last_error"].clone(),
+        ));
+    }
+    let why = "the oldest call has waited for the database for more than 5 minutes";
+    let (well, ill) = ((json!(true), json!(true), Value::Null), (json!(false), json!(false), json!(why)));
+    assert_eq!(seen, [well, ill]);
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::{BackupError, DatabaseCopy, TableCopy, quoted, sqlite_file};
 use crate::config::DatabaseConfig;
@@ -63,7 +63,7 @@ pub(super) async fn count(database: &Database, table: &str) -> Result<u64, Backu
 }
 
 /// The first column of every row.
-async fn texts(conn: &DatabaseConnection, sql: &str) -> Result<Vec<String>, BackupError> {
+async fn texts(conn: &impl ConnectionTrait, sql: &str) -> Result<Vec<String>, BackupError> {
     let failed = || BackupError::database("reading what is in it");
     let rows = conn.query_all_raw(Statement::from_string(conn.get_database_backend(), sql)).await.map_err(failed())?;
     rows.iter().map(|row| row.try_get_by_index(0).map_err(failed())).collect()

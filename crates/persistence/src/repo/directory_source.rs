@@ -14,11 +14,12 @@ use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::quota::Limits;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::database::Database;
+use crate::database::patient::Patient;
 use crate::entity::{
     api_key, membership, policy, project, project_limits, server, team, team_grant, team_membership, user,
 };
@@ -28,7 +29,7 @@ use crate::store_error::unavailable;
 #[derive(Debug, Clone)]
 pub struct SeaDirectorySource {
     database: Database,
-    reader: DatabaseConnection,
+    reader: Patient,
 }
 
 const DOING: &str = "reading the directory";

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::chain::hash::{self, kind_of_number};
 use crate::database::Database;
+use crate::database::cut::Cut;
 use crate::repo::call_repo::{dimension_number, step_number};
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;
@@ -33,11 +34,11 @@ impl SeaUsageRepo {
     }
 
     /// Takes away the sums by `step` of before `until`.
-    pub async fn prune(&self, step: Step, until: Timestamp) -> Result<u64, StoreError> {
+    pub async fn prune(&self, step: Step, until: Cut) -> Result<u64, StoreError> {
         let doing = "taking away old sums of calls";
         let writing = self.database.write_quietly(doing).await?;
         let delete = "DELETE FROM usage_sums WHERE step = $1 AND bucket < $2";
-        let values: [Value; 2] = [step_number(step).into(), step.floor(until).into()];
+        let values: [Value; 2] = [step_number(step).into(), step.floor(until.0).into()];
         let done = writing.conn().execute_raw(statement(writing.conn(), delete, values)).await;
         let taken = done.map_err(unavailable(doing))?.rows_affected();
         writing.commit().await?;

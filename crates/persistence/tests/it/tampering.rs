@@ -77,6 +77,7 @@ impl Room {
     }
 
     async fn prune_calls(&self, until: Timestamp) -> Pruned {
+        let until = self.database.cut(until).await.unwrap();
         self.chain.prune_calls(until, FixedClock::START).await.unwrap()
     }
 
@@ -359,7 +360,8 @@ async fn retention_leaves_what_was_tampered_with(location: Location) {
     let found = room.findings().await;
     let pruned = room.prune_calls(long_ago).await;
     assert_eq!((pruned.taken, pruned.damaged), (0, 1));
-    let pruned = room.chain.prune_entries(long_ago, FixedClock::START).await.unwrap();
+    let cut = room.database.cut(long_ago).await.unwrap();
+    let pruned = room.chain.prune_entries(cut, FixedClock::START).await.unwrap();
     assert_eq!((pruned.taken, pruned.damaged), (0, 1));
     assert_eq!(room.findings().await, found);
     assert_eq!(found.len(), 3 + 2, "{found:?}");
@@ -389,6 +391,36 @@ async fn retention_leaves_what_was_tampered_with_in_postgres() {
     on_postgres(retention_leaves_what_was_tampered_with).await;
 }
 
+/// Takes away what is older than 90 days at a host whose clock is a thousand years ahead. Gives how many calls are left of
+/// two that were made 100 days before, which is long after what the database has for now.
+async fn left_by_a_clock_that_is_ahead(location: Location) -> usize {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let (room, project) = (Room::new(location).await, ProjectId::new());
+    let now = FixedClock::START + DAY * 365_000;
+    let calls = SeaCallRepo::new(room.database.clone());
+    let made = [1, 2].map(|_| a_call().in_project(project).at(now - DAY * 100).build());
+    calls.insert(&made).await.unwrap();
+    let cut = room.database.cut(now).await.unwrap().back(DAY * 90);
+    assert!(room.chain.prune_calls(cut, now).await.unwrap().taken > 0, "what the room has");
+    calls.list(CallFilter::all(project), PageRequest::default()).await.unwrap().items.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_ahead_has_nothing_taken_from_postgres_before_its_time() {
+    on_postgres(|location| async move {
+        assert_eq!(left_by_a_clock_that_is_ahead(location).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_has_no_clock_but_that_of_the_host() {
+    on_sqlite(|location| async move {
+        assert_eq!(left_by_a_clock_that_is_ahead(location).await, 0);
+    })
+    .await;
+}
+
 /// With another JWT_SECRET nobody can say whether a beginning is genuine; retention goes on and says so.
 async fn retention_goes_on_with_another_key(location: Location) {
     let room = Room::new(location).await;
@@ -396,7 +428,7 @@ async fn retention_goes_on_with_another_key(location: Location) {
     let later = room.location.connect().await;
     later.sign_with(Arc::new(Signer("key-two")));
     SeaCallRepo::new(later.clone()).insert(&[a_call().in_project(room.project).build()]).await.unwrap();
-    let until = FixedClock::START + Duration::from_secs(4);
+    let until = later.cut(FixedClock::START + Duration::from_secs(4)).await.unwrap();
     let pruned = SeaAuditChain::new(later.clone()).prune_calls(until, FixedClock::START).await.unwrap();
     assert!(pruned.taken > 0);
     let trail = SeaAuditLog::new(later.clone()).list(Some(room.project), PageRequest::default()).await.unwrap().items;

@@ -1,8 +1,8 @@
 //! PostgreSQL in trouble: connections that go silent, processes that stop in the middle of a write, reads that take long.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
@@ -72,6 +72,12 @@ impl Way {
     async fn connect(&self) -> Database {
         // Longer than a silent connection is waited for at any place.
         let config = DatabaseConfig { max_connections: 2, acquire_timeout_ms: 20_000, ..self.config() };
+        Database::connect(&config).await.unwrap()
+    }
+
+    /// Gives up sooner than usual.
+    async fn connect_for(&self, answer_timeout_ms: u64) -> Database {
+        let config = DatabaseConfig { answer_timeout_ms, ..self.config() };
         Database::connect(&config).await.unwrap()
     }
 
@@ -159,7 +165,8 @@ async fn a_connection_that_goes_silent_is_given_up_by_those_who_store_calls() {
     on_postgres(|location| async move {
         location.open().await.close().await;
         let way = Way::to(&location, b"INSERT INTO calls").await;
-        let calls = way.open().await.calls();
+        // Not before the server has taken the locks from who holds them and says nothing.
+        let calls = SeaStore::over(way.connect_for(6000).await).await.calls();
         let call = [a_call().build()];
         let stored = calls.insert_from(&call, None).await;
         assert!(matches!(stored, Err(StoreError::Unavailable { .. })), "{stored:?}");
@@ -194,6 +201,18 @@ async fn a_connection_that_goes_silent_does_not_keep_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_over_a_connection_that_goes_silent_is_given_up() {
+    on_postgres(|location| async move {
+        let way = Way::to(&location, PING).await;
+        let database = way.connect_for(500).await;
+        let read = tokio::time::timeout(Duration::from_secs(60), database.ping()).await.expect("an end");
+        assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+        way.task.abort();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_went_silent_while_nobody_used_it_fails_no_request() {
     on_postgres(|location| async move {
         let way = Way::to(&location, b"nothing of the kind").await;
@@ -211,10 +230,10 @@ async fn a_server_that_is_away_is_not_waited_for_long() {
     on_postgres(|location| async move {
         let way = Way::to(&location, b"nothing of the kind").await;
         let database = Database::connect(&way.config()).await.unwrap();
-        // From here on connections are refused.
+        // Connections are refused from here on, and those that there are say nothing.
+        way.silence();
         way.task.abort();
         let _ = way.task.await;
-        database.ping().await.unwrap_err();
         let start = Instant::now();
         database.ping().await.unwrap_err();
         let waited = start.elapsed();

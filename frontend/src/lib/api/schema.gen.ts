@@ -3895,7 +3895,7 @@ export interface components {
             max_bytes: number;
             /**
              * Format: date-time
-             * @description When the oldest call that waits was made.
+             * @description When the oldest call that waits ended.
              */
             oldest: string | null;
             /** @description Why calls are refused, if they are. */

@@ -15,6 +15,7 @@ use super::SeaAuditChain;
 use super::checkpoint::{Checkpoint, Kind};
 use super::links;
 use crate::chain::{COLUMNS, Hash, Head, Stream, hash};
+use crate::database::cut::Cut;
 use crate::sql::statement;
 use crate::store_error::unavailable;
 use crate::timestamp::to_micros;
@@ -46,20 +47,20 @@ struct Proof {
 
 impl SeaAuditChain {
     /// Takes calls of before `until` away. It is `now`.
-    pub async fn prune_calls(&self, until: Timestamp, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.prune(Stream::Calls, until, now).await
+    pub async fn prune_calls(&self, until: Cut, now: Timestamp) -> Result<Pruned, StoreError> {
+        self.prune(Stream::Calls, until.0, now).await
     }
 
     /// Takes audit entries of before `until` away. It is `now`.
-    pub async fn prune_entries(&self, until: Timestamp, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.prune(Stream::Entries, until, now).await
+    pub async fn prune_entries(&self, until: Cut, now: Timestamp) -> Result<Pruned, StoreError> {
+        self.prune(Stream::Entries, until.0, now).await
     }
 
     /// Forgets how far segments of the journal were stored whose calls are older than that. They are gone long since.
-    pub async fn forget_segments(&self, until: Timestamp) -> Result<u64, StoreError> {
+    pub async fn forget_segments(&self, until: Cut) -> Result<u64, StoreError> {
         let doing = "forgetting old segments of the journal";
         let writing = self.database.write_quietly(doing).await?;
-        let delete = statement(writing.conn(), "DELETE FROM journal_marks WHERE at < $1", [to_micros(until).into()]);
+        let delete = statement(writing.conn(), "DELETE FROM journal_marks WHERE at < $1", [to_micros(until.0).into()]);
         let done = writing.conn().execute_raw(delete).await.map_err(unavailable(doing))?;
         writing.commit().await?;
         Ok(done.rows_affected())
