@@ -18,7 +18,7 @@ use sea_orm::{
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
@@ -257,8 +257,7 @@ fn followers(backend: &Backend, pools: &Pools) -> DatabaseConnection {
     match backend {
         Backend::SqliteMemory => pools.reader.clone(),
         Backend::SqliteFile(options) => {
-            let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).test_before_acquire(false);
-            let pool = pool.acquire_timeout(FOLLOWERS_PATIENCE).max_connections(FOLLOWERS);
+            let pool = connect::file_pool(FOLLOWERS_PATIENCE).max_connections(FOLLOWERS);
             SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.connect_lazy_with(SqliteConnectOptions::clone(options)))
         }
         Backend::Postgres(pool) => {

@@ -193,7 +193,7 @@ fn pool(wait: Duration) -> SqlitePoolOptions {
 ///
 /// When SQLite cannot write a commit, on a full disk for one, it rolls back by itself, and the library takes the
 /// connection for one within a transaction ever after: what later writes say they committed would be lost.
-fn file_pool(wait: Duration) -> SqlitePoolOptions {
+pub(crate) fn file_pool(wait: Duration) -> SqlitePoolOptions {
     pool(wait).before_acquire(|connection, _| {
         let is_free = !connection.is_in_transaction();
         if !is_free {

@@ -15,13 +15,13 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::stores::{Location, SeaStore, on_postgres, on_sqlite};
 
-type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
+pub(crate) type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
 
-async fn next(news: &mut News) -> Change {
+pub(crate) async fn next(news: &mut News) -> Change {
     tokio::time::timeout(Duration::from_secs(20), news.next()).await.expect("a change in time").expect("no end")
 }
 
-async fn a_user_in(store: &SeaStore) -> User {
+pub(crate) async fn a_user_in(store: &SeaStore) -> User {
     let user = a_user().build();
     store.users().create(&user, &an_audit_entry().build()).await.unwrap();
     user
@@ -129,7 +129,7 @@ async fn a_lost_connection_loses_no_change() {
     .await;
 }
 
-async fn wait_until(raw: &DatabaseConnection, condition: &str) {
+pub(crate) async fn wait_until(raw: &DatabaseConnection, condition: &str) {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let statement = Statement::from_string(raw.get_database_backend(), condition);

@@ -1,31 +1,26 @@
 //! PostgreSQL in trouble: connections that go silent, processes that stop in the middle of a write, reads that take long.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures_core::Stream;
-use futures_util::StreamExt;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
 use orch_domain::page::PageRequest;
 use orch_domain::port::call_log::CallFilter;
 use orch_domain::port::directory_source::DirectorySource;
-use orch_domain::user::User;
 use orch_persistence::{Database, DatabaseConfig, DatabaseUrl, SeaDirectorySource};
-use orch_testkit::builders::{a_call, a_user, an_audit_entry};
+use orch_testkit::builders::a_call;
 use orch_testkit::contract::TestStore;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::changes::{a_user_in, next, wait_until};
 use crate::stores::{Location, SeaStore, on_postgres};
-
-type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
 
 /// A way to PostgreSQL on which the first connection that carries certain bytes goes silent: neither side hears of the other
 /// any more, not even of its end. Other connections are as they should be.
@@ -121,28 +116,6 @@ async fn carry(client: TcpStream, server: TcpStream, fatal: &[u8], fall: Arc<Fal
         }
     }
     back.abort();
-}
-
-async fn next(news: &mut News) -> Change {
-    tokio::time::timeout(Duration::from_secs(20), news.next()).await.expect("a change in time").expect("no end")
-}
-
-async fn a_user_in(store: &SeaStore) -> User {
-    let user = a_user().build();
-    store.users().create(&user, &an_audit_entry().build()).await.unwrap();
-    user
-}
-
-async fn wait_until(raw: &DatabaseConnection, condition: &str) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let statement = Statement::from_string(raw.get_database_backend(), condition);
-        if raw.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap() {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{condition}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

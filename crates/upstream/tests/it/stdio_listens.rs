@@ -25,6 +25,18 @@ async fn connected() -> (Arc<StdioPeer>, Child, Arc<Events>, Value) {
     (peer, child, events, listen)
 }
 
+/// The same with `a:1` followed, by the second listen.
+async fn following() -> (Arc<StdioPeer>, Child, Arc<Events>, Value) {
+    let (peer, mut child, events, first) = connected().await;
+    acknowledge(&mut child, &first).await;
+    let wish = subscribe(&peer, "a:1");
+    let second = child.message().await;
+    acknowledge(&mut child, &second).await;
+    assert_eq!(within(wish).await.expect("task"), Ok(()));
+    assert_eq!(child.message().await["method"], "notifications/cancelled", "the first one");
+    (peer, child, events, second)
+}
+
 async fn acknowledge(child: &mut Child, listen: &Value) {
     assert_eq!(listen["method"], "subscriptions/listen");
     acknowledge_as(child, &listen["id"].to_string(), listen).await;
@@ -86,13 +98,7 @@ async fn a_refused_wish_leaves_everything_as_it_was() {
 
 #[tokio::test]
 async fn what_is_followed_again_at_once_has_been_followed_all_along() {
-    let (peer, mut child, events, first) = connected().await;
-    acknowledge(&mut child, &first).await;
-    let wish = subscribe(&peer, "a:1");
-    let second = child.message().await;
-    acknowledge(&mut child, &second).await;
-    assert_eq!(within(wish).await.expect("task"), Ok(()));
-    assert_eq!(child.message().await["method"], "notifications/cancelled", "the first one");
+    let (peer, mut child, events, second) = following().await;
     // Before the listening has seen the first of the two.
     let topic = || Topic::Resource("a:1".to_owned());
     assert_eq!(within(peer.unsubscribe(topic())).await, Ok(()));
@@ -220,13 +226,7 @@ async fn ids_are_the_same_however_the_server_writes_numbers() {
 
 #[tokio::test]
 async fn a_listen_that_the_server_ends_is_opened_again() {
-    let (peer, mut child, events, first) = connected().await;
-    acknowledge(&mut child, &first).await;
-    let wish = subscribe(&peer, "a:1");
-    let second = child.message().await;
-    acknowledge(&mut child, &second).await;
-    assert_eq!(within(wish).await.expect("task"), Ok(()));
-    assert_eq!(child.message().await["method"], "notifications/cancelled", "the first one");
+    let (peer, mut child, events, second) = following().await;
     let params = format!(r#"{{"requestId":{}}}"#, second["id"]);
     child.say(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{params}}}"#)).await;
     child.answer(&second, r#"{"resultType":"complete"}"#).await;
