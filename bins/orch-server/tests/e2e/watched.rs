@@ -67,3 +67,16 @@ async fn who_watches_is_told_and_finds_it_on_record() {
     let system = daemon.get("/system").await;
     assert_eq!((&system["healthy"], &system["sessions"]), (&json!(true), &json!(1)), "{system}");
 }
+
+#[tokio::test]
+async fn what_members_stored_counts_among_the_secrets() {
+    let daemon = Daemon::start().await;
+    daemon.project("sealed", json!({ "s": scripted(&["plain"]) })).await;
+    let sealed = async || daemon.get("/system").await["encryption"]["secrets"].as_u64().expect("a number");
+    let before = sealed().await;
+    let personal = json!({ "run": { "personal_env": { "TOKEN": { "required": true, "description": "" } } } });
+    daemon.send(reqwest::Method::PATCH, "/projects/sealed/servers/s", Some(personal)).await;
+    let own = json!({ "env": { "TOKEN": "mine" } });
+    daemon.send(reqwest::Method::PATCH, "/projects/sealed/servers/s/personal-secrets", Some(own)).await;
+    assert_eq!(sealed().await, before + 1);
+}
