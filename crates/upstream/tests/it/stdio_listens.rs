@@ -226,7 +226,7 @@ async fn ids_are_the_same_however_the_server_writes_numbers() {
 
 #[tokio::test]
 async fn a_listen_that_the_server_ends_is_opened_again() {
-    let (peer, mut child, events, second) = following().await;
+    let (_peer, mut child, events, second) = following().await;
     let params = format!(r#"{{"requestId":{}}}"#, second["id"]);
     child.say(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{params}}}"#)).await;
     child.answer(&second, r#"{"resultType":"complete"}"#).await;
