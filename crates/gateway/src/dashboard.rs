@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, header::HeaderMap};
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 
 use self::accept::Coding;
@@ -21,7 +20,9 @@ use self::index::Index;
 /// Serves the files of the dashboard.
 pub(crate) struct Dashboard {
     files: Box<dyn Files>,
-    known: Mutex<Arc<Known>>,
+    /// None until somebody asks for a page: the names of the files lie among their contents, so going through them
+    /// brings nearly all of that into memory.
+    known: Mutex<Option<Arc<Known>>>,
     /// The files of a debug build lie on the disk and may be built anew at any time.
     may_change: bool,
 }
@@ -46,12 +47,12 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 impl Dashboard {
     pub(crate) fn embedded() -> Self {
-        Self { known: Mutex::new(Known::of(&Embedded)), files: Box::new(Embedded), may_change: cfg!(debug_assertions) }
+        Self { files: Box::new(Embedded), known: Mutex::default(), may_change: cfg!(debug_assertions) }
     }
 
     #[cfg(test)]
     fn of(files: impl Files + 'static) -> Self {
-        Self { known: Mutex::new(Known::of(&files)), files: Box::new(files), may_change: true }
+        Self { files: Box::new(files), known: Mutex::default(), may_change: true }
     }
 
     /// The answer to a request for a page or one of its parts; None where the dashboard has nothing.
@@ -64,11 +65,12 @@ impl Dashboard {
 
     /// Looked up once for each build, as there are hundreds of files.
     fn known(&self) -> Arc<Known> {
+        let files = self.files.as_ref();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.may_change && known.build != index::build_of(self.files.as_ref()) {
-            *known = Known::of(self.files.as_ref());
+        if self.may_change {
+            known.take_if(|known| known.build != index::build_of(files));
         }
-        Arc::clone(&known)
+        Arc::clone(known.get_or_insert_with(|| Known::of(files)))
     }
 
     fn answer_with(&self, index: &Index, path: &str, headers: &HeaderMap) -> Option<HttpResponse> {
@@ -104,7 +106,7 @@ impl Dashboard {
         if let Some(coding) = coding.name() {
             response.insert_header((header::CONTENT_ENCODING, coding));
         }
-        Some(response.content_type(media_type(name)).body(Bytes::from(file.content)))
+        Some(response.content_type(media_type(name)).body(file.content))
     }
 }
 

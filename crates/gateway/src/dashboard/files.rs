@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use actix_web::web::Bytes;
+
 /// The files of an exported dashboard, by their names in it.
 pub(super) trait Files: Send + Sync {
     fn get(&self, name: &str) -> Option<File>;
@@ -9,7 +11,7 @@ pub(super) trait Files: Send + Sync {
 }
 
 pub(super) struct File {
-    pub(super) content: Vec<u8>,
+    pub(super) content: Bytes,
     /// Another for each content.
     pub(super) tag: String,
 }
@@ -26,7 +28,11 @@ impl Files for Embedded {
     fn get(&self, name: &str) -> Option<File> {
         let file = Exported::get(name)?;
         let tag = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Some(File { content: file.data.into_owned(), tag })
+        let content = match file.data {
+            Cow::Borrowed(content) => Bytes::from_static(content),
+            Cow::Owned(content) => Bytes::from(content),
+        };
+        Some(File { content, tag })
     }
 
     fn names(&self) -> Vec<String> {

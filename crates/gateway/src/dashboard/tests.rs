@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, http::Method};
 
 use super::Dashboard;
@@ -16,7 +17,7 @@ struct InMemory(BTreeMap<&'static str, &'static str>);
 impl Files for InMemory {
     fn get(&self, name: &str) -> Option<File> {
         let content = self.0.get(name)?;
-        Some(File { content: content.as_bytes().to_vec(), tag: format!("tag-of-{name}") })
+        Some(File { content: Bytes::from_static(content.as_bytes()), tag: format!("tag-of-{name}") })
     }
 
     fn names(&self) -> Vec<String> {
@@ -145,7 +146,7 @@ struct OnDisk(Arc<Mutex<BTreeMap<&'static str, &'static str>>>);
 impl Files for OnDisk {
     fn get(&self, name: &str) -> Option<File> {
         let content = *self.0.lock().unwrap().get(name)?;
-        Some(File { content: content.as_bytes().to_vec(), tag: format!("tag-of-{content}") })
+        Some(File { content: content.into(), tag: format!("tag-of-{content}") })
     }
 
     fn names(&self) -> Vec<String> {
