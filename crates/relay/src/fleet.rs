@@ -73,8 +73,7 @@ pub(crate) struct Shared {
     definition_observers: Mutex<Vec<DefinitionObserver>>,
     /// Who wants to be told what.
     pub(crate) registry: Arc<Registry>,
-    /// Goes up with every change of any catalog; what views of several catalogs check themselves against.
-    catalog_version: AtomicU64,
+    catalog_versions: CatalogVersions,
     /// Connections of single clients.
     pool: Arc<Pool>,
     seed: u64,
@@ -108,8 +107,26 @@ impl Shared {
         }
     }
 
-    fn catalog_changed(&self) {
-        self.catalog_version.fetch_add(1, Ordering::Release);
+    fn catalog_changed(&self, project: ProjectId) {
+        self.catalog_versions.of(project).fetch_add(1, Ordering::Release);
+    }
+}
+
+/// What views of several catalogs check themselves against: goes up with every change of a catalog of the project. A
+/// few projects share a number, whose views are made anew together; so it is found without looking anything up.
+struct CatalogVersions([AtomicU64; 256]);
+
+impl CatalogVersions {
+    #[expect(clippy::indexing_slicing, reason = "there is one for each value of a byte")]
+    fn of(&self, project: ProjectId) -> &AtomicU64 {
+        let [.., last] = *project.as_uuid().as_bytes();
+        &self.0[usize::from(last)]
+    }
+}
+
+impl Default for CatalogVersions {
+    fn default() -> Self {
+        Self([const { AtomicU64::new(0) }; 256])
     }
 }
 
@@ -157,7 +174,7 @@ impl Fleet {
             observers: Mutex::default(),
             definition_observers: Mutex::default(),
             registry: Arc::default(),
-            catalog_version: AtomicU64::new(0),
+            catalog_versions: CatalogVersions::default(),
             pool: Arc::default(),
             seed: parts.seed,
         };
@@ -180,6 +197,7 @@ impl Fleet {
             others.get(&facts.project.id).is_none_or(|other| !Arc::ptr_eq(facts, other))
         };
         let mut slots = self.slots.load_full();
+        let stored: HashMap<_, _> = stored.iter().map(|stored| (stored.server_id, stored)).collect();
         let mut kept = HashSet::new();
         for project in projects.values().filter(|facts| changed(facts, &before)) {
             for server in project.servers.values() {
@@ -190,7 +208,7 @@ impl Fleet {
                     slot.reconfigure(server);
                     continue;
                 }
-                let catalog = stored.iter().find(|stored| stored.server_id == server.id).and_then(Catalog::from_stored);
+                let catalog = stored.get(&server.id).copied().and_then(Catalog::from_stored);
                 let (slot, owner) = slot::new(Arc::clone(server), catalog, Arc::clone(&self.shared));
                 slot.set_personal(personal);
                 tasks.insert(server.id, self.runtime.spawn(owner.run()));
@@ -205,8 +223,11 @@ impl Fleet {
         tasks.retain(|id, task| slots.contains_key(id) || !task.is_finished());
         self.slots.store(slots);
         self.shared.registry.refresh(directory);
-        // Servers came, went or were switched: every view over several of them has to be made anew.
-        self.shared.catalog_changed();
+        // Servers came, went or were switched: views over several of them that were made meanwhile miss that.
+        let now = projects.values().filter(|facts| changed(facts, &before));
+        for facts in now.chain(before.values().filter(|facts| changed(facts, projects))) {
+            self.shared.catalog_changed(facts.project.id);
+        }
         for slot in gone {
             slot.remove();
             let server = slot.server();
@@ -276,8 +297,9 @@ impl Fleet {
         self.slots.load().get(&server).cloned()
     }
 
-    pub(crate) fn catalog_version(&self) -> u64 {
-        self.shared.catalog_version.load(Ordering::Acquire)
+    /// Another one whenever a catalog of the project has changed.
+    pub(crate) fn catalog_version(&self, project: ProjectId) -> u64 {
+        self.shared.catalog_versions.of(project).load(Ordering::Acquire)
     }
 
     pub(crate) fn config(&self) -> &RelayConfig {

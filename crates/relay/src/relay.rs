@@ -493,7 +493,7 @@ impl Relay {
         }
         let project = &cx.project;
         let key = (Sort::of(cx), Fingerprint::of(policy, asking));
-        let version = self.fleet.catalog_version();
+        let version = self.fleet.catalog_version(project.project.id);
         {
             let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(cached) = parts.get(&key)
@@ -515,7 +515,7 @@ impl Relay {
         let page = view.page(kind);
         let cached = CachedView { version, project: Arc::clone(project), view };
         let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
-        parts.retain(|_, cached| cached.version == version);
+        parts.retain(|_, cached| self.is_current(cached));
         if parts.len() >= MAX_PARTS {
             parts.clear();
         }
@@ -526,7 +526,7 @@ impl Relay {
     /// The unified view of a project for such a client, made anew only when something changed.
     pub(crate) fn view(&self, cx: &CallContext) -> Arc<View> {
         let (project, key) = (&cx.project, Sort::of(cx));
-        let version = self.fleet.catalog_version();
+        let version = self.fleet.catalog_version(project.project.id);
         {
             let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(cached) = views.get(&key)
@@ -542,12 +542,16 @@ impl Relay {
         let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         // What is out of date would be made anew anyway, and may be of a project that is gone.
-        views.retain(|_, cached| cached.version == version);
+        views.retain(|_, cached| self.is_current(cached));
         if views.len() >= MAX_PARTS {
             views.clear();
         }
         views.insert(key, cached);
         view
+    }
+
+    fn is_current(&self, cached: &CachedView) -> bool {
+        cached.version == self.fleet.catalog_version(cached.project.project.id)
     }
 }
 

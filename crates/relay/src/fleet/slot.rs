@@ -296,7 +296,7 @@ impl Slot {
     pub(super) fn set_catalog(&self, catalog: Arc<Catalog>, complete: bool) {
         self.catalog.store(Some(catalog));
         self.set_verified(complete);
-        self.shared.catalog_changed();
+        self.shared.catalog_changed(self.server().project_id);
     }
 
     /// Whether the lists are known to be what the server offers now.

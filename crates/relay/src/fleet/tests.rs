@@ -89,3 +89,28 @@ async fn a_change_touches_its_own_project_alone() {
     assert!(fleet.slot(of_other[0]).is_none() && untouched.is_removed(), "the whole project is gone");
     fleet.shut_down().await;
 }
+
+#[tokio::test]
+async fn views_of_a_project_are_made_anew_for_its_own_changes_alone() {
+    let fleet = fleet();
+    let one = facts("one", &["a"]);
+    let other = std::iter::repeat_with(|| facts("other", &["a"]))
+        .find(|other| one.project.id.as_uuid().as_bytes().last() != other.project.id.as_uuid().as_bytes().last())
+        .expect("one in 256 is alike");
+    let versions = || [&one, &other].map(|facts| fleet.catalog_version(facts.project.id));
+    let directory = Directory::new(HashMap::new(), vec![one.clone(), other.clone()]);
+    fleet.reconcile(&directory, &[]);
+
+    let before = versions();
+    fleet.reconcile(&directory.with_users(HashMap::new()), &[]);
+    assert_eq!(versions(), before, "people are in no catalog");
+
+    fleet.reconcile(&directory.with_project(one.project.id, Some(one.clone())), &[]);
+    let after = versions();
+    assert_ne!(after[0], before[0], "its servers may be others");
+    assert_eq!(after[1], before[1]);
+
+    fleet.reconcile(&directory.with_project(other.project.id, None), &[]);
+    assert_ne!(versions()[1], after[1], "it is gone, and so are its views");
+    fleet.shut_down().await;
+}

@@ -401,8 +401,8 @@ impl Slot {
             let mut known = self.variants().lock();
             known.paces.entry(face).or_insert_with(Pace::new).read(!differing.is_empty());
         }
-        self.shared().catalog_changed();
         let server = self.server();
+        self.shared().catalog_changed(server.project_id);
         for kind in differing {
             self.shared().announce(ListChange { project: server.project_id, server: server.id, kind });
         }
