@@ -26,7 +26,7 @@ test("sees calls as they come, filters and exports them", async ({ console: page
   expect(text).toContain("echo");
   expect(text).not.toContain("never recorded");
   await page.getByRole("button", { name: "Changes" }).click();
-  await expect(page.getByText("server.create")).toBeVisible();
+  await expect(page.getByText("added the server everything")).toBeVisible();
 });
 
 test("follows a server's log as it is written, pauses, searches and saves it", async ({ console: page, project, rest }) => {

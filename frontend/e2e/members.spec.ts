@@ -1,4 +1,4 @@
-import { expect, logIn, newContext, newUser, PASSWORD, test } from "./fixtures/test";
+import { expect, logIn, newContext, newInvitation, newUser, PASSWORD, test } from "./fixtures/test";
 
 test("invites somebody with an account, who accepts, gets another role, and is removed", async ({ browser, console: page, project, rest }) => {
   const user = await newUser(rest);
@@ -34,6 +34,16 @@ test("invites somebody with an account, who accepts, gets another role, and is r
   await other.reload();
   await expect(other.getByRole("heading", { name: "Nothing here" })).toBeVisible();
   await context.close();
+});
+
+test("somebody without an account makes one and is there", async ({ page, project, rest }) => {
+  await page.goto(await newInvitation(rest, project));
+  await page.getByLabel("Name").fill("Lee Min-ji");
+  await page.getByLabel("Password").fill("a password of their own");
+  await page.getByRole("button", { name: "Accept and make an account" }).click();
+  await expect(page).toHaveURL(new RegExp(`/projects/${project.slug}$`));
+  await expect(page.getByRole("heading", { level: 1, name: project.name })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Account menu" })).toContainText("Lee Min-ji");
 });
 
 test("a project keeps its last admin", async ({ console: page, project }) => {

@@ -54,6 +54,30 @@ for (const one of DOORS) {
   });
 }
 
+test("dialogs fit a low window, as of a phone on its side", async ({ console: page, filled }) => {
+  await page.setViewportSize({ width: 740, height: 320 });
+  const at = `/projects/${filled.slug}`;
+  const dialogs: [path: string, opens: string | RegExp, does: string][] = [
+    ["/projects", "New project", "Create project"],
+    [`${at}/keys`, "New key", "Create key"],
+    [`${at}/members`, "Invite", "Invite"],
+    [`${at}/settings`, "Add rule", "Done"],
+    [`${at}/add-server`, /^Jira/, "Add server"],
+    ["/teams", "Create team", "Create"],
+  ];
+  for (const [path, opens, does] of dialogs) {
+    await page.goto(path);
+    await page.getByRole("main").getByRole("button", { name: opens, exact: true }).first().click();
+    const dialog = page.getByRole("dialog");
+    const button = dialog.getByRole("button", { name: does, exact: true });
+    await expect(button, path).toBeVisible();
+    const isOut = () => button.evaluate((element) => element.getBoundingClientRect().bottom > (element.closest("[role=dialog]")?.getBoundingClientRect().bottom ?? 0));
+    await expect.poll(isOut, `the button is below the dialog of ${path}`).toBe(false);
+    await page.keyboard.press("Escape");
+    await expect(dialog).toHaveCount(0);
+  }
+});
+
 test("the keyboard goes everywhere", async ({ console: page, project }) => {
   await page.goto(`/projects/${project.slug}`);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

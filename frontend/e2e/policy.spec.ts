@@ -1,4 +1,4 @@
-import { baseUrl, callTool, everything, expect, test } from "./fixtures/test";
+import { baseUrl, callTool, enter, everything, expect, expectAccessible, join, newContext, newUser, PASSWORD, test } from "./fixtures/test";
 
 test("a rule makes calls wait until an admin agrees", async ({ console: page, project, rest }) => {
   await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
@@ -27,6 +27,27 @@ test("a rule makes calls wait until an admin agrees", async ({ console: page, pr
   await page.getByRole("button", { name: "Approve" }).click();
   expect(JSON.stringify(await call)).toContain("Echo: may I");
   await expect(page.getByText("Approved", { exact: true })).toBeVisible();
+});
+
+test("who tries a tool that a rule holds back is told what it waits for", async ({ browser, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  await rest.post(`/projects/${project.slug}/servers/everything/start`);
+  await rest.put(`/projects/${project.slug}/policy`, { rules: [{ name: "", object: { name: "get-env" }, effect: "require_approval" }] });
+  const user = await newUser(rest);
+  await join(rest, project, user.email, "member");
+  const context = await newContext(browser);
+  const page = await context.newPage();
+  await enter(context, user.email, PASSWORD);
+  await page.goto(`/projects/${project.slug}/servers/everything/playground?kind=tool&name=get-env`);
+  await page.getByRole("button", { name: "Run" }).click();
+  await expect(page.getByRole("heading", { name: "Waiting for approval" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "See the approvals" })).toBeVisible();
+  await expectAccessible(page);
+  const { items } = (await rest.get(`/projects/${project.slug}/approvals`)) as unknown as { items: { id: string }[] };
+  await rest.post(`/projects/${project.slug}/approvals/${items[0]?.id ?? ""}/approve`);
+  await expect(page.getByText("Done", { exact: true })).toBeVisible();
+  await expect(page.getByText("Waiting for approval")).toHaveCount(0);
+  await context.close();
 });
 
 test("a tool that is switched off is not there for clients", async ({ console: page, project, rest }) => {

@@ -99,22 +99,3 @@ test("keeps the arguments of calls as the project chooses", async ({ console: pa
   await expect(kept).not.toContainText(/DE00|s3cret/);
   await expectAccessible(page);
 });
-
-test("what is not saved is not lost without a word", async ({ console: page, project }) => {
-  await page.goto(`/projects/${project.slug}/settings`);
-  const name = page.getByLabel("Name", { exact: true }).first();
-  await name.fill("Another name");
-  const members = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Members" });
-  page.once("dialog", (dialog) => void dialog.dismiss());
-  await members.click();
-  await expect(name).toHaveValue("Another name");
-  page.once("dialog", (dialog) => void dialog.accept());
-  await members.click();
-  await expect(page.getByRole("heading", { name: "Members", level: 1 })).toBeVisible();
-  // What was saved asks nothing.
-  await page.goto(`/projects/${project.slug}/settings`);
-  await name.fill("Another name");
-  await save(page.locator("form").first());
-  await members.click();
-  await expect(page.getByRole("heading", { name: "Members", level: 1 })).toBeVisible();
-});

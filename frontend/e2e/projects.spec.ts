@@ -44,3 +44,34 @@ test("a thousand projects scroll, and one of them is found", async ({ console: p
   await expect(page.getByRole("article")).toHaveCount(1);
   await expect(card("Many 500")).toBeVisible();
 });
+
+test("a name in any script has an address", async ({ console: page, project }) => {
+  await page.goto("/projects");
+  await page.getByRole("button", { name: "New project" }).click();
+  const dialog = page.getByRole("dialog");
+  const [name, slug] = [dialog.getByLabel("Name"), dialog.getByLabel("Slug")];
+  await name.fill("결제 플랫폼");
+  await expect(slug).toHaveValue("gyeolje-peulraetpom");
+  // What was written stays; with nothing written, the name decides again.
+  await slug.fill("payments");
+  await name.fill("支払い");
+  await expect(slug).toHaveValue("payments");
+  await slug.fill("");
+  await name.fill("支払い!");
+  await expect(slug).toHaveValue(/^project-[a-z0-9]{4}$/);
+  const suggested = await slug.inputValue();
+  await slug.fill("Not a slug");
+  await dialog.getByRole("button", { name: "Create project" }).click();
+  await expect(slug).toHaveAccessibleDescription(/Use 1 to 40 of a-z/);
+  await slug.fill("");
+  await dialog.getByRole("button", { name: "Create project" }).click();
+  await expect(page).toHaveURL(`/projects/${suggested}`);
+  await expect(page.getByRole("heading", { level: 1, name: "支払い!" })).toBeVisible();
+
+  await page.goto(`/projects/${project.slug}/add-server?from=form`);
+  await page.getByLabel("Display name").fill("검색 서버");
+  await expect(page.getByLabel("Alias")).toHaveValue("geomsaek-seobeo");
+  await page.getByLabel("Command", { exact: true }).fill("true");
+  await page.getByRole("button", { name: "Add server" }).click();
+  await expect(page).toHaveURL(`/projects/${project.slug}/servers/geomsaek-seobeo`);
+});

@@ -29,6 +29,8 @@ mod m20261125_700001_add_dialects;
 mod m20261126_100001_keep_arguments;
 mod m20261128_100001_prove_addresses;
 mod m20261128_200001_create_secret_checks;
+mod m20261128_300001_name_facts;
+mod m20261128_300002_tell_refusals;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -65,6 +67,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_100001_keep_arguments::Migration),
             Box::new(m20261128_100001_prove_addresses::Migration),
             Box::new(m20261128_200001_create_secret_checks::Migration),
+            Box::new(m20261128_300001_name_facts::Migration),
+            Box::new(m20261128_300002_tell_refusals::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use crate::commands::{
     adopt_secrets, audit, backup, encryption, key, migrate, openapi, policy, project, server, tool, user,
 };
 use crate::console::Console;
-use crate::failure;
+use crate::failure::{self, Spelling};
 use crate::output::{self, Output};
 
 const EXIT_CODES: &str = "\
@@ -136,20 +136,21 @@ async fn run_with(settings: Settings, command: Command, output: &Output) -> anyh
         other => other,
     };
     let console = Box::pin(Console::open(settings)).await?;
-    let done = match command {
-        Command::User(user) => user.run(&console, output).await,
-        Command::Project(project) => project.run(&console, output).await,
-        Command::Key(key) => key.run(&console, output).await,
-        Command::Policy(policy) => policy.run(&console, output).await,
-        Command::Server(server) => server.run(&console, output).await,
-        Command::Tool(tool) => tool.run(&console, output).await,
-        Command::Audit(audit) => audit.run(&console, output).await,
-        Command::Encryption(encryption) => encryption.run(&console, output).await,
+    let (done, spelling): (_, &Spelling) = match command {
+        Command::User(user) => (user.run(&console, output).await, &[]),
+        Command::Project(project) => (project.run(&console, output).await, project::SPELLING),
+        Command::Key(key) => (key.run(&console, output).await, key::SPELLING),
+        Command::Policy(policy) => (policy.run(&console, output).await, policy::SPELLING),
+        Command::Server(server) => (server.run(&console, output).await, server::SPELLING),
+        Command::Tool(tool) => (tool.run(&console, output).await, &[]),
+        Command::Audit(audit) => (audit.run(&console, output).await, &[]),
+        Command::Encryption(encryption) => (encryption.run(&console, output).await, &[]),
         // These need no instance and were run above.
         Command::Migrate(_) | Command::Backup(_) | Command::Restore(_) | Command::AdoptSecrets | Command::Openapi => {
-            Ok(())
+            (Ok(()), &[])
         }
     };
+    let done = done.map_err(|error| failure::spelled(error, spelling));
     console.close().await;
     done
 }

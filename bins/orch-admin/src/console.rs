@@ -45,6 +45,11 @@ impl Console {
 
     /// Stops what was started and writes what waits.
     pub(crate) async fn close(self) {
+        if let Some(why) = self.instance.daemon_line.unheard() {
+            output::remark(&format!(
+                "warning: the change is made, and the daemon may follow it a moment later than this command ends: {why}"
+            ));
+        }
         self.instance.close().await;
     }
 }

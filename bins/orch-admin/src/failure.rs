@@ -1,10 +1,12 @@
 //! From an error to what is said about it and to an exit code. The only place that knows the codes.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
 use orch_app::control::error::ControlError;
+use orch_app::control::problem::Problem;
 use orch_app::domain::error::StoreError;
 use orch_app::persistence::PersistenceError;
 
@@ -33,6 +35,41 @@ pub(crate) fn usage(error: impl Into<anyhow::Error>) -> anyhow::Error {
     let error = error.into();
     // A database that is not there stays what it is, wherever it was found out.
     if code(&error) == FAILED { anyhow::Error::new(Usage(error)) } else { error }
+}
+
+/// What the fields that `orch-control` names are called on the command line.
+pub(crate) type Spelling = [(&'static str, &'static str)];
+
+/// The error in the words of the command line: a field that is on the list goes by its flag.
+pub(crate) fn spelled(error: anyhow::Error, spelling: &Spelling) -> anyhow::Error {
+    let spell = |problem: Problem| Problem { field: flag(&problem.field, spelling), ..problem };
+    match error.downcast::<ControlError>() {
+        Ok(ControlError::Invalid { problems }) => {
+            ControlError::Invalid { problems: problems.into_iter().map(spell).collect() }.into()
+        }
+        Ok(ControlError::Taken(problem)) => ControlError::Taken(spell(problem)).into(),
+        Ok(error) => error.into(),
+        Err(error) => error,
+    }
+}
+
+/// The flag of the field, or of the one that it is a part of, and then which part.
+fn flag(field: &str, spelling: &Spelling) -> String {
+    let parts = spelling.iter().filter_map(|(name, flag)| Some((*name, *flag, field.strip_prefix(name)?)));
+    let parts = parts.filter(|(_, _, part)| part.is_empty() || part.starts_with(['.', '[']));
+    let Some((_, flag, part)) = parts.max_by_key(|(name, ..)| name.len()) else { return field.to_owned() };
+    let place = part.strip_prefix('[').and_then(|part| part.strip_suffix(']')?.parse::<usize>().ok());
+    match (place, part.strip_prefix('.')) {
+        (Some(place), _) => format!("{flag} (number {})", place.saturating_add(1)),
+        (None, Some(name)) => format!("{flag} {name}"),
+        (None, None) => flag.to_owned(),
+    }
+}
+
+/// The problems of a file, one on a line.
+pub(crate) fn in_file(file: &str, problems: &[Problem]) -> anyhow::Error {
+    let file = if file == "-" { "standard input" } else { file };
+    usage(anyhow::anyhow!(problems.iter().map(|problem| format!("{file}: {problem}")).collect::<Vec<_>>().join("\n")))
 }
 
 /// Says on standard error what went wrong and what can be done, and gives the exit code.
@@ -92,25 +129,25 @@ const fn of_store(error: &StoreError) -> u8 {
     }
 }
 
-fn advice(error: &anyhow::Error) -> Option<&'static str> {
+fn advice(error: &anyhow::Error) -> Option<Cow<'static, str>> {
     if code(error) == UNAVAILABLE {
-        return Some("check that the database runs and that DATABASE_URL or --data-dir names it");
+        return Some("check that the database runs and that DATABASE_URL or --data-dir names it".into());
     }
-    match error.chain().find_map(|error| error.downcast_ref::<ControlError>())? {
-        ControlError::Missing { what: "project" } => Some("orch-admin project list shows the projects"),
-        ControlError::Missing { what: "server" } => Some("orch-admin server list --project PROJECT shows the servers"),
-        ControlError::Missing { what: "key" | "live key" } => {
-            Some("orch-admin key list --project PROJECT shows the keys")
-        }
-        ControlError::Missing { what: "rule" } => Some("orch-admin policy list --project PROJECT shows the rules"),
+    let advice = match error.chain().find_map(|error| error.downcast_ref::<ControlError>())? {
+        ControlError::Taken(problem) => return Some(format!("{}: {}", problem.field, problem.hint).into()),
+        ControlError::Missing { what: "project" } => "orch-admin project list shows the projects",
+        ControlError::Missing { what: "server" } => "orch-admin server list --project PROJECT shows the servers",
+        ControlError::Missing { what: "key" | "live key" } => "orch-admin key list --project PROJECT shows the keys",
+        ControlError::Missing { what: "rule" } => "orch-admin policy list --project PROJECT shows the rules",
         ControlError::Missing { what: "user of the project" } => {
-            Some("name somebody who reaches the project, by id or e-mail address")
+            "name somebody who reaches the project, by id or e-mail address"
         }
-        ControlError::Missing { what: "user" } => Some("orch-admin user list shows the accounts"),
-        ControlError::Stale { .. } => Some("run the command again"),
-        ControlError::LastInstanceAdmin => Some("make somebody else an admin first"),
-        _ => None,
-    }
+        ControlError::Missing { what: "user" } => "orch-admin user list shows the accounts",
+        ControlError::Stale { .. } => "run the command again",
+        ControlError::LastInstanceAdmin => "make somebody else an admin first",
+        _ => return None,
+    };
+    Some(advice.into())
 }
 
 #[cfg(test)]
@@ -119,7 +156,7 @@ mod tests {
     use orch_app::control::error::ControlError;
     use orch_app::domain::error::StoreError;
 
-    use super::{code, usage};
+    use super::{code, flag, spelled, usage};
 
     fn check(error: impl Into<anyhow::Error>, expected: u8) {
         let error = error.into();
@@ -141,6 +178,24 @@ mod tests {
         check(ControlError::from(StoreError::Conflict { what: "a project with this slug" }), 4);
         check(ControlError::from(away()), 5);
         check(away(), 5);
+    }
+
+    #[test]
+    fn names_flags_in_place_of_fields() {
+        let spelling = [("limits", "--set"), ("scope.servers", "--server"), ("limits.per_day", "--per-day")];
+        for (field, expected) in [
+            ("limits.memory_mib", "--set memory_mib"),
+            ("limits.per_day", "--per-day"),
+            ("scope.servers", "--server"),
+            ("scope.servers[1]", "--server (number 2)"),
+            ("scope.serversmith", "scope.serversmith"),
+            ("name", "name"),
+        ] {
+            assert_eq!(flag(field, &spelling), expected);
+        }
+        let error = spelled(ControlError::invalid("scope.servers[0]", "it is gone", "").into(), &spelling);
+        assert_eq!((error.to_string().as_str(), code(&error)), ("--server (number 1): it is gone", 2));
+        assert_eq!(code(&spelled(away().into(), &spelling)), 5);
     }
 
     #[test]

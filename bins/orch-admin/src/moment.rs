@@ -52,7 +52,19 @@ pub(crate) fn shown(at: Timestamp) -> String {
     format!("{date} {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
 }
 
-/// The same, or a dash.
+/// How long it has been, such as `5m ago`; in the largest unit.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = u64::try_from((now - at).whole_seconds()).unwrap_or(0);
+    let (count, unit) = match seconds {
+        DAY.. => (seconds / DAY, 'd'),
+        HOUR.. => (seconds / HOUR, 'h'),
+        60.. => (seconds / 60, 'm'),
+        _ => (seconds, 's'),
+    };
+    format!("{count}{unit} ago")
+}
+
+/// As [`shown`], or a dash.
 pub(crate) fn shown_or_dash(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), shown)
 }
@@ -61,7 +73,7 @@ pub(crate) fn shown_or_dash(at: Option<Timestamp>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{End, parse_duration, shown};
+    use super::{End, ago, parse_duration, shown};
 
     #[test]
     fn reads_lengths_of_time() {
@@ -70,6 +82,16 @@ mod tests {
         }
         for text in ["", "d", "90", "-1d", "1w", "99999999999999999999d", "999999999999999999d", "9é"] {
             assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn says_how_long_ago() {
+        let now = time::macros::datetime!(2026-01-01 0:00 UTC);
+        for (seconds, expected) in
+            [(-5, "0s ago"), (0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (7199, "1h ago"), (200_000, "2d ago")]
+        {
+            assert_eq!(ago(now - time::Duration::seconds(seconds), now), expected);
         }
     }
 

@@ -16,7 +16,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock::SystemClock;
 use crate::config::{Settings, private_dir};
-use crate::{data_dir, instance};
+use crate::data_dir::{self, ServeLock};
+use crate::instance;
 
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
@@ -85,7 +86,8 @@ async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::R
     Ok(manifest)
 }
 
-/// Brings a backup into an instance in which there is nothing yet.
+/// Brings a backup into an instance in which there is nothing yet. What fails leaves nothing behind; of what is broken off
+/// by force, a mark tells the next attempt that what is there came from this one.
 pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
     data_dir::check_owner(settings)?;
     let manifest = read_manifest(dir)?;
@@ -97,12 +99,6 @@ pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest
             Some(_) => {}
         }
     }
-    let journal = settings.journal().dir;
-    for place in [&journal, &settings.audit_dir()] {
-        if place.exists() && fs::read_dir(place).with_context(|| readable(place))?.next().is_some() {
-            bail!("the target is not empty: there is something in {}", place.display());
-        }
-    }
     let copy = DatabaseCopy {
         kind: if manifest.database == "postgresql" { DatabaseKind::Postgres } else { DatabaseKind::Sqlite },
         steps: manifest.steps.clone(),
@@ -112,49 +108,158 @@ pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest
             .map(|table| TableCopy { name: table.name.clone(), columns: table.columns.clone(), rows: table.rows })
             .collect(),
     };
-    private_dir(&settings.data_dir)?;
-    restore_database(settings, &dir.join(DATABASE), &copy).await?;
-    for (part, place) in [(JOURNAL, journal), (AUDIT, settings.audit_dir())] {
-        private_dir(&place)?;
-        copy_files(&dir.join(part), &place)?;
+    let _alone = ServeLock::take(settings)?;
+    let place = Place::of(settings)?;
+    let target = place.empty_target(settings, &copy).await?;
+    let restored = place.fill(&target, dir, &copy).await;
+    // A commit that is not answered may have been one: then the next attempt finds out what there is.
+    let is_known = restored.is_ok() || target.is_empty().await;
+    target.close().await;
+    if restored.is_err() && is_known {
+        place.clear()?;
     }
-    Ok(manifest)
+    if is_known {
+        remove(&place.mark)?;
+    }
+    restored.map(|()| manifest)
 }
 
-async fn restore_database(settings: &Settings, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
-    let url = settings.database_url()?;
-    let file = url.file();
-    match (copy.kind, &file) {
-        (DatabaseKind::Sqlite, Some(file)) => {
-            for suffix in ["", "-wal", "-shm"] {
-                let mut path = file.clone().into_os_string();
-                path.push(suffix);
-                if Path::new(&path).exists() {
-                    bail!("the target is not empty: {} is there", Path::new(&path).display());
-                }
-            }
-            copy_file(&sqlite_file(dir), file)?;
-        }
-        // From SQLite as well: this is the way from one to the other.
-        (DatabaseKind::Sqlite | DatabaseKind::Postgres, None) => {}
-        (DatabaseKind::Postgres, Some(_)) => {
-            bail!(
+/// Where a backup goes. The database comes last: it comes whole or not at all, and with it everything has.
+struct Place {
+    journal: PathBuf,
+    audit: PathBuf,
+    /// There while a backup is brought in, and after one was broken off by force.
+    mark: PathBuf,
+}
+
+/// The database of a place, in which there is nothing yet.
+enum Target {
+    /// The file of SQLite that there is to be.
+    File(PathBuf),
+    Postgres(Database),
+}
+
+/// Refuses an instance of which a part may be missing.
+pub(crate) fn refuse_unfinished(settings: &Settings) -> anyhow::Result<()> {
+    let mark = mark(settings);
+    if mark.exists() {
+        bail!("a restore was broken off here ({} is there): run orch-admin restore again first", mark.display());
+    }
+    Ok(())
+}
+
+fn mark(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("restore.unfinished")
+}
+
+impl Place {
+    fn of(settings: &Settings) -> anyhow::Result<Self> {
+        Ok(Self { journal: settings.journal().dir, audit: settings.audit_dir(), mark: mark(settings) })
+    }
+
+    /// Fails unless there is nothing, and marks the place. What an attempt before has left goes.
+    async fn empty_target(&self, settings: &Settings, copy: &DatabaseCopy) -> anyhow::Result<Target> {
+        let (target, there) = match (copy.kind, settings.database_url()?.file()) {
+            (DatabaseKind::Postgres, Some(_)) => bail!(
                 "the backup is of PostgreSQL, which does not go into SQLite; set DATABASE_URL to an empty PostgreSQL \
                  database"
-            )
+            ),
+            (DatabaseKind::Sqlite, Some(file)) => {
+                let there = ["", "-wal", "-shm"].map(|end| beside(&file, end)).into_iter().find(|path| path.exists());
+                (Target::File(file), there.map(|path| format!("{} is there", path.display())))
+            }
+            // From SQLite as well: this is the way from one to the other.
+            (DatabaseKind::Sqlite | DatabaseKind::Postgres, None) => {
+                let database = Database::connect(&settings.database()?).await?;
+                let there = database.first_table().await?;
+                (Target::Postgres(database), there.map(|table| format!("the database has the table {table}")))
+            }
+        };
+        let is_marked = self.mark.exists();
+        match there {
+            Some(there) if is_marked => {
+                remove(&self.mark)?;
+                bail!("the target is not empty: {there}, from a restore that was broken off after everything had come")
+            }
+            Some(there) => bail!("the target is not empty: {there}"),
+            None if is_marked => self.clear()?,
+            None => self.require_no_files()?,
         }
+        let marked = File::create(&self.mark).and_then(|file| file.sync_all());
+        marked.with_context(|| format!("{} cannot be made", self.mark.display()))?;
+        Ok(target)
     }
-    let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::clone(&url))).await?;
-    let filled = fill(&database, dir, copy).await;
-    database.close().await;
-    filled
+
+    fn require_no_files(&self) -> anyhow::Result<()> {
+        for place in [&self.journal, &self.audit] {
+            if place.exists() && fs::read_dir(place).with_context(|| readable(place))?.next().is_some() {
+                bail!("the target is not empty: there is something in {}", place.display());
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill(&self, target: &Target, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
+        for (part, place) in [(JOURNAL, &self.journal), (AUDIT, &self.audit)] {
+            private_dir(place)?;
+            copy_files(&dir.join(part), place)?;
+        }
+        target.fill(&dir.join(DATABASE), copy).await
+    }
+
+    /// Takes away the files that came from a backup.
+    fn clear(&self) -> anyhow::Result<()> {
+        for place in [&self.journal, &self.audit] {
+            let entries = match fs::read_dir(place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.with_context(|| readable(place))?,
+            };
+            for entry in entries {
+                remove(&entry.with_context(|| readable(place))?.path())?;
+            }
+        }
+        Ok(())
+    }
 }
 
-async fn fill(database: &Database, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
-    // SQLite has come as a file.
-    if database.kind() == DatabaseKind::Postgres {
-        database.fill_from(dir, copy).await?;
+impl Target {
+    async fn fill(&self, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
+        let file = match self {
+            Self::Postgres(database) => return Ok(database.fill_from(dir, copy).await?),
+            Self::File(file) => file,
+        };
+        // Under its name once it is whole.
+        let part = beside(file, ".part");
+        for end in ["", "-wal", "-shm"] {
+            remove(&beside(&part, end))?;
+        }
+        copy_file(&sqlite_file(dir), &part)?;
+        let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::sqlite_file(&part))).await?;
+        let checked = check(&database, copy).await;
+        database.close().await;
+        if let Err(error) = checked {
+            remove(&part)?;
+            return Err(error);
+        }
+        fs::rename(&part, file).with_context(|| format!("{} cannot be renamed", part.display()))
     }
+
+    /// For sure.
+    async fn is_empty(&self) -> bool {
+        match self {
+            Self::File(file) => !file.exists(),
+            Self::Postgres(database) => matches!(database.first_table().await, Ok(None)),
+        }
+    }
+
+    async fn close(&self) {
+        if let Self::Postgres(database) = self {
+            database.close().await;
+        }
+    }
+}
+
+async fn check(database: &Database, copy: &DatabaseCopy) -> anyhow::Result<()> {
     database.check_integrity().await?;
     let counts = database.count_rows(copy).await?;
     for (table, (name, rows)) in copy.tables.iter().zip(counts) {
@@ -163,6 +268,19 @@ async fn fill(database: &Database, dir: &Path, copy: &DatabaseCopy) -> anyhow::R
         }
     }
     Ok(())
+}
+
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut path = file.to_owned().into_os_string();
+    path.push(end);
+    path.into()
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.with_context(|| format!("{} cannot be removed", path.display())),
+    }
 }
 
 fn read_manifest(dir: &Path) -> anyhow::Result<Manifest> {

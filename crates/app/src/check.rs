@@ -12,7 +12,7 @@ use orch_persistence::{Database, SeaDirectorySource, SeaSecretChecks};
 use crate::config::{Flags, Secrets, Settings};
 use crate::followed_file::{FollowedFile, Known};
 use crate::serve::{fail, runtime};
-use crate::{data_dir, instance, secret_check};
+use crate::{confined, data_dir, instance, secret_check};
 
 /// Exit code 0 when the daemon would start.
 #[must_use]
@@ -34,6 +34,7 @@ pub fn main(flags: &Flags) -> ExitCode {
 fn check(flags: &Flags) -> anyhow::Result<Vec<String>> {
     let settings = Settings::load(flags)?;
     settings.check_files()?;
+    confined::check_machine(&settings)?;
     data_dir::check_owner(&settings)?;
     let runtime = runtime()?;
     let Found { database, secrets, missing, directory } = runtime.block_on(look(&settings))?;
@@ -59,7 +60,8 @@ fn check(flags: &Flags) -> anyhow::Result<Vec<String>> {
             None => format!("file of servers: {}; it can only be checked with a schema up to date", path.display()),
         });
     }
-    lines.extend(settings.remarks.iter().map(|remark| format!("warning: {remark}")));
+    let not_started = directory.as_ref().and_then(|directory| confined::not_started(&settings, directory));
+    lines.extend(settings.remarks.iter().chain(&not_started).map(|remark| format!("warning: {remark}")));
     lines.push("the configuration is good".to_owned());
     Ok(lines)
 }

@@ -6,7 +6,9 @@ mod limits;
 mod numbers;
 mod refusal;
 mod secrets;
+mod servers;
 mod settings_file;
+mod standing;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use figment::Figment;
 use orch_auth::config::AuthConfig;
 use orch_auth::password::check_length;
 use orch_control::config::{PeopleConfig, SignUp};
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::email::Email;
 use orch_gateway::client::Clients;
 use orch_gateway::config::GatewayConfig;
@@ -35,6 +38,7 @@ use crate::telemetry;
 
 pub use self::limits::{LimitSettings, LimitValues};
 pub use self::secrets::{SecretSource, Secrets};
+pub use self::servers::{SandboxSetting, ServerSettings};
 pub use crate::upkeep::{AuditSettings, RetentionSettings};
 
 /// In seconds. For so long each process remembers the logins that have ended.
@@ -79,6 +83,8 @@ pub struct Settings {
     pub mcp: McpConfig,
     pub relay: RelayConfig,
     pub supervisor: SupervisorConfig,
+    /// What is asked of all servers.
+    pub servers: ServerSettings,
     pub limits: LimitSettings,
     pub upstream: UpstreamConfig,
     /// Where the settings were read from, if it was a file.
@@ -207,6 +213,7 @@ impl Default for Settings {
             mcp: McpConfig::default(),
             relay: RelayConfig::default(),
             supervisor: SupervisorConfig::default(),
+            servers: ServerSettings::default(),
             limits: LimitSettings::default(),
             upstream: UpstreamConfig::default(),
             file: None,
@@ -236,9 +243,12 @@ impl Settings {
         let file = flags.config.clone().or_else(|| variables.file.clone());
         let mut remarks: Vec<_> =
             variables.unknown.iter().map(|name| format!("{name} is no setting: nothing reads it")).collect();
+        remarks.extend(variables.remarks.iter().cloned());
         let mut figment = Figment::new();
         if let Some(path) = &file {
-            figment = figment.merge(SettingsFile::read(path)?);
+            let file = SettingsFile::read(path)?;
+            remarks.extend(file.remarks());
+            figment = figment.merge(file);
         }
         figment = figment.merge(variables);
         let mut settings: Self = figment.extract().map_err(refusal::readable)?;
@@ -262,6 +272,7 @@ impl Settings {
         settings.flags = flags.clone();
         settings.check()?;
         remarks.extend(settings.without_effect().map(str::to_owned));
+        remarks.extend(settings.open_to_others());
         settings.remarks = remarks;
         Ok(settings)
     }
@@ -280,8 +291,16 @@ impl Settings {
         }
         for domain in &self.people.allowed_domains {
             let domain = domain.trim_start_matches('@');
-            if domain.contains(['@', '/', '*', ':']) || Email::parse(&format!("somebody@{domain}")).is_err() {
-                bail!("ORCH_SIGN_UP_DOMAINS: {domain:?} is no domain of addresses, such as example.com");
+            let address = Email::parse(&format!("somebody@{domain}")).ok();
+            // Addresses are compared in small letters, and these are made small in ASCII alone.
+            let is_its_own =
+                address.is_some_and(|it| it.as_str() == format!("somebody@{}", domain.to_ascii_lowercase()));
+            let is_domain =
+                !domain.contains(['@', '/', '*', ':']) && !domain.starts_with('.') && !domain.ends_with('.');
+            if !is_its_own || !is_domain {
+                bail!(
+                    "ORCH_SIGN_UP_DOMAINS: {domain:?} is no domain of addresses in small letters, such as example.com"
+                );
             }
         }
         if let Some(email) = &self.initial_admin.email {
@@ -321,6 +340,27 @@ impl Settings {
         remarks.into_iter().filter(|(holds, _)| *holds).map(|(_, remark)| remark)
     }
 
+    /// What lets others of this machine or on the way in, and is yet the operator's to decide.
+    fn open_to_others(&self) -> impl Iterator<Item = String> {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&self.data_dir).map_or(0, |found| found.permissions().mode());
+        let dir = (mode & 0o002 != 0).then(|| {
+            format!(
+                "the data directory {} can be written by everybody on this machine: chmod o-w it",
+                self.data_dir.display()
+            )
+        });
+        let in_the_clear = self.is_production() && Site::new(&self.gateway()).is_ok_and(|site| site.is_in_the_clear());
+        let url = in_the_clear.then(|| {
+            format!(
+                "the base URL {} (MCP_SERVER_BASE_URL) is not https: passwords and keys go over the network in the \
+                 clear, and cookies are not Secure",
+                self.public_url()
+            )
+        });
+        dir.into_iter().chain(url)
+    }
+
     /// What the gateway is told.
     #[must_use]
     pub fn gateway(&self) -> GatewayConfig {
@@ -340,6 +380,11 @@ impl Settings {
         let flags = [("--config", config), ("--data-dir", data_dir)];
         let set = flags.iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?.display().to_string())));
         set.map(|(flag, path)| format!(" {flag} {}", quoted(&path))).collect()
+    }
+
+    /// What holds for servers that are processes.
+    pub(crate) fn confinement(&self) -> ConfinementRules {
+        ConfinementRules { limits: self.limits.rules(), sandbox: self.servers.sandbox.rule() }
     }
 
     /// The public base URL, without a slash at its end.
@@ -399,8 +444,8 @@ impl Settings {
         let mut paths = vec![self.data_dir.clone(), PathBuf::from(".env")];
         paths.extend(self.file.iter().chain(&self.mcp_config).cloned());
         if let Some(database) = self.database_url().ok().and_then(|url| url.file()) {
-            // What SQLite keeps beside its file.
-            for end in ["-wal", "-shm", "-journal"] {
+            // What SQLite and a daemon keep beside its file.
+            for end in ["-wal", "-shm", "-journal", "-serve.lock"] {
                 let mut beside = database.clone().into_os_string();
                 beside.push(end);
                 paths.push(beside.into());
@@ -440,7 +485,9 @@ pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{DatabaseSettings, Settings};
+    use orch_control::config::PeopleConfig;
+
+    use super::{DatabaseSettings, Environment, Settings};
 
     #[test]
     fn refuses_what_a_start_would_refuse() {
@@ -464,9 +511,21 @@ mod tests {
         };
         check(sender, "SMTP_FROM: `nobody`");
         check(|settings| settings.people.allowed_domains = vec!["ada@example.com".into()], "ORCH_SIGN_UP_DOMAINS");
+        for domain in ["example.com ", ".example.com", "*.example.com", "B\u{dc}CHER.example"] {
+            let settings = Settings {
+                people: PeopleConfig { allowed_domains: vec![domain.into()], ..PeopleConfig::default() },
+                ..Settings::default()
+            };
+            assert!(settings.check().is_err_and(|error| error.to_string().contains("small letters")), "{domain}");
+        }
         check(|settings| settings.initial_admin.email = Some("ada".into()), "INITIAL_ADMIN_EMAIL");
         check(|settings| settings.initial_admin.password = Some("short".into()), "INITIAL_ADMIN_PASSWORD");
         check(|settings| settings.upstream.proxy.https = Some("socks5://proxy".into()), "upstream.proxy.https");
+        check(|settings| settings.upstream.proxy.direct = vec!["*.internal".into()], "write .internal");
+        check(
+            |settings| settings.upstream.addresses.allow_hosts = vec!["https://a.internal".into()],
+            "write a.internal",
+        );
         assert!(Settings::default().check().is_ok());
     }
 
@@ -485,6 +544,27 @@ mod tests {
         settings.mail.from = Some("orch@example.com".into());
         settings.people.allowed_domains = vec!["example.com".into()];
         assert_eq!(settings.without_effect().count(), 3);
+    }
+
+    #[test]
+    fn says_what_is_open_to_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let remarks = |settings: &Settings| settings.open_to_others().collect::<Vec<_>>();
+        let of = |base_url: &str| Settings {
+            environment: Environment::Production,
+            base_url: Some(base_url.into()),
+            data_dir: PathBuf::from("/nowhere"),
+            ..Settings::default()
+        };
+        assert!(remarks(&of("https://mcp.example.com")).is_empty() && remarks(&of("http://127.0.0.1:8000")).is_empty());
+        assert!(remarks(&of("http://mcp.example.com"))[0].contains("http://mcp.example.com (MCP_SERVER_BASE_URL)"));
+        let development = Settings { environment: Environment::Development, ..of("http://mcp.example.com") };
+        assert!(remarks(&development).is_empty());
+        let directory = tempfile::tempdir().expect("a directory");
+        let settings = Settings { data_dir: directory.path().into(), ..Settings::default() };
+        assert!(remarks(&settings).is_empty());
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o1777)).expect("a mode");
+        assert!(remarks(&settings)[0].contains("can be written by everybody"));
     }
 
     #[test]

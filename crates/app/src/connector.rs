@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::id::ServerId;
-use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
+use orch_domain::limits::{Limit, ProcessLimits};
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::secret::{Secret, Slot};
 use orch_domain::server::{Server, Transport};
@@ -23,12 +24,16 @@ use secrecy::SecretString;
 use crate::protocol_log::Listening;
 use crate::{confined, logs};
 
+/// Why a server is not started that is not confined as the instance wants it.
+const WITHOUT_SANDBOX: &str = "it has no whole sandbox, and this instance starts no server without one (its setting \
+                               servers.sandbox): set the mode of its sandbox to on";
+
 pub(crate) struct UpstreamConnector {
     launcher: Arc<dyn Launcher>,
     vault: Arc<dyn Vault>,
     logs: Arc<LogStore>,
     config: UpstreamConfig,
-    limits: LimitRules,
+    confinement: ConfinementRules,
     /// Servers that end when they are asked for the modern era, with the configuration they had: they are started in the
     /// old way, and not twice each time.
     old_ways: Mutex<HashMap<ServerId, u32>>,
@@ -40,9 +45,9 @@ impl UpstreamConnector {
         vault: Arc<dyn Vault>,
         logs: Arc<LogStore>,
         config: UpstreamConfig,
-        limits: LimitRules,
+        confinement: ConfinementRules,
     ) -> Self {
-        Self { launcher, vault, logs, config, limits, old_ways: Mutex::default() }
+        Self { launcher, vault, logs, config, confinement, old_ways: Mutex::default() }
     }
 
     fn log(&self, server: ServerId, limits: &ProcessLimits) -> Arc<ProcessLog> {
@@ -145,11 +150,18 @@ impl Connector for UpstreamConnector {
         connection: Connection,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Arc<dyn Peer>, ConnectFailure> {
-        let limits = self.limits.effective(&server.limits);
+        let limits = self.confinement.limits.effective(&server.limits);
         let log = self.log(server.id, &limits);
         let config = self.config(&limits);
         let peer = match &server.transport {
             Transport::Stdio { command, cwd } => {
+                // Whatever was stored before the rule, or by somebody who does not know it.
+                if !self.confinement.sandbox.allows(server.sandbox.mode) {
+                    return Err(ConnectFailure {
+                        incompatible: true,
+                        ..ConnectFailure::new(WITHOUT_SANDBOX.to_owned())
+                    });
+                }
                 let spec = ProcessSpec {
                     args: self.open_args(server)?,
                     env: self.open_named(server, |slot| match slot {

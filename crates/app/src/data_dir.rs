@@ -1,16 +1,18 @@
-//! The data directory: whose it is, and which daemon serves it. What is in it, others know.
+//! The data directory and a SQLite file: whose they are, and which daemon serves them. What is in them, others know.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
 use crate::config::{Settings, private_dir};
 
-/// What a daemon holds for as long as it serves.
+/// What a daemon holds for as long as it serves: in the data directory, and beside a SQLite file. The file itself is
+/// SQLite's to open: its own locks go with whoever closes it first.
 const LOCK: &str = "serve.lock";
+const LOCK_OF_FILE: &str = "-serve.lock";
 
 /// Refuses to work as root in the directory of somebody else: nobody but root could open what we made there, and the
 /// daemon of its owner would not start again. Makes nothing.
@@ -39,43 +41,69 @@ fn refuse_foreign(place: &Path, owner: u32, me: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Held by the one daemon that serves a data directory, until it is dropped or the process ends, however that ends.
+/// Held by the one daemon that serves a data directory and a SQLite file, until it is dropped or the process ends,
+/// however that ends.
 #[derive(Debug)]
 pub(crate) struct ServeLock {
-    _file: File,
+    _files: Vec<File>,
 }
 
 impl ServeLock {
-    /// Makes the directory where it is missing. Fails when another daemon serves it.
+    /// Makes the directories where they are missing. Fails when another daemon serves one of them.
     pub(crate) fn take(settings: &Settings) -> anyhow::Result<Self> {
         check_owner(settings)?;
         let dir = &settings.data_dir;
         private_dir(dir)?;
-        let path = dir.join(LOCK);
-        let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
-        let mut file = opened.with_context(|| format!("{} cannot be opened", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // It may just have begun, and not have said who it is.
-                let _ = file.read_to_string(&mut holder);
-                let holder = holder.trim();
-                let holder = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
-                bail!(
-                    "another daemon{holder} serves the data directory {}: stop it first, or give this one a directory of \
-                     its own with --data-dir or ORCH_DATA_DIR",
-                    dir.display()
-                );
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("{} cannot be locked", path.display()));
-            }
+        let what = format!("the data directory {}", dir.display());
+        let instead = "give this one a directory of its own with --data-dir or ORCH_DATA_DIR";
+        let mut files = vec![lock(&dir.join(LOCK), &what, instead)?];
+        if let Some(database) = settings.database_url()?.file() {
+            let what = format!("the database {}", database.display());
+            let instead = "give this one a file of its own in DATABASE_URL, or PostgreSQL for several daemons";
+            files.push(lock(&beside(&database)?, &what, instead)?);
         }
-        // For the one above alone: a full disk is no reason not to start.
-        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { _files: files })
     }
+}
+
+/// The lock of a SQLite file, under whatever name the file is reached.
+fn beside(database: &Path) -> anyhow::Result<PathBuf> {
+    let mut real = database.to_owned();
+    // Also to a file that is not there yet. A link on the way to it leads to the same directory, and so to the same lock.
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&real) else { break };
+        real = real.parent().unwrap_or(Path::new("")).join(target);
+    }
+    let dir = real.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    private_dir(dir)?;
+    let mut name = real.file_name().with_context(|| format!("{} is no file", database.display()))?.to_owned();
+    name.push(LOCK_OF_FILE);
+    Ok(dir.join(name))
+}
+
+/// As the kernel follows.
+const MOST_LINKS: usize = 40;
+
+fn lock(path: &Path, what: &str, instead: &str) -> anyhow::Result<File> {
+    let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path);
+    let mut file = opened.with_context(|| format!("{} cannot be opened", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // It may just have begun, and not have said who it is.
+            let _ = file.read_to_string(&mut holder);
+            let holder = holder.trim();
+            let holder = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
+            bail!("another daemon{holder} serves {what}: stop it first, or {instead}");
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("{} cannot be locked", path.display()));
+        }
+    }
+    // For the one above alone: a full disk is no reason not to start.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -111,5 +139,38 @@ mod tests {
         );
         drop(first);
         ServeLock::take(&settings).expect("nobody serves it any more");
+    }
+
+    #[test]
+    fn one_daemon_serves_a_sqlite_file_whatever_it_is_called() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path();
+        let of = |data: &str, database: &Path| Settings {
+            data_dir: root.join(data),
+            database_url: Some(format!("sqlite://{}", database.display()).into()),
+            ..Settings::default()
+        };
+        std::fs::create_dir(root.join("real")).expect("a directory");
+        std::os::unix::fs::symlink("real", root.join("linked")).expect("a link to the directory");
+        std::os::unix::fs::symlink("real/orch.db", root.join("linked.db")).expect("a link to a file that is not there");
+        std::os::unix::fs::symlink("linked.db", root.join("twice.db")).expect("a link to a link");
+        let file = root.join("real/orch.db");
+        let first = ServeLock::take(&of("first", &file)).expect("nobody serves it");
+        let names = ["real/orch.db", "real/../real/orch.db", "linked/orch.db", "linked.db", "twice.db"];
+        for name in names {
+            let refused = ServeLock::take(&of("second", &root.join(name))).expect_err(name).to_string();
+            let holder = format!("another daemon (process {}) serves the database", std::process::id());
+            assert!(refused.starts_with(&holder) && refused.contains("DATABASE_URL"), "{refused}");
+        }
+        ServeLock::take(&of("second", &root.join("real/other.db"))).expect("another file");
+        drop(first);
+        for name in names {
+            ServeLock::take(&of("second", &root.join(name))).expect(name);
+        }
+        // The file in the data directory of another daemon.
+        let usual = Settings { data_dir: root.join("usual"), ..Settings::default() };
+        let _serving = ServeLock::take(&usual).expect("nobody serves it");
+        let there = of("second", &root.join("usual/orchestrator.db"));
+        assert!(ServeLock::take(&there).expect_err("it is served").to_string().contains("serves the database"));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orch_domain::audit::{AuditEntry, AuditTarget};
+use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
 use orch_domain::id::AuditId;
 use orch_domain::port::clock::Clock;
 use orch_persistence::EntryJournal;
@@ -66,8 +66,9 @@ fn entry(change: &DefinitionChange, clock: &dyn Clock) -> AuditEntry {
         at: clock.now(),
         project_id: Some(change.project),
         actor: None,
-        action: "tool.change",
+        action: AuditAction::ToolChange,
         target: AuditTarget { kind: "server", id: change.server.to_string(), name: change.alias.clone() },
         detail: format!("the server describes its tool {} in other words", change.tool),
+        facts: vec![(FactName::Tool, change.tool.clone())],
     }
 }

@@ -34,21 +34,31 @@ const QUEUE: usize = 64;
 type Errand = (Change, oneshot::Sender<()>);
 
 /// What is given to those who write.
+#[derive(Clone)]
 pub(crate) struct Follower(mpsc::Sender<Errand>);
+
+impl Follower {
+    /// Whether the change is in force in this process now; if not, it still follows.
+    pub(crate) async fn follow(&self, change: Change) -> bool {
+        let (done, applied) = oneshot::channel();
+        let errand = async {
+            // An error means that the task is gone, and so is the daemon in a moment.
+            self.0.send((change, done)).await.is_ok() && applied.await.is_ok()
+        };
+        match tokio::time::timeout(PATIENCE, errand).await {
+            Ok(followed) => followed,
+            Err(_) => {
+                tracing::warn!(?change, "a change is committed and not yet in force");
+                false
+            }
+        }
+    }
+}
 
 #[async_trait]
 impl DirectoryFollower for Follower {
     async fn catch_up(&self, change: Change) {
-        let (done, applied) = oneshot::channel();
-        let errand = async {
-            if self.0.send((change, done)).await.is_ok() {
-                // An error means that the task is gone, and so is the daemon in a moment.
-                let _ = applied.await;
-            }
-        };
-        if tokio::time::timeout(PATIENCE, errand).await.is_err() {
-            tracing::warn!(?change, "a change is committed and not yet in force");
-        }
+        self.follow(change).await;
     }
 }
 
@@ -288,15 +298,15 @@ mod tests {
     #[tokio::test]
     async fn hears_of_logins_that_end_in_another_process() {
         let store = MemoryStore::new();
-        let (user, token) = a_login(&store).await;
+        let (_, token) = a_login(&store).await;
         let (follower, follow, ended) = a_process(&store);
         let following = tokio::spawn(follow.run());
         // It follows once it has done an errand.
         follower.catch_up(Change::Users).await;
-        assert!(!ended.is_ended(user.id, token.login_id));
-        store.end_all(user.id, None, FixedClock::START).await.expect("an end");
+        assert!(!ended.is_ended(token.login_id));
+        LoginRepo::end(&store, token.login_id, FixedClock::START, &an_audit_entry().build()).await.expect("an end");
         let deadline = Instant::now() + Duration::from_secs(10);
-        while !ended.is_ended(user.id, token.login_id) {
+        while !ended.is_ended(token.login_id) {
             assert!(Instant::now() < deadline, "nobody has told of it");
             tokio::task::yield_now().await;
         }
@@ -316,11 +326,11 @@ mod tests {
             .await
             .expect("an activation");
         follower.catch_up(Change::Logins).await;
-        assert!(ended.is_ended(user.id, token.login_id));
+        assert!(ended.is_ended(token.login_id));
         following.abort();
 
         let (_, follow, ended) = a_process(&store);
         follow.hear_of_logins().await.expect("a start");
-        assert!(ended.is_ended(user.id, token.login_id));
+        assert!(ended.is_ended(token.login_id));
     }
 }

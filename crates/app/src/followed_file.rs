@@ -170,7 +170,7 @@ impl FollowedFile {
 
     /// What the file would do to these servers, if it can be used.
     fn foresee(&self, text: &str, existing: &[Server], known: Known<'_>) -> anyhow::Result<ImportPlan> {
-        let plan = foresee(text, existing, known.vault, &known.settings.limits.rules())?;
+        let plan = foresee(text, existing, known.vault, &known.settings.confinement())?;
         if plan.problems.is_empty() { Ok(plan) } else { bail!("{}", self.listed(&plan.problems)) }
     }
 

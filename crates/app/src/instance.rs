@@ -23,12 +23,15 @@ use orch_domain::approval::Approval;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::event::{Event, Fact};
+use orch_domain::invitation::MailState;
 use orch_domain::port::call_census::CallCensus;
 use orch_domain::port::call_log::{CallLog, CallLogError, CallRepo};
 use orch_domain::port::catalog_repo::CatalogRepo;
 use orch_domain::port::clock::Clock;
+use orch_domain::port::directory_follower::DirectoryFollower;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::event_sink::EventSink;
+use orch_domain::port::invitation_repo::InvitationRepo;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::post::Post;
@@ -54,15 +57,16 @@ use crate::call_events::ToldCalls;
 use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings};
 use crate::connector::UpstreamConnector;
+use crate::daemon_line::{DaemonLine, FollowedByBoth};
 use crate::definition_trail::DefinitionTrail;
 use crate::desk;
-use crate::follow::{self, Follow};
+use crate::follow::{self, Follow, Follower};
 use crate::logs::{self, StoredLogs};
 use crate::metrics::Metrics;
 use crate::probe::{InstanceProbe, Workers};
 use crate::public_url::PublicUrl;
 use crate::upkeep::Upkeep;
-use crate::{data_dir, secret_check};
+use crate::{backup, data_dir, secret_check};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -92,6 +96,10 @@ pub struct Instance {
     pub authenticator: Arc<Authenticator>,
     /// Of what clients are given to bring back.
     pub seal: Arc<StateSeal>,
+    /// Of the own directory.
+    pub(crate) follower: Follower,
+    /// For who works beside the daemon.
+    pub daemon_line: Arc<DaemonLine>,
     pub logins: Arc<Logins>,
     pub control: Control,
     pub ended: Arc<EndedLogins>,
@@ -127,8 +135,12 @@ impl Instance {
     /// Opens everything, starts no server and listens nowhere. Fails on a missing, malformed or wrong secret.
     pub async fn open(settings: Settings, opener: Opener) -> anyhow::Result<Self> {
         data_dir::check_owner(&settings)?;
+        backup::refuse_unfinished(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let database = open_database(&settings, opener).await?;
+        if let Err(error) = database.compare_clocks(&*clock).await {
+            tracing::warn!(%error, "whether the clock of this host is in step with the database's is not known yet");
+        }
         let generated_secrets = match opener {
             Opener::Daemon => generate_secrets(&settings, &database).await?,
             Opener::CommandLine => Vec::new(),
@@ -192,13 +204,13 @@ impl Instance {
                 Err(error) => tracing::warn!(error = %error, "logs of servers that are deleted may be left"),
             }
         }
-        let limits = settings.limits.rules();
+        let confinement = settings.confinement();
         let connector = UpstreamConnector::new(
             Arc::<LocalLauncher>::clone(&launcher),
             Arc::clone(&vault),
             Arc::clone(&logs),
             upstream,
-            limits,
+            confinement,
         );
         let catalogs: Arc<dyn CatalogRepo> = Arc::new(SeaCatalogRepo::new(database.clone()));
         let stored = catalogs.load_all().await?;
@@ -259,6 +271,14 @@ impl Instance {
         };
         let logins = Arc::new(Logins::new(&settings.auth, &secrets.master, login_ports));
         let invitations = Arc::new(SeaInvitationRepo::new(database.clone()));
+        // Nobody else sends those of a SQLite file. What replicas have lost shows itself by its age.
+        if opener == Opener::Daemon && database.kind() == DatabaseKind::Sqlite {
+            let reason = "the daemon ended before the letter was sent; renew the invitation".to_owned();
+            let lost = invitations.note_queued(&MailState::Failed { at: clock.now(), reason }).await?;
+            if lost > 0 {
+                tracing::warn!(letters = lost, "letters were lost when the daemon ended, and are noted as not sent");
+            }
+        }
         let mail = match &settings.mail.smtp_url {
             None => None,
             Some(url) => {
@@ -304,12 +324,18 @@ impl Instance {
             retention: settings.retention.clone(),
             audit: settings.audit.clone(),
         });
-        let (follower, errands) = follow::errands();
+        let seal = Arc::new(StateSeal::new(&secrets.master));
+        let daemon_line = Arc::new(DaemonLine::new(settings.data_dir.clone(), Arc::clone(&seal)));
+        let (own, errands) = follow::errands();
+        let follower: Arc<dyn DirectoryFollower> = match opener {
+            Opener::Daemon => Arc::new(own.clone()),
+            Opener::CommandLine => Arc::new(FollowedByBoth { own: own.clone(), line: Arc::clone(&daemon_line) }),
+        };
         let known_logins: Arc<dyn LoginRepo> = Arc::<SeaLoginRepo>::clone(&login_repo);
         let control = Control::new(Ports {
             directory: Arc::clone(&directory),
             source,
-            follower: Arc::new(follower),
+            follower,
             users,
             logins: login_repo,
             projects: Arc::new(SeaProjectRepo::new(database.clone())),
@@ -340,7 +366,7 @@ impl Instance {
             desk: Arc::new(desk),
             runtime,
             logs: Arc::new(StoredLogs::new(Arc::clone(&logs), writing)),
-            process_limits: limits,
+            confinement,
             clock: Arc::clone(&clock),
             people: settings.people.clone(),
             base_url: public_url.url.clone(),
@@ -371,7 +397,9 @@ impl Instance {
             database,
             directory,
             authenticator,
-            seal: Arc::new(StateSeal::new(&secrets.master)),
+            seal,
+            follower: own,
+            daemon_line,
             logins,
             control,
             ended,
@@ -545,6 +573,7 @@ pub struct Migrated {
 /// Brings the schema up to date, and makes an instance where there is none.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
     data_dir::check_owner(settings)?;
+    backup::refuse_unfinished(settings)?;
     let database = connect_or_create(settings).await?;
     let migrated = async {
         let applied = database.migrate().await?;

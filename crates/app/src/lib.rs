@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 mod confined;
 mod connector;
+pub mod daemon_line;
 mod data_dir;
 mod definition_trail;
 mod desk;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use orch_auth::chain_signature::Ed25519ChainSigner;
 use orch_auth::vault::AeadVault;
-use orch_domain::audit::{AuditEntry, AuditTarget};
+use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget};
 use orch_domain::directory::Directory;
 use orch_domain::id::{AuditId, UserId};
 use orch_domain::port::audit_log::AuditLog;
@@ -69,9 +69,10 @@ async fn adopt_on(settings: &Settings, database: &Database) -> anyhow::Result<()
         at: SystemClock.now(),
         project_id: None,
         actor: Some(Principal { user_id: UserId::from_uuid(Uuid::nil()), credential: Credential::Console }),
-        action: "secrets.adopt",
+        action: AuditAction::SecretsAdopt,
         target: AuditTarget { kind: "instance", id: String::new(), name: String::new() },
         detail: "takes JWT_SECRET and MCP_ENCRYPTION_KEY as they are set now".to_owned(),
+        facts: Vec::new(),
     };
     Ok(SeaAuditLog::new(database.clone()).append(&entry).await?)
 }

@@ -20,6 +20,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::oneshot;
 
 use crate::config::{Flags, Settings};
+use crate::daemon_line::{Answering, Answers};
 use crate::data_dir::ServeLock;
 use crate::followed_file::{FollowedFile, Known};
 use crate::instance::{Instance, Opener};
@@ -27,7 +28,7 @@ use crate::metrics::Scrape;
 use crate::probe::InstanceProbe;
 use crate::readiness::InstanceReadiness;
 use crate::stopping::{Signals, Stopping};
-use crate::telemetry;
+use crate::{confined, telemetry};
 
 /// The first admin where nobody has named one and there is a file to serve.
 const LONE_ADMIN: &str = "admin@localhost";
@@ -44,6 +45,7 @@ pub fn main(flags: &Flags) -> ExitCode {
         let hidden = orch_supervisor::hide_memory();
         let settings = Settings::load(flags)?;
         settings.check_files()?;
+        confined::check_machine(&settings)?;
         telemetry::start(&settings.log)?;
         for remark in &settings.remarks {
             tracing::warn!("{remark}");
@@ -88,8 +90,12 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     }
     let _serving = ServeLock::take(&settings)?;
     let instance = Instance::open(settings, Opener::Daemon).await?;
+    let answering = answer_beside(&instance);
     for path in &instance.generated_secrets {
         tracing::info!(path = %path.display(), "generated a secret");
+    }
+    if let Some(warning) = confined::not_started(&instance.settings, &instance.directory.current()) {
+        tracing::warn!("{warning}");
     }
     // What cannot be followed is refused before there is an admin whose password is shown once.
     let mut file = match &instance.settings.mcp_config {
@@ -203,9 +209,27 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     if let Some(metrics) = measuring {
         metrics.stop(false).await;
     }
+    drop(answering);
     instance.close().await;
     tracing::info!("stopped");
     served.context("the HTTP server failed")
+}
+
+/// Lets the command line ask. Without that its changes are followed all the same, a moment later.
+fn answer_beside(instance: &Instance) -> Option<Answering> {
+    let answers = Answers {
+        seal: Arc::clone(&instance.seal),
+        follower: instance.follower.clone(),
+        directory: Arc::clone(&instance.directory),
+        runtime: Arc::clone(&instance.probe.runtime),
+    };
+    match Answering::start(&instance.settings.data_dir, answers) {
+        Ok(answering) => Some(answering),
+        Err(error) => {
+            tracing::warn!("orch-admin cannot ask this daemon anything: {error:#}");
+            None
+        }
+    }
 }
 
 /// How often it is stored who used which API key.

@@ -1,5 +1,5 @@
-//! What has to be done now and then for the record: checkpoints of the audit chains, and the taking away of what is
-//! older than it has to be kept. Each worker tries again at its next turn when it fails.
+//! What has to be done now and then: checkpoints of the audit chains, the taking away of what is older than it has to be
+//! kept, and a look whether the clocks of the hosts are in step. Each worker tries again at its next turn when it fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,12 @@ use crate::probe::Workers;
 
 const CHECKPOINTS: &str = "audit_checkpoints";
 const RETENTION: &str = "retention";
+const CLOCK: &str = "clock";
+/// How often this host's clock is compared with the database's.
+const COMPARED_EVERY: Duration = Duration::from_secs(60);
+/// A clock that is off by less is in step. Two hosts that are, one ahead and one behind, still take each other's access
+/// tokens.
+const IN_STEP: Duration = Duration::from_secs(10);
 /// No segment of the journal waits for so many days.
 const SEGMENT_DAYS: u32 = 90;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -75,11 +81,13 @@ pub(crate) struct Upkeep {
 impl Upkeep {
     /// Runs until it is aborted.
     pub(crate) async fn run(self: Arc<Self>) {
-        for name in [CHECKPOINTS, RETENTION] {
+        for name in [CHECKPOINTS, RETENTION, CLOCK] {
             self.workers.expect(name);
         }
         let mut checkpoints = interval(Duration::from_secs(self.audit.checkpoint_secs.max(1)));
         let mut retention = interval(Duration::from_secs(u64::from(self.retention.every_minutes.max(1)) * 60));
+        let mut clocks = interval(COMPARED_EVERY);
+        clocks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         checkpoints.set_missed_tick_behavior(MissedTickBehavior::Delay);
         retention.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -91,6 +99,10 @@ impl Upkeep {
                 _ = retention.tick() => {
                     let done = self.retain().await;
                     self.note(RETENTION, done.map_err(|error| format!("{error:#}")));
+                }
+                _ = clocks.tick() => {
+                    let compared = self.database.compare_clocks(&*self.clock).await;
+                    self.note(CLOCK, compared.map_err(|error| error.to_string()).and_then(in_step));
                 }
             }
         }
@@ -155,7 +167,37 @@ impl Upkeep {
     }
 }
 
+/// Whether a clock that is so far ahead of the database's, or behind, is in step with it.
+fn in_step(ahead: time::Duration) -> Result<(), String> {
+    let off = ahead.unsigned_abs();
+    if off <= IN_STEP {
+        return Ok(());
+    }
+    let (seconds, way) = (off.as_secs(), if ahead.is_negative() { "behind" } else { "ahead of" });
+    Err(format!(
+        "the clock of this host is {seconds} s {way} the database's: have every host, and the database's, set by NTP; until \
+         then replicas may refuse each other's access tokens, and links and keys expire at the wrong time"
+    ))
+}
+
 /// Before when something is too old; None when it is kept for ever.
 fn before(today: Cut, days: u32) -> Option<Cut> {
     (days > 0).then(|| today.back(DAY.saturating_mul(days)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_step;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_of() {
+        let check = |ahead| in_step(time::Duration::milliseconds(ahead));
+        for ahead in [0, 10_000, -10_000] {
+            assert_eq!(check(ahead), Ok(()), "{ahead}");
+        }
+        for (ahead, told) in [(95_500, "is 95 s ahead of the database's"), (-10_001, "is 10 s behind the database's")] {
+            let error = check(ahead).expect_err("it is off");
+            assert!(error.contains(told) && error.contains("NTP"), "{error}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ impl Authenticator {
     #[must_use]
     pub fn is_live(&self, principal: &Principal) -> bool {
         let ended = match principal.credential {
-            Credential::Login { login_id } => self.facts.ended.is_ended(principal.user_id, login_id),
+            Credential::Login { login_id } => self.facts.ended.is_ended(login_id),
             Credential::Key { .. } | Credential::Console => false,
         };
         !ended && self.facts.directory.current().is_live(principal, self.facts.clock.now())

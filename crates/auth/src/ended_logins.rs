@@ -2,14 +2,15 @@
 //! query per request.
 //!
 //! Of the logins that end in this process it is told at once. Of those that end elsewhere, or with their account, the
-//! application hears by the change feed, and [tells it](EndedLogins::hear).
+//! application hears by the change feed, and [tells it](EndedLogins::hear). Each is named: when a login was opened, every
+//! host judges by a clock of its own.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use orch_domain::Timestamp;
-use orch_domain::id::{LoginId, UserId};
+use orch_domain::id::LoginId;
 
 use crate::access_token::LEEWAY;
 use crate::config::AuthConfig;
@@ -25,17 +26,7 @@ pub struct EndedLogins {
 struct State {
     /// When each may be forgotten.
     logins: HashMap<LoginId, Timestamp>,
-    users: HashMap<UserId, Cut>,
     next_sweep: Option<Timestamp>,
-}
-
-/// All logins of a user up to a moment, but one.
-#[derive(Debug, Clone, Copy)]
-struct Cut {
-    /// Ids sort by creation, and more finely than a token's `iat`: a login made right after the cut is not in it.
-    before: LoginId,
-    except: Option<LoginId>,
-    forget_at: Timestamp,
 }
 
 impl EndedLogins {
@@ -66,19 +57,9 @@ impl EndedLogins {
         }
     }
 
-    /// All logins that the user has now are over, except one.
-    pub fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) {
-        let mut state = self.write();
-        state.sweep(now, self.keep);
-        // A login that an earlier cut ended is not brought back by being the exception of this one.
-        let except = except.filter(|login| !state.is_ended(user, *login));
-        let cut = Cut { before: LoginId::new(), except, forget_at: now + self.keep };
-        state.users.insert(user, cut);
-    }
-
     #[must_use]
-    pub fn is_ended(&self, user: UserId, login: LoginId) -> bool {
-        self.read().is_ended(user, login)
+    pub fn is_ended(&self, login: LoginId) -> bool {
+        self.read().logins.contains_key(&login)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -91,11 +72,6 @@ impl EndedLogins {
 }
 
 impl State {
-    fn is_ended(&self, user: UserId, login: LoginId) -> bool {
-        self.logins.contains_key(&login)
-            || self.users.get(&user).is_some_and(|cut| login < cut.before && cut.except != Some(login))
-    }
-
     /// Forgets what no token can belong to any more; at most once per lifetime of a token, so that ending many
     /// logins does not walk the whole set each time.
     fn sweep(&mut self, now: Timestamp, keep: Duration) {
@@ -103,7 +79,6 @@ impl State {
             return;
         }
         self.logins.retain(|_, forget_at| now < *forget_at);
-        self.users.retain(|_, cut| now < cut.forget_at);
         self.next_sweep = Some(now + keep);
     }
 }

@@ -19,7 +19,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::user_repo::UserRepo;
-use orch_domain::refresh_token::{RefreshToken, Rotation};
+use orch_domain::refresh_token::{RefreshToken, Renewal, Rotation};
 use orch_domain::user::User;
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -29,6 +29,7 @@ use crate::config::AuthConfig;
 use crate::ended_logins::EndedLogins;
 use crate::error::LoginError;
 use crate::logins::throttle::{Attempt, Throttle};
+use crate::logins::trail::Why;
 use crate::master::MasterSecrets;
 use crate::refresh_token::{RefreshTokens, Succession};
 
@@ -110,7 +111,7 @@ impl Logins {
             Ok(Ok(user)) => {
                 let (user_id, opened) = (user.id, self.open(user, claim.from).await);
                 if let Err(LoginError::Store(StoreError::Stale { .. })) = opened {
-                    let refused = Refused { user: Some(user_id), why: "the account was changed in this moment" };
+                    let refused = Refused { user: Some(user_id), why: Why::Changed };
                     return self.refuse(&refused, &attempt, now).await;
                 }
                 self.throttle.forgive(&attempt);
@@ -139,13 +140,13 @@ impl Logins {
         let RefreshToken { login_id, user_id, .. } = known;
         let user = self.ports.users.find(user_id).await?;
         // A login that ended here while the database was away is still open there.
-        let ended = self.ports.ended.is_ended(user_id, login_id);
+        let ended = self.ports.ended.is_ended(login_id);
         let Some(user) = user.filter(|user| user.is_active() && !ended) else {
             self.end(user_id, login_id, now).await?;
             return Err(LoginError::InvalidRefresh);
         };
         let access = self.access.issue(Bearer { user_id, login_id }, now)?;
-        self.rotate(&succession, now).await?;
+        self.rotate(&succession, (&known, user.email.as_str()), now).await?;
         self.note_seen(login_id, from, now).await;
         Ok(self.pair(user, login_id, access, succession.next))
     }
@@ -154,7 +155,7 @@ impl Logins {
     pub async fn list(&self, user: UserId) -> Result<Vec<Login>, LoginError> {
         let open = self.ports.logins.list_open(user, self.ports.clock.now()).await?;
         // One that ended here while the database was away is still open there.
-        Ok(open.into_iter().filter(|login| !self.ports.ended.is_ended(user, login.id)).collect())
+        Ok(open.into_iter().filter(|login| !self.ports.ended.is_ended(login.id)).collect())
     }
 
     /// Ends one of [`Self::list`]; false when there is no such login.
@@ -169,10 +170,9 @@ impl Logins {
     /// Ends all logins of a user but one.
     pub async fn end_others(&self, user: UserId, keep: LoginId) -> Result<(), LoginError> {
         let now = self.ports.clock.now();
-        self.ports.ended.end_all(user, Some(keep), now);
-        self.ports.logins.end_all(user, Some(keep), now).await?;
-        let email = self.email_of(user).await?;
-        self.ports.audit.append(&trail::others_ended(user, email, keep, now)).await?;
+        let entry = trail::others_ended(user, self.email_of(user).await?, keep, now);
+        let ended = self.ports.logins.end_others(user, keep, now, &entry).await?;
+        self.ports.ended.hear(ended, now);
         Ok(())
     }
 
@@ -186,8 +186,10 @@ impl Logins {
     pub async fn logout_by_refresh(&self, token: &SecretString) -> Result<(), LoginError> {
         let now = self.ports.clock.now();
         let Some(succession) = self.refresh.succession(token) else { return Ok(()) };
-        match self.rotate(&succession, now).await {
-            Ok((login, user)) => self.end(user, login, now).await,
+        let Some(known) = self.ports.logins.find_token(&succession.hash).await? else { return Ok(()) };
+        let email = self.email_of(known.user_id).await?;
+        match self.rotate(&succession, (&known, &email), now).await {
+            Ok(()) => self.end(known.user_id, known.login_id, now).await,
             Err(LoginError::InvalidRefresh) => Ok(()),
             Err(error) => Err(error),
         }
@@ -223,8 +225,8 @@ impl Logins {
         let password = Some(self.ports.hasher.hash(change.new).await?);
         let changed = User { password, updated_at: now, version: user.version + 1, ..user };
         let entry = trail::password_changed(&changed, change.login, now);
-        self.ports.users.change_password(&changed, change.login, &entry).await?;
-        self.ports.ended.end_all(change.user, change.login, now);
+        let ended = self.ports.users.change_password(&changed, change.login, &entry).await?;
+        self.ports.ended.hear(ended, now);
         Ok(())
     }
 
@@ -243,9 +245,9 @@ impl Logins {
         let hash = user.as_ref().and_then(|user| user.password.as_ref());
         let matches = self.ports.hasher.verify(password, hash).await?;
         Ok(match user {
-            None => Err(Refused { user: None, why: "there is no such account" }),
-            Some(user) if !matches => Err(Refused { user: Some(user.id), why: "the password is wrong" }),
-            Some(user) if !user.is_active() => Err(Refused { user: Some(user.id), why: "the account is deactivated" }),
+            None => Err(Refused { user: None, why: Why::NoAccount }),
+            Some(user) if !matches => Err(Refused { user: Some(user.id), why: Why::WrongPassword }),
+            Some(user) if !user.is_active() => Err(Refused { user: Some(user.id), why: Why::Deactivated }),
             Some(user) => Ok(user),
         })
     }
@@ -286,15 +288,21 @@ impl Logins {
         }
     }
 
-    /// Spends a refresh token for the next one, and says whose it is.
-    async fn rotate(&self, succession: &Succession, now: Timestamp) -> Result<(LoginId, UserId), LoginError> {
-        let Succession { hash, next_hash, .. } = succession;
-        match self.ports.logins.rotate(hash, next_hash, now, now + self.refresh_lifetime).await? {
-            Rotation::Rotated { login_id, user_id } => Ok((login_id, user_id)),
-            Rotation::Reused { login_id, user_id } => {
+    /// Spends a refresh token of a login, and of the user with that address, for the next one.
+    async fn rotate(
+        &self,
+        succession: &Succession,
+        (known, email): (&RefreshToken, &str),
+        now: Timestamp,
+    ) -> Result<(), LoginError> {
+        let RefreshToken { login_id, user_id, .. } = *known;
+        let (old, new) = (succession.hash, succession.next_hash);
+        let renewal = Renewal { old, new, now, expires_at: now + self.refresh_lifetime };
+        let reuse = trail::reused(user_id, email.to_owned(), login_id, now);
+        match self.ports.logins.rotate(renewal, &reuse).await? {
+            Rotation::Rotated { .. } => Ok(()),
+            Rotation::Reused { .. } => {
                 self.ports.ended.end(login_id, now);
-                let email = self.email_of(user_id).await?;
-                self.ports.audit.append(&trail::reused(user_id, email, login_id, now)).await?;
                 Err(LoginError::InvalidRefresh)
             }
             Rotation::Unknown => Err(LoginError::InvalidRefresh),
@@ -324,5 +332,5 @@ impl fmt::Debug for Logins {
 #[derive(Debug)]
 struct Refused {
     user: Option<UserId>,
-    why: &'static str,
+    why: Why,
 }

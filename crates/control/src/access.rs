@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::activity::InSight;
-use orch_domain::audit::AuditEntry;
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
@@ -23,7 +23,7 @@ use orch_domain::team::{TeamAction, TeamRole};
 
 use crate::audit::Trail;
 use crate::error::{ControlError, Needed};
-use crate::looks::{Look, Looks};
+use crate::looks::{Look, Looks, Part};
 use crate::ports::Ports;
 use crate::refusals::{Refusals, Refused, What};
 
@@ -143,7 +143,7 @@ impl Access {
                 }
                 // What is done with a higher right is on record by itself, or by what is looked at.
                 if matches!(action, Action::View | Action::Call) {
-                    self.note_look(who, &permit, "the project").await?;
+                    self.note_look(who, &permit, Part::Project).await?;
                 }
                 Ok(permit)
             }
@@ -162,21 +162,20 @@ impl Access {
         &self,
         who: &Principal,
         permit: &Permit<Grant>,
-        at: &str,
+        part: Part<'_>,
     ) -> Result<(), ControlError> {
         let grant = permit.get();
         if !grant.through_instance {
             return Ok(());
         }
         let now = self.ports.clock.now();
-        let look = Look { user: who.user_id, project: grant.id, at: at.to_owned() };
+        let look = Look { user: who.user_id, project: grant.id, at: part.in_words() };
         if self.looks.is_known(&look, now) {
             return Ok(());
         }
         let slug = grant.facts.project.slug.as_str();
         let trail = Trail::new(who, now).project(permit);
-        let entry = trail.entry("project.inspect", "project", grant.id, slug, format!("looked at {at}"));
-        self.ports.audit.append(&entry).await?;
+        self.ports.audit.append(&inspected(&trail, grant.id, slug, part)).await?;
         self.looks.note(look, now);
         Ok(())
     }
@@ -189,14 +188,13 @@ impl Access {
         let is_foreign = directory.role_on(who.user_id, facts).is_none();
         let is_admin = directory.user(who.user_id).is_some_and(|user| user.instance_admin);
         let now = self.ports.clock.now();
-        let look = Look { user: who.user_id, project, at: "calls".to_owned() };
+        let look = Look { user: who.user_id, project, at: Part::Servers.in_words() };
         if !is_foreign || !is_admin || self.looks.is_known(&look, now) {
             return Ok(());
         }
-        let detail = "called what its servers offer (as instance admin)".to_owned();
-        let trail = Trail::new(who, now).project_id(project);
         let slug = facts.project.slug.as_str();
-        self.ports.audit.append(&trail.entry("project.inspect", "project", project, slug, detail)).await?;
+        let trail = Trail::new(who, now).project_named(project, slug).through_instance();
+        self.ports.audit.append(&inspected(&trail, project, slug, Part::Servers)).await?;
         self.looks.note(look, now);
         Ok(())
     }
@@ -225,7 +223,9 @@ impl Access {
         // Only of somebody who has an account: what opens nothing any more is refused at the door.
         if self.ports.directory.current().user(who.user_id).is_some_and(|user| user.active) {
             let detail = format!("refused to look at or to manage the instance: it needs {needed}");
-            let entry = Trail::new(who, self.ports.clock.now()).entry("access.refuse", "instance", "", "", detail);
+            let entry =
+                Trail::new(who, self.ports.clock.now()).entry(AuditAction::AccessRefuse, "instance", "", "", detail);
+            let entry = entry.with(FactName::Refused, "manage_instance").with(FactName::Needs, needed.as_str());
             self.note_refusal(&Refused::to(who, What::Instance), &entry).await?;
         }
         Err(ControlError::Forbidden { needed })
@@ -270,12 +270,14 @@ impl Access {
             None => Err(missing()),
             Some(_) => {
                 let entry = Trail::new(who, self.ports.clock.now()).entry(
-                    "access.refuse",
+                    AuditAction::AccessRefuse,
                     "team",
                     seen.id,
                     seen.slug.as_str(),
                     format!("refused to manage the team: it needs {}", Needed::TeamAdmin),
                 );
+                let entry =
+                    entry.with(FactName::Refused, "manage_team").with(FactName::Needs, Needed::TeamAdmin.as_str());
                 self.note_refusal(&Refused::to(who, What::Team(seen.id)), &entry).await?;
                 Err(ControlError::Forbidden { needed: Needed::TeamAdmin })
             }
@@ -340,14 +342,15 @@ impl Access {
     ) -> Result<ControlError, StoreError> {
         let facts = self.ports.directory.current().project(project).cloned();
         let name = facts.map(|facts| facts.project.slug.to_string()).unwrap_or_default();
-        let detail = format!("refused to {}: it needs {needed}", verb(action));
-        let entry = Trail::new(who, self.ports.clock.now()).project_id(project).entry(
-            "access.refuse",
+        let detail = format!("refused to {}: it needs {needed}", verb(action).replace('_', " "));
+        let entry = Trail::new(who, self.ports.clock.now()).project_named(project, &name).entry(
+            AuditAction::AccessRefuse,
             "project",
             project,
             &name,
             detail,
         );
+        let entry = entry.with(FactName::Refused, verb(action)).with(FactName::Needs, needed.as_str());
         self.note_refusal(&Refused::to(who, What::Project(project, action)), &entry).await?;
         Ok(ControlError::Forbidden { needed })
     }
@@ -413,14 +416,21 @@ const fn open_to_keys(action: Action) -> bool {
     }
 }
 
+fn inspected(trail: &Trail, project: ProjectId, slug: &str, part: Part<'_>) -> AuditEntry {
+    let entry = trail.entry(AuditAction::ProjectInspect, "project", project, slug, part.in_words());
+    let entry = entry.with(FactName::Part, part.as_str());
+    if let Part::Log(server) = part { entry.with(FactName::Server, server) } else { entry }
+}
+
+/// Words of the audit trail.
 const fn verb(action: Action) -> &'static str {
     match action {
         Action::View => "look",
         Action::Call => "call",
-        Action::UseOwnKeys => "use own keys",
+        Action::UseOwnKeys => "use_own_keys",
         Action::Inspect => "inspect",
         Action::Approve => "approve",
-        Action::ManageServers => "manage servers",
-        Action::ManageProject => "manage the project",
+        Action::ManageServers => "manage_servers",
+        Action::ManageProject => "manage_the_project",
     }
 }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::email::Email;
-use orch_domain::id::UserId;
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::invitation::{InvitationOrigin, InvitationTarget, MailState};
 use orch_domain::page::PageRequest;
 use orch_domain::password_reset::PasswordReset;
@@ -119,12 +120,13 @@ impl Accounts {
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
         let entry = Trail::new(who, after.updated_at).entry(
-            "user.update",
+            AuditAction::UserUpdate,
             "user",
             after.id,
             after.email.as_str(),
             format!("own {}", changes.join(", ")),
         );
+        let entry = entry.with_all(FactName::Changed, changes);
         self.ports.users.update(&after, &entry).await?;
         self.ports.written_users().await;
         Ok(after)
@@ -161,8 +163,12 @@ impl Accounts {
         }
     }
 
-    /// Chooses a password by link: spends the link and ends the account's logins. Gives the account.
-    pub async fn redeem_reset(&self, token: &SecretString, password: &SecretString) -> Result<UserId, ControlError> {
+    /// Chooses a password by link: spends the link and ends the account's logins. Gives which those were.
+    pub async fn redeem_reset(
+        &self,
+        token: &SecretString,
+        password: &SecretString,
+    ) -> Result<Vec<LoginId>, ControlError> {
         let gone = || ControlError::Gone {
             problem: "the link does not work any more: it was used, replaced by another, or is too old".to_owned(),
         };
@@ -172,18 +178,19 @@ impl Accounts {
         let user = self.ports.users.find(reset.user_id).await?.filter(User::is_active).ok_or_else(gone)?;
         let password = self.ports.hasher.hash(password).await?;
         let entry = Trail::of_the_system(now).entry(
-            "user.reset_password",
+            AuditAction::UserResetPassword,
             "user",
             user.id,
             user.email.as_str(),
             "by link; all logins were ended".to_owned(),
         );
+        let entry = entry.with(FactName::Through, "link");
         match self.ports.resets.redeem(&hash, &password, now, &entry).await.map_err(ControlError::from) {
             Err(ControlError::Stale { .. }) => Err(gone()),
             Err(error) => Err(error),
-            Ok(()) => {
+            Ok(ended) => {
                 self.ports.written_users().await;
-                Ok(user.id)
+                Ok(ended)
             }
         }
     }
@@ -213,12 +220,13 @@ impl Accounts {
         let (invitation, token) =
             self.invitations.minted((email.clone(), target, good_for), None, InvitationOrigin::SignUp);
         let entry = Trail::of_the_system(now).entry(
-            "invitation.create",
+            AuditAction::InvitationCreate,
             "invitation",
             invitation.id,
             email.as_str(),
             "who signs up".to_owned(),
         );
+        let entry = entry.with(FactName::Through, "sign_up");
         self.ports.invitations.create(&invitation, &entry).await?;
         if invitation.mail == MailState::Queued {
             self.invitations.mail(invitation, &token).await?;
@@ -235,12 +243,13 @@ impl Accounts {
             return Ok(());
         }
         let entry = Trail::of_the_system(now).entry(
-            "user.forget_password",
+            AuditAction::UserForgetPassword,
             "user",
             user.id,
             user.email.as_str(),
             "a link is mailed".to_owned(),
         );
+        let entry = entry.with(FactName::Delivery, "mail");
         let (reset, link) = new_reset(&self.ports, user.id);
         self.ports.resets.create(&reset, &entry).await?;
         self.ports.post.send(letters::new_password(&user.email, user.id, (&link, reset.expires_at)));

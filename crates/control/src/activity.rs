@@ -6,20 +6,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
-use orch_domain::activity::{CallQuery, EntryQuery, Happening, InSight, OutcomeFilter, Place, merge};
+use orch_domain::activity::{
+    CallQuery, EntryFilter, EntrySearch, Happening, InSight, OutcomeFilter, Place, SearchedBy, merge,
+};
 use orch_domain::call::CallKind;
 use orch_domain::event::{PUBLIC_NOUNS, PUBLIC_NOUNS_BUT_TOOLS};
 use orch_domain::id::{KeyId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::policy::Action;
 use orch_domain::principal::{Credential, Principal};
+use orch_domain::refusal::Reason;
 
 use crate::access::Access;
+use crate::audit::check_search;
 use crate::error::ControlError;
+use crate::looks::Part;
 use crate::ports::Ports;
-
-/// A text that is searched for has at most so many bytes.
-const MAX_SEARCH: usize = 200;
 
 #[derive(Clone)]
 pub struct Activity {
@@ -37,6 +39,8 @@ pub struct ActivityFilter {
     pub kind: Option<CallKind>,
     pub target: Option<String>,
     pub outcome: Option<OutcomeFilter>,
+    /// Only calls that were refused for this.
+    pub reason: Option<Reason>,
     /// An action of an operator such as `server.update`, or its noun.
     pub action: Option<String>,
     pub from: Option<Timestamp>,
@@ -73,13 +77,13 @@ impl Activity {
         place: Place,
         limit: u32,
     ) -> Result<ActivityPage, ControlError> {
-        check(&filter)?;
+        check_search(filter.search.as_deref(), filter.from, filter.until)?;
         let permit = self.access.project(who, project, Action::View).await?;
         let (id, role) = (permit.get().id, permit.get().role);
         let is_key = matches!(who.credential, Credential::Key { .. });
         let inspects = !is_key && role >= Action::Inspect.least_role();
         if inspects {
-            self.access.note_look(who, &permit, "the activity").await?;
+            self.access.note_look(who, &permit, Part::Activity).await?;
         }
         let limit = limit.clamp(1, PageRequest::MAX_LIMIT);
         let mut calls = Vec::new();
@@ -90,16 +94,24 @@ impl Activity {
             let of_others = filter.user.is_some_and(|user| user != who.user_id)
                 || key.is_some() && filter.key.is_some() && filter.key != key;
             if inspects || !of_others {
-                let query = CallQuery { key: key.or(filter.key), ..filter.calls(id, user) };
+                let mut query = CallQuery { key: key.or(filter.key), ..filter.calls(id, user) };
+                if !inspects {
+                    as_told_to_caller(&mut query, filter.reason);
+                }
                 calls = self.ports.activity.calls(&query, place.calls, limit + 1).await?;
+                if !inspects {
+                    calls.iter_mut().for_each(|call| call.item.redact_for_caller());
+                }
             }
         }
         let mut changes = Vec::new();
         if filter.wants_changes() {
             let nouns = if permit.get().sees_every_item() { PUBLIC_NOUNS } else { PUBLIC_NOUNS_BUT_TOOLS };
-            let mut query = filter.entries(id, (!inspects).then_some(nouns));
-            query.servers = permit.get().in_sight();
-            changes = self.ports.activity.entries(&query, place.changes, limit + 1).await?;
+            let entries = filter.entries(inspects, nouns, permit.get().in_sight());
+            changes = self.ports.activity.entries(id, &entries, place.changes, limit + 1).await?;
+            if !inspects {
+                changes.iter_mut().for_each(|change| change.item.user_email = None);
+            }
         }
         let (items, next) = merge(calls, changes, place, limit as usize);
         Ok(ActivityPage { items, next })
@@ -113,6 +125,7 @@ impl ActivityFilter {
             || self.kind.is_some()
             || self.target.is_some()
             || self.outcome.is_some()
+            || self.reason.is_some()
     }
 
     fn wants_calls(&self) -> bool {
@@ -132,37 +145,36 @@ impl ActivityFilter {
             kind: self.kind,
             target: self.target.clone(),
             outcome: self.outcome,
+            reasons: self.reason.map(|reason| vec![reason]),
+            except: &[],
             from: self.from,
             until: self.until,
             search: self.search.clone(),
         }
     }
 
-    fn entries(&self, project: orch_domain::id::ProjectId, nouns: Option<&'static [&'static str]>) -> EntryQuery {
-        EntryQuery {
-            project,
+    /// Only who inspects may know everybody who did something.
+    fn entries(&self, inspects: bool, nouns: &'static [&'static str], servers: InSight) -> EntryFilter {
+        let by = if inspects { SearchedBy::WhatAndWho } else { SearchedBy::What };
+        EntryFilter {
             user: self.user,
             action: self.action.clone(),
-            nouns,
-            servers: InSight::All,
+            nouns: (!inspects).then_some(nouns),
+            servers,
             from: self.from,
             until: self.until,
-            search: self.search.clone(),
+            search: self.search.clone().map(|text| EntrySearch { text, by }),
         }
     }
 }
 
-fn check(filter: &ActivityFilter) -> Result<(), ControlError> {
-    if filter.search.as_ref().is_some_and(|text| text.len() > MAX_SEARCH) {
-        let hint = format!("search for at most {MAX_SEARCH} bytes");
-        return Err(ControlError::invalid("search", "it is too long", hint));
+/// Asks by what the caller of a call is told of it: what was hidden from it is as what was never there.
+fn as_told_to_caller(query: &mut CallQuery, reason: Option<Reason>) {
+    query.reasons =
+        reason.map(|told| Reason::ALL.into_iter().filter(|reason| reason.told_to_caller() == told).collect());
+    if query.server.is_some() {
+        query.except = &Reason::NOWHERE;
     }
-    if let (Some(from), Some(until)) = (filter.from, filter.until)
-        && from >= until
-    {
-        return Err(ControlError::invalid("from", "it is not before `until`", "swap the two"));
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Activity {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::approval::{Answer, Approval, ApprovalState};
-use orch_domain::audit::AuditEntry;
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::id::LoginId;
 use orch_domain::policy::decision::consent;
 use orch_domain::policy::{Action, Permit};
@@ -13,7 +13,10 @@ use orch_domain::principal::{Credential, Principal};
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::error::ControlError;
+use crate::looks::Part;
+use crate::policies::label;
 use crate::ports::Ports;
+use crate::users;
 
 #[derive(Clone)]
 pub struct Approvals {
@@ -42,7 +45,7 @@ impl Approvals {
     ) -> Result<Vec<Approval>, ControlError> {
         let permit = self.access.project(who, project, Action::Call).await?;
         if sees_all(who, &permit) {
-            self.access.note_look(who, &permit, "the approvals").await?;
+            self.access.note_look(who, &permit, Part::Approvals).await?;
         }
         let mut found = self.ports.approvals.list(permit.get().id);
         found.retain(|approval| sees(who, &permit, approval) && state.is_none_or(|state| approval.state == state));
@@ -74,14 +77,17 @@ impl Approvals {
             Say::Approve => {
                 let consent =
                     consent(&permit.get().subject).map_err(|denial| ControlError::denied(denial, "approval"))?;
-                ("approval.approve", Answer::Approve(consent))
+                (AuditAction::ApprovalApprove, Answer::Approve(consent))
             }
-            Say::Deny => ("approval.deny", Answer::Deny),
+            Say::Deny => (AuditAction::ApprovalDeny, Answer::Deny),
         };
         // On record before it has an effect: a call never goes on by a word that nobody can find.
-        let detail = format!("{} {} of {} by user {}", found.kind.as_str(), found.target, found.server, found.user_id);
+        let of = users::address(&self.ports, found.user_id).await?;
+        let detail = format!("{} {} of {} by {of}", found.kind.as_str(), found.target, found.server);
         let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
-        self.ports.audit.append(&trail.entry(action, "approval", found.id, &found.target, detail)).await?;
+        let entry = trail.entry(action, "approval", found.id, &found.target, detail);
+        let entry = with_rule(&self.ports, entry, &found).with(FactName::User, of);
+        self.ports.audit.append(&entry).await?;
         match self.ports.approvals.answer(found.id, who.user_id, answer) {
             Some(answered) => Ok(answered),
             None => Err(over(&self.visible(who, &permit, approval)?)),
@@ -94,11 +100,11 @@ impl Approvals {
     pub fn entry(&self, approval: &Approval) -> Option<AuditEntry> {
         let by_caller = approval.decided_by == Some(approval.user_id) && approval.caller_may_confirm;
         let action = match approval.state {
-            ApprovalState::Pending => "approval.request",
-            ApprovalState::Expired => "approval.expire",
-            ApprovalState::Cancelled => "approval.cancel",
-            ApprovalState::Approved if by_caller => "approval.confirm",
-            ApprovalState::Denied if by_caller => "approval.decline",
+            ApprovalState::Pending => AuditAction::ApprovalRequest,
+            ApprovalState::Expired => AuditAction::ApprovalExpire,
+            ApprovalState::Cancelled => AuditAction::ApprovalCancel,
+            ApprovalState::Approved if by_caller => AuditAction::ApprovalConfirm,
+            ApprovalState::Denied if by_caller => AuditAction::ApprovalDecline,
             // On record since before it had an effect.
             ApprovalState::Approved | ApprovalState::Denied => return None,
         };
@@ -110,9 +116,14 @@ impl Approvals {
             },
         };
         let at = approval.decided_at.unwrap_or(approval.asked_at);
-        let detail = format!("{} of {} by rule {}", approval.kind.as_str(), approval.server, approval.rule_id);
-        let trail = Trail::new(&who, at).project_id(approval.project_id);
-        Some(trail.entry(action, "approval", approval.id, &approval.target, detail))
+        let directory = self.ports.directory.current();
+        let facts = directory.project(approval.project_id);
+        let slug = facts.map_or("", |facts| facts.project.slug.as_str());
+        let rule = rule_of(&self.ports, approval).unwrap_or_else(|| approval.rule_id.to_string());
+        let detail = format!("{} of {} by rule {rule}", approval.kind.as_str(), approval.server);
+        let trail = Trail::new(&who, at).project_named(approval.project_id, slug);
+        let entry = trail.entry(action, "approval", approval.id, &approval.target, detail);
+        Some(with_rule(&self.ports, entry, approval))
     }
 
     fn visible(&self, who: &Principal, permit: &Permit<Grant>, approval: &str) -> Result<Approval, ControlError> {
@@ -127,6 +138,27 @@ impl fmt::Debug for Approvals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Approvals").finish_non_exhaustive()
     }
+}
+
+/// The entry with what it is about: the call, and the rule that had it wait.
+fn with_rule(ports: &Ports, entry: AuditEntry, approval: &Approval) -> AuditEntry {
+    let directory = ports.directory.current();
+    let keys = directory.project(approval.project_id).map(|facts| facts.keys.as_slice()).unwrap_or_default();
+    let key = approval.key_id.and_then(|id| keys.iter().find(|key| key.id == id));
+    entry
+        .with(FactName::Kind, approval.kind.as_str())
+        .with(FactName::Server, &approval.server)
+        .with(FactName::Key, key.map_or("", |key| key.name.as_str()))
+        .with(FactName::Rule, rule_of(ports, approval).unwrap_or_default())
+        .with(FactName::RuleId, approval.rule_id)
+}
+
+/// What the rule is called and says; None when it is gone in the meantime.
+fn rule_of(ports: &Ports, approval: &Approval) -> Option<String> {
+    let directory = ports.directory.current();
+    let facts = directory.project(approval.project_id)?;
+    let rule = facts.policy.rules().iter().find(|rule| rule.id == approval.rule_id)?;
+    Some(label::label(&directory, facts, rule, None))
 }
 
 /// Others see their own, as far as their key reaches: the arguments of a call are for who might have made it.

@@ -13,6 +13,7 @@ use orch_domain::principal::{Credential, Principal};
 
 use crate::access::Access;
 use crate::error::ControlError;
+use crate::looks::Part;
 use crate::ports::Ports;
 
 #[derive(Clone)]
@@ -50,10 +51,12 @@ impl Calls {
         if !all {
             let (project, key) = (permit.get().id, permit.get().narrow_key());
             let filter = CallFilter { project, user: Some(who.user_id), key };
-            return Ok(self.ports.calls.list(filter, page).await?);
+            let mut page = self.ports.calls.list(filter, page).await?;
+            page.items.iter_mut().for_each(Call::redact_for_caller);
+            return Ok(page);
         }
         let permit = self.access.project(who, project, Action::Inspect).await?;
-        self.access.note_look(who, &permit, "the calls").await?;
+        self.access.note_look(who, &permit, Part::Calls).await?;
         Ok(self.ports.calls.list(CallFilter::all(permit.get().id), page).await?)
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::id::SecretId;
 use orch_domain::port::sealed_repo::SealedValue;
 use orch_domain::port::vault::VaultError;
@@ -85,21 +86,21 @@ impl Encryption {
                 if report.renewed == 0 {
                     // Also of a run that is broken off it is on record who began it.
                     let detail = "begins to seal what is not sealed with the first key".to_owned();
-                    self.note(who, "encryption.begin", detail).await?;
+                    self.ports.audit.append(&self.entry(who, AuditAction::EncryptionBegin, detail)).await?;
                 }
                 report.renewed += self.ports.sealed.replace(&renewed).await?;
             }
         }
         if report.renewed > 0 {
             let detail = format!("sealed {} secrets with the first key", report.renewed);
-            self.note(who, "encryption.rotate", detail).await?;
+            let entry = self.entry(who, AuditAction::EncryptionRotate, detail);
+            self.ports.audit.append(&entry.with(FactName::Count, report.renewed)).await?;
         }
         Ok(report)
     }
 
-    async fn note(&self, who: &Principal, action: &'static str, detail: String) -> Result<(), ControlError> {
-        let entry = Trail::new(who, self.ports.clock.now()).entry(action, "instance", "", "", detail);
-        Ok(self.ports.audit.append(&entry).await?)
+    fn entry(&self, who: &Principal, action: AuditAction, detail: String) -> AuditEntry {
+        Trail::new(who, self.ports.clock.now()).entry(action, "instance", "", "", detail)
     }
 
     /// Counts a value; true when it opens and is to be sealed anew.

@@ -92,6 +92,20 @@ impl ControlError {
     }
 }
 
+impl Needed {
+    /// The word of the audit trail.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Role(role) => role.as_str(),
+            Self::TeamAdmin => "team_admin",
+            Self::InstanceAdmin => "instance_admin",
+            Self::Console => "console",
+            Self::WholeProject => "whole_project",
+            Self::Login => "login",
+        }
+    }
+}
+
 impl fmt::Display for Needed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

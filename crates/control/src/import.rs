@@ -7,9 +7,9 @@ mod resolve;
 use std::fmt;
 use std::sync::Arc;
 
-use orch_domain::audit::AuditEntry;
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::id::ProjectId;
-use orch_domain::limits::LimitRules;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::port::server_repo::ServerWrite;
 use orch_domain::port::vault::Vault;
@@ -70,7 +70,7 @@ impl Import {
             &existing,
             self.ports.vault.as_ref(),
             permit.get().id,
-            &self.ports.process_limits,
+            &self.ports.confinement,
             self.ports.clock.now(),
         )?;
         if mode == ImportMode::DryRun {
@@ -86,12 +86,16 @@ impl Import {
             .filter_map(|(server, planned)| match planned.verb {
                 ImportVerb::Unchanged => None,
                 ImportVerb::Create => {
-                    let audit = self.entry(who, permit, "server.create", &server, "imported".to_owned());
+                    let audit = self.entry(who, permit, AuditAction::ServerCreate, &server, "imported".to_owned());
+                    let audit = audit.with(FactName::Transport, server.transport.kind());
+                    let audit = audit.with(FactName::Through, "import");
                     Some(ServerWrite::Create { server, audit })
                 }
                 ImportVerb::Update => {
                     let detail = format!("imported: {}", planned.changes.join(", "));
-                    let audit = self.entry(who, permit, "server.update", &server, detail);
+                    let audit = self.entry(who, permit, AuditAction::ServerUpdate, &server, detail);
+                    let audit = audit.with_all(FactName::Changed, &planned.changes);
+                    let audit = audit.with(FactName::Through, "import");
                     Some(ServerWrite::Update { server, audit })
                 }
             })
@@ -125,7 +129,7 @@ impl Import {
         &self,
         who: &Principal,
         permit: &Permit<Grant>,
-        action: &'static str,
+        action: AuditAction,
         server: &Server,
         detail: String,
     ) -> AuditEntry {
@@ -139,7 +143,7 @@ pub fn foresee(
     text: &str,
     existing: &[Server],
     vault: &dyn Vault,
-    rules: &LimitRules,
+    rules: &ConfinementRules,
 ) -> Result<ImportPlan, ControlError> {
     let file = mcp_config::parse(text);
     // What is drafted goes nowhere, so it belongs to nothing and has no time.

@@ -8,9 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::email::Email;
 use orch_domain::id::{InvitationId, UserId};
 use orch_domain::invitation::{Invitation, InvitationOrigin, InvitationState, InvitationTarget, MailState};
+use orch_domain::letter::LONGEST_IN_QUEUE;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Action;
 use orch_domain::port::invitation_repo::InvitationFilter;
@@ -32,9 +34,6 @@ pub struct Invitations {
     ports: Arc<Ports>,
     access: Access,
 }
-
-/// No letter is tried for longer.
-const LONGEST_IN_QUEUE: Duration = Duration::from_secs(60 * 60);
 
 /// Where invitations lead to; projects and teams by id or slug.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +137,7 @@ impl Invitations {
         if invitation.state != InvitationState::Pending {
             return Err(over(&invitation));
         }
-        let entry = entry_of(&trail, "invitation.revoke", &invitation, String::new());
+        let entry = entry_of(&trail, AuditAction::InvitationRevoke, &invitation, String::new());
         self.ports.invitations.revoke(invitation.id, self.ports.clock.now(), &entry).await?;
         Ok(())
     }
@@ -185,8 +184,13 @@ impl Invitations {
         };
         let (invitation, plain) = self.minted((email, target, good_for), inviter, origin);
         let hours = good_for.as_secs() / 3600;
-        let entry =
-            entry_of(trail, "invitation.create", &invitation, format!("{}, good for {hours} h", as_what(target)));
+        let entry = entry_of(
+            trail,
+            AuditAction::InvitationCreate,
+            &invitation,
+            format!("{}, good for {hours} h", as_what(target)),
+        );
+        let entry = entry.with(FactName::Hours, hours);
         self.ports.invitations.create(&invitation, &entry).await?;
         if invitation.mail == MailState::Queued {
             return Ok(Issued { seen: self.mail(invitation, &plain).await?, link: None });
@@ -306,13 +310,14 @@ impl fmt::Debug for Invitations {
     }
 }
 
-fn entry_of(
-    trail: &Trail,
-    action: &'static str,
-    invitation: &Invitation,
-    detail: String,
-) -> orch_domain::audit::AuditEntry {
-    trail.entry(action, "invitation", invitation.id, invitation.email.as_str(), detail)
+fn entry_of(trail: &Trail, action: AuditAction, invitation: &Invitation, detail: String) -> AuditEntry {
+    let entry = trail.entry(action, "invitation", invitation.id, invitation.email.as_str(), detail);
+    match invitation.target {
+        InvitationTarget::Instance { admin: true } => entry.with(FactName::Role, "instance_admin"),
+        InvitationTarget::Instance { admin: false } => entry,
+        InvitationTarget::Project { role, .. } => entry.with(FactName::Role, role),
+        InvitationTarget::Team { role, .. } => entry.with(FactName::Role, role),
+    }
 }
 
 fn as_what(target: InvitationTarget) -> String {

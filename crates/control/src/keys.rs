@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use orch_domain::Timestamp;
 use orch_domain::api_key::{ApiKey, KeyUse};
-use orch_domain::audit::AuditEntry;
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::id::{KeyId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::pattern::Pattern;
@@ -26,6 +26,7 @@ use crate::audit::Trail;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::limits::check_allowance;
+use crate::looks::Part;
 use crate::policies::explain::subject_of;
 use crate::ports::Ports;
 use crate::problem::{MAX_REPORTED, Problem};
@@ -99,7 +100,7 @@ impl Keys {
         let grant = permit.get();
         let all = grant.role >= Action::Inspect.least_role();
         if all {
-            self.access.note_look(who, &permit, "the keys").await?;
+            self.access.note_look(who, &permit, Part::Keys).await?;
         }
         Ok(self.ports.keys.list(grant.id, (!all).then_some(who.user_id), page).await?)
     }
@@ -159,7 +160,7 @@ impl Keys {
             last_used_by: None,
             created_at: now,
         };
-        let entry = self.entry(who, &permit, "key.create", &key);
+        let entry = self.entry(who, &permit, AuditAction::KeyCreate, &key).await?;
         self.ports.keys.create(&key, &entry).await?;
         self.ports.written(key.project_id).await;
         Ok(CreatedKey { key, plain: minted.plain })
@@ -229,7 +230,10 @@ impl Keys {
         if after == before {
             return Ok(before);
         }
-        let entry = self.entry(who, permit, "key.update", &after);
+        let entry = self
+            .entry(who, permit, AuditAction::KeyUpdate, &after)
+            .await?
+            .with_all(FactName::Changed, changed(&before, &after));
         self.ports.keys.update(&before, &after, &entry).await?;
         self.ports.written(after.project_id).await;
         Ok(after)
@@ -247,7 +251,7 @@ impl Keys {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
         let key = self.visible(who, &permit, key).await?;
         check_version(&key, expected)?;
-        let entry = self.entry(who, &permit, "key.revoke", &key);
+        let entry = self.entry(who, &permit, AuditAction::KeyRevoke, &key).await?;
         self.ports.keys.revoke(key.id, self.ports.clock.now(), &entry).await?;
         self.ports.written(key.project_id).await;
         Ok(())
@@ -273,7 +277,11 @@ impl Keys {
         }
         let overlap = overlap.unwrap_or(Self::DEFAULT_OVERLAP);
         if overlap > Self::MAX_OVERLAP {
-            return Err(ControlError::invalid("overlap_seconds", "it is too long", "use at most 2592000, 30 days"));
+            return Err(ControlError::invalid(
+                "overlap_seconds",
+                "it is too long",
+                "use at most 30 days, 2592000 seconds",
+            ));
         }
         let now = self.ports.clock.now();
         if !old.is_live(now) {
@@ -295,7 +303,7 @@ impl Keys {
         };
         let end = now + overlap;
         let old_expires_at = old.expires_at.map_or(end, |expiry| expiry.min(end));
-        let entry = self.entry(who, &permit, "key.rotate", &old);
+        let entry = self.entry(who, &permit, AuditAction::KeyRotate, &old).await?;
         self.ports.keys.rotate(old.id, old_expires_at, &new, &entry).await?;
         self.ports.written(new.project_id).await;
         Ok(CreatedKey { key: new, plain: minted.plain })
@@ -356,10 +364,32 @@ impl Keys {
         }
     }
 
-    fn entry(&self, who: &Principal, permit: &Permit<Grant>, action: &'static str, key: &ApiKey) -> AuditEntry {
+    async fn entry(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        action: AuditAction,
+        key: &ApiKey,
+    ) -> Result<AuditEntry, ControlError> {
         let detail = format!("orch_{}", key.public_id);
-        Trail::new(who, self.ports.clock.now()).project(permit).entry(action, "key", key.id, &key.name, detail)
+        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
+        let entry = trail.entry(action, "key", key.id, &key.name, detail.clone()).with(FactName::PublicId, detail);
+        if key.creator == who.user_id {
+            return Ok(entry);
+        }
+        Ok(entry.with(FactName::User, users::address(&self.ports, key.creator).await?))
     }
+}
+
+/// The words of what an update changes.
+fn changed(before: &ApiKey, after: &ApiKey) -> impl Iterator<Item = &'static str> {
+    let parts = [
+        ("name", before.name != after.name),
+        ("expiry", before.expires_at != after.expires_at),
+        ("scope", before.scope != after.scope),
+        ("allowance", before.allowance != after.allowance),
+    ];
+    parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part)
 }
 
 fn check_version(key: &ApiKey, expected: Option<u32>) -> Result<(), ControlError> {

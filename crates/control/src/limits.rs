@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::change::Change;
 use orch_domain::policy::Action;
 use orch_domain::principal::Principal;
@@ -54,7 +55,8 @@ impl Limits {
             let stored = next(self.ports.limits.find(Some(grant.id)).await?, numbers, expected)?;
             let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
             let name = grant.facts.project.slug.as_str();
-            let entry = trail.entry("limits.update", "project", grant.id, name, describe(&numbers));
+            let entry = trail.entry(AuditAction::LimitsUpdate, "project", grant.id, name, describe(&numbers));
+            let entry = entry.with_all(FactName::Set, set(&numbers));
             self.ports.limits.put(Some(grant.id), &stored, &entry).await?;
             Ok(stored)
         })
@@ -80,7 +82,8 @@ impl Limits {
         let stored = retry::unless_expected(expected, || async {
             let stored = next(self.ports.limits.find(None).await?, numbers, expected)?;
             let trail = Trail::new(who, self.ports.clock.now());
-            let entry = trail.entry("limits.update", "instance", "instance", "instance", describe(&numbers));
+            let entry = trail.entry(AuditAction::LimitsUpdate, "instance", "instance", "instance", describe(&numbers));
+            let entry = entry.with_all(FactName::Set, set(&numbers));
             self.ports.limits.put(None, &stored, &entry).await?;
             Ok(stored)
         })
@@ -127,13 +130,18 @@ pub(crate) fn check_allowance(allowance: Allowance) -> Vec<Problem> {
 
 fn check_number(problems: &mut Vec<Problem>, field: &str, number: Option<u32>, most: u32) {
     if number.is_some_and(|number| number == 0 || number > most) {
-        let hint = format!("use 1 to {most}, or null");
+        let hint = format!("use 1 to {most}, or set none");
         problems.push(Problem::new(field, "it is out of range", hint));
     }
 }
 
 /// For the audit trail: what is set.
 fn describe(numbers: &Numbers) -> String {
+    let set = set(numbers);
+    if set.is_empty() { "nothing set".to_owned() } else { set.join(", ") }
+}
+
+fn set(numbers: &Numbers) -> Vec<String> {
     let mut set = Vec::new();
     for (whose, allowance) in [("key", numbers.key), ("user", numbers.user), ("project", numbers.project)] {
         let Allowance { per_minute, concurrent, per_day } = allowance;
@@ -142,5 +150,5 @@ fn describe(numbers: &Numbers) -> String {
         }
     }
     set.extend(numbers.server_concurrent.map(|number| format!("server_concurrent {number}")));
-    if set.is_empty() { "nothing set".to_owned() } else { set.join(", ") }
+    set
 }

@@ -18,6 +18,59 @@ pub(crate) struct Look {
     pub(crate) at: String,
 }
 
+/// A part of a project that may be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part<'a> {
+    Project,
+    Activity,
+    Approvals,
+    Audit,
+    Calls,
+    Keys,
+    /// Of the server with this alias.
+    Log(&'a str),
+    Policy,
+    Sessions,
+    Usage,
+    /// Not only looked at: what its servers offer was called.
+    Servers,
+}
+
+impl Part<'_> {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Activity => "activity",
+            Self::Approvals => "approvals",
+            Self::Audit => "audit",
+            Self::Calls => "calls",
+            Self::Keys => "keys",
+            Self::Log(_) => "log",
+            Self::Policy => "policy",
+            Self::Sessions => "sessions",
+            Self::Usage => "usage",
+            Self::Servers => "servers",
+        }
+    }
+
+    pub(crate) fn in_words(self) -> String {
+        let looked_at = match self {
+            Self::Project => "the project",
+            Self::Activity => "the activity",
+            Self::Approvals => "the approvals",
+            Self::Audit => "the audit trail",
+            Self::Calls => "the calls",
+            Self::Keys => "the keys",
+            Self::Log(server) => return format!("looked at the log of {server}"),
+            Self::Policy => "the policy",
+            Self::Sessions => "the sessions",
+            Self::Usage => "the usage by people and keys",
+            Self::Servers => return "called what its servers offer".to_owned(),
+        };
+        format!("looked at {looked_at}")
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Looks(Mutex<HashMap<Look, Timestamp>>);
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::membership::Membership;
 use orch_domain::policy::{Action, Permit};
@@ -75,6 +76,7 @@ impl Members {
         let before = self.ports.projects.find_member(id, user.id).await?;
         check_version(before.as_ref(), expected)?;
         let now = self.ports.clock.now();
+        let was = before.as_ref().map(|before| before.role.as_str()).unwrap_or_default();
         let (membership, detail) = match before {
             Some(before) if before.role == role => return self.one(id, user.id).await,
             Some(before) => {
@@ -88,12 +90,13 @@ impl Members {
             }
         };
         let entry = Trail::new(who, now).project(&permit).entry(
-            "member.update",
+            AuditAction::MemberUpdate,
             "member",
             user.id,
             user.email.as_str(),
             detail,
         );
+        let entry = entry.with(FactName::Before, was).with(FactName::Now, role);
         self.ports.projects.put_member(&membership, &entry).await?;
         self.ports.written(id).await;
         self.one(id, user.id).await
@@ -120,12 +123,13 @@ impl Members {
         };
         check_version(Some(&member), expected)?;
         let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
-            "member.delete",
+            AuditAction::MemberDelete,
             "member",
             user.id,
             user.email.as_str(),
             format!("was {}", member.role),
         );
+        let entry = entry.with(FactName::Before, member.role);
         self.ports.projects.remove_member(id, user.id, &entry).await?;
         self.ports.written(id).await;
         Ok(())
@@ -150,20 +154,22 @@ impl Members {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = permit.get().id;
         let now = self.ports.clock.now();
-        let (grant, team, action, detail) = match self.granted(id, team).await? {
+        let (grant, team, action, detail, was) = match self.granted(id, team).await? {
             Some((before, team)) if before.role == role => return Ok(self.on_project(before, team)),
             Some((before, team)) => {
                 let detail = format!("from {} to {role}", before.role);
-                (TeamGrant { role, ..before }, team, "project_team.update", detail)
+                let was = before.role.as_str();
+                (TeamGrant { role, ..before }, team, AuditAction::ProjectTeamUpdate, detail, was)
             }
             None => {
                 let found = self.access.team(who, team, TeamAction::View).await?;
                 let team = self.ports.teams.find(found.id).await?.ok_or(ControlError::Missing { what: "team" })?;
                 let grant = TeamGrant { project_id: id, team_id: team.id, role, created_at: now };
-                (grant, team, "project_team.create", format!("as {role}"))
+                (grant, team, AuditAction::ProjectTeamCreate, format!("as {role}"), "")
             }
         };
         let entry = Trail::new(who, now).project(&permit).entry(action, "team", team.id, team.slug.as_str(), detail);
+        let entry = entry.with(FactName::Before, was).with(FactName::Now, role);
         self.ports.teams.put_grant(&grant, &entry).await?;
         self.ports.written(id).await;
         Ok(self.on_project(grant, team))
@@ -176,12 +182,13 @@ impl Members {
         let found = self.granted(id, team).await?;
         let (grant, team) = found.ok_or(ControlError::Missing { what: "team on this project" })?;
         let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
-            "project_team.delete",
+            AuditAction::ProjectTeamDelete,
             "team",
             team.id,
             team.slug.as_str(),
             format!("was {}", grant.role),
         );
+        let entry = entry.with(FactName::Before, grant.role);
         self.ports.teams.remove_grant(id, team.id, &entry).await?;
         self.ports.written(id).await;
         Ok(())

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::{Credential, Principal};
@@ -17,8 +18,8 @@ use crate::audit::Trail;
 use crate::error::{ControlError, Needed};
 use crate::ports::Ports;
 use crate::problem::Problem;
-use crate::servers;
 use crate::servers::blueprint::check_value;
+use crate::{servers, users};
 
 #[derive(Clone)]
 pub struct PersonalSecrets {
@@ -61,13 +62,16 @@ impl PersonalSecrets {
         }
         let now = self.ports.clock.now();
         let (mut set, mut remove, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut stored, mut removed) = (Vec::new(), Vec::new());
         for (slot, value) in values {
             let Some(value) = value else {
                 words.push(format!("removed {}", name(&slot)));
+                removed.push(name(&slot));
                 remove.push(slot);
                 continue;
             };
             words.push(format!("set {}", name(&slot)));
+            stored.push(name(&slot));
             let id = PersonalSecret::id_of(server.id, who.user_id, &slot);
             let sealed = self.ports.vault.seal(Secret::place(id), &value)?;
             let secret = Secret { id, slot, sealed };
@@ -76,7 +80,8 @@ impl PersonalSecrets {
         if !words.is_empty() {
             let trail = Trail::new(who, now).project(&permit);
             let alias = server.alias.as_str();
-            let entry = trail.entry("personal_secret.update", "server", server.id, alias, words.join(", "));
+            let entry = trail.entry(AuditAction::PersonalSecretUpdate, "server", server.id, alias, words.join(", "));
+            let entry = entry.with_all(FactName::Stored, stored).with_all(FactName::Removed, removed);
             self.ports.personal.write(server.id, who.user_id, &set, &remove, &entry).await?;
             self.ports.written(server.project_id).await;
         }
@@ -93,7 +98,7 @@ impl PersonalSecrets {
         }
         let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
         let alias = server.alias.as_str();
-        let entry = trail.entry("personal_secret.delete", "server", server.id, alias, String::new());
+        let entry = trail.entry(AuditAction::PersonalSecretDelete, "server", server.id, alias, String::new());
         self.ports.personal.write(server.id, who.user_id, &[], &slots, &entry).await?;
         self.ports.written(server.project_id).await;
         Ok(())
@@ -133,8 +138,10 @@ pub(crate) async fn forget(ports: &Ports, trail: &Trail, server: &Server) -> Res
     let stored = facts.personal.get(&server.id).into_iter().flatten().filter(|(_, own)| !own.is_empty());
     for (user, own) in stored {
         let slots: Vec<Slot> = own.iter().map(|secret| secret.slot.clone()).collect();
-        let detail = format!("of user {user}: the server leads elsewhere now");
-        let entry = trail.entry("personal_secret.delete", "server", server.id, server.alias.as_str(), detail);
+        let of = users::address(ports, *user).await?;
+        let detail = format!("of {of}: the server leads elsewhere now");
+        let entry = trail.entry(AuditAction::PersonalSecretDelete, "server", server.id, server.alias.as_str(), detail);
+        let entry = entry.with(FactName::User, of).with(FactName::Reason, "server_moved");
         ports.personal.write(server.id, *user, &[], &slots, &entry).await?;
     }
     Ok(())

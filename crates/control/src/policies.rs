@@ -3,12 +3,15 @@
 mod changes;
 pub mod draft;
 pub mod explain;
+pub(crate) mod label;
 pub mod try_out;
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use orch_domain::id::RuleId;
+use orch_domain::audit::{AuditAction, FactName};
+use orch_domain::id::{RuleId, UserId};
 use orch_domain::policy::item::ItemClass;
 use orch_domain::policy::pattern::Pattern;
 use orch_domain::policy::rule::{Effect, Policy, Rule, ServerMatch, What, Who};
@@ -18,9 +21,10 @@ use orch_domain::principal::Principal;
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::error::ControlError;
+use crate::looks::Part;
 use crate::policies::draft::RuleDraft;
 use crate::ports::Ports;
-use crate::{retry, servers};
+use crate::{retry, servers, users};
 
 #[derive(Clone)]
 pub struct Policies {
@@ -52,7 +56,7 @@ impl Policies {
     /// All rules, switches first, in the order in which they are asked.
     pub async fn get(&self, who: &Principal, project: &str) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::Inspect).await?;
-        self.access.note_look(who, &permit, "the policy").await?;
+        self.access.note_look(who, &permit, Part::Policy).await?;
         Ok(self.ports.policies.find(permit.get().id).await?)
     }
 
@@ -73,7 +77,7 @@ impl Policies {
             }
             let switches = before.rules().iter().filter(|rule| rule.is_switch);
             let all: Vec<Rule> = switches.chain(&rules).cloned().collect();
-            self.write(who, &permit, &before, all, "policy.update", None).await
+            self.write(who, &permit, &before, all, AuditAction::PolicyUpdate, None).await
         })
         .await
     }
@@ -90,7 +94,7 @@ impl Policies {
         let rule = draft::check(&self.ports, &permit, draft, "").await?;
         let id = rule.id;
         let policy = self
-            .change(who, &permit, "policy.add", None, |rules| {
+            .change(who, &permit, AuditAction::PolicyAdd, None, |rules| {
                 let own: Vec<usize> = own_places(rules);
                 let place = place.unwrap_or(usize::MAX).saturating_sub(1);
                 let at = own.get(place).copied().unwrap_or(rules.len());
@@ -105,7 +109,7 @@ impl Policies {
     pub async fn remove(&self, who: &Principal, project: &str, rule: &str) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = parse_rule(rule)?;
-        self.change(who, &permit, "policy.remove", None, |rules| {
+        self.change(who, &permit, AuditAction::PolicyRemove, None, |rules| {
             let at = rules.iter().position(|rule| rule.id == id).ok_or(ControlError::Missing { what: "rule" })?;
             rules.remove(at);
             Ok(())
@@ -123,7 +127,7 @@ impl Policies {
     ) -> Result<Policy, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = parse_rule(rule)?;
-        self.change(who, &permit, "policy.move", None, |rules| {
+        self.change(who, &permit, AuditAction::PolicyMove, None, |rules| {
             let own = |rule: &Rule| rule.id == id && !rule.is_switch;
             let from = rules.iter().position(own).ok_or(ControlError::Missing { what: "rule" })?;
             let moved = rules.remove(from);
@@ -161,16 +165,23 @@ impl Policies {
             hints: Vec::new(),
         };
         let (action, verb) = match position {
-            Position::On => ("policy.switch_on", "on"),
-            Position::Off => ("policy.switch_off", "off"),
+            Position::On => (AuditAction::PolicySwitchOn, "on"),
+            Position::Off => (AuditAction::PolicySwitchOff, "off"),
         };
-        let detail = format!("{} {} of {} {verb}", target.class.as_str(), target.name, server.alias);
+        let switched = Switched {
+            detail: format!("{} {} of {} {verb}", target.class.as_str(), target.name, server.alias),
+            facts: [
+                (FactName::Kind, target.class.as_str().to_owned()),
+                (FactName::Tool, target.name.clone()),
+                (FactName::Server, server.alias.to_string()),
+            ],
+        };
         let before = self.ports.policies.find(permit.get().id).await?;
         let is_off = before.rules().iter().any(|rule| rule.is_switch && rule.what == what);
         if is_off == (position == Position::Off) {
             return Ok(before);
         }
-        self.change(who, &permit, action, Some(&detail), |rules| {
+        self.change(who, &permit, action, Some(&switched), |rules| {
             rules.retain(|rule| !(rule.is_switch && rule.what == what));
             if position == Position::Off {
                 if rules.iter().filter(|rule| rule.is_switch).count() >= Policy::MAX_SWITCHES {
@@ -199,8 +210,8 @@ impl Policies {
         &self,
         who: &Principal,
         permit: &Permit<Grant>,
-        action: &'static str,
-        detail: Option<&str>,
+        action: AuditAction,
+        switched: Option<&Switched>,
         change: impl Fn(&mut Vec<Rule>) -> Result<(), ControlError>,
     ) -> Result<Policy, ControlError> {
         retry::unless_expected(None, || async {
@@ -212,7 +223,7 @@ impl Policies {
                     problem: format!("a project has at most {} rules", Policy::MAX_RULES),
                 });
             }
-            self.write(who, permit, &before, rules, action, detail).await
+            self.write(who, permit, &before, rules, action, switched).await
         })
         .await
     }
@@ -223,18 +234,52 @@ impl Policies {
         permit: &Permit<Grant>,
         before: &Policy,
         rules: Vec<Rule>,
-        action: &'static str,
-        detail: Option<&str>,
+        action: AuditAction,
+        switched: Option<&Switched>,
     ) -> Result<Policy, ControlError> {
         let grant = permit.get();
         let policy = Policy::new(rules, before.version.saturating_add(1));
-        let detail = detail.map_or_else(|| changes::between(before.rules(), policy.rules()), str::to_owned);
         let trail = Trail::new(who, self.ports.clock.now()).project(permit);
-        let entry = trail.entry(action, "policy", grant.id, grant.facts.project.slug.as_str(), detail);
+        let about = |detail| trail.entry(action, "policy", grant.id, grant.facts.project.slug.as_str(), detail);
+        let entry = match switched {
+            Some(switched) => {
+                let entry = about(switched.detail.clone());
+                switched.facts.iter().fold(entry, |entry, (name, value)| entry.with(*name, value))
+            }
+            None => {
+                let changes = changes::between(before.rules(), policy.rules());
+                let names = self.names(changes.rules()).await?;
+                let directory = self.ports.directory.current();
+                let label = |rule: &Rule| label::label(&directory, &grant.facts, rule, named(&names, rule));
+                let facts = changes.named.iter().map(|change| change.fact(label));
+                facts.fold(about(changes.in_words(label)), |entry, (name, value)| entry.with(name, value))
+            }
+        };
         self.ports.policies.put(grant.id, &policy, &entry).await?;
         self.ports.written(grant.id).await;
         Ok(policy)
     }
+
+    /// The addresses of the accounts that these rules are about.
+    async fn names(&self, rules: impl Iterator<Item = &Rule>) -> Result<HashMap<UserId, String>, ControlError> {
+        let users: BTreeSet<_> =
+            rules.filter_map(|rule| if let Who::User(id) = rule.who { Some(id) } else { None }).collect();
+        let mut names = HashMap::new();
+        for user in users {
+            names.insert(user, users::address(&self.ports, user).await?);
+        }
+        Ok(names)
+    }
+}
+
+/// What the audit trail says of a switch.
+struct Switched {
+    detail: String,
+    facts: [(FactName, String); 3],
+}
+
+fn named<'a>(names: &'a HashMap<UserId, String>, rule: &Rule) -> Option<&'a str> {
+    if let Who::User(id) = rule.who { names.get(&id).map(String::as_str) } else { None }
 }
 
 impl fmt::Debug for Policies {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::change::Change;
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::event::bus::EventBus;
 use orch_domain::id::ProjectId;
-use orch_domain::limits::LimitRules;
 use orch_domain::port::activity_repo::ActivityRepo;
 use orch_domain::port::approval_desk::ApprovalDesk;
 use orch_domain::port::audit_log::AuditLog;
@@ -83,8 +83,8 @@ pub struct Ports {
     pub desk: Arc<dyn Desk>,
     pub runtime: Arc<dyn ServerRuntime>,
     pub logs: Arc<dyn ServerLogs>,
-    /// Limits of processes on this instance.
-    pub process_limits: LimitRules,
+    /// What this instance says about limits and sandboxes of processes.
+    pub confinement: ConfinementRules,
     pub clock: Arc<dyn Clock>,
     pub people: PeopleConfig,
     /// What links to people begin with; without a slash at its end.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::arguments::RecordedArguments;
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::pattern::Pattern;
@@ -182,13 +183,14 @@ impl Projects {
             version: 1,
         };
         let detail = format!("first admin is {}", admin.email);
-        let entry = Trail::new(who, now).project_id(project.id).entry(
-            "project.create",
+        let entry = Trail::new(who, now).project_named(project.id, project.slug.as_str()).entry(
+            AuditAction::ProjectCreate,
             "project",
             project.id,
             project.slug.as_str(),
             detail,
         );
+        let entry = entry.with(FactName::Admin, &admin.email);
         self.ports.projects.create(&project, admin.id, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(project.id).await;
         Ok(self.seen(project, Role::Admin))
@@ -250,12 +252,22 @@ impl Projects {
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
         let entry = Trail::new(who, after.updated_at).project(permit).entry(
-            "project.update",
+            AuditAction::ProjectUpdate,
             "project",
             after.id,
             after.slug.as_str(),
             changes.join(", "),
         );
+        let parts = [
+            ("name", after.name != before.name),
+            ("slug", after.slug != before.slug),
+            ("separator", after.separator != before.separator),
+            ("flawed_tools", after.flawed_tools != before.flawed_tools),
+            ("recorded_arguments", after.recorded_arguments != before.recorded_arguments),
+        ];
+        let parts = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part);
+        let renamed = if after.slug == before.slug { "" } else { before.slug.as_str() };
+        let entry = entry.with_all(FactName::Changed, parts).with(FactName::Before, renamed);
         self.ports.projects.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(after.id).await;
         Ok(self.seen(after, role))
@@ -269,7 +281,7 @@ impl Projects {
             return Err(ControlError::Stale { what: "project" });
         }
         let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
-            "project.delete",
+            AuditAction::ProjectDelete,
             "project",
             project.id,
             project.slug.as_str(),

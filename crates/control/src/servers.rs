@@ -13,14 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::alias::Alias;
-use orch_domain::audit::AuditEntry;
+use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::id::ServerId;
 use orch_domain::limits::ProcessLimits;
 use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::Principal;
 use orch_domain::run_settings::RunSettings;
-use orch_domain::sandbox::Sandbox;
 use orch_domain::server::{Server, Transport};
 use orch_domain::server_state::ServerStatus;
 
@@ -33,7 +32,7 @@ use crate::ports::Ports;
 use crate::problem::Problem;
 use crate::retry;
 use crate::servers::blueprint::{Blueprint, NewTransport};
-use crate::servers::confinement::{LimitsPatch, SandboxPatch, check_confinement};
+use crate::servers::confinement::{LimitsPatch, SandboxPatch, Wanted, check_confinement, kept_sandbox, usual_sandbox};
 use crate::servers::run_patch::RunPatch;
 use crate::servers::transport_patch::TransportPatch;
 
@@ -123,6 +122,7 @@ impl Servers {
         let (transport, secrets) = blueprint.seal(self.ports.vault.as_ref())?;
         let local = matches!(transport, Transport::Stdio { .. });
         let (run, _) = new.run.apply(&RunSettings::default(), local).map_err(invalid)?;
+        let sandbox = new.sandbox.apply(usual_sandbox(&transport, self.ports.confinement.sandbox));
         let now = self.ports.clock.now();
         let server = Server {
             id: ServerId::new(),
@@ -136,16 +136,17 @@ impl Servers {
             dialect: new.dialect,
             run,
             limits: new.limits.apply(ProcessLimits::default()),
-            sandbox: new.sandbox.apply(Sandbox::default()),
+            sandbox,
             extra: "{}".to_owned(),
             created_at: now,
             updated_at: now,
             version: 1,
             generation: 1,
         };
-        check_confinement(&server, &self.ports.process_limits)?;
+        check_confinement(Wanted::new(&server, None), &self.ports.confinement)?;
         let detail = server.transport.kind().to_owned();
-        let entry = self.entry(who, &permit, "server.create", &server, detail);
+        let entry = self.entry(who, &permit, AuditAction::ServerCreate, &server, detail);
+        let entry = entry.with(FactName::Transport, server.transport.kind());
         self.ports.servers.create(&server, &entry).await.map_err(ControlError::taken("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))
@@ -226,19 +227,20 @@ impl Servers {
         after.run = run;
         changes.extend(what);
         after.limits = patch.limits.apply(before.limits);
-        after.sandbox = patch.sandbox.apply(before.sandbox.clone());
+        let kept = kept_sandbox(&before, &after.transport, self.ports.confinement.sandbox);
+        after.sandbox = patch.sandbox.apply(kept);
         let confined = [("limits", after.limits != before.limits), ("sandbox", after.sandbox != before.sandbox)];
         for (what, _) in confined.into_iter().filter(|(_, changed)| *changed) {
             after.generation = before.generation.saturating_add(1);
             changes.push(what.to_owned());
         }
-        check_confinement(&after, &self.ports.process_limits)?;
-        let mut action = "server.update";
+        after.enabled = patch.enabled.unwrap_or(before.enabled);
+        check_confinement(Wanted::new(&after, Some(&before)), &self.ports.confinement)?;
+        let mut action = AuditAction::ServerUpdate;
         if let Some(enabled) = patch.enabled.filter(|enabled| *enabled != before.enabled) {
-            after.enabled = enabled;
             let verb = if enabled { "enabled" } else { "disabled" };
             if changes.is_empty() {
-                action = if enabled { "server.enable" } else { "server.disable" };
+                action = if enabled { AuditAction::ServerEnable } else { AuditAction::ServerDisable };
             }
             changes.push(verb.to_owned());
         }
@@ -246,13 +248,13 @@ impl Servers {
             return Ok(self.seen(before));
         }
         if !moves {
-            return self.write(who, permit, after, action, changes.join(", ")).await;
+            return self.write(who, permit, after, action, &changes).await;
         }
         // Before it leads there, so that no call takes a value along, even if nothing comes of the change; and again
         // for what was stored in between.
         let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         personal_secrets::forget(&self.ports, &trail, &before).await?;
-        let seen = self.write(who, permit, after, action, changes.join(", ")).await?;
+        let seen = self.write(who, permit, after, action, &changes).await?;
         personal_secrets::forget(&self.ports, &trail, &before).await?;
         self.ports.written(before.project_id).await;
         Ok(seen)
@@ -274,7 +276,7 @@ impl Servers {
         retry::unless_expected(None, || async {
             let before = find(&self.ports, &permit, server).await?;
             let after = Server { generation: before.generation.saturating_add(1), ..before };
-            self.write(who, &permit, after, "server.restart", String::new()).await
+            self.write(who, &permit, after, AuditAction::ServerRestart, &[]).await
         })
         .await
     }
@@ -289,7 +291,7 @@ impl Servers {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
         let server = find(&self.ports, &permit, server).await?;
         check_version(&server, expected)?;
-        let entry = self.entry(who, &permit, "server.delete", &server, String::new());
+        let entry = self.entry(who, &permit, AuditAction::ServerDelete, &server, String::new());
         self.ports.servers.delete(server.id, &entry).await?;
         self.ports.written(server.project_id).await;
         Ok(())
@@ -315,8 +317,8 @@ impl Servers {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
         let server = find(&self.ports, &permit, server).await?;
         let action = match switch {
-            Switch::Start => "server.start",
-            Switch::Stop => "server.stop",
+            Switch::Start => AuditAction::ServerStart,
+            Switch::Stop => AuditAction::ServerStop,
         };
         let entry = self.entry(who, &permit, action, &server, String::new());
         self.ports.audit.append(&entry).await?;
@@ -333,11 +335,12 @@ impl Servers {
         who: &Principal,
         permit: &Permit<Grant>,
         server: Server,
-        action: &'static str,
-        detail: String,
+        action: AuditAction,
+        changes: &[String],
     ) -> Result<ServerSeen, ControlError> {
         let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
-        let entry = self.entry(who, permit, action, &server, detail);
+        let entry = self.entry(who, permit, action, &server, changes.join(", "));
+        let entry = entry.with_all(FactName::Changed, changes);
         self.ports.servers.update(&server, &entry).await.map_err(ControlError::taken("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))
@@ -345,7 +348,7 @@ impl Servers {
 
     fn seen(&self, server: Server) -> ServerSeen {
         let status = self.ports.runtime.status(server.id);
-        let limits = self.ports.process_limits.effective(&server.limits);
+        let limits = self.ports.confinement.limits.effective(&server.limits);
         ServerSeen { server, limits, status }
     }
 
@@ -353,7 +356,7 @@ impl Servers {
         &self,
         who: &Principal,
         permit: &Permit<Grant>,
-        action: &'static str,
+        action: AuditAction,
         server: &Server,
         detail: String,
     ) -> AuditEntry {

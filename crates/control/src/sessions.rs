@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::Principal;
 use orch_domain::session::Session;
@@ -10,8 +11,9 @@ use orch_domain::session::Session;
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::error::ControlError;
+use crate::looks::Part;
 use crate::ports::Ports;
-use crate::servers;
+use crate::{servers, users};
 
 #[derive(Clone)]
 pub struct Sessions {
@@ -37,7 +39,7 @@ impl Sessions {
             None => None,
         };
         if sees_all(&permit) {
-            self.access.note_look(who, &permit, "the sessions").await?;
+            self.access.note_look(who, &permit, Part::Sessions).await?;
         }
         let mut found = self.visible(who, &permit);
         found.retain(|session| server.is_none_or(|server| session.reaches(server)));
@@ -51,9 +53,12 @@ impl Sessions {
         let missing = || ControlError::Missing { what: "session" };
         let id = session.parse().map_err(|_| missing())?;
         let found = self.visible(who, &permit).into_iter().find(|session| session.id == id).ok_or_else(missing)?;
-        let detail = format!("of user {} on revision {}", found.user_id, found.revision);
+        let of = users::address(&self.ports, found.user_id).await?;
+        let detail = format!("of {of} on revision {}", found.revision);
         let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
-        self.ports.audit.append(&trail.entry("session.end", "session", id, &found.client, detail)).await?;
+        let entry = trail.entry(AuditAction::SessionEnd, "session", id, &found.client, detail);
+        let entry = entry.with(FactName::User, of).with(FactName::Revision, found.revision);
+        self.ports.audit.append(&entry).await?;
         if self.ports.sessions.end(id) { Ok(()) } else { Err(missing()) }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::id::TeamId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::team_repo::TeamFilter;
@@ -100,7 +101,8 @@ impl Teams {
         let now = self.ports.clock.now();
         let team = Team { id: TeamId::new(), slug, name, created_at: now, updated_at: now, version: 1 };
         let detail = format!("first admin is {}", admin.email);
-        let entry = Trail::new(who, now).entry("team.create", "team", team.id, team.slug.as_str(), detail);
+        let entry = Trail::new(who, now).entry(AuditAction::TeamCreate, "team", team.id, team.slug.as_str(), detail);
+        let entry = entry.with(FactName::Admin, &admin.email);
         self.ports.teams.create(&team, admin.id, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, team))
@@ -130,17 +132,19 @@ impl Teams {
             return Err(ControlError::Stale { what: "team" });
         }
         let mut after = before.clone();
-        let mut changes = Vec::new();
+        let (mut changes, mut parts) = (Vec::new(), Vec::new());
         if let Some(name) = &patch.name {
             after.name = display_name::parse_required("name", name)?;
             if after.name != before.name {
                 changes.push("name".to_owned());
+                parts.push("name");
             }
         }
         if let Some(slug) = &patch.slug {
             after.slug = parse_slug(slug)?;
             if after.slug != before.slug {
                 changes.push(format!("slug from {} to {}", before.slug, after.slug));
+                parts.push("slug");
             }
         }
         if changes.is_empty() {
@@ -149,12 +153,14 @@ impl Teams {
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
         let entry = Trail::new(who, after.updated_at).team(grant).entry(
-            "team.update",
+            AuditAction::TeamUpdate,
             "team",
             after.id,
             after.slug.as_str(),
             changes.join(", "),
         );
+        let renamed = if after.slug == before.slug { "" } else { before.slug.as_str() };
+        let entry = entry.with_all(FactName::Changed, parts).with(FactName::Before, renamed);
         self.ports.teams.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, after))
@@ -169,7 +175,7 @@ impl Teams {
         }
         let granted = self.ports.teams.list_grants(team.id).await?;
         let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
-            "team.delete",
+            AuditAction::TeamDelete,
             "team",
             team.id,
             team.slug.as_str(),
@@ -207,12 +213,13 @@ impl Teams {
         }
         let detail = format!("from {} to {role} in the team {}", before.role, grant.slug);
         let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
-            "team_member.update",
+            AuditAction::TeamMemberUpdate,
             "team_member",
             user.id,
             user.email.as_str(),
             detail,
         );
+        let entry = entry.with(FactName::Before, before.role).with(FactName::Now, role);
         let membership = TeamMembership { role, ..before };
         self.ports.teams.put_member(&membership, &entry).await?;
         self.ports.written_teams().await;
@@ -235,12 +242,13 @@ impl Teams {
         let (before, user) = self.member(grant.id, id_or_email).await?;
         check_version(before.role, expected)?;
         let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
-            "team_member.delete",
+            AuditAction::TeamMemberDelete,
             "team_member",
             user.id,
             user.email.as_str(),
             format!("was {} in the team {}", before.role, grant.slug),
         );
+        let entry = entry.with(FactName::Before, before.role);
         self.ports.teams.remove_member(grant.id, user.id, &entry).await?;
         self.ports.written_teams().await;
         Ok(())

@@ -17,6 +17,7 @@ use orch_domain::usage::{Dimension, Figures, Item, Point, Ranked, SeriesQuery, S
 
 use crate::access::{Access, Grant};
 use crate::error::{ControlError, Needed};
+use crate::looks::Part;
 use crate::ports::Ports;
 
 /// What is shown when nothing is said.
@@ -108,7 +109,7 @@ impl Usage {
         };
         let permit = self.access.project(who, project, action).await?;
         if action == Action::Inspect {
-            self.access.note_look(who, &permit, "the usage by people and keys").await?;
+            self.access.note_look(who, &permit, Part::Usage).await?;
         }
         let grant = permit.into_inner();
         if grant.narrow_key().is_some() && matches!(by, Dimension::Project | Dimension::Client) {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::email::Email;
+use orch_domain::error::StoreError;
 use orch_domain::id::UserId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Permit;
@@ -133,7 +135,8 @@ impl Users {
         let (password, generated) = chosen_or_generated(password);
         let hash = self.ports.hasher.hash(&password).await?;
         let user = self.next(User { instance_admin: true, deactivated_at: None, password: Some(hash), ..user });
-        let entry = trail.entry("user.promote", "user", user.id, user.email.as_str(), "first admin".to_owned());
+        let entry =
+            trail.entry(AuditAction::UserPromote, "user", user.id, user.email.as_str(), "first admin".to_owned());
         self.ports.users.update(&user, &entry).await?;
         self.ports.written_users().await;
         Ok(Some(CreatedUser { user, generated }))
@@ -163,22 +166,25 @@ impl Users {
         }
         let now = self.ports.clock.now();
         let mut user = before.clone();
-        let mut changes = Vec::new();
-        let mut action = "user.update";
+        let (mut changes, mut parts) = (Vec::new(), Vec::new());
+        let mut action = AuditAction::UserUpdate;
         if let Some(name) = &patch.name {
             user.name = display_name::parse("name", name)?;
             if user.name != before.name {
                 changes.push("name");
+                parts.push("name");
             }
         }
         if let Some(admin) = patch.instance_admin.filter(|admin| *admin != before.instance_admin) {
             user.instance_admin = admin;
-            action = if admin { "user.promote" } else { "user.demote" };
+            action = if admin { AuditAction::UserPromote } else { AuditAction::UserDemote };
+            parts.push("instance_admin");
             changes.push(if admin { "is an instance admin now" } else { "is no instance admin any more" });
         }
         if let Some(active) = patch.active.filter(|active| *active != before.is_active()) {
             user.deactivated_at = (!active).then_some(now);
-            action = if active { "user.activate" } else { "user.deactivate" };
+            action = if active { AuditAction::UserActivate } else { AuditAction::UserDeactivate };
+            parts.push("active");
             changes.push(if active { "activated" } else { "deactivated" });
         }
         if changes.is_empty() {
@@ -186,6 +192,7 @@ impl Users {
         }
         let user = self.next(user);
         let entry = Trail::new(who, now).entry(action, "user", user.id, user.email.as_str(), changes.join(", "));
+        let entry = entry.with_all(FactName::Changed, parts);
         self.ports.users.update(&user, &entry).await?;
         self.ports.written_users().await;
         if before.is_active() && !user.is_active() {
@@ -226,17 +233,21 @@ impl Users {
         let now = self.ports.clock.now();
         let (password, generated) = chosen_or_generated(password);
         let hash = self.ports.hasher.hash(&password).await?;
-        let user = retry::unless_expected(None, || async {
+        retry::unless_expected(None, || async {
             let user = self.find(who, id_or_email).await?;
             let user = self.next(User { password: Some(hash.clone()), ..user });
-            let entry =
-                Trail::new(who, now).entry("user.reset_password", "user", user.id, user.email.as_str(), String::new());
-            self.ports.users.update(&user, &entry).await?;
-            Ok(user)
+            let entry = Trail::new(who, now).entry(
+                AuditAction::UserResetPassword,
+                "user",
+                user.id,
+                user.email.as_str(),
+                String::new(),
+            );
+            self.ports.users.change_password(&user, None, &entry).await?;
+            Ok(())
         })
         .await?;
         self.ports.written_users().await;
-        self.ports.logins.end_all(user.id, None, now).await?;
         self.ports.ended_logins().await;
         Ok(generated)
     }
@@ -253,12 +264,13 @@ impl Users {
         let mailed = self.ports.post.delivers() && who.credential != Credential::Console;
         let detail = if mailed { "a link is mailed" } else { "a link is shown" };
         let entry = Trail::new(who, reset.created_at).entry(
-            "user.create_reset",
+            AuditAction::UserCreateReset,
             "user",
             user.id,
             user.email.as_str(),
             detail.to_owned(),
         );
+        let entry = entry.with(FactName::Delivery, if mailed { "mail" } else { "shown" });
         self.ports.resets.create(&reset, &entry).await?;
         let expires_at = reset.expires_at;
         if mailed {
@@ -288,7 +300,8 @@ impl Users {
             version: 1,
         };
         let detail = if user.instance_admin { "instance admin" } else { "" };
-        let entry = trail.entry("user.create", "user", user.id, user.email.as_str(), detail.to_owned());
+        let entry = trail.entry(AuditAction::UserCreate, "user", user.id, user.email.as_str(), detail.to_owned());
+        let entry = entry.with(FactName::Role, if user.instance_admin { "instance_admin" } else { "" });
         self.ports.users.create(&user, &entry).await.map_err(ControlError::taken("email"))?;
         self.ports.written_users().await;
         Ok(CreatedUser { user, generated })
@@ -343,4 +356,10 @@ fn chosen_or_generated(password: Option<SecretString>) -> (SecretString, Option<
             (password.clone(), Some(password))
         }
     }
+}
+
+/// The e-mail address of an account, for the audit trail; its id where there is none.
+pub(crate) async fn address(ports: &Ports, user: UserId) -> Result<String, StoreError> {
+    let found = ports.users.find(user).await?;
+    Ok(found.map_or_else(|| user.to_string(), |user| user.email.to_string()))
 }

@@ -5,6 +5,7 @@ use crate::Timestamp;
 use crate::audit::AuditRecord;
 use crate::call::{Call, CallKind};
 use crate::id::{KeyId, ProjectId, ServerId, UserId};
+use crate::refusal::Reason;
 
 /// Which calls. Everything that is None does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct CallQuery {
     /// The whole name of a tool or prompt, or a resource's URI.
     pub target: Option<String>,
     pub outcome: Option<OutcomeFilter>,
+    /// Only calls that were refused for one of these.
+    pub reasons: Option<Vec<Reason>>,
+    /// No calls that were refused for one of these.
+    pub except: &'static [Reason],
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
     /// A part of the server's alias, the target or the client's name, in any case.
@@ -35,6 +40,8 @@ impl CallQuery {
             kind: None,
             target: None,
             outcome: None,
+            reasons: None,
+            except: &[],
             from: None,
             until: None,
             search: None,
@@ -81,10 +88,9 @@ impl OutcomeFilter {
     }
 }
 
-/// Which audit entries of a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryQuery {
-    pub project: ProjectId,
+/// Which audit entries. Everything that is None does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EntryFilter {
     pub user: Option<UserId>,
     /// An action such as `server.update`, or a noun such as `server` for all of its actions.
     pub action: Option<String>,
@@ -94,30 +100,29 @@ pub struct EntryQuery {
     pub servers: InSight,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
-    /// A part of the target's name, the action or the detail, in any case.
-    pub search: Option<String>,
+    pub search: Option<EntrySearch>,
 }
 
-impl EntryQuery {
-    /// All entries of a project.
-    #[must_use]
-    pub const fn all(project: ProjectId) -> Self {
-        Self {
-            project,
-            user: None,
-            action: None,
-            nouns: None,
-            servers: InSight::All,
-            from: None,
-            until: None,
-            search: None,
-        }
-    }
+/// A part of a text of an entry, in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntrySearch {
+    pub text: String,
+    pub by: SearchedBy,
+}
+
+/// Where a part of a text is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchedBy {
+    /// The target's name, the action and the detail.
+    What,
+    /// These, and the e-mail address of who did it. For who may know everybody.
+    WhatAndWho,
 }
 
 /// The servers that somebody may know of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum InSight {
+    #[default]
     All,
     Only(Vec<ServerId>),
     /// Also those that are gone.

@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::arguments::Arguments;
 use crate::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use crate::port::call_log::{CallLog, CallLogError};
+use crate::refusal::Refusal;
 
 /// The record of a call. Results are not in it, and of arguments what the project wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +20,49 @@ pub struct Call {
     pub key_id: Option<KeyId>,
     /// What the client calls itself, name and version; as claimed.
     pub client: Arc<str>,
-    /// None when no server of that name was found.
+    /// None when no server of that name was found, or none was looked for.
     pub server_id: Option<ServerId>,
     /// The alias at the time of the call; empty when unknown.
     pub server: Arc<str>,
     pub kind: CallKind,
     /// The tool's or prompt's upstream name, or the resource's URI; as the client wrote it when it was not found.
     pub target: String,
+    /// Without what it waited for an approval.
     pub duration: Duration,
+    /// How long it waited for an approval.
+    pub waited: Duration,
     pub outcome: Outcome,
+    /// Why it was refused or limited; also None for calls of a time before this was recorded.
+    pub refusal: Option<Refusal>,
     pub arguments: Option<Arguments>,
+}
+
+impl Call {
+    /// Leaves what its caller may know. What was hidden from it looks like what was never there, and rules are known to who
+    /// sets them.
+    pub fn redact_for_caller(&mut self) {
+        if let Some(refusal) = &mut self.refusal {
+            if refusal.reason.leads_nowhere() {
+                self.server_id = None;
+                self.server = Arc::default();
+            }
+            *refusal = refusal.reason.told_to_caller().into();
+        }
+    }
+
+    /// When it ended.
+    #[must_use]
+    pub fn ended(&self) -> Timestamp {
+        // What a file says may be anything.
+        let took = self.duration.saturating_add(self.waited);
+        self.at.saturating_add(took.try_into().unwrap_or_default())
+    }
+
+    /// The server that it counts for: none where it led to nothing.
+    #[must_use]
+    pub fn server_counted(&self) -> Option<ServerId> {
+        self.server_id.filter(|_| !self.refusal.is_some_and(|refusal| refusal.reason.leads_nowhere()))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -148,15 +182,16 @@ pub struct CallTicket {
     log: Arc<dyn CallLog>,
     /// None once it is on record. Boxed, as the ticket goes through many hands.
     call: Option<Box<Call>>,
-    opened: Timestamp,
+    /// Since when it waits for an approval.
+    waits_since: Option<Timestamp>,
     /// What is given back when the call is over.
     kept: Option<Box<dyn Send + Sync>>,
 }
 
 impl CallTicket {
-    /// `call.outcome` and `call.duration` are filled in at the end. Opened by [`open`](crate::port::call_log::open).
+    /// `call.outcome`, `call.duration` and `call.waited` are filled in at the end. Opened by [`open`](crate::port::call_log::open).
     pub(crate) fn new(log: Arc<dyn CallLog>, call: Call) -> Self {
-        Self { log, opened: call.at, call: Some(Box::new(call)), kept: None }
+        Self { log, call: Some(Box::new(call)), waits_since: None, kept: None }
     }
 
     /// The call as it will be recorded, to be completed once the target is known.
@@ -169,6 +204,27 @@ impl CallTicket {
         self.kept = Some(kept);
     }
 
+    /// Says why the call is about to be refused. What is said first counts, as it knows most.
+    pub fn refuse(&mut self, refusal: Refusal) {
+        if let Some(call) = &mut self.call {
+            call.refusal.get_or_insert(refusal);
+        }
+    }
+
+    /// The call waits for an approval from now on. That counts apart from its duration.
+    pub fn wait(&mut self, now: Timestamp) {
+        self.waits_since.get_or_insert(now);
+    }
+
+    /// It waits no longer.
+    pub fn go_on(&mut self, now: Timestamp) {
+        if let Some(since) = self.waits_since.take()
+            && let Some(call) = &mut self.call
+        {
+            call.waited += between(since, now);
+        }
+    }
+
     /// Puts the call on record and gives the answer free. An error means that the record is not durable, and so the
     /// answer must not leave.
     pub fn close<T>(mut self, outcome: Outcome, now: Timestamp, answer: T) -> Result<Audited<T>, CallLogError> {
@@ -178,13 +234,19 @@ impl CallTicket {
 
     fn record(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), CallLogError> {
         self.kept = None;
+        self.go_on(now);
         let Some(mut call) = self.call.take() else {
             return Ok(());
         };
         call.outcome = outcome;
-        call.duration = (now - self.opened).try_into().unwrap_or(Duration::ZERO);
+        call.duration = between(call.at, now).saturating_sub(call.waited);
         self.log.append(&call)
     }
+}
+
+/// Clocks may be put back.
+fn between(since: Timestamp, now: Timestamp) -> Duration {
+    (now - since).try_into().unwrap_or(Duration::ZERO)
 }
 
 impl Drop for CallTicket {

@@ -11,7 +11,7 @@ pub enum Limit {
     OpenFiles,
     /// Processes at a time, the first one counted.
     Processes,
-    /// A line of standard output, which is a message, in KiB.
+    /// A message, in KiB: of a process, a line of standard output.
     Line,
     /// What is kept of the log, in KiB.
     Log,
@@ -36,6 +36,15 @@ impl Limit {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|limit| limit.name() == name)
+    }
+
+    /// Whether it only means something for a process of ours.
+    #[must_use]
+    pub const fn needs_a_process(self) -> bool {
+        match self {
+            Self::Memory | Self::CpuTime | Self::OpenFiles | Self::Processes => true,
+            Self::Line | Self::Log => false,
+        }
     }
 
     /// With less than this no program gets anywhere.

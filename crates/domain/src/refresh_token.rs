@@ -21,6 +21,16 @@ pub struct RefreshToken {
     pub expires_at: Timestamp,
 }
 
+/// A refresh token is presented for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewal {
+    pub old: KeyHash,
+    pub new: KeyHash,
+    pub now: Timestamp,
+    /// Of the new token.
+    pub expires_at: Timestamp,
+}
+
 /// What presenting a refresh token led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {

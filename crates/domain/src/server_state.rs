@@ -19,7 +19,8 @@ pub enum ServerState {
     BackingOff { until: Timestamp, failures: u32 },
     /// Failed too often in a row; not tried again before somebody restarts it or changes its configuration.
     CrashLooping { failures: u32 },
-    /// It answers, and not as a server that can be used; waits like [`Self::CrashLooping`].
+    /// It answers, and not as a server that can be used, or the instance forbids to start it as it is; waits like
+    /// [`Self::CrashLooping`].
     Incompatible,
     /// Stopped by an admin; waits until an admin starts it or changes its configuration.
     StoppedByAdmin,
@@ -65,7 +66,7 @@ impl ServerState {
             Self::Degraded => "it is restarted if it does not recover; look into its log",
             Self::BackingOff { .. } => "it is tried again after the pause; look into its log",
             Self::CrashLooping { .. } => "look into its log, then change its configuration or restart it",
-            Self::Incompatible => "change its configuration to a program or URL that speaks MCP, or restart it",
+            Self::Incompatible => "change its configuration to what can be used here, or restart it",
             Self::StoppedByAdmin => "start it, or restart it",
             Self::Disabled => "enable it",
         }
@@ -88,6 +89,10 @@ pub struct ServerStatus {
     pub calls_in_flight: u32,
     /// Processes or connections that belong to single principals or sessions.
     pub own_connections: u32,
+    /// When its lists were last read; None when never.
+    pub lists_read: Option<Timestamp>,
+    /// The lists are the last good ones: it could not be asked since it last failed or was changed.
+    pub lists_stale: bool,
 }
 
 impl ServerStatus {
@@ -103,6 +108,8 @@ impl ServerStatus {
             implementation: None,
             calls_in_flight: 0,
             own_connections: 0,
+            lists_read: None,
+            lists_stale: false,
         }
     }
 }
@@ -121,7 +128,7 @@ pub enum ServerEvent {
         failures: u32,
         pause: Option<Duration>,
     },
-    /// It answered as no server does that can be used.
+    /// It answered as no server does that can be used, or may not be started as it is.
     Incompatible,
     /// Idle for too long, or about to be replaced.
     Stopped,

@@ -197,10 +197,12 @@ impl Item {
     /// What a call counts for.
     #[must_use]
     pub fn all_of(call: &crate::call::Call) -> [Self; 6] {
+        // What leads nowhere counts for nobody's server, or sums would tell of servers that are hidden.
+        let server = call.server_counted();
         [
             Self::Project,
-            Self::Server(call.server_id),
-            Self::Tool { server: call.server_id, kind: call.kind, name: call.target.clone() },
+            Self::Server(server),
+            Self::Tool { server, kind: call.kind, name: call.target.clone() },
             Self::User(call.user_id),
             Self::Key(call.key_id),
             Self::Client(call.client.to_string()),

@@ -21,13 +21,16 @@ pub struct ProblemView<'a> {
     /// `urn:orch:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
+    /// What the code means, for people; always the same for a code.
     title: &'static str,
+    /// The HTTP status once more.
     status: u16,
     /// What went wrong this time, for people.
     #[schema(value_type = String)]
     detail: &'a str,
     /// Stable; programs decide by it.
     code: &'static str,
+    /// The `X-Request-Id` of the request: the log has it.
     request_id: &'a str,
     /// What is wrong with single fields.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
@@ -35,17 +38,27 @@ pub struct ProblemView<'a> {
     errors: &'a [FieldError],
 }
 
+impl<'a> ProblemView<'a> {
+    pub(crate) fn new(code: Code, detail: &'a str, request_id: &'a str, errors: &'a [FieldError]) -> Self {
+        let (status, code, title) = code.facts();
+        let kind = format!("urn:orch:problem:{code}");
+        Self { kind, title, status: status.as_u16(), detail, code, request_id, errors }
+    }
+}
+
 /// What is wrong with one field.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FieldError {
     /// The path of the field: `transport.args[1]`.
     pub field: String,
+    /// What is wrong with it, for people.
     pub problem: String,
     /// What to write instead; may be empty.
     pub hint: String,
     /// Where it stands in an imported file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// The column on that line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
 }
@@ -195,20 +208,12 @@ impl ApiError {
     #[must_use]
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
         let id = RequestId::of(request);
-        let (status, code, title) = self.code.facts();
+        let (status, code, _) = self.code.facts();
         if status.is_server_error() {
             let cause = self.source.as_deref().map(chain).unwrap_or_default();
             tracing::error!(request.id = id.as_str(), error.code = code, error.cause = cause, "request failed");
         }
-        let body = ProblemView {
-            kind: format!("urn:orch:problem:{code}"),
-            title,
-            status: status.as_u16(),
-            detail: &self.detail,
-            code,
-            request_id: id.as_str(),
-            errors: &self.errors,
-        };
+        let body = ProblemView::new(self.code, &self.detail, id.as_str(), &self.errors);
         let mut response = HttpResponse::build(status);
         response.content_type("application/problem+json");
         response.insert_header((crate::request_id::HEADER, id.header()));

@@ -20,12 +20,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 impl Clients {
     /// `proxies` are addresses and networks, such as `10.0.0.0/8`.
     pub fn new(proxies: &[String]) -> Result<Self, GatewayError> {
-        let parse = |text: &String| {
-            let text = text.trim();
-            let net = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-            net.ok_or_else(|| GatewayError::TrustedProxy { text: text.to_owned() })
-        };
-        Ok(Self { proxies: proxies.iter().map(parse).collect::<Result<_, _>>()? })
+        Ok(Self { proxies: proxies.iter().map(|text| proxy(text.trim())).collect::<Result<_, _>>()? })
     }
 
     pub(crate) fn from(&self, request: &HttpRequest) -> LoginFrom {
@@ -65,6 +60,24 @@ impl Clients {
     fn is_trusted(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|net| net.contains(&address))
     }
+}
+
+fn proxy(text: &str) -> Result<IpNet, GatewayError> {
+    let refused = |hint: String| GatewayError::TrustedProxy { text: text.to_owned(), hint };
+    let net = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    let net = net.ok_or_else(|| refused("write an address or a network, such as 10.0.0.0/8".to_owned()))?;
+    if net.prefix_len() == 0 {
+        return Err(refused(
+            "everybody could say where a request comes from; write the addresses of the proxies alone".to_owned(),
+        ));
+    }
+    // Whoever connects by IPv4 is compared as such.
+    if let IpNet::V6(v6) = net
+        && let (Some(address), Some(length)) = (v6.addr().to_ipv4_mapped(), v6.prefix_len().checked_sub(96))
+    {
+        return Err(refused(format!("it can match nothing; write {address}/{length}")));
+    }
+    Ok(net)
 }
 
 /// An address, with or without a port.
@@ -128,5 +141,15 @@ mod tests {
     fn refuses_what_is_no_address() {
         let error = Clients::new(&["proxy.internal".to_owned()]).expect_err("a name is no address");
         assert!(error.to_string().contains("proxy.internal"), "{error}");
+    }
+
+    #[test]
+    fn trusts_neither_everybody_nor_nobody() {
+        let refused = |text: &str| Clients::new(&[text.to_owned()]).expect_err(text).to_string();
+        for everybody in ["0.0.0.0/0", "::/0", "10.0.0.1/0"] {
+            assert!(refused(everybody).contains("everybody could say"), "{everybody}");
+        }
+        assert!(refused("::ffff:10.0.0.0/104").ends_with("write 10.0.0.0/8"));
+        assert!(refused("::ffff:10.0.0.1").ends_with("write 10.0.0.1/32"));
     }
 }

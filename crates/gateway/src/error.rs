@@ -4,12 +4,14 @@
 pub enum GatewayError {
     #[error("MCP_SERVER_BASE_URL: `{url}` is not a base URL such as https://mcp.example.com")]
     BaseUrl { url: String },
-    #[error("ORCH_ALLOWED_ORIGINS: `{origin}` is not an origin such as https://tools.example.com")]
-    AllowedOrigin { origin: String },
-    #[error("ORCH_ALLOWED_HOSTS: `{host}` is not a host such as orch.example.com, without a scheme and a port")]
-    AllowedHost { host: String },
-    #[error("ORCH_TRUSTED_PROXIES: `{text}` is no trusted proxy: write an address or a network, such as 10.0.0.0/8")]
-    TrustedProxy { text: String },
+    #[error("ORCH_ALLOWED_ORIGINS: `{origin}` is not an origin as browsers send it, such as {such}")]
+    AllowedOrigin { origin: String, such: String },
+    #[error(
+        "ORCH_ALLOWED_HOSTS: `{host}` is not a host as requests name it, without a scheme and a port, such as {such}"
+    )]
+    AllowedHost { host: String, such: String },
+    #[error("ORCH_TRUSTED_PROXIES: `{text}` is no trusted proxy: {hint}")]
+    TrustedProxy { text: String, hint: String },
     #[error("the listener cannot be used")]
     Listen(#[source] std::io::Error),
     #[error("the HTTP server failed")]

@@ -17,9 +17,11 @@ pub trait Readiness: Send + Sync {
 /// A state in one word.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthView {
+    /// `ok`, or `unavailable` with the status 503.
     status: Health,
 }
 
+/// A state in one word.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Health {
@@ -32,6 +34,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// Whether the process lives
+///
+/// Needs no credential.
+///
+/// 200 for as long as the process answers at all, also while the database is away or the daemon is stopping: for a
+/// supervisor that restarts what hangs.
 #[utoipa::path(operation_id = "get_liveness", tag = "health", responses((status = 200, body = HealthView)))]
 #[get("/health/live")]
 async fn get_liveness() -> HttpResponse {
@@ -39,6 +46,11 @@ async fn get_liveness() -> HttpResponse {
 }
 
 /// Whether requests can be served
+///
+/// Needs no credential.
+///
+/// 503 while the daemon starts or stops, or the database is away: for a load balancer that takes it out of rotation.
+/// Answers at once, from what was last seen.
 #[utoipa::path(
     operation_id = "get_readiness",
     tag = "health",
@@ -50,6 +62,11 @@ async fn get_readiness(readiness: web::Data<Arc<dyn Readiness>>) -> HttpResponse
 }
 
 /// Whether all is well
+///
+/// Needs no credential.
+///
+/// The same as `/health/ready`, under the name that many monitors ask for. Says nothing of what is inside; instance
+/// admins have `get_system` for that.
 #[utoipa::path(
     operation_id = "get_health",
     tag = "health",

@@ -10,6 +10,7 @@ use crate::api_error::ApiError;
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageView<T> {
+    /// In the order that the operation says.
     pub items: Vec<T>,
     /// Give it as `cursor` to get the next page; null on the last.
     #[schema(required = true)]

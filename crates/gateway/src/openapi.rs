@@ -1,97 +1,107 @@
 //! The OpenAPI document, generated from the handlers, and the pages that show it.
 
+mod completion;
+mod examples;
+mod schemas;
+
 use actix_web::http::header;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::Config;
 
 use crate::api_error::{ApiError, Code, FieldError, ProblemView};
 use crate::cookies;
 use crate::fallback::Routes;
-use crate::middleware::Gate;
+use crate::openapi::completion::Place;
+use crate::openapi::examples::Examples;
 use crate::{health, rest};
 
 /// Where the document is served.
 pub const PATH: &str = "/api/openapi.json";
 
+/// An access token.
+const LOGIN: &str = "login";
+/// An API key.
+const API_KEY: &str = "api_key";
+/// What browsers have.
+const COOKIE: &str = "cookie";
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "MCP Orchestrator",
-        description = "REST of the MCP Orchestrator. Send an access token or an API key as `Authorization: Bearer`; \
-                       browsers have cookies. An API key looks and calls with the rights of its creator in one \
-                       project; it never manages."
+        description = include_str!("openapi/introduction.md"),
+        license(name = "MIT", identifier = "MIT")
+    ),
+    tags(
+        (name = "auth", description = "Logging in and out, and what people do who have no account yet"),
+        (name = "me", description = "The own profile, logins and invitations"),
+        (name = "projects", description = "The units of isolation: each has its own servers, members, keys and rules"),
+        (name = "members", description = "Who reaches a project, as a person or with a team"),
+        (name = "invitations", description = "Single-use links to the instance, a project or a team"),
+        (name = "servers", description = "The MCP servers of a project: configuration, switches, logs, own values of members, import and export"),
+        (name = "tools", description = "What servers offer: tools, prompts, resources and templates, with their history"),
+        (name = "calls", description = "Calling over REST, and the record of all calls"),
+        (name = "keys", description = "API keys: what clients and agents call with"),
+        (name = "policy", description = "Rules over what may be used, switches of single items, and why something is as it is"),
+        (name = "approvals", description = "Calls that wait until somebody agrees"),
+        (name = "limits", description = "How much may be asked, in a project and in the instance"),
+        (name = "snippets", description = "What to write into the settings of MCP clients"),
+        (name = "sessions", description = "Open sessions of MCP clients"),
+        (name = "stars", description = "What the caller wants at hand"),
+        (name = "activity", description = "Calls and changes of a project in one list"),
+        (name = "usage", description = "Calls summed up over time"),
+        (name = "audit", description = "Everything that was done, by whom"),
+        (name = "events", description = "What happens, while it happens"),
+        (name = "teams", description = "Named sets of people that projects are granted to as a whole"),
+        (name = "users", description = "Accounts, for instance admins"),
+        (name = "system", description = "The state of the instance, for instance admins"),
+        (name = "health", description = "Whether the daemon lives and is ready, for supervisors and load balancers")
     ),
     components(schemas(ProblemView<'_>, FieldError))
 )]
 struct Document;
 
-/// Operations that change what has a version, and so take `If-Match`.
-const VERSIONED: [&str; 17] = [
-    "update_user",
-    "update_profile",
-    "update_project",
-    "delete_project",
-    "update_server",
-    "delete_server",
-    "put_policy",
-    "put_limits",
-    "put_instance_limits",
-    "update_team",
-    "delete_team",
-    "update_key",
-    "delete_key",
-    "update_member",
-    "delete_member",
-    "update_team_member",
-    "delete_team_member",
-];
-
-/// Operations that wait for an MCP server.
-const WAITING: [&str; 2] = ["start_server", "stop_server"];
-
-/// Operations that check a password, and so slow down.
-const GUESSABLE: [&str; 6] = [
-    "create_login",
-    "update_password",
-    "create_sign_up",
-    "create_password_reset",
-    "redeem_password_reset",
-    "redeem_invitation",
-];
-
-/// Operations on links and invitations that are over at some time.
-const ENDING: [&str; 10] = [
-    "find_invitation",
-    "accept_invitation",
-    "redeem_invitation",
-    "decline_invitation",
-    "accept_own_invitation",
-    "decline_own_invitation",
-    "renew_invitation",
-    "renew_project_invitation",
-    "renew_team_invitation",
-    "redeem_password_reset",
-];
-
-/// Operations without a caller that contradict what is there when accounts are not given out, or no mail goes out.
-const AT_THE_DOOR: [&str; 3] = ["create_sign_up", "create_password_reset", "redeem_invitation"];
-
 /// The whole document.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let (_, mut document) = App::new()
+    let mut document = handlers();
+    document.info.contact = None;
+    let components = document.components.get_or_insert_default();
+    let bearer = |format: &str, description: &str| {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
+        SecurityScheme::Http(scheme.description(Some(description)).build())
+    };
+    components.add_security_scheme(LOGIN, bearer("JWT", "The `access_token` of `create_login`."));
+    components.add_security_scheme(API_KEY, bearer("orch_...", "The `key` of `create_key`: for one project."));
+    components.add_security_scheme(
+        COOKIE,
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            cookies::ACCESS,
+            "Set by `create_login`; taken from pages of the same origin only.",
+        ))),
+    );
+    schemas::tidy(components);
+    completion::describe_problems(components);
+    let examples = Examples::read();
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            completion::complete(&Place { method, path }, operation, components, &examples);
+        }
+    }
+    document
+}
+
+/// What the handlers say of themselves.
+fn handlers() -> OpenApi {
+    let (_, document) = App::new()
         .into_utoipa_app()
         .openapi(Document::openapi())
         .configure(|config| {
@@ -99,113 +109,18 @@ pub fn openapi() -> OpenApi {
             rest::configure(config);
         })
         .split_for_parts();
-    document.info.license = None;
-    document.info.contact = None;
-    let components = document.components.get_or_insert_default();
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An access token of `create_login`, or an API key."))
-        .build();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    components.add_security_scheme(
-        "cookie",
-        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
-            cookies::ACCESS,
-            "Set by `create_login`; taken from pages of the same origin only.",
-        ))),
-    );
-    for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
-            complete(path, operation);
-        }
-    }
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
-}
-
-/// Adds what follows from the kind of an operation: its errors, its security, its precondition.
-fn complete(path: &str, operation: &mut Operation) {
-    let id = operation.operation_id.clone().unwrap_or_default();
-    let open = Gate::of_path(path) == Gate::Open;
-    let is_api = path.starts_with("/api/");
-    operation.security = Some(if open {
-        Vec::new()
-    } else {
-        let required = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
-        vec![required("bearer"), required("cookie")]
-    });
-    if !is_api {
-        return;
-    }
-    let has_path = path.contains('{');
-    let has_body = operation.request_body.is_some();
-    let has_query = operation
-        .parameters
-        .iter()
-        .flatten()
-        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query));
-    let versioned = VERSIONED.contains(&id.as_str());
-    let changes = [
-        "create_", "update_", "put_", "delete_", "rotate_", "import_", "start_", "stop_", "restart_", "approve_",
-        "deny_", "accept_", "renew_",
-    ]
-    .iter()
-    .any(|verb| id.starts_with(verb));
-    if versioned {
-        let parameter = ParameterBuilder::new()
-            .name("If-Match")
-            .parameter_in(ParameterIn::Header)
-            .required(Required::False)
-            .description(Some("The `ETag` that the caller has seen; 412 when it is not the present one any more."))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-            .build();
-        operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
-    }
-    let errors = [
-        (has_body || has_query || versioned, Code::MalformedRequest, "The body or the query cannot be read"),
-        (true, Code::Unauthenticated, "No credential, or one that is not valid any more"),
-        (true, Code::Forbidden, "The caller sees the object and may not do this"),
-        (
-            // Stars name what they are on in their body.
-            has_path || path.contains("/invitations/") || id == "create_star",
-            Code::NotFound,
-            "It does not exist, or the caller may not know that it does",
-        ),
-        (
-            AT_THE_DOOR.contains(&id.as_str()) || (changes && !path.contains("/auth/")),
-            Code::Conflict,
-            "It contradicts what is there",
-        ),
-        (
-            ENDING.contains(&id.as_str()) || (id.starts_with("delete_") && id.ends_with("invitation")),
-            Code::Gone,
-            "It was answered, taken back, used, or is too old",
-        ),
-        (versioned, Code::Stale, "Changed since the caller has seen it"),
-        (has_body, Code::TooLarge, "The body is too large"),
-        (has_body, Code::UnsupportedMediaType, "The body is of the wrong media type"),
-        (has_body || has_query, Code::Invalid, "A field is wrong; `errors` says which and how to mend it"),
-        (
-            !open || GUESSABLE.contains(&id.as_str()),
-            Code::TooManyRequests,
-            "Too many requests or attempts; `Retry-After` says when to try again",
-        ),
-        (id == "create_call", Code::TooManyRequests, "Too many calls of the user are in flight"),
-        (true, Code::Internal, "Something failed inside"),
-        (WAITING.contains(&id.as_str()), Code::ServerFailed, "The MCP server did not start or stop"),
-        (true, Code::Unavailable, "The database is away for the moment"),
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let methods = [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
     ];
-    for (applies, code, description) in errors {
-        if applies {
-            let content = Content::new(Some(Ref::from_schema_name("Problem")));
-            let response =
-                ResponseBuilder::new().description(description).content("application/problem+json", content).build();
-            operation.responses.responses.insert(code.status().as_str().to_owned(), RefOr::T(response));
-        }
-    }
+    methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// What the documentation handlers serve. Made when it is first asked for.
@@ -226,7 +141,7 @@ impl Documentation {
 
     /// The paths with the methods that each takes.
     pub(crate) fn routes(&self) -> &Routes {
-        self.routes.get_or_init(|| Routes::of(&openapi()))
+        self.routes.get_or_init(|| Routes::of(&handlers()))
     }
 }
 
@@ -252,7 +167,8 @@ const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
 async fn docs(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.match_info().query("file");
     // The validator badge would send the address of this instance to a foreign site.
-    let config = Config::from(PATH).validator_url("none");
+    // Groups are closed at first: so many operations are too long a page, and slow to draw.
+    let config = Config::from(PATH).validator_url("none").doc_expansion("none").filter(true).deep_linking(true);
     let file = utoipa_swagger_ui::serve(path, Arc::new(config))
         .map_err(|error| ApiError::internal(error.to_string()))?
         .ok_or_else(|| ApiError::new(Code::NoSuchRoute, "there is nothing at this path"))?;

@@ -41,14 +41,19 @@ impl Site {
         let mut origins = vec![base_origin];
         let mut hosts = vec![base_host];
         for text in &config.allowed_origins {
-            let (origin, _) = origin(text).ok_or_else(|| GatewayError::AllowedOrigin { origin: text.clone() })?;
-            origins.push(origin);
+            origins.push(allowed_origin(text)?);
         }
         for text in &config.allowed_hosts {
-            hosts.push(host_name(text).ok_or_else(|| GatewayError::AllowedHost { host: text.clone() })?);
+            hosts.push(allowed_host(text)?);
         }
         let base_url = config.base_url.trim_end_matches('/').to_owned();
         Ok(Self { origins, hosts, scheme, base_url })
+    }
+
+    /// Whether what people send to the base URL can be read on its way: without TLS, to another machine.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        matches!(self.scheme, Scheme::Http) && self.hosts.first().is_none_or(|host| !is_loopback(host))
     }
 
     /// Whether a request with these headers may come in at all.
@@ -98,20 +103,53 @@ impl Site {
     }
 }
 
-/// The origin of a URL as a browser writes it, and its host.
+/// The origin of a URL as a browser writes it, and its host. None for what the reader of URLs would mend: what is put
+/// behind such a text would lead elsewhere.
 fn origin(text: &str) -> Option<(String, String)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    if !is_web || rest.starts_with('/') || rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        return None;
+    }
     let url = Url::parse(text).ok()?;
-    let host = url.host_str()?.to_ascii_lowercase();
-    matches!(url.scheme(), "http" | "https").then(|| (url.origin().ascii_serialization(), host))
+    let host = url.host_str().filter(|host| !host.contains('*'))?.to_ascii_lowercase();
+    Some((url.origin().ascii_serialization(), host))
 }
 
-/// A host as requests name it, in lower case. None for what no request can name, such as a host with its port.
-fn host_name(text: &str) -> Option<String> {
+/// An origin and nothing else: a path behind it would be believed to hold.
+fn allowed_origin(text: &str) -> Result<String, GatewayError> {
+    let found = origin(text.trim()).map(|(origin, _)| origin);
+    let is_all = |_: &String| {
+        Url::parse(text).is_ok_and(|url| {
+            url.path() == "/" && url.username().is_empty() && url.query().is_none() && url.fragment().is_none()
+        })
+    };
+    if let Some(origin) = found.clone().filter(is_all) {
+        return Ok(origin);
+    }
+    // Without what may be a password before the host.
+    let shown = text.rsplit('@').next().unwrap_or_default();
+    let such = found.unwrap_or_else(|| "https://tools.example.com".to_owned());
+    Err(GatewayError::AllowedOrigin { origin: shown.to_owned(), such })
+}
+
+/// A host as requests name it, in lower case.
+fn allowed_host(text: &str) -> Result<String, GatewayError> {
     let text = text.trim().to_ascii_lowercase();
-    let is_name =
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
-    let is_v6 = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok();
-    (is_name || is_v6().is_some()).then_some(text)
+    let meant = match text.split_once("://") {
+        Some(_) => origin(&text),
+        None => origin(&format!("http://{text}")),
+    };
+    let meant = meant.map(|(_, host)| host);
+    let is_v6 = || text.strip_prefix('[').is_some_and(|text| text.ends_with(']'));
+    match meant {
+        // However an address of IPv6 is written here, browsers write it in one way.
+        Some(host) if host == text || is_v6() => Ok(host),
+        meant => {
+            let such = meant.unwrap_or_else(|| "orch.example.com".to_owned());
+            Err(GatewayError::AllowedHost { host: text, such })
+        }
+    }
 }
 
 /// The host of `host:port` and `[::1]:port`.
@@ -178,11 +216,50 @@ mod tests {
             with(|config| config.base_url = "https://mcp.example.com?x=1".into()),
             with(|config| config.base_url = "https://ada:secret@mcp.example.com".into()),
             with(|config| config.base_url = "mcp.example.com".into()),
+            // What a reader of URLs mends, and what is put behind it leads elsewhere.
+            with(|config| config.base_url = "https:mcp.example.com".into()),
+            with(|config| config.base_url = "https:///mcp.example.com".into()),
+            with(|config| config.base_url = r"https:\\mcp.example.com".into()),
+            with(|config| config.base_url = "https://mcp.example.com ".into()),
+            with(|config| config.base_url = "https://mcp.exa\nmple.com".into()),
+            with(|config| config.base_url = "https://*.example.com".into()),
         ] {
             let error = wrong.expect_err("a setting that cannot be used");
             assert!(error.contains("such as"), "{error}");
         }
         assert!(with(|config| config.allowed_hosts = vec!["Orch.Internal".into(), "[fd00::1]".into()]).is_ok());
+        assert!(with(|config| config.base_url = "HTTPS://Mcp.example.com/below/".into()).is_ok());
+    }
+
+    #[test]
+    fn says_what_to_write() {
+        let refused = |config: GatewayConfig| Site::new(&config).map(drop).expect_err("a refusal").to_string();
+        for (origin, such) in [
+            ("https://tools.example.com/app", "such as https://tools.example.com"),
+            ("https://ada:sesame@tools.example.com", "such as https://tools.example.com"),
+            ("https://*.example.com", "such as https://tools.example.com"),
+            ("tools.example.com", "such as https://tools.example.com"),
+        ] {
+            let error = refused(GatewayConfig { allowed_origins: vec![origin.into()], ..GatewayConfig::default() });
+            assert!(error.ends_with(such) && !error.contains("sesame"), "{origin}: {error}");
+        }
+        for (host, such) in [
+            ("https://orch.internal:8443/x", "such as orch.internal"),
+            ("orch.internal:8443", "such as orch.internal"),
+            ("b\u{fc}cher.example", "such as xn--bcher-kva.example"),
+            ("*.internal", "such as orch.example.com"),
+            ("fd00::1", "such as orch.example.com"),
+        ] {
+            let error = refused(GatewayConfig { allowed_hosts: vec![host.into()], ..GatewayConfig::default() });
+            assert!(error.ends_with(such), "{host}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        let allowed_hosts = vec!["[FD00:0:0::0001]".into()];
+        let site = Site::new(&GatewayConfig { allowed_hosts, ..GatewayConfig::default() }).expect("an address");
+        assert_eq!(site.check(&headers(&[("host", "[fd00::1]:8000")]), None), Ok(()));
     }
 
     #[test]

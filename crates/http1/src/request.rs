@@ -132,13 +132,24 @@ impl Head {
 
     /// What its headers say of how it is to be read.
     fn understand(&mut self) -> Result<(), Unreadable> {
-        // Whoever goes by the other one would take it for somebody else's.
-        if self.all("host").nth(1).is_some() {
-            return Err(Malformed("it names more than one host").into());
-        }
+        self.check_host()?;
         self.body = self.framing()?;
         self.keeps = fields::keeps(self.is_1_1, self.all("connection"));
         self.expects = self.expectation()?;
+        Ok(())
+    }
+
+    fn check_host(&self) -> Result<(), Malformed> {
+        let mut hosts = self.all("host");
+        let (host, another) = (hosts.next(), hosts.next());
+        let differs = |host: &[u8]| self.authority().is_some_and(|named| !named.as_bytes().eq_ignore_ascii_case(host));
+        // Whoever goes by the other one would take it for somebody else's.
+        if another.is_some() || host.is_some_and(differs) {
+            return Err(Malformed("it names more than one host"));
+        }
+        if host.is_none() && self.is_1_1 {
+            return Err(Malformed("it names no host"));
+        }
         Ok(())
     }
 

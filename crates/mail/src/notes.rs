@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orch_domain::audit::{AuditEntry, AuditTarget};
+use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
 use orch_domain::id::AuditId;
 use orch_domain::invitation::MailState;
 use orch_domain::letter::LetterAbout;
@@ -41,9 +41,10 @@ impl Notes {
             at,
             project_id: None,
             actor: None,
-            action: "mail.fail",
+            action: AuditAction::MailFail,
             target: AuditTarget { kind, id, name: to.to_owned() },
             detail: reason.to_owned(),
+            facts: vec![(FactName::Reason, reason.to_owned())],
         };
         log(self.audit.append(&entry).await.err());
     }

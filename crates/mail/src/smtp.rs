@@ -9,7 +9,8 @@ use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::{self, AsyncSmtpTransportBuilder};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use orch_domain::letter::{Letter, LetterAbout};
+use orch_domain::Timestamp;
+use orch_domain::letter::{LONGEST_IN_QUEUE, Letter, LetterAbout};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::invitation_repo::InvitationRepo;
@@ -23,6 +24,7 @@ use crate::error::MailError;
 use crate::notes::Notes;
 
 pub struct SmtpPost {
+    clock: Arc<dyn Clock>,
     /// None once no more are taken.
     slots: Mutex<Option<Slots>>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -30,11 +32,17 @@ pub struct SmtpPost {
 
 /// Where letters go in.
 struct Slots {
-    letters: mpsc::Sender<Letter>,
+    letters: mpsc::Sender<Waiting>,
     /// For those that the queue has no room for.
     refused: mpsc::Sender<Refused>,
     /// Dropped when those that wait are not to be sent any more.
     go_on: oneshot::Sender<()>,
+}
+
+/// A letter that is to be sent.
+struct Waiting {
+    letter: Letter,
+    since: Timestamp,
 }
 
 /// What is kept of a letter that is not taken, until that is noted.
@@ -65,6 +73,7 @@ impl SmtpPost {
         let (refused, turned_away) = mpsc::channel(REFUSALS);
         let (go_on, stop) = oneshot::channel();
         let PostPorts { invitations, audit, clock } = ports;
+        let now = Arc::clone(&clock);
         let sender = Sender {
             transport,
             from,
@@ -74,7 +83,7 @@ impl SmtpPost {
         };
         let task = tokio::spawn(sender.run(queue, turned_away, stop));
         let slots = Mutex::new(Some(Slots { letters, refused, go_on }));
-        Ok(Self { slots, task: Mutex::new(Some(task)) })
+        Ok(Self { clock: now, slots, task: Mutex::new(Some(task)) })
     }
 
     /// Takes no more letters, and gives those that wait so long to go out. Of what is left then it is noted that it was not
@@ -104,9 +113,9 @@ impl Post for SmtpPost {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let unsaid = match slots.as_ref() {
             Some(Slots { letters, refused, .. }) => {
-                let Err(letter) = letters.try_send(letter).map_err(mpsc::error::TrySendError::into_inner) else {
-                    return;
-                };
+                let waiting = Waiting { letter, since: self.clock.now() };
+                let Err(waiting) = letters.try_send(waiting) else { return };
+                let Waiting { letter, .. } = waiting.into_inner();
                 let refusal = Refused { about: letter.about, to: letter.to.to_string() };
                 refused.try_send(refusal).map_err(|refusal| refusal.into_inner().to)
             }
@@ -150,7 +159,7 @@ struct Sender {
 impl Sender {
     async fn run(
         self,
-        queue: mpsc::Receiver<Letter>,
+        queue: mpsc::Receiver<Waiting>,
         mut turned_away: mpsc::Receiver<Refused>,
         stop: oneshot::Receiver<()>,
     ) {
@@ -164,17 +173,17 @@ impl Sender {
     }
 
     /// One after the other; when it is to stop, what is left is noted.
-    async fn deliver_all(&self, mut queue: mpsc::Receiver<Letter>, mut stop: oneshot::Receiver<()>) {
+    async fn deliver_all(&self, mut queue: mpsc::Receiver<Waiting>, mut stop: oneshot::Receiver<()>) {
         let mut current = None;
-        while let Some(letter) = queue.recv().await {
-            let letter = current.insert(letter);
+        while let Some(waiting) = queue.recv().await {
+            let waiting = current.insert(waiting);
             tokio::select! {
-                () = self.deliver(letter) => current = None,
+                () = self.deliver(waiting) => current = None,
                 _ = &mut stop => break,
             }
         }
-        while let Some(Letter { about, to, .. }) = match current.take() {
-            Some(letter) => Some(letter),
+        while let Some(Waiting { letter: Letter { about, to, .. }, .. }) = match current.take() {
+            Some(waiting) => Some(waiting),
             None => queue.recv().await,
         } {
             self.notes.failed(about, to.as_str(), "the daemon was stopped before the letter was sent").await;
@@ -182,7 +191,7 @@ impl Sender {
     }
 
     /// Sends the letter, more than once if the fault may pass.
-    async fn deliver(&self, letter: &Letter) {
+    async fn deliver(&self, Waiting { letter, since }: &Waiting) {
         let to = letter.to.to_string();
         let message = match self.message(letter) {
             Ok(message) => message,
@@ -190,7 +199,12 @@ impl Sender {
         };
         let mut pause = self.pause;
         for attempt in 1..=self.attempts {
-            if letter.expires_at.is_some_and(|expires_at| expires_at <= self.notes.clock.now()) {
+            let now = self.notes.clock.now();
+            if now - *since > LONGEST_IN_QUEUE {
+                let reason = "it waited for more than an hour to be sent; make a new one";
+                return self.notes.failed(letter.about, &to, reason).await;
+            }
+            if letter.expires_at.is_some_and(|expires_at| expires_at <= now) {
                 let reason = "its link had expired before the letter could be sent; make a new one";
                 return self.notes.failed(letter.about, &to, reason).await;
             }

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orch_domain::activity::EntryFilter;
 use orch_domain::email::Email;
 use orch_domain::id::UserId;
 use orch_domain::invitation::MailState;
-use orch_domain::letter::{Letter, LetterAbout};
+use orch_domain::letter::{LONGEST_IN_QUEUE, Letter, LetterAbout};
 use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::invitation_repo::InvitationRepo;
@@ -94,7 +95,7 @@ async fn notes_a_refusal_with_its_reason() {
     post.shut_down(Duration::from_secs(10)).await;
     let mail = fate(&store, id).await;
     assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("no such mailbox")), "{mail:?}");
-    let trail = AuditLog::list(&store, None, PageRequest::default()).await.unwrap().items;
+    let trail = AuditLog::list(&store, None, &EntryFilter::default(), PageRequest::default()).await.unwrap().items;
     let noted = trail.iter().find(|entry| entry.action == "mail.fail").expect("an entry");
     assert_eq!(noted.target_name, "refused@example.com");
     assert!(!noted.detail.contains("orchi_"), "{}", noted.detail);
@@ -161,6 +162,25 @@ async fn a_letter_does_not_outlive_its_link() {
     post.shut_down(Duration::from_secs(10)).await;
     let mail = fate(&store, late).await;
     assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("expired")), "{mail:?}");
+}
+
+#[tokio::test]
+async fn a_letter_is_not_tried_for_longer_than_an_hour() {
+    let (mut server, store, clock) = (MailServer::start().await, MemoryStore::new(), Arc::new(FixedClock::default()));
+    let ports = PostPorts { clock: Arc::<FixedClock>::clone(&clock), ..ports(&store) };
+    let url = SecretString::from(server.url.as_str());
+    let post = SmtpPost::start(&config(Some("orch@example.com")), &url, ports).unwrap();
+    let ((late, first), (id, second)) =
+        (invited(&store, "late@example.com").await, invited(&store, "ada@example.com").await);
+    // Nothing is sent before this waits for something.
+    post.send(first);
+    clock.advance(LONGEST_IN_QUEUE + Duration::from_secs(1));
+    post.send(Letter { expires_at: None, ..second });
+    assert!(server.letter().await.contains("ada@example.com"), "the first one to arrive");
+    post.shut_down(Duration::from_secs(10)).await;
+    let mail = fate(&store, late).await;
+    assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("more than an hour")), "{mail:?}");
+    assert!(matches!(fate(&store, id).await, MailState::Sent { .. }));
 }
 
 #[tokio::test]

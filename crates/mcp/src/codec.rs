@@ -34,12 +34,14 @@ pub enum Incoming {
 pub struct Malformed {
     /// The id, where it could be read.
     pub id: Option<RequestId>,
+    /// It was meant as the response to a request of that id.
+    pub is_response: bool,
     pub error: RpcError,
 }
 
 impl Malformed {
     fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { id: None, error: RpcError::new(code, message) }
+        Self { id: None, is_response: false, error: RpcError::new(code, message) }
     }
 }
 
@@ -97,7 +99,17 @@ fn decode_plain(text: &ByteString) -> Result<Message, NotPlain> {
 
 /// Everything else, and what is wrong with it.
 fn decode_any(body: &[u8], text: &ByteString) -> Result<Incoming, Malformed> {
-    check_depth(body)?;
+    if let Err(too_deep) = check_depth(body) {
+        // Whose it is can be read all the same: the envelope is no deeper than that of others.
+        return Err(match serde_json::from_str::<Envelope<'_>>(text) {
+            Ok(envelope) => Malformed {
+                id: envelope.id.and_then(|id| RequestId::within(text, id.get())),
+                is_response: envelope.is_response(),
+                ..too_deep
+            },
+            Err(_) => too_deep,
+        });
+    }
     if text.trim_start().starts_with('[') {
         let entries: Vec<&RawValue> = serde_json::from_str(text).map_err(parse_error)?;
         if entries.is_empty() {
@@ -112,6 +124,7 @@ fn decode_any(body: &[u8], text: &ByteString) -> Result<Incoming, Malformed> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Envelope<'a> {
     #[serde(borrow)]
     jsonrpc: Option<Text<'a>>,
@@ -125,6 +138,12 @@ struct Envelope<'a> {
     result: Option<&'a RawValue>,
     #[serde(default, borrow, deserialize_with = "present")]
     error: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    fn is_response(&self) -> bool {
+        self.method.is_none() && (self.result.is_some() || self.error.is_some())
+    }
 }
 
 /// Tells `null` from absent, which plain `Option` does not.
@@ -149,8 +168,11 @@ fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
                 .ok_or_else(|| Malformed::new(code::INVALID_REQUEST, "`id` must be a string or an integer"))?,
         ),
     };
-    let invalid =
-        |message: &str| Err(Malformed { id: id.clone(), error: RpcError::new(code::INVALID_REQUEST, message) });
+    let is_response = envelope.is_response();
+    let invalid = |message: &str| {
+        let error = RpcError::new(code::INVALID_REQUEST, message);
+        Err(Malformed { id: id.clone(), is_response, error })
+    };
     if envelope.jsonrpc.is_none_or(|Text(version)| version != "2.0") {
         return invalid("`jsonrpc` must be \"2.0\"");
     }
@@ -159,6 +181,9 @@ fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
             (Some(result), None) => Ok(Raw::within(buffer, result.get())),
             (None, Some(error)) => Err(RpcError::from_raw(buffer, error)),
             (None, None) => return invalid("neither `method` nor `result` nor `error` is there"),
+            // As libraries of other dialects of JSON-RPC write what is not there.
+            (Some(result), Some(error)) if error.get() == "null" => Ok(Raw::within(buffer, result.get())),
+            (Some(result), Some(error)) if result.get() == "null" => Err(RpcError::from_raw(buffer, error)),
             (Some(_), Some(_)) => return invalid("`result` and `error` exclude each other"),
         };
         if envelope.id.is_none() && outcome.is_ok() {

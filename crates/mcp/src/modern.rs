@@ -1,6 +1,8 @@
 //! The envelope of revision 2026-07-28: what each request says of its client, what each result says of itself, and
 //! the errors that only this era has. Knows no transport.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::declared::Declared;
@@ -21,6 +23,7 @@ const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 const RESULT_TYPE: &str = "resultType";
+const TTL: &str = "ttlMs";
 const COMPLETE: &str = "\"complete\"";
 /// Of what a listen stream says.
 pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
@@ -249,6 +252,23 @@ pub fn missing_capability(required: &serde_json::Value, message: impl Into<Strin
     RpcError::new(code::MISSING_CAPABILITY, message).with_data(&serde_json::json!({ "requiredCapabilities": required }))
 }
 
+/// A result that may be kept for this long. Without it, [`Stamp`] says that it may not be kept at all.
+#[must_use]
+pub fn with_ttl(result: Raw, ttl: Duration) -> Raw {
+    let milliseconds = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+    if milliseconds == 0 {
+        return result;
+    }
+    let ttl = Raw::serialize(&milliseconds).ok();
+    ttl.and_then(|ttl| object::with(&result, TTL, &ttl).ok()).unwrap_or(result)
+}
+
+/// For how long a result may be kept, where it says so.
+#[must_use]
+pub fn ttl(result: &Raw) -> Option<Duration> {
+    object::member(result, TTL)?.read().ok().map(Duration::from_millis)
+}
+
 /// What a result of this era has to say of itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
@@ -265,7 +285,7 @@ impl Stamp<'_> {
     }
 
     fn try_apply(&self, method: &Method<'_>, result: &Raw) -> Result<Raw, object::NotAnObject> {
-        let [said, ttl, meta] = object::pick(result, [RESULT_TYPE, "ttlMs", "_meta"])?;
+        let [said, ttl, meta] = object::pick(result, [RESULT_TYPE, TTL, "_meta"])?;
         let (complete, zero, private) =
             (Raw::from_static(COMPLETE), Raw::from_static("0"), Raw::from_static("\"private\""));
         let is_complete = said.as_ref().is_none_or(|said| *said == complete);
@@ -274,7 +294,7 @@ impl Stamp<'_> {
         let named = self.named(meta)?;
         let missing = [
             (RESULT_TYPE, said.is_none().then_some(&complete)),
-            ("ttlMs", (cached && !has_ttl).then_some(&zero)),
+            (TTL, (cached && !has_ttl).then_some(&zero)),
             // Who may see what is decided here for each principal, so nothing is public.
             ("cacheScope", cached.then_some(&private)),
             ("_meta", named.as_ref()),

@@ -15,7 +15,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use orch_domain::activity::{CallQuery, EntryQuery, OutcomeFilter};
+use orch_domain::activity::{CallQuery, EntryFilter, OutcomeFilter};
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use orch_domain::port::activity_repo::ActivityRepo;
@@ -148,7 +148,9 @@ fn call(projects: &[Project], number: u64, of_a_day: u64, day: orch_domain::Time
         kind: CallKind::Tool,
         target: format!("tool_{}", next(TOOLS)),
         duration: Duration::from_micros(500 + next(400_000)),
+        waited: Duration::ZERO,
         outcome,
+        refusal: None,
         arguments: None,
     }
 }
@@ -205,8 +207,10 @@ async fn ask(database: &Database, projects: &[Project], end: orch_domain::Timest
         ] {
             slow.measure(text, async || activity.calls(&query, u64::MAX, 51).await.unwrap().len()).await;
         }
-        let entries = EntryQuery::all(project.id);
-        slow.measure("changes", async || activity.entries(&entries, u64::MAX, 51).await.unwrap().len()).await;
+        slow.measure("changes", async || {
+            activity.entries(project.id, &EntryFilter::default(), u64::MAX, 51).await.unwrap().len()
+        })
+        .await;
     }
     slow.0
 }

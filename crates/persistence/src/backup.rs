@@ -82,6 +82,16 @@ impl Database {
         }
     }
 
+    /// The first table of this PostgreSQL database; None when there is nothing in it.
+    pub async fn first_table(&self) -> Result<Option<String>, BackupError> {
+        match self.backend() {
+            Backend::Postgres(pool) => postgres::first_table(self, pool).await,
+            Backend::SqliteFile(_) | Backend::SqliteMemory => {
+                Err(BackupError::Unusable { reason: "SQLite is looked at as a file".to_owned() })
+            }
+        }
+    }
+
     /// Reads the whole file and all indexes of a SQLite database for damage; PostgreSQL has looked while it was filled.
     pub async fn check_integrity(&self) -> Result<(), BackupError> {
         match self.kind() {

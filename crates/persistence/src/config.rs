@@ -23,7 +23,8 @@ pub struct DatabaseConfig {
     /// How long a request waits for a connection to PostgreSQL. Over REST it fails then, so that nobody stares at a page
     /// for long; what nobody waits for tries again.
     pub acquire_timeout_ms: u64,
-    /// How long PostgreSQL may take for what can be given up: reads of one statement, and storing calls.
+    /// How long PostgreSQL may take for what can be given up, which are reads; and how often it is asked whether it is still
+    /// at everything else.
     pub answer_timeout_ms: u64,
 }
 

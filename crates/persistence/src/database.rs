@@ -1,11 +1,12 @@
 //! The connection to the database, for both kinds. Owns pools, pragmas and migrations. Knows no table.
 
+pub(crate) mod clock;
 pub(crate) mod connect;
-pub(crate) mod cut;
 pub(crate) mod patient;
 pub(crate) mod url;
 
 use std::fmt;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use orch_domain::error::StoreError;
 use orch_domain::port::chain_signer::ChainSigner;
 use orch_migrations::Migrator;
 use sea_orm::{
-    AccessMode, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel,
-    SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionTrait,
+    AccessMode, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, IsolationLevel, SqlxPostgresConnector,
+    SqlxSqliteConnector, Statement, TransactionOptions,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 use sqlx::postgres::PgConnectOptions;
@@ -24,8 +25,9 @@ use tokio::time::timeout;
 
 use crate::config::DatabaseConfig;
 use crate::database::connect::{Backend, Pools};
-use crate::database::patient::Patient;
+use crate::database::patient::{Limit, Patient, Transaction, Watched};
 use crate::error::PersistenceError;
+use crate::sql;
 use crate::store_error::unavailable;
 use crate::writing::Writing;
 
@@ -33,6 +35,14 @@ use crate::writing::Writing;
 /// host that is gone, loses it before those who wait for it give up.
 const LOCKS: &str = "set_config('lock_timeout', '10s', true), \
                      set_config('idle_in_transaction_session_timeout', '3s', true)";
+/// The process of a server that serves a connection.
+pub(crate) const PID: &str = "pg_backend_pid() AS pid";
+/// What a snapshot is on PostgreSQL; a reading transaction of SQLite is one anyway.
+const SNAPSHOT: TransactionOptions = TransactionOptions {
+    isolation_level: Some(IsolationLevel::RepeatableRead),
+    access_mode: Some(AccessMode::ReadOnly),
+    sqlite_transaction_mode: None,
+};
 /// What following changes waits for a connection; while a server is away, it is tried again within a fifth of this.
 const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,12 +54,14 @@ struct Shared {
     backend: Backend,
     pools: Pools,
     reader: Patient,
-    /// How long PostgreSQL may take for what can be given up.
+    /// How long PostgreSQL may take before it is given up, or asked whether it is still at it.
     patience: Duration,
     /// For those who follow changes: slow reads of others, however many, do not keep a revocation from being seen.
     followers: Patient,
     /// Counts what was committed through this value, for those who follow changes in the same process.
     commits: watch::Sender<u64>,
+    /// How many microseconds the clock of this host is ahead of the database's, as far as that was looked at.
+    ahead: AtomicI64,
     /// Signs what is written to the record; without one it is not signed.
     signer: OnceLock<Arc<dyn ChainSigner>>,
 }
@@ -82,10 +94,11 @@ impl Database {
     pub async fn connect(config: &DatabaseConfig) -> Result<Self, PersistenceError> {
         let (backend, pools) = connect::open(config).await?;
         let patience = Duration::from_millis(config.answer_timeout_ms);
-        let [reader, followers] =
-            [pools.reader.clone(), followers(&backend, &pools)].map(|connection| Patient { connection, patience });
-        let (commits, signer) = (watch::Sender::new(0), OnceLock::new());
-        Ok(Self(Arc::new(Shared { backend, pools, reader, patience, followers, commits, signer })))
+        let limit = connect::limit(&backend, patience);
+        let [reader, followers] = [pools.reader.clone(), followers(&backend, &pools)]
+            .map(|connection| Patient { connection, limit: limit.clone() });
+        let (commits, ahead, signer) = (watch::Sender::new(0), AtomicI64::new(0), OnceLock::new());
+        Ok(Self(Arc::new(Shared { backend, pools, reader, patience, followers, commits, ahead, signer })))
     }
 
     /// Has what is written to the record signed from now on. The first signer stays.
@@ -116,23 +129,29 @@ impl Database {
     /// Applies the steps that are missing, all or none, and tells which. Several daemons may do so at once.
     pub async fn migrate(&self) -> Result<Vec<String>, PersistenceError> {
         let fail = |doing| move |source| PersistenceError::Migrate { doing, source };
-        let writer = &self.0.pools.writer;
-        let txn = writer.begin_with_options(connect::WRITE).await.map_err(fail("waiting for other writers"))?;
+        let begun = self.begin_watched(&self.0.pools.writer, "true").await;
+        let txn = begun.map_err(fail("waiting for other writers"))?;
         if self.kind() == DatabaseKind::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({})", connect::MIGRATION_LOCK);
             txn.execute_unprepared(&lock).await.map_err(fail("waiting for other migrations"))?;
         }
-        let pending = Migrator::get_pending_migrations(&txn).await.map_err(fail("reading what was applied"))?;
+        let Patient { connection, limit } = &txn;
+        let pending = limit.wait(Migrator::get_pending_migrations(connection)).await;
+        let pending = pending.map_err(DbErr::from).flatten().map_err(fail("reading what was applied"))?;
         let pending: Vec<_> = pending.iter().map(|step| step.name().to_owned()).collect();
-        Migrator::up(&txn, None).await.map_err(fail("applying steps"))?;
+        let applied = limit.wait(Migrator::up(connection, None)).await;
+        applied.map_err(DbErr::from).flatten().map_err(fail("applying steps"))?;
         txn.commit().await.map_err(fail("committing"))?;
         Ok(pending)
     }
 
     /// All steps in order. Changes nothing, not even in an empty database.
     pub async fn migration_status(&self) -> Result<Vec<MigrationStep>, PersistenceError> {
-        let steps = Migrator::get_migration_with_status_read_only(&self.0.pools.reader)
-            .await
+        let Patient { connection, limit } = self.reader();
+        let steps = limit.wait(Migrator::get_migration_with_status_read_only(connection)).await;
+        let steps = steps
+            .map_err(DbErr::from)
+            .flatten()
             .map_err(|source| PersistenceError::Migrate { doing: "reading what was applied", source })?;
         let step = |step: &sea_orm_migration::Migration| MigrationStep {
             name: step.name().to_owned(),
@@ -147,7 +166,7 @@ impl Database {
         self.0.pools.close().await;
     }
 
-    /// For reads of one statement.
+    /// For reads of one statement. What takes long is given up.
     pub(crate) fn reader(&self) -> &Patient {
         &self.0.reader
     }
@@ -163,27 +182,17 @@ impl Database {
     }
 
     /// For reads of several statements that must agree with each other.
-    pub(crate) async fn read_snapshot(&self, doing: &'static str) -> Result<DatabaseTransaction, StoreError> {
+    pub(crate) async fn read_snapshot(&self, doing: &'static str) -> Result<Transaction, StoreError> {
         self.snapshot_over(self.reader(), doing).await
     }
 
     /// The same over one of our connections.
-    pub(crate) async fn snapshot_over(
-        &self,
-        reader: &Patient,
-        doing: &'static str,
-    ) -> Result<DatabaseTransaction, StoreError> {
-        let begun = match self.kind() {
-            // A reading transaction of SQLite is a snapshot anyway.
-            DatabaseKind::Sqlite => reader.connection.begin().await,
-            DatabaseKind::Postgres => {
-                reader
-                    .connection
-                    .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
-                    .await
-            }
+    pub(crate) async fn snapshot_over(&self, reader: &Patient, doing: &'static str) -> Result<Transaction, StoreError> {
+        let options = match self.kind() {
+            DatabaseKind::Sqlite => TransactionOptions::default(),
+            DatabaseKind::Postgres => SNAPSHOT,
         };
-        begun.map_err(unavailable(doing))
+        reader.begin(options).await.map_err(unavailable(doing))
     }
 
     /// Begins a write that is announced. Such writes run one after the other on the whole database, so that a rule over
@@ -203,29 +212,28 @@ impl Database {
         self.begin(&self.0.pools.background, LOCKS, doing).await
     }
 
-    /// What nobody who could give up waits for, and that may be done again.
-    pub(crate) async fn with_patience<T>(
-        &self,
-        doing: &'static str,
-        work: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        match self.kind() {
-            DatabaseKind::Sqlite => work.await,
-            DatabaseKind::Postgres => timeout(self.0.patience, work).await.unwrap_or_else(|_| {
-                let source = format!("it did not answer within {} s", self.0.patience.as_secs()).into();
-                Err(StoreError::Unavailable { doing, source })
-            }),
-        }
-    }
-
     /// `first` is what PostgreSQL evaluates before anything else.
     async fn begin(&self, pool: &DatabaseConnection, first: &str, doing: &'static str) -> Result<Writing, StoreError> {
         let turn = self.turn().await.map_err(unavailable(doing))?;
-        let txn = pool.begin_with_options(connect::WRITE).await.map_err(unavailable(doing))?;
-        if self.kind() == DatabaseKind::Postgres {
-            txn.execute_unprepared(&format!("SELECT {first}")).await.map_err(unavailable(doing))?;
-        }
+        let txn = self.begin_watched(pool, first).await.map_err(unavailable(doing))?;
         Ok(Writing::new(self.clone(), txn, turn, doing))
+    }
+
+    /// A transaction that is given up when the server does nothing for it any more, and not because it takes long.
+    async fn begin_watched(&self, pool: &DatabaseConnection, first: &str) -> Result<Transaction, DbErr> {
+        let pool = Patient { connection: pool.clone(), limit: self.0.reader.limit.clone() };
+        let mut txn = pool.begin(connect::WRITE).await?;
+        if self.kind() == DatabaseKind::Postgres {
+            let select = Statement::from_string(txn.get_database_backend(), format!("SELECT {PID}, {first}"));
+            let row = txn.query_one_raw(select).await?.ok_or_else(|| sql::unreadable("pg_backend_pid()"))?;
+            txn.limit = self.watch(row.try_get("", "pid")?);
+        }
+        Ok(txn)
+    }
+
+    /// For what is done over the connection to PostgreSQL that this process serves there.
+    pub(crate) fn watch(&self, pid: i32) -> Limit {
+        Limit::Idle(Watched { pid, every: self.0.patience, others: self.0.followers.connection.clone() })
     }
 
     async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>, DbErr> {

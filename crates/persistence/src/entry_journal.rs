@@ -66,6 +66,9 @@ struct Line {
     target_id: String,
     target_name: String,
     detail: String,
+    /// Absent in what a version before wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    facts: Option<String>,
 }
 
 const EXTENSION: &str = "entries";
@@ -288,15 +291,39 @@ impl Drop for Kept {
 impl Line {
     fn of(model: Model) -> Self {
         let Model {
-            id, at, project_id, user_id, key_id, via, action, target_kind, target_id, target_name, detail, ..
+            id,
+            at,
+            project_id,
+            user_id,
+            key_id,
+            via,
+            action,
+            target_kind,
+            target_id,
+            target_name,
+            detail,
+            facts,
+            ..
         } = model;
         let at = to_micros(at);
-        Self { id, at, project_id, user_id, key_id, via, action, target_kind, target_id, target_name, detail }
+        Self { id, at, project_id, user_id, key_id, via, action, target_kind, target_id, target_name, detail, facts }
     }
 
     fn into_model(self) -> Option<Model> {
-        let Self { id, at, project_id, user_id, key_id, via, action, target_kind, target_id, target_name, detail } =
-            self;
+        let Self {
+            id,
+            at,
+            project_id,
+            user_id,
+            key_id,
+            via,
+            action,
+            target_kind,
+            target_id,
+            target_name,
+            detail,
+            facts,
+        } = self;
         Some(Model {
             id,
             at: from_micros(at)?,
@@ -309,6 +336,7 @@ impl Line {
             target_id,
             target_name,
             detail,
+            facts,
             chain: None,
             seq: None,
             link: None,

@@ -121,9 +121,8 @@ impl Journal {
         let bytes = segment.read(segment.drained(), frame::MAX_FRAME as u64).ok()?;
         match frame::next(&bytes) {
             Next::Frame { payload, .. } => {
-                let call = codec::decode(payload)?;
-                // A long call has not waited while it ran. What a file says may be anything.
-                Some(call.at.saturating_add(call.duration.try_into().unwrap_or_default()))
+                // A long call has not waited while it ran.
+                codec::decode(payload).map(|call| call.ended())
             }
             Next::Cut | Next::Bad => None,
         }

@@ -21,7 +21,7 @@ mod writing;
 
 pub use crate::backup::{BackupError, DatabaseCopy, TableCopy, sqlite_file};
 pub use crate::config::{DatabaseConfig, JournalConfig, PersistenceConfig};
-pub use crate::database::cut::Cut;
+pub use crate::database::clock::Cut;
 pub use crate::database::url::DatabaseUrl;
 pub use crate::database::{Database, DatabaseKind, MigrationStep};
 pub use crate::entry_journal::EntryJournal;

@@ -8,6 +8,7 @@ pub(crate) mod call_repo;
 pub(crate) mod catalog_repo;
 pub(crate) mod changes;
 pub(crate) mod directory_source;
+mod entry_filter;
 pub(crate) mod invitation_repo;
 pub(crate) mod key_repo;
 pub(crate) mod last_admin;

@@ -3,14 +3,16 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use orch_domain::Timestamp;
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::chain::{self, Head, Stream};
+use crate::database::patient::Transaction;
 use crate::database::{Database, DatabaseKind};
 use crate::entity::{audit_entry, change};
 use crate::store_error::unavailable;
@@ -22,7 +24,7 @@ pub(crate) const CHANNEL: &str = "orch_changes";
 
 pub(crate) struct Writing {
     database: Database,
-    txn: DatabaseTransaction,
+    txn: Transaction,
     /// Held until the transaction is over, where writers take turns.
     _turn: Option<OwnedSemaphorePermit>,
     doing: &'static str,
@@ -36,15 +38,20 @@ pub(crate) struct Writing {
 impl Writing {
     pub(crate) fn new(
         database: Database,
-        txn: DatabaseTransaction,
+        txn: Transaction,
         turn: Option<OwnedSemaphorePermit>,
         doing: &'static str,
     ) -> Self {
         Self { database, txn, _turn: turn, doing, changes: Vec::new(), entries: Mutex::default(), is_news: false }
     }
 
-    pub(crate) fn conn(&self) -> &DatabaseTransaction {
+    pub(crate) fn conn(&self) -> &Transaction {
         &self.txn
+    }
+
+    /// See [`Database::shared_time`].
+    pub(crate) fn shared_time(&self, here: Timestamp) -> Timestamp {
+        self.database.shared_time(here)
     }
 
     /// Puts an entry on the audit trail, as the next link of its chain.

@@ -2,6 +2,7 @@
 
 pub(crate) mod fetch;
 mod flaw;
+pub(crate) mod freshness;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -17,13 +18,15 @@ use orch_mcp::raw::Raw;
 use orch_mcp::{headers, object, tasks};
 
 use self::flaw::Flaw;
+use self::freshness::Freshness;
 
 /// The last good state of a server's lists.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Catalog {
     pub hello: ServerHello,
     pub fetched_at: Timestamp,
     lists: [Vec<Item>; 4],
+    pub(crate) fresh: Freshness,
     /// What the tools say of themselves, by name; made when it is first asked for.
     hints: OnceLock<HashMap<String, Hints>>,
     /// Tools that are run only as tasks; looked for when that is first asked.
@@ -130,12 +133,13 @@ const fn index(kind: ItemKind) -> usize {
 
 impl Catalog {
     #[must_use]
-    pub const fn empty(hello: ServerHello, fetched_at: Timestamp) -> Self {
+    pub fn empty(hello: ServerHello, fetched_at: Timestamp) -> Self {
         let lists = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
         Self {
             hello,
             fetched_at,
             lists,
+            fresh: Freshness::default(),
             hints: OnceLock::new(),
             task_tools: OnceLock::new(),
             mirroring: OnceLock::new(),

@@ -16,6 +16,8 @@ pub struct RelayConfig {
     pub fetch_deadline_secs: u64,
     /// Lists are read again after this time, also from a server that says nothing about changes.
     pub refresh_secs: u64,
+    /// How long clients may keep the lists of servers that cannot say so themselves; 0 for not at all.
+    pub legacy_list_ttl_secs: u64,
     /// A server that has not been used for this long is stopped, unless it says otherwise.
     pub idle_stop_secs: u64,
     /// A server that has not been used for this long is asked whether it is still there.
@@ -65,6 +67,7 @@ impl Default for RelayConfig {
             list_deadline_secs: 3,
             fetch_deadline_secs: 10,
             refresh_secs: 600,
+            legacy_list_ttl_secs: 0,
             idle_stop_secs: 600,
             check_secs: 60,
             check_deadline_secs: 10,
@@ -101,6 +104,10 @@ impl RelayConfig {
 
     pub(crate) const fn refresh(&self) -> Duration {
         Duration::from_secs(self.refresh_secs)
+    }
+
+    pub(crate) const fn legacy_list_ttl(&self) -> Duration {
+        Duration::from_secs(self.legacy_list_ttl_secs)
     }
 
     pub(crate) fn idle_stop(&self, server: &Server) -> Duration {

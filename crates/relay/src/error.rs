@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use orch_domain::call::Outcome;
 use orch_domain::port::call_log::CallLogError;
+use orch_domain::refusal::Reason;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::object;
 use orch_mcp::peer::PeerError;
@@ -37,8 +38,8 @@ pub enum CallError {
     #[error("{0}")]
     Limited(Limited),
     /// It needed somebody's approval.
-    #[error("the call needs an approval: {why}")]
-    NotApproved { why: &'static str },
+    #[error("the call needs an approval: {0}")]
+    NotApproved(Unapproved),
     /// The server answered with an error, which is the answer.
     #[error("{}", .0.message)]
     Upstream(RpcError),
@@ -49,6 +50,21 @@ pub enum CallError {
     Stopping,
     #[error("the call cannot be recorded: {0}")]
     NotRecorded(#[from] CallLogError),
+}
+
+/// Why nobody's consent has let a call go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unapproved {
+    #[error("it was denied")]
+    Denied,
+    #[error("the user did not confirm it")]
+    Declined,
+    #[error("nobody approved it in time")]
+    Expired,
+    #[error("nobody is there to approve it")]
+    NoApprover,
+    #[error("it is not allowed any more")]
+    NotAnyMore,
 }
 
 impl CallError {
@@ -89,7 +105,7 @@ impl CallError {
             Self::Busy { .. } => RpcError::gateway("limit", text),
             Self::BusyFor { retry_after, .. } => RpcError::limited(text, *retry_after),
             Self::Limited(limited) => RpcError::limited(text, limited.retry_after),
-            Self::NotApproved { .. } => RpcError::gateway("not_approved", text),
+            Self::NotApproved(_) => RpcError::gateway("not_approved", text),
             Self::AccessEnded => RpcError::gateway("access_ended", text),
             Self::Stopping => RpcError::gateway("stopping", text),
             Self::NotRecorded(error) => {
@@ -101,21 +117,47 @@ impl CallError {
 
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
-        match self {
-            Self::Upstream(error) => Outcome::RpcError(error.code),
-            Self::Unknown { .. }
-            | Self::UnknownResource { .. }
-            | Self::InvalidParams(_)
-            | Self::MethodNotFound(_)
-            | Self::NotApproved { .. }
-            | Self::NotRecorded(_) => Outcome::Refused,
-            Self::Unavailable { .. } => Outcome::Unavailable,
-            Self::Timeout { .. } => Outcome::Timeout,
-            Self::Busy { .. } | Self::BusyFor { .. } | Self::Limited(_) => Outcome::Limited,
-            Self::AccessEnded => Outcome::Abandoned,
-            Self::Stopping => Outcome::Stopping,
+        match self.ending() {
+            Ending::Refused(reason) => reason.outcome(),
+            Ending::Otherwise(outcome) => outcome,
         }
     }
+
+    /// Why the call is refused, if it is, as far as the error knows.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self.ending() {
+            Ending::Refused(reason) => Some(reason),
+            Ending::Otherwise(_) => None,
+        }
+    }
+
+    const fn ending(&self) -> Ending {
+        Ending::Refused(match self {
+            Self::Upstream(error) => return Ending::Otherwise(Outcome::RpcError(error.code)),
+            Self::Unavailable { .. } => return Ending::Otherwise(Outcome::Unavailable),
+            Self::Timeout { .. } => return Ending::Otherwise(Outcome::Timeout),
+            Self::AccessEnded => return Ending::Otherwise(Outcome::Abandoned),
+            Self::Stopping => return Ending::Otherwise(Outcome::Stopping),
+            Self::Unknown { .. } | Self::UnknownResource { .. } | Self::MethodNotFound(_) => Reason::Unknown,
+            Self::InvalidParams(_) => Reason::InvalidParams,
+            Self::NotApproved(Unapproved::Denied) => Reason::ApprovalDenied,
+            Self::NotApproved(Unapproved::Declined) => Reason::ApprovalDeclined,
+            Self::NotApproved(Unapproved::Expired) => Reason::ApprovalExpired,
+            Self::NotApproved(Unapproved::NoApprover) => Reason::NoApprover,
+            // What is not allowed any more is as if it were not there.
+            Self::NotApproved(Unapproved::NotAnyMore) => Reason::Unknown,
+            Self::NotRecorded(_) => Reason::RecordUnavailable,
+            Self::Busy { .. } | Self::BusyFor { .. } => Reason::ServerBusy,
+            Self::Limited(limited) => limited.what.reason(),
+        })
+    }
+}
+
+/// What becomes of a call that has no result.
+enum Ending {
+    Refused(Reason),
+    Otherwise(Outcome),
 }
 
 fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {

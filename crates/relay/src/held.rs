@@ -7,8 +7,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use orch_domain::call::{CallTicket, Outcome};
+use orch_domain::id::RuleId;
 use orch_domain::policy::decision::{Confirmable, Consent};
 use orch_domain::port::clock::Clock;
+use orch_domain::refusal::Refusal;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
 use orch_mcp::question::{Answered, Question};
@@ -17,7 +19,7 @@ use orch_mcp::revision::Revision;
 use tokio::time::{Instant, Sleep};
 
 use crate::approvals::{Decided, Seat};
-use crate::error::CallError;
+use crate::error::{CallError, Unapproved};
 use crate::questions;
 use crate::reply::{Event, Reply};
 use crate::stop::Stop;
@@ -41,6 +43,8 @@ pub(crate) struct Waiting {
     stop: Arc<Stop>,
     revision: Revision,
     clock: Arc<dyn Clock>,
+    /// The rule that wants an approval.
+    rule: RuleId,
     ticket: Option<CallTicket>,
     proceed: Option<Proceed>,
 }
@@ -55,6 +59,7 @@ pub(crate) struct NewWaiting {
     pub(crate) stop: Arc<Stop>,
     pub(crate) revision: Revision,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rule: RuleId,
     pub(crate) ticket: Option<CallTicket>,
     pub(crate) proceed: Proceed,
 }
@@ -68,7 +73,10 @@ pub(crate) enum Turn {
 }
 
 impl Waiting {
-    pub(crate) fn new(new: NewWaiting) -> Self {
+    pub(crate) fn new(mut new: NewWaiting) -> Self {
+        if let Some(ticket) = &mut new.ticket {
+            ticket.wait(new.clock.now());
+        }
         let (mut question, mut confirming) = (None, None);
         if let Some((confirmable, text)) = new.confirm {
             let (asked, answered) = Question::new(MethodName::from_static(questions::ELICITATION), form(&text));
@@ -87,6 +95,7 @@ impl Waiting {
             stop: new.stop,
             revision: new.revision,
             clock: new.clock,
+            rule: new.rule,
             ticket: new.ticket,
             proceed: Some(new.proceed),
         }
@@ -112,7 +121,7 @@ impl Waiting {
         if let Poll::Ready(decided) = self.seat.poll(cx) {
             return Poll::Ready(match decided {
                 Decided::Approved(consent) => self.proceed(consent),
-                Decided::Denied => self.fail(&CallError::NotApproved { why: "it was denied" }),
+                Decided::Denied => self.fail(&CallError::NotApproved(Unapproved::Denied)),
             });
         }
         if let Some(question) = self.question.take() {
@@ -133,7 +142,7 @@ impl Waiting {
                 },
                 Some("decline" | "cancel") => {
                     self.seat.decline();
-                    return Poll::Ready(self.fail(&CallError::NotApproved { why: "the user did not confirm it" }));
+                    return Poll::Ready(self.fail(&CallError::NotApproved(Unapproved::Declined)));
                 }
                 // A client that cannot ask says nothing of its user: an admin may still answer.
                 _ => {}
@@ -141,7 +150,7 @@ impl Waiting {
         }
         if self.deadline.as_mut().poll(cx).is_ready() {
             self.seat.expire();
-            return Poll::Ready(self.fail(&CallError::NotApproved { why: "nobody approved it in time" }));
+            return Poll::Ready(self.fail(&CallError::NotApproved(Unapproved::Expired)));
         }
         if self.tick.as_mut().poll(cx).is_ready() {
             self.tick.as_mut().reset(Instant::now() + TICK);
@@ -155,7 +164,10 @@ impl Waiting {
     }
 
     fn proceed(&mut self, consent: Consent) -> Turn {
-        let ticket = self.ticket.take();
+        let mut ticket = self.ticket.take();
+        if let Some(ticket) = &mut ticket {
+            ticket.go_on(self.clock.now());
+        }
         match self.proceed.take() {
             Some(proceed) => Turn::GoOn(proceed(consent, ticket)),
             None => Turn::Cancelled,
@@ -163,6 +175,9 @@ impl Waiting {
     }
 
     fn fail(&mut self, error: &CallError) -> Turn {
+        if let (Some(ticket), Some(reason)) = (&mut self.ticket, error.reason()) {
+            ticket.refuse(Refusal { reason, rule: Some(self.rule) });
+        }
         Turn::GoOn(Reply::failed(error, self.revision, self.ticket.take(), &*self.clock))
     }
 

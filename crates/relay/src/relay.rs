@@ -13,10 +13,11 @@ use orch_domain::policy::decision::{self, Clearance, Pass, clear, decide};
 use orch_domain::policy::fingerprint::Fingerprint;
 use orch_domain::policy::hints::Hints;
 use orch_domain::policy::item::{Item, ItemClass};
-use orch_domain::policy::{Action, Denial, Subject};
+use orch_domain::policy::{Action, Subject};
 use orch_domain::port::argument_digester::ArgumentDigester;
 use orch_domain::port::call_log::CallLog;
 use orch_domain::port::clock::Clock;
+use orch_domain::refusal::{Reason, Refusal};
 use orch_domain::server::Server;
 use orch_mcp::capabilities;
 use orch_mcp::declared::Declared;
@@ -274,7 +275,7 @@ impl Relay {
     /// Answers one request.
     pub fn handle(self: &Arc<Self>, cx: &CallContext, request: Request) -> Reply {
         if let Err(limited) = self.limiter.request(&cx.subject, &cx.project) {
-            self.note_refused(cx, &request, Outcome::Limited);
+            self.note_refused(cx, &request, limited.what.reason());
             return Reply::failed(&CallError::Limited(limited), cx.client.revision, None, &*self.clock);
         }
         match request.method.known() {
@@ -302,14 +303,23 @@ impl Relay {
 
     /// Puts a call on record that the edge refuses before it is taken; other requests leave no trace. An error means
     /// that the refusal stands without a record, which the log reports.
-    pub fn note_refused(&self, cx: &CallContext, request: &Request, outcome: Outcome) {
+    pub fn note_refused(&self, cx: &CallContext, request: &Request, reason: Reason) {
+        self.note(cx, request, reason.outcome(), Some(reason.into()));
+    }
+
+    /// The same for a call that is not taken because the daemon stops.
+    pub fn note_stopping(&self, cx: &CallContext, request: &Request) {
+        self.note(cx, request, Outcome::Stopping, None);
+    }
+
+    fn note(&self, cx: &CallContext, request: &Request, outcome: Outcome, refusal: Option<Refusal>) {
         let kind = match request.method.known() {
             Method::ToolsCall => CallKind::Tool,
             Method::PromptsGet => CallKind::Prompt,
             Method::ResourcesRead => CallKind::Resource,
             _ => return,
         };
-        if let Err(error) = methods::call::note(self, cx, kind, request, outcome) {
+        if let Err(error) = methods::call::note(self, cx, kind, request, outcome, refusal) {
             tracing::error!(error = %error, "a refused call is not on record");
         }
     }
@@ -447,7 +457,7 @@ impl Relay {
         server: &Arc<Server>,
         class: ItemClass,
         name: &str,
-    ) -> Result<Clearance<Arc<Server>>, Denial> {
+    ) -> Result<Clearance<Arc<Server>>, Refusal> {
         let item = self.item(cx, server, class, name);
         clear(&cx.project.policy, cx.asking(), &item, Arc::clone(server))
     }

@@ -148,7 +148,13 @@ impl Reply {
     }
 
     /// A request that failed before it was sent.
-    pub(crate) fn failed(error: &CallError, revision: Revision, ticket: Option<CallTicket>, clock: &dyn Clock) -> Self {
+    pub(crate) fn failed(
+        error: &CallError,
+        revision: Revision,
+        mut ticket: Option<CallTicket>,
+        clock: &dyn Clock,
+    ) -> Self {
+        note_reason(&mut ticket, error);
         let answer = Err(error.to_rpc(revision));
         Self(State::Answered(record(ticket, error.outcome(), clock, revision, answer)))
     }
@@ -506,7 +512,8 @@ impl Live {
         self.timer.as_mut().reset(until.min(self.latest_end));
     }
 
-    fn fail(&self, error: &CallError) -> Step {
+    fn fail(&mut self, error: &CallError) -> Step {
+        note_reason(&mut self.ticket, error);
         let mut rpc = error.to_rpc(self.plan.revision);
         // A modern server's way to say that a resource is not there has a code of its own in the legacy revisions.
         if self.plan.reads
@@ -544,6 +551,13 @@ fn unready_error(plan: &Plan, unready: Unready) -> CallError {
     match unready {
         Unready::Failed(reason) => CallError::Unavailable { server, reason },
         Unready::Busy(reason) => CallError::Busy { server, reason },
+    }
+}
+
+/// Says why the call is refused, unless somebody who knew more has said it.
+fn note_reason(ticket: &mut Option<CallTicket>, error: &CallError) {
+    if let (Some(ticket), Some(reason)) = (ticket, error.reason()) {
+        ticket.refuse(reason.into());
     }
 }
 

@@ -142,9 +142,20 @@ impl SandboxFault {
         }
     }
 
-    /// In words, with what can be done.
+    /// In words, with what can be done about the profile.
     pub(crate) fn explain(self, profile: &SandboxProfile, cwd: Option<&PathBuf>) -> String {
-        const OTHERWISE: &str = "set the mode to best_effort, or off";
+        let cause = self.cause(profile, cwd);
+        match self {
+            Self::NoLandlock | Self::OldLandlock | Self::NoFilter => {
+                format!("{cause}; set the mode to best_effort, or off")
+            }
+            Self::NoPorts => format!("{cause}; use network full or none, or set the mode to best_effort, or off"),
+            Self::Missing(_) | Self::Exposes(_) | Self::Failed(_) => cause,
+        }
+    }
+
+    /// In words.
+    pub(crate) fn cause(self, profile: &SandboxProfile, cwd: Option<&PathBuf>) -> String {
         let name = |listed| {
             let path = match listed {
                 Listed::Read(index) => profile.read_paths.get(usize::from(index)),
@@ -155,17 +166,13 @@ impl SandboxFault {
         };
         match self {
             Self::NoLandlock => {
-                format!(
-                    "this kernel has no Landlock (Linux 6.2, with landlock among its security modules); {OTHERWISE}"
-                )
+                "this kernel has no Landlock (Linux 6.2, with landlock among its security modules)".to_owned()
             }
             Self::OldLandlock => {
-                format!("this kernel's Landlock is too old to protect files from being cut (Linux 6.2); {OTHERWISE}")
+                "this kernel's Landlock is too old to protect files from being cut (Linux 6.2)".to_owned()
             }
-            Self::NoPorts => {
-                format!("this kernel cannot restrict ports (Linux 6.7); use network full or none, or {OTHERWISE}")
-            }
-            Self::NoFilter => format!("this kernel takes no filter of system calls (seccomp); {OTHERWISE}"),
+            Self::NoPorts => "this kernel cannot restrict ports (Linux 6.7)".to_owned(),
+            Self::NoFilter => "this kernel takes no filter of system calls (seccomp)".to_owned(),
             Self::Missing(listed) => format!("{} is not there, or closed to the daemon", name(listed)),
             Self::Exposes(listed) => format!(
                 "{} has below it what no sandbox shows (the daemon's data directory, its .env file, or keys in the home \

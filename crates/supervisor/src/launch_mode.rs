@@ -14,7 +14,7 @@ use std::{
     os::{fd::AsFd as _, unix::net::UnixStream},
 };
 
-use crate::wire::Status;
+use crate::{confinement::SandboxProfile, wire::Status};
 
 /// The first argument that asks for the warden, which asks for the others.
 pub(crate) const ARGUMENT: &str = "__launch";
@@ -55,6 +55,11 @@ pub fn run_if_requested() {
     } else {
         gate::run()
     });
+}
+
+/// Whether this machine can put a process into a whole sandbox; else what it lacks. Found out by doing it.
+pub fn can_sandbox() -> Result<(), String> {
+    sandbox::attempt().map_err(|fault| fault.cause(&SandboxProfile::default(), None))
 }
 
 /// Signals are blocked for one thread only: any other would swallow the end of a child, and the

@@ -37,6 +37,7 @@ pub use config::{LogDisk, LogLimits, SupervisorConfig};
 pub use confinement::{LimitKind, ProcessLimits, SandboxNetwork, SandboxProfile};
 pub use error::LaunchError;
 pub use identity::user_id;
+pub use launch_mode::can_sandbox;
 pub use launcher::{Launcher, local::LocalLauncher};
 pub use log::{
     ProcessLog,

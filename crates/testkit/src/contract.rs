@@ -47,6 +47,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::Timestamp;
+use orch_domain::activity::EntryFilter;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::id::{AuditId, ProjectId};
 use orch_domain::page::PageRequest;
@@ -222,7 +223,7 @@ async fn a_stored_server(store: &dyn TestStore, project: ProjectId) -> Server {
 
 /// Whether the entry was committed.
 async fn is_on_record(store: &dyn TestStore, id: AuditId) -> bool {
-    let page = store.audit().list(None, PageRequest::new(PageRequest::MAX_LIMIT, None)).await;
+    let page = store.audit().list(None, &EntryFilter::default(), PageRequest::new(PageRequest::MAX_LIMIT, None)).await;
     let records: Vec<AuditRecord> = page.expect("the audit trail can be read").items;
     records.iter().any(|record| record.id == id)
 }

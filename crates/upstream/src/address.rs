@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::listed;
+
 /// What an operator allows beyond public addresses. Addresses at which clouds give out credentials are never allowed,
 /// nor are those that are no single machine's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -40,6 +42,13 @@ pub enum BlockedAddress {
     Reserved,
 }
 
+impl BlockedAddress {
+    /// Whether no setting allows it.
+    const fn is_for_good(&self) -> bool {
+        matches!(self, Self::Metadata | Self::Multicast | Self::Unspecified)
+    }
+}
+
 /// Addresses at which clouds tell their guests secrets, outside of link-local.
 const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(192, 0, 0, 192)];
@@ -57,7 +66,7 @@ impl AddressPolicy {
             BlockedAddress::Loopback if self.allow_loopback => Ok(()),
             BlockedAddress::Private if self.allow_private => Ok(()),
             BlockedAddress::Loopback | BlockedAddress::Private if self.is_listed(name) => Ok(()),
-            BlockedAddress::Metadata | BlockedAddress::Multicast | BlockedAddress::Unspecified => Err(class),
+            class if class.is_for_good() => Err(class),
             _ if self.allow_networks.iter().any(|network| network.contains(&address.to_canonical())) => Ok(()),
             class => Err(class),
         }
@@ -65,6 +74,24 @@ impl AddressPolicy {
 }
 
 impl AddressPolicy {
+    /// What is wrong with the lists, if something is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        const NETWORKS: &str = "upstream.addresses.allow_networks";
+        for entry in &self.allow_hosts {
+            listed::check_host("upstream.addresses.allow_hosts", NETWORKS, entry)?;
+        }
+        for network in &self.allow_networks {
+            listed::check_network(NETWORKS, network)?;
+            // No class of these has an address of another class between its first and its last.
+            let ends = (classify(network.network()), classify(network.broadcast()));
+            if let (Some(class), true) = (ends.0.filter(BlockedAddress::is_for_good), ends.0 == ends.1) {
+                let hint = format!("it is never allowed, as {class}: leave it out");
+                return Err(listed::refused(NETWORKS, &network.to_string(), &hint));
+            }
+        }
+        Ok(())
+    }
+
     fn is_listed(&self, name: Option<&str>) -> bool {
         name.is_some_and(|name| self.allow_hosts.iter().any(|listed| listed.eq_ignore_ascii_case(name)))
     }
@@ -165,6 +192,23 @@ mod tests {
         assert_eq!(judge(Some("other.example"), "127.0.0.1"), Err(Loopback));
         assert_eq!(judge(None, "169.254.1.1"), Ok(()));
         assert_eq!(judge(Some("internal.example"), "169.254.169.254"), Err(Metadata));
+    }
+
+    #[test]
+    fn lists_hold_what_can_be_allowed() {
+        let check = |network: &str| {
+            let allow_networks = vec![network.parse().unwrap()];
+            AddressPolicy { allow_networks, ..AddressPolicy::default() }.check()
+        };
+        for network in ["10.1.0.0/16", "169.254.0.0/16", "169.254.169.254/31", "0.0.0.0/0", "::/0", "1.1.1.1/32"] {
+            assert_eq!(check(network), Ok(()), "{network}");
+        }
+        for network in ["169.254.169.254/32", "224.0.0.0/4", "ff02::/16", "0.0.0.0/32", "fd00:ec2::254/128"] {
+            let refused = check(network).expect_err(network);
+            assert!(refused.contains(network) && refused.contains("never allowed, as it"), "{refused}");
+        }
+        let policy = AddressPolicy { allow_hosts: vec!["http://a".to_owned()], ..AddressPolicy::default() };
+        assert!(policy.check().expect_err("a URL").starts_with("upstream.addresses.allow_hosts: \"http://a\""));
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub struct UpstreamConfig {
 impl UpstreamConfig {
     /// What is wrong with these settings, if something is: it would be found at the first connection.
     pub fn check(&self) -> Result<(), String> {
-        http::proxy::check(&self.proxy)
+        http::proxy::check(&self.proxy)?;
+        self.addresses.check()
     }
 
     /// What is wrong with the files that they name.

@@ -17,6 +17,7 @@ pub(crate) mod pool;
 pub(crate) mod proxy;
 mod redirect;
 pub(crate) mod refusal;
+mod retry_after;
 pub(crate) mod session;
 pub(crate) mod shared;
 mod standing;

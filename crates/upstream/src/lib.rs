@@ -10,6 +10,7 @@ mod error;
 mod excerpt;
 mod followed;
 mod hello;
+mod listed;
 mod oddity;
 mod progress;
 mod questions;

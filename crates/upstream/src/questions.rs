@@ -84,8 +84,15 @@ fn response(id: &RequestId, method: &str, reply: Option<Reply>) -> Bytes {
     match reply {
         Some(Ok(result)) => codec::encode_result(id, &result.on_one_line()),
         Some(Err(error)) => codec::encode_error(Some(id), &error),
-        // Nobody could be asked. Only an elicitation has a result that says so.
-        None if method == "elicitation/create" => codec::encode_result(id, &Raw::from_static(r#"{"action":"cancel"}"#)),
-        None => codec::encode_error(Some(id), &RpcError::new(code::INTERNAL, "nobody answered")),
+        None => unanswered(id, method, "nobody answered"),
+    }
+}
+
+/// What a server hears that asked for what its client can do, and gets no answer. Only an elicitation has a result that
+/// says so.
+pub(crate) fn unanswered(id: &RequestId, method: &str, why: &'static str) -> Bytes {
+    match method {
+        "elicitation/create" => codec::encode_result(id, &Raw::from_static(r#"{"action":"cancel"}"#)),
+        _ => codec::encode_error(Some(id), &RpcError::new(code::INTERNAL, why)),
     }
 }

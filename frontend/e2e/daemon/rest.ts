@@ -39,6 +39,10 @@ export class Rest {
   patch(path: string, body: Json): Promise<Json> {
     return send("PATCH", path, this.token, body);
   }
+
+  delete(path: string): Promise<Json> {
+    return send("DELETE", path, this.token);
+  }
 }
 
 async function send(method: string, path: string, token: string | undefined, body?: Json): Promise<Json> {

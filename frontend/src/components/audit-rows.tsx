@@ -1,34 +1,137 @@
 "use client";
 
-import { useTranslations } from "use-intl";
+import { type ReactNode } from "react";
+import { type Messages, useMessages, useTranslations } from "use-intl";
 
-import type { AuditEntry } from "@/lib/data/activity";
+import type { AuditAction, AuditEntry } from "@/lib/data/audit";
 
 import { RelativeTime } from "./relative-time";
 import { Badge } from "./ui/badge";
 
+type Fact = AuditEntry["facts"][number];
+
+/** Facts that are shown elsewhere, or that say less than another one. */
+const APART: Fact["name"][] = ["as", "project", "login", "rule_id"];
+
+/** Which words the values of a fact are; the others are names and numbers, and stand as they are. */
+const WORDS: Partial<Record<Fact["name"], keyof Messages["audit"]["word"]>> = {
+  role: "role",
+  before: "role",
+  now: "role",
+  needs: "role",
+  kind: "kind",
+  through: "through",
+  delivery: "delivery",
+  part: "part",
+  refused: "refused",
+  reason: "reason",
+  changed: "changed",
+};
+
 interface AuditRowsProps {
   entries: AuditEntry[];
-  /** What somebody is called; undefined for who is not known any more. */
-  nameOf: (id: string | null) => string | undefined;
+  /** What is called by an id now; undefined for what is gone. Only where entries of many projects are shown. */
+  projectOf?: (id: string) => string | undefined;
 }
 
 /** Who did what to what, a line each. */
-export function AuditRows({ entries, nameOf }: AuditRowsProps) {
-  const t = useTranslations("activity");
+export function AuditRows({ entries, projectOf }: AuditRowsProps) {
+  const t = useTranslations("audit");
   return (
     <ul className="divide-y divide-border">
-      {entries.map((entry) => (
-        <li key={entry.id} className="row-in-sight flex flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
-          <span className="font-medium">{nameOf(entry.user_id) ?? t(`via.${entry.via as "login"}`)}</span>
-          <Badge tone={entry.action === "access.refuse" ? "warning" : "outline"} className="font-mono">
-            {entry.action}
-          </Badge>
-          <span className="min-w-0 [overflow-wrap:anywhere]">{entry.target.name}</span>
-          {entry.detail !== "" && <span className="min-w-0 text-muted-foreground [overflow-wrap:anywhere]">{entry.detail}</span>}
-          <RelativeTime at={entry.at} className="ml-auto text-xs text-muted-foreground" />
-        </li>
-      ))}
+      {entries.map((entry) => {
+        const project = projectOf === undefined || entry.project_id === null ? undefined : (projectOf(entry.project_id) ?? valueOf(entry, "project") ?? (entry.target.kind === "project" ? entry.target.name : t("goneProject")));
+        return (
+          <li key={entry.id} className="row-in-sight flex items-baseline gap-x-3 px-4 py-2 text-sm">
+            <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
+              <Sentence entry={entry} />
+              <Facts entry={entry} />
+            </div>
+            <div className="flex shrink-0 flex-wrap items-baseline justify-end gap-x-3 gap-y-1 max-sm:max-w-28">
+              {valueOf(entry, "as") !== undefined && <Badge tone="info">{t("asInstanceAdmin")}</Badge>}
+              {project !== undefined && <Badge tone="outline">{project}</Badge>}
+              <RelativeTime at={entry.at} className="text-xs text-muted-foreground" />
+            </div>
+          </li>
+        );
+      })}
     </ul>
   );
+}
+
+function valueOf(entry: AuditEntry, name: Fact["name"]): string | undefined {
+  return entry.facts.find((fact) => fact.name === name)?.value;
+}
+
+/** Whether there is a text for an action. An entry of a later version may have one that is not known here. */
+function isKnown(messages: Messages["audit"]["action"], action: string): action is AuditAction {
+  const [noun = "", verb = ""] = action.split(".");
+  return Object.hasOwn(messages, noun) && Object.hasOwn(messages[noun as keyof typeof messages], verb);
+}
+
+/** What happened, in the language of who reads it. */
+function Sentence({ entry }: { entry: AuditEntry }) {
+  const t = useTranslations("audit");
+  const messages = (useMessages() as Messages).audit.action;
+  const actor =
+    entry.user_email !== null
+      ? t("actor", { name: entry.user_email })
+      : entry.via === "console"
+        ? t("console")
+        : entry.via === "system"
+          ? t("system")
+          : t("nobody");
+  const name = entry.target.kind === "instance" ? t("instance") : entry.target.name === "" ? t("unnamed") : entry.target.name;
+  const values = { actor, name, b: (text: ReactNode) => <strong className="font-medium">{text}</strong> };
+  return (
+    <p title={entry.action}>
+      {isKnown(messages, entry.action) ? t.rich(`action.${entry.action}`, values) : t.rich("unknownAction", { ...values, action: entry.action })}
+    </p>
+  );
+}
+
+/** What more is known: by name, or what a version before names wrote. */
+function Facts({ entry }: { entry: AuditEntry }) {
+  const t = useTranslations("audit");
+  const wordOf = useWords();
+  const facts = entry.facts.filter((fact) => !APART.includes(fact.name));
+  if (facts.length === 0) {
+    return entry.facts.length === 0 && entry.detail !== "" ? <p className="text-muted-foreground">{entry.detail}</p> : null;
+  }
+  return (
+    <dl className="flex flex-wrap gap-x-3 text-muted-foreground">
+      {named(facts).map(([name, values]) => (
+        <div key={name} className="flex min-w-0 gap-x-1">
+          <dt className="shrink-0">{t(`fact.${name}`)}:</dt>
+          <dd className="min-w-0 text-foreground/90">{values.map((value) => wordOf(name, value)).join(", ")}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Values with the same name stand together. */
+function named(facts: Fact[]): [Fact["name"], string[]][] {
+  const all = new Map<Fact["name"], string[]>();
+  for (const { name, value } of facts) all.set(name, [...(all.get(name) ?? []), value]);
+  return [...all];
+}
+
+/** Gives the word of a value in the language of who reads; the value itself where it is a name. */
+function useWords(): (name: Fact["name"], value: string) => string {
+  const t = useTranslations("audit");
+  const known = (useMessages() as Messages).audit.word;
+  return (name, value) => {
+    const group = WORDS[name];
+    if (group === undefined) return value;
+    const words: Record<string, unknown> = known[group];
+    // A word may have a name behind it, as in `env TOKEN`.
+    const parts = value.replaceAll(",", "").split(" ");
+    for (let count = parts.length; count > 0; count--) {
+      const word = parts.slice(0, count).join("_");
+      const key = `${group}.${word}` as "kind.tool";
+      if (Object.hasOwn(words, word)) return [t(`word.${key}`), ...parts.slice(count)].join(" ");
+    }
+    return value;
+  };
 }

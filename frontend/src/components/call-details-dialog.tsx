@@ -34,7 +34,7 @@ export function CallDetailsDialog({ open, call, onClose }: CallDetailsDialogProp
       {call !== undefined && (
         <DialogContent heading={<span className="font-mono text-base [overflow-wrap:anywhere]">{call.target}</span>}>
           <DialogBody className="pb-5">
-            {call.outcome === "refused" && <Refusal call={call} />}
+            {(call.outcome === "refused" || call.reason !== null) && <Refusal call={call} />}
             <Facts call={call} />
             <Arguments call={call} />
           </DialogBody>
@@ -80,6 +80,7 @@ function Facts({ call }: { call: Call }) {
       )}
       <Fact label={t("kind")}>{t(`kinds.${call.kind as "tool"}`)}</Fact>
       <Fact label={t("duration")}>{duration(call.duration_ms)}</Fact>
+      {call.waited_ms > 0 && <Fact label={t("waited")}>{duration(call.waited_ms)}</Fact>}
     </dl>
   );
 }

@@ -95,8 +95,8 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
     },
   ];
   const save = () => {
-    const head = ["at", "server", "kind", "target", "user", "client", "outcome", "duration_ms", "arguments_digest", "arguments"];
-    const body = rows.map((call) => [call.at, call.server, call.kind, call.target, nameOf(call.user_id) ?? call.user_id, call.client, call.outcome, call.duration_ms, call.arguments_digest ?? "", call.arguments ?? ""]);
+    const head = ["at", "server", "kind", "target", "user", "client", "outcome", "reason", "rule_id", "duration_ms", "waited_ms", "arguments_digest", "arguments"];
+    const body = rows.map((call) => [call.at, call.server, call.kind, call.target, nameOf(call.user_id) ?? call.user_id, call.client, call.outcome, call.reason ?? "", call.rule_id ?? "", call.duration_ms, call.waited_ms, call.arguments_digest ?? "", call.arguments ?? ""]);
     downloadText("calls.csv", csv([head, ...body]), "text/csv");
   };
   return (

@@ -7,7 +7,7 @@ import { useTranslations } from "use-intl";
 import { calledOf, type Called } from "@/lib/called";
 import type { Call } from "@/lib/data/activity";
 import { offersQuery } from "@/lib/data/offers";
-import { explanationQuery } from "@/lib/data/policy";
+import { explanationQuery, policyQuery } from "@/lib/data/policy";
 import { useAccess, useProject } from "@/lib/data/projects";
 import { serversQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
@@ -19,8 +19,68 @@ import { Alert } from "./ui/alert";
 import { Button } from "./ui/button";
 import { Skeleton } from "./ui/skeleton";
 
-/** Why a call was refused, as far as it can be said today: the record keeps that it was, and not why. */
+/** The words that the record has for why a call was refused or limited. */
+const REASONS = [
+  "unknown",
+  "invalid_params",
+  "role",
+  "key_scope",
+  "rule",
+  "switched_off",
+  "approval_denied",
+  "approval_declined",
+  "approval_expired",
+  "no_approver",
+  "duplicate_id",
+  "session_ended",
+  "record_unavailable",
+  "limit_per_minute",
+  "limit_concurrent",
+  "limit_per_day",
+  "limit_in_flight",
+  "limit_approvals",
+  "server_busy",
+] as const;
+
+/** Why a call was refused: as it is on record, or as it would be decided today where the record does not say. */
 export function Refusal({ call }: { call: Call }) {
+  const { may } = useAccess();
+  // What is hidden is on record as unknown for who may not inspect, and explained by the rules of today.
+  if (call.reason !== null && (call.reason !== "unknown" || may("inspect"))) return <Recorded call={call} reason={call.reason} />;
+  return call.outcome === "refused" ? <Today call={call} /> : null;
+}
+
+function Recorded({ call, reason }: { call: Call; reason: string }) {
+  const t = useTranslations("activity.why");
+  const ref = useProjectRef();
+  const known = REASONS.find((other) => other === reason);
+  // A daemon that is newer than this page may have another word.
+  if (known === undefined) return <Why>{reason}</Why>;
+  const said = known === "unknown" && call.server !== "" ? t("unknownOn", { server: call.server }) : t(`reasons.${known}`);
+  if (call.rule_id !== null && known !== "switched_off") {
+    return (
+      <Why action={<Action href={paths.projectSettings(ref)}>{t("toRules")}</Action>}>
+        {said} <RuleName id={call.rule_id} />
+      </Why>
+    );
+  }
+  const isOfServer = known === "switched_off" || (known === "unknown" && call.server !== "");
+  const action = isOfServer && <Action href={paths.serverTools({ ...ref, server: call.server }, { kind: call.kind as "tool" })}>{t("toOffers")}</Action>;
+  return <Why action={action}>{said}</Why>;
+}
+
+/** The rule that decided then, by the name that it has now. */
+function RuleName({ id }: { id: string }) {
+  const t = useTranslations("activity.why");
+  const policy = useQuery(policyQuery(useProjectRef()));
+  if (policy.data === undefined) return null;
+  const rule = policy.data.rules.find((other) => other.id === id);
+  if (rule === undefined) return t("ruleGone");
+  return rule.name === "" ? t("rulePlace", { place: policy.data.rules.indexOf(rule) + 1 }) : t("ruleName", { name: rule.name });
+}
+
+/** As far as it can be said today of a call whose record does not say why. */
+function Today({ call }: { call: Call }) {
   const t = useTranslations("activity.why");
   const { separator } = useProject();
   const servers = useQuery(serversQuery(useProjectRef()));

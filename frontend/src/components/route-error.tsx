@@ -1,22 +1,30 @@
 "use client";
 
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+
+import { ApiError } from "@/lib/api/errors";
 
 import { ErrorPanel } from "./error-panel";
 
-/** In place of a page that failed; trying again loads its data anew. */
-export function RouteError({ error, reset }: { error: Error; reset: () => void }) {
+/** Not fetched by every page for what should never happen. Where it cannot be fetched then, `global-error` has one. */
+const CrashPanel = lazy(() => import("./crash-panel").then((module) => ({ default: module.CrashPanel })));
+
+/** In place of a page that failed; where that was a request, trying again loads its data anew. */
+export function RouteError({ error, reset }: { error: unknown; reset: () => void }) {
   const queries = useQueryErrorResetBoundary();
+  if (!(error instanceof ApiError)) {
+    return (
+      <Suspense>
+        <CrashPanel error={error} />
+      </Suspense>
+    );
+  }
   return (
     <ErrorPanel
       isPage
       error={error}
       onRetry={() => {
-        // A part of the code that could not be fetched, as after an upgrade of the daemon, comes with a fresh page.
-        if (error.name === "ChunkLoadError") {
-          location.reload();
-          return;
-        }
         queries.reset();
         reset();
       }}

@@ -9,7 +9,7 @@ import { useUnsaved } from "@/lib/leaving";
 import { toast } from "@/lib/toasts";
 
 import { useErrorText } from "./error-text";
-import { placeFieldErrors } from "./form-errors";
+import { useFieldErrors } from "./form-errors";
 import { GuardedButton } from "./guarded-button";
 import { SubmitButton } from "./submit-button";
 import { Alert } from "./ui/alert";
@@ -37,6 +37,7 @@ export function SettingsForm<I extends FieldValues, O, V, A>(props: SettingsForm
   const { heading, description, reason, form, save, toRequest, places, onSaved, children, below } = props;
   const common = useTranslations("common");
   const errorText = useErrorText();
+  const placeFieldErrors = useFieldErrors();
   const [isPlaced, setPlaced] = useState(false);
   useUnsaved(form.formState.isDirty);
   const submit = form.handleSubmit((written) => {

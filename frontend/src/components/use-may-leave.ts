@@ -1,8 +1,9 @@
 "use client";
 
+import { useEffect, useEffectEvent } from "react";
 import { useTranslations } from "use-intl";
 
-import { hindrance } from "@/lib/leaving";
+import { beforeTraversals, hindrance } from "@/lib/leaving";
 import { toast } from "@/lib/toasts";
 
 /** Says whether to go to another page now, and why not. */
@@ -19,4 +20,10 @@ export function useMayLeave(): () => boolean {
         return false;
     }
   };
+}
+
+/** The browser's back and forward ask as links do. Stands once, in the frame of all pages. */
+export function useGuardedTraversals(): void {
+  const mayLeave = useEffectEvent(useMayLeave());
+  useEffect(() => beforeTraversals(() => mayLeave()), []);
 }

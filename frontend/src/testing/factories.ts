@@ -114,10 +114,30 @@ export function call(part: Partial<Schemas["CallView"]> = {}): Schemas["CallView
     kind: "tool",
     target: "read_file",
     duration_ms: 12,
+    waited_ms: 0,
     outcome: "ok",
     code: null,
+    reason: null,
+    rule_id: null,
     arguments_digest: null,
     arguments: null,
+    ...part,
+  };
+}
+
+export function auditEntry(part: Partial<Schemas["AuditView"]> = {}): Schemas["AuditView"] {
+  return {
+    id: id(),
+    at: AT,
+    project_id: null,
+    user_id: id(),
+    user_email: "ada@example.com",
+    key_id: null,
+    via: "login",
+    action: "project.update",
+    target: { kind: "project", id: id(), name: "demo" },
+    detail: "",
+    facts: [],
     ...part,
   };
 }

@@ -8,17 +8,19 @@ import { PageSkeleton } from "@/components/page-skeleton";
 import { RouteError } from "@/components/route-error";
 import { Toaster } from "@/components/toaster";
 import { createQueryClient } from "@/lib/query-client";
+import type { Locale } from "@/lib/i18n/locale";
 import en from "@/messages/en";
+import ko from "@/messages/ko";
 
 import { go } from "./navigation";
 
 /** Shows a page or a part of one at an address, within what every page stands in. Gives hands to use it. */
-export function open(path: string, page: ReactNode) {
+export function open(path: string, page: ReactNode, locale: Locale = "en") {
   go(path);
   const client = createQueryClient();
   client.setDefaultOptions({ queries: { retry: false, refetchInterval: false } });
   render(
-    <IntlProvider locale="en" messages={en} timeZone="UTC">
+    <IntlProvider locale={locale} messages={locale === "ko" ? ko : en} timeZone="UTC">
       <QueryClientProvider client={client}>
         <QueryErrorResetBoundary>
           <Boundary>

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, vi } from "vitest";
 
 import { backend, forget } from "./backend";
 import { activityHandlers } from "./handlers/activity";
+import { auditHandlers } from "./handlers/audit";
 import { keyHandlers } from "./handlers/keys";
 import { memberHandlers } from "./handlers/members";
 import { policyHandlers } from "./handlers/policy";
@@ -56,7 +57,7 @@ Element.prototype.hasPointerCapture ??= () => false;
 
 vi.mock("next/navigation", () => import("./navigation"));
 
-backend.use(...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers);
+backend.use(...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers, ...auditHandlers);
 
 beforeAll(() => {
   backend.listen({ onUnhandledRequest: "error" });

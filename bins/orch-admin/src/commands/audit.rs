@@ -251,6 +251,7 @@ fn entry_line(seq: i64, link: &str, entry: &AuditRecord) -> Value {
         "via": entry.via, "action": entry.action,
         "target": { "kind": entry.target_kind, "id": entry.target_id, "name": entry.target_name },
         "detail": entry.detail,
+        "facts": entry.facts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
     })
 }
 
@@ -266,7 +267,10 @@ fn call_line(seq: i64, link: &str, call: &Call) -> Value {
         "server": &*call.server,
         "kind": call.kind.as_str(), "target": call.target,
         "duration_us": u64::try_from(call.duration.as_micros()).unwrap_or(u64::MAX),
+        "waited_us": u64::try_from(call.waited.as_micros()).unwrap_or(u64::MAX),
         "outcome": call.outcome.as_str(), "code": call.outcome.code(),
+        "reason": call.refusal.map(|refusal| refusal.reason.as_str()),
+        "rule_id": call.refusal.and_then(|refusal| refusal.rule).map(|rule| rule.to_string()),
         "arguments_digest": call.arguments.as_ref().and_then(Arguments::digest),
         "arguments": call.arguments.as_ref().and_then(Arguments::text),
     })

@@ -14,9 +14,21 @@ use serde::Serialize;
 
 use crate::cli::InProject;
 use crate::console::{self, Console};
-use crate::failure;
+use crate::failure::{self, Spelling};
 use crate::moment::{self, End};
 use crate::output::Output;
+
+/// What fields of a key are called here.
+pub(crate) const SPELLING: &Spelling = &[
+    ("expires_at", "--expires"),
+    ("overlap_seconds", "--overlap"),
+    ("creator", "--creator"),
+    ("scope.servers", "--server"),
+    ("scope.tools", "--tool"),
+    ("limits.per_minute", "--per-minute"),
+    ("limits.concurrent", "--concurrent"),
+    ("limits.per_day", "--per-day"),
+];
 
 #[derive(Subcommand)]
 pub(crate) enum Key {

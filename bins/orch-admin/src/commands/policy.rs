@@ -14,9 +14,24 @@ use serde::Serialize;
 use crate::cli::InProject;
 use crate::commands::key;
 use crate::console::Console;
-use crate::failure;
+use crate::failure::{self, Spelling};
 use crate::moment;
 use crate::output::Output;
+
+/// What parts of a rule, and of a question about one, are called here.
+pub(crate) const SPELLING: &Spelling = &[
+    ("subject", "--for"),
+    ("subject.user", "--for"),
+    ("subject.key", "--for"),
+    ("subject.team", "--for"),
+    ("subject.client", "--for"),
+    ("object.server", "--server"),
+    ("object.kind", "--kind"),
+    ("object.name", "--item"),
+    ("object.annotations", "--hint"),
+    ("approval.timeout_seconds", "--within-time"),
+    ("name", "--name"),
+];
 
 #[derive(Subcommand)]
 pub(crate) enum Policy {

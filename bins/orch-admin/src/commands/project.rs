@@ -8,9 +8,13 @@ use orch_app::domain::project::{FlawedTools, Project as Stored};
 use serde::Serialize;
 
 use crate::console::{self, Console};
-use crate::failure;
+use crate::failure::{self, Spelling};
 use crate::moment;
 use crate::output::Output;
+
+/// What fields of a project are called here.
+pub(crate) const SPELLING: &Spelling =
+    &[("slug", "--slug"), ("separator", "--separator"), ("admin", "--admin"), ("recorded_arguments.hidden", "--hide")];
 
 #[derive(Subcommand)]
 pub(crate) enum Project {

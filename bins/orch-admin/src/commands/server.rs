@@ -1,27 +1,47 @@
-//! `server`: MCP servers of a project, as configured. What runs is the daemon's; a change reaches it by itself.
+//! `server`: MCP servers of a project. What runs is the daemon's, which is asked for it; a change reaches it by itself.
 
 mod confine;
 mod import;
 mod logs;
+mod seen;
 mod set;
 mod snippet;
 
 use clap::Subcommand;
-use orch_app::domain::Timestamp;
 use orch_app::domain::server::{Server as Stored, Transport};
-use serde::Serialize;
 
 use crate::cli::InProject;
 use crate::console::Console;
+use crate::failure::Spelling;
 use crate::output::Output;
+
+/// What fields of a server are called here.
+pub(crate) const SPELLING: &Spelling = &[
+    ("timeout", "--timeout"),
+    ("run.idle_stop", "--idle-stop"),
+    ("run.max_in_flight", "--max-in-flight"),
+    ("run.max_connections", "--max-connections"),
+    ("run.tool_timeouts", "--tool-timeout"),
+    ("run.personal_env", "--personal"),
+    ("run.personal_headers", "--personal"),
+    ("limits", "--set"),
+    ("sandbox.mode", "MODE"),
+    ("sandbox.read_paths", "--read"),
+    ("sandbox.write_paths", "--write"),
+    ("sandbox.network", "--network"),
+    ("sandbox.ports", "--network"),
+    ("key", "--key"),
+];
 
 #[derive(Subcommand)]
 pub(crate) enum Server {
-    /// List the servers of a project
+    /// List the servers of a project, and what the running daemon says of them
     List {
         #[command(flatten)]
         within: InProject,
     },
+    /// Show one server: how it is set up, what it is doing, and why it failed
+    Show(Named),
     /// Take over the servers of an mcp-config.json
     Import {
         #[command(flatten)]
@@ -68,36 +88,12 @@ pub(crate) struct Named {
     server: String,
 }
 
-#[derive(Serialize)]
-struct View {
-    id: String,
-    alias: String,
-    name: String,
-    transport: &'static str,
-    /// The command or the URL.
-    target: String,
-    enabled: bool,
-    /// Seconds that a call may take.
-    timeout: f64,
-    isolation: &'static str,
-    always_on: bool,
-    #[serde(with = "time::serde::rfc3339")]
-    updated_at: Timestamp,
-}
-
 impl Server {
     pub(crate) async fn run(self, console: &Console, output: &Output) -> anyhow::Result<()> {
         let (control, who) = (console.control(), &console.who);
         match self {
-            Self::List { within } => {
-                let servers = control.servers.list(who, &within.project).await?;
-                let views: Vec<_> = servers.iter().map(|seen| view(&seen.server)).collect();
-                output.list(&views, ["ALIAS", "NAME", "TRANSPORT", "ENABLED", "TARGET"], |view| {
-                    let enabled = if view.enabled { "yes" } else { "no" };
-                    let (alias, name, target) = (view.alias.clone(), view.name.clone(), view.target.clone());
-                    [alias, name, view.transport.to_owned(), enabled.to_owned(), target]
-                })
-            }
+            Self::List { within } => seen::list(console, output, &within.project).await,
+            Self::Show(Named { within, server }) => seen::show(console, output, &within.project, &server).await,
             Self::Import { within, file, dry_run } => {
                 import::run(console, output, &within.project, &file, dry_run).await
             }
@@ -131,23 +127,5 @@ impl Server {
 }
 
 fn show(output: &Output, server: &Stored, did: &str) -> anyhow::Result<()> {
-    output.one(&view(server), &format!("{did} {}", server.alias))
-}
-
-fn view(server: &Stored) -> View {
-    View {
-        id: server.id.to_string(),
-        alias: server.alias.to_string(),
-        name: server.name.clone(),
-        transport: server.transport.kind(),
-        target: match &server.transport {
-            Transport::Stdio { command, .. } => command.clone(),
-            Transport::StreamableHttp { url } | Transport::Sse { url } => url.clone(),
-        },
-        enabled: server.enabled,
-        timeout: server.call_timeout.as_secs_f64(),
-        isolation: server.run.isolation.as_str(),
-        always_on: server.run.always_on,
-        updated_at: server.updated_at,
-    }
+    output.one(&seen::View::new(server), &format!("{did} {}", server.alias))
 }

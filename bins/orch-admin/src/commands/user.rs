@@ -157,7 +157,7 @@ impl User {
             }
             Self::Demote { user } => {
                 let account = users.demote(who, &user).await?;
-                show(output, &account, None, "took the instance from")
+                show(output, &account, None, "took the rights of an instance admin from")
             }
         }
     }

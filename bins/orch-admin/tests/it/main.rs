@@ -4,6 +4,7 @@
 
 mod accounts;
 mod codes;
+mod daemon;
 mod harness;
 mod instances;
 mod postgres;

@@ -24,6 +24,9 @@ fn verifies_and_exports_what_was_done() {
     let records = lines.iter().map(|line| line["record"].as_str().expect("a word"));
     assert_eq!(records.collect::<BTreeSet<_>>(), ["call", "entry"].into());
     assert!(lines.iter().any(|line| line["action"] == "user.create"));
+    let added = lines.iter().find(|line| line["action"] == "server.create").expect("the demo has a server");
+    let named = |name: &str| added["facts"].as_array().expect("facts").iter().any(|fact| fact["name"] == name);
+    assert!(named("project") && named("transport"), "{added}");
     assert!(lines.iter().all(|line| line["link"].as_str().is_some_and(|link| link.len() == 64)), "{export}");
     let of_project = admin.run("audit export --project demo").text(0);
     assert!(of_project.lines().count() < lines.len());
@@ -151,6 +154,46 @@ fn a_backup_comes_back_as_it_was_and_has_no_key() {
     let refused = admin.run_without_data_dir("restore saved --data-dir third");
     assert!(refused.code == 1 && refused.stderr.contains("not what was written"), "{refused:?}");
     assert!(!admin.path("third/orchestrator.db").exists());
+}
+
+#[test]
+fn a_restore_that_fails_or_is_broken_off_is_made_again() {
+    let admin = Admin::with_demo();
+    admin.run("tool call --project demo echo echo --arguments {}").text(0);
+    admin.run("backup saved").text(0);
+    let restore = "restore saved --data-dir other";
+    let left = |part: &str| std::fs::read_dir(admin.path("other").join(part)).map_or(0, Iterator::count);
+
+    // Where the database is to come stands something that cannot be taken away.
+    std::fs::create_dir_all(admin.path("other/orchestrator.db.part/held")).expect("a directory");
+    let failed = admin.run_without_data_dir(restore);
+    assert!(failed.code == 1 && failed.stderr.contains("cannot be removed"), "{failed:?}");
+    assert_eq!((left("journal"), left("audit")), (0, 0));
+    assert!(!admin.path("other/restore.unfinished").exists());
+    std::fs::remove_dir_all(admin.path("other/orchestrator.db.part")).expect("the directory");
+
+    // One that was killed before its database came.
+    for file in ["restore.unfinished", "journal/of-the-backup.calls", "orchestrator.db.part"] {
+        let path = admin.path("other").join(file);
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        std::fs::write(path, "").expect("a file");
+    }
+    for command in ["project list --data-dir other", "migrate up --data-dir other"] {
+        let refused = admin.run_without_data_dir(command);
+        assert!(refused.code == 1 && refused.stderr.contains("orch-admin restore again"), "{command}: {refused:?}");
+    }
+    admin.run_without_data_dir(restore).text(0);
+    assert!(
+        !admin.path("other/restore.unfinished").exists() && !admin.path("other/journal/of-the-backup.calls").exists()
+    );
+
+    // One that was killed after that: what has come stays.
+    std::fs::write(admin.path("other/restore.unfinished"), "").expect("a file");
+    std::fs::write(admin.path("other/journal/of-the-backup.calls"), "").expect("a file");
+    let whole = admin.run_without_data_dir(restore);
+    assert!(whole.code == 1 && whole.stderr.contains("after everything had come"), "{whole:?}");
+    assert!(admin.path("other/journal/of-the-backup.calls").exists());
+    assert!(!admin.path("other/restore.unfinished").exists());
 }
 
 #[test]

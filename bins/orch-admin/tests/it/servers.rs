@@ -46,6 +46,44 @@ fn a_file_with_a_problem_imports_nothing() {
 }
 
 #[test]
+fn says_which_file_which_line_and_what_to_write() {
+    let admin = Admin::with_demo();
+    let text = "{ \"mcpServers\": {\n  \"a\": { \"url\": 5 },\n  \"b\": { \"command\": [\"x\", \"y\"] }\n} }\n";
+    let file = admin.file("mine.json", text);
+    let refused = admin.run(&format!("server import --project demo {file}"));
+    let command = "write the first of them as \"command\": \"...\", and the others as \"args\": [\"...\"]";
+    assert_eq!(
+        refused.stderr,
+        format!(
+            "error: {file}: line 2, column 17: mcpServers.a.url: expected a string, found a number; \
+             write \"https://...\"\n\
+             {file}: line 3, column 21: mcpServers.b.command: expected a string, found an array; {command}\n"
+        )
+    );
+    refused.text(2);
+    let piped = admin.run_with("server import --project demo -", "{");
+    assert!(piped.stderr.starts_with("error: standard input: line 1, column 1: this is not JSON"), "{piped:?}");
+}
+
+#[test]
+fn a_remote_server_takes_no_limits_of_a_process() {
+    let admin = Admin::with_demo();
+    let config = json!({ "mcpServers": { "far": { "url": "https://example.com/mcp" } } }).to_string();
+    admin.run_with("server import --project demo -", &config).text(0);
+    for (arguments, said) in [
+        ("limits --project demo far --set memory_mib=512", "error: --set memory_mib: it means nothing for a remote"),
+        ("sandbox --project demo far --network none", "error: --network: it means nothing for a remote"),
+        ("sandbox --project demo far on", "error: MODE: only a server that is a process of ours"),
+    ] {
+        let refused = admin.run(&format!("server {arguments}"));
+        assert!(refused.stderr.starts_with(said), "{refused:?}");
+        refused.text(2);
+    }
+    let table = admin.run("server limits --project demo far --set log_kib=512").text(0);
+    assert_eq!(table, "LIMIT     OWN  EFFECTIVE\nline_kib  -    -\nlog_kib   512  512\n");
+}
+
+#[test]
 fn switches_servers() {
     let admin = Admin::with_demo();
     assert_eq!(admin.run("server disable --project demo echo --json").json()["enabled"], false);
@@ -53,7 +91,9 @@ fn switches_servers() {
     let text = admin.run("server restart --project demo echo").text(0);
     assert_eq!(text, "asked for a restart of echo\n");
     let table = admin.run("server list --project demo").text(0);
-    assert!(table.starts_with("ALIAS   NAME    TRANSPORT  ENABLED  TARGET\nbroken  broken  stdio      yes"), "{table}");
+    let head = "ALIAS   NAME    TRANSPORT  ENABLED  STATE  LISTS READ  TARGET           FAILURE\n";
+    let row = "broken  broken  stdio      yes      -      never       /does/not/exist  -\n";
+    assert!(table.starts_with(&format!("{head}{row}")), "{table}");
 }
 
 #[test]

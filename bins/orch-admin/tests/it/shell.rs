@@ -39,6 +39,15 @@ fn refuses_what_makes_no_sense_with_the_code_for_it() {
         ("project update demo", "required"),
         ("project update demo --recorded-arguments digest --hide x", "--hide goes with"),
         ("policy add --project demo deny --place 0", "counted from 1"),
+        ("key create --project demo k --expires 2020-01-01T00:00:00Z", "error: --expires: it is over already"),
+        ("key create --project demo k --server no --per-minute 0", "error: --server (number 1): the project has"),
+        ("key create --project demo k --per-minute 0", "error: --per-minute: it is out of range; use 1 to"),
+        ("project create X --slug UPPER", "error: --slug: it is not a slug"),
+        ("policy add --project demo deny --for user:no --item [", "--for: the project has no such account"),
+        ("policy add --project demo require-approval --within-time 1s", "error: --within-time: it is out of range"),
+        ("server set --project demo echo --idle-stop 0", "error: --idle-stop: it is out of range"),
+        ("server limits --project demo echo --set memory_mib=1", "error: --set memory_mib: it is out of range"),
+        ("server sandbox --project demo echo --read x", "error: --read (number 1): it is not such a path"),
         ("policy move --project demo 01a22170-7981-76de-a0f9-3dde553147bf 0", "counted from 1"),
     ] {
         let ran = admin.run(arguments);

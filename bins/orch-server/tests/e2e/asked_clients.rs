@@ -106,6 +106,30 @@ async fn a_lost_stream_is_resumed_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_lost_stream_of_news_is_resumed_where_it_was() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("news", json!({ "s": scripted(&[]) })).await;
+    let wire = Wire::open(&project, "servers/s/mcp", "2025-11-25").await;
+    let mut news = Events::open(wire.request(reqwest::Method::GET)).await;
+    let (start, nothing) = news.next().await.expect("a priming event");
+    assert_eq!(nothing, "");
+    let subscribe =
+        json!({ "jsonrpc": "2.0", "id": 5, "method": "resources/subscribe", "params": { "uri": "file:///a" } });
+    assert_eq!(wire.post(subscribe.to_string()).await.json()["result"], json!({}));
+    let mut told = Vec::new();
+    while !told.last().is_some_and(|(_, message): &(_, String)| message.contains("resources/updated")) {
+        told.push(news.next().await.expect("news"));
+    }
+    drop(news);
+    // None of it has arrived, as far as the client knows.
+    let resume = wire.request(reqwest::Method::GET).header("last-event-id", start.expect("an id"));
+    let mut again = Events::open(resume).await;
+    for event in told {
+        assert_eq!(again.next().await, Some(event));
+    }
+}
+
+#[tokio::test]
 async fn sessions_follow_resources_and_choose_a_log_level() {
     let daemon = Daemon::start().await;
     let project = daemon.project("follow", json!({ "s": scripted(&[]) })).await;

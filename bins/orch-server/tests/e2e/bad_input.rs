@@ -1,8 +1,9 @@
 //! Bad input gets a clear refusal, on a connection that goes on working.
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::harness::{Daemon, scripted};
+use crate::harness::{DEADLINE, Daemon, scripted};
 use crate::wire::{Wire, answer};
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -79,6 +80,41 @@ async fn requests_with_the_wrong_shape() {
     let mut moved = Wire::without_session(&project, "servers/s/mcp");
     moved.session.clone_from(&wire.session);
     assert_eq!(moved.post(PING).await.status, 404);
+    assert_eq!(wire.post(PING).await.json()["result"], json!({}));
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_as_they_should() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("bodies", json!({ "s": scripted(&[]) })).await;
+    let wire = Wire::open(&project, "unified/mcp", "2025-06-18").await;
+    let host = daemon.base.trim_start_matches("http://");
+    let head = format!(
+        "POST /projects/bodies/unified/mcp HTTP/1.1\r\nauthorization: Bearer {}\r\nmcp-session-id: {}\r\n\
+         accept: application/json, text/event-stream\r\ncontent-type: application/json\r\nconnection: close\r\n",
+        project.key, wire.session
+    );
+    let told = async |rest: &str| {
+        let mut stream = tokio::net::TcpStream::connect(host).await.expect("a connection");
+        stream.write_all(format!("{head}{rest}").as_bytes()).await.expect("room");
+        let mut told = String::new();
+        let read = stream.read_to_string(&mut told);
+        tokio::time::timeout(DEADLINE, read).await.expect("in time").expect("text");
+        told
+    };
+    let large = told(&format!("host: {host}\r\nexpect: 100-continue\r\ncontent-length: 99999999\r\n\r\n")).await;
+    assert!(large.starts_with("HTTP/1.1 413 ") && !large.contains("100 Continue"), "nobody has to send it: {large}");
+    let chunked = format!("host: {host}\r\ntransfer-encoding: chunked\r\n\r\n");
+    let broken = told(&format!("{chunked}5\r\nabcdefg\r\n")).await;
+    assert!(broken.starts_with("HTTP/1.1 400 ") && broken.contains("its chunks cannot be read"), "{broken}");
+    let trailed = told(&format!("{chunked}{:x}\r\n{PING}\r\n0\r\nx: y\r\n\r\n", PING.len())).await;
+    assert!(trailed.starts_with("HTTP/1.1 200 "), "{trailed}");
+    let nowhere = told(&format!("content-length: {}\r\n\r\n{PING}", PING.len())).await;
+    assert!(nowhere.starts_with("HTTP/1.1 400 ") && nowhere.contains("it names no host"), "{nowhere}");
+
+    let packed = wire.request(reqwest::Method::POST).header("content-type", "application/json");
+    let packed = answer(packed.header("content-encoding", "gzip").body(&b"\x1f\x8b\x08\0"[..])).await;
+    assert_eq!((packed.status, packed.headers["accept-encoding"].to_str().expect("a list")), (415, "identity"));
     assert_eq!(wire.post(PING).await.json()["result"], json!({}));
 }
 

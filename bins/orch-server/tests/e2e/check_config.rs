@@ -37,12 +37,18 @@ async fn says_what_a_start_would_fail_of() {
     for (variables, settings, expected) in [
         (&[("MCP_ENCRYPTION_KEY", other_key.as_str())][..], "", "does not open with MCP_ENCRYPTION_KEY"),
         (&[("LOG_LEVEL", "loud")], "", "LOG_LEVEL"),
+        (&[("JWT_SECRET", "a"), ("AUTH_SECRET", "b")], "", "JWT_SECRET and AUTH_SECRET are two names of one setting"),
+        (&[("ORCH_SANDBOX", "yes")], "", "ORCH_SANDBOX: \"yes\" is none of optional, required"),
+        (&[("ORCH_TRUSTED_PROXIES", "0.0.0.0/0")], "", "everybody could say where a request comes from"),
         (&[("ORCH_TRUSTED_PROXIES", "not-an-address")], "", "not-an-address"),
         (&[("ORCH_ALLOWED_HOSTS", "https://orch.internal")], "", "ORCH_ALLOWED_HOSTS"),
         (&[("INITIAL_ADMIN_EMAIL", "nobody")], "", "INITIAL_ADMIN_EMAIL"),
         (&[("SMTP_URL", "mail.example.com"), ("SMTP_FROM", "a@example.com")], "", "SMTP_URL"),
         (&[("ORCH_ENV", "prod")], "", "ORCH_ENV: \"prod\" is none of development, production"),
         (&[], no_certificate.as_str(), "upstream.tls.ca_file"),
+        (&[], "[upstream.proxy]\ndirect = [\"*.internal\"]", "upstream.proxy.direct: \"*.internal\" can match nothing"),
+        (&[], "[upstream.addresses]\nallow_hosts = [\"a.internal:80\"]", "can match nothing; write a.internal"),
+        (&[], "[upstream.addresses]\nallow_networks = [\"224.0.0.0/4\"]", "it is never allowed"),
         (&[], "auto_migrat = false", "auto_migrate is meant, perhaps"),
         (&[], "[relay]\npage_items = 0", "relay.page_items: 0 is not"),
         (&[], "[auth]\naccess_token_seconds = 86401", "an access token lives a day at most"),
@@ -113,4 +119,27 @@ fn a_misspelled_variable_is_told_and_a_file_is_named_by_one() {
         .expect("the command runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("http://localhost:9123"), "{said}");
+}
+
+#[test]
+fn says_who_else_reads_and_changes_the_files_of_settings() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a directory");
+    let variables = folder.path().join(".env");
+    let secret = "4f".repeat(32);
+    std::fs::write(&variables, format!("JWT_SECRET={secret}\n")).expect("a file of variables");
+    let stand = |mode| std::fs::set_permissions(&variables, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    stand(0o666);
+    let settings = format!("encryption_key = \"{secret}\"");
+    let (code, said) = check(folder.path(), &[], &settings);
+    let remarks = [
+        "warning: the file .env can be changed by everybody",
+        "warning: the file .env can be read by everybody on this machine, and has JWT_SECRET",
+        "check.toml can be read by everybody on this machine, and has encryption_key",
+    ];
+    assert!(code == Some(0) && remarks.iter().all(|remark| said.contains(remark)), "{said}");
+    assert!(!said.contains(&secret), "{said}");
+    stand(0o600);
+    let (_, said) = check(folder.path(), &[], "");
+    assert!(!said.contains("everybody"), "{said}");
 }

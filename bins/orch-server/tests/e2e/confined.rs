@@ -24,7 +24,7 @@ fn confined(mut server: Value, sandbox: Value) -> Value {
 }
 
 /// Whether the kernel does all that a profile asks for; the daemon says so itself when it does not.
-fn landlock() -> bool {
+pub(crate) fn landlock() -> bool {
     std::fs::read_to_string("/sys/kernel/security/lsm").map_or_else(
         // Not mounted, as in containers: then what the kernel was built with counts.
         |_| std::fs::read_to_string("/proc/kallsyms").is_ok_and(|symbols| symbols.contains("landlock_restrict_self")),

@@ -44,6 +44,36 @@ async fn a_second_daemon_is_refused() {
 }
 
 #[tokio::test]
+async fn a_second_daemon_on_the_same_file_is_refused_whatever_its_directory() {
+    let daemon = Daemon::start().await;
+    let folder = daemon.data.path();
+    std::os::unix::fs::symlink("data/orchestrator.db", folder.join("linked.db")).expect("a link");
+    let second = |command: &str, name: &str| {
+        let mut second = orch_server(command, folder);
+        second.env("ORCH_DATA_DIR", folder.join("other")).env("DATABASE_URL", format!("sqlite://{name}"));
+        // Those of the instance.
+        for (variable, file) in [("JWT_SECRET", "jwt_secret"), ("MCP_ENCRYPTION_KEY", "encryption_key")] {
+            let secret = std::fs::read_to_string(folder.join("data/secrets").join(file)).expect("a secret");
+            second.env(variable, secret.trim());
+        }
+        if command == "serve" {
+            second.args(["--host", "127.0.0.1", "--port", "0"]);
+        }
+        run(second)
+    };
+    for name in ["data/orchestrator.db", "linked.db"] {
+        let (code, said) = second("serve", name);
+        let holder = format!("another daemon (process {}) serves the database {name}", daemon.pid());
+        assert!(code == Some(1) && said.contains(&holder), "{code:?} {said}");
+        // Who serves nothing may open it.
+        let (code, said) = second("check-config", name);
+        assert!(code == Some(0) && said.contains("every stored secret opens"), "{code:?} {said}");
+    }
+    // One that was killed is not in the way.
+    Daemon::start_in(daemon.kill()).await;
+}
+
+#[tokio::test]
 async fn starts_with_no_other_secrets() {
     let directory = Daemon::start().await.kill();
     for variable in ["JWT_SECRET", "MCP_ENCRYPTION_KEY"] {

@@ -70,3 +70,17 @@ async fn a_letter_that_is_refused_is_told_with_its_reason() {
     };
     assert!(mail.to_string().contains("no such mailbox"), "{mail}");
 }
+
+#[tokio::test]
+async fn a_letter_that_was_lost_with_the_daemon_is_told_at_the_next_start() {
+    // Takes connections and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("smtp://{}", silent.local_addr().expect("an address"));
+    let settings = format!("[mail]\nsmtp_url = \"{url}\"\nfrom = \"orch@example.com\"\n");
+    let daemon = Daemon::configured(&settings).await;
+    daemon.post("/invitations", json!({ "email": "ada@example.com" })).await;
+    assert_eq!(daemon.get("/invitations").await["items"][0]["mail"]["state"], "queued");
+    let daemon = Daemon::start_in(daemon.kill()).await;
+    let mail = daemon.get("/invitations").await["items"][0]["mail"].clone();
+    assert!(mail["state"] == "failed" && mail.to_string().contains("renew the invitation"), "{mail}");
+}

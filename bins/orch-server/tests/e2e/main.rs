@@ -34,6 +34,7 @@ mod planted;
 mod playground;
 mod policy;
 mod real_servers;
+mod required_sandbox;
 mod revocation;
 mod sdk_clients;
 mod sick_servers;

@@ -7,19 +7,31 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use super::environment;
+use super::standing::{self, has_password};
+
 /// Only the one in the working directory: what lies in a folder above belongs to something else.
 const FILE: &str = ".env";
 
-pub(super) fn load() -> anyhow::Result<()> {
-    let text = match std::fs::read_to_string(Path::new(FILE)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+/// Gives what is to be said of who else can read or change the file. One of somebody else is refused: in a directory that
+/// many write to, it is no file of ours, and would be taken without anybody having named it.
+pub(super) fn load() -> anyhow::Result<Vec<String>> {
+    let (text, standing) = match standing::read(Path::new(FILE)) {
+        Ok(read) => read,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error).context("the file .env cannot be read"),
     };
+    if let Some(standing) = standing {
+        standing.refuse_foreign("the file .env")?;
+    }
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
     check(&text, |name| std::env::var_os(name).is_some())?;
     match dotenvy::from_read(text.as_bytes()) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            let secrets = secrets(&text);
+            let secrets: Vec<_> = secrets.iter().map(String::as_str).collect();
+            Ok(standing.map(|standing| standing.remarks("the file .env", &secrets)).unwrap_or_default())
+        }
         // The text of a line may be a secret, so only its place is said.
         Err(dotenvy::Error::LineParse(part, _)) => {
             let before = text.split(part.trim_end()).next().unwrap_or_default();
@@ -28,6 +40,15 @@ pub(super) fn load() -> anyhow::Result<()> {
         }
         Err(error) => bail!("the file .env cannot be read: {error}"),
     }
+}
+
+/// The variables in it that are secrets.
+fn secrets(text: &str) -> Vec<String> {
+    let variables = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
+    let is_secret = |(name, value): &(String, String)| {
+        !value.is_empty() && (environment::is_secret(name) || name == "PGPASSWORD" || has_password(value))
+    };
+    variables.filter(is_secret).map(|(name, _)| name).collect()
 }
 
 /// Refuses what readers of such files take for something else than it looks like: a `$` that stands for no variable,
@@ -105,7 +126,14 @@ enum Place {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, secrets};
+
+    #[test]
+    fn tells_which_of_it_is_secret() {
+        let text =
+            "JWT_SECRET=a\nPORT=1\nAUTH_SECRET=\nPGPASSWORD=x\nDATABASE_URL=postgresql://u:p@h/d\nSMTP_URL=smtp://h";
+        assert_eq!(secrets(text), ["JWT_SECRET", "PGPASSWORD", "DATABASE_URL"]);
+    }
 
     /// Refused as a whole, or taken with these values.
     fn is_taken(text: &str) -> Result<Vec<(String, String)>, String> {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use figment::providers::Serialized;
 use figment::value::Dict;
 use figment::{Metadata, Profile, Provider};
@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::dotenv;
 
-/// Name of the variable, and the path of the setting. A later alias only counts when the earlier is not set.
-const VARIABLES: [(&str, &str, Kind); 21] = [
+/// Name of the variable, and the path of the setting. Of two with one path the first is the name, and later ones are
+/// aliases.
+const VARIABLES: [(&str, &str, Kind); 22] = [
     ("DATABASE_URL", "database_url", Kind::Text),
     ("ORCH_DATA_DIR", "data_dir", Kind::Text),
     ("ORCH_ENV", "environment", Kind::Text),
@@ -34,6 +35,7 @@ const VARIABLES: [(&str, &str, Kind); 21] = [
     ("SMTP_URL", "mail.smtp_url", Kind::Text),
     ("SMTP_FROM", "mail.from", Kind::Text),
     ("ORCH_WORKERS", "workers", Kind::Number),
+    ("ORCH_SANDBOX", "servers.sandbox", Kind::Text),
 ];
 
 #[derive(Clone, Copy)]
@@ -59,18 +61,21 @@ pub(super) struct Variables {
     pub(super) file: Option<PathBuf>,
     /// Names that look like ours and are none.
     pub(super) unknown: Vec<String>,
+    /// What is to be said of the `.env` file.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Variables {
     pub(super) const NAME: &str = "environment";
 
     pub(super) fn read() -> anyhow::Result<Self> {
-        dotenv::load()?;
+        let remarks = dotenv::load()?;
         #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
         let variable = |name: &str| std::env::var_os(name);
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let file = variable(SETTINGS_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Ok(Self { settings: from(variable)?, file, unknown: names.filter(|name| is_unknown(name)).collect() })
+        let unknown = names.filter(|name| is_unknown(name)).collect();
+        Ok(Self { settings: from(variable)?, file, unknown, remarks })
     }
 
     /// The variable that says this setting.
@@ -90,6 +95,11 @@ impl Provider for Variables {
     fn data(&self) -> Result<figment::value::Map<Profile, Dict>, figment::Error> {
         Serialized::defaults(&self.settings).data()
     }
+}
+
+/// Whether the variable is a setting that nobody may know.
+pub(super) fn is_secret(name: &str) -> bool {
+    VARIABLES.iter().any(|(known, _, kind)| *known == name && matches!(kind, Kind::Secret))
 }
 
 fn is_unknown(name: &str) -> bool {
@@ -129,7 +139,18 @@ fn from(variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Value> {
                 _ => continue,
             },
         };
-        target.entry(key).or_insert(value);
+        match target.get(key) {
+            // Whichever counted, somebody would believe in the other.
+            Some(said) if *said != value => {
+                let first = VARIABLES.iter().find(|(_, other, _)| *other == path).map_or(name, |(first, ..)| first);
+                bail!(
+                    "{first} and {name} are two names of one setting and have different values: leave {name} out, in \
+                     the environment and in .env"
+                );
+            }
+            Some(_) => {}
+            None => drop(target.insert(key.to_owned(), value)),
+        }
     }
     Ok(Value::Object(settings))
 }
@@ -167,7 +188,6 @@ mod tests {
         let set = [
             ("PORT", "9000"),
             ("LOG_LEVEL", "debug"),
-            ("AUTH_SECRET", "second"),
             ("JWT_SECRET", "first"),
             ("ORCH_ALLOWED_ORIGINS", "https://a, https://b,"),
             ("HOST", " "),
@@ -177,6 +197,23 @@ mod tests {
             read.expect("settings"),
             json!({ "port": 9000, "log": { "level": "debug" }, "jwt_secret": "first", "allowed_origins": ["https://a", "https://b"] })
         );
+    }
+
+    #[test]
+    fn an_alias_says_the_same_or_nothing() {
+        let set = |variables: &'static [(&str, &str)]| {
+            from(move |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
+        };
+        for variables in [&[("AUTH_SECRET", "one")][..], &[("AUTH_SECRET", "one"), ("JWT_SECRET", "one")]] {
+            assert_eq!(set(variables).expect("settings"), json!({ "jwt_secret": "one" }));
+        }
+        assert_eq!(
+            set(&[("AUTH_SECRET", ""), ("JWT_SECRET", "one")]).expect("settings"),
+            json!({ "jwt_secret": "one" })
+        );
+        let refused = set(&[("AUTH_SECRET", "sesame"), ("JWT_SECRET", "open")]).expect_err("two values").to_string();
+        assert!(refused.starts_with("JWT_SECRET and AUTH_SECRET are two names of one setting"), "{refused}");
+        assert!(!refused.contains("sesame") && !refused.contains("open"), "{refused}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use figment::value::{Dict, Value};
 use super::refusal::{refused, unusable};
 
 /// Settings that may be 0. The example says what it means there.
-const MAY_BE_ZERO: [&str; 30] = [
+const MAY_BE_ZERO: [&str; 31] = [
     "port",
     "workers",
     "auth.password_queue",
@@ -20,6 +20,7 @@ const MAY_BE_ZERO: [&str; 30] = [
     "relay.drain_secs",
     "relay.lane_queue",
     "relay.lane_wait_secs",
+    "relay.legacy_list_ttl_secs",
     "relay.list_deadline_secs",
     "relay.settled_secs",
     "retention.audit_days",

@@ -11,7 +11,7 @@ use orch_auth::master::{MasterSecrets, Strictness, generate_secret_base64};
 use orch_auth::vault::key::parse_keys;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Environment, Settings, private_dir};
+use super::{Environment, Settings, private_dir, standing};
 
 /// The instance's secrets, well-formed. Whether they are the right ones, [`secret_check`](crate::secret_check) knows.
 #[derive(Debug)]
@@ -118,8 +118,14 @@ fn read(
     if settings.is_production() {
         bail!("{} is not set; production needs it (make one with: openssl rand -base64 32)", source.variable);
     }
-    match fs::read_to_string(&source.file) {
-        Ok(text) => Ok(Some(SecretString::from(text.trim()))),
+    match standing::read(&source.file) {
+        Ok((text, standing)) => {
+            let shown = source.file.display().to_string();
+            if let Some(standing) = standing {
+                standing.refuse_foreign(&shown)?;
+            }
+            Ok(Some(SecretString::from(text.trim())))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", source.file.display())),
     }

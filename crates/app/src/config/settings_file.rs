@@ -6,18 +6,25 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map};
-use figment::{Metadata, Profile, Provider};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::standing::{self, Standing, has_password};
+
+/// Settings that are secrets, and those that are URLs and may hold one.
+const SECRETS: [&str; 3] = ["jwt_secret", "encryption_key", "initial_admin.password"];
+const URLS: [&str; 4] = ["database_url", "mail.smtp_url", "upstream.proxy.http", "upstream.proxy.https"];
 
 pub(super) struct SettingsFile {
     path: PathBuf,
     text: String,
+    standing: Option<Standing>,
 }
 
 impl SettingsFile {
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self { path: path.to_owned(), text }),
+        match standing::read(path) {
+            Ok((text, standing)) => Ok(Self { path: path.to_owned(), text, standing }),
             Err(error) => match error.kind() {
                 ErrorKind::NotFound => bail!("the configuration file {shown} does not exist"),
                 ErrorKind::IsADirectory => {
@@ -27,6 +34,19 @@ impl SettingsFile {
                 _ => Err(error).with_context(|| format!("the configuration file {shown} cannot be read")),
             },
         }
+    }
+}
+
+impl SettingsFile {
+    /// What is to be said of who else can read or change it.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let settings = Figment::from(Toml::string(&self.text));
+        let text = |name: &&&str| settings.find_value(name).ok()?.into_string();
+        let secrets = SECRETS.iter().filter(|name| text(name).is_some());
+        let urls = URLS.iter().filter(|name| text(name).is_some_and(|url| has_password(&url)));
+        let found: Vec<_> = secrets.chain(urls).copied().collect();
+        let shown = format!("the configuration file {}", self.path.display());
+        self.standing.map(|standing| standing.remarks(&shown, &found)).unwrap_or_default()
     }
 }
 

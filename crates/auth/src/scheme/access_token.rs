@@ -35,7 +35,7 @@ impl Scheme for AccessTokenScheme {
         if !moment.is_active(bearer.user_id) {
             return Err(AuthFailure::Revoked("the user is deactivated"));
         }
-        if self.ended.is_ended(bearer.user_id, bearer.login_id) {
+        if self.ended.is_ended(bearer.login_id) {
             return Err(AuthFailure::Revoked("the login has ended"));
         }
         Ok(Principal { user_id: bearer.user_id, credential: Credential::Login { login_id: bearer.login_id } })

@@ -1,6 +1,6 @@
 //! Fakes of the domain's ports and shorthands for secrets and facts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use orch_auth::master::{MasterSecrets, Strictness};
 use orch_auth::vault::key::parse_keys;
 use orch_domain::Timestamp;
+use orch_domain::activity::EntryFilter;
 use orch_domain::api_key::KeyHash;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::email::Email;
@@ -21,7 +22,7 @@ use orch_domain::port::clock::Clock;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::user_repo::UserRepo;
-use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Renewal, Rotation};
 use orch_domain::user::{PasswordHash, User};
 use secrecy::SecretString;
 
@@ -108,6 +109,15 @@ impl Memory {
         self.ended.lock().unwrap().push(login);
     }
 
+    fn end_logins(&self, user: UserId, except: Option<LoginId>) -> Vec<LoginId> {
+        let tokens = self.tokens.lock().unwrap();
+        let theirs = tokens.iter().map(|stored| &stored.token).filter(|token| token.user_id == user);
+        let ended: HashSet<_> = theirs.map(|token| token.login_id).filter(|login| Some(*login) != except).collect();
+        let ended: Vec<_> = ended.into_iter().filter(|login| !self.is_ended(*login)).collect();
+        ended.iter().for_each(|login| self.end_login(*login));
+        ended
+    }
+
     fn is_ended(&self, login: LoginId) -> bool {
         self.ended.lock().unwrap().contains(&login)
     }
@@ -147,9 +157,14 @@ impl UserRepo for Memory {
         Ok(())
     }
 
-    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn change_password(
+        &self,
+        user: &User,
+        keep: Option<LoginId>,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError> {
         self.update(user, audit).await?;
-        self.end_all(user.id, keep, user.updated_at).await
+        Ok(self.end_logins(user.id, keep))
     }
 }
 
@@ -174,16 +189,11 @@ impl LoginRepo for Memory {
         Ok(tokens.iter().map(|stored| &stored.token).find(|token| token.hash == *hash).cloned())
     }
 
-    async fn rotate(
-        &self,
-        old: &KeyHash,
-        new_hash: &KeyHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Rotation, StoreError> {
+    async fn rotate(&self, renewal: Renewal, reuse: &AuditEntry) -> Result<Rotation, StoreError> {
+        let Renewal { old, new, now, expires_at } = renewal;
         let mut tokens = self.tokens.lock().unwrap();
-        let next = tokens.iter().any(|stored| stored.token.hash == *new_hash && stored.spent_at.is_none());
-        let Some(found) = tokens.iter_mut().find(|stored| stored.token.hash == *old) else {
+        let next = tokens.iter().any(|stored| stored.token.hash == new && stored.spent_at.is_none());
+        let Some(found) = tokens.iter_mut().find(|stored| stored.token.hash == old) else {
             return Ok(Rotation::Unknown);
         };
         let RefreshToken { login_id, user_id, .. } = found.token;
@@ -195,10 +205,11 @@ impl LoginRepo for Memory {
                 return Ok(Rotation::Rotated { login_id, user_id });
             }
             self.end_login(login_id);
+            self.note(reuse);
             return Ok(Rotation::Reused { login_id, user_id });
         }
         found.spent_at = Some(now);
-        let token = RefreshToken { hash: *new_hash, login_id, user_id, issued_at: now, expires_at };
+        let token = RefreshToken { hash: new, login_id, user_id, issued_at: now, expires_at };
         tokens.push(Stored { token, spent_at: None });
         Ok(Rotation::Rotated { login_id, user_id })
     }
@@ -211,13 +222,18 @@ impl LoginRepo for Memory {
         Ok(())
     }
 
-    async fn end_all(&self, user: UserId, except: Option<LoginId>, _: Timestamp) -> Result<(), StoreError> {
-        for stored in self.tokens.lock().unwrap().iter() {
-            if stored.token.user_id == user && Some(stored.token.login_id) != except {
-                self.end_login(stored.token.login_id);
-            }
+    async fn end_others(
+        &self,
+        user: UserId,
+        keep: LoginId,
+        _: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError> {
+        let ended = self.end_logins(user, Some(keep));
+        if !ended.is_empty() {
+            self.note(audit);
         }
-        Ok(())
+        Ok(ended)
     }
 
     async fn list_open(&self, user: UserId, _: Timestamp) -> Result<Vec<Login>, StoreError> {
@@ -257,7 +273,12 @@ impl AuditLog for Memory {
         Ok(())
     }
 
-    async fn list(&self, _: Option<ProjectId>, _: PageRequest) -> Result<Page<AuditRecord>, StoreError> {
+    async fn list(
+        &self,
+        _: Option<ProjectId>,
+        _: &EntryFilter,
+        _: PageRequest,
+    ) -> Result<Page<AuditRecord>, StoreError> {
         Ok(Page { items: Vec::new(), next: None })
     }
 }

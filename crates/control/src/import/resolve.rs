@@ -4,12 +4,13 @@ mod alias;
 mod values;
 
 use orch_domain::Timestamp;
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::dialect::Dialect;
 use orch_domain::id::{ProjectId, ServerId};
-use orch_domain::limits::{LimitRules, ProcessLimits};
+use orch_domain::limits::ProcessLimits;
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::run_settings::RunSettings;
-use orch_domain::sandbox::Sandbox;
+use orch_domain::sandbox::{Sandbox, SandboxRule};
 use orch_domain::secret::{Secret, Slot};
 use orch_domain::server::{Server, Transport};
 
@@ -18,7 +19,8 @@ use crate::import::resolve::alias::Target;
 use crate::mcp_config::{ConfigFile, ConfigServer};
 use crate::problem::{MAX_REPORTED, Problem};
 use crate::servers::blueprint::{Blueprint, SlotValue, check_transport};
-use crate::servers::{confinement, moved};
+use crate::servers::confinement::{self, Confinement, Wanted};
+use crate::servers::moved;
 
 pub(super) struct Resolved {
     pub(super) plan: ImportPlan,
@@ -31,7 +33,7 @@ pub(super) fn resolve(
     existing: &[Server],
     vault: &dyn Vault,
     project: ProjectId,
-    rules: &LimitRules,
+    rules: &ConfinementRules,
     now: Timestamp,
 ) -> Result<Resolved, VaultError> {
     let mut plan = ImportPlan { servers: Vec::new(), notes: file.notes.clone(), problems: file.problems.clone() };
@@ -54,8 +56,10 @@ pub(super) fn resolve(
             problems.extend(wrong.into_iter().map(|problem| problem.below(&entry.path).at(at)));
             (before, Vec::new())
         });
-        let (limits, sandbox) = confined(entry, stored);
-        let confinement = confinement::problem(&entry.transport, &limits, &sandbox, rules);
+        let (limits, sandbox) = confined(entry, stored, rules.sandbox);
+        let (transport, enabled) = (&entry.transport, !entry.disabled);
+        let wanted = Wanted { transport, limits: &limits, sandbox: &sandbox, enabled, stored };
+        let confinement = confinement::problem(wanted, rules);
         let parent = format!("{}.{}", entry.path, crate::mcp_config::run::MEMBER);
         problems.extend(confinement.map(|problem| problem.below(&parent).at(file.source.position(entry.offset))));
         let values = values::resolve(file, entry, &alias, stored, vault)?;
@@ -69,24 +73,28 @@ pub(super) fn resolve(
             }
             continue;
         }
-        let changes = stored.map(|server| changes(server, entry, &values.slots, &run.0)).unwrap_or_default();
+        let draft = Draft { entry, stored, slots: values.slots, alias: &alias, run: run.0, limits, sandbox };
+        let changes = stored.map(|stored| draft.changes(stored)).unwrap_or_default();
         let verb = match stored {
             None => ImportVerb::Create,
             Some(_) if changes.is_empty() => ImportVerb::Unchanged,
             Some(_) => ImportVerb::Update,
         };
-        let draft = Draft { entry, stored, slots: values.slots, changed: &changes, alias: &alias, run: run.0 };
-        servers.push(draft.build(vault, project, now)?);
+        servers.push(draft.build(&changes, vault, project, now)?);
         plan.servers.push(PlannedServer { key: entry.key.clone(), alias, verb, changes });
     }
     Ok(Resolved { plan, servers })
 }
 
-/// Limits and sandbox: what the file says, else what is stored, else nothing.
-fn confined(entry: &ConfigServer, stored: Option<&Server>) -> (ProcessLimits, Sandbox) {
-    let limits = entry.confinement.limits.or(stored.map(|stored| stored.limits));
-    let sandbox = entry.confinement.sandbox.clone().or_else(|| stored.map(|stored| stored.sandbox.clone()));
-    (limits.unwrap_or_default(), sandbox.unwrap_or_default())
+/// Limits and sandbox: what the file says, else what is stored, else what new servers have.
+fn confined(entry: &ConfigServer, stored: Option<&Server>, rule: SandboxRule) -> (ProcessLimits, Sandbox) {
+    let Confinement { limits, sandbox } = &entry.confinement;
+    let limits = limits.or(stored.map(|stored| stored.limits));
+    let sandbox = match (sandbox, stored) {
+        (None, Some(stored)) => confinement::kept_sandbox(stored, &entry.transport, rule),
+        (said, _) => said.clone().unwrap_or_default().apply(confinement::usual_sandbox(&entry.transport, rule)),
+    };
+    (limits.unwrap_or_default(), sandbox)
 }
 
 /// The rules that hold for servers from any source.
@@ -99,14 +107,82 @@ struct Draft<'a> {
     entry: &'a ConfigServer,
     stored: Option<&'a Server>,
     slots: Vec<(Slot, SlotValue)>,
-    changed: &'a [String],
     alias: &'a orch_domain::alias::Alias,
     run: RunSettings,
+    limits: ProcessLimits,
+    sandbox: Sandbox,
 }
 
 impl Draft<'_> {
-    fn build(self, vault: &dyn Vault, project: ProjectId, now: Timestamp) -> Result<Server, VaultError> {
-        let Self { entry, stored, slots, changed, alias, run } = self;
+    /// What the file changes about a stored server, in words without values.
+    fn changes(&self, stored: &Server) -> Vec<String> {
+        let Self { entry, slots, run, limits, sandbox, .. } = self;
+        let mut changes = Vec::new();
+        if stored.transport.kind() != entry.transport.kind() {
+            changes.push("transport".to_owned());
+        } else if stored.transport != entry.transport {
+            changes.push(if entry.transport.kind() == "stdio" { "command" } else { "url" }.to_owned());
+        }
+        let unchanged = |secret: &Secret| {
+            slots.iter().any(|(slot, value)| {
+                *slot == secret.slot && matches!(value, SlotValue::Keep(kept) if kept.id == secret.id)
+            })
+        };
+        let mut touched: Vec<Slot> =
+            stored.secrets.iter().filter(|secret| !unchanged(secret)).map(|secret| secret.slot.clone()).collect();
+        touched.extend(
+            slots
+                .iter()
+                .filter(|(slot, _)| stored.secrets.iter().all(|secret| secret.slot != *slot))
+                .map(|(slot, _)| slot.clone()),
+        );
+        touched.sort();
+        for slot in touched {
+            let word = match slot {
+                Slot::Arg(_) => "args".to_owned(),
+                Slot::Env(name) => format!("env {name}"),
+                Slot::Header(name) => format!("header {name}"),
+            };
+            if changes.last() != Some(&word) {
+                changes.push(word);
+            }
+        }
+        if stored.enabled == entry.disabled {
+            changes.push(if entry.disabled { "disabled" } else { "enabled" }.to_owned());
+        }
+        if stored.limits != *limits {
+            changes.push("limits".to_owned());
+        }
+        if stored.sandbox != *sandbox {
+            changes.push("sandbox".to_owned());
+        }
+        if stored.call_timeout != entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT) {
+            changes.push("timeout".to_owned());
+        }
+        if stored.dialect != dialect(entry) {
+            changes.push("protocol".to_owned());
+        }
+        if stored.run != *run {
+            changes.push("how it is run".to_owned());
+        }
+        if moved::leaves_members_behind(&stored.transport, &entry.transport) && !stored.run.personal.is_empty() {
+            changes.push(moved::VALUES_OF_MEMBERS.to_owned());
+        }
+        let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
+        if extra != serde_json::Value::Object(entry.extra.clone()) {
+            changes.push("other members".to_owned());
+        }
+        changes
+    }
+
+    fn build(
+        self,
+        changed: &[String],
+        vault: &dyn Vault,
+        project: ProjectId,
+        now: Timestamp,
+    ) -> Result<Server, VaultError> {
+        let Self { entry, stored, slots, alias, run, limits, sandbox } = self;
         let blueprint = Blueprint { transport: entry.transport.clone(), values: slots };
         let launch_changed = stored.is_some_and(|stored| stored.run.replaces_processes(&run))
             || (stored.is_some() && changed.iter().any(|change| !is_bookkeeping(change)));
@@ -114,7 +190,6 @@ impl Draft<'_> {
         let extra = serde_json::Value::Object(entry.extra.clone()).to_string();
         let call_timeout = entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT);
         let enabled = !entry.disabled;
-        let (limits, sandbox) = confined(entry, stored);
         Ok(match stored {
             None => Server {
                 id: ServerId::new(),
@@ -152,67 +227,6 @@ impl Draft<'_> {
             },
         })
     }
-}
-
-/// What the file changes about a stored server, in words without values.
-fn changes(stored: &Server, entry: &ConfigServer, slots: &[(Slot, SlotValue)], run: &RunSettings) -> Vec<String> {
-    let mut changes = Vec::new();
-    if stored.transport.kind() != entry.transport.kind() {
-        changes.push("transport".to_owned());
-    } else if stored.transport != entry.transport {
-        changes.push(if entry.transport.kind() == "stdio" { "command" } else { "url" }.to_owned());
-    }
-    let unchanged = |secret: &Secret| {
-        slots
-            .iter()
-            .any(|(slot, value)| *slot == secret.slot && matches!(value, SlotValue::Keep(kept) if kept.id == secret.id))
-    };
-    let mut touched: Vec<Slot> =
-        stored.secrets.iter().filter(|secret| !unchanged(secret)).map(|secret| secret.slot.clone()).collect();
-    touched.extend(
-        slots
-            .iter()
-            .filter(|(slot, _)| stored.secrets.iter().all(|secret| secret.slot != *slot))
-            .map(|(slot, _)| slot.clone()),
-    );
-    touched.sort();
-    for slot in touched {
-        let word = match slot {
-            Slot::Arg(_) => "args".to_owned(),
-            Slot::Env(name) => format!("env {name}"),
-            Slot::Header(name) => format!("header {name}"),
-        };
-        if changes.last() != Some(&word) {
-            changes.push(word);
-        }
-    }
-    if stored.enabled == entry.disabled {
-        changes.push(if entry.disabled { "disabled" } else { "enabled" }.to_owned());
-    }
-    let (limits, sandbox) = confined(entry, Some(stored));
-    if stored.limits != limits {
-        changes.push("limits".to_owned());
-    }
-    if stored.sandbox != sandbox {
-        changes.push("sandbox".to_owned());
-    }
-    if stored.call_timeout != entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT) {
-        changes.push("timeout".to_owned());
-    }
-    if stored.dialect != dialect(entry) {
-        changes.push("protocol".to_owned());
-    }
-    if stored.run != *run {
-        changes.push("how it is run".to_owned());
-    }
-    if moved::leaves_members_behind(&stored.transport, &entry.transport) && !stored.run.personal.is_empty() {
-        changes.push(moved::VALUES_OF_MEMBERS.to_owned());
-    }
-    let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
-    if extra != serde_json::Value::Object(entry.extra.clone()) {
-        changes.push("other members".to_owned());
-    }
-    changes
 }
 
 /// What a file does not say is found out.

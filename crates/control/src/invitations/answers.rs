@@ -1,5 +1,6 @@
 //! Answers to invitations, by who holds the link or has the address.
 
+use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::email::Email;
 use orch_domain::id::{InvitationId, UserId};
 use orch_domain::invitation::{Invitation, InvitationOrigin, InvitationTarget, MailState};
@@ -92,14 +93,16 @@ impl Invitations {
         };
         let trail = self.trail_of(Trail::of_the_system(now), invitation.target);
         let entries = [
-            Trail::of_the_system(now).entry(
-                "user.create",
-                "user",
-                user.id,
-                user.email.as_str(),
-                "by accepting an invitation".to_owned(),
-            ),
-            entry_of(&trail, "invitation.accept", &invitation, as_what(invitation.target)),
+            Trail::of_the_system(now)
+                .entry(
+                    AuditAction::UserCreate,
+                    "user",
+                    user.id,
+                    user.email.as_str(),
+                    "by accepting an invitation".to_owned(),
+                )
+                .with(FactName::Through, "invitation"),
+            entry_of(&trail, AuditAction::InvitationAccept, &invitation, as_what(invitation.target)),
         ];
         let accepted = self.ports.invitations.accept(invitation.id, Accepting::New(&user), now, &entries).await;
         match accepted.map_err(ControlError::from) {
@@ -133,7 +136,7 @@ impl Invitations {
     async fn accept_as(&self, who: &Principal, invitation: Invitation, user: &User) -> Result<Accepted, ControlError> {
         let now = self.ports.clock.now();
         let trail = self.trail_of(Trail::new(who, now), invitation.target);
-        let entry = entry_of(&trail, "invitation.accept", &invitation, as_what(invitation.target));
+        let entry = entry_of(&trail, AuditAction::InvitationAccept, &invitation, as_what(invitation.target));
         let by = Accepting::Account(user.id);
         match self.ports.invitations.accept(invitation.id, by, now, &[entry]).await {
             Ok(()) => self.accepted(invitation, user.email.clone()).await,
@@ -152,7 +155,7 @@ impl Invitations {
 
     async fn declined(&self, trail: Trail, invitation: Invitation) -> Result<(), ControlError> {
         let trail = self.trail_of(trail, invitation.target);
-        let entry = entry_of(&trail, "invitation.decline", &invitation, as_what(invitation.target));
+        let entry = entry_of(&trail, AuditAction::InvitationDecline, &invitation, as_what(invitation.target));
         let declined = self.ports.invitations.decline(invitation.id, self.ports.clock.now(), &entry).await;
         match declined {
             Ok(()) => Ok(()),
@@ -270,8 +273,15 @@ impl Invitations {
 
     fn trail_of(&self, trail: Trail, target: InvitationTarget) -> Trail {
         match target {
-            InvitationTarget::Project { id, .. } => trail.project_id(id),
-            InvitationTarget::Instance { .. } | InvitationTarget::Team { .. } => trail,
+            InvitationTarget::Project { id, .. } => {
+                let directory = self.ports.directory.current();
+                trail.project_named(id, directory.project(id).map_or("", |facts| facts.project.slug.as_str()))
+            }
+            InvitationTarget::Team { id, .. } => {
+                let directory = self.ports.directory.current();
+                directory.teams().team(id).map_or(trail.clone(), |team| trail.team_named(team.slug.as_str()))
+            }
+            InvitationTarget::Instance { .. } => trail,
         }
     }
 }

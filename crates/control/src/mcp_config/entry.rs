@@ -117,7 +117,7 @@ impl Draft {
                         self.read_launch(reader, &path, renamed, inner);
                     }
                 }
-                _ => self.command = reader.string(&path, value),
+                _ => self.command = command(reader, &path, value),
             },
             "args" | "env" | "cwd" => self.read_launch(reader, parent, name, member),
             "url" | "serverUrl" | "httpUrl" => {
@@ -128,7 +128,7 @@ impl Draft {
                 if name == "httpUrl" {
                     self.kind = self.kind.or(Some(Kind::StreamableHttp));
                 }
-                self.url = reader.string(&path, value);
+                self.url = reader.string_or(&path, value, r#"write "https://...""#);
             }
             "headers" => self.headers = named_values(reader, &path, value, header_slot),
             "type" | "transport" => self.read_kind(reader, &path, value),
@@ -171,7 +171,7 @@ impl Draft {
         let path = join(parent, member.name.as_str());
         let value = &member.value;
         match name {
-            "command" => self.command = reader.string(&path, value),
+            "command" => self.command = command(reader, &path, value),
             "args" => {
                 let Some(array) = reader.array(&path, value) else {
                     return;
@@ -260,7 +260,10 @@ impl Draft {
             reader.problem(path.to_owned(), offset, problem, hint);
         }
         let missing = |reader: &mut Reader<'_>, what: &str| {
-            reader.problem(join(path, what), offset, "it is missing", "write it, or change the type");
+            // What was there and was no string has been reported.
+            if reader.problem_count() == before {
+                reader.problem(join(path, what), offset, "it is missing", "write it, or change the type");
+            }
         };
         match kind {
             Kind::Stdio => {
@@ -280,6 +283,14 @@ impl Draft {
             }
         }
     }
+}
+
+fn command<'a>(reader: &mut Reader<'a>, path: &str, value: &Value<'a>) -> Option<String> {
+    let hint = match value {
+        Value::Array(_) => r#"write the first of them as "command": "...", and the others as "args": ["..."]"#,
+        _ => r#"write the program, such as "npx""#,
+    };
+    reader.string_or(path, value, hint)
 }
 
 fn named_values<'a>(

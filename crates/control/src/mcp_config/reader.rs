@@ -54,22 +54,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn string(&mut self, path: &str, value: &Value<'a>) -> Option<String> {
-        match value {
-            Value::StringLit(text) => Some(text.value.clone().into_owned()),
-            Value::NumberLit(number) => {
-                let hint = format!(r#"write "{}""#, number.value);
-                self.expected(path.to_owned(), "a string", value, hint);
-                None
-            }
-            Value::BooleanLit(flag) => {
-                self.expected(path.to_owned(), "a string", value, format!(r#"write "{}""#, flag.value));
-                None
-            }
-            Value::Object(_) | Value::Array(_) | Value::NullKeyword(_) => {
-                self.expected(path.to_owned(), "a string", value, r#"write "...""#);
-                None
-            }
+        // What stands there may be a secret, so it is not said again.
+        let hint = match value {
+            Value::NumberLit(_) | Value::BooleanLit(_) => "put it into double quotes",
+            _ => r#"write "...""#,
+        };
+        self.string_or(path, value, hint)
+    }
+
+    /// A string, or `hint` for what to write in place of what is none.
+    pub(super) fn string_or(&mut self, path: &str, value: &Value<'a>, hint: &str) -> Option<String> {
+        if let Value::StringLit(text) = value {
+            return Some(text.value.clone().into_owned());
         }
+        self.expected(path.to_owned(), "a string", value, hint);
+        None
     }
 
     pub(super) fn flag(&mut self, path: &str, value: &Value<'a>) -> Option<bool> {

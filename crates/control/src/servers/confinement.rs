@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use orch_domain::limits::{Limit, LimitRules, ProcessLimits};
-use orch_domain::sandbox::{NetworkAccess, Sandbox, SandboxMode};
+use orch_domain::confinement::ConfinementRules;
+use orch_domain::limits::{Limit, ProcessLimits};
+use orch_domain::sandbox::{NetworkAccess, Sandbox, SandboxMode, SandboxRule};
 use orch_domain::server::{Server, Transport};
 use serde_json::{Map, Value, json};
 
@@ -46,31 +47,82 @@ impl SandboxPatch {
     }
 }
 
+/// What a server begins with that says nothing about its sandbox.
+pub(crate) fn usual_sandbox(transport: &Transport, rule: SandboxRule) -> Sandbox {
+    let mode = if is_process(transport) { rule.usual() } else { SandboxMode::Off };
+    Sandbox { mode, ..Sandbox::default() }
+}
+
+/// What a server keeps of its sandbox that is reached like this from now on: what becomes a process, or is none any
+/// more, begins as a new one does.
+pub(crate) fn kept_sandbox(stored: &Server, transport: &Transport, rule: SandboxRule) -> Sandbox {
+    let is_alike = is_process(&stored.transport) == is_process(transport);
+    let mode = if is_alike { stored.sandbox.mode } else { usual_sandbox(transport, rule).mode };
+    Sandbox { mode, ..stored.sandbox.clone() }
+}
+
+const fn is_process(transport: &Transport) -> bool {
+    matches!(transport, Transport::Stdio { .. })
+}
+
+/// A server as it shall be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) transport: &'a Transport,
+    pub(crate) limits: &'a ProcessLimits,
+    pub(crate) sandbox: &'a Sandbox,
+    pub(crate) enabled: bool,
+    /// As it is; None for a new one.
+    pub(crate) stored: Option<&'a Server>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn new(server: &'a Server, stored: Option<&'a Server>) -> Self {
+        let Server { transport, limits, sandbox, enabled, .. } = server;
+        Self { transport, limits, sandbox, enabled: *enabled, stored }
+    }
+
+    /// Whether it stays off, and is no less confined than it was: what was made before a rule can be put away.
+    fn rests(&self) -> bool {
+        let same = |stored: &Server| is_process(&stored.transport) && stored.sandbox.mode == self.sandbox.mode;
+        !self.enabled && self.stored.is_some_and(same)
+    }
+}
+
 /// The rules for servers from any source.
-pub(crate) fn check_confinement(server: &Server, rules: &LimitRules) -> Result<(), ControlError> {
-    match problem(&server.transport, &server.limits, &server.sandbox, rules) {
+pub(crate) fn check_confinement(wanted: Wanted<'_>, rules: &ConfinementRules) -> Result<(), ControlError> {
+    match problem(wanted, rules) {
         Some(problem) => Err(ControlError::invalid(problem.field, problem.problem, problem.hint)),
         None => Ok(()),
     }
 }
 
 /// The first thing that is wrong, with its field below the server.
-pub(crate) fn problem(
-    transport: &Transport,
-    limits: &ProcessLimits,
-    sandbox: &Sandbox,
-    rules: &LimitRules,
-) -> Option<Problem> {
-    if let Some(wrong) = rules.check(limits) {
+pub(crate) fn problem(wanted: Wanted<'_>, rules: &ConfinementRules) -> Option<Problem> {
+    let Wanted { transport, limits, sandbox, stored, .. } = wanted;
+    // What was within the limits of the instance when it was set is no reason to leave everything else as it is.
+    let limits_change = stored.is_none_or(|stored| stored.limits != *limits);
+    if let Some(wrong) = rules.limits.check(limits).filter(|_| limits_change) {
         let hint = match wrong.largest {
             Some(largest) => format!("use {} to {largest}, the most that this instance allows", wrong.smallest),
             None => format!("use at least {}", wrong.smallest),
         };
         return Some(Problem::new(format!("limits.{}", wrong.limit.name()), "it is out of range", hint));
     }
-    if sandbox.mode != SandboxMode::Off && !matches!(transport, Transport::Stdio { .. }) {
-        let (problem, hint) = ("only a server that is a process of ours can be in a sandbox", "set the mode to off");
-        return Some(Problem::new("sandbox.mode", problem, hint));
+    if !is_process(transport) {
+        if let Some(field) = meaningless(wanted) {
+            let (problem, hint) = ("it means nothing for a remote server: no process of it runs here", "leave it out");
+            return Some(Problem::new(field, problem, hint));
+        }
+        if sandbox.mode != SandboxMode::Off {
+            let (problem, hint) =
+                ("only a server that is a process of ours can be in a sandbox", "set the mode to off");
+            return Some(Problem::new("sandbox.mode", problem, hint));
+        }
+    }
+    if is_process(transport) && !rules.sandbox.allows(sandbox.mode) && !wanted.rests() {
+        let problem = "this instance starts no server without a whole sandbox (its setting servers.sandbox)";
+        return Some(Problem::new("sandbox.mode", problem, "set the mode to on"));
     }
     for (field, paths) in [("sandbox.read_paths", &sandbox.read_paths), ("sandbox.write_paths", &sandbox.write_paths)] {
         if paths.len() > MAX_PATHS {
@@ -90,6 +142,25 @@ pub(crate) fn problem(
         }
     }
     None
+}
+
+/// The first thing that is said anew of a server that is no process, and that only processes have. What is left of a
+/// time when it was one, or was stored before this was looked at, may stay.
+fn meaningless(wanted: Wanted<'_>) -> Option<String> {
+    let Wanted { limits, sandbox, stored, .. } = wanted;
+    let had = |limit| stored.and_then(|stored| stored.limits.get(limit));
+    let limit = limits.set().find(|(limit, value)| limit.needs_a_process() && had(*limit) != Some(*value));
+    if let Some((limit, _)) = limit {
+        return Some(format!("limits.{}", limit.name()));
+    }
+    let Sandbox { read_paths, write_paths, network, .. } = sandbox;
+    let anew = |differs: fn(&Sandbox, &Sandbox) -> bool| stored.is_none_or(|stored| differs(&stored.sandbox, sandbox));
+    let said = [
+        ("sandbox.read_paths", !read_paths.is_empty() && anew(|a, b| a.read_paths != b.read_paths)),
+        ("sandbox.write_paths", !write_paths.is_empty() && anew(|a, b| a.write_paths != b.write_paths)),
+        ("sandbox.network", *network != NetworkAccess::Full && anew(|a, b| a.network != b.network)),
+    ];
+    said.into_iter().find_map(|(field, is_said)| is_said.then(|| field.to_owned()))
 }
 
 fn is_path(path: &str) -> bool {
@@ -114,14 +185,17 @@ pub fn network(kind: &str, ports: Vec<u16>) -> Result<NetworkAccess, Problem> {
 /// The names of what [`to_json`] gives.
 pub(crate) const MEMBERS: [&str; 2] = ["limits", "sandbox"];
 
-/// What the member of ours in `mcp-config.json` says of limits and sandbox; nothing when nothing is set.
+/// What the member of ours in `mcp-config.json` says of limits and sandbox; nothing when nothing is set that means
+/// something for the server.
 pub(crate) fn to_json(server: &Server) -> Map<String, Value> {
     let mut member = Map::new();
-    let limits: Map<_, _> = server.limits.set().map(|(limit, value)| (limit.name().to_owned(), json!(value))).collect();
+    let is_process = is_process(&server.transport);
+    let limits = server.limits.set().filter(|(limit, _)| is_process || !limit.needs_a_process());
+    let limits: Map<_, _> = limits.map(|(limit, value)| (limit.name().to_owned(), json!(value))).collect();
     if !limits.is_empty() {
         member.insert("limits".to_owned(), Value::Object(limits));
     }
-    if server.sandbox != Sandbox::default() {
+    if is_process && server.sandbox != Sandbox::default() {
         let Sandbox { mode, read_paths, write_paths, network } = &server.sandbox;
         let mut sandbox = Map::new();
         sandbox.insert("mode".to_owned(), json!(mode.as_str()));
@@ -147,7 +221,8 @@ pub(crate) fn to_json(server: &Server) -> Map<String, Value> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Confinement {
     pub(crate) limits: Option<ProcessLimits>,
-    pub(crate) sandbox: Option<Sandbox>,
+    /// All of the profile, but for what the instance says where it says nothing.
+    pub(crate) sandbox: Option<SandboxPatch>,
 }
 
 /// Reads the member. The field of a problem is below the member.
@@ -178,8 +253,8 @@ fn limits(value: &Value) -> Result<ProcessLimits, Problem> {
     })
 }
 
-fn sandbox(value: &Value) -> Result<Sandbox, Problem> {
-    let mut sandbox = Sandbox::default();
+fn sandbox(value: &Value) -> Result<SandboxPatch, Problem> {
+    let mut sandbox = SandboxPatch::default();
     let (mut kind, mut ports) = (None, Vec::new());
     for (name, value) in object("sandbox", value)? {
         let field = format!("sandbox.{name}");
@@ -187,11 +262,13 @@ fn sandbox(value: &Value) -> Result<Sandbox, Problem> {
             "mode" => {
                 let mode = value.as_str().and_then(SandboxMode::parse);
                 let wrong = || Problem::new(field, "it is not a mode", "use off, on or best_effort");
-                sandbox.mode = mode.ok_or_else(wrong)?;
+                sandbox.mode = Some(mode.ok_or_else(wrong)?);
             }
-            "read_paths" => sandbox.read_paths = list(&field, value, "paths", |item| item.as_str().map(str::to_owned))?,
+            "read_paths" => {
+                sandbox.read_paths = Some(list(&field, value, "paths", |item| item.as_str().map(str::to_owned))?);
+            }
             "write_paths" => {
-                sandbox.write_paths = list(&field, value, "paths", |item| item.as_str().map(str::to_owned))?;
+                sandbox.write_paths = Some(list(&field, value, "paths", |item| item.as_str().map(str::to_owned))?);
             }
             "network" => kind = value.as_str().map(str::to_owned).or(Some(String::new())),
             "ports" => {
@@ -203,7 +280,7 @@ fn sandbox(value: &Value) -> Result<Sandbox, Problem> {
             }
         }
     }
-    sandbox.network = network(kind.as_deref().unwrap_or("full"), ports)?;
+    sandbox.network = Some(network(kind.as_deref().unwrap_or("full"), ports)?);
     Ok(sandbox)
 }
 
@@ -218,12 +295,14 @@ fn list<T>(field: &str, value: &Value, what: &str, read: impl Fn(&Value) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use orch_domain::limits::{Limit, LimitRules};
+    use orch_domain::confinement::ConfinementRules;
+    use orch_domain::limits::Limit;
     use orch_domain::sandbox::{NetworkAccess, Sandbox, SandboxMode};
+    use orch_domain::server::Server;
     use orch_testkit::builders::a_server;
     use serde_json::{Value, json};
 
-    use super::{check_confinement, from_json, to_json};
+    use super::{SandboxPatch, Wanted, check_confinement, from_json, to_json};
 
     #[test]
     fn the_member_comes_back_as_it_was_written() {
@@ -237,10 +316,14 @@ mod tests {
             })
             .build();
         let read = from_json(&Value::Object(to_json(&server))).unwrap();
-        assert_eq!((read.limits, read.sandbox), (Some(server.limits), Some(server.sandbox)));
+        let profile = read.sandbox.map(|patch| patch.apply(Sandbox::default()));
+        assert_eq!((read.limits, profile), (Some(server.limits), Some(server.sandbox)));
         assert!(to_json(&a_server().build()).is_empty());
         let read = from_json(&json!({})).unwrap();
         assert_eq!((read.limits, read.sandbox), (None, None));
+        let modeless = from_json(&json!({"sandbox": {"read_paths": ["/x"]}})).unwrap().sandbox.unwrap();
+        let expected = SandboxPatch { read_paths: Some(vec!["/x".into()]), ..SandboxPatch::default() };
+        assert_eq!(SandboxPatch { network: None, ..modeless }, expected, "the mode is the instance's to say");
     }
 
     #[test]
@@ -260,11 +343,12 @@ mod tests {
 
     #[test]
     fn refuses_profiles_that_mean_nothing() {
-        let rules = LimitRules::default();
+        let rules = ConfinementRules::default();
         let check = |change: fn(&mut Sandbox), fits: bool| {
             let mut sandbox = Sandbox { mode: SandboxMode::On, ..Sandbox::default() };
             change(&mut sandbox);
-            assert_eq!(check_confinement(&a_server().sandbox(sandbox).build(), &rules).is_ok(), fits);
+            let server = a_server().sandbox(sandbox).build();
+            assert_eq!(check_confinement(Wanted::new(&server, None), &rules).is_ok(), fits);
         };
         check(|_| {}, true);
         check(|sandbox| sandbox.read_paths = vec!["/a".into(), "~".into(), "~/b".into()], true);
@@ -277,6 +361,43 @@ mod tests {
         check(|sandbox| sandbox.network = NetworkAccess::Ports(vec![443, 443]), false);
         check(|sandbox| sandbox.network = NetworkAccess::Ports(vec![0]), false);
         let remote = a_server().http("https://a/").sandbox(Sandbox { mode: SandboxMode::On, ..Sandbox::default() });
-        assert!(check_confinement(&remote.build(), &rules).is_err());
+        assert!(check_confinement(Wanted::new(&remote.build(), None), &rules).is_err());
+    }
+
+    #[test]
+    fn a_remote_server_is_told_nothing_of_a_process() {
+        let rules = ConfinementRules::default();
+        let field = |server: &Server, stored: Option<&Server>| {
+            check_confinement(Wanted::new(server, stored), &rules).err().map(|error| error.to_string())
+        };
+        let remote = || a_server().http("https://a/");
+        for limit in [Limit::Memory, Limit::CpuTime, Limit::OpenFiles, Limit::Processes] {
+            let refused = field(&remote().limit(limit, 64).build(), None).expect("a refusal");
+            let said = format!("limits.{}: it means nothing for a remote server", limit.name());
+            assert!(refused.starts_with(&said), "{refused}");
+        }
+        for limit in [Limit::Line, Limit::Log] {
+            assert_eq!(field(&remote().limit(limit, 64).build(), None), None, "{limit:?}");
+        }
+        let profile = |change: fn(&mut Sandbox)| {
+            let mut sandbox = Sandbox::default();
+            change(&mut sandbox);
+            remote().sandbox(sandbox).build()
+        };
+        let paths = profile(|sandbox| sandbox.read_paths = vec!["/a".into()]);
+        let written = profile(|sandbox| sandbox.write_paths = vec!["/a".into()]);
+        let network = profile(|sandbox| sandbox.network = NetworkAccess::None);
+        for (server, name) in [(&paths, "read_paths"), (&written, "write_paths"), (&network, "network")] {
+            let refused = field(server, None).expect("a refusal");
+            assert!(refused.starts_with(&format!("sandbox.{name}: it means nothing")), "{refused}");
+            assert_eq!(field(server, Some(server)), None, "what is there may stay");
+            assert_eq!(field(&remote().build(), Some(server)), None, "and go");
+        }
+        let before = remote().limit(Limit::Memory, 64).build();
+        assert_eq!(field(&remote().limit(Limit::Memory, 64).limit(Limit::Log, 64).build(), Some(&before)), None);
+        assert!(field(&remote().limit(Limit::Memory, 65).build(), Some(&before)).is_some());
+        // What is exported is imported elsewhere.
+        let left = remote().limit(Limit::Memory, 64).limit(Limit::Log, 64).sandbox(paths.sandbox).build();
+        assert_eq!(Value::Object(to_json(&left)), json!({"limits": {"log_kib": 64}}));
     }
 }

@@ -7,6 +7,7 @@ use orch_domain::port::server_logs::{LogLine, LogQuery};
 use orch_domain::principal::Principal;
 
 use crate::error::ControlError;
+use crate::looks::Part;
 use crate::servers::{Servers, find};
 
 impl Servers {
@@ -45,7 +46,7 @@ impl Servers {
     async fn open_log(&self, who: &Principal, project: &str, server: &str) -> Result<ServerId, ControlError> {
         let permit = self.access.project(who, project, Action::Inspect).await?;
         let server = find(&self.ports, &permit, server).await?;
-        self.access.note_look(who, &permit, &format!("the log of {}", server.alias)).await?;
+        self.access.note_look(who, &permit, Part::Log(server.alias.as_str())).await?;
         Ok(server.id)
     }
 }

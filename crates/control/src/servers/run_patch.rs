@@ -83,7 +83,7 @@ fn check(run: &RunSettings) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut wrong = |field: String, problem: &str, hint: &str| problems.push(Problem::new(field, problem, hint));
     if run.idle_stop.is_some_and(|idle| idle < Duration::from_secs(1) || idle > LONGEST_IDLE) {
-        wrong("run.idle_stop".to_owned(), "it is out of range", "write seconds, 1 to 604800; or set always_on");
+        wrong("run.idle_stop".to_owned(), "it is out of range", "write seconds, 1 to 604800; or have it always on");
     }
     if run.max_in_flight.is_some_and(|most| most == 0 || most > MAX_CALLS) {
         wrong("run.max_in_flight".to_owned(), "it is out of range", "write 1 to 65536");

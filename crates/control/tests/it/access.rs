@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orch_control::audit::TrailFilter;
 use orch_control::calls::Whose;
 use orch_control::error::{ControlError, Needed};
 use orch_control::projects::NewProject;
@@ -48,8 +49,8 @@ async fn never_lets_a_key_manage_whatever_its_creator_may() {
     assert!(world.control.calls.list(&key, slug, Whose::Visible, page).await.is_ok());
     let refused = [
         world.control.keys.list(&key, slug, page).await.map(|_| ()),
-        world.control.audit.list(&key, slug, page).await.map(|_| ()),
-        world.control.audit.list_all(&key, page).await.map(|_| ()),
+        world.control.audit.list(&key, slug, TrailFilter::default(), page).await.map(|_| ()),
+        world.control.audit.list_all(&key, None, TrailFilter::default(), page).await.map(|_| ()),
         world.control.users.list(&key, None, page).await.map(|_| ()),
         world.control.projects.delete(&key, slug, None).await,
         world.control.projects.create(&key, NewProject { name: "x".into(), ..NewProject::default() }).await.map(|_| ()),
@@ -80,7 +81,7 @@ async fn audits_what_an_instance_admin_does_as_such() {
     let (project, _) = world.project().await;
     let root = login(world.user(|user| user.instance_admin()).await.id);
     let slug = project.slug.as_str();
-    world.control.audit.list(&root, slug, PageRequest::default()).await.unwrap();
+    world.control.audit.list(&root, slug, TrailFilter::default(), PageRequest::default()).await.unwrap();
     world.server(&root, &project, "echo").await;
     assert_eq!(
         world.audit().await,
@@ -159,7 +160,9 @@ async fn audits_the_same_refusal_once_in_ten_minutes() {
         for _ in 0..20 {
             // Each with a login of its own.
             assert!(is_forbidden(&world.control.servers.restart(&login(viewer.user_id), slug, "echo").await));
-            assert!(is_forbidden(&world.control.audit.list(&viewer, slug, PageRequest::default()).await));
+            assert!(is_forbidden(
+                &world.control.audit.list(&viewer, slug, TrailFilter::default(), PageRequest::default()).await
+            ));
             assert!(is_forbidden(&world.control.users.list(&admin, None, PageRequest::default()).await));
         }
         assert_eq!(world.audit().await.len(), 3 * round);

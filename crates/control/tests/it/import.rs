@@ -48,10 +48,10 @@ async fn says_where_and_what_to_write() {
     assert_eq!(
         problems(text).await,
         [
-            "line 6, column 22: mcpServers.github.args[1]: expected a string, found a number; write \"8080\"",
-            "line 6, column 28: mcpServers.github.args[2]: expected a string, found true or false; write \"true\"",
+            "line 6, column 22: mcpServers.github.args[1]: expected a string, found a number; put it into double quotes",
+            "line 6, column 28: mcpServers.github.args[2]: expected a string, found true or false; put it into double quotes",
             "line 6, column 34: mcpServers.github.args[3]: expected a string, found null; write \"...\"",
-            "line 7, column 21: mcpServers.github.env.A: expected a string, found a number; write \"1\"",
+            "line 7, column 21: mcpServers.github.env.A: expected a string, found a number; put it into double quotes",
             "line 7, column 29: mcpServers.github.env.B: expected a string, found an array; write \"...\"",
             "line 8, column 18: mcpServers.github.timeout: expected a number, found a string; \
              write seconds without quotes, such as 30",
@@ -59,6 +59,43 @@ async fn says_where_and_what_to_write() {
              write it without quotes",
         ]
     );
+}
+
+#[tokio::test]
+async fn says_what_a_server_is_started_or_reached_with() {
+    let text = r#"{ "mcpServers": {
+  "one": { "url": 5 },
+  "two": { "command": ["npx", "-y"] },
+  "three": { "type": "stdio", "command": ["npx"] },
+  "four": { "command": "npx", "args": "x" },
+  "five": { "type": "http", "url": ["https://example.com"] },
+  "six": { "type": "http" },
+  "seven": { "command": 7 }
+} }"#;
+    let command = "expected a string, found an array; \
+                   write the first of them as \"command\": \"...\", and the others as \"args\": [\"...\"]";
+    let url = "write \"https://...\"";
+    assert_eq!(
+        problems(text).await,
+        [
+            &format!("line 2, column 19: mcpServers.one.url: expected a string, found a number; {url}"),
+            &format!("line 3, column 23: mcpServers.two.command: {command}"),
+            &format!("line 4, column 42: mcpServers.three.command: {command}"),
+            "line 5, column 39: mcpServers.four.args: expected an array, found a string; put it into [ ]",
+            &format!("line 6, column 36: mcpServers.five.url: expected a string, found an array; {url}"),
+            "line 7, column 3: mcpServers.six.url: it is missing; write it, or change the type",
+            "line 8, column 25: mcpServers.seven.command: expected a string, found a number; \
+             write the program, such as \"npx\"",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn says_nothing_again_that_may_be_a_secret() {
+    let text = r#"{ "mcpServers": { "a": { "command": "x", "args": [31337], "env": { "PIN": 31337 } } } }"#;
+    let said = problems(text).await;
+    assert_eq!(said.len(), 2);
+    assert!(!said.join(" ").contains("31337"), "{said:?}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 mod access;
 mod accounts;
 mod approvals;
+mod audit;
 mod import;
 mod import_clients;
 mod import_round_trip;
@@ -20,6 +21,7 @@ mod members;
 mod personal_secrets;
 mod policies;
 mod projects;
+mod sandboxes;
 mod servers;
 mod teams;
 mod users;

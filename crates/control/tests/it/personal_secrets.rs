@@ -13,6 +13,7 @@ use orch_control::servers::{NewServer, ServerPatch};
 use orch_domain::dialect::Dialect;
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
+use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
@@ -114,8 +115,8 @@ async fn values_do_not_follow_a_server_to_another_host() {
     let seen = world.control.personal_secrets.list(&member, slug, "far").await.unwrap();
     assert_eq!((seen.len(), seen[0].stored_at), (1, None), "the member is asked for it again");
     let audit = world.audit().await;
-    let forgotten =
-        format!("login personal_secret.delete far of user {}: the server leads elsewhere now", member.user_id);
+    let owner = UserRepo::find(&world.store, member.user_id).await.unwrap().unwrap();
+    let forgotten = format!("login personal_secret.delete far of {}: the server leads elsewhere now", owner.email);
     assert_eq!(
         audit[audit.len() - 2..],
         [forgotten, "login server.update far url, members' own values removed".into()]

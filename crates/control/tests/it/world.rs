@@ -16,10 +16,12 @@ use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::{NewServer, ServerSeen};
 use orch_domain::Timestamp;
+use orch_domain::activity::EntryFilter;
 use orch_domain::api_key::{KeyHash, KeyPublicId};
 use orch_domain::approval::{Answer, Approval};
-use orch_domain::audit::{AuditEntry, AuditRecord, AuditTarget};
+use orch_domain::audit::{AuditAction, AuditEntry, AuditRecord, AuditTarget};
 use orch_domain::catalog::ItemKind;
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
@@ -51,6 +53,7 @@ use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
+use orch_domain::sandbox::SandboxRule;
 use orch_domain::secret::{Sealed, SealedPlace, Secret, Slot};
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
@@ -77,6 +80,15 @@ impl World {
 
     /// With these settings, and mail or without.
     pub(crate) fn with(people: PeopleConfig, mail: bool) -> Self {
+        Self::of(people, mail, SandboxRule::Optional)
+    }
+
+    /// On which no server runs without a whole sandbox.
+    pub(crate) fn requiring_sandboxes() -> Self {
+        Self::of(PeopleConfig::default(), false, SandboxRule::Required)
+    }
+
+    fn of(people: PeopleConfig, mail: bool, sandbox: SandboxRule) -> Self {
         let office = Arc::new(Office { mail, ..Office::default() });
         let store = MemoryStore::new();
         let clock = FixedClock::default();
@@ -119,9 +131,12 @@ impl World {
             desk: office.clone(),
             runtime: runtime.clone(),
             logs: Arc::new(MemoryLogs::of(&["line 1", "Line 2", "line 3"])),
-            process_limits: LimitRules {
-                maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
-                ..LimitRules::default()
+            confinement: ConfinementRules {
+                limits: LimitRules {
+                    maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
+                    ..LimitRules::default()
+                },
+                sandbox,
             },
             clock: Arc::new(rivals.clone()),
             people,
@@ -194,11 +209,12 @@ impl World {
 
     /// The audit trail as `action target detail`, oldest first.
     pub(crate) async fn audit(&self) -> Vec<String> {
-        let page = AuditLog::list(&self.store, None, PageRequest::new(200, None)).await.unwrap();
+        let page =
+            AuditLog::list(&self.store, None, &EntryFilter::default(), PageRequest::new(200, None)).await.unwrap();
         let mut lines: Vec<_> = page
             .items
             .into_iter()
-            .filter(|record| record.action != "test.setup")
+            .filter(|record| record.action != AuditAction::AuditPrune.as_str())
             .map(|record| format!("{} {} {} {}", record.via, record.action, record.target_name, record.detail))
             .map(|line| line.trim_end().to_owned())
             .collect();
@@ -207,7 +223,7 @@ impl World {
     }
 
     pub(crate) async fn audit_records(&self) -> Vec<AuditRecord> {
-        AuditLog::list(&self.store, None, PageRequest::new(200, None)).await.unwrap().items
+        AuditLog::list(&self.store, None, &EntryFilter::default(), PageRequest::new(200, None)).await.unwrap().items
     }
 }
 
@@ -240,9 +256,10 @@ pub(crate) fn setup_entry() -> AuditEntry {
         at: FixedClock::START,
         project_id: None,
         actor: None,
-        action: "test.setup",
+        action: AuditAction::AuditPrune,
         target: AuditTarget { kind: "project", id: String::new(), name: String::new() },
         detail: String::new(),
+        facts: Vec::new(),
     }
 }
 

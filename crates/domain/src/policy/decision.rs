@@ -9,6 +9,7 @@ use crate::policy::item::{Item, ItemClass};
 use crate::policy::rule::{Effect, Policy, Rule, Terms, Uris, Who};
 use crate::policy::scope::OutOfScope;
 use crate::policy::spelling::{self, Spelling, Spellings};
+use crate::refusal::{Reason, Refusal};
 use crate::role::Role;
 
 /// What was decided, and why. Borrows the rule, so that deciding allocates nothing.
@@ -244,15 +245,30 @@ pub fn consent(approver: &super::Subject) -> Result<Consent, Denial> {
     super::authorize(approver, Action::Approve, ()).map(|_| Consent(Agreed::Approver))
 }
 
-/// Decides whether the item may be used, and gives the way on.
-pub fn clear<T>(policy: &Policy, asking: Asking<'_>, item: &Item<'_>, object: T) -> Result<Clearance<T>, Denial> {
+/// Decides whether the item may be used, and gives the way on, or why there is none. That is for the record: who asks
+/// is told that there is no such thing.
+pub fn clear<T>(policy: &Policy, asking: Asking<'_>, item: &Item<'_>, object: T) -> Result<Clearance<T>, Refusal> {
     let decision = decide(policy, asking, Action::Call, item);
     match (decision.verdict, decision.because) {
         (Verdict::Allowed, _) => Ok(Clearance::Granted(Pass(object))),
         (Verdict::NeedsApproval(terms), Because::Rule { rule, .. }) => {
             Ok(Clearance::Held(Held { object, terms, rule: rule.id }))
         }
-        (Verdict::NeedsApproval(_) | Verdict::Denied, _) => Err(Denial::Hidden),
+        (Verdict::NeedsApproval(_) | Verdict::Denied, _) => Err(decision.because.refusal()),
+    }
+}
+
+impl Because<'_> {
+    /// What goes on record where this is why something was denied.
+    const fn refusal(self) -> Refusal {
+        match self {
+            Self::NoRole | Self::RoleNeeded(_) | Self::Role(_) => Refusal { reason: Reason::Role, rule: None },
+            Self::Scope(_) => Refusal { reason: Reason::KeyScope, rule: None },
+            Self::Rule { rule, .. } => {
+                let reason = if rule.is_switch { Reason::SwitchedOff } else { Reason::Rule };
+                Refusal { reason, rule: Some(rule.id) }
+            }
+        }
     }
 }
 

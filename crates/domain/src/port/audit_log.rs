@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 
+use crate::activity::EntryFilter;
 use crate::audit::{AuditEntry, AuditRecord};
 use crate::error::StoreError;
 use crate::id::ProjectId;
@@ -13,5 +14,10 @@ pub trait AuditLog: Send + Sync {
     /// Records what changed no row: a failed login, a refused action, a use of an admin's right to look.
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// Newest first; of one project, or of all and the instance when `project` is None.
-    async fn list(&self, project: Option<ProjectId>, page: PageRequest) -> Result<Page<AuditRecord>, StoreError>;
+    async fn list(
+        &self,
+        project: Option<ProjectId>,
+        filter: &EntryFilter,
+        page: PageRequest,
+    ) -> Result<Page<AuditRecord>, StoreError>;
 }

@@ -38,6 +38,8 @@ pub trait InvitationRepo: Send + Sync {
     async fn revoke(&self, id: InvitationId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Notes what became of the mail; does nothing when the invitation is gone. Not announced.
     async fn note_mail(&self, id: InvitationId, mail: &MailState) -> Result<(), StoreError>;
+    /// Notes the same of every mail that is queued, and gives how many those are. For who knows that they are lost.
+    async fn note_queued(&self, mail: &MailState) -> Result<u64, StoreError>;
 }
 
 /// Who accepts.

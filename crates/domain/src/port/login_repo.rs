@@ -8,7 +8,7 @@ use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::id::{LoginId, UserId};
 use crate::login::{Login, LoginFrom};
-use crate::refresh_token::{RefreshToken, Rotation};
+use crate::refresh_token::{RefreshToken, Renewal, Rotation};
 use crate::user::PasswordHash;
 
 #[async_trait]
@@ -23,20 +23,21 @@ pub trait LoginRepo: Send + Sync {
     ) -> Result<(), StoreError>;
     /// The token with this hash, whatever has become of it.
     async fn find_token(&self, hash: &KeyHash) -> Result<Option<RefreshToken>, StoreError>;
-    /// Spends the token with hash `old` and stores `new_hash` of the same login in its place, in one transaction. The
-    /// same again is no reuse within [`AGAIN_WITHIN`](crate::refresh_token::AGAIN_WITHIN), while what was stored is not
-    /// spent itself. Two rotations of one token to different ones at once: one wins, the other counts as reuse.
-    async fn rotate(
-        &self,
-        old: &KeyHash,
-        new_hash: &KeyHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Rotation, StoreError>;
+    /// Spends the old token and stores the new one of the same login in its place, in one transaction. The same again is no
+    /// reuse within [`AGAIN_WITHIN`](crate::refresh_token::AGAIN_WITHIN), while what was stored is not spent itself. Two
+    /// rotations of one token to different ones at once: one wins, the other counts as reuse. That ends the login and puts
+    /// `reuse` on record, in one transaction as well.
+    async fn rotate(&self, renewal: Renewal, reuse: &AuditEntry) -> Result<Rotation, StoreError>;
     /// Ends a login; ending one that is over changes nothing.
     async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
-    /// Ends every login of a user, except one.
-    async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends every login of a user but one, and gives which those were; without any, nothing is put on record.
+    async fn end_others(
+        &self,
+        user: UserId,
+        keep: LoginId,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError>;
     /// The logins of a user that are open at `now`, the last seen first.
     async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError>;
     /// Notes where and when a login was used; does nothing when it is gone.

@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::api_key::KeyHash;
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
-use crate::id::UserId;
+use crate::id::{LoginId, UserId};
 use crate::password_reset::PasswordReset;
 use crate::user::PasswordHash;
 
@@ -20,12 +20,13 @@ pub trait ResetRepo: Send + Sync {
     /// The reset of an account that is not spent; may have expired.
     async fn latest_of(&self, user: UserId) -> Result<Option<PasswordReset>, StoreError>;
     /// Spends the reset, gives its account the password and ends the account's logins, in one transaction: of two at
-    /// once, one is Stale. Stale as well when it is spent, has expired at `at`, or the account is not active.
+    /// once, one is Stale. Stale as well when it is spent, has expired at `at`, or the account is not active. Gives the
+    /// logins that it ended.
     async fn redeem(
         &self,
         hash: &KeyHash,
         password: &PasswordHash,
         at: Timestamp,
         audit: &AuditEntry,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<LoginId>, StoreError>;
 }

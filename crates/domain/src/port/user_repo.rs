@@ -23,5 +23,11 @@ pub trait UserRepo: Send + Sync {
     /// or teams without an active admin. Deactivation also ends the user's logins, in the same transaction.
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Like [`Self::update`], and in the same transaction ends all logins of the user but `keep`, at `user.updated_at`.
-    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Gives which those were.
+    async fn change_password(
+        &self,
+        user: &User,
+        keep: Option<LoginId>,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError>;
 }

@@ -14,10 +14,12 @@ use crate::serving::feed::{Pieces, Sent};
 /// refusal and can go on using the connection.
 const DRAIN: usize = 8;
 
+/// Why there is no body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyError {
-    TooLarge,
-    /// The client went away in the middle.
+    /// With so many bytes allowed.
+    TooLarge(usize),
+    /// It is not what it says it is, or the client went away in the middle.
     Broken,
     Slow,
 }
@@ -29,7 +31,7 @@ pub(super) async fn read(head: &Head, body: Sent, limit: usize) -> Result<Bytes,
     let mut pieces = match body {
         // As nearly always: there is nothing to wait for, and nothing to copy.
         Sent::Whole(whole) if whole.len() <= limit => return Ok(whole),
-        Sent::Whole(_) => return Err(BodyError::TooLarge),
+        Sent::Whole(_) => return Err(BodyError::TooLarge(limit)),
         Sent::Pieces(pieces) => pieces,
     };
     timeout(PATIENCE, read_all(head, &mut pieces, limit)).await.unwrap_or(Err(BodyError::Slow))
@@ -38,15 +40,18 @@ pub(super) async fn read(head: &Head, body: Sent, limit: usize) -> Result<Bytes,
 async fn read_all(head: &Head, pieces: &mut Pieces, limit: usize) -> Result<Bytes, BodyError> {
     let announced: Option<usize> = head.text("content-length").and_then(|length| length.parse().ok());
     if announced.is_some_and(|length| length > limit) {
-        drain(pieces, limit.saturating_mul(DRAIN)).await;
-        return Err(BodyError::TooLarge);
+        // Who waits to be told to go on has sent nothing yet, and need not.
+        if !head.expects {
+            drain(pieces, limit.saturating_mul(DRAIN)).await;
+        }
+        return Err(BodyError::TooLarge(limit));
     }
     let mut whole = BytesMut::with_capacity(announced.unwrap_or_default());
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|_| BodyError::Broken)?;
         if whole.len() + piece.len() > limit {
             drain(pieces, limit.saturating_mul(DRAIN)).await;
-            return Err(BodyError::TooLarge);
+            return Err(BodyError::TooLarge(limit));
         }
         whole.extend_from_slice(&piece);
     }

@@ -18,7 +18,7 @@ fn checked(message: Message) -> Result<Message, Malformed> {
         && let Some(params) = &request.params
         && let Err(error) = members::check(params)
     {
-        return Err(Malformed { id: Some(request.id.clone()), error });
+        return Err(Malformed { id: Some(request.id.clone()), is_response: false, error });
     }
     Ok(message)
 }

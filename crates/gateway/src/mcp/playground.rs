@@ -12,10 +12,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use futures_util::Stream;
-use orch_domain::call::Outcome;
 use orch_domain::id::UserId;
 use orch_domain::policy::Denial;
 use orch_domain::principal::Principal;
+use orch_domain::refusal::Reason;
 use orch_mcp::declared::Declared;
 use orch_mcp::id::RequestId;
 use orch_mcp::level::LogLevel;
@@ -199,13 +199,15 @@ pub fn call(wanted: Wanted<'_>, endpoints: &McpEndpoints) -> Result<HttpResponse
         let place = endpoints.playground.enter(reach, &stop, most).ok_or(NotEntered::TooMany)?;
         Ok((ticket, place))
     });
-    let (ticket, (id, open)) = entered.map_err(|not_entered| {
-        let (outcome, refused) = match not_entered {
-            NotEntered::TooMany => (Outcome::Limited, Refused::TooMany { most }),
-            NotEntered::Stopping => (Outcome::Stopping, Refused::Stopping),
-        };
-        endpoints.relay.note_refused(&cx, &request, outcome);
-        refused
+    let (ticket, (id, open)) = entered.map_err(|not_entered| match not_entered {
+        NotEntered::TooMany => {
+            endpoints.relay.note_refused(&cx, &request, Reason::LimitInFlight);
+            Refused::TooMany { most }
+        }
+        NotEntered::Stopping => {
+            endpoints.relay.note_stopping(&cx, &request);
+            Refused::Stopping
+        }
     })?;
     let driver = Driver {
         reply: endpoints.relay.handle(&cx, request),

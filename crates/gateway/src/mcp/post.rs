@@ -4,10 +4,11 @@ use std::pin::Pin;
 
 use actix_web::HttpResponse;
 
+use super::accept::Accepts;
 use super::address::Address;
-use super::body::BodyError;
 use super::exchange::Exchange;
 use super::{Answered, Http, McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
+use crate::fields::Fields as _;
 use crate::serving::alarm::Alarm;
 use crate::serving::feed::Sent;
 
@@ -27,15 +28,13 @@ pub(super) async fn handle(
         return refusal::unsupported_media_type().into();
     }
     let Some(accepts) = accept::accepts(head) else { return refusal::not_acceptable().into() };
-    let limit = endpoints.config.max_body_bytes;
-    let body = match body::read(head, body, limit).await {
+    let body = match body::read(head, body, endpoints.config.max_body_bytes).await {
         Ok(body) => body,
-        Err(BodyError::TooLarge) => return refusal::too_large(limit).into(),
-        Err(BodyError::Broken) => return HttpResponse::BadRequest().finish().into(),
-        Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish().into(),
+        Err(error) => return refusal::no_body(error).into(),
     };
     let incoming = match incoming::decode(&body) {
         Ok(incoming) => incoming,
+        Err(_) if head.has("content-encoding") => return refusal::unsupported_coding().into(),
         Err(malformed) => return refusal::malformed(&malformed).into(),
     };
     let taken = if modern::is_modern(&incoming, head) {
@@ -43,11 +42,12 @@ pub(super) async fn handle(
     } else {
         legacy::post(entry, head, accepts, incoming, endpoints)
     };
-    match taken {
+    let answered = match taken {
         Taken::Answered(response) => response.into(),
         Taken::Relayed(exchange) => respond::respond(exchange, accepts, &endpoints.config, patience).await,
         Taken::Apart(answer) => answer.await.into(),
-    }
+    };
+    if accepts == Accepts::EventsOnly { respond::as_events(answered) } else { answered }
 }
 
 /// What becomes of a message. Apart from those who wait, so that the future of a common request is small: it is made for

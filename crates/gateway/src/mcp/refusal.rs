@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use orch_mcp::codec::{self, Malformed};
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
 use orch_mcp::revision::Revision;
 use orch_relay::error::CallError;
+
+use super::body::BodyError;
 
 /// A JSON-RPC error with an HTTP status.
 pub(super) fn rpc(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
@@ -94,9 +96,23 @@ pub(super) fn unsupported_media_type() -> HttpResponse {
     rpc(StatusCode::UNSUPPORTED_MEDIA_TYPE, None, &RpcError::new(code::BAD_SESSION, text))
 }
 
-pub(super) fn too_large(limit: usize) -> HttpResponse {
-    let text = format!("the body is larger than {limit} bytes");
-    rpc(StatusCode::PAYLOAD_TOO_LARGE, None, &RpcError::new(code::BAD_SESSION, text))
+pub(super) fn no_body(error: BodyError) -> HttpResponse {
+    let (status, text) = match error {
+        BodyError::TooLarge(limit) => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes")),
+        BodyError::Broken => {
+            (StatusCode::BAD_REQUEST, "the body ends too early, or its chunks cannot be read".to_owned())
+        }
+        BodyError::Slow => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".to_owned()),
+    };
+    rpc(status, None, &RpcError::new(code::BAD_SESSION, text))
+}
+
+/// A body that is no message because it is packed, which nothing here unpacks.
+pub(super) fn unsupported_coding() -> HttpResponse {
+    let text = "unsupported content coding: send the body without Content-Encoding";
+    let mut response = rpc(StatusCode::UNSUPPORTED_MEDIA_TYPE, None, &RpcError::new(code::BAD_SESSION, text));
+    response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    response
 }
 
 pub(super) fn method_not_allowed(allow: &'static str) -> HttpResponse {

@@ -7,8 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
+use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use orch_mcp::id::RequestId;
@@ -84,13 +85,46 @@ fn ended(id: &RequestId, end: Event) -> Answered {
     }
 }
 
+/// The same for a client that takes nothing but events: an answer that would go out as JSON becomes the only event of a
+/// stream. A refusal stays as it is, since its status says most of it.
+pub(super) fn as_events(answered: Answered) -> Answered {
+    let response = match answered {
+        Answered::Message { body, .. } => HttpResponse::Ok().content_type(JSON).body(body),
+        Answered::Response(response) => response,
+    };
+    let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == JSON);
+    if response.status() != StatusCode::OK || !is_json {
+        return response.into();
+    }
+    let (mut head, body) = response.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(message) => {
+            for (name, value) in EVENTS {
+                head.headers_mut().insert(name, value);
+            }
+            BoxBody::new(sse::encode_message(None, &message))
+        }
+        Err(body) => body,
+    };
+    head.set_body(body).into()
+}
+
+const JSON: &str = "application/json";
+
+/// What an event stream says of itself.
+const EVENTS: [(HeaderName, HeaderValue); 3] = [
+    (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+];
+
 /// An event stream that is kept alive by comments.
 pub(crate) fn events(events: impl Stream<Item = Bytes> + 'static, keep_alive: Duration) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-cache, no-transform"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(kept_alive(Box::pin(events), keep_alive))
+    let mut response = HttpResponse::Ok();
+    for header in EVENTS {
+        response.insert_header(header);
+    }
+    response.streaming(kept_alive(Box::pin(events), keep_alive))
 }
 
 fn kept_alive(

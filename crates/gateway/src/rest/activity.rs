@@ -7,6 +7,7 @@ use orch_domain::activity::{Happening, OutcomeFilter, Place};
 use orch_domain::call::CallKind;
 use orch_domain::id::{KeyId, ServerId, UserId};
 use orch_domain::page::PageRequest;
+use orch_domain::refusal::Reason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -25,7 +26,9 @@ use crate::rest::calls::CallView;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ActivityView {
+    /// A call of a client.
     Call(CallView),
+    /// A change by an operator, as on the audit trail.
     Change(AuditView),
 }
 
@@ -64,6 +67,8 @@ pub struct ActivityQuery {
     target: Option<String>,
     /// Only calls that ended so: `failed` for all but `ok`, or one of the outcomes of a call.
     outcome: Option<String>,
+    /// Only calls that were refused for this reason, such as `rule`.
+    reason: Option<String>,
     /// Only changes with this action such as `server.update`, or of this noun such as `server`.
     action: Option<String>,
     /// From this time on.
@@ -90,6 +95,7 @@ impl ActivityQuery {
             kind: self.kind.as_deref().map(kind).transpose()?,
             target: self.target.clone(),
             outcome: self.outcome.as_deref().map(outcome).transpose()?,
+            reason: self.reason.as_deref().map(reason).transpose()?,
             action: self.action.clone(),
             from: self.from,
             until: self.until,
@@ -110,14 +116,23 @@ fn outcome(text: &str) -> Result<OutcomeFilter, ApiError> {
     })
 }
 
+fn reason(text: &str) -> Result<Reason, ApiError> {
+    Reason::parse(text).ok_or_else(|| {
+        let hint = format!("use one of {}", Reason::ALL.map(Reason::as_str).join(", "));
+        ApiError::invalid("reason", "it is no reason of a refusal", hint)
+    })
+}
+
 pub(crate) fn configure(config: &mut impl Register) {
     config.service(list_activity);
 }
 
 /// List what happened in a project, newest first
 ///
-/// Admins see everything; members their own calls and the changes of servers and people; viewers these changes. A key with
-/// a scope of its own sees the calls that were made with it and the changes of its servers.
+/// For everybody who sees the project.
+///
+/// Admins see everything; members their own calls and the changes of servers and people; viewers these changes. A key
+/// with a scope of its own sees the calls that were made with it and the changes of its servers.
 #[utoipa::path(
     operation_id = "list_activity",
     tag = "activity",

@@ -20,17 +20,22 @@ use crate::rest::policy::ItemClassView;
 /// A call that waits, or did lately.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApprovalView {
+    /// For `approve_approval` and `deny_approval`.
     id: Uuid,
+    /// What became of it.
     state: ApprovalStateView,
     /// Who wants to call.
     user_id: Uuid,
+    /// The API key that was used; null for a login.
     #[schema(required = true)]
     key_id: Option<Uuid>,
     /// What the client calls itself; its own word.
     client: String,
+    /// The server that is to be called.
     server_id: Uuid,
     /// The server's alias.
     server: String,
+    /// What is to be called.
     kind: ItemClassView,
     /// The tool's or prompt's own name, or the resource's URI.
     target: String,
@@ -41,11 +46,13 @@ pub struct ApprovalView {
     rule_id: Uuid,
     /// Whether the caller's own client may confirm as well.
     caller_may_confirm: bool,
+    /// When the call came.
     #[serde(with = "time::serde::rfc3339")]
     asked_at: OffsetDateTime,
     /// From then on it counts as refused.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
+    /// When it stopped waiting; null while it waits.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     decided_at: Option<OffsetDateTime>,
@@ -54,6 +61,7 @@ pub struct ApprovalView {
     decided_by: Option<Uuid>,
 }
 
+/// What became of a call that waits for an approval.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ApprovalState)]
@@ -129,6 +137,8 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// List calls that wait for an approval
 ///
+/// For members of the project and API keys.
+///
 /// Newest first, with those that were decided lately; all of the project for admins, the own ones for others. They are
 /// those of this daemon: none waits longer than an hour, and none survives a restart.
 #[utoipa::path(
@@ -150,6 +160,10 @@ async fn list_approvals(
 }
 
 /// Show a call that waits for an approval
+///
+/// For members of the project and API keys, about own calls; for admins about all.
+///
+/// 404 when it was decided too long ago, or at another replica.
 #[utoipa::path(
     operation_id = "get_approval",
     tag = "approvals",
@@ -168,6 +182,10 @@ async fn get_approval(
 }
 
 /// Let a call go on
+///
+/// For admins of the project; not for API keys.
+///
+/// The call goes on at once, if its caller still may. 409 when it does not wait any more: `detail` says what it is.
 #[utoipa::path(
     operation_id = "approve_approval",
     tag = "approvals",
@@ -184,6 +202,11 @@ async fn approve_approval(
 }
 
 /// Refuse a call that waits
+///
+/// For admins of the project; not for API keys.
+///
+/// The caller gets an error with the reason `not_approved`. 409 when it does not wait any more: `detail` says what it
+/// is.
 #[utoipa::path(
     operation_id = "deny_approval",
     tag = "approvals",

@@ -19,14 +19,18 @@ use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::users::UserView;
 
+/// An address and its password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
+    /// The address of the account, in upper or lower case.
     email: String,
+    /// The password of the account.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
 
+/// May be left out as a whole.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
@@ -36,9 +40,11 @@ pub struct RefreshRequest {
     refresh_token: Option<SecretString>,
 }
 
+/// The password that holds, and the next one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangePasswordRequest {
+    /// The password that holds now.
     #[schema(value_type = String, format = Password)]
     old_password: SecretString,
     /// 10 to 256 characters.
@@ -46,13 +52,16 @@ pub struct ChangePasswordRequest {
     new_password: SecretString,
 }
 
+/// Whom it is about.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmailRequest {
+    /// The address that the link goes to.
     #[schema(example = "ada@example.com")]
     email: String,
 }
 
+/// A link and the password that is to hold.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedeemPasswordResetRequest {
@@ -68,6 +77,7 @@ pub struct RedeemPasswordResetRequest {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WaysIn)]
 pub struct WaysInView {
+    /// Who gets an account without an instance admin.
     sign_up: SignUpView,
     /// Whether links go out by mail; without it a forgotten password is a matter for an instance admin.
     mail: bool,
@@ -99,12 +109,14 @@ pub struct SessionView {
     /// Good for one refresh; using it twice ends the login. Not for pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
+    /// The account that is logged in.
     user: UserView,
 }
 
 /// Who is asking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MeView {
+    /// The account; of an API key its creator's.
     user: UserView,
     /// `login` or `key`.
     via: &'static str,
@@ -128,7 +140,13 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// Log in
 ///
-/// Sets the tokens as HttpOnly cookies, and answers with them as well when no page of a browser asks.
+/// Needs no credential.
+///
+/// Opens a login and sets its tokens as HttpOnly cookies. Scripts get them in the body as well; a page of a browser,
+/// which shows by `Origin` or `Sec-Fetch-Site` that it is one, does not.
+/// The access token is good for `expires_in` seconds, the refresh token for one `refresh_login`. A wrong password and
+/// an unknown address get the same 401. After some failures for an account or from an address each further attempt has
+/// to wait: 429, with `Retry-After`.
 #[utoipa::path(operation_id = "create_login", tag = "auth", request_body = LoginRequest, responses((status = 200, body = SessionView)))]
 #[post("/auth/login")]
 async fn create_login(
@@ -144,7 +162,10 @@ async fn create_login(
 
 /// Get new tokens
 ///
-/// Takes the refresh token of the body or of the cookie, which is spent by it.
+/// Needs no credential but the refresh token, from the body or from the cookie, which is spent by it.
+///
+/// Whoever lost the answer may send the same token again within 30 seconds and gets the same next tokens, as long as
+/// these have not been used. A spent token after that ends the whole login, since somebody else may have it.
 #[utoipa::path(operation_id = "refresh_login", tag = "auth", request_body = Option<RefreshRequest>, responses((status = 200, body = SessionView)))]
 #[post("/auth/refresh")]
 async fn refresh_login(
@@ -163,8 +184,10 @@ async fn refresh_login(
 
 /// Log out
 ///
-/// Ends the login behind the credential: its access and refresh tokens open nothing from now on. A browser whose access
-/// token has expired logs out with its refresh token.
+/// For every login; not for API keys.
+///
+/// Ends the login behind the credential: its access and refresh tokens open nothing from now on, and its event streams
+/// end. A browser whose access token has expired logs out with its refresh token.
 #[utoipa::path(operation_id = "delete_login", tag = "auth", responses((status = 204)))]
 #[post("/auth/logout")]
 async fn delete_login(
@@ -190,6 +213,11 @@ async fn delete_login(
 }
 
 /// Show who is asking
+///
+/// For every credential.
+///
+/// Tells the account behind the credential, and for an API key the one project that it is good for. The account of a
+/// key is its creator's.
 #[utoipa::path(operation_id = "get_me", tag = "auth", responses((status = 200, body = MeView)))]
 #[get("/auth/me")]
 async fn get_me(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
@@ -204,7 +232,10 @@ async fn get_me(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiErr
 
 /// Change the own password
 ///
-/// Ends all other logins of the account.
+/// For every login; not for API keys.
+///
+/// Ends all other logins of the account at once and keeps this one. The old password counts as an attempt: after some
+/// wrong ones each further one has to wait, with 429.
 #[utoipa::path(operation_id = "update_password", tag = "auth", request_body = ChangePasswordRequest, responses((status = 204)))]
 #[post("/auth/password")]
 async fn update_password(
@@ -227,6 +258,8 @@ async fn update_password(
 
 /// Show how people get in here
 ///
+/// Needs no credential.
+///
 /// For who is at the door: whether accounts are given out, and whether a forgotten password is mended by mail.
 #[utoipa::path(operation_id = "get_ways_in", tag = "auth", responses((status = 200, body = WaysInView)))]
 #[get("/auth/ways-in")]
@@ -242,8 +275,11 @@ async fn get_ways_in(rest: Data<Rest>) -> HttpResponse {
 
 /// Ask for an account
 ///
+/// Needs no credential.
+///
 /// Where sign-up is open. A link is mailed to the address, which proves that it is the asker's; accepting by it makes
-/// the account. The answer is the same whether the address has an account or not.
+/// the account. The answer is the same whether the address has an account or not. 409 where accounts are not given out
+/// in this way.
 #[utoipa::path(operation_id = "create_sign_up", tag = "auth", request_body = EmailRequest, responses((status = 202)))]
 #[post("/auth/sign-up")]
 async fn create_sign_up(
@@ -258,7 +294,10 @@ async fn create_sign_up(
 
 /// Ask for a link to a new password
 ///
-/// It is mailed to the address, if that has an account. The answer is the same whether it has one or not.
+/// Needs no credential.
+///
+/// A link is mailed to the address, if that has an account. The answer is the same whether it has one or not. 409 where
+/// no mail goes out: then an instance admin makes the link.
 #[utoipa::path(operation_id = "create_password_reset", tag = "auth", request_body = EmailRequest, responses((status = 202)))]
 #[post("/auth/forgot-password")]
 async fn create_password_reset(
@@ -273,7 +312,10 @@ async fn create_password_reset(
 
 /// Choose a password by link
 ///
-/// Spends the link and ends all logins of the account. 410 when the link was used, replaced or is too old.
+/// Needs no credential but the token of the link.
+///
+/// Spends the link, sets the password and ends all logins of the account. 410 when the link was used, replaced or is
+/// too old.
 #[utoipa::path(operation_id = "redeem_password_reset", tag = "auth", request_body = RedeemPasswordResetRequest, responses((status = 204)))]
 #[post("/auth/reset-password")]
 async fn redeem_password_reset(
@@ -282,9 +324,9 @@ async fn redeem_password_reset(
     Json(body): Json<RedeemPasswordResetRequest>,
 ) -> Result<HttpResponse, ApiError> {
     rest.identity.logins.admit_asking(&rest.clients.from(&request))?;
-    let user = rest.control.accounts.redeem_reset(&body.token, &body.password).await?;
+    let ended = rest.control.accounts.redeem_reset(&body.token, &body.password).await?;
     // The store has ended the logins; access tokens that are still running end here.
-    rest.identity.ended.end_all(user, None, rest.clock.now());
+    rest.identity.ended.hear(ended, rest.clock.now());
     Ok(HttpResponse::NoContent().finish())
 }
 

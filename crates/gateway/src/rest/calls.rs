@@ -20,14 +20,19 @@ use crate::rest::Rest;
 /// One tool call, prompt get or resource read. Its result is not recorded, and of its arguments what the project wants.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallView {
+    /// Of the call.
     id: Uuid,
+    /// When it began.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    /// Who called; of an API key its creator.
     user_id: Uuid,
+    /// The API key that was used; null for a login.
     #[schema(required = true)]
     key_id: Option<Uuid>,
     /// What the client calls itself.
     client: String,
+    /// The server that was called; null where none is known.
     #[schema(required = true)]
     server_id: Option<Uuid>,
     /// The server's alias at that time.
@@ -36,12 +41,25 @@ pub struct CallView {
     kind: &'static str,
     /// The tool's or prompt's name, or the resource's URI.
     target: String,
+    /// How long it took, in milliseconds, without what it waited for an approval.
     duration_ms: f64,
+    /// How long it waited for an approval, in milliseconds.
+    waited_ms: f64,
     /// `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled`, `abandoned` or `stopping`.
     outcome: &'static str,
     /// The upstream's error code, for `rpc_error`.
     #[schema(required = true)]
     code: Option<i64>,
+    /// Why it was refused or limited; null for others, and for calls of a time before this was recorded. `unknown`,
+    /// `invalid_params`, `role`, `key_scope`, `rule`, `switched_off`, `approval_denied`, `approval_declined`,
+    /// `approval_expired`, `no_approver`, `duplicate_id`, `session_ended`, `record_unavailable`, `limit_per_minute`,
+    /// `limit_concurrent`, `limit_per_day`, `limit_in_flight`, `limit_approvals` or `server_busy`. Who does not inspect the
+    /// project reads `unknown` for what is hidden, as the call was answered.
+    #[schema(required = true)]
+    reason: Option<&'static str>,
+    /// The rule that refused it, or that wanted the approval; for admins.
+    #[schema(required = true)]
+    rule_id: Option<Uuid>,
     /// The keyed digest of the arguments, in hexadecimal digits, where the project records one.
     #[schema(required = true)]
     arguments_digest: Option<String>,
@@ -77,8 +95,11 @@ impl From<Call> for CallView {
             kind: call.kind.as_str(),
             target: call.target,
             duration_ms: call.duration.as_secs_f64() * 1000.0,
+            waited_ms: call.waited.as_secs_f64() * 1000.0,
             outcome: call.outcome.as_str(),
             code: call.outcome.code(),
+            reason: call.refusal.map(|refusal| refusal.reason.as_str()),
+            rule_id: call.refusal.and_then(|refusal| refusal.rule).map(orch_domain::id::RuleId::as_uuid),
             arguments_digest: call.arguments.as_ref().and_then(Arguments::digest),
             arguments: call.arguments.as_ref().and_then(Arguments::text).map(str::to_owned),
         }
@@ -91,8 +112,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// List calls, newest first
 ///
-/// Everybody's for admins, the own ones for members and API keys. A key with a scope of its own sees those that were made
-/// with it.
+/// For members of the project and API keys.
+///
+/// Everybody's for admins, the own ones for members and API keys. A key with a scope of its own sees those that were
+/// made with it. Each is there within moments of its end.
 #[utoipa::path(
     operation_id = "list_calls",
     tag = "calls",

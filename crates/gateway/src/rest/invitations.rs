@@ -29,17 +29,23 @@ use crate::rest::teams::TeamRoleView;
 /// An invitation, as those see it who manage the place and who is invited.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvitationView {
+    /// For `renew_invitation` and the like; not the token of the link.
     id: Uuid,
+    /// Whom it is for.
     email: String,
+    /// What accepting leads to.
     to: InvitationTargetView,
     /// Who invited; null for the command line and for who asked for an account.
     #[schema(required = true)]
     inviter: Option<InviterView>,
+    /// What became of it.
     state: InvitationStateView,
     /// What became of the mail with the link.
     mail: MailView,
+    /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// From then on the link opens nothing.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
 }
@@ -51,29 +57,44 @@ pub struct InvitationView {
 pub enum InvitationTargetView {
     /// An account on the instance.
     Instance {
+        /// Whether the account is to manage the whole instance.
         instance_admin: bool,
     },
+    /// A project.
     Project {
+        /// The project.
         id: Uuid,
+        /// Its readable name in URLs.
         slug: String,
+        /// Its name for people.
         name: String,
+        /// What the account is to be on it.
         role: RoleView,
     },
+    /// A team.
     Team {
+        /// The team.
         id: Uuid,
+        /// Its readable name in URLs.
         slug: String,
+        /// Its name for people.
         name: String,
+        /// What the account is to be in it.
         role: TeamRoleView,
     },
 }
 
+/// Who invited.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Inviter)]
 pub struct InviterView {
+    /// The address of the account.
     email: String,
+    /// For people; may be empty.
     name: String,
 }
 
+/// What became of an invitation.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = InvitationState)]
@@ -92,15 +113,20 @@ pub enum InvitationStateView {
 pub enum MailView {
     /// No mail goes out here: the link was shown to who invited.
     NotSent,
+    /// It waits to be sent.
     Queued,
+    /// The mail server has taken it.
     Sent {
+        /// When.
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
     },
     /// Renew the invitation to try again.
     Failed {
+        /// When.
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
+        /// What the mail server said, or why none was reached.
         reason: String,
     },
 }
@@ -108,45 +134,56 @@ pub enum MailView {
 /// An invitation that was just made or renewed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IssuedInvitationView {
+    /// The invitation.
     invitation: InvitationView,
     /// The link, to be passed on by hand. Shown this once, and only when no mail goes out.
     #[schema(required = true, example = "https://mcp.example.com/invitation#orchi_...")]
     link: Option<String>,
 }
 
+/// Somebody to invite to the instance.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateInvitationRequest {
+    /// An address without an account.
     #[schema(example = "ada@example.com")]
     email: String,
+    /// Whether the account is to manage the whole instance; false when left out.
     #[serde(default)]
     instance_admin: bool,
-    /// 1 to 720; what the settings say when left out, a week unless set.
+    /// Hours, 1 to 720; what the settings say when left out, a week unless set.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 720)]
     expires_in_hours: Option<u16>,
 }
 
+/// Somebody to invite to a project.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateProjectInvitationRequest {
     /// With or without an account.
     #[schema(example = "ada@example.com")]
     email: String,
+    /// What the account is to be on the project.
     role: RoleView,
-    /// 1 to 720; what the settings say when left out, a week unless set.
+    /// Hours, 1 to 720; what the settings say when left out, a week unless set.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 720)]
     expires_in_hours: Option<u16>,
 }
 
+/// Somebody to invite to a team.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTeamInvitationRequest {
     /// With or without an account.
     #[schema(example = "ada@example.com")]
     email: String,
+    /// What the account is to be in the team.
     role: TeamRoleView,
-    /// 1 to 720; what the settings say when left out, a week unless set.
+    /// Hours, 1 to 720; what the settings say when left out, a week unless set.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 720)]
     expires_in_hours: Option<u16>,
 }
 
@@ -209,7 +246,9 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// List all invitations of the instance
 ///
-/// Newest first, those to projects and teams as well. For instance admins.
+/// For instance admins.
+///
+/// Newest first, those to projects and teams as well, answered or not.
 #[utoipa::path(operation_id = "list_invitations", tag = "invitations", params(PageQuery), responses((status = 200, body = PageView<InvitationView>)))]
 #[get("/invitations")]
 async fn list_invitations(
@@ -223,7 +262,10 @@ async fn list_invitations(
 
 /// Invite somebody to the instance
 ///
-/// Who accepts makes an account. For instance admins.
+/// For instance admins.
+///
+/// Who accepts makes an account. The link is mailed where mail goes out, and else in the answer, this once. An earlier
+/// invitation of the address to the instance ends. 409 when the address has an account.
 #[utoipa::path(operation_id = "create_invitation", tag = "invitations", request_body = CreateInvitationRequest, responses((status = 201, body = IssuedInvitationView)))]
 #[post("/invitations")]
 async fn create_invitation(
@@ -237,11 +279,14 @@ async fn create_invitation(
 
 /// Make a new link for any invitation
 ///
-/// The old link ends. For instance admins.
+/// For instance admins.
+///
+/// Any invitation, also those to projects and teams. The old link ends; the new one is good for as long as the first
+/// was. 410 when it was answered or taken back; one that is too old can be renewed.
 #[utoipa::path(
     operation_id = "renew_invitation",
     tag = "invitations",
-    params(("invitation" = Uuid, Path)),
+    params(("invitation" = Uuid, Path, description = "id")),
     responses((status = 200, body = IssuedInvitationView))
 )]
 #[post("/invitations/{invitation}/renew")]
@@ -252,10 +297,13 @@ async fn renew_invitation(caller: Caller, rest: Data<Rest>, id: Path<String>) ->
 /// Take back any invitation
 ///
 /// For instance admins.
+///
+/// Any invitation, also those to projects and teams. Its link opens nothing from now on. 410 when it was answered or
+/// taken back.
 #[utoipa::path(
     operation_id = "delete_invitation",
     tag = "invitations",
-    params(("invitation" = Uuid, Path)),
+    params(("invitation" = Uuid, Path, description = "id")),
     responses((status = 204))
 )]
 #[delete("/invitations/{invitation}")]
@@ -265,7 +313,9 @@ async fn delete_invitation(caller: Caller, rest: Data<Rest>, id: Path<String>) -
 
 /// List the invitations to a project
 ///
-/// Newest first.
+/// For admins of the project; not for API keys.
+///
+/// Newest first, answered or not.
 #[utoipa::path(
     operation_id = "list_project_invitations",
     tag = "invitations",
@@ -285,7 +335,11 @@ async fn list_project_invitations(
 
 /// Invite somebody to a project
 ///
-/// The answer is the same whether the address has an account or not. An earlier invitation of it to the project ends.
+/// For admins of the project; not for API keys.
+///
+/// The answer is the same whether the address has an account or not. The link is mailed where mail goes out, and else
+/// in the answer, this once. An earlier invitation of the address to the project ends. 409 for who is a member already:
+/// change the role instead.
 #[utoipa::path(
     operation_id = "create_project_invitation",
     tag = "invitations",
@@ -306,11 +360,14 @@ async fn create_project_invitation(
 
 /// Make a new link for an invitation to a project
 ///
-/// The old link ends.
+/// For admins of the project; not for API keys.
+///
+/// The old link ends; the new one is good for as long as the first was. 410 when it was answered or taken back; one
+/// that is too old can be renewed.
 #[utoipa::path(
     operation_id = "renew_project_invitation",
     tag = "invitations",
-    params(("project" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path)),
+    params(("project" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path, description = "id")),
     responses((status = 200, body = IssuedInvitationView))
 )]
 #[post("/projects/{project}/invitations/{invitation}/renew")]
@@ -324,10 +381,14 @@ async fn renew_project_invitation(
 }
 
 /// Take back an invitation to a project
+///
+/// For admins of the project; not for API keys.
+///
+/// Its link opens nothing from now on. 410 when it was answered or taken back.
 #[utoipa::path(
     operation_id = "delete_project_invitation",
     tag = "invitations",
-    params(("project" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path)),
+    params(("project" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path, description = "id")),
     responses((status = 204))
 )]
 #[delete("/projects/{project}/invitations/{invitation}")]
@@ -342,7 +403,9 @@ async fn delete_project_invitation(
 
 /// List the invitations to a team
 ///
-/// Newest first.
+/// For admins of the team, and instance admins.
+///
+/// Newest first, answered or not.
 #[utoipa::path(
     operation_id = "list_team_invitations",
     tag = "invitations",
@@ -362,7 +425,11 @@ async fn list_team_invitations(
 
 /// Invite somebody to a team
 ///
-/// The answer is the same whether the address has an account or not. An earlier invitation of it to the team ends.
+/// For admins of the team, and instance admins.
+///
+/// The answer is the same whether the address has an account or not. The link is mailed where mail goes out, and else
+/// in the answer, this once. An earlier invitation of the address to the team ends. 409 for who is in the team already:
+/// change the role instead.
 #[utoipa::path(
     operation_id = "create_team_invitation",
     tag = "invitations",
@@ -383,11 +450,14 @@ async fn create_team_invitation(
 
 /// Make a new link for an invitation to a team
 ///
-/// The old link ends.
+/// For admins of the team, and instance admins.
+///
+/// The old link ends; the new one is good for as long as the first was. 410 when it was answered or taken back; one
+/// that is too old can be renewed.
 #[utoipa::path(
     operation_id = "renew_team_invitation",
     tag = "invitations",
-    params(("team" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path)),
+    params(("team" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path, description = "id")),
     responses((status = 200, body = IssuedInvitationView))
 )]
 #[post("/teams/{team}/invitations/{invitation}/renew")]
@@ -401,10 +471,14 @@ async fn renew_team_invitation(
 }
 
 /// Take back an invitation to a team
+///
+/// For admins of the team, and instance admins.
+///
+/// Its link opens nothing from now on. 410 when it was answered or taken back.
 #[utoipa::path(
     operation_id = "delete_team_invitation",
     tag = "invitations",
-    params(("team" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path)),
+    params(("team" = String, Path, description = "id or slug"), ("invitation" = Uuid, Path, description = "id")),
     responses((status = 204))
 )]
 #[delete("/teams/{team}/invitations/{invitation}")]

@@ -23,23 +23,30 @@ use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::limits::AllowanceView;
 
+/// An API key, without the key itself.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyView {
+    /// For URLs; not a part of the key.
     id: Uuid,
+    /// For people.
     name: String,
     /// How the key begins; safe to show.
     prefix: String,
     /// The account that answers for the key; the key never may more than it.
     creator_id: Uuid,
+    /// What it may of what its creator may.
     scope: KeyScopeView,
     /// What the key may ask for; the limits for keys hold as well, and of two numbers the lesser.
     limits: AllowanceView,
+    /// From then on it opens nothing; null for never.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     expires_at: Option<OffsetDateTime>,
+    /// Since when it opens nothing; null for a key that was not revoked.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     revoked_at: Option<OffsetDateTime>,
+    /// When it was last used, to within a minute or so; null for never.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     last_used_at: Option<OffsetDateTime>,
@@ -49,6 +56,7 @@ pub struct KeyView {
     /// What the client of the last use calls itself; its own word.
     #[schema(required = true)]
     last_used_by: Option<String>,
+    /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     /// What the `ETag` is made of; another one when name, scope, limits or expiry are, or the key is revoked.
@@ -60,23 +68,31 @@ pub struct KeyView {
 pub struct InstanceKeyView {
     #[serde(flatten)]
     view: KeyView,
+    /// The project that it is good for.
     project: KeyProjectView,
+    /// The account that answers for it.
     creator: KeyCreatorView,
 }
 
 /// The project that a key is good for.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyProjectView {
+    /// The project.
     id: Uuid,
+    /// Its readable name in URLs.
     slug: String,
+    /// Its name for people.
     name: String,
 }
 
 /// The account that answers for a key.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyCreatorView {
+    /// The account.
     id: Uuid,
+    /// What the account logs in with.
     email: String,
+    /// For people; may be empty.
     name: String,
     /// False for an account that is switched off: the key opens nothing.
     active: bool,
@@ -136,16 +152,19 @@ pub struct CreatedKeyView {
     key: String,
 }
 
+/// A key to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateKeyRequest {
+    /// For people, such as the client or machine that it is for: 1 to 100 characters on one line.
     name: String,
-    /// Never when left out.
+    /// From then on it opens nothing: a time in the future. Never when left out.
     #[serde(default, with = "time::serde::rfc3339::option")]
     expires_at: Option<OffsetDateTime>,
     /// Everything that the creator may when left out.
     #[serde(default)]
     scope: KeyScopeRequest,
+    /// What it may ask for; what the limits for keys say when left out.
     #[serde(default)]
     limits: AllowanceView,
 }
@@ -154,12 +173,15 @@ pub struct CreateKeyRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateKeyRequest {
+    /// For people: 1 to 100 characters on one line.
     name: Option<String>,
-    /// Null for a key that never expires.
+    /// From then on it opens nothing: a time in the future. Null for a key that never expires.
     #[serde(default, deserialize_with = "moment_or_null")]
     #[schema(value_type = Option<OffsetDateTime>)]
     expires_at: Option<Option<OffsetDateTime>>,
+    /// What it may of what its creator may, from now on.
     scope: Option<KeyScopeRequest>,
+    /// What it may ask for, from now on.
     limits: Option<AllowanceView>,
 }
 
@@ -170,10 +192,11 @@ fn moment_or_null<'de, D: serde::Deserializer<'de>>(
     time::serde::rfc3339::option::deserialize(deserializer).map(Some)
 }
 
+/// May be left out as a whole.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateKeyRequest {
-    /// How long the old key lives on: at most 2592000 (30 days); a day when left out, 0 ends it at once.
+    /// Seconds that the old key lives on: at most 2592000 (30 days); a day when left out, 0 ends it at once.
     #[schema(maximum = 2592000)]
     overlap_seconds: Option<u64>,
 }
@@ -228,6 +251,8 @@ pub(crate) fn configure(config: &mut impl Register) {
 /// List the API keys of all projects, newest first
 ///
 /// For instance admins.
+///
+/// Also those that were revoked or have expired, with project and creator. Never the key itself.
 #[utoipa::path(operation_id = "list_instance_keys", tag = "keys", params(PageQuery), responses((status = 200, body = PageView<InstanceKeyView>)))]
 #[get("/keys")]
 async fn list_instance_keys(
@@ -241,7 +266,10 @@ async fn list_instance_keys(
 
 /// List API keys
 ///
-/// The own keys for members, all keys of the project for admins.
+/// For members of the project; not for API keys.
+///
+/// Newest first: the own keys for members, all keys of the project for admins. Also those that were revoked or have
+/// expired. Never the key itself.
 #[utoipa::path(
     operation_id = "list_keys",
     tag = "keys",
@@ -261,7 +289,10 @@ async fn list_keys(
 
 /// Create an API key
 ///
-/// The answer holds the whole key, this once.
+/// For members of the project; not for API keys.
+///
+/// The answer holds the whole key, this once. It never may more than its creator at that moment, and `scope` narrows it
+/// further.
 #[utoipa::path(
     operation_id = "create_key",
     tag = "keys",
@@ -283,6 +314,10 @@ async fn create_key(
 }
 
 /// Show an API key
+///
+/// For members of the project about own keys, for admins about all; not for API keys.
+///
+/// The key with its `ETag`, and where it was last used. Never the key itself.
 #[utoipa::path(
     operation_id = "get_key",
     tag = "keys",
@@ -297,7 +332,10 @@ async fn get_key(caller: Caller, rest: Data<Rest>, path: Path<(String, String)>)
 
 /// Change an API key
 ///
-/// What it may holds for the very next request, on running sessions as well. Only the key's creator may.
+/// For members of the project about own keys; not for API keys.
+///
+/// What it may holds for the very next request, on running sessions as well. Only the key's creator may: 409 for an
+/// admin, who revokes it instead, and for a key that is revoked or has expired.
 #[utoipa::path(
     operation_id = "update_key",
     tag = "keys",
@@ -320,6 +358,11 @@ async fn update_key(
 }
 
 /// Revoke an API key
+///
+/// For members of the project about own keys, for admins about all; not for API keys.
+///
+/// It opens nothing from the very next request on, and sessions that were opened with it end. It stays in the list as
+/// revoked.
 #[utoipa::path(
     operation_id = "delete_key",
     tag = "keys",
@@ -340,7 +383,11 @@ async fn delete_key(
 
 /// Replace an API key by a new one
 ///
-/// The old key lives on for the overlap. Only the key's creator may.
+/// For members of the project about own keys; not for API keys.
+///
+/// Makes a new key of the same name, scope, limits and length of life, which is in the answer, this once. The old key
+/// lives on for the overlap, so that clients can be changed one by one. Only the key's creator may: 409 for an admin,
+/// and for a key that is revoked or has expired.
 #[utoipa::path(
     operation_id = "rotate_key",
     tag = "keys",
@@ -367,5 +414,6 @@ fn shown(key: ApiKey) -> HttpResponse {
 
 fn answer(created: CreatedKey) -> HttpResponse {
     let key = created.plain.expose_secret().to_owned();
-    HttpResponse::Created().json(CreatedKeyView { view: KeyView::from(created.key), key })
+    let view = KeyView::from(created.key);
+    HttpResponse::Created().insert_header(etag::of(view.version)).json(CreatedKeyView { view, key })
 }

@@ -30,6 +30,7 @@ pub struct AllowanceView {
     pub(crate) per_day: Option<u32>,
 }
 
+/// Limits of a project or of the instance; what is left out or null is not set here.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = Limits)]
@@ -45,6 +46,7 @@ pub struct LimitsBody {
     server_concurrent: Option<u32>,
 }
 
+/// What is set, and what holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsView {
     /// What is set here.
@@ -88,6 +90,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// Show the limits of a project
+///
+/// For everybody who sees the project.
+///
+/// What the project sets, and what holds: where it sets nothing, the number of the instance.
 #[utoipa::path(
     operation_id = "get_limits",
     tag = "limits",
@@ -100,6 +106,10 @@ async fn get_limits(caller: Caller, rest: Data<Rest>, project: Path<String>) -> 
 }
 
 /// Replace the limits of a project
+///
+/// For admins of the project; not for API keys.
+///
+/// Replaces all of them: what is left out is left to the instance. They hold for the very next request.
 #[utoipa::path(
     operation_id = "put_limits",
     tag = "limits",
@@ -119,6 +129,10 @@ async fn put_limits(
 }
 
 /// Show the limits of the instance
+///
+/// For instance admins.
+///
+/// Numbers for projects that set none of their own.
 #[utoipa::path(operation_id = "get_instance_limits", tag = "limits", responses((status = 200, body = LimitsView)))]
 #[get("/limits")]
 async fn get_instance_limits(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
@@ -127,7 +141,10 @@ async fn get_instance_limits(caller: Caller, rest: Data<Rest>) -> Result<HttpRes
 
 /// Replace the limits of the instance
 ///
-/// They hold for projects that set no number of their own.
+/// For instance admins.
+///
+/// Replaces all of them: what is left out is without limit. They hold for the very next request in every project that
+/// sets no number of its own.
 #[utoipa::path(
     operation_id = "put_instance_limits",
     tag = "limits",

@@ -17,6 +17,7 @@ use crate::rest::Rest;
 /// What an import did or would do.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportView {
+    /// Whether nothing was changed.
     dry_run: bool,
     /// In the order of the file.
     servers: Vec<PlannedServerView>,
@@ -26,16 +27,20 @@ pub struct ImportView {
     problems: Vec<FieldError>,
 }
 
+/// A server of the file, and what becomes of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlannedServerView {
     /// The name of the server in the file.
     name: String,
+    /// The alias that it has or gets: made of the name.
     alias: String,
+    /// What is done with it.
     action: ImportActionView,
     /// What an update changes.
     changes: Vec<String>,
 }
 
+/// What is done with a server of the file.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ImportAction)]
@@ -92,7 +97,12 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// Import a client's configuration file: all of it or nothing
 ///
+/// For admins of the project; not for API keys.
+///
 /// Takes files of Claude Desktop, Claude Code, Cursor, Cline, Windsurf, VS Code and Zed as they are, with comments.
+/// Servers are told apart by name: those of the file are made or updated, others stay. With `dry_run` nothing is
+/// changed, and problems are in the answer. Importing the same file again changes nothing. 422 names the line of each
+/// problem.
 #[utoipa::path(
     operation_id = "import_servers",
     tag = "servers",
@@ -115,7 +125,10 @@ async fn import(
 
 /// Export the servers of a project as `mcp-config.json`
 ///
-/// Secrets are replaced by placeholders; importing the file again keeps them.
+/// For everybody who sees the project.
+///
+/// The servers that the caller sees. Secrets are replaced by placeholders such as `${NAME}`; importing the file again
+/// keeps what is stored.
 #[utoipa::path(
     operation_id = "export_servers",
     tag = "servers",

@@ -19,6 +19,7 @@ use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::auth::login_of;
 
+/// A language of the dashboard.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[schema(as = Language)]
 pub enum LanguageView {
@@ -28,6 +29,7 @@ pub enum LanguageView {
     Korean,
 }
 
+/// How the dashboard looks.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Theme)]
@@ -39,9 +41,13 @@ pub enum ThemeView {
 /// The own account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProfileView {
+    /// Stays for as long as the account does.
     id: Uuid,
+    /// What the account logs in with.
     email: String,
+    /// For people; may be empty.
     name: String,
+    /// Whether the account manages the whole instance.
     instance_admin: bool,
     /// Null for what the browser says.
     #[schema(required = true)]
@@ -49,6 +55,7 @@ pub struct ProfileView {
     /// Null for what the browser says.
     #[schema(required = true)]
     theme: Option<ThemeView>,
+    /// When the account was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     /// What the `ETag` is made of.
@@ -59,10 +66,13 @@ pub struct ProfileView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateProfileRequest {
+    /// For people: at most 100 characters on one line; may be empty.
     name: Option<String>,
+    /// Of the dashboard; null for what the browser says.
     #[serde(default, deserialize_with = "or_null")]
     #[schema(value_type = Option<LanguageView>)]
     language: Option<Option<LanguageView>>,
+    /// Of the dashboard; null for what the browser says.
     #[serde(default, deserialize_with = "or_null")]
     #[schema(value_type = Option<ThemeView>)]
     theme: Option<Option<ThemeView>>,
@@ -71,19 +81,23 @@ pub struct UpdateProfileRequest {
 /// An open login of the caller.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoginView {
+    /// For `delete_own_login`.
     id: Uuid,
     /// The one that asks.
     current: bool,
     /// What the client calls itself, as it was when it last got new tokens.
     #[schema(required = true, example = "Mozilla/5.0 ...")]
     client: Option<String>,
+    /// The address that it last got new tokens from; null when it is not known.
     #[schema(required = true, example = "192.0.2.7")]
     address: Option<String>,
+    /// When somebody logged in.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     /// When it last got new tokens.
     #[serde(with = "time::serde::rfc3339")]
     seen_at: OffsetDateTime,
+    /// When it ends, unless it gets new tokens before.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
 }
@@ -149,6 +163,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// Show the own profile
+///
+/// For every login; not for API keys.
+///
+/// The own account with language and theme of the dashboard.
 #[utoipa::path(operation_id = "get_profile", tag = "me", responses((status = 200, body = ProfileView)))]
 #[get("/me")]
 async fn get_profile(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
@@ -156,6 +174,11 @@ async fn get_profile(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, A
 }
 
 /// Change the own name, language or theme
+///
+/// For every login; not for API keys.
+///
+/// Changes nothing but name, language and theme: the address stays, and the password has an operation of its own.
+/// Repeating it changes nothing more.
 #[utoipa::path(operation_id = "update_profile", tag = "me", request_body = UpdateProfileRequest, responses((status = 200, body = ProfileView)))]
 #[patch("/me")]
 async fn update_profile(
@@ -174,7 +197,10 @@ async fn update_profile(
 
 /// List the own open logins
 ///
-/// The last seen first.
+/// For every login; not for API keys.
+///
+/// The last seen first, and always all of them. `client` and `address` are what the daemon saw when the login last got
+/// new tokens.
 #[utoipa::path(operation_id = "list_own_logins", tag = "me", responses((status = 200, body = PageView<LoginView>)))]
 #[get("/me/logins")]
 async fn list_own_logins(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
@@ -193,6 +219,10 @@ async fn list_own_logins(caller: Caller, rest: Data<Rest>) -> Result<HttpRespons
 }
 
 /// End all own logins but the one that asks
+///
+/// For every login; not for API keys.
+///
+/// Their tokens open nothing from now on. Repeating it does no harm.
 #[utoipa::path(operation_id = "delete_other_logins", tag = "me", responses((status = 204)))]
 #[delete("/me/logins")]
 async fn delete_other_logins(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
@@ -202,10 +232,14 @@ async fn delete_other_logins(caller: Caller, rest: Data<Rest>) -> Result<HttpRes
 }
 
 /// End one of the own logins
+///
+/// For every login; not for API keys.
+///
+/// Its tokens open nothing from now on; ending the one that asks is logging out. 404 when it has ended already.
 #[utoipa::path(
     operation_id = "delete_own_login",
     tag = "me",
-    params(("login" = Uuid, Path)),
+    params(("login" = Uuid, Path, description = "id")),
     responses((status = 204))
 )]
 #[delete("/me/logins/{login}")]

@@ -30,8 +30,11 @@ pub enum RoleView {
 /// Somebody who reaches the project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberView {
+    /// The account.
     user_id: Uuid,
+    /// What the account logs in with.
     email: String,
+    /// For people; may be empty.
     name: String,
     /// The effective role: the highest of `direct_role` and those of `teams`.
     role: RoleView,
@@ -52,35 +55,47 @@ pub struct MemberView {
 /// A team through which somebody is on the project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberTeamView {
+    /// The team.
     id: Uuid,
+    /// The team's readable name in URLs.
     slug: String,
+    /// The team's name for people.
     name: String,
+    /// What everybody in the team is on the project, at least.
     role: RoleView,
 }
 
 /// A team on the project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProjectTeamView {
+    /// The team.
     team_id: Uuid,
+    /// The team's readable name in URLs.
     slug: String,
+    /// The team's name for people.
     name: String,
     /// What everybody in the team is here, at least.
     role: RoleView,
     /// How many people are in it.
     member_count: usize,
+    /// When the project was granted to it.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
 }
 
+/// What somebody is to be on the project.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMemberRequest {
+    /// The own role from now on.
     role: RoleView,
 }
 
+/// What a team is to be on the project.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutProjectTeamRequest {
+    /// What everybody in the team is on the project, at least.
     role: RoleView,
 }
 
@@ -153,6 +168,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List who reaches a project, directly or with a team
+///
+/// For everybody who sees the project.
+///
+/// Everybody who reaches it, with the effective role, which is the highest of the own one and those of the teams.
+/// Always the whole list.
 #[utoipa::path(
     operation_id = "list_members",
     tag = "members",
@@ -167,7 +187,10 @@ async fn list_members(caller: Caller, rest: Data<Rest>, project: Path<String>) -
 
 /// Change the own role of a member
 ///
-/// People come in by invitation. Somebody who is here with a team gets a role of their own by this.
+/// For admins of the project; not for API keys.
+///
+/// People come in by invitation. Somebody who is here with a team gets a role of their own by this. It holds for the
+/// very next request, on running sessions as well. A project keeps an active admin: else 409 with `last_admin`.
 #[utoipa::path(
     operation_id = "update_member",
     tag = "members",
@@ -194,7 +217,10 @@ async fn update_member(
 
 /// Take an account off a project
 ///
-/// Everybody may leave; others are taken off by admins. What the account has through teams stays.
+/// For everybody about oneself; about others for admins of the project. Not for API keys.
+///
+/// Takes away the own membership; what the account has through teams stays. Its keys of the project open nothing any
+/// more when nothing is left. A project keeps an active admin: else 409 with `last_admin`.
 #[utoipa::path(
     operation_id = "delete_member",
     tag = "members",
@@ -217,6 +243,10 @@ async fn delete_member(
 }
 
 /// List the teams on a project
+///
+/// For everybody who sees the project.
+///
+/// By slug, and always all of them.
 #[utoipa::path(
     operation_id = "list_project_teams",
     tag = "members",
@@ -231,7 +261,10 @@ async fn list_project_teams(caller: Caller, rest: Data<Rest>, project: Path<Stri
 
 /// Grant a project to a team or change the role of the grant
 ///
-/// The caller has to be in the team, or an instance admin.
+/// For admins of the project who are in the team, and instance admins; not for API keys.
+///
+/// The role holds at once for everybody in the team, now and later. Repeating it changes nothing. A project keeps an
+/// active admin: else 409 with `last_admin`.
 #[utoipa::path(
     operation_id = "put_project_team",
     tag = "members",
@@ -256,7 +289,10 @@ async fn put_project_team(
 
 /// Take a project from a team
 ///
-/// Whoever was here only with the team is out at once.
+/// For admins of the project; not for API keys.
+///
+/// Whoever was here only with the team is out at once. 404 when it was not granted. A project keeps an active admin:
+/// else 409 with `last_admin`.
 #[utoipa::path(
     operation_id = "delete_project_team",
     tag = "members",

@@ -21,11 +21,13 @@ use crate::rest::Rest;
 /// A value that the server takes from each member. The value itself is never shown.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PersonalSecretView {
+    /// A variable of a stdio server, or a header of a remote one.
     kind: PersonalKindView,
     /// Of the variable or header.
     name: String,
     /// Without an own value a call fails.
     required: bool,
+    /// What it is and where to get it, in the words of an admin; may be empty.
     description: String,
     /// When the caller last stored a value; null when there is none.
     #[serde(with = "time::serde::rfc3339::option")]
@@ -33,6 +35,7 @@ pub struct PersonalSecretView {
     stored_at: Option<OffsetDateTime>,
 }
 
+/// Where a value goes.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = PersonalKind)]
@@ -45,9 +48,11 @@ pub enum PersonalKindView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdatePersonalSecretsRequest {
+    /// Variables of a stdio server, by name.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     env: BTreeMap<String, Option<SecretString>>,
+    /// Headers of a remote server, by name in any case.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     headers: BTreeMap<String, Option<SecretString>>,
@@ -76,6 +81,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List the values that a server takes from each member, and which the caller has stored
+///
+/// For members of the project; not for API keys.
+///
+/// What the server takes from each member, such as an own token, and whether the caller has stored it. The values
+/// themselves are never shown.
 #[utoipa::path(
     operation_id = "list_personal_secrets",
     tag = "servers",
@@ -97,6 +107,11 @@ async fn list_personal_secrets(
 }
 
 /// Store own values for a server, or remove them
+///
+/// For members of the project; not for API keys.
+///
+/// About the caller's own values alone; those that are not named stay. They are encrypted when they are stored, and
+/// hold for the very next call.
 #[utoipa::path(
     operation_id = "update_personal_secrets",
     tag = "servers",
@@ -123,6 +138,10 @@ async fn update_personal_secrets(
 }
 
 /// Remove all own values for a server
+///
+/// For members of the project; not for API keys.
+///
+/// The caller's own values alone. Repeating it does no harm.
 #[utoipa::path(
     operation_id = "delete_personal_secrets",
     tag = "servers",

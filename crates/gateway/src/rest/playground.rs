@@ -23,6 +23,7 @@ use crate::register::Register;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateCallRequest {
+    /// What it is.
     kind: CallKindView,
     /// The tool's or prompt's name as the server gives it, or the resource's URI.
     name: String,
@@ -37,6 +38,7 @@ pub struct CreateCallRequest {
     questions: bool,
 }
 
+/// What can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = CallKind)]
@@ -69,8 +71,14 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// Call a tool, get a prompt or read a resource
 ///
-/// The answer is a stream of events. The call goes the way of all calls: by the same policy, and on record. Whoever
-/// stops reading cancels it.
+/// For members of the project and API keys.
+///
+/// The call goes the way of all calls: by the same policy, within the same limits, and on record. `name` is the
+/// server's own, without the alias.
+///
+/// The answer is a stream of server-sent events, and its status is 200 also when the call fails: `started` comes first,
+/// then what happens, then exactly one of `result`, `error` and `cancelled`. Whoever stops reading cancels the call.
+/// One caller has a bounded number of calls in flight: 429 beyond.
 #[utoipa::path(
     operation_id = "create_call",
     tag = "calls",
@@ -124,6 +132,11 @@ async fn create_call(
 }
 
 /// Answer a question of the server that is called
+///
+/// For the credential that made the call, of a member or API key.
+///
+/// Give `result` or `error`, not both. 409 when nobody waits for an answer to this question any more, 404 when the call
+/// has ended.
 #[utoipa::path(
     operation_id = "create_answer",
     tag = "calls",
@@ -161,6 +174,10 @@ async fn create_answer(
 }
 
 /// Cancel a call
+///
+/// For the credential that made the call, of a member or API key.
+///
+/// The server is told, and the stream ends with `cancelled`. 404 when it has ended already.
 #[utoipa::path(
     operation_id = "delete_call",
     tag = "calls",

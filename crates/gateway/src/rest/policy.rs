@@ -25,6 +25,7 @@ use crate::rest::policy::rule::{RuleRequest, RuleView};
 /// decides, and where none does, the role.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PolicyView {
+    /// In the order in which they are asked.
     rules: Vec<RuleView>,
     /// What is switched off for everybody.
     switched_off: Vec<SwitchedOffView>,
@@ -32,17 +33,21 @@ pub struct PolicyView {
     version: u32,
 }
 
+/// A tool, prompt or resource that is switched off for everybody.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SwitchedOffView {
     /// Of the switch, as decisions name it.
     rule_id: Uuid,
+    /// The server that has it.
     #[schema(required = true)]
     server_id: Option<Uuid>,
+    /// What it is.
     kind: ItemClassView,
     /// The item's own name.
     name: String,
 }
 
+/// What a rule or a switch can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ItemClass)]
@@ -74,6 +79,7 @@ impl From<ItemClass> for ItemClassView {
     }
 }
 
+/// The rules that are to hold.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutPolicyRequest {
@@ -81,10 +87,12 @@ pub struct PutPolicyRequest {
     rules: Vec<RuleRequest>,
 }
 
+/// A switch and its position.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Switch)]
 pub struct SwitchBody {
+    /// What it is.
     kind: ItemClassView,
     /// The item's own name: of a tool or prompt, or the URI of a resource.
     #[schema(min_length = 1, max_length = 512)]
@@ -120,6 +128,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// Show the rules of a project
+///
+/// For admins of the project; not for API keys.
+///
+/// The rules in the order in which they are asked, and what is switched off.
 #[utoipa::path(
     operation_id = "get_policy",
     tag = "policy",
@@ -133,7 +145,10 @@ async fn get_policy(caller: Caller, rest: Data<Rest>, project: Path<String>) -> 
 
 /// Replace the rules of a project
 ///
-/// They hold for the very next request, on running sessions as well.
+/// For admins of the project; not for API keys.
+///
+/// Replaces all rules, and leaves the switches. They hold for the very next request, on running sessions as well.
+/// Repeating it changes nothing. Send `If-Match`, so that nobody's rules are written over unseen.
 #[utoipa::path(
     operation_id = "put_policy",
     tag = "policy",
@@ -154,6 +169,11 @@ async fn put_policy(
 }
 
 /// Switch a tool, prompt or resource on or off
+///
+/// For admins of the project; not for API keys.
+///
+/// Holds for the very next request, for everybody, before any rule is asked. The item need not exist yet. Repeating it
+/// changes nothing.
 #[utoipa::path(
     operation_id = "put_switch",
     tag = "policy",

@@ -20,20 +20,29 @@ use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::members::RoleView;
 
+/// A project, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProjectView {
+    /// Stays for as long as the project does.
     id: Uuid,
+    /// The readable name in URLs; unique, and can be changed.
     slug: String,
+    /// For people.
     name: String,
     /// What stands between alias and tool name on the unified endpoint.
     separator: String,
+    /// What becomes of tools with schemas that strict clients refuse.
     flawed_tools: FlawedToolsView,
+    /// What of the arguments of calls goes on record.
     recorded_arguments: RecordedArgumentsView,
     /// What the caller is on the project.
     role: RoleView,
+    /// How much there is in it.
     counts: ProjectCountsView,
+    /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// When its settings last changed.
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     /// What the `ETag` is made of.
@@ -46,17 +55,21 @@ pub struct ProjectView {
 pub struct ProjectCountsView {
     /// People who reach it, directly or with a team.
     members: usize,
+    /// Teams that it was granted to.
     teams: usize,
+    /// Servers, also those that are disabled.
     servers: usize,
     /// Keys that open something.
     keys: usize,
 }
 
+/// A project to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateProjectRequest {
+    /// For people: 1 to 100 characters on one line.
     name: String,
-    /// Made of the name when left out.
+    /// 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -; made of the name when left out.
     #[serde(default)]
     slug: Option<String>,
     /// 1 to 4 of `_` and `-`; `__` when left out.
@@ -77,10 +90,15 @@ pub struct CreateProjectRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateProjectRequest {
+    /// For people: 1 to 100 characters on one line.
     name: Option<String>,
+    /// 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -.
     slug: Option<String>,
+    /// 1 to 4 of `_` and `-`, between alias and tool name on the unified endpoint.
     separator: Option<String>,
+    /// What becomes of tools with schemas that strict clients refuse.
     flawed_tools: Option<FlawedToolsView>,
+    /// What of the arguments of calls goes on record, from now on.
     recorded_arguments: Option<RecordedArgumentsView>,
 }
 
@@ -89,6 +107,7 @@ pub struct UpdateProjectRequest {
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = RecordedArguments)]
 pub enum RecordedArgumentsView {
+    /// No trace of them.
     Nothing,
     /// A keyed digest: shows whether two calls had the same arguments, and not which.
     Digest,
@@ -191,7 +210,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// List the projects of the caller
 ///
-/// All projects for instance admins.
+/// For every credential.
+///
+/// Oldest first. A login gets the projects that it reaches, directly or with a team, and all of them when it is an
+/// instance admin's; a key gets its own project. `search` looks in name and slug.
 #[utoipa::path(operation_id = "list_projects", tag = "projects", params(SearchQuery), responses((status = 200, body = PageView<ProjectView>)))]
 #[get("/projects")]
 async fn list_projects(
@@ -204,6 +226,11 @@ async fn list_projects(
 }
 
 /// Create a project
+///
+/// For instance admins.
+///
+/// An admin of a project decides which commands run on the machine of the daemon, so the instance decides who becomes
+/// one: name somebody else as `admin` where it is not to be the caller. 409 when the slug is taken.
 #[utoipa::path(operation_id = "create_project", tag = "projects", request_body = CreateProjectRequest, responses((status = 201, body = ProjectView)))]
 #[post("/projects")]
 async fn create_project(
@@ -224,6 +251,10 @@ async fn create_project(
 }
 
 /// Show a project
+///
+/// For everybody who sees the project.
+///
+/// The project with its `ETag`, the role of the caller, and how much there is in it.
 #[utoipa::path(
     operation_id = "get_project",
     tag = "projects",
@@ -236,6 +267,11 @@ async fn get_project(caller: Caller, rest: Data<Rest>, project: Path<String>) ->
 }
 
 /// Change a project
+///
+/// For admins of the project; not for API keys.
+///
+/// A new slug or separator holds for the very next request: endpoints under the old slug answer 404 from then on, and
+/// names of tools on the unified endpoint change. 409 when the slug is taken.
 #[utoipa::path(
     operation_id = "update_project",
     tag = "projects",
@@ -259,6 +295,11 @@ async fn update_project(
 }
 
 /// Delete a project with all that belongs to it
+///
+/// For admins of the project; not for API keys.
+///
+/// Stops its servers, ends its sessions, and revokes its keys at once. Cannot be undone. What it did stays on the audit
+/// trail of the instance.
 #[utoipa::path(
     operation_id = "delete_project",
     tag = "projects",

@@ -24,11 +24,15 @@ static ENTRIES: LazyLock<Result<Vec<CatalogServerView>, String>> =
 pub struct CatalogServerView {
     /// Stable; also a good alias.
     id: String,
+    /// For people.
     name: String,
+    /// What it does, in a sentence.
     description: String,
+    /// Where its makers describe it.
     homepage: String,
     /// `browser`, `cloud`, `data`, `development`, `documents`, `knowledge`, `search` or `utility`.
     category: String,
+    /// How it is run or reached.
     transport: CatalogTransportView,
     /// What somebody has to fill in.
     #[serde(default)]
@@ -40,29 +44,39 @@ pub struct CatalogServerView {
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 #[schema(as = CatalogTransport)]
 pub enum CatalogTransportView {
+    /// A program to run.
     Stdio {
+        /// The program.
         command: String,
+        /// Its arguments.
         args: Vec<String>,
+        /// Its environment variables.
         #[serde(default)]
         env: BTreeMap<String, String>,
     },
+    /// A server to dial.
     StreamableHttp {
+        /// Its address.
         url: String,
+        /// Headers to send.
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
 }
 
+/// Something to fill in.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CatalogInput)]
 pub struct CatalogInputView {
+    /// As it stands in `${NAME}`.
     name: String,
     /// What it is and where to get it.
     help: String,
     /// Not to be shown while it is typed.
     #[serde(default)]
     secret: bool,
+    /// It works without.
     #[serde(default)]
     optional: bool,
 }
@@ -72,6 +86,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List well-known MCP servers to add from
+///
+/// For every credential.
+///
+/// The same for everybody, and shipped with the daemon: nothing is fetched. Adding one is `create_server` with its
+/// transport, where `${NAME}` is filled in from `inputs`.
 #[utoipa::path(
     operation_id = "list_catalog_servers",
     tag = "servers",

@@ -35,6 +35,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List the servers of a project
+///
+/// For everybody who sees the project.
+///
+/// All of them with their state, without a value of a secret. Of a key with a scope only the servers in it.
 #[utoipa::path(
     operation_id = "list_servers",
     tag = "servers",
@@ -48,6 +52,12 @@ async fn list_servers(caller: Caller, rest: Data<Rest>, project: Path<String>) -
 }
 
 /// Add a server to a project
+///
+/// For admins of the project; not for API keys.
+///
+/// The server can be called at once: it is started when it is first needed, or right away with `run.always_on`.
+/// Arguments, variables and headers are encrypted when they are stored, and never shown again. 409 when the alias is
+/// taken.
 #[utoipa::path(
     operation_id = "create_server",
     tag = "servers",
@@ -71,6 +81,10 @@ async fn create_server(
 }
 
 /// Show a server
+///
+/// For everybody who sees the server.
+///
+/// Its configuration without a value of a secret, its state, and its `ETag`.
 #[utoipa::path(
     operation_id = "get_server",
     tag = "servers",
@@ -88,7 +102,10 @@ async fn get_server(caller: Caller, rest: Data<Rest>, path: Path<(String, String
 
 /// Change a server
 ///
-/// Secrets can be replaced one by one without knowing the others.
+/// For admins of the project; not for API keys.
+///
+/// Fields that are left out stay. Secrets can be replaced one by one without knowing the others. A change of what is
+/// run or dialled replaces the running process or connection; a new alias renames its tools on the unified endpoint.
 #[utoipa::path(
     operation_id = "update_server",
     tag = "servers",
@@ -113,6 +130,11 @@ async fn update_server(
 }
 
 /// Delete a server
+///
+/// For admins of the project; not for API keys.
+///
+/// Stops it and takes away its configuration, secrets, catalog and switches. Calls in flight end with an error. Cannot
+/// be undone; the record of its calls stays.
 #[utoipa::path(
     operation_id = "delete_server",
     tag = "servers",
@@ -135,6 +157,10 @@ async fn delete_server(
 }
 
 /// Start a server and wait until it is ready or has failed
+///
+/// For admins of the project; not for API keys.
+///
+/// The answer has its state then. 502 says why it failed. Starting one that runs does no harm.
 #[utoipa::path(
     operation_id = "start_server",
     tag = "servers",
@@ -155,6 +181,11 @@ async fn start_server(
 }
 
 /// Stop what runs of a server, until somebody starts it or its configuration changes
+///
+/// For admins of the project; not for API keys.
+///
+/// It stays stopped until somebody starts it or its configuration changes. Calls in flight end with an error. To have
+/// it stay off for good, set `enabled` to false. 502 when it cannot be stopped.
 #[utoipa::path(
     operation_id = "stop_server",
     tag = "servers",
@@ -171,6 +202,10 @@ async fn stop_server(caller: Caller, rest: Data<Rest>, path: Path<(String, Strin
 }
 
 /// Replace every process and connection of a server
+///
+/// For admins of the project; not for API keys.
+///
+/// Calls in flight end with an error. The answer comes at once; `status` says how it goes on.
 #[utoipa::path(
     operation_id = "restart_server",
     tag = "servers",

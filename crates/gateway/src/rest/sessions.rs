@@ -25,14 +25,17 @@ pub struct ClientSessionView {
     server_id: Option<Uuid>,
     /// The account that answers for it.
     user_id: Uuid,
+    /// The API key that it was opened with; null for an access token.
     #[schema(required = true)]
     key_id: Option<Uuid>,
     /// What the client calls itself; its own word.
     client: String,
     /// The revision of the protocol that was agreed on.
     revision: &'static str,
+    /// When the client opened it.
     #[serde(with = "time::serde::rfc3339")]
     opened_at: OffsetDateTime,
+    /// When its last request came.
     #[serde(with = "time::serde::rfc3339")]
     last_used_at: OffsetDateTime,
     /// Requests without an answer yet.
@@ -72,6 +75,8 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// List the open sessions of MCP clients
 ///
+/// For members of the project; not for API keys.
+///
 /// Last opened first; all of the project for admins, the own ones for members. They are those of this daemon: another
 /// replica has others.
 #[utoipa::path(
@@ -92,6 +97,8 @@ async fn list_sessions(
 }
 
 /// End a session
+///
+/// For members of the project about own sessions, for admins about all; not for API keys.
 ///
 /// What is in flight in it ends too. The client may open another one; to keep it out, revoke its key.
 #[utoipa::path(

@@ -19,12 +19,14 @@ use crate::rest::Rest;
 pub struct SnippetsView {
     /// Where clients reach the endpoint.
     url: String,
+    /// By client.
     items: Vec<SnippetView>,
     /// Always null: the list is given as a whole.
     #[schema(required = true)]
     next_cursor: Option<String>,
 }
 
+/// The settings of one client.
 #[derive(Serialize, ToSchema)]
 pub struct SnippetView {
     /// Such as `claude-code`.
@@ -35,6 +37,7 @@ pub struct SnippetView {
     language: &'static str,
     /// The files that take the text, the most usual first.
     files: Vec<&'static str>,
+    /// What to write there.
     text: String,
     /// A command of the client's own that does the same.
     #[schema(required = true)]
@@ -55,6 +58,7 @@ pub struct SnippetsQuery {
     server: Option<String>,
 }
 
+/// A key, and for which client.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenderSnippetsRequest {
@@ -100,6 +104,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List settings for MCP clients, with a placeholder for the key
+///
+/// For everybody who sees the project.
+///
+/// A text for each client with where it belongs, for the unified endpoint or for one server.
 #[utoipa::path(
     operation_id = "list_snippets",
     tag = "snippets",
@@ -121,7 +129,9 @@ async fn list_snippets(
 
 /// List settings for MCP clients, with a key in them
 ///
-/// For a key that was just made. Nothing is changed or kept.
+/// For everybody who sees the project.
+///
+/// For a key that was just made. Nothing is changed or kept, and whether the key opens anything is not looked at.
 #[utoipa::path(
     operation_id = "render_snippets",
     tag = "snippets",

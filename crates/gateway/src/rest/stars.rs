@@ -19,22 +19,32 @@ use crate::rest::Rest;
 /// A star on a project, on a server when there is one, on a tool when there is one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StarView {
+    /// For `delete_star`.
     id: Uuid,
+    /// The project.
     project_id: Uuid,
+    /// Its readable name in URLs.
     project_slug: String,
+    /// Its name for people.
     project_name: String,
+    /// The server; null for a star on the project.
     #[schema(required = true)]
     server_id: Option<Uuid>,
+    /// The server's alias; null for a star on the project.
     #[schema(required = true)]
     server_alias: Option<String>,
+    /// The server's name for people; null for a star on the project.
     #[schema(required = true)]
     server_name: Option<String>,
+    /// The tool's own name; null for a star on the project or the server.
     #[schema(required = true)]
     tool: Option<String>,
+    /// When it was starred.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
 }
 
+/// What to star: the narrowest of what is named.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateStarRequest {
@@ -69,6 +79,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List the own stars, newest first
+///
+/// For every login; not for API keys.
+///
+/// All own stars. Those on what the caller does not see any more are left out.
 #[utoipa::path(operation_id = "list_stars", tag = "stars", responses((status = 200, body = PageView<StarView>)))]
 #[get("/stars")]
 async fn list_stars(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {
@@ -78,7 +92,9 @@ async fn list_stars(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, Ap
 
 /// Star a project, a server or a tool
 ///
-/// Starring twice is starring once.
+/// For every login that sees the project; not for API keys.
+///
+/// Starring twice is starring once. 409 when there are too many stars.
 #[utoipa::path(
     operation_id = "create_star",
     tag = "stars",
@@ -98,6 +114,10 @@ async fn create_star(
 }
 
 /// Take a star away
+///
+/// For every login; not for API keys.
+///
+/// 404 when it is no star of the caller.
 #[utoipa::path(
     operation_id = "delete_star",
     tag = "stars",

@@ -15,31 +15,44 @@ use crate::rest::Rest;
 /// The state of the instance and of its parts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemView {
+    /// Of the daemon.
     version: &'static str,
+    /// When this daemon started.
     #[serde(with = "time::serde::rfc3339")]
     started_at: OffsetDateTime,
+    /// Since then.
     uptime_seconds: u64,
     /// Whether all parts work.
     healthy: bool,
+    /// Whether the database answers.
     database: SystemDatabaseView,
+    /// Whether calls get on record.
     journal: SystemJournalView,
+    /// The servers of all projects.
     fleet: SystemFleetView,
+    /// The keys that secrets are sealed with.
     encryption: SystemEncryptionView,
+    /// What the daemon does in the background.
     workers: Vec<SystemWorkerView>,
     /// MCP sessions that are open.
     sessions: u64,
+    /// Accounts, also those that are switched off.
     users: u64,
+    /// All of them.
     projects: u64,
 }
 
+/// The database.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemDatabaseView {
     /// `sqlite` or `postgresql`.
     kind: &'static str,
+    /// Whether it answered when it was last asked.
     healthy: bool,
-    /// How long it took to answer.
+    /// Milliseconds that it took to answer; null when it did not.
     #[schema(required = true)]
     latency_ms: Option<f64>,
+    /// Why it did not.
     #[schema(required = true)]
     error: Option<String>,
 }
@@ -47,9 +60,13 @@ pub struct SystemDatabaseView {
 /// Calls on their way to the database.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemJournalView {
+    /// Whether calls get on record, and from there into the database.
     healthy: bool,
+    /// Calls that are on disk and not in the database yet.
     waiting_records: u64,
+    /// What they take on disk.
     waiting_bytes: u64,
+    /// Beyond this, calls are refused.
     max_bytes: u64,
     /// When the oldest call that waits ended.
     #[serde(with = "time::serde::rfc3339::option")]
@@ -58,22 +75,30 @@ pub struct SystemJournalView {
     /// Why calls are refused, if they are.
     #[schema(required = true)]
     refusing: Option<String>,
+    /// What was last wrong with it.
     #[schema(required = true)]
     last_error: Option<String>,
+    /// Files that could not be read in full, since the start.
     corrupt_segments: u64,
+    /// Calls that the database would not take, since the start.
     rejected_records: u64,
 }
 
+/// The servers of all projects.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemFleetView {
     /// Servers by their state.
     servers: Vec<SystemServersView>,
+    /// Calls that run now.
     calls_in_flight: u64,
 }
 
+/// Servers in one state.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemServersView {
+    /// As in the status of a server.
     state: &'static str,
+    /// How many.
     count: u64,
 }
 
@@ -82,18 +107,24 @@ pub struct SystemServersView {
 pub struct SystemEncryptionView {
     /// The one that encrypts first.
     key_ids: Vec<String>,
+    /// Secrets that are stored.
     secrets: u64,
     /// Secrets sealed with another key than the first; `orch-admin encryption rotate` seals them again.
     stale_secrets: u64,
 }
 
+/// Something that the daemon does in the background.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemWorkerView {
+    /// What it does, in a word or two.
     name: &'static str,
+    /// Whether its last run went well.
     healthy: bool,
+    /// When it last ran; null for not yet.
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     last_run: Option<OffsetDateTime>,
+    /// What went wrong in its last run.
     #[schema(required = true)]
     last_error: Option<String>,
 }
@@ -103,6 +134,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// Get the state of the instance and of its parts
+///
+/// For instance admins.
+///
+/// The version, and of each part whether it works and what was last wrong with it. Cheap enough to be asked every few
+/// seconds.
 #[utoipa::path(operation_id = "get_system", tag = "system", responses((status = 200, body = SystemView)))]
 #[get("/system")]
 async fn get_system(caller: Caller, rest: Data<Rest>) -> Result<HttpResponse, ApiError> {

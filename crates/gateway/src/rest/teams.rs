@@ -28,11 +28,15 @@ pub enum TeamRoleView {
     Admin,
 }
 
+/// A team, as the caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TeamView {
+    /// Stays for as long as the team does.
     id: Uuid,
+    /// The readable name in URLs; unique, and can be changed.
     #[schema(example = "platform")]
     slug: String,
+    /// For people.
     #[schema(example = "Platform")]
     name: String,
     /// What the caller is in the team; null for an instance admin who is not in it.
@@ -40,8 +44,10 @@ pub struct TeamView {
     role: Option<TeamRoleView>,
     /// How many people are in it.
     member_count: usize,
+    /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// When name or slug last changed.
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     /// What the `ETag` is made of.
@@ -51,12 +57,17 @@ pub struct TeamView {
 /// Somebody in a team.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TeamMemberView {
+    /// The account.
     user_id: Uuid,
+    /// What the account logs in with.
     email: String,
+    /// For people; may be empty.
     name: String,
+    /// What the account is in the team.
     role: TeamRoleView,
     /// False for an account that is switched off: it can do nothing here.
     active: bool,
+    /// When the account came into the team.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     /// What `If-Match` compares; another one when `role` is.
@@ -66,21 +77,27 @@ pub struct TeamMemberView {
 /// A project that a team was granted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TeamProjectView {
+    /// The project.
     project_id: Uuid,
+    /// The project's readable name in URLs.
     slug: String,
+    /// The project's name for people.
     name: String,
     /// What everybody in the team is on the project, at least.
     role: RoleView,
+    /// When it was granted.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
 }
 
+/// A team to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTeamRequest {
+    /// For people: 1 to 100 characters on one line.
     #[schema(example = "Platform")]
     name: String,
-    /// Made of the name when left out.
+    /// 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -; made of the name when left out.
     #[serde(default)]
     slug: Option<String>,
     /// Id or e-mail address of the first admin; the caller when left out.
@@ -92,13 +109,17 @@ pub struct CreateTeamRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateTeamRequest {
+    /// For people: 1 to 100 characters on one line.
     name: Option<String>,
+    /// 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -.
     slug: Option<String>,
 }
 
+/// What somebody is to be in the team.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateTeamMemberRequest {
+    /// The role from now on.
     role: TeamRoleView,
 }
 
@@ -180,7 +201,9 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// List the teams of the caller
 ///
-/// All teams for instance admins.
+/// For every login; not for API keys.
+///
+/// The teams that the caller is in; all teams for instance admins. `search` looks in name and slug.
 #[utoipa::path(operation_id = "list_teams", tag = "teams", params(SearchQuery), responses((status = 200, body = PageView<TeamView>)))]
 #[get("/teams")]
 async fn list_teams(
@@ -196,6 +219,8 @@ async fn list_teams(
 /// Create a team
 ///
 /// For instance admins.
+///
+/// Makes a team with one admin, who invites the others. 409 when the slug is taken.
 #[utoipa::path(operation_id = "create_team", tag = "teams", request_body = CreateTeamRequest, responses((status = 201, body = TeamView)))]
 #[post("/teams")]
 async fn create_team(
@@ -213,6 +238,10 @@ async fn create_team(
 }
 
 /// Show a team
+///
+/// For everybody in the team, and instance admins.
+///
+/// The team with its `ETag`, and what the caller is in it.
 #[utoipa::path(
     operation_id = "get_team",
     tag = "teams",
@@ -225,6 +254,11 @@ async fn get_team(caller: Caller, rest: Data<Rest>, team: Path<String>) -> Resul
 }
 
 /// Rename a team or change its slug
+///
+/// For admins of the team, and instance admins.
+///
+/// Addresses with the old slug lead nowhere from then on, the id stays. 409 when the
+/// slug is taken.
 #[utoipa::path(
     operation_id = "update_team",
     tag = "teams",
@@ -247,7 +281,10 @@ async fn update_team(
 
 /// Delete a team
 ///
-/// What it was granted ends at once for everybody in it. Refused while a project has no other active admin.
+/// For admins of the team, and instance admins.
+///
+/// What it was granted ends at once for everybody in it. Refused with `last_admin` while a project has no other active
+/// admin. The accounts stay.
 #[utoipa::path(
     operation_id = "delete_team",
     tag = "teams",
@@ -266,6 +303,10 @@ async fn delete_team(
 }
 
 /// List who is in a team
+///
+/// For everybody in the team, and instance admins.
+///
+/// All of them, also accounts that are switched off.
 #[utoipa::path(
     operation_id = "list_team_members",
     tag = "teams",
@@ -280,7 +321,9 @@ async fn list_team_members(caller: Caller, rest: Data<Rest>, team: Path<String>)
 
 /// Change what somebody is in a team
 ///
-/// People come in by invitation.
+/// For admins of the team, and instance admins.
+///
+/// People come in by invitation; this changes what they are. A team keeps an active admin: else 409 with `last_admin`.
 #[utoipa::path(
     operation_id = "update_team_member",
     tag = "teams",
@@ -307,7 +350,9 @@ async fn update_team_member(
 
 /// Take somebody out of a team
 ///
-/// Everybody may leave; others are taken out by admins of the team. What the team was granted ends for them at once.
+/// For everybody about oneself; about others for admins of the team and instance admins.
+///
+/// What the team was granted ends for them at once. A team keeps an active admin: else 409 with `last_admin`.
 #[utoipa::path(
     operation_id = "delete_team_member",
     tag = "teams",
@@ -330,6 +375,10 @@ async fn delete_team_member(
 }
 
 /// List the projects that a team was granted
+///
+/// For everybody in the team, and instance admins.
+///
+/// Every project that was granted, with the role that everybody in the team has there at least.
 #[utoipa::path(
     operation_id = "list_team_projects",
     tag = "teams",

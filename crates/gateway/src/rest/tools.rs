@@ -24,6 +24,7 @@ use crate::rest::policy::rule::RuleEffect;
 /// What a server offers of one kind, in its own order.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OffersView {
+    /// In the server's own order.
     items: Vec<OfferView>,
     /// Always null: the list is given as a whole.
     #[schema(required = true)]
@@ -39,6 +40,7 @@ pub struct OffersView {
     lacking: Option<String>,
 }
 
+/// A tool, prompt, resource or template of a server.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OfferView {
     /// The tool's or prompt's name, the resource's URI, or the URI template.
@@ -66,12 +68,15 @@ pub struct OfferView {
 pub struct PastDefinitionView {
     /// SHA-256 of the definition as the server sent it.
     hash: String,
+    /// As the server sent it.
     #[schema(value_type = Object)]
     definition: Box<RawValue>,
     /// Members that are not what they were in the definition before, in the order of their names; empty for the first.
     changed: Vec<String>,
+    /// When the server was first seen to have it.
     #[serde(with = "time::serde::rfc3339")]
     first_seen: OffsetDateTime,
+    /// When the server was last seen to have it.
     #[serde(with = "time::serde::rfc3339")]
     last_seen: OffsetDateTime,
 }
@@ -85,6 +90,7 @@ pub struct OffersQuery {
     kind: Option<ItemKindView>,
 }
 
+/// What a server can offer.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ItemKind)]
@@ -111,6 +117,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List what a server offers, as last seen
+///
+/// For everybody who sees the server.
+///
+/// From the catalog, in the server's own order, without asking the server now: `fetched_at` and `stale` say how old it
+/// is. Members see what they may use, admins also what is denied.
 #[utoipa::path(
     operation_id = "list_tools",
     tag = "tools",
@@ -157,6 +168,11 @@ async fn list_tools(
 }
 
 /// Show what a tool, prompt or resource was in the course of time, latest first
+///
+/// For everybody who sees the server.
+///
+/// Each definition that it had, with when it was first and last seen, and which members changed: a tool whose
+/// description changes on the quiet is seen here. 404 for what was never seen.
 #[utoipa::path(
     operation_id = "get_tool_history",
     tag = "tools",

@@ -23,17 +23,23 @@ use crate::rest::activity::kind;
 /// The sum of some calls. Latencies are null without calls; percentiles are estimates.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FiguresView {
+    /// All of them.
     calls: u64,
     /// Calls that did not end well.
     errors: u64,
+    /// In milliseconds, like all latencies.
     #[schema(required = true)]
     average_ms: Option<f64>,
+    /// Half of the calls took no longer.
     #[schema(required = true)]
     p50_ms: Option<f64>,
+    /// 95 of 100 calls took no longer.
     #[schema(required = true)]
     p95_ms: Option<f64>,
+    /// 99 of 100 calls took no longer.
     #[schema(required = true)]
     p99_ms: Option<f64>,
+    /// The longest, exactly.
     #[schema(required = true)]
     max_ms: Option<f64>,
 }
@@ -53,6 +59,7 @@ impl From<&Figures> for FiguresView {
     }
 }
 
+/// How finely time is cut.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepView {
@@ -82,16 +89,21 @@ impl StepView {
 /// Usage over time.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageView {
+    /// Where it begins, at the begin of a step.
     #[serde(with = "time::serde::rfc3339")]
     from: OffsetDateTime,
+    /// Before which it ends.
     #[serde(with = "time::serde::rfc3339")]
     until: OffsetDateTime,
+    /// How finely time is cut.
     step: StepView,
+    /// All of the time together.
     total: FiguresView,
     /// In the order of time; steps without calls are left out.
     points: Vec<UsagePointView>,
 }
 
+/// One step.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsagePointView {
     /// The begin of the step.
@@ -104,11 +116,15 @@ pub struct UsagePointView {
 /// What is used most.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageTopView {
+    /// Where it begins.
     #[serde(with = "time::serde::rfc3339")]
     from: OffsetDateTime,
+    /// Before which it ends.
     #[serde(with = "time::serde::rfc3339")]
     until: OffsetDateTime,
+    /// What is told apart.
     by: DimensionView,
+    /// The most called first.
     items: Vec<UsageRankView>,
 }
 
@@ -118,13 +134,16 @@ pub struct UsageTopView {
 pub struct UsageRankView {
     /// The server's alias, the tool's name or the client's name at the latest call; empty for users and keys.
     label: String,
+    /// The server, by server and by tool.
     #[schema(required = true)]
     server_id: Option<Uuid>,
     /// `tool`, `prompt` or `resource`, by tool.
     #[schema(required = true)]
     kind: Option<&'static str>,
+    /// The account, by user.
     #[schema(required = true)]
     user_id: Option<Uuid>,
+    /// The API key, by key; null for calls with an access token.
     #[schema(required = true)]
     key_id: Option<Uuid>,
     /// Whether this is the sum of the others.
@@ -218,6 +237,7 @@ impl UsageQuery {
     }
 }
 
+/// What can be told apart.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DimensionView {
@@ -256,7 +276,11 @@ pub(crate) fn configure(config: &mut impl Register) {
 
 /// Get the usage of a project, or of one thing in it, over time
 ///
-/// A key with a scope of its own may ask for what it reaches, and every key for what was called with it.
+/// For everybody who sees the project.
+///
+/// A key with a scope of its own may ask for what it reaches, and every key for what was called with it; sums that
+/// would hold more answer 403. Sums of other people and keys are for admins. Minutes are kept for some days and hours
+/// for some months.
 #[utoipa::path(
     operation_id = "get_usage",
     tag = "usage",
@@ -285,6 +309,11 @@ async fn get_usage(
 }
 
 /// List what is used most in a project
+///
+/// For everybody who sees the project.
+///
+/// By server, tool or client; by user or key for admins, who are on the audit trail for it. What is hidden from the
+/// caller is left out.
 #[utoipa::path(
     operation_id = "list_top_usage",
     tag = "usage",

@@ -19,15 +19,23 @@ use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 
+/// An account.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserView {
+    /// Stays for as long as the account does.
     id: Uuid,
+    /// What the account logs in with; unique.
     email: String,
+    /// For people; may be empty.
     name: String,
+    /// Whether the account manages the whole instance.
     instance_admin: bool,
+    /// False for an account that is switched off: it can do nothing.
     active: bool,
+    /// When the account was made.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// When it was last changed.
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     /// What the `ETag` is made of.
@@ -44,16 +52,20 @@ pub struct CreatedUserView {
     generated_password: Option<String>,
 }
 
+/// An account to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUserRequest {
+    /// What the account logs in with; unique, whatever the case.
     email: String,
+    /// For people: at most 100 characters on one line; empty when left out.
     #[serde(default)]
     name: String,
     /// 10 to 256 characters; without one, a password is generated and shown once.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 10, max_length = 256)]
     password: Option<SecretString>,
+    /// Whether the account manages the whole instance; false when left out.
     #[serde(default)]
     instance_admin: bool,
 }
@@ -62,7 +74,9 @@ pub struct CreateUserRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateUserRequest {
+    /// For people: at most 100 characters on one line; may be empty.
     name: Option<String>,
+    /// Whether the account manages the whole instance.
     instance_admin: Option<bool>,
     /// False ends every login and key of the account at once. Refused while a project or a team has no other active
     /// admin: the answer names them.
@@ -75,6 +89,7 @@ pub struct ResetLinkView {
     /// To be passed on by hand. Shown this once, and only when no mail goes out.
     #[schema(required = true, example = "https://mcp.example.com/reset-password#orchp_...")]
     link: Option<String>,
+    /// From then on the link opens nothing.
     #[serde(with = "time::serde::rfc3339")]
     expires_at: OffsetDateTime,
 }
@@ -99,6 +114,10 @@ pub(crate) fn configure(config: &mut impl Register) {
 }
 
 /// List accounts
+///
+/// For instance admins.
+///
+/// All accounts, also those that are switched off, oldest first. `search` looks in name and address.
 #[utoipa::path(operation_id = "list_users", tag = "users", params(SearchQuery), responses((status = 200, body = PageView<UserView>)))]
 #[get("/users")]
 async fn list_users(
@@ -111,6 +130,11 @@ async fn list_users(
 }
 
 /// Create an account
+///
+/// For instance admins.
+///
+/// Makes an account that can log in at once, without an invitation. Without a `password` one is generated and is in the
+/// answer, this once. 409 when the address is taken.
 #[utoipa::path(operation_id = "create_user", tag = "users", request_body = CreateUserRequest, responses((status = 201, body = CreatedUserView)))]
 #[post("/users")]
 async fn create_user(
@@ -130,6 +154,10 @@ async fn create_user(
 }
 
 /// Show an account
+///
+/// For instance admins.
+///
+/// The account with its `ETag`.
 #[utoipa::path(
     operation_id = "get_user",
     tag = "users",
@@ -143,6 +171,12 @@ async fn get_user(caller: Caller, rest: Data<Rest>, user: Path<String>) -> Resul
 }
 
 /// Change, deactivate or promote an account
+///
+/// For instance admins.
+///
+/// `active: false` ends every login, API key and session of the account at once; `true` lets it log in again, and
+/// brings back its keys. The instance keeps an active admin, and so do projects and teams: 409 with
+/// `last_instance_admin` or `last_admin` names what would be left alone.
 #[utoipa::path(
     operation_id = "update_user",
     tag = "users",
@@ -166,7 +200,10 @@ async fn update_user(
 
 /// Make a single-use link to a new password for an account
 ///
-/// It is mailed to the account's address where mail goes out. An earlier link ends.
+/// For instance admins.
+///
+/// It is mailed to the account's address where mail goes out, and else in the answer, this once. An earlier link ends.
+/// The password stays what it is until the link is used.
 #[utoipa::path(
     operation_id = "create_reset_link",
     tag = "users",

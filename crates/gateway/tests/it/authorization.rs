@@ -5,7 +5,6 @@
 //!
 //! A caller that gets 404 on something of the project gets byte for byte what it gets for a project that is not there.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orch_control::invitations::Place;
@@ -16,8 +15,10 @@ use orch_testkit::permissions::Who::{
     self, Admin, Deactivated, ExpiredKey, ForeignKey, InstanceAdmin, Member, Nobody, OwnKey, ReadOnlyKey, RevokedKey,
     ScopedKey, Stranger, Viewer,
 };
-use orch_testkit::permissions::rest::{Row, rows};
+use orch_testkit::permissions::rest::rows;
+use serde_json::Value;
 
+use crate::openapi::{Document, Operation};
 use crate::world::{Answer, World, bearer, login, request};
 
 /// What stands for a placeholder of a path.
@@ -121,13 +122,13 @@ impl House {
         Self { world, target, target_member, key, approval, session, invitation, team_invitation, tokens }
     }
 
-    async fn ask(&self, who: Who, row: &Row, method: &str, path: &str) -> Answer {
+    async fn ask(&self, who: Who, body: Option<&Value>, method: &str, path: &str) -> Answer {
         let mut sent = request(method, path);
         let (_, token) = self.tokens.iter().find(|(known, _)| *known == who).unwrap();
         if let Some(token) = token {
             sent = bearer(sent, token);
         }
-        if let Some(body) = &row.body {
+        if let Some(body) = body {
             sent = sent.set_json(body);
         }
         self.world.send(sent).await
@@ -148,25 +149,10 @@ impl House {
     }
 }
 
-/// Operation ids with method and path.
-fn operations() -> BTreeMap<String, (&'static str, String)> {
-    let document = orch_gateway::openapi::openapi();
-    let mut found = BTreeMap::new();
-    for (path, item) in document.paths.paths {
-        let methods =
-            [("GET", item.get), ("PUT", item.put), ("POST", item.post), ("PATCH", item.patch), ("DELETE", item.delete)];
-        for (method, operation) in methods {
-            if let Some(id) = operation.and_then(|operation| operation.operation_id) {
-                assert!(found.insert(id.clone(), (method, path.clone())).is_none(), "{id} is there twice");
-            }
-        }
-    }
-    found
-}
-
 #[test]
 fn has_a_row_for_every_operation() {
-    let documented: Vec<_> = operations().into_keys().collect();
+    let mut documented: Vec<_> = Document::read().operations.into_iter().map(|operation| operation.id).collect();
+    documented.sort_unstable();
     let mut in_table: Vec<_> = rows().into_iter().map(|row| row.operation.to_owned()).collect();
     in_table.sort_unstable();
     let missing: Vec<_> = documented.iter().filter(|id| !in_table.contains(id)).collect();
@@ -176,28 +162,56 @@ fn has_a_row_for_every_operation() {
 
 #[actix_web::test]
 async fn decides_as_the_table_says() {
-    let operations = operations();
+    let document = Document::read();
     let mut wrong = Vec::new();
     // What is refused, or only looks, changes nothing: all of that is asked in one world.
     let shared = House::new(&Who::ALL).await;
     for row in rows() {
-        let (method, template) = &operations[row.operation];
+        let Operation { method, path: template, .. } = document.operation(row.operation);
         for who in Who::ALL {
             let expected = row.expected(who);
-            let changes = expected == 200 && *method != "GET";
+            let changes = expected == 200 && method != "GET";
             let own = if changes { Some(House::new(&[who]).await) } else { None };
             let house = own.as_ref().unwrap_or(&shared);
-            let answer = house.ask(who, &row, method, &house.path(template, None)).await;
+            let answer = house.ask(who, row.body.as_ref(), method, &house.path(template, None)).await;
+            wrong.extend(document.differs(row.operation, &answer));
             let same = if expected == 200 { (200..300).contains(&answer.status) } else { answer.status == expected };
             if !same {
                 wrong.push(format!("{} by {who:?}: {}, not {expected}: {}", row.operation, answer.status, answer.body));
             }
             if expected == 404 && matches!(who, Stranger | ForeignKey) && template.contains("{project}") {
-                let missing = house.ask(who, &row, method, &house.path(template, Some("nothing"))).await;
+                let missing = house.ask(who, row.body.as_ref(), method, &house.path(template, Some("nothing"))).await;
                 if answer.without_request_id() != missing.without_request_id() {
                     wrong.push(format!("{} tells {who:?} denied and missing apart", row.operation));
                 }
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every example of a request is one that its handler takes: it may find that there is no such thing, and never that the
+/// request is wrong.
+#[actix_web::test]
+async fn takes_every_example_of_a_request() {
+    let document = Document::read();
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let operation = document.operation(row.operation);
+        for example in document.requests(operation) {
+            let who = [Admin, InstanceAdmin].into_iter().find(|who| row.expected(*who) == 200).unwrap_or(Admin);
+            let house = House::new(&[Admin, who]).await;
+            // Members bring values of their own along for the server.
+            let settings = document.requests(document.operation("update_server"));
+            let settings = settings.iter().find(|settings| settings["run"]["personal_env"].is_object());
+            let server = house.path("/api/v1/projects/{project}/servers/{server}", None);
+            let changed = house.ask(Admin, settings, "PATCH", &server).await;
+            assert_eq!(changed.status, 200, "{}", changed.body);
+            let answer = house.ask(who, Some(&example), &operation.method, &house.path(&operation.path, None)).await;
+            if [400, 413, 415, 422].contains(&answer.status) {
+                wrong.push(format!("{} does not take {example}: {}", row.operation, answer.body));
+            }
+            wrong.extend(document.differs(row.operation, &answer));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

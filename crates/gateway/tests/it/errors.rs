@@ -109,10 +109,10 @@ async fn says_where_in_a_file_something_is_wrong() {
     let answer = send("{\n  // ours\n  \"x\": { \"command\": \"npx\", \"args\": [8080] },\n}").await;
     let (status, code, detail, errors) = problem(&answer);
     assert_eq!((status, code.as_str()), (422, "invalid"));
-    assert_eq!(detail, "line 3, column 37: x.args[0]: expected a string, found a number; write \"8080\"");
+    assert_eq!(detail, "line 3, column 37: x.args[0]: expected a string, found a number; put it into double quotes");
     assert_eq!(
         errors,
-        json!([{"field": "x.args[0]", "problem": "expected a string, found a number", "hint": "write \"8080\"", "line": 3, "column": 37}])
+        json!([{"field": "x.args[0]", "problem": "expected a string, found a number", "hint": "put it into double quotes", "line": 3, "column": 37}])
     );
     let answer = send("{").await;
     assert_eq!(problem(&answer).2, "line 1, column 1: this is not JSON: unterminated object; a } is missing");

@@ -79,6 +79,7 @@ fn changed(project: Option<ProjectId>, action: &str, actor: UserId) -> Event {
         at: FixedClock::START,
         project_id: project,
         user_id: Some(actor),
+        user_email: None,
         key_id: None,
         via: "login".into(),
         action: action.into(),
@@ -86,6 +87,7 @@ fn changed(project: Option<ProjectId>, action: &str, actor: UserId) -> Event {
         target_id: "1".into(),
         target_name: "agent".into(),
         detail: "secret detail".into(),
+        facts: vec![("user".into(), "secret fact".into())],
     })
 }
 

@@ -22,6 +22,7 @@ mod mcp_sessions;
 mod mcp_world;
 mod openapi;
 mod people;
+mod schema;
 mod secrets;
 mod sessions;
 mod stopping;

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use actix_web::test::TestRequest;
 use futures_util::future::poll_immediate;
 use orch_control::keys::NewKey;
 use orch_domain::quota::Allowance;
@@ -13,7 +14,7 @@ use orch_testkit::scripted_peer::{ends, never};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::mcp_world::{Held, Mcp, SERVER, UNIFIED, call, legacy, raw, within};
+use crate::mcp_world::{Held, Mcp, SERVER, UNIFIED, call, legacy, modern, raw, within};
 use crate::world::{Answer, World, bearer, login, request};
 
 fn request_of(id: u32, method: &str, params: Value) -> Value {
@@ -56,11 +57,89 @@ async fn is_waiting(stream: &mut Held) -> bool {
     poll_immediate(pin!(stream.next())).await.is_none()
 }
 
+/// So that there are no news of the server's start.
+async fn has_started(mcp: &Mcp) {
+    assert_eq!(mcp.ask(&request_of(1, "tools/list", json!({})), json!({})).await.status, 200);
+}
+
+/// A stream of news, and the id that a client has before there are any.
+async fn listen(mcp: &Mcp, session: &str) -> (Held, String) {
+    let mut stream = mcp.hold(legacy("GET", SERVER, &mcp.key, Some(session))).await;
+    let priming = stream.next().await.unwrap();
+    let id = priming.strip_prefix("id: ").and_then(|rest| rest.strip_suffix("\ndata: \n\n"));
+    (stream, id.unwrap().to_owned())
+}
+
+/// What a switched tool makes known on a stream: three lists that may have changed.
+async fn told(stream: &mut Held) -> [String; 3] {
+    let mut told = [const { String::new() }; 3];
+    for event in &mut told {
+        *event = stream.next().await.unwrap();
+        assert!(event.contains("/list_changed"), "{event}");
+    }
+    told
+}
+
+fn id_of(event: &str) -> &str {
+    event.strip_prefix("id: ").and_then(|rest| rest.lines().next()).unwrap()
+}
+
+#[actix_web::test]
+async fn a_stream_of_news_goes_on_where_it_was_lost() {
+    let mcp = served().await;
+    has_started(&mcp).await;
+    let session = mcp.world.open_session(SERVER, &mcp.key).await;
+    let resume =
+        |id: &str| mcp.hold(legacy("GET", SERVER, &mcp.key, Some(&session)).insert_header(("last-event-id", id)));
+    let (mut first, start) = listen(&mcp, &session).await;
+    switch(&mcp, false).await;
+    let [one, two, three] = told(&mut first).await;
+    let (mut second, _) = listen(&mcp, &session).await;
+    switch(&mcp, true).await;
+    let elsewhere = told(&mut second).await;
+
+    // As far as the client knows, nothing or only the first has arrived. What went out on another stream stays there.
+    for (last, missed) in [(start.as_str(), vec![&one, &two, &three]), (id_of(&one), vec![&two, &three])] {
+        let mut again = resume(last).await;
+        for event in missed {
+            assert_eq!(again.next().await.as_ref(), Some(event));
+        }
+        assert!(is_waiting(&mut again).await, "that is all");
+        if last == start {
+            assert_eq!(first.next().await, None, "one client reads it at a time");
+        }
+    }
+    let mut again = resume(id_of(&three)).await;
+    assert!(is_waiting(&mut again).await, "where nothing was missed nothing comes twice");
+    switch(&mcp, false).await;
+    let [next, ..] = told(&mut again).await;
+    assert!(id_of(&next) != id_of(&elsewhere[0]) && id_of(&next) != id_of(&one));
+    let mut elsewhere = resume(id_of(&elsewhere[2])).await;
+    assert!(is_waiting(&mut elsewhere).await);
+    switch(&mcp, true).await;
+    told(&mut elsewhere).await;
+    assert!(is_waiting(&mut again).await, "the other is the newest now");
+}
+
+#[actix_web::test]
+async fn a_stream_of_an_older_client_begins_with_its_first_news() {
+    let mcp = served().await;
+    has_started(&mcp).await;
+    let mut hello = initialize();
+    hello["params"]["protocolVersion"] = json!("2025-06-18");
+    let opened = mcp.world.send(legacy("POST", SERVER, &mcp.key, None).set_json(&hello)).await;
+    let session = opened.header("mcp-session-id").unwrap();
+    let mut stream = mcp.hold(legacy("GET", SERVER, &mcp.key, Some(session))).await;
+    assert!(is_waiting(&mut stream).await);
+    switch(&mcp, false).await;
+    id_of(&told(&mut stream).await[0]);
+}
+
 #[actix_web::test]
 async fn several_streams_stay_open_and_the_newest_has_the_news() {
     let mcp = served().await;
     let session = mcp.world.open_session(SERVER, &mcp.key).await;
-    let open = || mcp.hold(legacy("GET", SERVER, &mcp.key, Some(&session)));
+    let open = async || listen(&mcp, &session).await.0;
     let news = |told: Option<String>| told.is_some_and(|told| told.contains("notifications/tools/list_changed"));
     let (mut first, mut second) = (open().await, open().await);
     assert!(is_waiting(&mut first).await && is_waiting(&mut second).await);
@@ -68,7 +147,7 @@ async fn several_streams_stay_open_and_the_newest_has_the_news() {
     assert!(news(second.next().await));
     assert!(is_waiting(&mut first).await, "it goes out once");
     drop(second);
-    // Until its connection is seen to be gone, what there is to tell is lost with it.
+    // Until its connection is seen to be gone, what there is to tell goes there, and waits for its client.
     let told = within(async {
         let mut on = true;
         loop {
@@ -170,6 +249,42 @@ async fn a_client_that_takes_json_alone_gets_json() {
         let sent = legacy("POST", SERVER, &mcp.key, Some(&session)).insert_header(("accept", accept));
         let answer = mcp.world.send(sent.set_json(call(2, json!({})))).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{accept}");
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_takes_events_alone_gets_events() {
+    let mcp = served().await;
+    let sent = |request: TestRequest| request.insert_header(("accept", "text/event-stream"));
+    let message = |stream: &str| {
+        let data = stream.lines().filter_map(|line| line.strip_prefix("data: ")).find(|data| !data.is_empty());
+        serde_json::from_str::<Value>(data.expect(stream)).unwrap()
+    };
+    let opened = mcp.world.send(sent(legacy("POST", SERVER, &mcp.key, None)).set_json(initialize())).await;
+    assert_eq!((opened.status, opened.header("content-type")), (200, Some("text/event-stream")), "{opened:?}");
+    assert_eq!(message(&opened.body)["result"]["protocolVersion"], "2025-11-25");
+    let session = opened.header("mcp-session-id").unwrap();
+    let told = async |request: TestRequest| {
+        let stream = mcp.hold(sent(request)).await;
+        assert_eq!(stream.status, 200);
+        message(&stream.rest().await)
+    };
+    let post = |body: Value| told(legacy("POST", SERVER, &mcp.key, Some(session)).set_json(body));
+    let level = |level: &str| request_of(2, "logging/setLevel", json!({"level": level}));
+    assert_eq!(post(level("error")).await["result"], json!({}));
+    assert_eq!(post(level("loud")).await["error"]["code"], -32602);
+    assert_eq!(post(call(4, json!({}))).await["id"], 4);
+    // Its status is what says it.
+    let gone = mcp.world.send(sent(legacy("POST", SERVER, &mcp.key, Some("x"))).set_json(call(5, json!({})))).await;
+    assert_eq!((gone.status, gone.json()["error"]["code"].as_i64()), (404, Some(-32001)));
+
+    for body in [
+        request_of(6, "server/discover", json!({})),
+        request_of(7, "tools/list", json!({})),
+        request_of(8, "tools/call", json!({"name": 7})),
+        call(9, json!({})),
+    ] {
+        assert_eq!(told(modern(SERVER, &mcp.key, &body, json!({}))).await["id"], body["id"]);
     }
 }
 

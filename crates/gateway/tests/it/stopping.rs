@@ -75,8 +75,11 @@ async fn what_only_listens_ends_at_once_and_calls_are_waited_for() {
     // So that there are no news when it starts.
     assert_eq!(mcp.ask(&request(1, "tools/list", json!({})), json!({})).await.status, 200);
     let (idle, busy) = (mcp.world.open_session(SERVER, &mcp.key).await, mcp.world.open_session(SERVER, &mcp.key).await);
-    let get = |session: &str| {
-        mcp.hold(legacy("GET", SERVER, &mcp.key, Some(session)).insert_header(("accept", "text/event-stream")))
+    let get = async |session: &str| {
+        let sent = legacy("GET", SERVER, &mcp.key, Some(session)).insert_header(("accept", "text/event-stream"));
+        let mut stream = mcp.hold(sent).await;
+        assert!(stream.next().await.unwrap().starts_with("id: "), "a priming event");
+        stream
     };
     let (idle_news, mut busy_news) = (get(&idle).await, get(&busy).await);
     let listen = request(7, LISTEN, json!({"notifications": {"toolsListChanged": true}}));

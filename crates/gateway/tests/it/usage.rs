@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use orch_control::keys::ScopeDraft;
 use orch_domain::arguments::Arguments;
+use orch_domain::audit::AuditAction;
 use orch_domain::call::{Call, Outcome};
-use orch_domain::id::{ServerId, UserId};
+use orch_domain::id::{RuleId, ServerId, UserId};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::project::Project;
+use orch_domain::refusal::{Reason, Refusal};
 use orch_domain::role::Role;
 use orch_gateway::config::GatewayConfig;
 use orch_testkit::builders::{a_call, an_audit_entry};
@@ -93,6 +95,7 @@ async fn what_makes_no_sense_is_refused_with_a_word_about_it() {
         ("usage/top?by=day".to_owned(), 422, "by"),
         ("activity?outcome=strange".to_owned(), 422, "outcome"),
         ("activity?kind=strange".to_owned(), 422, "kind"),
+        ("activity?reason=strange".to_owned(), 422, "reason"),
         (format!("activity?search={}", "x".repeat(300)), 422, "search"),
         ("activity?cursor=strange".to_owned(), 422, "cursor"),
     ] {
@@ -110,7 +113,7 @@ async fn activity_is_everything_for_admins_and_the_own_calls_for_members() {
     let (project, admin) = world.project("demo").await;
     let (member, viewer) = (world.member(&project, Role::Member).await, world.member(&project, Role::Viewer).await);
     calls(&world, &project, member.id).await;
-    for action in ["server.update", "key.create"] {
+    for action in [AuditAction::ServerUpdate, AuditAction::KeyCreate] {
         world.store.append(&an_audit_entry().in_project(project.id).action(action).build()).await.unwrap();
     }
     let list = async |user: &orch_domain::user::User, query: &str| {
@@ -141,6 +144,68 @@ async fn activity_is_everything_for_admins_and_the_own_calls_for_members() {
         query = format!("?limit=2&cursor={next}");
     }
     assert_eq!(paged, all);
+}
+
+#[actix_web::test]
+async fn why_a_call_was_refused_is_for_admins_and_hides_from_its_caller_what_is_hidden() {
+    let world = World::new().await;
+    let (project, admin) = world.project("demo").await;
+    let member = world.member(&project, Role::Member).await;
+    let (server, rule) = (ServerId::new(), RuleId::new());
+    let call = || a_call().in_project(project.id).by(member.id).on(server);
+    let ruled = |reason| Refusal { reason, rule: Some(rule) };
+    let mut hidden = call().refused(ruled(Reason::Rule)).build();
+    "github__wipe".clone_into(&mut hidden.target);
+    let missing = call().to_nowhere("github__nope").refused(Reason::Unknown).build();
+    let late = call().refused(ruled(Reason::ApprovalExpired)).waited(Duration::from_secs(300)).build();
+    world.store.insert(&[hidden, missing, late]).await.unwrap();
+    let list = async |user: &orch_domain::user::User, path: &str| {
+        let path = format!("/api/v1/projects/demo/{path}");
+        let answer = world.get(&path, &world.token(user).await).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        let items = answer.json()["items"].as_array().unwrap().clone();
+        let told = |item: &Value| {
+            let text = |key: &str| item[key].as_str().unwrap_or("-").to_owned();
+            assert_eq!(item["server_id"].is_null(), item["server"] == "", "{item}");
+            (text("target"), text("server"), text("reason"), text("rule_id"), item["waited_ms"].as_f64().unwrap())
+        };
+        items.iter().map(told).collect::<Vec<_>>()
+    };
+    let line = |target: &str, server: &str, reason: &str, rule: &str, waited| {
+        (target.to_owned(), server.to_owned(), reason.to_owned(), rule.to_owned(), waited)
+    };
+    let (id, nobody) = (rule.to_string(), "-");
+    for path in ["calls", "activity?type=call"] {
+        assert_eq!(
+            list(&admin, path).await,
+            [
+                line("create_issue", "github", "approval_expired", &id, 300_000.0),
+                line("github__nope", "", "unknown", nobody, 0.0),
+                line("github__wipe", "github", "rule", &id, 0.0),
+            ],
+            "{path}"
+        );
+        assert_eq!(
+            list(&member, path).await,
+            [
+                line("create_issue", "github", "approval_expired", nobody, 300_000.0),
+                line("github__nope", "", "unknown", nobody, 0.0),
+                line("github__wipe", "", "unknown", nobody, 0.0),
+            ],
+            "{path}"
+        );
+    }
+    // Nor does it show in what is found.
+    for (query, by_admin, by_member) in [
+        ("activity?reason=rule".to_owned(), 1, 0),
+        ("activity?reason=unknown".to_owned(), 1, 2),
+        ("activity?reason=approval_expired".to_owned(), 1, 1),
+        (format!("activity?server={server}"), 2, 1),
+        (format!("activity?server={server}&reason=unknown"), 0, 0),
+    ] {
+        assert_eq!(list(&admin, &query).await.len(), by_admin, "{query}");
+        assert_eq!(list(&member, &query).await.len(), by_member, "{query}");
+    }
 }
 
 #[actix_web::test]

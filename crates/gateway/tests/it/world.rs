@@ -32,6 +32,7 @@ use orch_domain::Timestamp;
 use orch_domain::approval::{Answer as Said, Approval, ApprovalState};
 use orch_domain::call::{Call, CallKind};
 use orch_domain::catalog::{CatalogItem, ItemKind};
+use orch_domain::confinement::ConfinementRules;
 use orch_domain::dialect::Dialect;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
@@ -56,6 +57,7 @@ use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
+use orch_domain::sandbox::SandboxRule;
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
 use orch_domain::team::{TeamMembership, TeamRole};
@@ -209,9 +211,12 @@ impl World {
             desk: Arc::new(()),
             runtime: Arc::new(FakeRuntime),
             logs: Arc::new(MemoryLogs::of(&["line 1", "Line 2", "line 3"])),
-            process_limits: LimitRules {
-                maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
-                ..LimitRules::default()
+            confinement: ConfinementRules {
+                limits: LimitRules {
+                    maxima: ProcessLimits::default().with(Limit::Memory, Some(8192)),
+                    ..LimitRules::default()
+                },
+                sandbox: SandboxRule::Optional,
             },
             clock: shared_clock.clone(),
             people: PeopleConfig::default(),

@@ -159,7 +159,7 @@ fn gives_a_head_as_it_came() {
         [("OPTIONS", "*"), ("CONNECT", "a:80"), ("GET", "http://a:80/b"), ("M-SEARCH", "?"), ("get", "/")]
     {
         let expected = (method.to_owned(), Bytes::from_static(asked.as_bytes()));
-        assert_eq!(target(&format!("{method} {asked} HTTP/1.1")), expected);
+        assert_eq!(target(&format!("{method} {asked} HTTP/1.1\r\nHost: a:80")), expected);
     }
 }
 
@@ -179,7 +179,8 @@ fn knows_what_is_asked_for() {
         ("*", "*", None, None),
         ("h:443", "h:443", None, None),
     ] {
-        let mut input = BytesMut::from(format!("GET {target} HTTP/1.1\r\n\r\n").as_bytes());
+        let host = authority.unwrap_or("a");
+        let mut input = BytesMut::from(format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
         let head = take_head(&mut input).expect("readable").expect("a head");
         assert_eq!((head.path(), head.query(), head.authority()), (path, query, authority), "{target}");
     }
@@ -187,29 +188,29 @@ fn knows_what_is_asked_for() {
 
 #[test]
 fn finds_headers_by_name_in_any_case() {
-    let mut input = BytesMut::from(&b"GET / HTTP/1.1\r\nA-b: 1\r\nc: 2\r\na-B: \xe4\r\n\r\n"[..]);
+    let mut input = BytesMut::from(&b"GET / HTTP/1.1\r\nHost: a\r\nA-b: 1\r\nc: 2\r\na-B: \xe4\r\n\r\n"[..]);
     let head = take_head(&mut input).expect("readable").expect("a head");
     assert_eq!(head.all("a-b").collect::<Vec<_>>(), [b"1".as_slice(), b"\xe4"]);
     assert_eq!((head.all("c").count(), head.all("a_b").count(), head.all("").count()), (1, 0, 0));
-    assert_eq!(head.fields().map(|(name, _)| name).collect::<Vec<_>>(), [b"A-b".as_slice(), b"c", b"a-B"]);
+    assert_eq!(head.fields().map(|(name, _)| name).collect::<Vec<_>>(), [b"Host".as_slice(), b"A-b", b"c", b"a-B"]);
 }
 
 #[test]
 fn finds_the_end_of_a_body() {
-    check("GET / HTTP/1.1\r\n\r\n", "", "");
-    check("GET / HTTP/1.1\r\n\r\nrest", "", "rest");
+    check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "", "");
+    check("GET / HTTP/1.1\r\nHost: a\r\n\r\nrest", "", "rest");
     // Without a length there is none, other than with responses.
-    check("POST / HTTP/1.1\r\nConnection: close\r\n\r\nrest", "", "rest");
+    check("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nrest", "", "rest");
     check("POST / HTTP/1.0\r\n\r\nrest", "", "rest");
-    let length = "POST / HTTP/1.1\r\nContent-Length:";
+    let length = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:";
     check(&format!("{length} 5\r\n\r\nhello"), "hello", "");
     check(&format!("{length}\t005 \r\n\r\nhelloGET"), "hello", "GET");
     check(&format!("{length} 0\r\n\r\nrest"), "", "rest");
     check("POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello!", "hello", "!");
     // Whatever the method.
-    check("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello!", "hello", "!");
-    check("HEAD / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello!", "hello", "!");
-    let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n";
+    check("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello!", "hello", "!");
+    check("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello!", "hello", "!");
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n";
     check(&format!("{chunked}5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n"), "hello!", "");
     check(&format!("{chunked}00a\r\n0123456789\r\n0\r\nX: y\r\nZ:\r\n\r\nrest"), "0123456789", "rest");
     check(&format!("{chunked}0\r\n\r\n"), "", "");
@@ -225,11 +226,14 @@ fn says_when_it_is_cut() {
     };
     assert_eq!(cut("\r\n\r\n"), "nothing but blank lines");
     assert_eq!(cut("P"), "cut in the head");
-    assert_eq!(cut("POST / HTTP/1.1\r\nContent-Le"), "cut in the head");
-    assert_eq!(cut("POST / HTTP/1.1\r\nContent-Length: 5\r\n"), "cut in the head");
-    assert_eq!(cut("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhell"), "cut in the body");
-    assert_eq!(cut("POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\nhell"), "cut in the body");
-    let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assert_eq!(cut("POST / HTTP/1.1\r\nHost: a\r\nContent-Le"), "cut in the head");
+    assert_eq!(cut("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"), "cut in the head");
+    assert_eq!(cut("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell"), "cut in the body");
+    assert_eq!(
+        cut("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\nhell"),
+        "cut in the body"
+    );
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert_eq!(cut(&format!("{chunked}5\r\nhello\r\n")), "cut in the body");
     assert_eq!(cut(&format!("{chunked}0\r\n")), "cut in the body");
 }
@@ -253,7 +257,7 @@ fn knows_when_the_connection_may_be_kept() {
 #[test]
 fn knows_who_waits_to_be_told_to_go_on() {
     let expects = |version: &str, headers: &str, body: &str| {
-        let request = format!("POST / HTTP/{version}\r\n{headers}\r\n\r\n{body}");
+        let request = format!("POST / HTTP/{version}\r\nHost: a\r\n{headers}\r\n\r\n{body}");
         let read = |size| read(request.as_bytes(), size).expect("a request").0.expects;
         let whole = read(request.len());
         assert!([1, 2, 3, 7, 64].into_iter().all(|size| read(size) == whole), "{request:?}");
@@ -270,15 +274,15 @@ fn knows_who_waits_to_be_told_to_go_on() {
     }
     let why = "nothing but 100-continue can be expected";
     for expected in ["", "a miracle", "100", "100-continued", "100-continue, 100-continue", "100-continue;q=1"] {
-        refuses(format!("POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: {expected}\r\n\r\nhi"), 417, why);
+        refuses(format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: {expected}\r\n\r\nhi"), 417, why);
     }
-    refuses("GET / HTTP/1.1\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n\r\n", 417, why);
+    refuses("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n\r\n", 417, why);
 }
 
 #[test]
 fn reads_one_request_after_another() {
-    let first = "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
-    let second = "POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+    let first = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    let second = "POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
     let third = "GET /c HTTP/1.0\r\n\r\n";
     check(&format!("{first}{second}{third}"), "hello", &format!("{second}{third}"));
     check(&format!("{second}{third}"), "hi", third);
@@ -327,7 +331,11 @@ fn refuses_what_could_be_read_in_two_ways() {
     refuses(format!("POST / HTTP/1.0\r\n{chunked}\r\nContent-Length: 5\r\n\r\nhello"), 400, both);
     for host in ["a", "b", ""] {
         with(&format!("host: {host}"), "", 400, "it names more than one host");
+        let elsewhere = format!("GET http://evil.example/ HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        refuses(elsewhere, 400, "it names more than one host");
     }
+    refuses("GET / HTTP/1.1\r\n\r\n", 400, "it names no host");
+    refuses("GET http://a/ HTTP/1.1\r\n\r\n", 400, "it names no host");
     with(chunked, "5\r\nhello!\r\n0\r\n\r\n", 400, "a chunk is longer than it says");
     with(chunked, "5\r\nhello\n0\r\n\r\n", 400, "a chunk is longer than it says");
     // An end of line is one for everybody, also after what is said of a chunk.
@@ -367,7 +375,7 @@ fn refuses_what_is_no_head() {
         "A: b\rc",
         "A: b\u{7f}",
     ] {
-        refuses(format!("GET / HTTP/1.1\r\n{header}\r\n\r\n"), 400, head);
+        refuses(format!("GET / HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n"), 400, head);
     }
     for line in [
         "GET /",
@@ -385,7 +393,7 @@ fn refuses_what_is_no_head() {
     }
     // Of TLS, and a target that is no text.
     refuses(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 400, head);
-    refuses(b"GET /\xe4 HTTP/1.1\r\n\r\n", 400, head);
+    refuses(b"GET /\xe4 HTTP/1.1\r\nHost: a\r\n\r\n", 400, head);
     let version = "only HTTP/1.1 and HTTP/1.0 are spoken here";
     refuses("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, version);
     for spoken in ["HTTP/2", "HTTP/2.0", "HTTP/1.2", "HTTP/0.9", "http/1.1", "HTTP/11", "ICY/1.1", "a HTTP/1.1"] {
@@ -409,24 +417,24 @@ fn nothing_grows_without_end() {
         }
     };
     let of_length = |length: usize| {
-        let empty = "GET / HTTP/1.1\r\nA: \r\n\r\n".len();
-        format!("GET / HTTP/1.1\r\nA: {}\r\n\r\nrest", "x".repeat(length - empty))
+        let empty = "GET / HTTP/1.1\r\nHost: a\r\nA: \r\n\r\n".len();
+        format!("GET / HTTP/1.1\r\nHost: a\r\nA: {}\r\n\r\nrest", "x".repeat(length - empty))
     };
-    accepted(&of_length(LONGEST_HEAD), 1);
+    accepted(&of_length(LONGEST_HEAD), 2);
     refused(&of_length(LONGEST_HEAD + 1));
     refused(&of_length(LONGEST_HEAD * 2));
     // It is not waited for the end of it.
     let long = "x".repeat(LONGEST_HEAD);
-    for begin in ["", "GET /", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nA: "] {
+    for begin in ["", "GET /", "GET / HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a\r\nA: "] {
         refused(&format!("{begin}{long}x"));
     }
     // It is only the head that is limited, whatever comes with it.
-    check(&format!("GET / HTTP/1.1\r\n\r\n{long}"), "", &long);
-    let many = |count: usize| format!("GET / HTTP/1.1\r\n{}\r\nrest", "a: b\r\n".repeat(count));
+    check(&format!("GET / HTTP/1.1\r\nHost: a\r\n\r\n{long}"), "", &long);
+    let many = |count: usize| format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\nrest", "a: b\r\n".repeat(count - 1));
     accepted(&many(MOST_HEADERS), MOST_HEADERS);
     refused(&many(MOST_HEADERS + 1));
     refused(&many(MOST_HEADERS * 100));
-    let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     let refused = |request: String| read(request.as_bytes(), 4096).expect_err("refused");
     let extension = "x".repeat(LONGEST_LINE + 1);
     assert!(refused(format!("{chunked}5;{extension}")).ends_with("the size of a chunk cannot be read"));
@@ -436,7 +444,7 @@ fn nothing_grows_without_end() {
 #[test]
 fn a_head_ends_with_what_may_end_it() {
     let request = b"\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
-    let long = [&b"GET / HTTP/1.1\r\nA: "[..], &vec![b'x'; LONGEST_HEAD]].concat();
+    let long = [&b"GET / HTTP/1.1\r\nHost: a\r\nA: "[..], &vec![b'x'; LONGEST_HEAD]].concat();
     for (request, size) in
         [(&request[..], 1), (request, 2), (request, 7), (request, 64), (&long, 1000), (&long, 30_000)]
     {
@@ -484,7 +492,7 @@ proptest! {
         headers in proptest::collection::vec((names(), "[ \t]{0,2}", values(), "[ \t]{0,2}"), 0..20),
         size in 1usize..9000,
     ) {
-        let mut request = b"GET / HTTP/1.1\r\n".to_vec();
+        let mut request = b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec();
         for (name, before, value, after) in &headers {
             for part in [name.as_bytes(), b":", before.as_bytes(), value, after.as_bytes(), b"\r\n"] {
                 request.extend_from_slice(part);
@@ -492,13 +500,14 @@ proptest! {
         }
         request.extend_from_slice(b"\r\nrest");
         let (read, rest) = read(&request, size).expect("a request");
-        let given: Vec<_> = headers.into_iter().map(|(name, _, value, _)| (name, Bytes::from(value))).collect();
+        let mut given = vec![("Host".to_owned(), Bytes::from_static(b"a"))];
+        given.extend(headers.into_iter().map(|(name, _, value, _)| (name, Bytes::from(value))));
         prop_assert_eq!((read.headers, rest), (given, b"rest".to_vec()));
     }
 
     #[test]
     fn reads_chunks_of_any_sizes_in_any_pieces(chunks in proptest::collection::vec(1usize..6000, 0..6), size in 1usize..9000) {
-        let mut request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        let mut request = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
         let mut sent = Vec::new();
         for length in chunks {
             let data = vec![b'0'; length];

@@ -98,7 +98,9 @@ fn refuses_deep_nesting_but_not_deep_strings() {
         "[".repeat(10_000),
         "]".repeat(10_000)
     );
-    assert_eq!(refused(&deep), code::INVALID_REQUEST);
+    let refused = one(&deep).expect_err("too deep");
+    assert_eq!((refused.error.code, refused.is_response), (code::INVALID_REQUEST, false));
+    assert_eq!(refused.id.and_then(|id| id.as_number()), Some(1), "whose it is can be read");
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"a","params":{{"x":"\"\\{}"}}}}"#, "[".repeat(10_000));
     assert!(one(&text).is_ok());
 }
@@ -110,6 +112,19 @@ fn reads_errors_leniently() {
     };
     assert!(response.id.is_none());
     assert_eq!(response.outcome.expect_err("error").code, -32000);
+}
+
+#[test]
+fn a_response_says_what_is_not_there_in_either_way() {
+    let outcome = |members: &str| match one(&format!(r#"{{"jsonrpc":"2.0","id":1,{members}}}"#)) {
+        Ok(Message::Response(response)) => response.outcome.map(|result| result.as_str().to_owned()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(outcome(r#""result":{"a":1},"error":null"#).as_deref(), Ok(r#"{"a":1}"#));
+    assert_eq!(outcome(r#""error":{"code":7,"message":"m"},"result":null"#).map_err(|error| error.code), Err(7));
+    let both = one(r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#).expect_err("one of them");
+    assert!(both.is_response && both.id.is_some());
+    assert!(!one(r#"{"jsonrpc":"1.0","id":1,"method":"a"}"#).expect_err("a request").is_response);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) enum Kind {
 }
 
 /// About this much goes to PostgreSQL at once.
-const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 impl SqliteRows {
     /// Leaves the file as it is, and puts nothing beside it: it is part of a backup.

@@ -3,7 +3,8 @@
 
 use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
-use orch_domain::id::{KeyId, ProjectId, ServerId};
+use orch_domain::id::{KeyId, ProjectId, RuleId, ServerId};
+use orch_domain::refusal::Reason;
 use orch_domain::usage::Item;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -36,6 +37,10 @@ pub(crate) fn entry(before: &Hash, seq: i64, row: &audit_entry::Model) -> Hash {
     for text in [&row.via, &row.action, &row.target_kind, &row.target_id, &row.target_name, &row.detail] {
         bytes.text(text);
     }
+    // Nothing for none, as in the time when there were none.
+    if let Some(facts) = &row.facts {
+        bytes.text(facts);
+    }
     bytes.finish()
 }
 
@@ -48,6 +53,8 @@ pub(crate) struct Bare {
     pub(crate) code: Option<i64>,
     /// As they are stored; see [`kept_arguments`].
     pub(crate) arguments: Option<Vec<u8>>,
+    /// None when it did not wait.
+    pub(crate) waited_us: Option<i64>,
 }
 
 /// The link of a call.
@@ -70,6 +77,11 @@ pub(crate) fn call(before: &Hash, seq: i64, bare: &Bare, shape: &Hash) -> Hash {
     if let Some(arguments) = &bare.arguments {
         bytes.raw(&(arguments.len() as u64).to_be_bytes());
         bytes.raw(arguments);
+    }
+    if let Some(waited) = bare.waited_us {
+        // No arguments are of that length.
+        bytes.number(-1);
+        bytes.number(waited);
     }
     bytes.finish()
 }
@@ -107,6 +119,8 @@ pub(crate) struct Shape {
     pub(crate) kind: i16,
     pub(crate) target: String,
     pub(crate) outcome: i16,
+    pub(crate) reason: Option<i16>,
+    pub(crate) rule_id: Option<Uuid>,
 }
 
 impl Shape {
@@ -121,6 +135,8 @@ impl Shape {
             kind: kind_number(call.kind),
             target: storable(&call.target),
             outcome: outcome_number(call.outcome),
+            reason: call.refusal.map(|refusal| reason_number(refusal.reason)),
+            rule_id: call.refusal.and_then(|refusal| refusal.rule).map(RuleId::as_uuid),
         }
     }
 
@@ -134,6 +150,11 @@ impl Shape {
         bytes.number(i64::from(self.outcome));
         for text in [&self.client, &self.server, &self.target] {
             bytes.text(text);
+        }
+        // Nothing for none, as in the time when there were none.
+        if self.reason.is_some() || self.rule_id.is_some() {
+            bytes.number(self.reason.map_or(-1, i64::from));
+            bytes.maybe_uuid(self.rule_id);
         }
         bytes.finish()
     }
@@ -215,6 +236,45 @@ pub(crate) fn outcome_numbers(wanted: impl Fn(&str) -> bool) -> Vec<i16> {
     (0..).zip(OUTCOMES).filter(|(_, word)| wanted(word)).map(|(number, _)| number).collect()
 }
 
+/// By their numbers, which stay.
+const REASONS: [&str; 19] = [
+    "unknown",
+    "invalid_params",
+    "role",
+    "key_scope",
+    "rule",
+    "switched_off",
+    "approval_denied",
+    "approval_declined",
+    "approval_expired",
+    "no_approver",
+    "duplicate_id",
+    "session_ended",
+    "record_unavailable",
+    "limit_per_minute",
+    "limit_concurrent",
+    "limit_per_day",
+    "limit_in_flight",
+    "limit_approvals",
+    "server_busy",
+];
+
+pub(crate) fn reason_number(reason: Reason) -> i16 {
+    let word = reason.as_str();
+    let at = REASONS.iter().position(|known| *known == word);
+    at.and_then(|at| i16::try_from(at).ok()).unwrap_or(-1)
+}
+
+pub(crate) fn reason_of_number(number: i16) -> Option<Reason> {
+    REASONS.get(usize::try_from(number).ok()?).and_then(|word| Reason::parse(word))
+}
+
+/// The numbers of these reasons, as a list in SQL; never an empty one.
+pub(crate) fn reasons_in_sql(reasons: &[Reason]) -> String {
+    let numbers: Vec<_> = reasons.iter().map(|reason| reason_number(*reason).to_string()).collect();
+    if numbers.is_empty() { "NULL".to_owned() } else { numbers.join(", ") }
+}
+
 struct Bytes(Sha256);
 
 impl Bytes {
@@ -265,11 +325,16 @@ pub(crate) fn project_of(scope: Uuid) -> Option<ProjectId> {
 mod tests {
     use orch_domain::arguments::Arguments;
     use orch_domain::call::Outcome;
+    use orch_domain::refusal::Reason;
     use orch_testkit::builders::a_call;
     use uuid::Uuid;
 
-    use super::{Bare, Shape, call, genesis, kept_arguments, outcome_number, outcome_word, read_arguments};
+    use super::{
+        Bare, Shape, call, entry, genesis, kept_arguments, outcome_number, outcome_word, read_arguments, reason_number,
+        reason_of_number,
+    };
     use crate::chain::Stream;
+    use crate::entity::audit_entry;
 
     #[test]
     fn every_fact_of_a_call_is_in_its_link() {
@@ -282,6 +347,10 @@ mod tests {
             Shape { server_id: None, ..shape.clone() },
             Shape { kind: 1, ..shape.clone() },
             Shape { outcome: 1, ..shape.clone() },
+            Shape { reason: Some(0), ..shape.clone() },
+            Shape { reason: Some(1), ..shape.clone() },
+            Shape { rule_id: Some(Uuid::nil()), ..shape.clone() },
+            Shape { reason: Some(0), rule_id: Some(Uuid::nil()), ..shape.clone() },
             // The same letters, otherwise divided.
             Shape { client: "ab".into(), server: "c".into(), ..shape.clone() },
             Shape { client: "a".into(), server: "bc".into(), ..shape.clone() },
@@ -291,13 +360,15 @@ mod tests {
         seen.push(shape.digest());
         let before = genesis(Uuid::nil(), Stream::Calls);
         seen.push(genesis(Uuid::nil(), Stream::Entries));
-        let bare = Bare { call_id: Uuid::nil(), at: 1, duration_us: 2, code: None, arguments: None };
+        let bare = Bare { call_id: Uuid::nil(), at: 1, duration_us: 2, code: None, arguments: None, waited_us: None };
         let bares = [
             bare.clone(),
             Bare { call_id: Uuid::max(), ..bare.clone() },
             Bare { at: 2, ..bare.clone() },
             Bare { duration_us: 3, ..bare.clone() },
             Bare { code: Some(0), ..bare.clone() },
+            Bare { waited_us: Some(0), ..bare.clone() },
+            Bare { waited_us: Some(1), ..bare.clone() },
             Bare { arguments: Some(kept_arguments(&Arguments::Digest([0; 32]))), ..bare.clone() },
             Bare { arguments: Some(kept_arguments(&Arguments::Redacted("{}".to_owned()))), ..bare.clone() },
         ];
@@ -310,6 +381,34 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_without_facts_has_the_link_that_it_had_before_there_were_any() {
+        let row = |facts: Option<&str>| audit_entry::Model {
+            id: Uuid::nil(),
+            at: crate::timestamp::from_micros(1).unwrap(),
+            project_id: Some(Uuid::max()),
+            user_id: None,
+            key_id: None,
+            via: "login".to_owned(),
+            action: "server.update".to_owned(),
+            target_kind: "server".to_owned(),
+            target_id: "1".to_owned(),
+            target_name: "github".to_owned(),
+            detail: "name".to_owned(),
+            facts: facts.map(str::to_owned),
+            chain: None,
+            seq: None,
+            link: None,
+        };
+        let link = |facts| entry(&[0; 32], 7, &row(facts));
+        let written = link(None).map(|byte| format!("{byte:02x}")).concat();
+        assert_eq!(written, "b0930e872a439d7852550ecb42c667c8801118320f551f610d6c17f2f3ac2245");
+        let others = [None, Some(""), Some("[]"), Some("[[\"rule\",\"x\"]]")].map(link);
+        for (at, other) in others.iter().enumerate() {
+            assert!(!others[..at].contains(other));
+        }
+    }
+
+    #[test]
     fn arguments_are_read_as_they_were_kept() {
         for arguments in [Arguments::Digest([7; 32]), Arguments::Redacted(r#"{"a":"ü"}"#.to_owned())] {
             assert_eq!(read_arguments(&kept_arguments(&arguments)), Some(arguments));
@@ -317,6 +416,38 @@ mod tests {
         for wrong in [[].as_slice(), &[1, 2], &[2, 0xff], &[9]] {
             assert_eq!(read_arguments(wrong), None);
         }
+    }
+
+    /// A call as it was before reasons and waits: its link is what a version of that time has signed.
+    #[test]
+    fn a_call_without_what_came_later_has_the_link_that_it_had() {
+        let id = |last: u128| Uuid::from_u128(last);
+        let shape = Shape {
+            project_id: id(1),
+            user_id: id(2),
+            key_id: None,
+            client: "cursor 1".to_owned(),
+            server_id: Some(id(3)),
+            server: "github".to_owned(),
+            kind: 0,
+            target: "create_issue".to_owned(),
+            outcome: 5,
+            reason: None,
+            rule_id: None,
+        };
+        let bare = Bare { call_id: id(4), at: 5, duration_us: 6, code: None, arguments: None, waited_us: None };
+        let link = call(&genesis(id(1), Stream::Calls), 1, &bare, &shape.digest());
+        let hex: String = link.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "b01cc9556502edde5400beaa990c9603d9e9935f5cb2935032c4e9bcbb480037");
+    }
+
+    #[test]
+    fn reasons_have_numbers_that_stay() {
+        for reason in Reason::ALL {
+            assert_eq!(reason_of_number(reason_number(reason)), Some(reason), "{reason:?}");
+        }
+        assert_eq!((reason_number(Reason::Unknown), reason_number(Reason::ServerBusy)), (0, 18));
+        assert_eq!((reason_of_number(-1), reason_of_number(19)), (None, None));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::DatabaseConfig;
+use crate::database::patient::Limit;
 use crate::database::url::Place;
 use crate::error::PersistenceError;
 
@@ -99,8 +100,9 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Backend, Pools), Pe
     };
     let unreachable = |source| PersistenceError::Connect { database: config.url.to_string(), source };
     let (backend, pools) = opened.map_err(|error| unreachable(cause(error)))?;
-    let unknown = unknown_step(&pools.reader).await;
-    match unknown {
+    let patience = Duration::from_millis(config.answer_timeout_ms);
+    let unknown = limit(&backend, patience).wait(unknown_step(&pools.reader)).await;
+    match unknown.map_err(DbErr::from).flatten() {
         Ok(None) => Ok((backend, pools)),
         Ok(Some(step)) => {
             pools.close().await;
@@ -110,6 +112,14 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Backend, Pools), Pe
             pools.close().await;
             Err(unreachable(error.into()))
         }
+    }
+}
+
+/// For what may be given up.
+pub(crate) fn limit(backend: &Backend, patience: Duration) -> Limit {
+    match backend {
+        Backend::SqliteFile(_) | Backend::SqliteMemory => Limit::Never,
+        Backend::Postgres(_) => Limit::After(patience),
     }
 }
 
@@ -264,9 +274,10 @@ async fn open_postgres(
     }
     // The first connection is made without the pool, which says of every failure only that its time is over.
     let first = patiently(START.max(wait), is_starting, || PgConnection::connect_with(&options)).await?;
-    first.close().await?;
-    // One connection listens for changes all the time.
-    let pool = postgres_pool(wait).max_connections(connections.max(2)).connect_lazy_with(options);
+    // What it answered with does not matter any more.
+    let _ = timeout(RELEASE, first.close()).await;
+    // One more listens for changes all the time.
+    let pool = postgres_pool(wait).max_connections(connections.max(2) - 1).connect_lazy_with(options);
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
     Ok((Backend::Postgres(pool), Pools::one(connection)))
 }
@@ -290,7 +301,7 @@ async fn answers(connection: &mut PgConnection, within: Duration) -> Result<bool
     }
 }
 
-fn silent() -> sqlx::Error {
+pub(crate) fn silent() -> sqlx::Error {
     io::Error::new(io::ErrorKind::TimedOut, "it does not answer").into()
 }
 

@@ -1,48 +1,133 @@
-//! Reads of one statement, which are waited for so long and no longer. Knows no statement.
+//! How long PostgreSQL is waited for: every use of a connection passes here, or is given a [`Limit`] of its own. Knows no
+//! statement of others.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use tokio::pin;
 use tokio::time::timeout;
 
-/// A connection to PostgreSQL whose other end went away without a word, or that has too much to do, is waited for no
-/// longer than this. A SQLite file is always there.
+use crate::sql;
+
+/// How long a server that has nothing to do any more is given for its answer to arrive.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+/// What is done over it is waited for so long and no longer.
 #[derive(Debug, Clone)]
-pub(crate) struct Patient {
-    pub(super) connection: DatabaseConnection,
-    pub(super) patience: Duration,
+pub(crate) struct Patient<C = DatabaseConnection> {
+    pub(super) connection: C,
+    pub(super) limit: Limit,
+}
+
+/// Dropped before it is committed, it leaves no trace; a connection that went silent is closed by the pool then.
+pub(crate) type Transaction = Patient<DatabaseTransaction>;
+
+/// When a server is given up.
+#[derive(Debug, Clone)]
+pub(crate) enum Limit {
+    /// A SQLite file is always there.
+    Never,
+    /// For what may be given up, be it that the other end went away without a word or that it has too much to do.
+    After(Duration),
+    /// For what is not given up while the server works on it, however long that takes. It is asked over another connection.
+    Idle(Watched),
+}
+
+/// A connection, as the server sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    /// The process there.
+    pub(super) pid: i32,
+    /// How often the server is asked.
+    pub(super) every: Duration,
+    pub(super) others: DatabaseConnection,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database did not answer within {} s", .0.as_secs())]
+pub(crate) struct Silent(Duration);
+
+impl From<Silent> for DbErr {
+    fn from(silent: Silent) -> Self {
+        Self::Custom(silent.to_string())
+    }
+}
+
+impl Limit {
+    pub(crate) async fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Silent> {
+        match self {
+            Self::Never => Ok(work.await),
+            Self::After(patience) => timeout(*patience, work).await.map_err(|_| Silent(*patience)),
+            Self::Idle(watched) => {
+                pin!(work);
+                loop {
+                    if let Ok(done) = timeout(watched.every, work.as_mut()).await {
+                        return Ok(done);
+                    }
+                    if !watched.is_at_work().await {
+                        return timeout(ON_ITS_WAY, work).await.map_err(|_| Silent(watched.every));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Watched {
+    /// Whether the server has something of ours to do, or had a moment ago.
+    async fn is_at_work(&self) -> bool {
+        let select = "SELECT pid FROM pg_stat_activity WHERE pid = $1 AND CASE state WHEN 'active' \
+                      THEN wait_event_type IS DISTINCT FROM 'Client' \
+                      ELSE clock_timestamp() - state_change < make_interval(secs => $2) END";
+        let values = [self.pid.into(), ON_ITS_WAY.as_secs_f64().into()];
+        let found = self.others.query_one_raw(sql::statement(&self.others, select, values));
+        matches!(timeout(ON_ITS_WAY, found).await, Ok(Ok(Some(_))))
+    }
 }
 
 impl Patient {
-    async fn wait<T>(&self, read: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        if self.get_database_backend() != DbBackend::Postgres {
-            return read.await;
-        }
-        let silent = |_| DbErr::Custom(format!("the database did not answer within {} s", self.patience.as_secs()));
-        timeout(self.patience, read).await.map_err(silent)?
+    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
+        let connection = self.limit.wait(self.connection.begin_with_options(options)).await??;
+        Ok(Patient { connection, limit: self.limit.clone() })
+    }
+}
+
+impl<C> Patient<C> {
+    /// For what passes this by.
+    pub(crate) const fn limit(&self) -> &Limit {
+        &self.limit
+    }
+}
+
+impl Transaction {
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        self.limit.wait(self.connection.commit()).await?
     }
 }
 
 #[async_trait]
-impl ConnectionTrait for Patient {
+impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
     fn get_database_backend(&self) -> DbBackend {
         self.connection.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.wait(self.connection.execute_raw(statement)).await
+        self.limit.wait(self.connection.execute_raw(statement)).await?
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.wait(self.connection.execute_unprepared(sql)).await
+        self.limit.wait(self.connection.execute_unprepared(sql)).await?
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.wait(self.connection.query_one_raw(statement)).await
+        self.limit.wait(self.connection.query_one_raw(statement)).await?
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.wait(self.connection.query_all_raw(statement)).await
+        self.limit.wait(self.connection.query_all_raw(statement)).await?
     }
 }

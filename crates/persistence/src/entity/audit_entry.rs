@@ -1,6 +1,6 @@
 //! Rows of `audit_entries`.
 
-use orch_domain::audit::{AuditEntry, AuditRecord};
+use orch_domain::audit::{AuditEntry, AuditRecord, FactName};
 use orch_domain::id::{AuditId, KeyId, ProjectId, UserId};
 use orch_domain::principal::{Credential, Principal};
 use sea_orm::entity::prelude::{
@@ -28,6 +28,8 @@ pub struct Model {
     pub target_id: String,
     pub target_name: String,
     pub detail: String,
+    /// Names and values as JSON; None for none, and in entries of a version before there were any.
+    pub facts: Option<String>,
     /// Its place in a chain; None in entries of a version before chains, until they are taken in.
     pub chain: Option<i64>,
     pub seq: Option<i64>,
@@ -46,6 +48,7 @@ impl Model {
             at: self.at,
             project_id: self.project_id.map(ProjectId::from_uuid),
             user_id: self.user_id.map(UserId::from_uuid),
+            user_email: None,
             key_id: self.key_id.map(KeyId::from_uuid),
             via: self.via,
             action: self.action,
@@ -53,6 +56,8 @@ impl Model {
             target_id: self.target_id,
             target_name: self.target_name,
             detail: self.detail,
+            // What no version has written is told by the verification of the chain, and hides no entry.
+            facts: self.facts.and_then(|facts| serde_json::from_str(&facts).ok()).unwrap_or_default(),
         }
     }
 }
@@ -74,15 +79,22 @@ pub(crate) fn model(entry: &AuditEntry) -> Model {
             Some(Credential::Console) => "console",
         }
         .to_owned(),
-        action: entry.action.to_owned(),
+        action: entry.action.as_str().to_owned(),
         target_kind: entry.target.kind.to_owned(),
         target_id: storable(&entry.target.id),
         target_name: storable(&entry.target.name),
         detail: storable(&entry.detail),
+        facts: written(&entry.facts),
         chain: None,
         seq: None,
         link: None,
     }
+}
+
+fn written(facts: &[(FactName, String)]) -> Option<String> {
+    let facts: Vec<_> = facts.iter().map(|(name, value)| (name.as_str(), storable(value))).collect();
+    // Texts are always JSON.
+    (!facts.is_empty()).then(|| serde_json::to_string(&facts).ok()).flatten()
 }
 
 pub(crate) fn row(model: Model) -> ActiveModel {

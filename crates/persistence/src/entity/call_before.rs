@@ -54,8 +54,10 @@ impl Model {
             kind: kind.ok_or_else(|| corrupt("kind", &"it is not a kind of call"))?,
             target: self.target,
             duration: Duration::from_micros(duration),
+            waited: Duration::ZERO,
             outcome: Outcome::parse(&self.outcome, self.code)
                 .ok_or_else(|| corrupt("outcome", &"it is not an outcome"))?,
+            refusal: None,
             arguments: None,
         })
     }

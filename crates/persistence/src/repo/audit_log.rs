@@ -1,6 +1,7 @@
 //! The audit trail in `audit_entries`: reading, and entries that stand alone.
 
 use async_trait::async_trait;
+use orch_domain::activity::EntryFilter;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::error::StoreError;
 use orch_domain::event;
@@ -10,8 +11,9 @@ use orch_domain::port::audit_log::AuditLog;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::database::Database;
-use crate::entity::audit_entry::{Column, Entity, Model};
+use crate::entity::audit_entry::{Column, Entity};
 use crate::paging::newest_first;
+use crate::repo::entry_filter;
 use crate::store_error::unavailable;
 
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ impl SeaAuditLog {
 impl AuditLog for SeaAuditLog {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let doing = "appending to the audit trail";
-        let is_news = event::is_news(entry.action);
+        let is_news = event::is_news(entry.action.as_str());
         let mut writing =
             if is_news { self.database.write(doing).await? } else { self.database.write_quietly(doing).await? };
         writing.audit(entry).await?;
@@ -40,13 +42,19 @@ impl AuditLog for SeaAuditLog {
         writing.commit().await
     }
 
-    async fn list(&self, project: Option<ProjectId>, page: PageRequest) -> Result<Page<AuditRecord>, StoreError> {
-        let mut select = newest_first(Entity::find(), Column::Id, page);
+    async fn list(
+        &self,
+        project: Option<ProjectId>,
+        filter: &EntryFilter,
+        page: PageRequest,
+    ) -> Result<Page<AuditRecord>, StoreError> {
+        let (doing, conn) = ("reading the audit trail", self.database.reader());
+        let mut select = newest_first(Entity::find(), Column::Id, page).filter(entry_filter::condition(filter));
         if let Some(project) = project {
             select = select.filter(Column::ProjectId.eq(project.as_uuid()));
         }
-        let rows = select.all(self.database.reader()).await.map_err(unavailable("reading the audit trail"))?;
-        let records = rows.into_iter().map(Model::into_record).collect();
+        let rows = select.all(conn).await.map_err(unavailable(doing))?;
+        let records = entry_filter::told(conn, rows).await.map_err(unavailable(doing))?;
         Ok(Page::cut(records, page.limit, |record| record.id.as_uuid()))
     }
 }

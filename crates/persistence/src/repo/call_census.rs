@@ -5,10 +5,11 @@ use orch_domain::Timestamp;
 use orch_domain::error::StoreError;
 use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
 use orch_domain::port::call_census::{CallCensus, CallCount, CallGroup};
+use orch_domain::refusal::Reason;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use uuid::Uuid;
 
-use crate::chain::hash::{kind_of_number, outcome_numbers};
+use crate::chain::hash::{kind_of_number, outcome_numbers, reasons_in_sql};
 use crate::chain::{Head, Stream};
 use crate::database::Database;
 use crate::repo::call_repo::{Range, chain_of};
@@ -44,14 +45,18 @@ impl CallCensus for SeaCallCensus {
         let Some((chain, first, last)) = found else { return Ok(Vec::new()) };
         let from = self.first(chain, first, last, since).await?;
         // Outcomes are told apart by shapes and not here.
-        let select = "SELECT s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target, \
-                      CAST(SUM(c.made) AS BIGINT) AS made FROM (SELECT shape, COUNT(*) AS made FROM calls \
-                      WHERE chain = $1 AND seq >= $2 AND at >= $3 GROUP BY shape) c \
-                      JOIN call_shapes s ON s.id = c.shape WHERE s.server_id IS NOT NULL \
-                      GROUP BY s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target \
-                      ORDER BY made DESC LIMIT $4";
+        let select = format!(
+            "SELECT s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target, \
+             CAST(SUM(c.made) AS BIGINT) AS made FROM (SELECT shape, COUNT(*) AS made FROM calls \
+             WHERE chain = $1 AND seq >= $2 AND at >= $3 GROUP BY shape) c \
+             JOIN call_shapes s ON s.id = c.shape WHERE s.server_id IS NOT NULL \
+             AND (s.reason IS NULL OR s.reason NOT IN ({})) \
+             GROUP BY s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target \
+             ORDER BY made DESC LIMIT $4",
+            reasons_in_sql(&Reason::NOWHERE)
+        );
         let values: [Value; 4] = [chain.into(), from.into(), to_micros(since).into(), i64::from(limit).into()];
-        let rows = conn.query_all_raw(statement(conn, select, values)).await.map_err(unavailable(DOING))?;
+        let rows = conn.query_all_raw(statement(conn, &select, values)).await.map_err(unavailable(DOING))?;
         rows.iter().map(|row| group(row).map_err(unavailable(DOING))).collect()
     }
 

@@ -101,6 +101,8 @@ impl SeaCallRepo {
                     duration_us: i64::try_from(call.duration.as_micros()).unwrap_or(i64::MAX),
                     code: call.outcome.code(),
                     arguments: call.arguments.as_ref().map(hash::kept_arguments),
+                    waited_us: (!call.waited.is_zero())
+                        .then(|| i64::try_from(call.waited.as_micros()).unwrap_or(i64::MAX)),
                 };
                 let (seq, link) = head.extend(|before, seq| hash::call(before, seq, &bare, &shape.digest));
                 sums.add(&shape, call);
@@ -137,7 +139,7 @@ impl CallRepo for SeaCallRepo {
         if calls.is_empty() {
             return Ok(());
         }
-        self.database.with_patience(DOING, self.store(calls, place)).await
+        self.store(calls, place).await
     }
 }
 

@@ -8,10 +8,11 @@ use orch_domain::error::StoreError;
 use orch_domain::id::ServerId;
 use orch_domain::port::catalog_repo::CatalogRepo;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
 use uuid::Uuid;
 
 use crate::database::Database;
+use crate::database::patient::Transaction;
 use crate::entity::catalog::{self, Column, Entity};
 use crate::entity::{catalog_item, definition};
 use crate::repo::ROWS_AT_ONCE;
@@ -110,7 +111,7 @@ impl CatalogRepo for SeaCatalogRepo {
 }
 
 /// Notes which definitions hold at this time: those that are new get a row, the others are seen once more.
-async fn remember(txn: &DatabaseTransaction, catalog: &StoredCatalog) -> Result<(), StoreError> {
+async fn remember(txn: &Transaction, catalog: &StoredCatalog) -> Result<(), StoreError> {
     let doing = "remembering definitions";
     let server = catalog.server_id.as_uuid();
     let rows: Vec<(Uuid, String, String, String)> = definition::Entity::find()

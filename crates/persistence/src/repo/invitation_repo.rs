@@ -55,6 +55,22 @@ impl SeaInvitationRepo {
         writing.audit(audit).await?;
         writing.commit().await
     }
+
+    async fn note(&self, which: Expr, mail: &MailState) -> Result<u64, StoreError> {
+        let doing = "noting what became of a mail";
+        let (mail, at, error) = invitation::mail_columns(mail);
+        let writing = self.database.write_quietly(doing).await?;
+        let noted = Entity::update_many()
+            .col_expr(Column::Mail, Expr::value(mail))
+            .col_expr(Column::MailAt, Expr::value(at))
+            .col_expr(Column::MailError, Expr::value(error))
+            .filter(which)
+            .exec(writing.conn())
+            .await
+            .map_err(unavailable(doing))?;
+        writing.commit().await?;
+        Ok(noted.rows_affected)
+    }
 }
 
 #[async_trait]
@@ -163,18 +179,12 @@ impl InvitationRepo for SeaInvitationRepo {
     }
 
     async fn note_mail(&self, id: InvitationId, mail: &MailState) -> Result<(), StoreError> {
-        let doing = "noting what became of a mail";
-        let (mail, at, error) = invitation::mail_columns(mail);
-        let writing = self.database.write_quietly(doing).await?;
-        Entity::update_many()
-            .col_expr(Column::Mail, Expr::value(mail))
-            .col_expr(Column::MailAt, Expr::value(at))
-            .col_expr(Column::MailError, Expr::value(error))
-            .filter(Column::Id.eq(id.as_uuid()))
-            .exec(writing.conn())
-            .await
-            .map_err(unavailable(doing))?;
-        writing.commit().await
+        self.note(Column::Id.eq(id.as_uuid()), mail).await.map(drop)
+    }
+
+    async fn note_queued(&self, mail: &MailState) -> Result<u64, StoreError> {
+        let (queued, ..) = invitation::mail_columns(&MailState::Queued);
+        self.note(Column::Mail.eq(queued), mail).await
     }
 }
 

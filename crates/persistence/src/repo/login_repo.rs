@@ -11,7 +11,7 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{Login, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
-use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Renewal, Rotation};
 use orch_domain::user::PasswordHash;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
@@ -72,13 +72,8 @@ impl LoginRepo for SeaLoginRepo {
         }))
     }
 
-    async fn rotate(
-        &self,
-        old: &KeyHash,
-        new_hash: &KeyHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Rotation, StoreError> {
+    async fn rotate(&self, renewal: Renewal, reuse: &AuditEntry) -> Result<Rotation, StoreError> {
+        let Renewal { old, new, now, expires_at } = renewal;
         let doing = "rotating a refresh token";
         // Anybody may send tokens that never were; those must not take turns with real writes.
         let known = refresh_token::Entity::find_by_id(old.as_bytes().to_vec()).one(self.database.reader()).await;
@@ -86,36 +81,38 @@ impl LoginRepo for SeaLoginRepo {
             return Ok(Rotation::Unknown);
         }
         let writing = self.database.write_quietly(doing).await?;
-        let Some(login_id) = find_token(&writing, old).await?.map(|token| token.login_id) else {
+        let Some(login_id) = find_token(&writing, &old).await?.map(|token| token.login_id) else {
             return Ok(Rotation::Unknown);
         };
         // Two rotations at once meet here: the second waits for the first, and only then looks at the token.
         let login = Entity::find_by_id(login_id).lock_exclusive().one(writing.conn()).await;
         let login = login.map_err(unavailable(doing))?.filter(|login| login.ended_at.is_none());
-        let (Some(login), Some(token)) = (login, find_token(&writing, old).await?) else {
+        let (Some(login), Some(token)) = (login, find_token(&writing, &old).await?) else {
             return Ok(Rotation::Unknown);
         };
         let (login_id, user_id) = (LoginId::from_uuid(login.id), UserId::from_uuid(login.user_id));
+        // Another replica may have spent it, by another clock.
+        let spent_now = stored(self.database.shared_time(now));
         if let Some(spent_at) = token.spent_at {
-            let next = find_token(&writing, new_hash).await?.filter(|next| next.login_id == login.id);
-            if next.is_some_and(|next| next.spent_at.is_none()) && stored(now) < spent_at + AGAIN_WITHIN {
+            let next = find_token(&writing, &new).await?.filter(|next| next.login_id == login.id);
+            if next.is_some_and(|next| next.spent_at.is_none()) && spent_now < spent_at + AGAIN_WITHIN {
                 return Ok(Rotation::Rotated { login_id, user_id });
             }
             // What is announced is written in its turn, and holds nothing before.
             drop(writing);
-            self.end_and_tell(Column::Id.eq(login.id), now, None).await?;
+            self.end_and_tell(Column::Id.eq(login.id), now, reuse).await?;
             return Ok(Rotation::Reused { login_id, user_id });
         }
         if token.expires_at <= now {
             return Ok(Rotation::Unknown);
         }
         refresh_token::Entity::update_many()
-            .col_expr(refresh_token::Column::SpentAt, Expr::value(stored(now)))
+            .col_expr(refresh_token::Column::SpentAt, Expr::value(spent_now))
             .filter(refresh_token::Column::Hash.eq(token.hash))
             .exec(writing.conn())
             .await
             .map_err(unavailable(doing))?;
-        insert_token(&writing, new_hash, login.id, (now, expires_at)).await?;
+        insert_token(&writing, &new, login.id, (now, expires_at)).await?;
         Entity::update_many()
             .col_expr(Column::ExpiresAt, Expr::value(stored(expires_at)))
             .filter(Column::Id.eq(login.id))
@@ -128,11 +125,17 @@ impl LoginRepo for SeaLoginRepo {
     }
 
     async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
-        self.end_and_tell(Column::Id.eq(login.as_uuid()), now, Some(audit)).await
+        self.end_and_tell(Column::Id.eq(login.as_uuid()), now, audit).await.map(drop)
     }
 
-    async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
-        self.end_and_tell(of_user(user, except), now, None).await
+    async fn end_others(
+        &self,
+        user: UserId,
+        keep: LoginId,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError> {
+        self.end_and_tell(of_user(user, Some(keep)), now, audit).await
     }
 
     async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError> {
@@ -161,7 +164,8 @@ impl LoginRepo for SeaLoginRepo {
         let ended = Entity::find().filter(Column::EndedAt.is_not_null()).all(self.database.reader()).await;
         let ended = ended.map_err(unavailable("listing logins that have ended"))?;
         // Compared here: SQLite keeps times as text of varying length, which does not sort.
-        let lately = |login: &Model| login.ended_at.is_some_and(|at| at >= stored(since));
+        let since = stored(self.database.shared_time(since));
+        let lately = |login: &Model| login.ended_at.is_some_and(|at| at >= since);
         Ok(ended.into_iter().filter(lately).map(|login| LoginId::from_uuid(login.id)).collect())
     }
 
@@ -173,16 +177,16 @@ impl LoginRepo for SeaLoginRepo {
 }
 
 impl SeaLoginRepo {
-    /// Ends logins. Writes and announces nothing when they are over already.
-    async fn end_and_tell(&self, which: Expr, now: Timestamp, audit: Option<&AuditEntry>) -> Result<(), StoreError> {
+    /// Ends logins, and gives which. Writes and announces nothing when they are over already.
+    async fn end_and_tell(&self, which: Expr, now: Timestamp, audit: &AuditEntry) -> Result<Vec<LoginId>, StoreError> {
         let mut writing = self.database.write("ending logins").await?;
-        if end_where(&mut writing, which, now).await? == 0 {
-            return Ok(());
+        let ended = end_where(&mut writing, which, now).await?;
+        if ended.is_empty() {
+            return Ok(ended);
         }
-        if let Some(audit) = audit {
-            writing.audit(audit).await?;
-        }
-        writing.commit().await
+        writing.audit(audit).await?;
+        writing.commit().await?;
+        Ok(ended)
     }
 }
 
@@ -231,19 +235,22 @@ pub(super) fn of_user(user: UserId, except: Option<LoginId>) -> Expr {
     }
 }
 
-/// Ends logins, and has it told if there were any; their number is given back.
-pub(super) async fn end_where(writing: &mut Writing, which: Expr, now: Timestamp) -> Result<u64, StoreError> {
-    let ended = Entity::update_many()
-        .col_expr(Column::EndedAt, Expr::value(stored(now)))
-        .filter(which)
-        .filter(Column::EndedAt.is_null())
-        .exec(writing.conn())
-        .await;
-    let ended = ended.map_err(unavailable("ending logins"))?.rows_affected;
-    if ended > 0 {
-        writing.announce(Change::Logins);
+/// Ends logins, and has it told if there were any; gives which those were.
+pub(super) async fn end_where(writing: &mut Writing, which: Expr, now: Timestamp) -> Result<Vec<LoginId>, StoreError> {
+    let doing = "ending logins";
+    let open = Entity::find().select_only().column(Column::Id).filter(which).filter(Column::EndedAt.is_null());
+    let open: Vec<Uuid> = open.into_tuple().all(writing.conn()).await.map_err(unavailable(doing))?;
+    if open.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(ended)
+    Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(stored(writing.shared_time(now))))
+        .filter(Column::Id.is_in(open.clone()))
+        .exec(writing.conn())
+        .await
+        .map_err(unavailable(doing))?;
+    writing.announce(Change::Logins);
+    Ok(open.into_iter().map(LoginId::from_uuid).collect())
 }
 
 /// Housekeeping where rows arise: logins of this user that nothing can bring back, and whose end every process knows.

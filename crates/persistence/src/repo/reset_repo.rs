@@ -6,7 +6,7 @@ use orch_domain::api_key::KeyHash;
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use orch_domain::id::UserId;
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::password_reset::PasswordReset;
 use orch_domain::port::reset_repo::ResetRepo;
 use orch_domain::user::PasswordHash;
@@ -62,7 +62,7 @@ impl ResetRepo for SeaResetRepo {
         password: &PasswordHash,
         at: Timestamp,
         audit: &AuditEntry,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<LoginId>, StoreError> {
         let doing = "redeeming a password reset";
         let stale = || StoreError::Stale { what: "the link" };
         let mut writing = self.database.write(doing).await?;
@@ -85,10 +85,11 @@ impl ResetRepo for SeaResetRepo {
             return Err(stale());
         }
         delete_of(&writing, reset.user_id.as_uuid()).await?;
-        login_repo::end_where(&mut writing, login_repo::of_user(reset.user_id, None), at).await?;
+        let ended = login_repo::end_where(&mut writing, login_repo::of_user(reset.user_id, None), at).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Users);
-        writing.commit().await
+        writing.commit().await?;
+        Ok(ended)
     }
 }
 

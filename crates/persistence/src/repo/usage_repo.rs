@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::chain::hash::{self, kind_of_number};
 use crate::database::Database;
-use crate::database::cut::Cut;
+use crate::database::clock::Cut;
 use crate::repo::call_repo::{dimension_number, step_number};
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;

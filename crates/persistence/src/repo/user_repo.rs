@@ -73,17 +73,22 @@ impl UserRepo for SeaUserRepo {
     }
 
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
-        self.write(user, None, audit).await
+        self.write(user, None, audit).await.map(drop)
     }
 
-    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn change_password(
+        &self,
+        user: &User,
+        keep: Option<LoginId>,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError> {
         self.write(user, Some(login_repo::of_user(user.id, keep)), audit).await
     }
 }
 
 impl SeaUserRepo {
-    /// Writes `user` over the row of the version before, and ends these logins.
-    async fn write(&self, user: &User, ended: Option<Expr>, audit: &AuditEntry) -> Result<(), StoreError> {
+    /// Writes `user` over the row of the version before, and ends these logins; gives which those were.
+    async fn write(&self, user: &User, over: Option<Expr>, audit: &AuditEntry) -> Result<Vec<LoginId>, StoreError> {
         let refusal = Refusal { doing: "updating a user", taken: "a user with this e-mail address", missing: THE_USER };
         let id = user.id.as_uuid();
         let mut writing = self.database.write(refusal.doing).await?;
@@ -112,12 +117,14 @@ impl SeaUserRepo {
         if let Some(at) = user.deactivated_at {
             login_repo::end_where(&mut writing, login_repo::of_user(user.id, None), at).await?;
         }
-        if let Some(ended) = ended {
-            login_repo::end_where(&mut writing, ended, user.updated_at).await?;
-        }
+        let ended = match over {
+            Some(over) => login_repo::end_where(&mut writing, over, user.updated_at).await?,
+            None => Vec::new(),
+        };
         writing.audit(audit).await?;
         writing.announce(Change::Users);
-        writing.commit().await
+        writing.commit().await?;
+        Ok(ended)
     }
 }
 

@@ -8,7 +8,7 @@ use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{BackupError, Database, DatabaseConfig, DatabaseUrl, SeaAuditChain, sqlite_file};
 use orch_testkit::builders::{a_call, a_project, a_server, a_user, an_audit_entry};
 use orch_testkit::contract::TestStore;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::stores::{Location, SeaStore, on_postgres, on_sqlite};
 
@@ -91,6 +91,36 @@ async fn a_postgres_database_comes_back_as_it_was() {
 async fn a_sqlite_database_goes_on_in_postgres() {
     on_sqlite(|location| async move {
         on_postgres(|target| async move { comes_back_as_it_was(location, target).await }).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_half_way_leaves_nothing_in_postgres() {
+    on_postgres(|location| async move {
+        on_postgres(|target| async move {
+            let store = location.open().await;
+            fill(&store).await;
+            let dir = tempfile::tempdir().unwrap();
+            let copy = store.database.copy_to(dir.path()).await.unwrap();
+            store.close().await;
+            // After the schema and most of the rows.
+            let last = dir.path().join("users.copy");
+            let whole = std::fs::read(&last).unwrap();
+            std::fs::write(&last, [whole.as_slice(), b"no row of a user\n"].concat()).unwrap();
+            let empty = target.connect().await;
+            let broken = empty.fill_from(dir.path(), &copy).await.unwrap_err();
+            assert!(matches!(&broken, BackupError::Database { doing, .. } if doing.contains("users")), "{broken}");
+            let raw = sea_orm::Database::connect(target.url()).await.unwrap();
+            let tables = "SELECT count(*) AS tables FROM pg_tables WHERE schemaname = current_schema()";
+            let tables = raw.query_one_raw(Statement::from_string(raw.get_database_backend(), tables)).await.unwrap();
+            assert_eq!(tables.unwrap().try_get::<i64>("", "tables").unwrap(), 0);
+            raw.close().await.unwrap();
+            std::fs::write(&last, whole).unwrap();
+            empty.fill_from(dir.path(), &copy).await.unwrap();
+            empty.close().await;
+        })
+        .await;
     })
     .await;
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use orch_domain::audit::{AuditEntry, AuditRecord};
+use orch_domain::activity::EntryFilter;
+use orch_domain::audit::{AuditEntry, AuditRecord, FactName};
 use orch_domain::id::ProjectId;
 use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
@@ -21,7 +22,7 @@ async fn migrated(location: &Location) -> Database {
 }
 
 async fn trail(database: &Database) -> Vec<AuditRecord> {
-    SeaAuditLog::new(database.clone()).list(None, PageRequest::default()).await.unwrap().items
+    SeaAuditLog::new(database.clone()).list(None, &EntryFilter::default(), PageRequest::default()).await.unwrap().items
 }
 
 /// Waits until the trail has these, each once, in this order and as they were.
@@ -31,10 +32,14 @@ async fn wait_for(database: &Database, entries: &[AuditEntry]) {
         let mut found = trail(database).await;
         found.reverse();
         if found.len() >= entries.len() || Instant::now() > deadline {
-            let found: Vec<_> =
-                found.iter().map(|record| (record.id, record.detail.clone(), record.project_id)).collect();
-            let expected: Vec<_> =
-                entries.iter().map(|entry| (entry.id, entry.detail.clone(), entry.project_id)).collect();
+            let told =
+                |record: &AuditRecord| (record.id, record.detail.clone(), record.project_id, record.facts.clone());
+            let found: Vec<_> = found.iter().map(told).collect();
+            let given = |entry: &AuditEntry| {
+                let facts = entry.facts.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+                (entry.id, entry.detail.clone(), entry.project_id, facts)
+            };
+            let expected: Vec<_> = entries.iter().map(given).collect();
             assert_eq!(found, expected);
             return;
         }
@@ -53,7 +58,7 @@ async fn entries_get_to_the_trail(location: Location) {
     let project = ProjectId::new();
     let mut entries = Vec::new();
     for number in 0..30 {
-        let mut entry = an_audit_entry().in_project(project).build();
+        let mut entry = an_audit_entry().in_project(project).with(FactName::Rule, "Nobody \u{2713}").build();
         entry.detail = format!("{number} \u{2713}\n{}", "x".repeat(number * 1000));
         journal.append(std::slice::from_ref(&entry)).unwrap();
         entries.push(entry);

@@ -11,12 +11,14 @@
 
 mod backup;
 mod changes;
+mod clocks;
 mod contracts;
 mod database;
 mod entry_journal;
 mod journal;
 mod migrations;
 mod secret_checks;
+mod silence;
 mod stores;
 mod tampering;
 mod trouble;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use orch_domain::activity::EntryFilter;
 use orch_domain::id::{AuditId, CallId, KeyId, ProjectId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
@@ -113,7 +114,11 @@ async fn brings_over_what_was_recorded_before_chains(location: Location) {
         assert_eq!((&*call.client, &*call.server, call.duration.as_micros()), ("cursor 1", "github", 1234));
         assert_eq!(call.arguments, None);
     }
-    let entries = SeaAuditLog::new(database.clone()).list(Some(project), PageRequest::default()).await.unwrap().items;
+    let entries = SeaAuditLog::new(database.clone())
+        .list(Some(project), &EntryFilter::default(), PageRequest::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(entries.iter().map(|found| (found.id, found.detail.as_str())).collect::<Vec<_>>(), [(entry, "renamed")]);
     let report = chain.verify(&[]).await.unwrap();
     assert_eq!((report.entries, report.calls), (1, 3));

@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::Timestamp;
+use orch_domain::activity::EntryFilter;
 use orch_domain::arguments::Arguments;
+use orch_domain::audit::FactName;
 use orch_domain::call::Call;
-use orch_domain::id::{CallId, ProjectId};
+use orch_domain::id::{CallId, ProjectId, RuleId};
 use orch_domain::page::PageRequest;
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::call_log::{CallFilter, CallRepo};
 use orch_domain::port::chain_signer::ChainSigner;
+use orch_domain::refusal::{Reason, Refusal};
 use orch_persistence::{
     AnchorFile, Checkpoint, Damage, Database, Finding, Pruned, SeaAuditChain, SeaAuditLog, SeaCallRepo,
 };
 use orch_testkit::builders::{a_call, an_audit_entry};
 use orch_testkit::fakes::FixedClock;
+use uuid::Uuid;
 
 use crate::stores::{Location, execute, on_postgres, on_sqlite};
 
@@ -63,7 +67,7 @@ impl Room {
         let calls = SeaCallRepo::new(self.database.clone());
         for number in 0..count {
             audit.append(&an_audit_entry().build()).await.unwrap();
-            audit.append(&an_audit_entry().in_project(self.project).build()).await.unwrap();
+            audit.append(&an_audit_entry().in_project(self.project).with(FactName::Rule, "x").build()).await.unwrap();
             let batch = [1, 2].map(|_| {
                 let at = FixedClock::START + Duration::from_secs(u64::from(number));
                 a_call().in_project(self.project).at(at).build()
@@ -118,9 +122,13 @@ async fn finds_each_kind_of_change(location: Location) {
     let undo = |what: &str, old: &str| format!("UPDATE {what} = {old}");
 
     // A changed entry, and each of its facts.
-    for (column, new) in
-        [("detail", "'nothing'"), ("action", "'server.view'"), ("target_name", "'x'"), ("via", "'key'")]
-    {
+    for (column, new) in [
+        ("detail", "'nothing'"),
+        ("action", "'server.view'"),
+        ("target_name", "'x'"),
+        ("via", "'key'"),
+        ("facts", "NULL"),
+    ] {
         let place = format!("WHERE chain = {entries} AND seq = 3");
         let keep = format!("CREATE TABLE kept AS SELECT {column} AS old FROM audit_entries {place}");
         room.tamper(&keep).await;
@@ -154,6 +162,31 @@ async fn finds_each_kind_of_change(location: Location) {
     let found = room.found(&format!("UPDATE calls SET arguments = NULL {last}")).await;
     assert_eq!(found, [("calls", Some(13), Damage::Changed)]);
     room.tamper(&format!("UPDATE calls SET arguments = {kept} {last}")).await;
+    // Why it was refused, and how long it had waited.
+    let rule = Refusal { reason: Reason::Rule, rule: Some(RuleId::from_uuid(Uuid::from_u128(7))) };
+    let refused = a_call().in_project(room.project).refused(rule).waited(Duration::from_secs(60)).build();
+    SeaCallRepo::new(room.database.clone()).insert(&[refused]).await.unwrap();
+    assert_eq!(room.findings().await, []);
+    let last = format!("WHERE chain = {calls} AND seq = 14");
+    let shape = format!("WHERE id = (SELECT shape FROM calls {last})");
+    let is_uuid = |number: &str| {
+        let hex = format!("{number:0>32}");
+        if room.location.url().starts_with("sqlite") { format!("x'{hex}'") } else { format!("'{hex}'") }
+    };
+    for (wrong, right) in [
+        (format!("calls SET waited_us = 0 {last}"), format!("calls SET waited_us = 60000000 {last}")),
+        (format!("calls SET waited_us = NULL {last}"), format!("calls SET waited_us = 60000000 {last}")),
+        (format!("call_shapes SET reason = 0 {shape}"), format!("call_shapes SET reason = 4 {shape}")),
+        (format!("call_shapes SET reason = NULL {shape}"), format!("call_shapes SET reason = 4 {shape}")),
+        (
+            format!("call_shapes SET rule_id = {} {shape}", is_uuid("8")),
+            format!("call_shapes SET rule_id = {} {shape}", is_uuid("7")),
+        ),
+    ] {
+        assert_eq!(room.found(&format!("UPDATE {wrong}")).await, [("calls", Some(14), Damage::Changed)], "{wrong}");
+        room.tamper(&format!("UPDATE {right}")).await;
+        assert_eq!(room.findings().await, [], "{right}");
+    }
     let other = format!("UPDATE call_shapes SET target = 'other' WHERE id = (SELECT shape FROM calls {place})");
     assert_eq!(room.found(&other).await, [("calls", Some(5), Damage::Changed)]);
 }
@@ -431,7 +464,11 @@ async fn retention_goes_on_with_another_key(location: Location) {
     let until = later.cut(FixedClock::START + Duration::from_secs(4)).await.unwrap();
     let pruned = SeaAuditChain::new(later.clone()).prune_calls(until, FixedClock::START).await.unwrap();
     assert!(pruned.taken > 0);
-    let trail = SeaAuditLog::new(later.clone()).list(Some(room.project), PageRequest::default()).await.unwrap().items;
+    let trail = SeaAuditLog::new(later.clone())
+        .list(Some(room.project), &EntryFilter::default(), PageRequest::default())
+        .await
+        .unwrap()
+        .items;
     let told: Vec<_> = trail.iter().filter(|entry| entry.action == "audit.prune").collect();
     assert_eq!(told.len(), 1);
     assert!(told[0].detail.contains("key-one"), "{}", told[0].detail);

@@ -24,7 +24,7 @@ use crate::stores::{Location, SeaStore, on_postgres};
 
 /// A way to PostgreSQL on which the first connection that carries certain bytes goes silent: neither side hears of the other
 /// any more, not even of its end. Other connections are as they should be.
-struct Way {
+pub(crate) struct Way {
     url: DatabaseUrl,
     task: JoinHandle<()>,
     fall: Arc<Fall>,
@@ -40,7 +40,7 @@ struct Fall {
 }
 
 impl Way {
-    async fn to(location: &Location, fatal: &'static [u8]) -> Self {
+    pub(crate) async fn to(location: &Location, fatal: &'static [u8]) -> Self {
         let (user, rest) = location.url().split_once('@').expect("a user in the URL");
         let (server, database) = rest.split_once('/').expect("a database in the URL");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -58,10 +58,20 @@ impl Way {
     }
 
     /// Has all connections that there are go silent.
-    fn silence(&self) {
+    pub(crate) fn silence(&self) {
         for silent in &*self.fall.silent.lock().unwrap() {
             silent.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Returns once a connection has gone silent by itself.
+    pub(crate) async fn fallen(&self) {
+        self.fall.seen.notified().await;
+    }
+
+    /// Takes no more connections.
+    pub(crate) fn end(&self) {
+        self.task.abort();
     }
 
     async fn connect(&self) -> Database {
@@ -71,7 +81,7 @@ impl Way {
     }
 
     /// Gives up sooner than usual.
-    async fn connect_for(&self, answer_timeout_ms: u64) -> Database {
+    pub(crate) async fn connect_for(&self, answer_timeout_ms: u64) -> Database {
         let config = DatabaseConfig { answer_timeout_ms, ..self.config() };
         Database::connect(&config).await.unwrap()
     }
@@ -80,7 +90,7 @@ impl Way {
         DatabaseConfig::new(self.url.clone())
     }
 
-    async fn open(&self) -> SeaStore {
+    pub(crate) async fn open(&self) -> SeaStore {
         SeaStore::over(Database::connect(&self.config()).await.unwrap()).await
     }
 }
@@ -106,12 +116,17 @@ async fn carry(client: TcpStream, server: TcpStream, fatal: &[u8], fall: Arc<Fal
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
         let bytes = &bytes[..count];
-        if !silent.load(Ordering::Relaxed) && to_server.write_all(bytes).await.is_err() {
+        let was_silent = silent.load(Ordering::Relaxed);
+        let is_fatal = bytes.windows(fatal.len()).any(|part| part == fatal);
+        let falls = is_fatal && !fall.spent.swap(true, Ordering::Relaxed);
+        if falls {
+            // Before the server can answer.
+            silent.store(true, Ordering::Relaxed);
+        }
+        if !was_silent && to_server.write_all(bytes).await.is_err() {
             break;
         }
-        let is_fatal = bytes.windows(fatal.len()).any(|part| part == fatal);
-        if is_fatal && !fall.spent.swap(true, Ordering::Relaxed) {
-            silent.store(true, Ordering::Relaxed);
+        if falls {
             fall.seen.notify_one();
         }
     }
@@ -127,7 +142,7 @@ async fn a_connection_that_goes_silent_holds_no_change_up() {
         let mut news = reader.changes().subscribe();
         a_user_in(&writer).await;
         assert_eq!(next(&mut news).await, Change::Users);
-        way.task.abort();
+        way.end();
         writer.close().await;
     })
     .await;
@@ -144,7 +159,7 @@ async fn a_connection_that_goes_silent_is_given_up_by_those_who_store_calls() {
         let stored = calls.insert_from(&call, None).await;
         assert!(matches!(stored, Err(StoreError::Unavailable { .. })), "{stored:?}");
         calls.insert_from(&call, None).await.expect("another connection");
-        way.task.abort();
+        way.end();
     })
     .await;
 }
@@ -164,10 +179,10 @@ async fn a_connection_that_goes_silent_does_not_keep_its_place() {
         wait_until(&raw, &format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE {listens}")).await;
         tokio::select! {
             answered = reader.database.ping() => panic!("over a silent connection: {answered:?}"),
-            () = way.fall.seen.notified() => {}
+            () = way.fallen() => {}
         }
         reader.database.ping().await.expect("a connection in place of the one that was given up");
-        way.task.abort();
+        way.end();
         raw.close().await.unwrap();
     })
     .await;
@@ -180,7 +195,7 @@ async fn a_read_over_a_connection_that_goes_silent_is_given_up() {
         let database = way.connect_for(500).await;
         let read = tokio::time::timeout(Duration::from_secs(60), database.ping()).await.expect("an end");
         assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
-        way.task.abort();
+        way.end();
     })
     .await;
 }
@@ -193,7 +208,7 @@ async fn a_connection_that_went_silent_while_nobody_used_it_fails_no_request() {
         database.ping().await.unwrap();
         way.silence();
         database.ping().await.expect("another connection");
-        way.task.abort();
+        way.end();
     })
     .await;
 }
@@ -234,7 +249,7 @@ async fn who_stops_in_the_middle_of_a_write_keeps_nobody_from_writing() {
         let written = writer.calls().insert_from(&a_call(), None).await;
         written.expect("it does not give up before the other has lost the chain");
         stuck.abort();
-        way.task.abort();
+        way.end();
         raw.close().await.unwrap();
         writer.close().await;
     })

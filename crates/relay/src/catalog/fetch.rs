@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use orch_domain::catalog::ItemKind;
-use orch_mcp::headers;
-use orch_mcp::object;
 use orch_mcp::peer::{Peer, PeerError, PeerRequest, ReplyItem};
 use orch_mcp::raw::Raw;
+use orch_mcp::{headers, modern, object};
 
 use super::{Item, shape};
 
@@ -28,6 +27,14 @@ impl FetchError {
     pub(crate) const fn is_refusal(&self) -> bool {
         matches!(self, Self::Malformed { .. } | Self::Peer { error: PeerError::Rpc(_), .. })
     }
+
+    /// When the server wants to be asked again, where it says so.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Peer { error: PeerError::Busy { retry_after, .. }, .. } => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 /// More pages than this are a server that never ends.
@@ -40,6 +47,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// A list with remarks on what was wrong with it, for the server's log.
 pub(crate) struct Fetched {
     pub(crate) items: Vec<Item>,
+    /// For how long it may be kept, where every page says so; only modern servers do.
+    pub(crate) ttl: Option<Duration>,
     pub(crate) remarks: Vec<String>,
 }
 
@@ -61,13 +70,13 @@ pub(crate) async fn list(
 ) -> Result<Fetched, FetchError> {
     let shape = shape(kind);
     let method = shape.method.as_str();
-    let mut fetched = Fetched { items: Vec::new(), remarks: Vec::new() };
+    let mut fetched = Fetched { items: Vec::new(), ttl: None, remarks: Vec::new() };
     let mut names = HashSet::new();
     let mut bytes = 0usize;
     let mut cursors = HashSet::new();
     let mut cursor: Option<Raw> = None;
     let is_legacy = peer.hello().revision.is_legacy();
-    for _ in 0..MAX_PAGES {
+    for page in 0..MAX_PAGES {
         let params = cursor.as_ref().map(|cursor| object::build([("cursor", cursor)]));
         let request = PeerRequest::new(shape.method.clone(), params);
         let result = tokio::time::timeout(deadline, answer(peer, request))
@@ -77,6 +86,10 @@ pub(crate) async fn list(
         let items = object::member(&result, shape.member)
             .and_then(|items| object::elements(&items))
             .ok_or_else(|| FetchError::Malformed { method: method.to_owned(), member: shape.member })?;
+        fetched.ttl = match (modern::ttl(&result).filter(|_| !is_legacy), fetched.ttl) {
+            (said, None) if page == 0 => said,
+            (said, earlier) => said.zip(earlier).map(|(said, earlier)| said.min(earlier)),
+        };
         for definition in items {
             let Some(name) = object::string(&definition, shape.key) else {
                 fetched.remark(|| format!("{method}: an item without `{}` is left out", shape.key));

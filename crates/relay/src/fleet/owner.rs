@@ -174,8 +174,7 @@ impl Owner {
                 Wake::Event(event) => self.event(event).await,
                 Wake::Overflow => {
                     self.sink.overflown.store(false, Ordering::Release);
-                    self.dirty.extend(ItemKind::ALL);
-                    self.announce.extend(ItemKind::ALL);
+                    self.outdate(&ItemKind::ALL);
                 }
                 Wake::IdleCheck => self.look_around().await,
                 Wake::RefreshDue => {}
@@ -297,8 +296,7 @@ impl Owner {
                 self.check_if_due();
             }
             Command::ListsChanged(kinds) => {
-                self.dirty.extend(kinds);
-                self.announce.extend(kinds);
+                self.outdate(kinds);
                 if !self.slot.is_private() {
                     self.start_if_wanted();
                 }
@@ -336,8 +334,7 @@ impl Owner {
                         if !kinds.is_empty() {
                             self.slot.expire_variants();
                         }
-                        self.dirty.extend(kinds);
-                        self.announce.extend(kinds);
+                        self.outdate(kinds);
                     }
                 }
             }

@@ -440,6 +440,8 @@ impl Slot {
         status.calls_in_flight = self.in_flight();
         let own = self.shared.pool.of_server(self.server.load().id);
         status.own_connections = u32::try_from(own).unwrap_or(u32::MAX);
+        status.lists_read = self.lists_read();
+        status.lists_stale = status.lists_read.is_some() && self.is_stale();
         status
     }
 

@@ -17,7 +17,7 @@ use super::lane::Patience;
 use super::pace::Pace;
 use super::slot::{Lease, Slot, Unready};
 use super::wanted::{Needed, Wanted};
-use crate::catalog::fetch::{self, FetchError};
+use crate::catalog::fetch::{self, FetchError, Fetched};
 use crate::catalog::{self, Catalog, shape};
 use crate::context::CallContext;
 use crate::faculties::Faculties;
@@ -118,7 +118,10 @@ impl Slot {
 
     /// The server has said that its lists changed: they are read again when somebody asks for them.
     pub(super) fn expire_variants(&self) {
-        self.variants().lock().catalogs.values_mut().for_each(|variant| variant.expired = true);
+        for variant in self.variants().lock().catalogs.values_mut() {
+            variant.expired = true;
+            ItemKind::ALL.into_iter().for_each(|kind| variant.catalog.fresh.end(kind));
+        }
     }
 
     /// As what the server sees the client behind a request.
@@ -341,13 +344,18 @@ impl Slot {
         let mut catalog = Catalog::empty(hello.clone(), shared.clock.now());
         if let Some(common) = common.filter(|_| face.user.is_none()) {
             ItemKind::ALL.into_iter().for_each(|kind| catalog.set_list(kind, common.list(kind).to_vec()));
+            catalog.fresh.renew(&common.fresh);
         }
         for kind in ItemKind::ALL {
             if !orch_mcp::capabilities::has(&hello.capabilities, shape(kind).capability) {
                 continue;
             }
+            let asked = Instant::now();
             match self.fetch_list(&lease, kind, common).await {
-                Ok(items) => catalog.set_list(kind, items),
+                Ok(fetched) => {
+                    catalog.set_list(kind, fetched.items);
+                    catalog.fresh.set(kind, asked, fetched.ttl);
+                }
                 // What cannot be had is as it is for others, where others see the same.
                 Err(_) if face.user.is_none() => {}
                 Err(FetchError::Peer { error: PeerError::Rpc(_), .. }) => {}
@@ -357,18 +365,13 @@ impl Slot {
         Ok(catalog)
     }
 
-    async fn fetch_list(
-        &self,
-        lease: &Lease,
-        kind: ItemKind,
-        common: Option<&Catalog>,
-    ) -> Result<Vec<catalog::Item>, FetchError> {
+    async fn fetch_list(&self, lease: &Lease, kind: ItemKind, common: Option<&Catalog>) -> Result<Fetched, FetchError> {
         let config = &self.shared().config;
         let mut fetched = fetch::list(lease.peer(), kind, config.fetch_deadline(), config.max_items).await?;
         if kind == ItemKind::Tool {
             catalog::examine(&mut fetched.items, common).await;
         }
-        Ok(fetched.items)
+        Ok(fetched)
     }
 
     fn set_variant(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use orch_domain::refusal::Reason;
 
 use super::Whose;
 
@@ -43,6 +44,18 @@ pub enum Limit {
     PerMinute(u32),
     Concurrent(u32),
     PerDay(u32),
+}
+
+impl Limit {
+    /// The limit as it goes on record.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::PerMinute(_) => Reason::LimitPerMinute,
+            Self::Concurrent(_) => Reason::LimitConcurrent,
+            Self::PerDay(_) => Reason::LimitPerDay,
+        }
+    }
 }
 
 impl std::fmt::Display for Limit {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_domain::approval::{Approval, ApprovalState};
 use orch_domain::call::{Call, CallKind, CallTicket, Outcome};
@@ -11,6 +12,7 @@ use orch_domain::policy::decision::{Clearance, Consent, Held, Pass, consent};
 use orch_domain::policy::item::ItemClass;
 use orch_domain::port::call_log::{self, CallLogError};
 use orch_domain::principal::Credential;
+use orch_domain::refusal::{Reason, Refusal};
 use orch_domain::server::Server;
 use orch_mcp::message::Request;
 use orch_mcp::meta::{self, HopMeta};
@@ -24,7 +26,7 @@ use serde::Deserialize;
 use crate::approvals::NoSeat;
 use crate::catalog::Catalog;
 use crate::context::{CallContext, Endpoint};
-use crate::error::CallError;
+use crate::error::{CallError, Unapproved};
 use crate::faculties::Faculties;
 use crate::held::{NewWaiting, Proceed, Waiting};
 use crate::methods::arguments;
@@ -87,7 +89,8 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Clearance::Held(held) if cx.principal.credential == Credential::Console => match consent(&cx.subject) {
             Ok(consent) => release(relay, cx, Released { held, name, consent }, wanted, Some(ticket)),
             Err(_) => {
-                let error = CallError::NotApproved { why: "nobody is there to approve it" };
+                let error = CallError::NotApproved(Unapproved::NoApprover);
+                ticket.refuse(Refusal { reason: Reason::NoApprover, rule: Some(held.rule) });
                 Reply::failed(&error, revision, Some(ticket), &*relay.clock)
             }
         },
@@ -136,7 +139,7 @@ fn hold(
     held: Held<Arc<Server>>,
     name: String,
     wish: Wish,
-    ticket: Option<CallTicket>,
+    mut ticket: Option<CallTicket>,
 ) -> Reply {
     let kind = wish.kind;
     let (revision, now) = (cx.client.revision, relay.clock.now());
@@ -172,13 +175,16 @@ fn hold(
     let seat = match relay.approvals.ask(approval) {
         Ok(seat) => seat,
         Err(no_seat) => {
-            let error = match no_seat {
-                NoSeat::NotRecorded(error) => CallError::NotRecorded(error),
+            let (error, reason) = match no_seat {
+                NoSeat::NotRecorded(error) => (CallError::NotRecorded(error), Reason::RecordUnavailable),
                 NoSeat::Crowded { limit } => {
                     let reason = format!("{limit} calls wait for an approval, the limit");
-                    CallError::Busy { server: server.alias.to_string(), reason }
+                    (CallError::Busy { server: server.alias.to_string(), reason }, Reason::LimitApprovals)
                 }
             };
+            if let Some(ticket) = &mut ticket {
+                ticket.refuse(Refusal { reason, rule: Some(held.rule) });
+            }
             return Reply::failed(&error, revision, ticket, &*relay.clock);
         }
     };
@@ -187,19 +193,23 @@ fn hold(
         let (relay, cx) = (Arc::clone(relay), cx.clone());
         // What was asked for may be denied by now, or need the consent of somebody else: consent stands in for an
         // approver and not for the rules.
-        Box::new(move |consent, ticket| {
-            let cleared = relay.as_of_now(&cx).and_then(|now| {
-                let server = Arc::clone(now.project.server(server.id)?);
-                let clearance = relay.clear(&now, &server, ItemClass::from(kind), &name).ok()?;
-                Some((now, clearance))
+        Box::new(move |consent, mut ticket| {
+            let now = relay.as_of_now(&cx).ok_or_else(|| Refusal::from(Reason::Role));
+            let cleared = now.and_then(|now| {
+                let server = now.project.server(server.id).map(Arc::clone).ok_or(Reason::Unknown)?;
+                let clearance = relay.clear(&now, &server, ItemClass::from(kind), &name)?;
+                Ok((now, clearance))
             });
             match cleared {
-                Some((now, Clearance::Granted(pass))) => send(&relay, &now, pass, wish, ticket),
-                Some((now, Clearance::Held(held))) => {
+                Ok((now, Clearance::Granted(pass))) => send(&relay, &now, pass, wish, ticket),
+                Ok((now, Clearance::Held(held))) => {
                     release(&relay, &now, Released { held, name, consent }, wish, ticket)
                 }
-                None => {
-                    let error = CallError::NotApproved { why: "it is not allowed any more" };
+                Err(refusal) => {
+                    let error = CallError::NotApproved(Unapproved::NotAnyMore);
+                    if let Some(ticket) = &mut ticket {
+                        ticket.refuse(refusal);
+                    }
                     Reply::failed(&error, revision, ticket, &*relay.clock)
                 }
             }
@@ -213,6 +223,7 @@ fn hold(
         stop: Arc::clone(&cx.stop),
         revision,
         clock: Arc::clone(&relay.clock),
+        rule: held.rule,
         ticket,
         proceed,
     }))
@@ -280,7 +291,7 @@ pub(crate) fn may_go_on(relay: &Relay, cx: &CallContext, request: &Request) -> R
     let params = request.params.clone().unwrap_or_else(|| Raw::from_static("{}"));
     let shown = target_name(kind, &params)?;
     // Whether somebody has to approve it was settled when it came.
-    place(relay, cx, kind, &shown).map(|_| ())
+    place(relay, cx, kind, &shown).map(|_| ()).map_err(|absent| absent.error)
 }
 
 /// Records a call that is not going to be made.
@@ -290,10 +301,12 @@ pub(crate) fn note(
     kind: CallKind,
     request: &Request,
     outcome: Outcome,
+    refusal: Option<Refusal>,
 ) -> Result<(), CallLogError> {
     let params = request.params.clone().unwrap_or_else(|| Raw::from_static("{}"));
     let shown = target_name(kind, &params).unwrap_or_default().into_owned();
-    let ticket = call_log::open(&relay.calls, record(relay, cx, kind, &shown, &params))?;
+    let call = Call { refusal, ..record(relay, cx, kind, &shown, &params) };
+    let ticket = call_log::open(&relay.calls, call)?;
     ticket.close(outcome, relay.clock.now(), ()).map(|_| ())
 }
 
@@ -306,6 +319,11 @@ const fn shape(kind: CallKind) -> Shape {
 }
 
 fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str, params: &Raw) -> Call {
+    let (server_id, server) = match &cx.endpoint {
+        Endpoint::Server(server) => (Some(server.id), Arc::from(server.alias.as_str())),
+        // Not known before the name is looked up.
+        Endpoint::Unified => (None, Arc::default()),
+    };
     Call {
         id: CallId::new(),
         at: relay.clock.now(),
@@ -313,12 +331,14 @@ fn record(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str, params: 
         user_id: cx.principal.user_id,
         key_id: cx.principal.key_id(),
         client: Arc::clone(&cx.client.name),
-        server_id: None,
-        server: Arc::default(),
+        server_id,
+        server,
         kind,
         target: recorded(shown),
-        duration: std::time::Duration::ZERO,
+        duration: Duration::ZERO,
+        waited: Duration::ZERO,
         outcome: Outcome::Abandoned,
+        refusal: None,
         arguments: arguments::kept(relay, cx, params),
     }
 }
@@ -360,16 +380,16 @@ fn resolve(
     shown: &str,
     ticket: &mut CallTicket,
 ) -> Result<Target, CallError> {
-    let Place { clearance, server, translated } = place(relay, cx, kind, shown)?;
+    let placed = place(relay, cx, kind, shown).map_err(|absent| absent.note(ticket));
+    let Place { clearance, server, translated } = placed?;
     let name = translated.as_deref().unwrap_or(shown);
     // Only who has to approve it wants to read it.
     let name = if matches!(clearance, Clearance::Held(_)) { name.to_owned() } else { String::new() };
-    if let Some(call) = ticket.call_mut() {
-        call.server_id = Some(server.id);
-        call.server = Arc::from(server.alias.as_str());
-        if let Some(name) = &translated {
-            call.target = recorded(name);
-        }
+    if let Some(name) = &translated
+        && let Some(call) = ticket.call_mut()
+    {
+        (call.server_id, call.server) = (Some(server.id), Arc::from(server.alias.as_str()));
+        call.target = recorded(name);
     }
     let params = match translated {
         None => params.clone(),
@@ -392,13 +412,36 @@ struct Place {
     translated: Option<String>,
 }
 
+/// A name that leads nowhere, for this principal.
+struct Absent {
+    error: CallError,
+    /// Why, which the error does not tell.
+    refusal: Refusal,
+    /// Which server it would be, where that is known.
+    server: Option<Arc<Server>>,
+}
+
+impl Absent {
+    /// Puts on record what the error does not say. The target stays as the client wrote it.
+    fn note(self, ticket: &mut CallTicket) -> CallError {
+        ticket.refuse(self.refusal);
+        if let Some(server) = self.server
+            && let Some(call) = ticket.call_mut()
+        {
+            (call.server_id, call.server) = (Some(server.id), Arc::from(server.alias.as_str()));
+        }
+        self.error
+    }
+}
+
 /// Finds the server and asks the one decision point.
-fn place(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Result<Place, CallError> {
+fn place(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Result<Place, Absent> {
     let unknown = || match kind {
         CallKind::Tool => CallError::Unknown { what: "tool", name: shown.to_owned() },
         CallKind::Prompt => CallError::Unknown { what: "prompt", name: shown.to_owned() },
         CallKind::Resource => CallError::UnknownResource { uri: shown.to_owned() },
     };
+    let absent = |refusal, server: Option<&Arc<Server>>| Absent { error: unknown(), refusal, server: server.cloned() };
     let (server, translated) = match &cx.endpoint {
         Endpoint::Server(server) => (Arc::clone(server), None),
         Endpoint::Unified => {
@@ -407,15 +450,17 @@ fn place(relay: &Relay, cx: &CallContext, kind: CallKind, shown: &str) -> Result
                 CallKind::Prompt => relay.view(cx).resolve(&cx.project, ItemKind::Prompt, shown),
                 CallKind::Resource => view::resolve_uri(&cx.project, shown),
             };
-            let Origin { server, name } = origin.ok_or_else(unknown)?;
+            let Origin { server, name } = origin.ok_or_else(|| absent(Reason::Unknown.into(), None))?;
             (server, Some(name))
         }
     };
-    // A denied object answers exactly like one that does not exist.
+    // A denied object answers exactly like one that does not exist; the record alone tells them apart.
     let name = translated.as_deref().unwrap_or(shown);
-    if !relay.offers(cx, &server, kind, name) {
-        return Err(unknown());
-    }
-    let clearance = relay.clear(cx, &server, ItemClass::from(kind), name).map_err(|_| unknown())?;
+    let cleared = if relay.offers(cx, &server, kind, name) {
+        relay.clear(cx, &server, ItemClass::from(kind), name)
+    } else {
+        Err(Reason::Unknown.into())
+    };
+    let clearance = cleared.map_err(|refusal| absent(refusal, Some(&server)))?;
     Ok(Place { clearance, server, translated })
 }

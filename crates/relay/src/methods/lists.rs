@@ -1,5 +1,7 @@
 //! The four lists, from the catalogs.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use orch_domain::catalog::ItemKind;
 use orch_domain::policy::decision::is_plain;
@@ -7,9 +9,9 @@ use orch_domain::policy::item::ItemClass;
 use orch_domain::policy::{Action, authorize};
 use orch_mcp::message::Request;
 use orch_mcp::raw::Raw;
-use orch_mcp::{listing, object};
+use orch_mcp::{capabilities, listing, modern, object};
 
-use crate::catalog::{page, shape};
+use crate::catalog::{Catalog, page, shape};
 use crate::context::{CallContext, Endpoint};
 use crate::error::CallError;
 use crate::fleet::Unready;
@@ -25,21 +27,24 @@ pub(crate) async fn list(relay: &Relay, cx: &CallContext, kind: ItemKind, reques
 }
 
 async fn paged(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Result<Raw, CallError> {
-    let (whole, stale) = listed(relay, cx, kind, request).await?;
+    let Listed { whole, stale, ttl } = listed(relay, cx, kind, request).await?;
     let whole = if kind == ItemKind::Tool { listing::tools(cx.client.revision, whole) } else { whole };
     let cursor = request.params.as_ref().and_then(|params| object::member(params, "cursor"));
     let page = paging::page(whole, shape(kind).member, cursor.as_ref(), relay.fleet.config().page_items)?;
     // After the cut, as a cursor is good for as long as the items are the same.
-    Ok(if stale.is_empty() { page } else { mark_stale(page, &stale) })
+    let page = if stale.is_empty() { page } else { mark_stale(page, &stale) };
+    Ok(if cx.client.revision.is_legacy() { page } else { modern::with_ttl(page, ttl) })
 }
 
-/// The whole list, and the servers whose part of it may not be right any more.
-async fn listed(
-    relay: &Relay,
-    cx: &CallContext,
-    kind: ItemKind,
-    request: &Request,
-) -> Result<(Raw, Vec<String>), CallError> {
+struct Listed {
+    whole: Raw,
+    /// The servers whose part of it may not be right any more.
+    stale: Vec<String>,
+    /// For how long it may be kept.
+    ttl: Duration,
+}
+
+async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Request) -> Result<Listed, CallError> {
     let method = || CallError::MethodNotFound(request.method.as_str().to_owned());
     match &cx.endpoint {
         Endpoint::Server(server) => {
@@ -61,22 +66,45 @@ async fn listed(
                     catalog.list(kind).iter().filter(|item| relay.sees(cx, server, ItemClass::from(kind), &item.name));
                 page(kind, seen.filter_map(|item| item.shown(choice)))
             };
-            Ok((page, slot.is_stale().then(|| server.alias.to_string()).into_iter().collect()))
+            let stale = slot.is_stale().then(|| server.alias.to_string());
+            let ttl = if stale.is_some() { Duration::ZERO } else { ttl(relay, &catalog, kind) };
+            Ok(Listed { whole: page, stale: stale.into_iter().collect(), ttl })
         }
         Endpoint::Unified => {
             authorize(&cx.subject, Action::Call, ()).map_err(|_| method())?;
             wait_for_catalogs(relay, cx).await;
-            let mut stale = Vec::new();
+            let (mut stale, mut shortest) = (Vec::new(), None::<Duration>);
             for server in enabled(&cx.project) {
                 let Some(slot) = relay.fleet.slot(server.id) else { continue };
                 slot.want_lists_for(cx, server);
-                if slot.is_stale() && slot.catalog().is_some() && relay.sees(cx, server, ItemClass::Server, "") {
+                if !relay.sees(cx, server, ItemClass::Server, "") {
+                    continue;
+                }
+                if slot.is_stale() && slot.catalog().is_some() {
                     stale.push(server.alias.to_string());
                 }
+                let own = match slot.catalog_for(cx, server) {
+                    // Missing or not known to be right: that may change at any time.
+                    None => Duration::ZERO,
+                    Some(_) if slot.is_stale() => Duration::ZERO,
+                    Some(catalog) if !promises(&catalog, kind) => continue,
+                    Some(catalog) => ttl(relay, &catalog, kind),
+                };
+                shortest = Some(shortest.map_or(own, |shortest| shortest.min(own)));
             }
-            Ok((relay.page(cx, kind), stale))
+            Ok(Listed { whole: relay.page(cx, kind), stale, ttl: shortest.unwrap_or_default() })
         }
     }
+}
+
+/// For how long a server's list may be kept: what is left of the time that it gave, or what is set for servers of the
+/// revisions that have no such word.
+fn ttl(relay: &Relay, catalog: &Catalog, kind: ItemKind) -> Duration {
+    if catalog.hello.revision.is_legacy() { relay.fleet.config().legacy_list_ttl() } else { catalog.fresh.left(kind) }
+}
+
+fn promises(catalog: &Catalog, kind: ItemKind) -> bool {
+    capabilities::has(&catalog.hello.capabilities, shape(kind).capability)
 }
 
 /// Gives servers whose lists are not known yet a short time, side by side. Who does not make it is only missing, and

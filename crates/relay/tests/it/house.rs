@@ -206,6 +206,14 @@ impl House {
     }
 
     pub(crate) fn with_stored(aliases: &[&str], stored: impl Fn(&Server) -> Option<StoredCatalog>) -> Self {
+        Self::configured(aliases, RelayConfig::default(), stored)
+    }
+
+    pub(crate) fn configured(
+        aliases: &[&str],
+        config: RelayConfig,
+        stored: impl Fn(&Server) -> Option<StoredCatalog>,
+    ) -> Self {
         let project = a_project().slug("demo").build();
         let user = UserId::new();
         let servers: Vec<_> = aliases
@@ -227,7 +235,7 @@ impl House {
         let connector = Arc::new(ScriptedConnector::default());
         let store = MemoryStore::new();
         let fleet = Arc::new(Fleet::new(FleetParts {
-            config: RelayConfig::default(),
+            config,
             clock: Arc::new(clock.clone()),
             connector: Arc::<ScriptedConnector>::clone(&connector),
             catalogs: Arc::new(store.clone()),

@@ -10,6 +10,7 @@
 
 mod bridged_calls;
 mod calls;
+mod freshness;
 mod house;
 mod isolation;
 mod life;
@@ -19,5 +20,6 @@ mod log_levels;
 mod policy;
 mod questions;
 mod quotas;
+mod refusals;
 mod sick_servers;
 mod starting;

@@ -47,7 +47,7 @@ fn answers(request: PeerRequest) -> ReplyStream {
 }
 
 /// Two servers with the same offers, whose lists are known.
-async fn house() -> (House, Arc<ScriptedPeer>) {
+pub(crate) async fn house() -> (House, Arc<ScriptedPeer>) {
     let house = House::with(&["fs", "git"]);
     let peer = Arc::new(ScriptedPeer::new(hello(), answers));
     for alias in ["fs", "git"] {
@@ -57,15 +57,15 @@ async fn house() -> (House, Arc<ScriptedPeer>) {
     (house, peer)
 }
 
-fn rule(who: Who, what: What, effect: Effect) -> Rule {
+pub(crate) fn rule(who: Who, what: What, effect: Effect) -> Rule {
     Rule { id: RuleId::new(), name: String::new(), enabled: true, is_switch: false, who, what, effect }
 }
 
-fn named(class: ItemClass, name: &str) -> What {
+pub(crate) fn named(class: ItemClass, name: &str) -> What {
     What { class: Some(class), name: Some(Pattern::parse(name).expect(name)), ..What::default() }
 }
 
-fn deny(what: What) -> Rule {
+pub(crate) fn deny(what: What) -> Rule {
     rule(Who::Anybody, what, Effect::Deny)
 }
 
@@ -206,22 +206,22 @@ async fn next(news: &mut orch_relay::subscription::Subscription) -> String {
     }
 }
 
-fn needs_approval(caller_may_confirm: bool) -> Rule {
+pub(crate) fn needs_approval(caller_may_confirm: bool) -> Rule {
     let terms = Terms { caller_may_confirm, within: Duration::from_secs(60) };
     rule(Who::Anybody, named(ItemClass::Tool, "wipe"), Effect::RequireApproval(terms))
 }
 
-const WIPE: &str = r#"{"name":"fs__wipe","arguments":{"path":"/"},"_meta":{"progressToken":"p"}}"#;
+pub(crate) const WIPE: &str = r#"{"name":"fs__wipe","arguments":{"path":"/"},"_meta":{"progressToken":"p"}}"#;
 
 /// Sends a call that has to wait, and lets it wait.
-async fn waiting(house: &House, cx: &CallContext) -> Reply {
+pub(crate) async fn waiting(house: &House, cx: &CallContext) -> Reply {
     let mut reply = house.send(cx, "tools/call", WIPE);
     let nothing = futures_util::poll!(reply.next());
     assert!(nothing.is_pending(), "{nothing:?}");
     reply
 }
 
-fn admin() -> Subject {
+pub(crate) fn admin() -> Subject {
     Subject::of(UserId::new(), Some(Role::Admin))
 }
 

@@ -14,7 +14,7 @@ use landlock::{
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_no_new_privs};
 
 use super::errno;
-use crate::confinement::{Confinement, SandboxFault, SandboxNetwork, SandboxProfile};
+use crate::confinement::{Confinement, DaemonIds, SandboxFault, SandboxNetwork, SandboxProfile};
 use paths::{Granted, Rights};
 
 /// Where names are asked for.
@@ -38,13 +38,26 @@ pub(super) struct Place<'a> {
 /// From here on this process is in the sandbox.
 pub(super) fn enter(profile: &SandboxProfile, place: &Place<'_>) -> Result<(), SandboxFault> {
     let granted = paths::granted(profile, place)?;
+    confine(profile, &granted, place.confinement.daemon)
+}
+
+/// Whether all of a usual profile can be had on this machine: a thread of its own goes into a sandbox in which nothing
+/// is open, and ends. A sandbox is that of a thread and what it starts.
+pub(super) fn attempt() -> Result<(), SandboxFault> {
+    let inside = || confine(&SandboxProfile::default(), &[], DaemonIds::own());
+    let thread = std::thread::Builder::new().name("sandbox-probe".to_owned()).spawn(inside);
+    // A thread that panics has not found out that it works.
+    thread.map_err(|error| failed(&error))?.join().unwrap_or(Err(SandboxFault::Failed(0)))
+}
+
+fn confine(profile: &SandboxProfile, granted: &[Granted], daemon: DaemonIds) -> Result<(), SandboxFault> {
     renounce().map_err(|error| SandboxFault::Failed(error.raw_os_error()))?;
-    match restrict(profile, &granted) {
+    match restrict(profile, granted) {
         Ok(()) => {}
         Err(SandboxFault::NoLandlock | SandboxFault::OldLandlock | SandboxFault::NoPorts) if profile.best_effort => {}
         Err(fault) => return Err(fault),
     }
-    match filter::apply(&profile.network, place.confinement.daemon) {
+    match filter::apply(&profile.network, daemon) {
         Err(SandboxFault::NoFilter) if profile.best_effort => Ok(()),
         outcome => outcome,
     }

@@ -43,6 +43,27 @@ fn kernel_can(abi: ABI) -> bool {
     ruleset.handle_access(AccessFs::from_all(abi)).and_then(Ruleset::create).is_ok()
 }
 
+#[test]
+fn a_machine_says_beforehand_whether_it_can() {
+    let place = Place::new();
+    let confined = || {
+        let status = fs::read_to_string("/proc/thread-self/status").unwrap();
+        let of_sandboxes = |line: &&str| line.starts_with("Seccomp") || line.starts_with("NoNewPrivs");
+        status.lines().filter(of_sandboxes).collect::<Vec<_>>().join(", ")
+    };
+    let before = confined();
+    let said = orch_supervisor::can_sandbox();
+    if kernel_can(ABI::V3) {
+        assert_eq!(said, Ok(()));
+    } else {
+        assert!(said.as_ref().is_err_and(|lacks| lacks.contains("Landlock") && !lacks.contains("mode")), "{said:?}");
+    }
+    // Who asks is in no sandbox.
+    fs::read(place.path("home/.ssh/id")).unwrap();
+    fs::write(place.path("outside/file"), "written").unwrap();
+    assert_eq!(confined(), before);
+}
+
 /// Runs the script in a sandbox and gives what it says on standard error, or checks that it was refused.
 async fn run(place: &Place, profile: SandboxProfile, script: &str) -> Option<Vec<String>> {
     match try_run(place, profile, script).await {

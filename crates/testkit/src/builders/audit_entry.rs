@@ -1,6 +1,6 @@
 //! Audit entries.
 
-use orch_domain::audit::{AuditEntry, AuditTarget};
+use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
 use orch_domain::id::{AuditId, ProjectId};
 use orch_domain::principal::Principal;
 
@@ -17,9 +17,10 @@ pub fn an_audit_entry() -> AuditBuilder {
         at: FixedClock::START,
         project_id: None,
         actor: None,
-        action: "test.write",
+        action: AuditAction::ProjectUpdate,
         target: AuditTarget { kind: "project", id: "1".to_owned(), name: "Test".to_owned() },
         detail: "written by a test".to_owned(),
+        facts: Vec::new(),
     })
 }
 
@@ -37,7 +38,7 @@ impl AuditBuilder {
     }
 
     #[must_use]
-    pub fn action(mut self, action: &'static str) -> Self {
+    pub fn action(mut self, action: AuditAction) -> Self {
         self.0.action = action;
         self
     }
@@ -46,6 +47,11 @@ impl AuditBuilder {
     pub fn detail(mut self, detail: &str) -> Self {
         detail.clone_into(&mut self.0.detail);
         self
+    }
+
+    #[must_use]
+    pub fn with(self, name: FactName, value: &str) -> Self {
+        Self(self.0.with(name, value))
     }
 
     #[must_use]

@@ -6,6 +6,7 @@ use orch_domain::Timestamp;
 use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
+use orch_domain::refusal::Refusal;
 
 use crate::fakes::FixedClock;
 
@@ -27,7 +28,9 @@ pub fn a_call() -> CallBuilder {
         kind: CallKind::Tool,
         target: "create_issue".to_owned(),
         duration: Duration::from_micros(12_345),
+        waited: Duration::ZERO,
         outcome: Outcome::Ok,
+        refusal: None,
         arguments: None,
     })
 }
@@ -80,6 +83,21 @@ impl CallBuilder {
     #[must_use]
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
+        self
+    }
+
+    /// Ends it as calls end that are refused for this.
+    #[must_use]
+    pub fn refused(mut self, refusal: impl Into<Refusal>) -> Self {
+        let refusal = refusal.into();
+        self.0.outcome = refusal.reason.outcome();
+        self.0.refusal = Some(refusal);
+        self
+    }
+
+    #[must_use]
+    pub fn waited(mut self, waited: Duration) -> Self {
+        self.0.waited = waited;
         self
     }
 

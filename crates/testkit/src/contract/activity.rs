@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
-use orch_domain::activity::{CallQuery, EntryQuery, InSight, OutcomeFilter};
-use orch_domain::audit::AuditTarget;
+use orch_domain::activity::{CallQuery, EntryFilter, EntrySearch, InSight, OutcomeFilter, SearchedBy};
+use orch_domain::audit::{AuditAction, AuditRecord, AuditTarget};
 use orch_domain::call::{Call, CallKind, Outcome};
 use orch_domain::event::PUBLIC_NOUNS;
-use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
+use orch_domain::id::{AuditId, KeyId, LoginId, ProjectId, RuleId, ServerId, UserId};
+use orch_domain::page::PageRequest;
+use orch_domain::principal::{Credential, Principal};
+use orch_domain::refusal::{Reason, Refusal};
 use orch_domain::usage::{Dimension, Item, SeriesQuery, Span, Step, TopQuery};
 
-use super::{TestStore, at};
+use super::{TestStore, a_stored_project, at};
 use crate::builders::{a_call, an_audit_entry};
 
 pub async fn activity_repo(store: &dyn TestStore) {
@@ -55,6 +58,26 @@ async fn finds_calls_by_what_is_asked(store: &dyn TestStore) {
     let failed_by_others = CallQuery { user: Some(user), outcome: Some(OutcomeFilter::Failed), ..all.clone() };
     check(failed_by_others, &[]).await;
 
+    // For one reason or another, and for none of some.
+    let rule = Refusal { reason: Reason::Rule, rule: Some(RuleId::new()) };
+    let reasons = [Refusal::from(Reason::Unknown), rule, Reason::LimitPerDay.into()];
+    let refused = reasons.map(|reason| a_call().in_project(project).on(server).refused(reason).at(at(5000)).build());
+    store.calls().insert(&refused).await.expect("calls can be stored");
+    let check = async |query: CallQuery, expected: &[usize]| {
+        let found = store.activity().calls(&query, u64::MAX, 3).await.expect("a list");
+        let found: Vec<_> = found.into_iter().map(|found| found.item).collect();
+        assert_eq!(found, expected.iter().map(|at| refused[*at].clone()).collect::<Vec<_>>(), "{query:?}");
+    };
+    let late = CallQuery { from: Some(at(5000)), ..all.clone() };
+    let of = |reasons: &[Reason]| CallQuery { reasons: Some(reasons.to_vec()), ..all.clone() };
+    check(of(&[Reason::Rule]), &[1]).await;
+    check(of(&[Reason::Rule, Reason::LimitPerDay]), &[2, 1]).await;
+    check(of(&[Reason::SwitchedOff]), &[]).await;
+    check(of(&[]), &[]).await;
+    check(CallQuery { except: &Reason::NOWHERE, ..late.clone() }, &[2]).await;
+    check(CallQuery { except: &[], ..late }, &[2, 1, 0]).await;
+    let calls = [calls.as_slice(), &refused].concat();
+
     // Page by page, with a filter and without.
     for query in [all.clone(), CallQuery { kind: Some(CallKind::Tool), ..all }] {
         let mut below = u64::MAX;
@@ -71,50 +94,99 @@ async fn finds_calls_by_what_is_asked(store: &dyn TestStore) {
     }
 }
 
+/// The same questions are asked of the list of a project's activity and of the audit trail, of the project and of all.
 async fn finds_entries_by_what_is_asked(store: &dyn TestStore) {
-    let project = ProjectId::new();
-    let actions = ["server.update", "server_x.update", "key.create", "project.inspect", "project.update"];
+    let (project, admin) = a_stored_project(store).await;
+    let by_admin = Principal { user_id: admin.id, credential: Credential::Login { login_id: LoginId::new() } };
+    let actions = [
+        AuditAction::ProjectUpdate,
+        AuditAction::ProjectTeamCreate,
+        AuditAction::KeyCreate,
+        AuditAction::ProjectInspect,
+        AuditAction::ServerUpdate,
+    ];
     let mut entries = Vec::new();
     for (number, action) in (0..).zip(actions) {
-        let mut entry = an_audit_entry().in_project(project).action(action).detail("Said so").build();
+        let mut entry = an_audit_entry().in_project(project.id).action(action).detail("Said so").build();
         entry.at = at(number);
+        entry.actor = (number == 1).then(|| by_admin.clone());
         store.audit().append(&entry).await.expect("an entry can be appended");
         entries.push(entry.id);
     }
-    store.audit().append(&an_audit_entry().build()).await.expect("one of the instance");
-    let all = EntryQuery::all(project);
-    let check = async |query: EntryQuery, expected: &[usize]| {
-        let found = store.activity().entries(&query, u64::MAX, 10).await.expect("a list");
-        let found: Vec<_> = found.iter().map(|found| found.item.id).collect();
-        assert_eq!(found, expected.iter().map(|at| entries[*at]).collect::<Vec<_>>(), "{query:?}");
-    };
-    check(all.clone(), &[4, 3, 2, 1, 0]).await;
-    check(EntryQuery { action: Some("server".into()), ..all.clone() }, &[0]).await;
-    check(EntryQuery { action: Some("key.create".into()), ..all.clone() }, &[2]).await;
-    check(EntryQuery { nouns: Some(PUBLIC_NOUNS), ..all.clone() }, &[4, 0]).await;
-    check(EntryQuery { from: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[2, 1]).await;
-    check(EntryQuery { search: Some("said SO".into()), ..all.clone() }, &[4, 3, 2, 1, 0]).await;
-    check(EntryQuery { search: Some("KEY.c".into()), ..all.clone() }, &[2]).await;
+    let of_instance = an_audit_entry().action(AuditAction::KeyCreate).build();
+    store.audit().append(&of_instance).await.expect("one of the instance");
+    let all = EntryFilter::default();
+    let search = |text: &str, by| Some(EntrySearch { text: text.to_owned(), by });
+    let (what, who) = (SearchedBy::What, SearchedBy::WhatAndWho);
+    let name = admin.email.as_str();
+    let questions = [
+        (all.clone(), [4, 3, 2, 1, 0].as_slice()),
+        (EntryFilter { action: Some("project".into()), ..all.clone() }, &[3, 0]),
+        (EntryFilter { action: Some("project_team".into()), ..all.clone() }, &[1]),
+        (EntryFilter { action: Some("project%".into()), ..all.clone() }, &[]),
+        (EntryFilter { action: Some("key.create".into()), ..all.clone() }, &[2]),
+        (EntryFilter { user: Some(admin.id), ..all.clone() }, &[1]),
+        (EntryFilter { nouns: Some(PUBLIC_NOUNS), ..all.clone() }, &[4, 0]),
+        (EntryFilter { from: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[2, 1]),
+        (EntryFilter { search: search("said SO", what), ..all.clone() }, &[4, 3, 2, 1, 0]),
+        (EntryFilter { search: search("KEY.c", what), ..all.clone() }, &[2]),
+        (EntryFilter { search: search("key_c", what), ..all.clone() }, &[]),
+        (EntryFilter { search: search(name, what), ..all.clone() }, &[]),
+        (EntryFilter { search: search(&name.to_uppercase(), who), ..all.clone() }, &[1]),
+        (EntryFilter { search: search("said so", who), action: Some("key".into()), ..all.clone() }, &[2]),
+    ];
+    for (filter, expected) in questions {
+        let expected: Vec<_> = expected.iter().filter_map(|at: &usize| entries.get(*at)).copied().collect();
+        let found = store.activity().entries(project.id, &filter, u64::MAX, 10).await.expect("a list");
+        assert_eq!(found.iter().map(|found| found.item.id).collect::<Vec<_>>(), expected, "{filter:?}");
+        let (trail, more) = paged(store, Some(project.id), &filter).await;
+        assert_eq!(trail, expected, "{filter:?}");
+        assert!(!more);
+        let (everything, _) = paged(store, None, &filter).await;
+        let of_project: Vec<_> = everything.iter().filter(|id| entries.contains(id)).copied().collect();
+        assert_eq!(of_project, expected, "{filter:?}");
+        let asks_for_keys = filter.action.as_deref() == Some("key.create");
+        assert!(!asks_for_keys || everything.contains(&of_instance.id), "the instance's as well");
+    }
+    let found = store.activity().entries(project.id, &all, u64::MAX, 10).await.expect("a list");
+    let listed = store.audit().list(Some(project.id), &all, PageRequest::default()).await.expect("a list").items;
+    let told = |record: &AuditRecord| record.user_email.clone();
+    assert_eq!(listed.iter().map(told).collect::<Vec<_>>(), [None, None, None, Some(name.to_owned()), None]);
+    assert_eq!(listed, found.into_iter().map(|found| found.item).collect::<Vec<_>>());
 
     let (one, two) = (ServerId::new(), ServerId::new());
     for server in [one, two] {
-        let mut entry = an_audit_entry().in_project(project).action("server.start").build();
+        let mut entry = an_audit_entry().in_project(project.id).action(AuditAction::ServerStart).build();
         entry.target = AuditTarget { kind: InSight::TARGET_KIND, id: server.to_string(), name: "github".into() };
         entry.at = at(9);
         store.audit().append(&entry).await.expect("an entry can be appended");
         entries.push(entry.id);
     }
     let check = async |servers: InSight, expected: &[usize]| {
-        let query = EntryQuery { servers, from: Some(at(4)), ..all.clone() };
-        let found = store.activity().entries(&query, u64::MAX, 10).await.expect("a list");
+        let filter = EntryFilter { servers, from: Some(at(4)), ..all.clone() };
+        let found = store.activity().entries(project.id, &filter, u64::MAX, 10).await.expect("a list");
         let found: Vec<_> = found.iter().map(|found| found.item.id).collect();
-        assert_eq!(found, expected.iter().map(|at| entries[*at]).collect::<Vec<_>>(), "{query:?}");
+        assert_eq!(found, expected.iter().map(|at| entries[*at]).collect::<Vec<_>>(), "{filter:?}");
     };
     check(InSight::All, &[6, 5, 4]).await;
     check(InSight::Only(vec![two]), &[6, 4]).await;
     check(InSight::Only(vec![]), &[4]).await;
     check(InSight::AllBut(vec![two]), &[5, 4]).await;
     check(InSight::AllBut(vec![]), &[6, 5, 4]).await;
+}
+
+/// All entries of the trail, two at a time, until there are no more or enough; and whether there were more.
+async fn paged(store: &dyn TestStore, project: Option<ProjectId>, filter: &EntryFilter) -> (Vec<AuditId>, bool) {
+    let (mut found, mut after) = (Vec::new(), None);
+    for _ in 0..200 {
+        let page = store.audit().list(project, filter, PageRequest::new(2, after)).await.expect("a page");
+        found.extend(page.items.iter().map(|record| record.id));
+        after = page.next;
+        if after.is_none() {
+            return (found, false);
+        }
+    }
+    (found, true)
 }
 
 pub async fn usage_repo(store: &dyn TestStore) {
@@ -183,4 +255,19 @@ pub async fn usage_repo(store: &dyn TestStore) {
     assert!(tools.contains(&(Item::Other(Dimension::Tool), 1)), "a name that was refused is not told apart");
     assert_eq!(top(Dimension::User, None, 10).await.len(), 5);
     assert!(top(Dimension::Key, None, 10).await.contains(&(Item::Key(None), 4)));
+
+    // What led nowhere counts for no server, although the record names one; what waited counts without its wait.
+    let hidden = a_call().in_project(project).at(at(4002)).on(two).refused(Reason::Rule).build();
+    let denied = a_call().in_project(project).at(at(4003)).on(two).refused(Reason::ApprovalDenied).build();
+    let waited = Call { waited: Duration::from_secs(300), ..call(4004, two, "read", Outcome::Ok) };
+    store.calls().insert(&[hidden, denied, waited]).await.expect("calls can be stored");
+    assert_eq!(top(Dimension::Server, None, 10).await.len(), 3);
+    assert!(top(Dimension::Server, None, 10).await.contains(&(Item::Server(None), 1)));
+    assert_eq!(series(Item::Server(Some(two)), day).await, [(at(0), 4, 2)]);
+    let query = TopQuery { project, by: Dimension::Server, server: None, span: day, limit: 10 };
+    let ranked = store.usage().top(&query).await.expect("a ranking");
+    let label = |item| ranked.iter().find(|ranked| ranked.item == item).map(|ranked| ranked.label.as_str());
+    assert_eq!((label(Item::Server(None)), label(Item::Server(Some(two)))), (Some(""), Some("github")));
+    let longest = ranked.iter().map(|ranked| ranked.figures.longest).max();
+    assert_eq!(longest, Some(Duration::from_millis(40)));
 }

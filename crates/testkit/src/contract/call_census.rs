@@ -3,6 +3,7 @@
 use orch_domain::call::{CallKind, Outcome};
 use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
 use orch_domain::port::call_census::CallGroup;
+use orch_domain::refusal::Reason;
 use time::macros::datetime;
 
 use super::{TestStore, at};
@@ -16,6 +17,9 @@ pub async fn call_census(store: &dyn TestStore) {
     calls.extend((0..2).map(|_| call().with_key(key).build()));
     calls.push(call().kind(CallKind::Resource).outcome(Outcome::Limited).build());
     calls.push(a_call().in_project(project).by(user).to_nowhere("x").build());
+    // The name is the client's own, whatever server it is about.
+    calls.push(call().with_key(key).refused(Reason::Rule).build());
+    calls.extend((0..4).map(|_| call().kind(CallKind::Prompt).refused(Reason::ApprovalDenied).build()));
     calls.push(a_call().in_project(other).by(user).on(server).build());
     store.calls().insert(&calls).await.expect("calls can be stored");
 
@@ -30,8 +34,12 @@ pub async fn call_census(store: &dyn TestStore) {
         target: "create_issue".to_owned(),
         calls,
     };
-    let expected =
-        [group(None, CallKind::Tool, 3), group(Some(key), CallKind::Tool, 2), group(None, CallKind::Resource, 1)];
+    let expected = [
+        group(None, CallKind::Prompt, 4),
+        group(None, CallKind::Tool, 3),
+        group(Some(key), CallKind::Tool, 2),
+        group(None, CallKind::Resource, 1),
+    ];
     assert_eq!(groups, expected, "the most frequent first, without what reached no server");
     assert_eq!(census.groups(project, at(0), 1).await.expect("groups"), expected[..1]);
     let late = datetime!(2200-01-01 0:00 UTC);
@@ -42,8 +50,8 @@ pub async fn call_census(store: &dyn TestStore) {
         let same = counts.iter().find(|count| (count.project_id, count.key_id) == (project, key));
         same.map(|count| (count.user_id, count.calls))
     };
-    assert_eq!(of(project, None), Some((user, 4)), "what a limit refused does not count");
-    assert_eq!(of(project, Some(key)), Some((user, 2)));
+    assert_eq!(of(project, None), Some((user, 8)), "what a limit refused does not count");
+    assert_eq!(of(project, Some(key)), Some((user, 3)));
     assert_eq!(of(other, None), Some((user, 1)));
     assert_eq!(census.counts(late).await.expect("counts"), []);
 }

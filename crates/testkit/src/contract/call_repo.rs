@@ -1,10 +1,13 @@
 //! The contract of [`CallRepo`](orch_domain::port::call_log::CallRepo).
 
+use std::time::Duration;
+
 use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
-use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
+use orch_domain::id::{CallId, KeyId, ProjectId, RuleId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::port::call_log::{CallFilter, JournalPlace};
+use orch_domain::refusal::{Reason, Refusal};
 use uuid::Uuid;
 
 use super::key_repo::a_stored_key;
@@ -41,6 +44,12 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
     for kind in CallKind::ALL {
         calls.push(a_call().in_project(project).kind(kind).with_key(KeyId::new()).to_nowhere("ünknown ✗").build());
     }
+    for reason in Reason::ALL {
+        calls.push(a_call().in_project(project).refused(reason).build());
+    }
+    let ruled = Refusal { reason: Reason::ApprovalExpired, rule: Some(RuleId::new()) };
+    calls.push(a_call().in_project(project).refused(ruled).waited(Duration::from_micros(300_000_001)).build());
+    calls.push(a_call().in_project(project).waited(Duration::from_micros(1)).build());
     for arguments in [Arguments::Digest([9; 32]), Arguments::Redacted("{\"a\":\"ü\u{0}\"}".to_owned())] {
         calls.push(a_call().in_project(project).arguments(arguments).build());
     }
@@ -55,7 +64,7 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
 async fn tells_apart_what_differs_in_one_thing(store: &dyn TestStore) {
     let project = ProjectId::new();
     let base = a_call().in_project(project).with_key(KeyId::new()).build();
-    let changes: [fn(&mut Call); 8] = [
+    let changes: [fn(&mut Call); 11] = [
         |call| call.user_id = UserId::new(),
         |call| call.key_id = Some(KeyId::new()),
         |call| call.key_id = None,
@@ -64,6 +73,9 @@ async fn tells_apart_what_differs_in_one_thing(store: &dyn TestStore) {
         |call| call.server = "another".into(),
         |call| call.target = "another_tool".to_owned(),
         |call| call.outcome = Outcome::Timeout,
+        |call| call.refusal = Some(Reason::Rule.into()),
+        |call| call.refusal = Some(Reason::SwitchedOff.into()),
+        |call| call.refusal = Some(Refusal { reason: Reason::Rule, rule: Some(RuleId::new()) }),
     ];
     let mut calls = Vec::new();
     for change in changes {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use orch_domain::api_key::KeyUse;
+use orch_domain::audit::AuditAction;
 use orch_domain::change::{Change, Committed};
 use orch_domain::membership::Membership;
 use orch_domain::port::server_repo::ServerWrite;
@@ -60,11 +61,12 @@ pub async fn committed_entries(store: &dyn TestStore) {
     };
     assert_eq!(next().await, Committed::Change(Change::Users));
     let told = next().await;
-    let is_it = matches!(&told, Committed::Entry(told) if told.id == entry.id && told.action == entry.action);
+    let is_it = matches!(&told, Committed::Entry(told) if told.id == entry.id && told.action == entry.action.as_str());
     assert!(is_it, "an entry comes after its change: {told:?}");
     // What stands alone is told when it is news.
     let entry_of = |action| an_audit_entry().action(action).build();
-    let [look, refusal, failed] = ["project.inspect", "access.refuse", "login.fail"].map(entry_of);
+    let [look, refusal, failed] =
+        [AuditAction::ProjectInspect, AuditAction::AccessRefuse, AuditAction::LoginFail].map(entry_of);
     for entry in [&look, &refusal, &failed] {
         store.audit().append(entry).await.expect("an entry");
     }

@@ -227,6 +227,15 @@ async fn notes_what_became_of_the_mail(store: &dyn TestStore) {
         assert_eq!(store.invitations().find(id).await.expect("an answer").map(|found| found.mail), Some(mail));
     }
     store.invitations().note_mail(InvitationId::new(), &MailState::Queued).await.expect("nothing to note is fine");
+
+    let other = a_stored(store, an_invitation().build()).await.id;
+    let lost = MailState::Failed { at: at(5), reason: "lost".into() };
+    let mail_of = async |id| store.invitations().find(id).await.expect("an answer").map(|found| found.mail);
+    let sent = mail_of(other).await;
+    store.invitations().note_mail(id, &MailState::Queued).await.expect("a note");
+    assert_eq!(store.invitations().note_queued(&lost).await.expect("a note"), 1);
+    assert_eq!((mail_of(id).await, mail_of(other).await), (Some(lost.clone()), sent), "what is not queued stays");
+    assert_eq!(store.invitations().note_queued(&lost).await.expect("a note"), 0);
 }
 
 async fn is_accepted_once_when_two_accept_at_once(store: &dyn TestStore) {

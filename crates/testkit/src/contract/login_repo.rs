@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use orch_domain::Timestamp;
 use orch_domain::api_key::KeyHash;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::LoginId;
 use orch_domain::login::LoginFrom;
 use orch_domain::password_reset::PasswordReset;
-use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Renewal, Rotation};
 use orch_domain::user::User;
 
 use super::changes::until;
@@ -44,6 +45,10 @@ pub(super) async fn open_login(store: &dyn TestStore, user: &User) -> RefreshTok
     let token = a_refresh_token().of(user.id).build();
     store.logins().open(&token, user.password.as_ref(), &an_entry()).await.expect("a login can be opened");
     token
+}
+
+const fn a_renewal(old: KeyHash, new: KeyHash, now: Timestamp, expires_at: Timestamp) -> Renewal {
+    Renewal { old, new, now, expires_at }
 }
 
 async fn is_open(store: &dyn TestStore, login: LoginId, seconds: u64) -> bool {
@@ -142,12 +147,13 @@ async fn tells_of_logins_that_end(store: &dyn TestStore) {
     until(&mut news, Change::Logins).await;
     assert!(ended().await.contains(&one.login_id));
 
-    logins.rotate(&reused.hash, &a_hash(), at(1), at(100)).await.expect("a rotation");
-    logins.rotate(&reused.hash, &a_hash(), at(1), at(100)).await.expect("a reuse");
+    logins.rotate(a_renewal(reused.hash, a_hash(), at(1), at(100)), &an_entry()).await.expect("a rotation");
+    logins.rotate(a_renewal(reused.hash, a_hash(), at(1), at(100)), &an_entry()).await.expect("a reuse");
     until(&mut news, Change::Logins).await;
     assert!(ended().await.contains(&reused.login_id));
 
-    logins.end_all(user.id, Some(three.login_id), at(1)).await.expect("ends");
+    let others = logins.end_others(user.id, three.login_id, at(1), &an_entry()).await.expect("ends");
+    assert_eq!(others, [two.login_id], "without those that had ended");
     until(&mut news, Change::Logins).await;
     let now = ended().await;
     assert!(now.contains(&two.login_id) && !now.contains(&three.login_id));
@@ -173,7 +179,9 @@ async fn tells_of_logins_that_end(store: &dyn TestStore) {
 
     // Nothing ended, nothing is told.
     logins.end(one.login_id, at(2), &an_entry()).await.expect("a second time is no trouble");
-    logins.end_all(user.id, None, at(2)).await.expect("a second time is no trouble");
+    let entry = an_entry();
+    let again = logins.end_others(user.id, LoginId::new(), at(2), &entry).await.expect("a second time is no trouble");
+    assert!(again.is_empty() && !is_on_record(store, entry.id).await, "{again:?}");
     a_stored_user(store).await;
     let next = tokio::time::timeout(Duration::from_secs(10), news.next()).await.expect("a change in time");
     assert_eq!(next, Some(Change::Users));
@@ -204,7 +212,10 @@ async fn rotates(store: &dyn TestStore) {
     let mut hash = first.hash;
     for step in 1..4 {
         let next = a_hash();
-        let outcome = logins.rotate(&hash, &next, at(step * 3000), at(step * 3000 + 3600)).await.expect("a rotation");
+        let outcome = logins
+            .rotate(a_renewal(hash, next, at(step * 3000), at(step * 3000 + 3600)), &an_entry())
+            .await
+            .expect("a rotation");
         assert_eq!(outcome, rotated);
         hash = next;
     }
@@ -216,13 +227,15 @@ async fn ends_the_login_when_a_token_is_used_twice(store: &dyn TestStore) {
     let logins = store.logins();
     let (first, other) = (an_open_login(store).await, an_open_login(store).await);
     let (second, third) = (a_hash(), a_hash());
-    logins.rotate(&first.hash, &second, at(1), at(100)).await.expect("a rotation");
-    logins.rotate(&second, &third, at(2), at(100)).await.expect("a rotation");
-    let outcome = logins.rotate(&first.hash, &a_hash(), at(3), at(100)).await.expect("an answer");
+    logins.rotate(a_renewal(first.hash, second, at(1), at(100)), &an_entry()).await.expect("a rotation");
+    logins.rotate(a_renewal(second, third, at(2), at(100)), &an_entry()).await.expect("a rotation");
+    let reuse = an_entry();
+    let outcome = logins.rotate(a_renewal(first.hash, a_hash(), at(3), at(100)), &reuse).await.expect("an answer");
     assert_eq!(outcome, Rotation::Reused { login_id: first.login_id, user_id: first.user_id });
+    assert!(is_on_record(store, reuse.id).await, "what ended the login");
     assert!(!is_open(store, first.login_id, 3).await);
     for hash in [first.hash, second, third] {
-        let outcome = logins.rotate(&hash, &a_hash(), at(4), at(100)).await.expect("an answer");
+        let outcome = logins.rotate(a_renewal(hash, a_hash(), at(4), at(100)), &an_entry()).await.expect("an answer");
         assert_eq!(outcome, Rotation::Unknown, "the whole login is over");
     }
     assert!(is_open(store, other.login_id, 3).await);
@@ -233,7 +246,7 @@ async fn rotates_again_when_the_answer_was_lost(store: &dyn TestStore) {
     let (logins, within) = (store.logins(), AGAIN_WITHIN.as_secs());
     let expires_at = at(3000);
     let rotate = async |old: &KeyHash, new: &KeyHash, seconds| {
-        logins.rotate(old, new, at(seconds), expires_at).await.expect("an answer")
+        logins.rotate(a_renewal(*old, *new, at(seconds), expires_at), &an_entry()).await.expect("an answer")
     };
     for is_late in [false, true] {
         let first = an_open_login(store).await;
@@ -266,7 +279,7 @@ async fn finds_tokens(store: &dyn TestStore) {
     assert_eq!(logins.find_token(&a_hash()).await.expect("an answer"), None);
     assert_eq!(logins.find_token(&first.hash).await.expect("an answer").as_ref(), Some(&first));
     let next = a_hash();
-    logins.rotate(&first.hash, &next, at(2), at(100)).await.expect("a rotation");
+    logins.rotate(a_renewal(first.hash, next, at(2), at(100)), &an_entry()).await.expect("a rotation");
     let second = RefreshToken { hash: next, issued_at: at(2), expires_at: at(100), ..first.clone() };
     assert_eq!(logins.find_token(&next).await.expect("an answer"), Some(second));
     assert_eq!(logins.find_token(&first.hash).await.expect("an answer"), Some(first), "spent, and known");
@@ -274,8 +287,9 @@ async fn finds_tokens(store: &dyn TestStore) {
 
 async fn knows_no_other_token(store: &dyn TestStore) {
     let logins = store.logins();
-    let rotate =
-        async |hash: KeyHash, seconds| logins.rotate(&hash, &a_hash(), at(seconds), at(9999)).await.expect("an answer");
+    let rotate = async |hash: KeyHash, seconds| {
+        logins.rotate(a_renewal(hash, a_hash(), at(seconds), at(9999)), &an_entry()).await.expect("an answer")
+    };
     assert_eq!(rotate(a_hash(), 1).await, Rotation::Unknown);
     let expired = an_open_login(store).await;
     assert_eq!(rotate(expired.hash, 3600).await, Rotation::Unknown);
@@ -290,7 +304,7 @@ async fn lets_one_of_two_rotations_win(store: &dyn TestStore) {
         let token = an_open_login(store).await;
         let rotate = || {
             let (logins, hash) = (store.logins(), token.hash);
-            tokio::spawn(async move { logins.rotate(&hash, &a_hash(), at(1), at(100)).await })
+            tokio::spawn(async move { logins.rotate(a_renewal(hash, a_hash(), at(1), at(100)), &an_entry()).await })
         };
         let (first, second) = (rotate(), rotate());
         let outcomes = [first, second].map(|task| async { task.await.expect("no panic").expect("an answer") });
@@ -319,13 +333,15 @@ async fn ends_one_and_all(store: &dyn TestStore) {
     assert!(!is_on_record(store, second.id).await && !is_on_record(store, unknown.id).await);
 
     let others = an_open_login(store).await.login_id;
-    logins.end_all(user, Some(tokens[2]), at(3)).await.expect("logins can be ended");
+    let entry = an_entry();
+    let mut ended = logins.end_others(user, tokens[2], at(3), &entry).await.expect("logins can be ended");
+    ended.sort_unstable();
+    assert_eq!(ended, [tokens[1], tokens[3]]);
+    assert!(is_on_record(store, entry.id).await);
     let mut open = Vec::new();
     for login in &tokens {
         open.push(is_open(store, *login, 3).await);
     }
     assert_eq!(open, [false, false, true, false]);
-    logins.end_all(user, None, at(4)).await.expect("logins can be ended");
-    assert!(!is_open(store, tokens[2], 4).await);
     assert!(is_open(store, others, 4).await);
 }

@@ -1,6 +1,8 @@
 //! The contract of [`ProjectRepo`](orch_domain::port::project_repo::ProjectRepo), members aside.
 
+use orch_domain::activity::EntryFilter;
 use orch_domain::arguments::RecordedArguments;
+use orch_domain::audit::AuditAction;
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::page::PageRequest;
@@ -132,7 +134,7 @@ async fn deletes_what_belongs_to_it_and_keeps_the_records(store: &dyn TestStore)
     let call = a_call().in_project(project.id).build();
     store.calls().insert(std::slice::from_ref(&call)).await.expect("a call can be stored");
 
-    let entry = an_audit_entry().in_project(project.id).action("project.delete").build();
+    let entry = an_audit_entry().in_project(project.id).action(AuditAction::ProjectDelete).build();
     store.projects().delete(project.id, &entry).await.expect("a deletion");
 
     assert_eq!(store.projects().find(project.id).await.expect("an answer"), None);
@@ -146,7 +148,12 @@ async fn deletes_what_belongs_to_it_and_keeps_the_records(store: &dyn TestStore)
 
     let calls = CallFilter::all(project.id);
     assert_eq!(store.calls().list(calls, PageRequest::default()).await.expect("a list").items, [call]);
-    let trail = store.audit().list(Some(project.id), PageRequest::default()).await.expect("a list").items;
+    let trail = store
+        .audit()
+        .list(Some(project.id), &EntryFilter::default(), PageRequest::default())
+        .await
+        .expect("a list")
+        .items;
     assert_eq!(trail.first().map(|record| record.id), Some(entry.id));
 
     let outcome = store.projects().delete(project.id, &an_entry()).await;

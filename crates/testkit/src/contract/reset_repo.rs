@@ -1,7 +1,7 @@
 //! The contract of [`ResetRepo`](orch_domain::port::reset_repo::ResetRepo).
 
 use orch_domain::error::StoreError;
-use orch_domain::id::UserId;
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::password_reset::PasswordReset;
 use orch_domain::user::{PasswordHash, User};
 
@@ -23,7 +23,7 @@ fn password(text: &str) -> PasswordHash {
     PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$c2FsdA${text}"))
 }
 
-fn is_stale(outcome: &Result<(), StoreError>) {
+fn is_stale(outcome: &Result<Vec<LoginId>, StoreError>) {
     assert!(matches!(outcome, Err(StoreError::Stale { what: "the link" })), "{outcome:?}");
 }
 
@@ -37,7 +37,8 @@ async fn gives_another_password_and_ends_logins(store: &dyn TestStore) {
     assert!(is_on_record(store, entry.id).await);
     assert_eq!(resets.find(&reset.hash).await.expect("an answer").as_ref(), Some(&reset));
     let entry = an_entry();
-    resets.redeem(&reset.hash, &password("new"), at(99), &entry).await.expect("a redemption");
+    let ended = resets.redeem(&reset.hash, &password("new"), at(99), &entry).await.expect("a redemption");
+    assert_eq!(ended, [token.login_id]);
     assert!(is_on_record(store, entry.id).await);
     let found = store.users().find(user.id).await.expect("an answer");
     assert_eq!(found, Some(User { password: Some(password("new")), updated_at: at(99), version: 2, ..user }));

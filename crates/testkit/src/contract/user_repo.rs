@@ -181,7 +181,8 @@ async fn ends_the_other_logins_with_a_change_of_password(store: &dyn TestStore) 
     assert!(is_open(&other).await, "nothing of a refused write stays");
     let entry = an_entry();
     let user = User { password: Some(PasswordHash::from_phc("$argon2id$new".to_owned())), version: 2, ..user };
-    store.users().change_password(&user, Some(own.login_id), &entry).await.expect("a change");
+    let ended = store.users().change_password(&user, Some(own.login_id), &entry).await.expect("a change");
+    assert_eq!(ended, [other.login_id]);
     assert_eq!(store.users().find(user.id).await.expect("found"), Some(user.clone()));
     assert_eq!((is_open(&own).await, is_open(&other).await, is_open(&strange).await), (true, false, true));
     assert!(is_on_record(store, entry.id).await);

@@ -176,6 +176,7 @@ impl Writing {
             at: entry.at,
             project_id: entry.project_id,
             user_id: actor.map(|actor| actor.user_id).filter(|id| !id.as_uuid().is_nil()),
+            user_email: None,
             key_id: actor.and_then(Principal::key_id),
             via: match actor.map(|actor| actor.credential) {
                 None => "system",
@@ -184,11 +185,12 @@ impl Writing {
                 Some(Credential::Console) => "console",
             }
             .to_owned(),
-            action: entry.action.to_owned(),
+            action: entry.action.as_str().to_owned(),
             target_kind: entry.target.kind.to_owned(),
             target_id: entry.target.id.clone(),
             target_name: entry.target.name.clone(),
             detail: entry.detail.clone(),
+            facts: entry.facts.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect(),
         };
         self.entries.push(record.clone());
         self.state.audit.insert(entry.id, record);
@@ -198,6 +200,16 @@ impl Writing {
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
+    }
+}
+
+impl State {
+    /// The audit trail as it is read: with the addresses of who did it.
+    fn told_entries(&self) -> impl Iterator<Item = AuditRecord> {
+        self.audit.values().map(|record| {
+            let user = record.user_id.and_then(|id| self.users.get(&id));
+            AuditRecord { user_email: user.map(|user| user.email.to_string()), ..record.clone() }
+        })
     }
 }
 

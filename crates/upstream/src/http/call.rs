@@ -183,7 +183,10 @@ impl Call {
                 if let Some(question) = self.shared.question(&request) {
                     return Some(ReplyItem::Question(question));
                 }
-                self.shared.deliver_in_background(Aside::Reply, server_request::answer(&request));
+                self.shared.deliver_in_background(
+                    Aside::Reply,
+                    server_request::answer(&request, &self.shared.connection.declared),
+                );
                 None
             }
         }

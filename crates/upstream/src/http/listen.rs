@@ -194,7 +194,7 @@ pub(super) fn take(shared: &Arc<Shared>, heard: Heard) {
                 shared.sink.event(PeerEvent::Question(question));
                 return;
             }
-            shared.deliver_in_background(Aside::Reply, server_request::answer(&request));
+            shared.deliver_in_background(Aside::Reply, server_request::answer(&request, &shared.connection.declared));
         }
         Heard::Message(Message::Response(_)) => {
             shared.oddities.report(|| "a response came on the server's own stream".to_owned());

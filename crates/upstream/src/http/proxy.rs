@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use crate::config::ProxySettings;
+use crate::listed;
 
 /// A head of an answer that is longer is none.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -29,7 +30,7 @@ pub(crate) fn check(settings: &ProxySettings) -> Result<(), String> {
             Proxy::parse(url).map_err(|why| format!("upstream.proxy.{scheme}: {why}"))?;
         }
     }
-    Ok(())
+    settings.direct.iter().try_for_each(|entry| listed::check_any("upstream.proxy.direct", entry))
 }
 
 impl Proxy {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use orch_mcp::codec::{self, Incoming};
 use orch_mcp::error::{RpcError, code};
@@ -14,6 +14,7 @@ use orch_mcp::peer::PeerError;
 use crate::excerpt::{Secrets, excerpt, page_excerpt};
 use crate::http::exchange::Answer;
 use crate::http::messages::Messages;
+use crate::http::retry_after;
 use crate::http::shared::Shared;
 
 /// So much of an error's body is looked at, for so long.
@@ -84,7 +85,7 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
         shared.pool.park(answer.link);
         return Verdict::SessionLost;
     }
-    let retry_after = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (retry_after, when) = retry_after::read(&answer.headers);
     let body = error_body(shared, answer).await;
     let error = rpc_error(&body);
     if let Some(error) = &error
@@ -96,7 +97,8 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
     }
     let number = status.as_u16();
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        return Verdict::Refused(busy(number, retry_after.as_deref()));
+        let reason = format!("the server is busy (HTTP {number}{when})");
+        return Verdict::Refused(PeerError::Busy { reason, retry_after });
     }
     if let Some(error) = error {
         return Verdict::Refused(PeerError::Rpc(error));
@@ -109,18 +111,6 @@ async fn refused(shared: &Shared, answer: Answer, sent: &HeaderMap) -> Verdict {
         format!("the server answered with HTTP {number}: {text}")
     };
     Verdict::Refused(PeerError::Protocol { reason })
-}
-
-/// `retry_after` is seconds, or a date that is shown as it is.
-fn busy(status: u16, retry_after: Option<&str>) -> PeerError {
-    let seconds = retry_after.and_then(|value| value.trim().parse::<u64>().ok());
-    let when = match (seconds, retry_after) {
-        (Some(seconds), _) => format!(", try again after {seconds} s"),
-        (None, Some(date)) => format!(", try again after {}", excerpt(date.as_bytes())),
-        (None, None) => String::new(),
-    };
-    let reason = format!("the server is busy (HTTP {status}{when})");
-    PeerError::Busy { reason, retry_after: seconds.map(Duration::from_secs) }
 }
 
 /// What older servers of the TypeScript SDK say in place of a 404.

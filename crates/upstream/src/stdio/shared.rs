@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use orch_mcp::codec::{self, Incoming};
+use orch_mcp::codec::{self, Incoming, Malformed};
 use orch_mcp::declared::Declared;
 use orch_mcp::id::RequestId;
 use orch_mcp::message::{Message, Notification, Request, Response};
@@ -204,15 +204,21 @@ impl Shared {
                 for entry in entries {
                     match entry {
                         Ok(message) => self.dispatch(message),
-                        Err(malformed) => self.refuse(line, &malformed.error.message),
+                        Err(malformed) => self.refuse(line, malformed),
                     }
                 }
             }
-            Err(malformed) => self.refuse(line, &malformed.error.message),
+            Err(malformed) => self.refuse(line, malformed),
         }
     }
 
-    fn refuse(&self, line: &[u8], why: &str) {
+    /// What is no message is left out. The request that it was meant to answer has no better answer to wait for.
+    fn refuse(&self, line: &[u8], malformed: Malformed) {
+        let Malformed { id, is_response, error } = malformed;
+        let why = &error.message;
+        if let Some(id) = id.filter(|_| is_response) {
+            self.fail(&id, PeerError::Protocol { reason: format!("the server's answer is no message ({why})") });
+        }
         self.rubbish.fetch_add(1, Ordering::Relaxed);
         self.oddities.report(|| {
             let begins_like_one = matches!(line.first(), Some(b'{' | b'['));
@@ -231,7 +237,7 @@ impl Shared {
             Message::Request(request) if questions::is_question(&request) && self.is_asked(&request) => {}
             Message::Request(request) => {
                 // A child that asks and does not read loses our answers before we lose memory.
-                if self.outbox.push(&server_request::answer(&request), When::Now).is_err() {
+                if self.outbox.push(&server_request::answer(&request, &self.connection.declared), When::Now).is_err() {
                     self.oddities.report(|| "an answer to a request of the server was not taken".to_owned());
                 }
             }

@@ -43,10 +43,16 @@ async fn servers_that_are_busy() {
         busy(Some(7), "the server is busy (HTTP 429, try again after 7 s)")
     );
     assert_eq!(end(|| response("503 Service Unavailable", "")).await, busy(None, "the server is busy (HTTP 503)"));
-    let date = "Sat, 28 Nov 2026 07:00:00 GMT";
+    let until = "retry-after: Sat, 28 Nov 2026 07:00:00 GMT";
+    let head = format!("503 Service Unavailable\r\n{until}\r\ndate: Sat, 28 Nov 2026 06:59:00 GMT");
     assert_eq!(
-        end(move || response(&format!("503 Service Unavailable\r\nretry-after: {date}"), "")).await,
-        busy(None, &format!("the server is busy (HTTP 503, try again after {date})"))
+        end(move || response(&head, "")).await,
+        busy(Some(60), "the server is busy (HTTP 503, try again after 60 s)")
+    );
+    // Nobody says what time it is there.
+    assert_eq!(
+        end(move || response(&format!("503 Service Unavailable\r\n{until}"), "")).await,
+        busy(None, "the server is busy (HTTP 503, try again after Sat, 28 Nov 2026 07:00:00 GMT)")
     );
 }
 

@@ -1,11 +1,14 @@
 //! Calls to a child: bytes that stay as they are, progress, cancellation, and what a child should not say.
 
 use futures_util::StreamExt as _;
-use orch_mcp::peer::{Peer as _, PeerError, ReplyItem};
+use orch_mcp::declared::Declared;
+use orch_mcp::peer::{Asking, Connection, EraChoice, Peer as _, PeerError, ReplyItem};
+use orch_mcp::raw::Raw;
 use orch_upstream::UpstreamConfig;
+use serde_json::json;
 
-use crate::support::child::{connected, connected_with};
-use crate::support::{call, config, drain, end, method, raw, request, spawn, with_progress, within};
+use crate::support::child::{self, Child, connected, connected_with};
+use crate::support::{Events, call, config, drain, end, method, raw, request, spawn, with_progress, within};
 
 #[tokio::test]
 async fn passes_params_and_results_byte_for_byte() {
@@ -176,6 +179,29 @@ async fn reports_what_fits_nothing_and_goes_on() {
 }
 
 #[tokio::test]
+async fn an_answer_that_cannot_be_read_is_the_end_of_its_call() {
+    let (peer, mut child, _events) = connected().await;
+    let deep = format!(r#""jsonrpc":"2.0","result":{{"a":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+    for (members, why) in [
+        (r#""result":{}"#, "`jsonrpc` must be \"2.0\""),
+        (r#""jsonrpc":"2.0","result":{},"error":{}"#, "`result` and `error` exclude each other"),
+        (deep.as_str(), "nested deeper than 128 levels"),
+    ] {
+        let reply = spawn(peer.send(request("tools/call", "{}")));
+        let asked = child.message().await;
+        // A request of the server that has the same number is about nothing of ours.
+        child.say(&format!(r#"{{"jsonrpc":"1.0","id":{},"method":"ping"}}"#, asked["id"])).await;
+        child.say(&format!(r#"{{"id":{},{members}}}"#, asked["id"])).await;
+        let reason = format!("the server's answer is no message ({why})");
+        assert_eq!(within(reply).await.expect("task"), Err(PeerError::Protocol { reason }));
+    }
+    let reply = spawn(peer.send(request("tools/call", "{}")));
+    let asked = child.message().await;
+    child.say(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"n":1}},"error":null}}"#, asked["id"])).await;
+    assert_eq!(within(reply).await.expect("task").as_deref(), Ok(r#"{"n":1}"#));
+}
+
+#[tokio::test]
 async fn does_not_flood_the_log() {
     let (peer, mut child, events) = connected().await;
     for _ in 0..500 {
@@ -200,6 +226,30 @@ async fn answers_the_server_and_hands_notifications_on() {
     child.say(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"r"}}"#).await;
     child.say(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1.0}}"#).await;
     assert_eq!(events.next().await, r#"notifications/message {"level":"info","data":1.0}"#);
+}
+
+#[tokio::test]
+async fn a_question_about_no_call_is_not_taken_for_one_that_the_client_does_not_know() {
+    static OF_A_CLIENT: Connection = Connection {
+        era: EraChoice::Legacy,
+        declared: Declared { capabilities: Raw::from_static(r#"{"elicitation":{},"sampling":{}}"#), info: None },
+        asking: Asking::OneCall,
+    };
+    let (connecting, script) = child::start_as(&OF_A_CLIENT, &config(), &Events::new());
+    let mut child = Child::new(within(script).await.expect("script"));
+    child.shake_hands().await;
+    let _peer = within(connecting).await.expect("task").expect("peer");
+    let mut answer = async |method: &str, params: &str| {
+        child.say(&format!(r#"{{"jsonrpc":"2.0","id":"q","method":"{method}","params":{params}}}"#)).await;
+        child.message().await
+    };
+    assert_eq!(answer("elicitation/create", "{}").await["result"]["action"], "cancel");
+    let sampling = answer("sampling/createMessage", "{}").await;
+    assert_eq!(sampling["error"], json!({ "code": -32603, "message": "no associated client request" }));
+    // What was not declared.
+    for (method, params) in [("roots/list", "{}"), ("elicitation/create", r#"{"mode":"url"}"#), ("tasks/list", "{}")] {
+        assert_eq!(answer(method, params).await["error"]["code"], -32601, "{method} {params}");
+    }
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ export function DialogContent({ heading, description, className, children, ...pr
       <Primitive.Overlay className={OVERLAY} />
       <Primitive.Content
         className={cn(
+          // A form in it gives way as its body does, so that the buttons stay in sight in a low window.
+          "[&>form]:flex [&>form]:min-h-0 [&>form]:flex-col",
           "fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl bg-popover shadow-popover animate-fade",
           className,
         )}

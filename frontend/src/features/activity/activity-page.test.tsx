@@ -52,10 +52,7 @@ test("says why a call was refused: by a rule, by the key, or because there is no
   const hands = open("/projects/refused/activity", <ActivityPage />);
   await screen.findByRole("table");
   const why = async (name: string) => {
-    await hands.click(screen.getByRole("button", { name: `Details of ${name}` }));
-    const dialog = await findDialog();
-    const said = await within(dialog).findByText("Why it was refused");
-    const text = said.parentElement?.textContent;
+    const text = (await whyOf(hands, name)).alert?.textContent;
     await hands.keyboard("{Escape}");
     return text;
   };
@@ -63,6 +60,39 @@ test("says why a call was refused: by a rule, by the key, or because there is no
   expect(await why("files__read_file")).toContain("The API key was made for other servers.");
   expect(await why("files__fly")).toContain("“files” offers nothing of the name “fly”");
   expect(await why("mail__send")).toContain("the name begins with no server's alias");
+});
+
+async function whyOf(hands: ReturnType<typeof open>, name: string) {
+  await hands.click(screen.getByRole("button", { name: `Details of ${name}` }));
+  const dialog = await findDialog();
+  const said = await within(dialog).findByText("Why it was refused");
+  return { dialog, alert: said.parentElement };
+}
+
+test("says why a call was refused by the record, whatever the rules are by now", async () => {
+  const hands = open("/projects/recorded/activity", <ActivityPage />);
+  await screen.findByRole("table");
+  for (const [name, text] of [
+    ["files__delete_file", "A rule denied it. The rule is “Nobody deletes”."],
+    ["files__wipe", "A rule denied it. The rule is not there any more."],
+    ["files__fly", "“files” offered nothing of this name."],
+    ["mail__send", "there is none that the name could be of"],
+    ["move_file", "nobody gave it in time. The rule is “Nobody deletes”."],
+    ["read_file", "Too many calls that day."],
+    ["list_files", "of_another_version"],
+  ] as const) {
+    const { dialog, alert } = await whyOf(hands, name);
+    await expect.poll(() => alert?.textContent, { message: name }).toContain(text);
+    expect(within(dialog).queryByText("Waited for an approval") !== null).toBe(name === "move_file");
+    await hands.keyboard("{Escape}");
+  }
+});
+
+test("who may not inspect reads what the rules of today say, as the record hides it", async () => {
+  const hands = open("/projects/joined/activity", <ActivityPage />);
+  await screen.findByRole("table");
+  const { alert } = await whyOf(hands, "files__delete_file");
+  await expect.poll(() => alert?.textContent).toContain("By the rules of today");
 });
 
 test("a viewer is told that calls are not theirs to see", async () => {

@@ -1,9 +1,11 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { AuditTrail } from "@/components/audit-trail";
 import { CallList } from "@/components/call-list";
 import { EmptyState } from "@/components/empty-state";
 import { PageHeader } from "@/components/page-header";
@@ -11,11 +13,10 @@ import { Segmented } from "@/components/segmented";
 import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { useRoleReason } from "@/components/use-role-reason";
+import { membersQuery } from "@/lib/data/members";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 import { LockIcon } from "lucide-react";
-
-import { AuditList } from "./audit-list";
 
 const VIEWS = ["calls", "changes"] as const;
 
@@ -85,8 +86,15 @@ export function ActivityPage() {
           live={live}
         />
       ) : (
-        <AuditList sought={sought} isLive={isLive} filter={filter} live={live} />
+        <Changes />
       )}
     </>
   );
+}
+
+/** What people changed. */
+function Changes() {
+  const ref = useProjectRef();
+  const people = (useQuery(membersQuery(ref)).data ?? []).map((member) => ({ id: member.user_id, name: member.email }));
+  return <AuditTrail project={ref} people={people} />;
 }

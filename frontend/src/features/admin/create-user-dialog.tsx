@@ -6,7 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
+import { useFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
@@ -51,6 +51,7 @@ function CreateUserForm({ onDone }: { onDone: (email: string, password: string |
   const t = useTranslations("admin");
   const common = useTranslations("common");
   const errorText = useErrorText();
+  const placeFieldErrors = useFieldErrors();
   const create = useCreateUser();
   const resolver = useSchema((z) =>
     z.object({

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "@/lib/api/client";
 import { all } from "@/lib/api/pages";
@@ -9,14 +9,6 @@ export const usersQuery = () =>
   queryOptions({
     queryKey: ["admin", "users"],
     queryFn: ({ signal }) => all((cursor) => read(api.GET("/api/v1/users", { params: { query: { limit: 200, cursor } }, signal }))),
-  });
-
-export const instanceAuditQuery = () =>
-  infiniteQueryOptions({
-    queryKey: ["admin", "audit"],
-    queryFn: ({ pageParam, signal }) => read(api.GET("/api/v1/audit", { params: { query: { limit: 100, cursor: pageParam } }, signal })),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
 export type InstanceKey = Schemas["InstanceKeyView"];

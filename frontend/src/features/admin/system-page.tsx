@@ -1,7 +1,7 @@
 "use client";
 
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { CircleAlertIcon, CircleCheckIcon } from "lucide-react";
+import { CircleAlertIcon, CircleCheckIcon, CircleDashedIcon, TriangleAlertIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
@@ -13,22 +13,23 @@ import { RelativeTime } from "@/components/relative-time";
 import { Alert } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
-import type { Schemas } from "@/lib/api/client";
+import { cn } from "@/lib/cn";
 import { type ServerState, severity } from "@/lib/data/server-states";
 
+import { damagedRecords, failingServers, type Health, healthOf, journalHealth, type System } from "./health";
 import { InstanceLimitsCard } from "./limits-card";
 import { systemQuery } from "./queries";
 
 export function SystemPage() {
   return (
     <InstanceAdminsOnly>
-      <System />
+      <SystemState />
     </InstanceAdminsOnly>
   );
 }
 
 /** How the instance is: its parts, its database, what waits, its keys. */
-function System() {
+function SystemState() {
   const t = useTranslations("system");
   const system = useQuery(queryOptions({ ...systemQuery(), refetchInterval: 5_000 }));
   if (system.isPending) return <PageSkeleton />;
@@ -38,7 +39,7 @@ function System() {
     <>
       <PageHeader
         title={t("title")}
-        badge={<Badge tone={state.healthy ? "success" : "danger"}>{t(state.healthy ? "healthy" : "unhealthy")}</Badge>}
+        badge={<HealthBadge health={healthOf(state)} />}
         description={
           <>
             {t("version", { version: state.version })} {t("started")} <RelativeTime at={state.started_at} />
@@ -53,28 +54,30 @@ function System() {
   );
 }
 
-function Parts({ state }: { state: Schemas["SystemView"] }) {
+function Parts({ state }: { state: System }) {
   const t = useTranslations("system");
   const serverState = useTranslations("serverState");
   const format = useFormatter();
+  const workerName = useTranslations("system.worker");
   const { database, journal, fleet, encryption, workers } = state;
+  const failing = failingServers(state);
   return (
     <div className="grid gap-5 md:grid-cols-2">
-      <Part name={t("database")} healthy={database.healthy} problem={database.error}>
+      <Part name={t("database")} health={database.healthy ? "good" : "bad"} problem={database.error}>
         <Fact name={t("kind")}>{database.kind === "sqlite" ? "SQLite" : "PostgreSQL"}</Fact>
         <Fact name={t("latency")}>{database.latency_ms === null ? "–" : `${format.number(database.latency_ms, { maximumFractionDigits: 1 })} ms`}</Fact>
         <Fact name={t("users")}>{format.number(state.users)}</Fact>
         <Fact name={t("projects")}>{format.number(state.projects)}</Fact>
       </Part>
-      <Part name={t("journal")} healthy={journal.healthy} problem={journal.refusing ?? journal.last_error}>
+      <Part name={t("journal")} health={journalHealth(journal)} problem={journal.refusing ?? journal.last_error}>
         <Fact name={t("waiting")}>{format.number(journal.waiting_records)}</Fact>
         <Fact name={t("size")}>
           {bytes(journal.waiting_bytes, format)} / {bytes(journal.max_bytes, format)}
         </Fact>
         <Fact name={t("oldest")}>{journal.oldest === null ? "–" : <RelativeTime at={journal.oldest} />}</Fact>
-        <Fact name={t("damaged")}>{format.number(journal.corrupt_segments + journal.rejected_records)}</Fact>
+        <Fact name={t("damaged")}>{format.number(damagedRecords(journal))}</Fact>
       </Part>
-      <Part name={t("fleet")} healthy>
+      <Part name={t("fleet")} health={failing > 0 ? "doubtful" : "good"} problem={failing > 0 ? t("failingHint", { count: failing }) : null}>
         {[...fleet.servers].sort(bySeverity).map(({ state: name, count }) => (
           <Fact key={name} name={serverState.has(name as "ready") ? serverState(name as "ready") : name}>
             {format.number(count)}
@@ -83,7 +86,7 @@ function Parts({ state }: { state: Schemas["SystemView"] }) {
         <Fact name={t("inFlight")}>{format.number(fleet.calls_in_flight)}</Fact>
         <Fact name={t("sessions")}>{format.number(state.sessions)}</Fact>
       </Part>
-      <Part name={t("encryption")} healthy={encryption.stale_secrets === 0} problem={encryption.stale_secrets > 0 ? t("staleHint", { count: encryption.stale_secrets }) : null}>
+      <Part name={t("encryption")} health={encryption.stale_secrets > 0 ? "doubtful" : "good"} problem={encryption.stale_secrets > 0 ? t("staleHint", { count: encryption.stale_secrets }) : null}>
         <Fact name={t("secrets")}>{format.number(encryption.secrets)}</Fact>
         <Fact name={t("keys")}>
           <span className="font-mono text-xs [overflow-wrap:anywhere]">{encryption.key_ids.join(", ")}</span>
@@ -94,8 +97,8 @@ function Parts({ state }: { state: Schemas["SystemView"] }) {
         <ul className="divide-y divide-border">
           {workers.map((worker) => (
             <li key={worker.name} className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-2 text-sm">
-              <Mark healthy={worker.healthy} />
-              <span className="font-mono text-xs">{worker.name}</span>
+              <Mark health={worker.last_run === null ? "unknown" : worker.healthy ? "good" : "bad"} />
+              <span>{workerName.has(worker.name as "retention") ? workerName(worker.name as "retention") : worker.name}</span>
               {worker.last_error !== null && <span className="text-danger [overflow-wrap:anywhere]">{worker.last_error}</span>}
               <span className="ml-auto text-xs text-muted-foreground">{worker.last_run === null ? t("notYet") : <RelativeTime at={worker.last_run} />}</span>
             </li>
@@ -117,18 +120,31 @@ function bytes(count: number, format: ReturnType<typeof useFormatter>): string {
   return format.number(count / 1000 ** at, { style: "unit", unit: units[at], unitDisplay: at === 0 ? "long" : "short", maximumFractionDigits: 1 });
 }
 
-function Mark({ healthy }: { healthy: boolean }) {
-  const t = useTranslations("system");
-  const Icon = healthy ? CircleCheckIcon : CircleAlertIcon;
-  return <Icon role="img" aria-label={t(healthy ? "healthy" : "unhealthy")} className={healthy ? "size-4 text-success" : "size-4 text-danger"} />;
+const TONES = { good: "success", doubtful: "warning", bad: "danger", unknown: "neutral" } as const;
+const MARKS = {
+  good: [CircleCheckIcon, "text-success"],
+  doubtful: [TriangleAlertIcon, "text-warning"],
+  bad: [CircleAlertIcon, "text-danger"],
+  unknown: [CircleDashedIcon, "text-muted-foreground"],
+} as const;
+
+function HealthBadge({ health }: { health: Health }) {
+  const t = useTranslations("system.health");
+  return <Badge tone={TONES[health]}>{t(health)}</Badge>;
 }
 
-function Part({ name, healthy, problem, children }: { name: string; healthy: boolean; problem?: string | null; children: ReactNode }) {
+function Mark({ health }: { health: Health }) {
+  const t = useTranslations("system.health");
+  const [Icon, color] = MARKS[health];
+  return <Icon role="img" aria-label={t(health)} className={cn("size-4 shrink-0", color)} />;
+}
+
+function Part({ name, health, problem, children }: { name: string; health: Health; problem?: string | null; children: ReactNode }) {
   return (
     <Card>
-      <CardHeader heading={name} actions={<Mark healthy={healthy} />} />
+      <CardHeader heading={name} actions={<Mark health={health} />} />
       <CardBody className="grid gap-3">
-        {problem !== undefined && problem !== null && <Alert tone="danger">{problem}</Alert>}
+        {problem !== undefined && problem !== null && <Alert tone={health === "bad" ? "danger" : "warning"}>{problem}</Alert>}
         <dl className="grid grid-cols-2 gap-x-4 gap-y-2 text-sm">{children}</dl>
       </CardBody>
     </Card>

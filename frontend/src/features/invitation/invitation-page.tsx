@@ -90,8 +90,10 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
         ) : me === undefined ? (
           <RedeemForm
             token={token}
-            onDone={() => {
-              setDone(true);
+            email={invitation.email}
+            onDone={(isLoggedIn) => {
+              if (isLoggedIn) location.assign(leadsTo(invitation));
+              else setDone(true);
             }}
           />
         ) : (
@@ -104,7 +106,7 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
               onClick={() => {
                 accept.mutate(token, {
                   onSuccess: () => {
-                    location.assign(to.kind === "project" ? paths.project({ project: to.slug }) : to.kind === "team" ? paths.team(to.slug) : paths.projects());
+                    location.assign(leadsTo(invitation));
                   },
                 });
               }}
@@ -127,4 +129,15 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
       </div>
     </>
   );
+}
+
+function leadsTo({ to }: Invitation): string {
+  switch (to.kind) {
+    case "project":
+      return paths.project({ project: to.slug });
+    case "team":
+      return paths.team(to.slug);
+    default:
+      return paths.projects();
+  }
 }

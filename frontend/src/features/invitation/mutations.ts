@@ -18,9 +18,17 @@ export function useAccept() {
   });
 }
 
-/** Accepts and makes an account. */
+/** Accepts, makes an account and logs in to it; says whether that went as well, as the account is there in any case. */
 export function useRedeem() {
-  return useMutation({ mutationFn: (body: Schemas["RedeemInvitationRequest"]) => read(api.POST("/api/v1/invitations/redeem", { body })) });
+  return useMutation({
+    mutationFn: async ({ email, ...body }: Schemas["RedeemInvitationRequest"] & { email: string }) => {
+      await read(api.POST("/api/v1/invitations/redeem", { body }));
+      return read(api.POST("/api/v1/auth/login", { body: { email, password: body.password } })).then(
+        () => true,
+        () => false,
+      );
+    },
+  });
 }
 
 export function useDecline() {

@@ -15,7 +15,7 @@ import { paths } from "@/lib/paths";
 import { useRedeem } from "./mutations";
 
 /** For who has no account yet. Who has one logs in and finds the invitation in the profile. */
-export function RedeemForm({ token, onDone }: { token: string; onDone: () => void }) {
+export function RedeemForm({ token, email, onDone }: { token: string; email: string; onDone: (isLoggedIn: boolean) => void }) {
   const t = useTranslations("invitation");
   const errorText = useErrorText();
   const redeem = useRedeem();
@@ -27,10 +27,12 @@ export function RedeemForm({ token, onDone }: { token: string; onDone: () => voi
   );
   const form = useForm({ resolver, defaultValues: { name: "", password: "" } });
   const submit = form.handleSubmit((values) => {
-    redeem.mutate({ token, ...values }, { onSuccess: onDone });
+    redeem.mutate({ token, email, ...values }, { onSuccess: onDone });
   });
   return (
     <form noValidate onSubmit={(event) => void submit(event)} className="grid gap-4">
+      {/* What the browser's store of passwords files the new one under. */}
+      <input type="hidden" autoComplete="username" value={email} readOnly />
       {redeem.isError && <Alert tone="danger">{errorText(redeem.error)}</Alert>}
       <Field label={t("name")} optional>
         {(field) => <Input {...field} autoComplete="name" className="h-9" {...form.register("name")} />}
@@ -38,7 +40,7 @@ export function RedeemForm({ token, onDone }: { token: string; onDone: () => voi
       <Field label={t("password")} hint={t("length")} error={form.formState.errors.password?.message}>
         {(field) => <Input {...field} type="password" autoComplete="new-password" className="h-9" {...form.register("password")} />}
       </Field>
-      <SubmitButton pending={redeem.isPending} className="h-9">
+      <SubmitButton pending={redeem.isPending || redeem.isSuccess} className="h-9">
         {t("makeAccount")}
       </SubmitButton>
       <p className="text-center text-sm text-balance text-muted-foreground">

@@ -8,7 +8,7 @@ import { useFormatter, useTranslations } from "use-intl";
 import { AllowanceFields, allowanceSchema, type AllowanceValues } from "@/components/allowance-fields";
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
+import { useFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
@@ -57,6 +57,7 @@ export function KeyForm({ values, expiries, action, pending, error, onPlaced, on
   const common = useTranslations("common");
   const format = useFormatter();
   const errorText = useErrorText();
+  const placeFieldErrors = useFieldErrors();
   const projectLimits = useQuery(limitsQuery(useProjectRef())).data?.effective.key;
   const [scope, setScope] = useState(values.scope);
   const [isChecked, setChecked] = useState(false);
@@ -89,7 +90,6 @@ export function KeyForm({ values, expiries, action, pending, error, onPlaced, on
   return (
     <form
       noValidate
-      className="flex min-h-0 flex-col"
       onSubmit={(event) => {
         setChecked(true);
         void submit(event);

@@ -124,7 +124,7 @@ function AddTeamForm({ onDone }: { onDone: () => void }) {
   const common = useTranslations("common");
   const errorText = useErrorText();
   const put = usePutTeam(useProjectRef());
-  const teams = useQuery(teamsQuery()).data ?? [];
+  const { data: teams = [], isSuccess } = useQuery(teamsQuery());
   const [team, setTeam] = useState("");
   const [role, setRole] = useState<Role>("member");
   return (
@@ -136,7 +136,19 @@ function AddTeamForm({ onDone }: { onDone: () => void }) {
     >
       <DialogBody>
         {put.isError && <Alert tone="danger">{errorText(put.error)}</Alert>}
-        <Field label={t("team")} hint={teams.length === 0 ? t("noOwnTeams") : undefined}>
+        <Field
+          label={t("team")}
+          hint={
+            isSuccess && teams.length === 0 ? (
+              <>
+                {t("noOwnTeams")}{" "}
+                <Link href={paths.teams()} className="text-brand underline">
+                  {t("toTeams")}
+                </Link>
+              </>
+            ) : undefined
+          }
+        >
           {(field) => (
             <Select
               {...field}
@@ -145,7 +157,7 @@ function AddTeamForm({ onDone }: { onDone: () => void }) {
                 setTeam(event.target.value);
               }}
             >
-              <option value="" />
+              <option value="">{t("chooseTeam")}</option>
               {teams.map(({ id, name }) => (
                 <option key={id} value={id}>
                   {name}

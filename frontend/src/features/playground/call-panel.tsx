@@ -1,16 +1,24 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { FlaskConicalIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "use-intl";
 
 import { EmptyState } from "@/components/empty-state";
 import { useErrorText } from "@/components/error-text";
 import { JsonTree } from "@/components/json-tree";
+import { Link } from "@/components/link";
+import { RelativeTime } from "@/components/relative-time";
 import { Spinner } from "@/components/spinner";
 import { Alert } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
+
+import { type Approval, approvalsQuery } from "@/lib/data/approvals";
+import { useMe } from "@/lib/data/session";
+import { paths } from "@/lib/paths";
+import { useServerRef } from "@/lib/route";
 
 import { QuestionCard } from "./question-card";
 import { ResultView } from "./result-view";
@@ -20,6 +28,7 @@ import type { CallState, LogEvent, Progress, useCall } from "./use-call";
 export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useCall>, "state" | "cancel" | "answer">) {
   const t = useTranslations("playground");
   const errorText = useErrorText();
+  const approval = useAwaitedApproval(state);
   return (
     <div className="grid min-w-0 gap-4" aria-live="polite">
       {state.status === "idle" && (
@@ -32,7 +41,7 @@ export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useC
           <CardHeader
             heading={
               <span className="flex items-center gap-2">
-                <Spinner /> {state.questions.length > 0 ? t("waitsForYou") : t("running")}
+                <Spinner /> {approval !== undefined ? t("waitsForApproval") : state.questions.length > 0 ? t("waitsForYou") : t("running")}
               </span>
             }
             actions={
@@ -41,6 +50,7 @@ export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useC
               </Button>
             }
           />
+          {approval !== undefined && <AwaitedApproval approval={approval} />}
           {state.progress !== undefined && (
             <CardBody>
               <ProgressBar progress={state.progress} />
@@ -55,6 +65,33 @@ export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useC
       {state.end !== undefined && <End state={state} />}
       {state.logs.length > 0 && <Logs logs={state.logs} />}
     </div>
+  );
+}
+
+/** What the running call waits for, if a rule holds it back: the call itself says nothing until somebody has agreed. */
+function useAwaitedApproval({ status, request }: CallState): Approval | undefined {
+  const ref = useServerRef();
+  const me = useMe();
+  const { data = [] } = useQuery({ ...approvalsQuery(ref), enabled: status === "running" });
+  if (status !== "running" || request === undefined) return undefined;
+  return data.find(
+    ({ state, user_id, server, server_id, kind, target }) =>
+      state === "pending" && user_id === me.id && [server, server_id].includes(ref.server) && kind === request.kind && target === request.name,
+  );
+}
+
+function AwaitedApproval({ approval }: { approval: Approval }) {
+  const t = useTranslations("playground");
+  const ref = useServerRef();
+  return (
+    <CardBody className="grid gap-2 text-sm text-muted-foreground">
+      <p>
+        {t("approvalHint")} {t("approvalExpires")} <RelativeTime at={approval.expires_at} future />.
+      </p>
+      <Link href={paths.approvals(ref)} className="justify-self-start text-brand hover:underline">
+        {t("toApprovals")}
+      </Link>
+    </CardBody>
   );
 }
 

@@ -16,12 +16,10 @@ export function useChangePassword() {
 }
 
 /** Invalidates all that is known of the own account. */
-export function useUpdateProfile(version: number, { onSuccess }: { onSuccess: () => void }) {
+export function useUpdateProfile(version: number) {
   const queryClient = useQueryClient();
   return useMutation({
     scope: ACCOUNT_SCOPE,
-    // Said here, as the form may have made way for one with the new name by then.
-    onSuccess,
     mutationFn: (body: Schemas["UpdateProfileRequest"]) => {
       const known = queryClient.getQueryData(profileQuery().queryKey)?.version ?? version;
       return read(api.PATCH("/api/v1/me", { params: { header: ifMatch(known) }, body }));

@@ -6,7 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
+import { useFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
@@ -20,6 +20,7 @@ import { useChangePassword } from "./mutations";
 export function PasswordForm() {
   const t = useTranslations("profile");
   const errorText = useErrorText();
+  const placeFieldErrors = useFieldErrors();
   const me = useMe();
   const change = useChangePassword();
   const [isPlaced, setPlaced] = useState(false);
@@ -44,6 +45,8 @@ export function PasswordForm() {
         },
         onError: (cause) => {
           setPlaced(placeFieldErrors(cause, form, { old_password: "old", new_password: "next" }));
+          // All that can be wrong with it.
+          if (form.getFieldState("old").invalid) form.setError("old", { type: "server", message: t("oldWrong") });
         },
       },
     );
@@ -52,16 +55,16 @@ export function PasswordForm() {
     <form noValidate onSubmit={(event) => void submit(event)}>
       <Card>
         <CardHeader heading={t("password")} description={t("passwordHint")} />
-        <CardBody className="grid max-w-md gap-4">
+        <CardBody className="grid gap-4">
           {change.isError && !isPlaced && <Alert tone="danger">{errorText(change.error)}</Alert>}
           <input type="hidden" autoComplete="username" value={me.email} readOnly />
-          <Field label={t("old")} error={errors.old?.message}>
+          <Field label={t("old")} className="max-w-md" error={errors.old?.message}>
             {(field) => <Input {...field} type="password" autoComplete="current-password" {...form.register("old")} />}
           </Field>
-          <Field label={t("new")} hint={t("length")} error={errors.next?.message}>
+          <Field label={t("new")} className="max-w-md" hint={t("length")} error={errors.next?.message}>
             {(field) => <Input {...field} type="password" autoComplete="new-password" {...form.register("next")} />}
           </Field>
-          <Field label={t("again")} error={errors.again?.message}>
+          <Field label={t("again")} className="max-w-md" error={errors.again?.message}>
             {(field) => <Input {...field} type="password" autoComplete="new-password" {...form.register("again")} />}
           </Field>
         </CardBody>

@@ -1,10 +1,12 @@
 "use client";
 
+import { lazy, Suspense } from "react";
 import { useTranslations } from "use-intl";
 
 import { PageHeader } from "@/components/page-header";
 import { useRoleReason } from "@/components/use-role-reason";
 import { Alert } from "@/components/ui/alert";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useProject } from "@/lib/data/projects";
 import { useProjectRef } from "@/lib/route";
 
@@ -13,7 +15,9 @@ import { FlawedToolsForm } from "./flawed-tools-form";
 import { GeneralForm } from "./general-form";
 import { LimitsCard } from "./limits-card";
 import { RecordedArgumentsForm } from "./recorded-arguments-form";
-import { RulesCard } from "./rules-card";
+
+/** Fetched after what stands above it. */
+const RulesCard = lazy(() => import("./rules-card").then((module) => ({ default: module.RulesCard })));
 
 export function ProjectSettingsPage() {
   const t = useTranslations("projectSettings");
@@ -27,7 +31,9 @@ export function ProjectSettingsPage() {
         {reason !== undefined && <Alert tone="info">{reason}</Alert>}
         <GeneralForm project={project} reason={reason} />
         <FlawedToolsForm project={project} reason={reason} />
-        <RulesCard reason={reason} />
+        <Suspense fallback={<Skeleton className="h-40" />}>
+          <RulesCard reason={reason} />
+        </Suspense>
         <RecordedArgumentsForm project={project} reason={reason} />
         <LimitsCard project={ref} reason={reason} />
         <DangerZone project={project} reason={reason} />

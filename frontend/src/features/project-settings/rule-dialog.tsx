@@ -34,7 +34,6 @@ export function RuleDialog({ open, rule: before, onClose, onSave }: RuleDialogPr
     <Dialog open={open} onOpenChange={onClose}>
       <DialogContent heading={before.id === undefined ? t("add") : t("edit")}>
         <form
-          className="contents"
           onSubmit={(event) => {
             event.preventDefault();
             if (!isIncomplete) onSave(rule);

@@ -1,20 +1,22 @@
 "use client";
 
 import { useRouter } from "next/navigation";
+import type { ChangeEvent } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
+import { useFieldErrors } from "@/components/form-errors";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { useSlugOf } from "@/components/use-slug-of";
 import { paths } from "@/lib/paths";
-import { givesSlug } from "@/lib/slug";
+import { SLUG } from "@/lib/slug";
 
 import { type TakeDemo, useCreateProject } from "./mutations";
 import { DemoFailure, TakeDemoButton } from "./take-demo";
@@ -45,18 +47,21 @@ function CreateProjectForm() {
   const t = useTranslations("projects");
   const common = useTranslations("common");
   const errorText = useErrorText();
+  const placeFieldErrors = useFieldErrors();
   const router = useRouter();
   const create = useCreateProject();
   const resolver = useSchema((z) =>
-    z
-      .object({ name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))), slug: z.string().check(z.trim()) })
-      .check(z.refine(({ name, slug }) => slug !== "" || givesSlug(name), { path: ["slug"], message: t("slugNeeded") })),
+    z.object({
+      name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
+      slug: z.string().check(z.trim(), z.refine((slug) => slug === "" || SLUG.test(slug), t("slugInvalid"))),
+    }),
   );
   const form = useForm({ resolver, defaultValues: { name: "", slug: "" } });
-  const { errors } = form.formState;
+  const { errors, dirtyFields } = form.formState;
+  const slugOf = useSlugOf("project");
   const submit = form.handleSubmit(({ name, slug }) => {
     create.mutate(
-      { name, slug: slug === "" ? undefined : slug },
+      { name, slug: slug === "" ? slugOf(name) : slug },
       {
         onSuccess: (project) => {
           router.push(paths.project({ project: project.slug }));
@@ -72,9 +77,20 @@ function CreateProjectForm() {
       <DialogBody>
         {create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
         <Field label={t("name")} error={errors.name?.message}>
-          {(field) => <Input {...field} autoComplete="off" {...form.register("name")} />}
+          {(field) => (
+            <Input
+              {...field}
+              autoComplete="off"
+              {...form.register("name", {
+                onChange: (event: ChangeEvent<HTMLInputElement>) => {
+                  // Until somebody writes one.
+                  if (dirtyFields.slug !== true) form.setValue("slug", slugOf(event.target.value));
+                },
+              })}
+            />
+          )}
         </Field>
-        <Field label={t("slug")} optional hint={t("slugHint")} error={errors.slug?.message}>
+        <Field label={t("slug")} hint={t("slugHint")} error={errors.slug?.message}>
           {(field) => <Input {...field} autoComplete="off" spellCheck={false} className="font-mono" {...form.register("slug")} />}
         </Field>
       </DialogBody>

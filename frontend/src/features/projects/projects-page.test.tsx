@@ -52,10 +52,12 @@ test("a slug that is taken is told at its field", async () => {
   await findDialog();
   await hands.type(await screen.findByRole("textbox", { name: /^Name/ }), "Mine");
   const slug = screen.getByRole("textbox", { name: /^Slug/ });
+  // Over what the name suggests.
+  await hands.clear(slug);
   await hands.type(slug, "demo");
   await hands.click(screen.getByRole("button", { name: "Create project" }));
   await expect.poll(() => slug.getAttribute("aria-invalid")).toBe("true");
-  expect(slug).toHaveAccessibleDescription(/A project with this slug exists already: write another one/);
+  expect(slug).toHaveAccessibleDescription(/This is taken already: choose another/);
   expect(slug).toHaveFocus();
 });
 

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { FileJsonIcon, SearchIcon } from "lucide-react";
 import { Link } from "@/components/link";
 import { lazy, Suspense, useState } from "react";
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
@@ -63,7 +63,7 @@ export function AddServerPage() {
 
 function Catalog() {
   const t = useTranslations("addServer");
-  const { data, error, refetch } = useQuery(serverCatalogQuery());
+  const { data, error, refetch } = useQuery(serverCatalogQuery(useLocale()));
   const [search, setSearch] = useSearchParam("q");
   const [chosen, setChosen] = useState<CatalogServer>();
   if (data === undefined) {

@@ -15,6 +15,7 @@ import { Textarea } from "@/components/ui/input";
 import { useRoleReason } from "@/components/use-role-reason";
 import { toApiError } from "@/lib/api/errors";
 import { cn } from "@/lib/cn";
+import { useUnsaved } from "@/lib/leaving";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
@@ -44,6 +45,7 @@ export function ImportPage() {
   const [isOver, setOver] = useState(false);
   const [fileProblem, setFileProblem] = useState<string>();
   const picker = useRef<HTMLInputElement>(null);
+  useUnsaved(text.trim() !== "" && !run.isSuccess);
 
   const change = (next: string) => {
     setText(next);

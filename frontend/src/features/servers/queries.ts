@@ -1,16 +1,18 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "@/lib/api/client";
+import type { Locale } from "@/lib/i18n/locale";
 import type { ServerRef } from "@/lib/paths";
+
+import { inLanguage } from "./catalog-texts";
 
 export type CatalogServer = Schemas["CatalogServer"];
 
 /** Well-known servers. The list is a part of the daemon. */
-export const serverCatalogQuery = () =>
+export const serverCatalogQuery = (locale: Locale) =>
   queryOptions({
-    queryKey: ["server-catalog"],
-    queryFn: ({ signal }) => read(api.GET("/api/v1/server-catalog", { signal })),
-    select: (page) => page.items,
+    queryKey: ["server-catalog", locale],
+    queryFn: async ({ signal }) => inLanguage((await read(api.GET("/api/v1/server-catalog", { signal }))).items, locale),
     staleTime: Infinity,
   });
 

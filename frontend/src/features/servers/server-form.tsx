@@ -1,23 +1,25 @@
 "use client";
 
 import { LockIcon } from "lucide-react";
-import type { ReactNode } from "react";
+import type { ChangeEvent, ReactNode } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
-import { placeFieldErrors } from "@/components/form-errors";
+import { useFieldErrors } from "@/components/form-errors";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Input, Select, Textarea } from "@/components/ui/input";
 import { useSchema, type Z } from "@/components/use-schema";
+import { useSlugOf } from "@/components/use-slug-of";
 import { useUnsaved } from "@/lib/leaving";
 
 import { SecretRows } from "./secret-rows";
 import type { ServerFormValues } from "./server-form-values";
 
 const ALIAS = /^[a-z][a-z0-9-]{0,23}$/;
+const ALIAS_LENGTH = 24;
 
 const rows = (z: Z) => z.array(z.object({ name: z.string(), value: z.string(), stored: z.boolean() }));
 
@@ -35,6 +37,7 @@ interface ServerFormProps {
 export function ServerForm({ values, storedArgs = 0, error, disabled = false, onSubmit, footer }: ServerFormProps) {
   const t = useTranslations("serverForm");
   const errorText = useErrorText();
+  const placeFieldErrors = useFieldErrors();
   const resolver = useSchema((z) =>
     z
       .object({
@@ -65,13 +68,14 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
   );
   const form = useForm<ServerFormValues>({ resolver, defaultValues: values });
   const { register, control, watch, setValue, formState } = form;
-  const { errors, isDirty } = formState;
+  const { errors, isDirty, dirtyFields } = formState;
+  const aliasOf = useSlugOf("server", ALIAS_LENGTH);
   useUnsaved(isDirty);
   // eslint-disable-next-line react-hooks/incompatible-library -- two fields say which others there are
   const [type, keepArgs] = watch(["type", "keepArgs"]);
   const submit = form.handleSubmit((written) => {
     onSubmit(written, (cause) => {
-      placeFieldErrors<ServerFormValues>(cause, form, {
+      placeFieldErrors(cause, form, {
         alias: "alias",
         name: "name",
         timeout: "timeout",
@@ -87,11 +91,22 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
       <fieldset disabled={disabled} className="grid gap-5 p-4">
         {error !== null && error !== undefined && <Alert tone="danger">{errorText(error)}</Alert>}
         <div className="grid gap-4 sm:grid-cols-2">
+          <Field label={t("name")} optional hint={t("nameHint")} error={errors.name?.message}>
+            {(field) => (
+              <Input
+                {...field}
+                autoComplete="off"
+                {...register("name", {
+                  onChange: (event: ChangeEvent<HTMLInputElement>) => {
+                    // A new one's, until somebody writes it.
+                    if (values.alias === "" && dirtyFields.alias !== true) setValue("alias", aliasOf(event.target.value));
+                  },
+                })}
+              />
+            )}
+          </Field>
           <Field label={t("alias")} hint={t("aliasHint")} error={errors.alias?.message}>
             {(field) => <Input {...field} autoComplete="off" spellCheck={false} className="font-mono" {...register("alias")} />}
-          </Field>
-          <Field label={t("name")} optional hint={t("nameHint")} error={errors.name?.message}>
-            {(field) => <Input {...field} autoComplete="off" {...register("name")} />}
           </Field>
           <Field label={t("type")} hint={t(`typeHint.${type}`)}>
             {(field) => (

@@ -93,11 +93,18 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
         heading={t("failingHeading")}
         className="mb-4"
         actions={
-          may("inspect") && (
-            <Button asChild size="sm">
-              <Link href={paths.serverLogs(project)}>{t("toLogs")}</Link>
-            </Button>
-          )
+          <>
+            {may("inspect") && (
+              <Button asChild size="sm">
+                <Link href={paths.serverLogs(project)}>{t("toLogs")}</Link>
+              </Button>
+            )}
+            {may("manageServers") && (
+              <Button asChild size="sm">
+                <Link href={paths.serverSettings(project)}>{t("toSettings")}</Link>
+              </Button>
+            )}
+          </>
         }
       >
         {status.reason !== null && <p className="font-mono text-xs">{status.reason}</p>}

@@ -2,7 +2,7 @@
 
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { ConfirmDialog } from "@/components/confirm-dialog";
@@ -11,21 +11,18 @@ import { PageHeader } from "@/components/page-header";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useRoleReason } from "@/components/use-role-reason";
 import { serverQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
-import { LimitsForm } from "./limits-form";
 import { useDeleteServer, useUpdateServer } from "./mutations";
-import { PersonalForm } from "./personal-form";
-import { ProtocolForm } from "./protocol-form";
-import { RunForm } from "./run-form";
-import { SandboxForm } from "./sandbox-form";
 import { ServerForm } from "./server-form";
 import { toUpdateRequest, valuesOf } from "./server-form-values";
-import { ToolTimeoutsForm } from "./tool-timeouts-form";
+
+const RunningForms = lazy(() => import("./running-forms").then((module) => ({ default: module.RunningForms })));
 
 export function ServerSettingsPage() {
   const t = useTranslations("serverSettings");
@@ -39,7 +36,6 @@ export function ServerSettingsPage() {
   const remove = useDeleteServer(ref);
   const [isDeleting, setDeleting] = useState(false);
   const [saves, setSaves] = useState(0);
-  const isProcess = server.transport.type === "stdio";
   return (
     <>
       <PageHeader title={t("title")} />
@@ -81,16 +77,9 @@ export function ServerSettingsPage() {
             }
           />
         </Card>
-        <RunForm project={ref} server={server} reason={reason} />
-        <ToolTimeoutsForm project={ref} server={server} reason={reason} />
-        <PersonalForm project={ref} server={server} reason={reason} />
-        <ProtocolForm project={ref} server={server} reason={reason} />
-        {isProcess && (
-          <>
-            <LimitsForm project={ref} server={server} reason={reason} />
-            <SandboxForm project={ref} server={server} reason={reason} />
-          </>
-        )}
+        <Suspense fallback={<Skeleton className="h-96" />}>
+          <RunningForms project={ref} server={server} reason={reason} />
+        </Suspense>
         <Card className="border-danger/40">
           <CardHeader heading={t("dangerZone")} />
           <CardBody className="flex flex-wrap items-center gap-3">

@@ -44,7 +44,9 @@ export function ServersPage() {
             <UploadIcon /> {t("import")}
           </Link>
         ) : (
-          t("import")
+          <>
+            <UploadIcon /> {t("import")}
+          </>
         )}
       </GuardedButton>
       <GuardedButton reason={reason} variant="primary" asChild={reason === undefined}>
@@ -53,7 +55,9 @@ export function ServersPage() {
             <PlusIcon /> {t("add")}
           </Link>
         ) : (
-          t("add")
+          <>
+            <PlusIcon /> {t("add")}
+          </>
         )}
       </GuardedButton>
     </>

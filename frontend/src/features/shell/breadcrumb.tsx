@@ -8,6 +8,7 @@ import { Link } from "@/components/link";
 import { PageTitle } from "@/components/page-title";
 import { cn } from "@/lib/cn";
 import { projectsQuery } from "@/lib/data/projects";
+import { serverQuery } from "@/lib/data/servers";
 import { teamsQuery } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { segmentAfter } from "@/lib/route";
@@ -67,6 +68,8 @@ function useCrumbs(): Crumb[] {
   const team = segmentAfter(pathname, "teams");
   const teams = useQuery({ ...teamsQuery(), enabled: team !== undefined }).data ?? [];
   const projects = useQuery({ ...projectsQuery(), enabled: project !== undefined }).data ?? [];
+  const serverRef = { project: project ?? "", server: server ?? "" };
+  const serverName = useQuery({ ...serverQuery(serverRef), enabled: server !== undefined }).data?.name ?? server;
   const crumb = (item: { key: NavKey; href: string } | undefined): Crumb[] =>
     item === undefined ? [] : [{ text: t(item.key), href: item.href }];
 
@@ -93,8 +96,8 @@ function useCrumbs(): Crumb[] {
   ];
   crumbs.push(...crumb(below.find((item) => isActive(item, pathname))).map((list) => ({ ...list, isList: server !== undefined })));
   if (server !== undefined) {
-    crumbs.push({ text: server, href: paths.server({ project, server }) });
-    crumbs.push(...crumb(serverTabs({ project, server }).slice(1).find((item) => isActive(item, pathname))));
+    crumbs.push({ text: serverName ?? server, href: paths.server(serverRef) });
+    crumbs.push(...crumb(serverTabs(serverRef).slice(1).find((item) => isActive(item, pathname))));
   }
   return crumbs;
 }

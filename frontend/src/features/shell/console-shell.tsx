@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 
 import { ErrorPanel } from "@/components/error-panel";
 import { useAppearanceOfAccount } from "@/components/use-appearance";
+import { useGuardedTraversals } from "@/components/use-may-leave";
 import { whenSessionEnds } from "@/lib/api/client";
 import { followEvents } from "@/lib/api/events";
 import { meQuery } from "@/lib/data/session";
@@ -41,6 +42,7 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
   const isLoggedIn = me.isSuccess;
   useEffect(() => (isLoggedIn ? followEvents(queryClient) : undefined), [isLoggedIn, queryClient]);
   useAppearanceOfAccount({ enabled: isLoggedIn });
+  useGuardedTraversals();
 
   if (isLoggedOut) return null;
   if (me.isError) {

@@ -11,7 +11,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the audit trail of the instance with all its projects, newest first */
+        /**
+         * List the audit trail of the instance with all its projects, newest first
+         * @description For instance admins.
+         *
+         *     Also logins, accounts and settings, which belong to no project. Entries are never changed, and each is chained to
+         *     the one before; `orch-admin audit verify` checks that.
+         */
         get: operations["list_instance_audit"];
         put?: never;
         post?: never;
@@ -32,7 +38,10 @@ export interface paths {
         put?: never;
         /**
          * Ask for a link to a new password
-         * @description It is mailed to the address, if that has an account. The answer is the same whether it has one or not.
+         * @description Needs no credential.
+         *
+         *     A link is mailed to the address, if that has an account. The answer is the same whether it has one or not. 409 where
+         *     no mail goes out: then an instance admin makes the link.
          */
         post: operations["create_password_reset"];
         delete?: never;
@@ -52,7 +61,13 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description Sets the tokens as HttpOnly cookies, and answers with them as well when no page of a browser asks.
+         * @description Needs no credential.
+         *
+         *     Opens a login and sets its tokens as HttpOnly cookies. Scripts get them in the body as well; a page of a browser,
+         *     which shows by `Origin` or `Sec-Fetch-Site` that it is one, does not.
+         *     The access token is good for `expires_in` seconds, the refresh token for one `refresh_login`. A wrong password and
+         *     an unknown address get the same 401. After some failures for an account or from an address each further attempt has
+         *     to wait: 429, with `Retry-After`.
          */
         post: operations["create_login"];
         delete?: never;
@@ -72,8 +87,10 @@ export interface paths {
         put?: never;
         /**
          * Log out
-         * @description Ends the login behind the credential: its access and refresh tokens open nothing from now on. A browser whose access
-         *     token has expired logs out with its refresh token.
+         * @description For every login; not for API keys.
+         *
+         *     Ends the login behind the credential: its access and refresh tokens open nothing from now on, and its event streams
+         *     end. A browser whose access token has expired logs out with its refresh token.
          */
         post: operations["delete_login"];
         delete?: never;
@@ -89,7 +106,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show who is asking */
+        /**
+         * Show who is asking
+         * @description For every credential.
+         *
+         *     Tells the account behind the credential, and for an API key the one project that it is good for. The account of a
+         *     key is its creator's.
+         */
         get: operations["get_me"];
         put?: never;
         post?: never;
@@ -110,7 +133,10 @@ export interface paths {
         put?: never;
         /**
          * Change the own password
-         * @description Ends all other logins of the account.
+         * @description For every login; not for API keys.
+         *
+         *     Ends all other logins of the account at once and keeps this one. The old password counts as an attempt: after some
+         *     wrong ones each further one has to wait, with 429.
          */
         post: operations["update_password"];
         delete?: never;
@@ -130,7 +156,10 @@ export interface paths {
         put?: never;
         /**
          * Get new tokens
-         * @description Takes the refresh token of the body or of the cookie, which is spent by it.
+         * @description Needs no credential but the refresh token, from the body or from the cookie, which is spent by it.
+         *
+         *     Whoever lost the answer may send the same token again within 30 seconds and gets the same next tokens, as long as
+         *     these have not been used. A spent token after that ends the whole login, since somebody else may have it.
          */
         post: operations["refresh_login"];
         delete?: never;
@@ -150,7 +179,10 @@ export interface paths {
         put?: never;
         /**
          * Choose a password by link
-         * @description Spends the link and ends all logins of the account. 410 when the link was used, replaced or is too old.
+         * @description Needs no credential but the token of the link.
+         *
+         *     Spends the link, sets the password and ends all logins of the account. 410 when the link was used, replaced or is
+         *     too old.
          */
         post: operations["redeem_password_reset"];
         delete?: never;
@@ -170,8 +202,11 @@ export interface paths {
         put?: never;
         /**
          * Ask for an account
-         * @description Where sign-up is open. A link is mailed to the address, which proves that it is the asker's; accepting by it makes
-         *     the account. The answer is the same whether the address has an account or not.
+         * @description Needs no credential.
+         *
+         *     Where sign-up is open. A link is mailed to the address, which proves that it is the asker's; accepting by it makes
+         *     the account. The answer is the same whether the address has an account or not. 409 where accounts are not given out
+         *     in this way.
          */
         post: operations["create_sign_up"];
         delete?: never;
@@ -189,7 +224,9 @@ export interface paths {
         };
         /**
          * Show how people get in here
-         * @description For who is at the door: whether accounts are given out, and whether a forgotten password is mended by mail.
+         * @description Needs no credential.
+         *
+         *     For who is at the door: whether accounts are given out, and whether a forgotten password is mended by mail.
          */
         get: operations["get_ways_in"];
         put?: never;
@@ -209,10 +246,15 @@ export interface paths {
         };
         /**
          * Watch what happens, as server-sent events
-         * @description Each `data` is an event as JSON, and its `type` says which. `hello` comes first. `reset` says that events were
-         *     missed and everything has to be read again; `access` that the caller's projects or roles are others than before.
+         * @description For every login; not for API keys.
+         *
+         *     Each `data` is an event as JSON, and its `type` says which. `hello` comes first. `reset` says that events were
+         *     missed and everything has to be read again; `access` that the caller's projects or roles are others than before. An
+         *     event tells where to read again and has no content of its own.
+         *
          *     A client that comes back sends the id of the last event that it has seen and gets what it has missed. The stream
-         *     ends when the login does, and only shows what the caller may see at that moment.
+         *     ends when the login does, and only shows what the caller may see at that moment. A comment comes every 15 seconds.
+         *     An account has at most 32 streams open: 429 beyond.
          */
         get: operations["watch_events"];
         put?: never;
@@ -232,13 +274,18 @@ export interface paths {
         };
         /**
          * List all invitations of the instance
-         * @description Newest first, those to projects and teams as well. For instance admins.
+         * @description For instance admins.
+         *
+         *     Newest first, those to projects and teams as well, answered or not.
          */
         get: operations["list_invitations"];
         put?: never;
         /**
          * Invite somebody to the instance
-         * @description Who accepts makes an account. For instance admins.
+         * @description For instance admins.
+         *
+         *     Who accepts makes an account. The link is mailed where mail goes out, and else in the answer, this once. An earlier
+         *     invitation of the address to the instance ends. 409 when the address has an account.
          */
         post: operations["create_invitation"];
         delete?: never;
@@ -258,7 +305,9 @@ export interface paths {
         put?: never;
         /**
          * Accept by link with the account that is logged in
-         * @description It has to be the account of the address that was invited.
+         * @description For every login of the address that was invited; not for API keys.
+         *
+         *     Spends the link; the role holds for the very next request. 410 when it was answered, taken back or is too old.
          */
         post: operations["accept_invitation"];
         delete?: never;
@@ -278,7 +327,9 @@ export interface paths {
         put?: never;
         /**
          * Decline by link
-         * @description Needs no login.
+         * @description Needs no credential but the token of the link.
+         *
+         *     Who invited sees that it was declined. 410 when it was answered, taken back or is too old.
          */
         post: operations["decline_invitation"];
         delete?: never;
@@ -298,7 +349,10 @@ export interface paths {
         put?: never;
         /**
          * Show what a link leads to
-         * @description Needs no login: who holds the link may see. 410 when it was answered, taken back or is too old.
+         * @description Needs no credential but the token of the link: who holds it may see.
+         *
+         *     Changes nothing, however often it is asked. 404 when there never was such a link; 410 when it was answered, taken
+         *     back or is too old.
          */
         post: operations["find_invitation"];
         delete?: never;
@@ -318,8 +372,11 @@ export interface paths {
         put?: never;
         /**
          * Accept by link and make an account
-         * @description Needs no login. 409 where accounts are not made that way, and when the address has one: then it is to be logged in
-         *     first. Which of the two is not told.
+         * @description Needs no credential but the token of the link.
+         *
+         *     Makes the account with the password, and accepts. It does not log in: use `create_login` afterwards. 409 where
+         *     accounts are not made that way, and when the address has one: then it is to be logged in first. Which of the two is
+         *     not told.
          */
         post: operations["redeem_invitation"];
         delete?: never;
@@ -341,6 +398,9 @@ export interface paths {
         /**
          * Take back any invitation
          * @description For instance admins.
+         *
+         *     Any invitation, also those to projects and teams. Its link opens nothing from now on. 410 when it was answered or
+         *     taken back.
          */
         delete: operations["delete_invitation"];
         options?: never;
@@ -359,7 +419,10 @@ export interface paths {
         put?: never;
         /**
          * Make a new link for any invitation
-         * @description The old link ends. For instance admins.
+         * @description For instance admins.
+         *
+         *     Any invitation, also those to projects and teams. The old link ends; the new one is good for as long as the first
+         *     was. 410 when it was answered or taken back; one that is too old can be renewed.
          */
         post: operations["renew_invitation"];
         delete?: never;
@@ -378,6 +441,8 @@ export interface paths {
         /**
          * List the API keys of all projects, newest first
          * @description For instance admins.
+         *
+         *     Also those that were revoked or have expired, with project and creator. Never the key itself.
          */
         get: operations["list_instance_keys"];
         put?: never;
@@ -395,11 +460,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the limits of the instance */
+        /**
+         * Show the limits of the instance
+         * @description For instance admins.
+         *
+         *     Numbers for projects that set none of their own.
+         */
         get: operations["get_instance_limits"];
         /**
          * Replace the limits of the instance
-         * @description They hold for projects that set no number of their own.
+         * @description For instance admins.
+         *
+         *     Replaces all of them: what is left out is without limit. They hold for the very next request in every project that
+         *     sets no number of its own.
          */
         put: operations["put_instance_limits"];
         post?: never;
@@ -416,14 +489,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the own profile */
+        /**
+         * Show the own profile
+         * @description For every login; not for API keys.
+         *
+         *     The own account with language and theme of the dashboard.
+         */
         get: operations["get_profile"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change the own name, language or theme */
+        /**
+         * Change the own name, language or theme
+         * @description For every login; not for API keys.
+         *
+         *     Changes nothing but name, language and theme: the address stays, and the password has an operation of its own.
+         *     Repeating it changes nothing more.
+         */
         patch: operations["update_profile"];
         trace?: never;
     };
@@ -434,7 +518,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the invitations that the caller can answer */
+        /**
+         * List the invitations that the caller can answer
+         * @description For every login; not for API keys.
+         *
+         *     Those to the address of the account that can still be answered, newest first. One whose link somebody else was
+         *     shown, and that made the account, is answered by its link alone.
+         */
         get: operations["list_own_invitations"];
         put?: never;
         post?: never;
@@ -453,7 +543,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accept an invitation of the own list */
+        /**
+         * Accept an invitation of the own list
+         * @description For every login; not for API keys.
+         *
+         *     The role holds for the very next request. 410 when it was answered, taken back or is too old.
+         */
         post: operations["accept_own_invitation"];
         delete?: never;
         options?: never;
@@ -470,7 +565,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Decline an invitation of the own list */
+        /**
+         * Decline an invitation of the own list
+         * @description For every login; not for API keys.
+         *
+         *     Who invited sees that it was declined. 410 when it was answered, taken back or is too old.
+         */
         post: operations["decline_own_invitation"];
         delete?: never;
         options?: never;
@@ -487,12 +587,20 @@ export interface paths {
         };
         /**
          * List the own open logins
-         * @description The last seen first.
+         * @description For every login; not for API keys.
+         *
+         *     The last seen first, and always all of them. `client` and `address` are what the daemon saw when the login last got
+         *     new tokens.
          */
         get: operations["list_own_logins"];
         put?: never;
         post?: never;
-        /** End all own logins but the one that asks */
+        /**
+         * End all own logins but the one that asks
+         * @description For every login; not for API keys.
+         *
+         *     Their tokens open nothing from now on. Repeating it does no harm.
+         */
         delete: operations["delete_other_logins"];
         options?: never;
         head?: never;
@@ -509,7 +617,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of the own logins */
+        /**
+         * End one of the own logins
+         * @description For every login; not for API keys.
+         *
+         *     Its tokens open nothing from now on; ending the one that asks is logging out. 404 when it has ended already.
+         */
         delete: operations["delete_own_login"];
         options?: never;
         head?: never;
@@ -525,11 +638,20 @@ export interface paths {
         };
         /**
          * List the projects of the caller
-         * @description All projects for instance admins.
+         * @description For every credential.
+         *
+         *     Oldest first. A login gets the projects that it reaches, directly or with a team, and all of them when it is an
+         *     instance admin's; a key gets its own project. `search` looks in name and slug.
          */
         get: operations["list_projects"];
         put?: never;
-        /** Create a project */
+        /**
+         * Create a project
+         * @description For instance admins.
+         *
+         *     An admin of a project decides which commands run on the machine of the daemon, so the instance decides who becomes
+         *     one: name somebody else as `admin` where it is not to be the caller. 409 when the slug is taken.
+         */
         post: operations["create_project"];
         delete?: never;
         options?: never;
@@ -544,15 +666,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a project */
+        /**
+         * Show a project
+         * @description For everybody who sees the project.
+         *
+         *     The project with its `ETag`, the role of the caller, and how much there is in it.
+         */
         get: operations["get_project"];
         put?: never;
         post?: never;
-        /** Delete a project with all that belongs to it */
+        /**
+         * Delete a project with all that belongs to it
+         * @description For admins of the project; not for API keys.
+         *
+         *     Stops its servers, ends its sessions, and revokes its keys at once. Cannot be undone. What it did stays on the audit
+         *     trail of the instance.
+         */
         delete: operations["delete_project"];
         options?: never;
         head?: never;
-        /** Change a project */
+        /**
+         * Change a project
+         * @description For admins of the project; not for API keys.
+         *
+         *     A new slug or separator holds for the very next request: endpoints under the old slug answer 404 from then on, and
+         *     names of tools on the unified endpoint change. 409 when the slug is taken.
+         */
         patch: operations["update_project"];
         trace?: never;
     };
@@ -565,8 +704,10 @@ export interface paths {
         };
         /**
          * List what happened in a project, newest first
-         * @description Admins see everything; members their own calls and the changes of servers and people; viewers these changes. A key with
-         *     a scope of its own sees the calls that were made with it and the changes of its servers.
+         * @description For everybody who sees the project.
+         *
+         *     Admins see everything; members their own calls and the changes of servers and people; viewers these changes. A key
+         *     with a scope of its own sees the calls that were made with it and the changes of its servers.
          */
         get: operations["list_activity"];
         put?: never;
@@ -586,7 +727,9 @@ export interface paths {
         };
         /**
          * List calls that wait for an approval
-         * @description Newest first, with those that were decided lately; all of the project for admins, the own ones for others. They are
+         * @description For members of the project and API keys.
+         *
+         *     Newest first, with those that were decided lately; all of the project for admins, the own ones for others. They are
          *     those of this daemon: none waits longer than an hour, and none survives a restart.
          */
         get: operations["list_approvals"];
@@ -605,7 +748,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a call that waits for an approval */
+        /**
+         * Show a call that waits for an approval
+         * @description For members of the project and API keys, about own calls; for admins about all.
+         *
+         *     404 when it was decided too long ago, or at another replica.
+         */
         get: operations["get_approval"];
         put?: never;
         post?: never;
@@ -624,7 +772,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a call go on */
+        /**
+         * Let a call go on
+         * @description For admins of the project; not for API keys.
+         *
+         *     The call goes on at once, if its caller still may. 409 when it does not wait any more: `detail` says what it is.
+         */
         post: operations["approve_approval"];
         delete?: never;
         options?: never;
@@ -641,7 +794,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refuse a call that waits */
+        /**
+         * Refuse a call that waits
+         * @description For admins of the project; not for API keys.
+         *
+         *     The caller gets an error with the reason `not_approved`. 409 when it does not wait any more: `detail` says what it
+         *     is.
+         */
         post: operations["deny_approval"];
         delete?: never;
         options?: never;
@@ -656,7 +815,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the audit trail of a project, newest first */
+        /**
+         * List the audit trail of a project, newest first
+         * @description For admins of the project; not for API keys.
+         *
+         *     What was done on the project and to it, by people and by the daemon. Entries are never changed, and each is chained
+         *     to the one before; `orch-admin audit verify` checks that.
+         */
         get: operations["list_audit"];
         put?: never;
         post?: never;
@@ -675,8 +840,10 @@ export interface paths {
         };
         /**
          * List calls, newest first
-         * @description Everybody's for admins, the own ones for members and API keys. A key with a scope of its own sees those that were made
-         *     with it.
+         * @description For members of the project and API keys.
+         *
+         *     Everybody's for admins, the own ones for members and API keys. A key with a scope of its own sees those that were
+         *     made with it. Each is there within moments of its end.
          */
         get: operations["list_calls"];
         put?: never;
@@ -696,7 +863,10 @@ export interface paths {
         };
         /**
          * Export the servers of a project as `mcp-config.json`
-         * @description Secrets are replaced by placeholders; importing the file again keeps them.
+         * @description For everybody who sees the project.
+         *
+         *     The servers that the caller sees. Secrets are replaced by placeholders such as `${NAME}`; importing the file again
+         *     keeps what is stored.
          */
         get: operations["export_servers"];
         put?: never;
@@ -718,7 +888,12 @@ export interface paths {
         put?: never;
         /**
          * Import a client's configuration file: all of it or nothing
-         * @description Takes files of Claude Desktop, Claude Code, Cursor, Cline, Windsurf, VS Code and Zed as they are, with comments.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Takes files of Claude Desktop, Claude Code, Cursor, Cline, Windsurf, VS Code and Zed as they are, with comments.
+         *     Servers are told apart by name: those of the file are made or updated, others stay. With `dry_run` nothing is
+         *     changed, and problems are in the answer. Importing the same file again changes nothing. 422 names the line of each
+         *     problem.
          */
         post: operations["import_servers"];
         delete?: never;
@@ -736,13 +911,19 @@ export interface paths {
         };
         /**
          * List the invitations to a project
-         * @description Newest first.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Newest first, answered or not.
          */
         get: operations["list_project_invitations"];
         put?: never;
         /**
          * Invite somebody to a project
-         * @description The answer is the same whether the address has an account or not. An earlier invitation of it to the project ends.
+         * @description For admins of the project; not for API keys.
+         *
+         *     The answer is the same whether the address has an account or not. The link is mailed where mail goes out, and else
+         *     in the answer, this once. An earlier invitation of the address to the project ends. 409 for who is a member already:
+         *     change the role instead.
          */
         post: operations["create_project_invitation"];
         delete?: never;
@@ -761,7 +942,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take back an invitation to a project */
+        /**
+         * Take back an invitation to a project
+         * @description For admins of the project; not for API keys.
+         *
+         *     Its link opens nothing from now on. 410 when it was answered or taken back.
+         */
         delete: operations["delete_project_invitation"];
         options?: never;
         head?: never;
@@ -779,7 +965,10 @@ export interface paths {
         put?: never;
         /**
          * Make a new link for an invitation to a project
-         * @description The old link ends.
+         * @description For admins of the project; not for API keys.
+         *
+         *     The old link ends; the new one is good for as long as the first was. 410 when it was answered or taken back; one
+         *     that is too old can be renewed.
          */
         post: operations["renew_project_invitation"];
         delete?: never;
@@ -797,13 +986,19 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description The own keys for members, all keys of the project for admins.
+         * @description For members of the project; not for API keys.
+         *
+         *     Newest first: the own keys for members, all keys of the project for admins. Also those that were revoked or have
+         *     expired. Never the key itself.
          */
         get: operations["list_keys"];
         put?: never;
         /**
          * Create an API key
-         * @description The answer holds the whole key, this once.
+         * @description For members of the project; not for API keys.
+         *
+         *     The answer holds the whole key, this once. It never may more than its creator at that moment, and `scope` narrows it
+         *     further.
          */
         post: operations["create_key"];
         delete?: never;
@@ -819,17 +1014,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show an API key */
+        /**
+         * Show an API key
+         * @description For members of the project about own keys, for admins about all; not for API keys.
+         *
+         *     The key with its `ETag`, and where it was last used. Never the key itself.
+         */
         get: operations["get_key"];
         put?: never;
         post?: never;
-        /** Revoke an API key */
+        /**
+         * Revoke an API key
+         * @description For members of the project about own keys, for admins about all; not for API keys.
+         *
+         *     It opens nothing from the very next request on, and sessions that were opened with it end. It stays in the list as
+         *     revoked.
+         */
         delete: operations["delete_key"];
         options?: never;
         head?: never;
         /**
          * Change an API key
-         * @description What it may holds for the very next request, on running sessions as well. Only the key's creator may.
+         * @description For members of the project about own keys; not for API keys.
+         *
+         *     What it may holds for the very next request, on running sessions as well. Only the key's creator may: 409 for an
+         *     admin, who revokes it instead, and for a key that is revoked or has expired.
          */
         patch: operations["update_key"];
         trace?: never;
@@ -845,7 +1054,11 @@ export interface paths {
         put?: never;
         /**
          * Replace an API key by a new one
-         * @description The old key lives on for the overlap. Only the key's creator may.
+         * @description For members of the project about own keys; not for API keys.
+         *
+         *     Makes a new key of the same name, scope, limits and length of life, which is in the answer, this once. The old key
+         *     lives on for the overlap, so that clients can be changed one by one. Only the key's creator may: 409 for an admin,
+         *     and for a key that is revoked or has expired.
          */
         post: operations["rotate_key"];
         delete?: never;
@@ -861,9 +1074,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the limits of a project */
+        /**
+         * Show the limits of a project
+         * @description For everybody who sees the project.
+         *
+         *     What the project sets, and what holds: where it sets nothing, the number of the instance.
+         */
         get: operations["get_limits"];
-        /** Replace the limits of a project */
+        /**
+         * Replace the limits of a project
+         * @description For admins of the project; not for API keys.
+         *
+         *     Replaces all of them: what is left out is left to the instance. They hold for the very next request.
+         */
         put: operations["put_limits"];
         post?: never;
         delete?: never;
@@ -879,7 +1102,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List who reaches a project, directly or with a team */
+        /**
+         * List who reaches a project, directly or with a team
+         * @description For everybody who sees the project.
+         *
+         *     Everybody who reaches it, with the effective role, which is the highest of the own one and those of the teams.
+         *     Always the whole list.
+         */
         get: operations["list_members"];
         put?: never;
         post?: never;
@@ -901,14 +1130,20 @@ export interface paths {
         post?: never;
         /**
          * Take an account off a project
-         * @description Everybody may leave; others are taken off by admins. What the account has through teams stays.
+         * @description For everybody about oneself; about others for admins of the project. Not for API keys.
+         *
+         *     Takes away the own membership; what the account has through teams stays. Its keys of the project open nothing any
+         *     more when nothing is left. A project keeps an active admin: else 409 with `last_admin`.
          */
         delete: operations["delete_member"];
         options?: never;
         head?: never;
         /**
          * Change the own role of a member
-         * @description People come in by invitation. Somebody who is here with a team gets a role of their own by this.
+         * @description For admins of the project; not for API keys.
+         *
+         *     People come in by invitation. Somebody who is here with a team gets a role of their own by this. It holds for the
+         *     very next request, on running sessions as well. A project keeps an active admin: else 409 with `last_admin`.
          */
         patch: operations["update_member"];
         trace?: never;
@@ -920,11 +1155,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the rules of a project */
+        /**
+         * Show the rules of a project
+         * @description For admins of the project; not for API keys.
+         *
+         *     The rules in the order in which they are asked, and what is switched off.
+         */
         get: operations["get_policy"];
         /**
          * Replace the rules of a project
-         * @description They hold for the very next request, on running sessions as well.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Replaces all rules, and leaves the switches. They hold for the very next request, on running sessions as well.
+         *     Repeating it changes nothing. Send `If-Match`, so that nobody's rules are written over unseen.
          */
         put: operations["put_policy"];
         post?: never;
@@ -943,7 +1186,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Explain why something may be used, or is not there */
+        /**
+         * Explain why something may be used, or is not there
+         * @description For everybody who sees the server; about others and about keys for admins of the project.
+         *
+         *     Decides as a call would be, and tells every rule that was asked with why it matched or did not. Changes nothing.
+         */
         post: operations["explain_policy"];
         delete?: never;
         options?: never;
@@ -962,7 +1210,10 @@ export interface paths {
         put?: never;
         /**
          * Try rules on the calls of the past
-         * @description Saves nothing. Calls of the last days are decided once more, under the rules in force and under those given.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Saves nothing. Calls of the last days are decided once more, under the rules in force and under those given; what
+         *     would be decided in another way is told by caller and target.
          */
         post: operations["try_policy"];
         delete?: never;
@@ -978,10 +1229,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the servers of a project */
+        /**
+         * List the servers of a project
+         * @description For everybody who sees the project.
+         *
+         *     All of them with their state, without a value of a secret. Of a key with a scope only the servers in it.
+         */
         get: operations["list_servers"];
         put?: never;
-        /** Add a server to a project */
+        /**
+         * Add a server to a project
+         * @description For admins of the project; not for API keys.
+         *
+         *     The server can be called at once: it is started when it is first needed, or right away with `run.always_on`.
+         *     Arguments, variables and headers are encrypted when they are stored, and never shown again. 409 when the alias is
+         *     taken.
+         */
         post: operations["create_server"];
         delete?: never;
         options?: never;
@@ -996,17 +1259,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a server */
+        /**
+         * Show a server
+         * @description For everybody who sees the server.
+         *
+         *     Its configuration without a value of a secret, its state, and its `ETag`.
+         */
         get: operations["get_server"];
         put?: never;
         post?: never;
-        /** Delete a server */
+        /**
+         * Delete a server
+         * @description For admins of the project; not for API keys.
+         *
+         *     Stops it and takes away its configuration, secrets, catalog and switches. Calls in flight end with an error. Cannot
+         *     be undone; the record of its calls stays.
+         */
         delete: operations["delete_server"];
         options?: never;
         head?: never;
         /**
          * Change a server
-         * @description Secrets can be replaced one by one without knowing the others.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Fields that are left out stay. Secrets can be replaced one by one without knowing the others. A change of what is
+         *     run or dialled replaces the running process or connection; a new alias renames its tools on the unified endpoint.
          */
         patch: operations["update_server"];
         trace?: never;
@@ -1022,8 +1299,14 @@ export interface paths {
         put?: never;
         /**
          * Call a tool, get a prompt or read a resource
-         * @description The answer is a stream of events. The call goes the way of all calls: by the same policy, and on record. Whoever
-         *     stops reading cancels it.
+         * @description For members of the project and API keys.
+         *
+         *     The call goes the way of all calls: by the same policy, within the same limits, and on record. `name` is the
+         *     server's own, without the alias.
+         *
+         *     The answer is a stream of server-sent events, and its status is 200 also when the call fails: `started` comes first,
+         *     then what happens, then exactly one of `result`, `error` and `cancelled`. Whoever stops reading cancels the call.
+         *     One caller has a bounded number of calls in flight: 429 beyond.
          */
         post: operations["create_call"];
         delete?: never;
@@ -1042,7 +1325,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Cancel a call */
+        /**
+         * Cancel a call
+         * @description For the credential that made the call, of a member or API key.
+         *
+         *     The server is told, and the stream ends with `cancelled`. 404 when it has ended already.
+         */
         delete: operations["delete_call"];
         options?: never;
         head?: never;
@@ -1058,7 +1346,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answer a question of the server that is called */
+        /**
+         * Answer a question of the server that is called
+         * @description For the credential that made the call, of a member or API key.
+         *
+         *     Give `result` or `error`, not both. 409 when nobody waits for an answer to this question any more, 404 when the call
+         *     has ended.
+         */
         post: operations["create_answer"];
         delete?: never;
         options?: never;
@@ -1075,8 +1369,11 @@ export interface paths {
         };
         /**
          * Show lines of a server's log, oldest first
-         * @description The latest ones, unless `after` says where to begin. `next_cursor` is null: for the page before give the lowest
-         *     number as `before`, for what is new the highest as `after`.
+         * @description For admins of the project; not for API keys.
+         *
+         *     The latest lines, unless `after` says where to begin. `next_cursor` is null: for the page before give the lowest
+         *     `seq` as `before`, for what is new the highest as `after`. What is kept is bounded by `log_kib` of the server;
+         *     secrets are blanked out.
          */
         get: operations["list_logs"];
         put?: never;
@@ -1094,7 +1391,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Download a server's log as text */
+        /**
+         * Download a server's log as text
+         * @description For admins of the project; not for API keys.
+         *
+         *     Everything that is kept, oldest first, a line each: time, source, process and text.
+         */
         get: operations["download_logs"];
         put?: never;
         post?: never;
@@ -1113,9 +1415,11 @@ export interface paths {
         };
         /**
          * Follow a server's log as server-sent events
-         * @description Each event `line` has a line of the log as its data and the number of the line as its id, so that a client that
-         *     comes back with `Last-Event-ID` misses nothing that is still kept. The stream ends with the login and with the right
-         *     to read.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Each event `line` has a line of the log as its data and the number of the line as its id, so that a client that
+         *     comes back with `Last-Event-ID` misses nothing that is still kept. A comment comes every 15 seconds. The stream ends
+         *     with the login and with the right to read.
          */
         get: operations["stream_logs"];
         put?: never;
@@ -1133,15 +1437,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the values that a server takes from each member, and which the caller has stored */
+        /**
+         * List the values that a server takes from each member, and which the caller has stored
+         * @description For members of the project; not for API keys.
+         *
+         *     What the server takes from each member, such as an own token, and whether the caller has stored it. The values
+         *     themselves are never shown.
+         */
         get: operations["list_personal_secrets"];
         put?: never;
         post?: never;
-        /** Remove all own values for a server */
+        /**
+         * Remove all own values for a server
+         * @description For members of the project; not for API keys.
+         *
+         *     The caller's own values alone. Repeating it does no harm.
+         */
         delete: operations["delete_personal_secrets"];
         options?: never;
         head?: never;
-        /** Store own values for a server, or remove them */
+        /**
+         * Store own values for a server, or remove them
+         * @description For members of the project; not for API keys.
+         *
+         *     About the caller's own values alone; those that are not named stay. They are encrypted when they are stored, and
+         *     hold for the very next call.
+         */
         patch: operations["update_personal_secrets"];
         trace?: never;
     };
@@ -1154,7 +1475,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replace every process and connection of a server */
+        /**
+         * Replace every process and connection of a server
+         * @description For admins of the project; not for API keys.
+         *
+         *     Calls in flight end with an error. The answer comes at once; `status` says how it goes on.
+         */
         post: operations["restart_server"];
         delete?: never;
         options?: never;
@@ -1171,7 +1497,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a server and wait until it is ready or has failed */
+        /**
+         * Start a server and wait until it is ready or has failed
+         * @description For admins of the project; not for API keys.
+         *
+         *     The answer has its state then. 502 says why it failed. Starting one that runs does no harm.
+         */
         post: operations["start_server"];
         delete?: never;
         options?: never;
@@ -1188,7 +1519,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop what runs of a server, until somebody starts it or its configuration changes */
+        /**
+         * Stop what runs of a server, until somebody starts it or its configuration changes
+         * @description For admins of the project; not for API keys.
+         *
+         *     It stays stopped until somebody starts it or its configuration changes. Calls in flight end with an error. To have
+         *     it stay off for good, set `enabled` to false. 502 when it cannot be stopped.
+         */
         post: operations["stop_server"];
         delete?: never;
         options?: never;
@@ -1204,7 +1541,13 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Switch a tool, prompt or resource on or off */
+        /**
+         * Switch a tool, prompt or resource on or off
+         * @description For admins of the project; not for API keys.
+         *
+         *     Holds for the very next request, for everybody, before any rule is asked. The item need not exist yet. Repeating it
+         *     changes nothing.
+         */
         put: operations["put_switch"];
         post?: never;
         delete?: never;
@@ -1220,7 +1563,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what a server offers, as last seen */
+        /**
+         * List what a server offers, as last seen
+         * @description For everybody who sees the server.
+         *
+         *     From the catalog, in the server's own order, without asking the server now: `fetched_at` and `stale` say how old it
+         *     is. Members see what they may use, admins also what is denied.
+         */
         get: operations["list_tools"];
         put?: never;
         post?: never;
@@ -1237,7 +1586,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show what a tool, prompt or resource was in the course of time, latest first */
+        /**
+         * Show what a tool, prompt or resource was in the course of time, latest first
+         * @description For everybody who sees the server.
+         *
+         *     Each definition that it had, with when it was first and last seen, and which members changed: a tool whose
+         *     description changes on the quiet is seen here. 404 for what was never seen.
+         */
         get: operations["get_tool_history"];
         put?: never;
         post?: never;
@@ -1256,7 +1611,9 @@ export interface paths {
         };
         /**
          * List the open sessions of MCP clients
-         * @description Last opened first; all of the project for admins, the own ones for members. They are those of this daemon: another
+         * @description For members of the project; not for API keys.
+         *
+         *     Last opened first; all of the project for admins, the own ones for members. They are those of this daemon: another
          *     replica has others.
          */
         get: operations["list_sessions"];
@@ -1280,7 +1637,9 @@ export interface paths {
         post?: never;
         /**
          * End a session
-         * @description What is in flight in it ends too. The client may open another one; to keep it out, revoke its key.
+         * @description For members of the project about own sessions, for admins about all; not for API keys.
+         *
+         *     What is in flight in it ends too. The client may open another one; to keep it out, revoke its key.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -1295,12 +1654,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List settings for MCP clients, with a placeholder for the key */
+        /**
+         * List settings for MCP clients, with a placeholder for the key
+         * @description For everybody who sees the project.
+         *
+         *     A text for each client with where it belongs, for the unified endpoint or for one server.
+         */
         get: operations["list_snippets"];
         put?: never;
         /**
          * List settings for MCP clients, with a key in them
-         * @description For a key that was just made. Nothing is changed or kept.
+         * @description For everybody who sees the project.
+         *
+         *     For a key that was just made. Nothing is changed or kept, and whether the key opens anything is not looked at.
          */
         post: operations["render_snippets"];
         delete?: never;
@@ -1316,7 +1682,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the teams on a project */
+        /**
+         * List the teams on a project
+         * @description For everybody who sees the project.
+         *
+         *     By slug, and always all of them.
+         */
         get: operations["list_project_teams"];
         put?: never;
         post?: never;
@@ -1336,13 +1707,19 @@ export interface paths {
         get?: never;
         /**
          * Grant a project to a team or change the role of the grant
-         * @description The caller has to be in the team, or an instance admin.
+         * @description For admins of the project who are in the team, and instance admins; not for API keys.
+         *
+         *     The role holds at once for everybody in the team, now and later. Repeating it changes nothing. A project keeps an
+         *     active admin: else 409 with `last_admin`.
          */
         put: operations["put_project_team"];
         post?: never;
         /**
          * Take a project from a team
-         * @description Whoever was here only with the team is out at once.
+         * @description For admins of the project; not for API keys.
+         *
+         *     Whoever was here only with the team is out at once. 404 when it was not granted. A project keeps an active admin:
+         *     else 409 with `last_admin`.
          */
         delete: operations["delete_project_team"];
         options?: never;
@@ -1359,7 +1736,11 @@ export interface paths {
         };
         /**
          * Get the usage of a project, or of one thing in it, over time
-         * @description A key with a scope of its own may ask for what it reaches, and every key for what was called with it.
+         * @description For everybody who sees the project.
+         *
+         *     A key with a scope of its own may ask for what it reaches, and every key for what was called with it; sums that
+         *     would hold more answer 403. Sums of other people and keys are for admins. Minutes are kept for some days and hours
+         *     for some months.
          */
         get: operations["get_usage"];
         put?: never;
@@ -1377,7 +1758,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what is used most in a project */
+        /**
+         * List what is used most in a project
+         * @description For everybody who sees the project.
+         *
+         *     By server, tool or client; by user or key for admins, who are on the audit trail for it. What is hidden from the
+         *     caller is left out.
+         */
         get: operations["list_top_usage"];
         put?: never;
         post?: never;
@@ -1394,7 +1781,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List well-known MCP servers to add from */
+        /**
+         * List well-known MCP servers to add from
+         * @description For every credential.
+         *
+         *     The same for everybody, and shipped with the daemon: nothing is fetched. Adding one is `create_server` with its
+         *     transport, where `${NAME}` is filled in from `inputs`.
+         */
         get: operations["list_catalog_servers"];
         put?: never;
         post?: never;
@@ -1411,12 +1804,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the own stars, newest first */
+        /**
+         * List the own stars, newest first
+         * @description For every login; not for API keys.
+         *
+         *     All own stars. Those on what the caller does not see any more are left out.
+         */
         get: operations["list_stars"];
         put?: never;
         /**
          * Star a project, a server or a tool
-         * @description Starring twice is starring once.
+         * @description For every login that sees the project; not for API keys.
+         *
+         *     Starring twice is starring once. 409 when there are too many stars.
          */
         post: operations["create_star"];
         delete?: never;
@@ -1435,7 +1835,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take a star away */
+        /**
+         * Take a star away
+         * @description For every login; not for API keys.
+         *
+         *     404 when it is no star of the caller.
+         */
         delete: operations["delete_star"];
         options?: never;
         head?: never;
@@ -1449,7 +1854,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the state of the instance and of its parts */
+        /**
+         * Get the state of the instance and of its parts
+         * @description For instance admins.
+         *
+         *     The version, and of each part whether it works and what was last wrong with it. Cheap enough to be asked every few
+         *     seconds.
+         */
         get: operations["get_system"];
         put?: never;
         post?: never;
@@ -1468,13 +1879,17 @@ export interface paths {
         };
         /**
          * List the teams of the caller
-         * @description All teams for instance admins.
+         * @description For every login; not for API keys.
+         *
+         *     The teams that the caller is in; all teams for instance admins. `search` looks in name and slug.
          */
         get: operations["list_teams"];
         put?: never;
         /**
          * Create a team
          * @description For instance admins.
+         *
+         *     Makes a team with one admin, who invites the others. 409 when the slug is taken.
          */
         post: operations["create_team"];
         delete?: never;
@@ -1490,18 +1905,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a team */
+        /**
+         * Show a team
+         * @description For everybody in the team, and instance admins.
+         *
+         *     The team with its `ETag`, and what the caller is in it.
+         */
         get: operations["get_team"];
         put?: never;
         post?: never;
         /**
          * Delete a team
-         * @description What it was granted ends at once for everybody in it. Refused while a project has no other active admin.
+         * @description For admins of the team, and instance admins.
+         *
+         *     What it was granted ends at once for everybody in it. Refused with `last_admin` while a project has no other active
+         *     admin. The accounts stay.
          */
         delete: operations["delete_team"];
         options?: never;
         head?: never;
-        /** Rename a team or change its slug */
+        /**
+         * Rename a team or change its slug
+         * @description For admins of the team, and instance admins.
+         *
+         *     Addresses with the old slug lead nowhere from then on, the id stays. 409 when the
+         *     slug is taken.
+         */
         patch: operations["update_team"];
         trace?: never;
     };
@@ -1514,13 +1943,19 @@ export interface paths {
         };
         /**
          * List the invitations to a team
-         * @description Newest first.
+         * @description For admins of the team, and instance admins.
+         *
+         *     Newest first, answered or not.
          */
         get: operations["list_team_invitations"];
         put?: never;
         /**
          * Invite somebody to a team
-         * @description The answer is the same whether the address has an account or not. An earlier invitation of it to the team ends.
+         * @description For admins of the team, and instance admins.
+         *
+         *     The answer is the same whether the address has an account or not. The link is mailed where mail goes out, and else
+         *     in the answer, this once. An earlier invitation of the address to the team ends. 409 for who is in the team already:
+         *     change the role instead.
          */
         post: operations["create_team_invitation"];
         delete?: never;
@@ -1539,7 +1974,12 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take back an invitation to a team */
+        /**
+         * Take back an invitation to a team
+         * @description For admins of the team, and instance admins.
+         *
+         *     Its link opens nothing from now on. 410 when it was answered or taken back.
+         */
         delete: operations["delete_team_invitation"];
         options?: never;
         head?: never;
@@ -1557,7 +1997,10 @@ export interface paths {
         put?: never;
         /**
          * Make a new link for an invitation to a team
-         * @description The old link ends.
+         * @description For admins of the team, and instance admins.
+         *
+         *     The old link ends; the new one is good for as long as the first was. 410 when it was answered or taken back; one
+         *     that is too old can be renewed.
          */
         post: operations["renew_team_invitation"];
         delete?: never;
@@ -1573,7 +2016,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List who is in a team */
+        /**
+         * List who is in a team
+         * @description For everybody in the team, and instance admins.
+         *
+         *     All of them, also accounts that are switched off.
+         */
         get: operations["list_team_members"];
         put?: never;
         post?: never;
@@ -1595,14 +2043,18 @@ export interface paths {
         post?: never;
         /**
          * Take somebody out of a team
-         * @description Everybody may leave; others are taken out by admins of the team. What the team was granted ends for them at once.
+         * @description For everybody about oneself; about others for admins of the team and instance admins.
+         *
+         *     What the team was granted ends for them at once. A team keeps an active admin: else 409 with `last_admin`.
          */
         delete: operations["delete_team_member"];
         options?: never;
         head?: never;
         /**
          * Change what somebody is in a team
-         * @description People come in by invitation.
+         * @description For admins of the team, and instance admins.
+         *
+         *     People come in by invitation; this changes what they are. A team keeps an active admin: else 409 with `last_admin`.
          */
         patch: operations["update_team_member"];
         trace?: never;
@@ -1614,7 +2066,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the projects that a team was granted */
+        /**
+         * List the projects that a team was granted
+         * @description For everybody in the team, and instance admins.
+         *
+         *     Every project that was granted, with the role that everybody in the team has there at least.
+         */
         get: operations["list_team_projects"];
         put?: never;
         post?: never;
@@ -1631,10 +2088,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List accounts */
+        /**
+         * List accounts
+         * @description For instance admins.
+         *
+         *     All accounts, also those that are switched off, oldest first. `search` looks in name and address.
+         */
         get: operations["list_users"];
         put?: never;
-        /** Create an account */
+        /**
+         * Create an account
+         * @description For instance admins.
+         *
+         *     Makes an account that can log in at once, without an invitation. Without a `password` one is generated and is in the
+         *     answer, this once. 409 when the address is taken.
+         */
         post: operations["create_user"];
         delete?: never;
         options?: never;
@@ -1649,14 +2117,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show an account */
+        /**
+         * Show an account
+         * @description For instance admins.
+         *
+         *     The account with its `ETag`.
+         */
         get: operations["get_user"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change, deactivate or promote an account */
+        /**
+         * Change, deactivate or promote an account
+         * @description For instance admins.
+         *
+         *     `active: false` ends every login, API key and session of the account at once; `true` lets it log in again, and
+         *     brings back its keys. The instance keeps an active admin, and so do projects and teams: 409 with
+         *     `last_instance_admin` or `last_admin` names what would be left alone.
+         */
         patch: operations["update_user"];
         trace?: never;
     };
@@ -1671,7 +2151,10 @@ export interface paths {
         put?: never;
         /**
          * Make a single-use link to a new password for an account
-         * @description It is mailed to the account's address where mail goes out. An earlier link ends.
+         * @description For instance admins.
+         *
+         *     It is mailed to the account's address where mail goes out, and else in the answer, this once. An earlier link ends.
+         *     The password stays what it is until the link is used.
          */
         post: operations["create_reset_link"];
         delete?: never;
@@ -1687,7 +2170,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether all is well */
+        /**
+         * Whether all is well
+         * @description Needs no credential.
+         *
+         *     The same as `/health/ready`, under the name that many monitors ask for. Says nothing of what is inside; instance
+         *     admins have `get_system` for that.
+         */
         get: operations["get_health"];
         put?: never;
         post?: never;
@@ -1704,7 +2193,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives */
+        /**
+         * Whether the process lives
+         * @description Needs no credential.
+         *
+         *     200 for as long as the process answers at all, also while the database is away or the daemon is stopping: for a
+         *     supervisor that restarts what hangs.
+         */
         get: operations["get_liveness"];
         put?: never;
         post?: never;
@@ -1721,7 +2216,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether requests can be served */
+        /**
+         * Whether requests can be served
+         * @description Needs no credential.
+         *
+         *     503 while the daemon starts or stops, or the database is away: for a load balancer that takes it out of rotation.
+         *     Answers at once, from what was last seen.
+         */
         get: operations["get_readiness"];
         put?: never;
         post?: never;
@@ -1737,6 +2238,7 @@ export interface components {
     schemas: {
         /** @description What accepting led to. */
         AcceptedInvitationView: {
+            /** @description The invitation, which is accepted now. */
             invitation: components["schemas"]["InvitationView"];
             /** @description The account that is in now; log in with it. */
             email: string;
@@ -1770,14 +2272,23 @@ export interface components {
              */
             per_day?: number | null;
         };
+        /** @description What a tool says of itself; where it says nothing, what the protocol takes it for. */
         Annotations: {
+            /** @description It changes nothing. */
             read_only: boolean;
+            /** @description It may destroy something. */
             destructive: boolean;
+            /** @description Using it twice does no more than using it once. */
             idempotent: boolean;
+            /** @description It deals with things outside, such as the web. */
             open_world: boolean;
         };
-        /** @enum {string} */
+        /**
+         * @description What became of a call that waits for an approval.
+         * @enum {string}
+         */
         ApprovalState: "pending" | "approved" | "denied" | "expired" | "cancelled";
+        /** @description How calls are approved. */
         ApprovalTerms: {
             /**
              * @description Whether the caller's own client may be asked to confirm; else only an admin of the project approves.
@@ -1786,29 +2297,40 @@ export interface components {
             caller_may_confirm?: boolean;
             /**
              * Format: int32
-             * @description Without an answer for so long, the call is refused.
+             * @description Seconds: without an answer for so long, the call is refused. 300 when left out.
              * @default 300
              */
             timeout_seconds?: number;
         };
         /** @description A call that waits, or did lately. */
         ApprovalView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description For `approve_approval` and `deny_approval`.
+             */
             id: string;
+            /** @description What became of it. */
             state: components["schemas"]["ApprovalState"];
             /**
              * Format: uuid
              * @description Who wants to call.
              */
             user_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key that was used; null for a login.
+             */
             key_id: string | null;
             /** @description What the client calls itself; its own word. */
             client: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server that is to be called.
+             */
             server_id: string;
             /** @description The server's alias. */
             server: string;
+            /** @description What is to be called. */
             kind: components["schemas"]["ItemClass"];
             /** @description The tool's or prompt's own name, or the resource's URI. */
             target: string;
@@ -1821,14 +2343,20 @@ export interface components {
             rule_id: string;
             /** @description Whether the caller's own client may confirm as well. */
             caller_may_confirm: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the call came.
+             */
             asked_at: string;
             /**
              * Format: date-time
              * @description From then on it counts as refused.
              */
             expires_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it stopped waiting; null while it waits.
+             */
             decided_at: string | null;
             /**
              * Format: uuid
@@ -1836,106 +2364,200 @@ export interface components {
              */
             decided_by: string | null;
         };
+        /** @description A named value of an entry, as things were called at that time. */
+        AuditFactView: {
+            /**
+             * @description What the value is.
+             * @enum {string}
+             */
+            name: "as" | "project" | "team" | "server" | "tool" | "kind" | "user" | "key" | "public_id" | "rule" | "rule_id" | "added" | "removed" | "changed" | "moved" | "before" | "now" | "role" | "admin" | "transport" | "through" | "delivery" | "hours" | "part" | "refused" | "needs" | "reason" | "address" | "login" | "revision" | "set" | "count" | "stored";
+            /** @description As text, as it was then. */
+            value: string;
+        };
         /** @description What it was done to. */
         AuditTargetView: {
+            /** @description Such as `member` or `server`. */
             kind: string;
+            /** @description Its id, of what has one. */
             id: string;
+            /** @description What it was called then. */
             name: string;
         };
         /** @description One thing that somebody did. */
         AuditView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Of the entry.
+             */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
             at: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The project that it belongs to; null for what concerns the instance.
+             */
             project_id: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Who did it; null for the command line and the daemon itself.
+             */
             user_id: string | null;
-            /** Format: uuid */
+            /** @description The e-mail address of that account; null for nobody in particular, and in the activity for who is no admin. */
+            user_email: string | null;
+            /**
+             * Format: uuid
+             * @description The API key that was used; null for none.
+             */
             key_id: string | null;
             /** @description `login`, `key`, `console` or `system`. */
             via: string;
-            /** @description `<noun>.<verb>`, such as `server.update`. */
-            action: string;
+            /**
+             * @description `<noun>.<verb>`.
+             * @enum {string}
+             */
+            action: "access.refuse" | "approval.approve" | "approval.cancel" | "approval.confirm" | "approval.decline" | "approval.deny" | "approval.expire" | "approval.request" | "audit.prune" | "encryption.begin" | "encryption.rotate" | "invitation.accept" | "invitation.create" | "invitation.decline" | "invitation.revoke" | "key.create" | "key.revoke" | "key.rotate" | "key.update" | "limits.update" | "login.end" | "login.end_others" | "login.fail" | "login.open" | "login.reuse" | "mail.fail" | "member.delete" | "member.update" | "personal_secret.delete" | "personal_secret.update" | "policy.add" | "policy.move" | "policy.remove" | "policy.switch_off" | "policy.switch_on" | "policy.update" | "project.create" | "project.delete" | "project.inspect" | "project.update" | "project_team.create" | "project_team.delete" | "project_team.update" | "secrets.adopt" | "server.create" | "server.delete" | "server.disable" | "server.enable" | "server.restart" | "server.start" | "server.stop" | "server.update" | "session.end" | "team.create" | "team.delete" | "team.update" | "team_member.delete" | "team_member.update" | "tool.change" | "user.activate" | "user.change_password" | "user.create" | "user.create_reset" | "user.deactivate" | "user.demote" | "user.forget_password" | "user.promote" | "user.refuse_password" | "user.reset_password" | "user.update";
+            /** @description What it was done to. */
             target: components["schemas"]["AuditTargetView"];
             /** @description What changed, in plain words. */
             detail: string;
+            /**
+             * @description The same as names and values, in an order; a name may be there again. Empty in entries of versions before there
+             *     were any.
+             */
+            facts: components["schemas"]["AuditFactView"][];
         };
         /** @description One event of a call: `started` first, then what happens, then exactly one of `result`, `error` and `cancelled`. */
         CallEvent: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the call.
+             */
             call: string;
             /** @enum {string} */
             type: "started";
         } | {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Grows from event to event.
+             */
             progress: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description What it grows to; null when that is not known.
+             */
             total: number | null;
+            /** @description What is being done, for people. */
             message: string | null;
             /** @enum {string} */
             type: "progress";
         } | {
+            /** @description `debug` to `emergency`, as in the protocol. */
             level: string;
+            /** @description The part of the server that says it. */
             logger: string | null;
+            /** @description What it says: a text or any JSON. */
             data: unknown;
             /** @enum {string} */
             type: "log";
         } | {
+            /** @description As in the protocol. */
             method: string;
+            /** @description As the server sent them. */
             params: Record<string, never> | null;
             /** @enum {string} */
             type: "notification";
         } | {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Its number, for the answer.
+             */
             question: number;
+            /** @description What is asked for. */
             method: string;
+            /** @description As the server sent them. */
             params: Record<string, never> | null;
             /** @enum {string} */
             type: "question";
         } | {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The number of the question.
+             */
             question: number;
             /** @enum {string} */
             type: "withdrawn";
         } | {
             /** @description As the server sent it. */
             result: Record<string, never>;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
             duration_ms: number;
             /** @enum {string} */
             type: "result";
         } | {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of JSON-RPC.
+             */
             code: number;
+            /** @description For people. */
             message: string;
+            /** @description More about it; of ours `gateway.reason` says which error it is. */
             data: unknown;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
             duration_ms: number;
             /** @enum {string} */
             type: "error";
         } | {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
             duration_ms: number;
             /** @enum {string} */
             type: "cancelled";
         };
-        /** @enum {string} */
+        /**
+         * @description What can be called.
+         * @enum {string}
+         */
         CallKind: "tool" | "prompt" | "resource";
         /** @description One tool call, prompt get or resource read. Its result is not recorded, and of its arguments what the project wants. */
         CallView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Of the call.
+             */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
             at: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Who called; of an API key its creator.
+             */
             user_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key that was used; null for a login.
+             */
             key_id: string | null;
             /** @description What the client calls itself. */
             client: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server that was called; null where none is known.
+             */
             server_id: string | null;
             /** @description The server's alias at that time. */
             server: string;
@@ -1943,8 +2565,16 @@ export interface components {
             kind: string;
             /** @description The tool's or prompt's name, or the resource's URI. */
             target: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds, without what it waited for an approval.
+             */
             duration_ms: number;
+            /**
+             * Format: double
+             * @description How long it waited for an approval, in milliseconds.
+             */
+            waited_ms: number;
             /** @description `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled`, `abandoned` or `stopping`. */
             outcome: string;
             /**
@@ -1952,6 +2582,19 @@ export interface components {
              * @description The upstream's error code, for `rpc_error`.
              */
             code: number | null;
+            /**
+             * @description Why it was refused or limited; null for others, and for calls of a time before this was recorded. `unknown`,
+             *     `invalid_params`, `role`, `key_scope`, `rule`, `switched_off`, `approval_denied`, `approval_declined`,
+             *     `approval_expired`, `no_approver`, `duplicate_id`, `session_ended`, `record_unavailable`, `limit_per_minute`,
+             *     `limit_concurrent`, `limit_per_day`, `limit_in_flight`, `limit_approvals` or `server_busy`. Who does not inspect the
+             *     project reads `unknown` for what is hidden, as the call was answered.
+             */
+            reason: string | null;
+            /**
+             * Format: uuid
+             * @description The rule that refused it, or that wanted the approval; for admins.
+             */
+            rule_id: string | null;
             /** @description The keyed digest of the arguments, in hexadecimal digits, where the project records one. */
             arguments_digest: string | null;
             /** @description The redacted arguments as JSON, with an ellipsis at the end when they were cut, where the project records them. */
@@ -1959,59 +2602,93 @@ export interface components {
         };
         /** @description Calls were recorded since the last such event of the project: those of the servers that the caller sees. */
         CallsEvent: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Whose calls.
+             */
             project_id: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many.
+             */
             calls: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many of them did not end well.
+             */
             failed: number;
+            /** @description The servers that were called. */
             server_ids: string[];
         };
         /** @description What a server offers has changed. */
         CatalogEvent: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Whose server.
+             */
             project_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server.
+             */
             server_id: string;
             /** @description `tool`, `prompt`, `resource` or `template`. */
             kind: string;
         };
+        /** @description Something to fill in. */
         CatalogInput: {
+            /** @description As it stands in `${NAME}`. */
             name: string;
             /** @description What it is and where to get it. */
             help: string;
             /** @description Not to be shown while it is typed. */
             secret?: boolean;
+            /** @description It works without. */
             optional?: boolean;
         };
         /** @description A server that many people use, and what it takes to run it. */
         CatalogServer: {
             /** @description Stable; also a good alias. */
             id: string;
+            /** @description For people. */
             name: string;
+            /** @description What it does, in a sentence. */
             description: string;
+            /** @description Where its makers describe it. */
             homepage: string;
             /** @description `browser`, `cloud`, `data`, `development`, `documents`, `knowledge`, `search` or `utility`. */
             category: string;
+            /** @description How it is run or reached. */
             transport: components["schemas"]["CatalogTransport"];
             /** @description What somebody has to fill in. */
             inputs?: components["schemas"]["CatalogInput"][];
         };
         /** @description `${NAME}` in a value stands for the input of that name. */
         CatalogTransport: {
+            /** @description The program. */
             command: string;
+            /** @description Its arguments. */
             args: string[];
+            /** @description Its environment variables. */
             env?: {
                 [key: string]: string;
             };
             /** @enum {string} */
             type: "stdio";
         } | {
+            /** @description Its address. */
             url: string;
+            /** @description Headers to send. */
             headers?: {
                 [key: string]: string;
             };
@@ -2020,7 +2697,10 @@ export interface components {
         };
         /** @description Somebody changed something: members, invitations, teams, keys, policy, approvals, settings, servers, ... */
         ChangeEvent: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
             /**
              * Format: uuid
@@ -2031,12 +2711,20 @@ export interface components {
             noun: string;
             /** @description `<noun>.<verb>` as on the audit trail, such as `member.update`. */
             action: string;
+            /** @description What it was done to. */
             target: components["schemas"]["EventTarget"];
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The account that did it; null for the command line and the daemon itself.
+             */
             actor_id: string | null;
         };
+        /** @description The password that holds, and the next one. */
         ChangePasswordRequest: {
-            /** Format: password */
+            /**
+             * Format: password
+             * @description The password that holds now.
+             */
             old_password: string;
             /**
              * Format: password
@@ -2061,15 +2749,24 @@ export interface components {
              * @description The account that answers for it.
              */
             user_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key that it was opened with; null for an access token.
+             */
             key_id: string | null;
             /** @description What the client calls itself; its own word. */
             client: string;
             /** @description The revision of the protocol that was agreed on. */
             revision: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the client opened it.
+             */
             opened_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its last request came.
+             */
             last_used_at: string;
             /**
              * Format: int32
@@ -2093,6 +2790,7 @@ export interface components {
         };
         /** @description What is to be called. */
         CreateCallRequest: {
+            /** @description What it is. */
             kind: components["schemas"]["CallKind"];
             /** @description The tool's or prompt's name as the server gives it, or the resource's URI. */
             name: string;
@@ -2103,70 +2801,95 @@ export interface components {
             /** @description Whether the server may ask, which takes a connection of the caller's own. True unless said. */
             questions?: boolean;
         };
+        /** @description Somebody to invite to the instance. */
         CreateInvitationRequest: {
-            /** @example ada@example.com */
+            /**
+             * @description An address without an account.
+             * @example ada@example.com
+             */
             email: string;
+            /** @description Whether the account is to manage the whole instance; false when left out. */
             instance_admin?: boolean;
             /**
              * Format: int32
-             * @description 1 to 720; what the settings say when left out, a week unless set.
+             * @description Hours, 1 to 720; what the settings say when left out, a week unless set.
              */
             expires_in_hours?: number | null;
         };
+        /** @description A key to make. */
         CreateKeyRequest: {
+            /** @description For people, such as the client or machine that it is for: 1 to 100 characters on one line. */
             name: string;
             /**
              * Format: date-time
-             * @description Never when left out.
+             * @description From then on it opens nothing: a time in the future. Never when left out.
              */
             expires_at?: string | null;
             /** @description Everything that the creator may when left out. */
             scope?: components["schemas"]["KeyScopeRequest"];
+            /** @description What it may ask for; what the limits for keys say when left out. */
             limits?: components["schemas"]["Allowance"];
         };
+        /** @description Somebody to invite to a project. */
         CreateProjectInvitationRequest: {
             /**
              * @description With or without an account.
              * @example ada@example.com
              */
             email: string;
+            /** @description What the account is to be on the project. */
             role: components["schemas"]["Role"];
             /**
              * Format: int32
-             * @description 1 to 720; what the settings say when left out, a week unless set.
+             * @description Hours, 1 to 720; what the settings say when left out, a week unless set.
              */
             expires_in_hours?: number | null;
         };
+        /** @description A project to make. */
         CreateProjectRequest: {
+            /** @description For people: 1 to 100 characters on one line. */
             name: string;
-            /** @description Made of the name when left out. */
+            /** @description 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -; made of the name when left out. */
             slug?: string | null;
             /** @description 1 to 4 of `_` and `-`; `__` when left out. */
             separator?: string | null;
+            /** @description `repair` when left out. */
             flawed_tools?: components["schemas"]["FlawedTools"] | null;
+            /** @description `nothing` when left out. */
             recorded_arguments?: components["schemas"]["RecordedArguments"] | null;
             /** @description Id or e-mail address of the first admin; the caller when left out. Only instance admins choose another. */
             admin?: string | null;
         };
+        /** @description A server to add. */
         CreateServerRequest: {
             /** @description 1 to 24 of a-z, 0-9 and -, starting with a letter; unique in the project. */
             alias: string;
-            /** @description The alias when left out. */
+            /** @description For people: 1 to 100 characters on one line; the alias when left out. */
             name?: string | null;
-            /** @default true */
+            /**
+             * @description A server that is not is never started, and offers nothing.
+             * @default true
+             */
             enabled?: boolean;
             /**
              * Format: double
              * @description Seconds that a call may take, at most 3600; 30 when left out.
              */
             timeout?: number | null;
+            /** @description Which era of the protocol is used toward it. */
             era?: components["schemas"]["Era"];
+            /** @description Whether it may ask the clients behind its calls. */
             interactive?: components["schemas"]["Interactive"];
+            /** @description How it is run; what is left out is the instance's own setting. */
             run?: components["schemas"]["UpdateRunRequest"];
+            /** @description How it is reached. */
             transport: components["schemas"]["TransportRequest"];
+            /** @description Limits of its processes, of a stdio server. */
             limits?: components["schemas"]["ProcessLimitsRequest"];
+            /** @description What its processes may see and reach, of a stdio server. */
             sandbox?: components["schemas"]["SandboxRequest"];
         };
+        /** @description What to star: the narrowest of what is named. */
         CreateStarRequest: {
             /** @description Id or slug. */
             project: string;
@@ -2175,35 +2898,45 @@ export interface components {
             /** @description The tool's name, of a server. */
             tool?: string | null;
         };
+        /** @description Somebody to invite to a team. */
         CreateTeamInvitationRequest: {
             /**
              * @description With or without an account.
              * @example ada@example.com
              */
             email: string;
+            /** @description What the account is to be in the team. */
             role: components["schemas"]["TeamRole"];
             /**
              * Format: int32
-             * @description 1 to 720; what the settings say when left out, a week unless set.
+             * @description Hours, 1 to 720; what the settings say when left out, a week unless set.
              */
             expires_in_hours?: number | null;
         };
+        /** @description A team to make. */
         CreateTeamRequest: {
-            /** @example Platform */
+            /**
+             * @description For people: 1 to 100 characters on one line.
+             * @example Platform
+             */
             name: string;
-            /** @description Made of the name when left out. */
+            /** @description 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -; made of the name when left out. */
             slug?: string | null;
             /** @description Id or e-mail address of the first admin; the caller when left out. */
             admin?: string | null;
         };
+        /** @description An account to make. */
         CreateUserRequest: {
+            /** @description What the account logs in with; unique, whatever the case. */
             email: string;
+            /** @description For people: at most 100 characters on one line; empty when left out. */
             name?: string;
             /**
              * Format: password
              * @description 10 to 256 characters; without one, a password is generated and shown once.
              */
             password?: string | null;
+            /** @description Whether the account manages the whole instance; false when left out. */
             instance_admin?: boolean;
         };
         /** @description A key that was just made. */
@@ -2216,10 +2949,17 @@ export interface components {
             /** @description The generated password, when none was sent. Shown this once. */
             generated_password?: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What can be told apart.
+         * @enum {string}
+         */
         DimensionView: "server" | "tool" | "user" | "key" | "client";
+        /** @description Whom it is about. */
         EmailRequest: {
-            /** @example ada@example.com */
+            /**
+             * @description The address that the link goes to.
+             * @example ada@example.com
+             */
             email: string;
         };
         /**
@@ -2228,9 +2968,13 @@ export interface components {
          * @enum {string}
          */
         Era: "auto" | "legacy" | "modern";
+        /** @description What something was done to. */
         EventTarget: {
+            /** @description Such as `member` or `server`. */
             kind: string;
+            /** @description Its id, of what has one. */
             id: string;
+            /** @description What it was called then. */
             name: string;
         };
         /** @description What an event of the stream says. Facts that tell where to look again. */
@@ -2256,9 +3000,11 @@ export interface components {
             /** @enum {string} */
             type: "calls";
         });
+        /** @description Who would use what. */
         ExplainPolicyRequest: {
             /** @description Alias or id of the server. */
             server: string;
+            /** @description What it is; a tool when left out. */
             kind?: components["schemas"]["ItemClass"] | null;
             /** @description The item's own name: of a tool or prompt, or the URI of a resource. */
             name: string;
@@ -2269,16 +3015,23 @@ export interface components {
             /** @description What the client would call itself. */
             client?: string | null;
         };
+        /** @description One rule that was asked. */
         ExplanationStep: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The rule or switch.
+             */
             rule_id: string;
             /** @description From 1, switches included. */
             place: number;
+            /** @description Its name for people; may be empty. */
             name: string;
+            /** @description Whether all of it matched, and so it decided. */
             matched: boolean;
             /** @description What did not match: `disabled`, `subject`, `server`, `kind`, `name` or `annotations`. */
             unlike: string | null;
         };
+        /** @description What is decided, and how it came to that. */
         ExplanationView: {
             /** @description What is decided: `deny` means that it is as if it did not exist. */
             effect: components["schemas"]["RuleEffect"];
@@ -2289,10 +3042,17 @@ export interface components {
              * @description The rule that decided; null when none did.
              */
             rule_id: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Whom it is about.
+             */
             user_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key that would be used; null for none.
+             */
             key_id: string | null;
+            /** @description The effective role; null for who has none. */
             role: components["schemas"]["Role"] | null;
             /** @description What the tool says of itself, as the protocol reads it. */
             annotations: components["schemas"]["Annotations"];
@@ -2303,6 +3063,7 @@ export interface components {
         FieldError: {
             /** @description The path of the field: `transport.args[1]`. */
             field: string;
+            /** @description What is wrong with it, for people. */
             problem: string;
             /** @description What to write instead; may be empty. */
             hint: string;
@@ -2311,27 +3072,48 @@ export interface components {
              * @description Where it stands in an imported file, from 1.
              */
             line?: number | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The column on that line, from 1.
+             */
             column?: number | null;
         };
         /** @description The sum of some calls. Latencies are null without calls; percentiles are estimates. */
         FiguresView: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description All of them.
+             */
             calls: number;
             /**
              * Format: int64
              * @description Calls that did not end well.
              */
             errors: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description In milliseconds, like all latencies.
+             */
             average_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Half of the calls took no longer.
+             */
             p50_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 95 of 100 calls took no longer.
+             */
             p95_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 99 of 100 calls took no longer.
+             */
             p99_ms: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The longest, exactly.
+             */
             max_ms: number | null;
         };
         /**
@@ -2339,16 +3121,24 @@ export interface components {
          * @enum {string}
          */
         FlawedTools: "repair" | "hide" | "pass";
-        /** @enum {string} */
+        /**
+         * @description A state in one word.
+         * @enum {string}
+         */
         Health: "ok" | "unavailable";
         /** @description A state in one word. */
         HealthView: {
+            /** @description `ok`, or `unavailable` with the status 503. */
             status: components["schemas"]["Health"];
         };
-        /** @enum {string} */
+        /**
+         * @description What is done with a server of the file.
+         * @enum {string}
+         */
         ImportAction: "create" | "update" | "unchanged";
         /** @description What an import did or would do. */
         ImportView: {
+            /** @description Whether nothing was changed. */
             dry_run: boolean;
             /** @description In the order of the file. */
             servers: components["schemas"]["PlannedServerView"][];
@@ -2359,7 +3149,9 @@ export interface components {
         };
         /** @description A key with where and whose it is. */
         InstanceKeyView: components["schemas"]["KeyView"] & {
+            /** @description The project that it is good for. */
             project: components["schemas"]["KeyProjectView"];
+            /** @description The account that answers for it. */
             creator: components["schemas"]["KeyCreatorView"];
         };
         /**
@@ -2367,52 +3159,87 @@ export interface components {
          * @enum {string}
          */
         Interactive: "auto" | "never";
-        /** @enum {string} */
+        /**
+         * @description What became of an invitation.
+         * @enum {string}
+         */
         InvitationState: "pending" | "accepted" | "declined" | "revoked" | "expired";
         /** @description Where to, and as what. */
         InvitationTarget: {
+            /** @description Whether the account is to manage the whole instance. */
             instance_admin: boolean;
             /** @enum {string} */
             kind: "instance";
         } | {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The project.
+             */
             id: string;
+            /** @description Its readable name in URLs. */
             slug: string;
+            /** @description Its name for people. */
             name: string;
+            /** @description What the account is to be on it. */
             role: components["schemas"]["Role"];
             /** @enum {string} */
             kind: "project";
         } | {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The team.
+             */
             id: string;
+            /** @description Its readable name in URLs. */
             slug: string;
+            /** @description Its name for people. */
             name: string;
+            /** @description What the account is to be in it. */
             role: components["schemas"]["TeamRole"];
             /** @enum {string} */
             kind: "team";
         };
-        /** @description What stands behind the `#` of the link. */
+        /** @description The token of a link. */
         InvitationTokenRequest: {
-            /** @example orchi_... */
+            /**
+             * @description What stands behind the `#` of the link.
+             * @example orchi_...
+             */
             token: string;
         };
         /** @description An invitation, as those see it who manage the place and who is invited. */
         InvitationView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description For `renew_invitation` and the like; not the token of the link.
+             */
             id: string;
+            /** @description Whom it is for. */
             email: string;
+            /** @description What accepting leads to. */
             to: components["schemas"]["InvitationTarget"];
+            /** @description Who invited; null for the command line and for who asked for an account. */
             inviter: components["schemas"]["Inviter"] | null;
+            /** @description What became of it. */
             state: components["schemas"]["InvitationState"];
             /** @description What became of the mail with the link. */
             mail: components["schemas"]["Mail"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description From then on the link opens nothing.
+             */
             expires_at: string;
         };
+        /** @description Who invited. */
         Inviter: {
+            /** @description The address of the account. */
             email: string;
+            /** @description For people; may be empty. */
             name: string;
         };
         /**
@@ -2422,6 +3249,7 @@ export interface components {
         Isolation: "shared" | "per_principal" | "per_session";
         /** @description An invitation that was just made or renewed. */
         IssuedInvitationView: {
+            /** @description The invitation. */
             invitation: components["schemas"]["InvitationView"];
             /**
              * @description The link, to be passed on by hand. Shown this once, and only when no mail goes out.
@@ -2429,22 +3257,35 @@ export interface components {
              */
             link: string | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What a rule or a switch can be about.
+         * @enum {string}
+         */
         ItemClass: "tool" | "prompt" | "resource";
         /** @description The account that answers for a key. */
         KeyCreatorView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The account.
+             */
             id: string;
+            /** @description What the account logs in with. */
             email: string;
+            /** @description For people; may be empty. */
             name: string;
             /** @description False for an account that is switched off: the key opens nothing. */
             active: boolean;
         };
         /** @description The project that a key is good for. */
         KeyProjectView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The project.
+             */
             id: string;
+            /** @description Its readable name in URLs. */
             slug: string;
+            /** @description Its name for people. */
             name: string;
         };
         /** @description What a key may of what its creator may. */
@@ -2474,9 +3315,14 @@ export interface components {
              */
             read_only?: boolean;
         };
+        /** @description An API key, without the key itself. */
         KeyView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description For URLs; not a part of the key.
+             */
             id: string;
+            /** @description For people. */
             name: string;
             /** @description How the key begins; safe to show. */
             prefix: string;
@@ -2485,20 +3331,33 @@ export interface components {
              * @description The account that answers for the key; the key never may more than it.
              */
             creator_id: string;
+            /** @description What it may of what its creator may. */
             scope: components["schemas"]["KeyScope"];
             /** @description What the key may ask for; the limits for keys hold as well, and of two numbers the lesser. */
             limits: components["schemas"]["Allowance"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description From then on it opens nothing; null for never.
+             */
             expires_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Since when it opens nothing; null for a key that was not revoked.
+             */
             revoked_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was last used, to within a minute or so; null for never.
+             */
             last_used_at: string | null;
             /** @description Where the last connection came from. */
             last_used_from: string | null;
             /** @description What the client of the last use calls itself; its own word. */
             last_used_by: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
             created_at: string;
             /**
              * Format: int32
@@ -2506,8 +3365,12 @@ export interface components {
              */
             version: number;
         };
-        /** @enum {string} */
+        /**
+         * @description A language of the dashboard.
+         * @enum {string}
+         */
         Language: "en" | "ko";
+        /** @description Limits of a project or of the instance; what is left out or null is not set here. */
         Limits: {
             /**
              * @description Of each API key.
@@ -2543,6 +3406,7 @@ export interface components {
              */
             server_concurrent?: number | null;
         };
+        /** @description What is set, and what holds. */
         LimitsView: {
             /** @description What is set here. */
             limits: components["schemas"]["Limits"];
@@ -2554,32 +3418,49 @@ export interface components {
              */
             version: number;
         };
+        /** @description A line of a server's log. */
         LogLineView: {
             /**
              * Format: int64
              * @description Counts the lines of a server, across restarts. A gap means that lines between were dropped.
              */
             seq: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
             at: string;
+            /** @description Where it came from. */
             source: components["schemas"]["LogSource"];
             /**
              * Format: int32
              * @description The process that printed it, or that it is about.
              */
             pid: number | null;
+            /** @description Without a line break at the end; secrets are blanked out. */
             text: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Where a line of a log came from.
+         * @enum {string}
+         */
         LogSource: "stderr" | "protocol" | "daemon";
+        /** @description An address and its password. */
         LoginRequest: {
+            /** @description The address of the account, in upper or lower case. */
             email: string;
-            /** Format: password */
+            /**
+             * Format: password
+             * @description The password of the account.
+             */
             password: string;
         };
         /** @description An open login of the caller. */
         LoginView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description For `delete_own_login`.
+             */
             id: string;
             /** @description The one that asks. */
             current: boolean;
@@ -2588,16 +3469,25 @@ export interface components {
              * @example Mozilla/5.0 ...
              */
             client: string | null;
-            /** @example 192.0.2.7 */
+            /**
+             * @description The address that it last got new tokens from; null when it is not known.
+             * @example 192.0.2.7
+             */
             address: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When somebody logged in.
+             */
             created_at: string;
             /**
              * Format: date-time
              * @description When it last got new tokens.
              */
             seen_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ends, unless it gets new tokens before.
+             */
             expires_at: string;
         };
         /** @description What became of a mail. */
@@ -2608,13 +3498,20 @@ export interface components {
             /** @enum {string} */
             state: "queued";
         } | {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
             /** @enum {string} */
             state: "sent";
         } | {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
+            /** @description What the mail server said, or why none was reached. */
             reason: string;
             /** @enum {string} */
             state: "failed";
@@ -2626,6 +3523,7 @@ export interface components {
         };
         /** @description Who is asking. */
         MeView: {
+            /** @description The account; of an API key its creator's. */
             user: components["schemas"]["UserView"];
             /** @description `login` or `key`. */
             via: string;
@@ -2637,20 +3535,32 @@ export interface components {
         };
         /** @description A team through which somebody is on the project. */
         MemberTeamView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The team.
+             */
             id: string;
+            /** @description The team's readable name in URLs. */
             slug: string;
+            /** @description The team's name for people. */
             name: string;
+            /** @description What everybody in the team is on the project, at least. */
             role: components["schemas"]["Role"];
         };
         /** @description Somebody who reaches the project. */
         MemberView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The account.
+             */
             user_id: string;
+            /** @description What the account logs in with. */
             email: string;
+            /** @description For people; may be empty. */
             name: string;
             /** @description The effective role: the highest of `direct_role` and those of `teams`. */
             role: components["schemas"]["Role"];
+            /** @description The own membership; null for who is here only with a team. */
             direct_role: components["schemas"]["Role"] | null;
             /** @description The teams through which the account is here as well. */
             teams: components["schemas"]["MemberTeamView"][];
@@ -2667,8 +3577,12 @@ export interface components {
              */
             version: number;
         };
-        /** @enum {string} */
+        /**
+         * @description What the processes of a server may reach over the network.
+         * @enum {string}
+         */
         NetworkAccess: "full" | "none" | "ports";
+        /** @description A tool, prompt, resource or template of a server. */
         OfferView: {
             /** @description The tool's or prompt's name, the resource's URI, or the URI template. */
             name: string;
@@ -2683,12 +3597,14 @@ export interface components {
             rule_id: string | null;
             /** @description Whether it is switched off for everybody. */
             switched_off: boolean;
+            /** @description What a tool says of itself, as the protocol reads it; null for what is no tool. */
             annotations: components["schemas"]["Annotations"] | null;
             /** @description What strict clients would refuse of it; null when nothing. */
             flaw: string | null;
         };
         /** @description What a server offers of one kind, in its own order. */
         OffersView: {
+            /** @description In the server's own order. */
             items: components["schemas"]["OfferView"][];
             /** @description Always null: the list is given as a whole. */
             next_cursor: string | null;
@@ -2704,541 +3620,155 @@ export interface components {
         };
         /** @description One page of a list. */
         PageView_ActivityView: {
-            items: ((components["schemas"]["CallView"] & {
-                /** @enum {string} */
-                type: "call";
-            }) | (components["schemas"]["AuditView"] & {
-                /** @enum {string} */
-                type: "change";
-            }))[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["ActivityView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_ApprovalView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                state: components["schemas"]["ApprovalState"];
-                /**
-                 * Format: uuid
-                 * @description Who wants to call.
-                 */
-                user_id: string;
-                /** Format: uuid */
-                key_id: string | null;
-                /** @description What the client calls itself; its own word. */
-                client: string;
-                /** Format: uuid */
-                server_id: string;
-                /** @description The server's alias. */
-                server: string;
-                kind: components["schemas"]["ItemClass"];
-                /** @description The tool's or prompt's own name, or the resource's URI. */
-                target: string;
-                /** @description The arguments as JSON text, while the call waits; cut after 16384 bytes. */
-                arguments: string | null;
-                /**
-                 * Format: uuid
-                 * @description The rule that wants the approval.
-                 */
-                rule_id: string;
-                /** @description Whether the caller's own client may confirm as well. */
-                caller_may_confirm: boolean;
-                /** Format: date-time */
-                asked_at: string;
-                /**
-                 * Format: date-time
-                 * @description From then on it counts as refused.
-                 */
-                expires_at: string;
-                /** Format: date-time */
-                decided_at: string | null;
-                /**
-                 * Format: uuid
-                 * @description Null for what nobody decided.
-                 */
-                decided_by: string | null;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["ApprovalView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_AuditView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                /** Format: date-time */
-                at: string;
-                /** Format: uuid */
-                project_id: string | null;
-                /** Format: uuid */
-                user_id: string | null;
-                /** Format: uuid */
-                key_id: string | null;
-                /** @description `login`, `key`, `console` or `system`. */
-                via: string;
-                /** @description `<noun>.<verb>`, such as `server.update`. */
-                action: string;
-                target: components["schemas"]["AuditTargetView"];
-                /** @description What changed, in plain words. */
-                detail: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["AuditView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_CallView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                /** Format: date-time */
-                at: string;
-                /** Format: uuid */
-                user_id: string;
-                /** Format: uuid */
-                key_id: string | null;
-                /** @description What the client calls itself. */
-                client: string;
-                /** Format: uuid */
-                server_id: string | null;
-                /** @description The server's alias at that time. */
-                server: string;
-                /** @description `tool`, `prompt` or `resource`. */
-                kind: string;
-                /** @description The tool's or prompt's name, or the resource's URI. */
-                target: string;
-                /** Format: double */
-                duration_ms: number;
-                /** @description `ok`, `tool_error`, `rpc_error`, `unavailable`, `timeout`, `refused`, `limited`, `cancelled`, `abandoned` or `stopping`. */
-                outcome: string;
-                /**
-                 * Format: int64
-                 * @description The upstream's error code, for `rpc_error`.
-                 */
-                code: number | null;
-                /** @description The keyed digest of the arguments, in hexadecimal digits, where the project records one. */
-                arguments_digest: string | null;
-                /** @description The redacted arguments as JSON, with an ellipsis at the end when they were cut, where the project records them. */
-                arguments: string | null;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["CallView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_CatalogServer: {
-            items: {
-                /** @description Stable; also a good alias. */
-                id: string;
-                name: string;
-                description: string;
-                homepage: string;
-                /** @description `browser`, `cloud`, `data`, `development`, `documents`, `knowledge`, `search` or `utility`. */
-                category: string;
-                transport: components["schemas"]["CatalogTransport"];
-                /** @description What somebody has to fill in. */
-                inputs?: components["schemas"]["CatalogInput"][];
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["CatalogServer"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_ClientSessionView: {
-            items: {
-                /**
-                 * Format: uuid
-                 * @description Not what the client itself sends: that is a secret.
-                 */
-                id: string;
-                /**
-                 * Format: uuid
-                 * @description The server whose endpoint it is on; null for the unified one.
-                 */
-                server_id: string | null;
-                /**
-                 * Format: uuid
-                 * @description The account that answers for it.
-                 */
-                user_id: string;
-                /** Format: uuid */
-                key_id: string | null;
-                /** @description What the client calls itself; its own word. */
-                client: string;
-                /** @description The revision of the protocol that was agreed on. */
-                revision: string;
-                /** Format: date-time */
-                opened_at: string;
-                /** Format: date-time */
-                last_used_at: string;
-                /**
-                 * Format: int32
-                 * @description Requests without an answer yet.
-                 */
-                in_flight: number;
-                /** @description Whether the client holds a stream open for news. */
-                listening: boolean;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["ClientSessionView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_InstanceKeyView: {
-            items: (components["schemas"]["KeyView"] & {
-                project: components["schemas"]["KeyProjectView"];
-                creator: components["schemas"]["KeyCreatorView"];
-            })[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["InstanceKeyView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_InvitationView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                email: string;
-                to: components["schemas"]["InvitationTarget"];
-                inviter: components["schemas"]["Inviter"] | null;
-                state: components["schemas"]["InvitationState"];
-                /** @description What became of the mail with the link. */
-                mail: components["schemas"]["Mail"];
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                expires_at: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["InvitationView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_KeyView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                name: string;
-                /** @description How the key begins; safe to show. */
-                prefix: string;
-                /**
-                 * Format: uuid
-                 * @description The account that answers for the key; the key never may more than it.
-                 */
-                creator_id: string;
-                scope: components["schemas"]["KeyScope"];
-                /** @description What the key may ask for; the limits for keys hold as well, and of two numbers the lesser. */
-                limits: components["schemas"]["Allowance"];
-                /** Format: date-time */
-                expires_at: string | null;
-                /** Format: date-time */
-                revoked_at: string | null;
-                /** Format: date-time */
-                last_used_at: string | null;
-                /** @description Where the last connection came from. */
-                last_used_from: string | null;
-                /** @description What the client of the last use calls itself; its own word. */
-                last_used_by: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: int32
-                 * @description What the `ETag` is made of; another one when name, scope, limits or expiry are, or the key is revoked.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["KeyView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_LogLineView: {
-            items: {
-                /**
-                 * Format: int64
-                 * @description Counts the lines of a server, across restarts. A gap means that lines between were dropped.
-                 */
-                seq: number;
-                /** Format: date-time */
-                at: string;
-                source: components["schemas"]["LogSource"];
-                /**
-                 * Format: int32
-                 * @description The process that printed it, or that it is about.
-                 */
-                pid: number | null;
-                text: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["LogLineView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_LoginView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                /** @description The one that asks. */
-                current: boolean;
-                /**
-                 * @description What the client calls itself, as it was when it last got new tokens.
-                 * @example Mozilla/5.0 ...
-                 */
-                client: string | null;
-                /** @example 192.0.2.7 */
-                address: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it last got new tokens.
-                 */
-                seen_at: string;
-                /** Format: date-time */
-                expires_at: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["LoginView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_MemberView: {
-            items: {
-                /** Format: uuid */
-                user_id: string;
-                email: string;
-                name: string;
-                /** @description The effective role: the highest of `direct_role` and those of `teams`. */
-                role: components["schemas"]["Role"];
-                direct_role: components["schemas"]["Role"] | null;
-                /** @description The teams through which the account is here as well. */
-                teams: components["schemas"]["MemberTeamView"][];
-                /** @description False for an account that is switched off: it can do nothing here. */
-                active: boolean;
-                /**
-                 * Format: date-time
-                 * @description When the account first got here.
-                 */
-                created_at: string;
-                /**
-                 * Format: int32
-                 * @description What `If-Match` compares; another one when `direct_role` is.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["MemberView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_PastDefinitionView: {
-            items: {
-                /** @description SHA-256 of the definition as the server sent it. */
-                hash: string;
-                definition: Record<string, never>;
-                /** @description Members that are not what they were in the definition before, in the order of their names; empty for the first. */
-                changed: string[];
-                /** Format: date-time */
-                first_seen: string;
-                /** Format: date-time */
-                last_seen: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["PastDefinitionView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_PersonalSecretView: {
-            items: {
-                kind: components["schemas"]["PersonalKind"];
-                /** @description Of the variable or header. */
-                name: string;
-                /** @description Without an own value a call fails. */
-                required: boolean;
-                description: string;
-                /**
-                 * Format: date-time
-                 * @description When the caller last stored a value; null when there is none.
-                 */
-                stored_at: string | null;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["PersonalSecretView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_ProjectTeamView: {
-            items: {
-                /** Format: uuid */
-                team_id: string;
-                slug: string;
-                name: string;
-                /** @description What everybody in the team is here, at least. */
-                role: components["schemas"]["Role"];
-                /** @description How many people are in it. */
-                member_count: number;
-                /** Format: date-time */
-                created_at: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["ProjectTeamView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_ProjectView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                slug: string;
-                name: string;
-                /** @description What stands between alias and tool name on the unified endpoint. */
-                separator: string;
-                flawed_tools: components["schemas"]["FlawedTools"];
-                recorded_arguments: components["schemas"]["RecordedArguments"];
-                /** @description What the caller is on the project. */
-                role: components["schemas"]["Role"];
-                counts: components["schemas"]["ProjectCounts"];
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                updated_at: string;
-                /**
-                 * Format: int32
-                 * @description What the `ETag` is made of.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["ProjectView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_ServerView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                /** Format: uuid */
-                project_id: string;
-                /** @description Unique in the project; stands in URLs and tool names. */
-                alias: string;
-                name: string;
-                enabled: boolean;
-                /**
-                 * Format: double
-                 * @description Seconds that a call may take.
-                 */
-                timeout: number;
-                era: components["schemas"]["Era"];
-                interactive: components["schemas"]["Interactive"];
-                run: components["schemas"]["RunView"];
-                transport: components["schemas"]["TransportView"];
-                /** @description What the server sets itself; null is left to the instance. */
-                limits: components["schemas"]["ProcessLimits"];
-                /** @description What holds for its processes, with what the instance says; null is without limit. */
-                effective_limits: components["schemas"]["ProcessLimits"];
-                sandbox: components["schemas"]["Sandbox"];
-                status: components["schemas"]["StatusView"];
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                updated_at: string;
-                /**
-                 * Format: int32
-                 * @description What the `ETag` is made of.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["ServerView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_StarView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                /** Format: uuid */
-                project_id: string;
-                project_slug: string;
-                project_name: string;
-                /** Format: uuid */
-                server_id: string | null;
-                server_alias: string | null;
-                server_name: string | null;
-                tool: string | null;
-                /** Format: date-time */
-                created_at: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["StarView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_TeamMemberView: {
-            items: {
-                /** Format: uuid */
-                user_id: string;
-                email: string;
-                name: string;
-                role: components["schemas"]["TeamRole"];
-                /** @description False for an account that is switched off: it can do nothing here. */
-                active: boolean;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: int32
-                 * @description What `If-Match` compares; another one when `role` is.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["TeamMemberView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_TeamProjectView: {
-            items: {
-                /** Format: uuid */
-                project_id: string;
-                slug: string;
-                name: string;
-                /** @description What everybody in the team is on the project, at least. */
-                role: components["schemas"]["Role"];
-                /** Format: date-time */
-                created_at: string;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["TeamProjectView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_TeamView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                /** @example platform */
-                slug: string;
-                /** @example Platform */
-                name: string;
-                role: components["schemas"]["TeamRole"] | null;
-                /** @description How many people are in it. */
-                member_count: number;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                updated_at: string;
-                /**
-                 * Format: int32
-                 * @description What the `ETag` is made of.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["TeamView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
         PageView_UserView: {
-            items: {
-                /** Format: uuid */
-                id: string;
-                email: string;
-                name: string;
-                instance_admin: boolean;
-                active: boolean;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                updated_at: string;
-                /**
-                 * Format: int32
-                 * @description What the `ETag` is made of.
-                 */
-                version: number;
-            }[];
+            /** @description In the order that the operation says. */
+            items: components["schemas"]["UserView"][];
             /** @description Give it as `cursor` to get the next page; null on the last. */
             next_cursor: string | null;
         };
@@ -3246,23 +3776,35 @@ export interface components {
         PastDefinitionView: {
             /** @description SHA-256 of the definition as the server sent it. */
             hash: string;
+            /** @description As the server sent it. */
             definition: Record<string, never>;
             /** @description Members that are not what they were in the definition before, in the order of their names; empty for the first. */
             changed: string[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the server was first seen to have it.
+             */
             first_seen: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the server was last seen to have it.
+             */
             last_seen: string;
         };
-        /** @enum {string} */
+        /**
+         * @description Where a value goes.
+         * @enum {string}
+         */
         PersonalKind: "env" | "header";
         /** @description A value that the server takes from each member. The value itself is never shown. */
         PersonalSecretView: {
+            /** @description A variable of a stdio server, or a header of a remote one. */
             kind: components["schemas"]["PersonalKind"];
             /** @description Of the variable or header. */
             name: string;
             /** @description Without an own value a call fails. */
             required: boolean;
+            /** @description What it is and where to get it, in the words of an admin; may be empty. */
             description: string;
             /**
              * Format: date-time
@@ -3270,6 +3812,7 @@ export interface components {
              */
             stored_at: string | null;
         };
+        /** @description A value that each member brings along. */
         PersonalValue: {
             /**
              * @description Without an own value a call fails; otherwise the project's own value is used, if there is one.
@@ -3279,10 +3822,13 @@ export interface components {
             /** @description What it is and where a member gets it. */
             description?: string;
         };
+        /** @description A server of the file, and what becomes of it. */
         PlannedServerView: {
             /** @description The name of the server in the file. */
             name: string;
+            /** @description The alias that it has or gets: made of the name. */
             alias: string;
+            /** @description What is done with it. */
             action: components["schemas"]["ImportAction"];
             /** @description What an update changes. */
             changes: string[];
@@ -3292,6 +3838,7 @@ export interface components {
          *     decides, and where none does, the role.
          */
         PolicyView: {
+            /** @description In the order in which they are asked. */
             rules: components["schemas"]["Rule"][];
             /** @description What is switched off for everybody. */
             switched_off: components["schemas"]["SwitchedOffView"][];
@@ -3305,13 +3852,18 @@ export interface components {
         Problem: {
             /** @description `urn:orch:problem:` and the code. */
             type: string;
+            /** @description What the code means, for people; always the same for a code. */
             title: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The HTTP status once more.
+             */
             status: number;
             /** @description What went wrong this time, for people. */
             detail: string;
             /** @description Stable; programs decide by it. */
             code: string;
+            /** @description The `X-Request-Id` of the request: the log has it. */
             request_id: string;
             /** @description What is wrong with single fields. */
             errors?: components["schemas"]["FieldError"][];
@@ -3320,12 +3872,12 @@ export interface components {
         ProcessLimits: {
             /**
              * Format: int32
-             * @description Memory of a process and all that it has started.
+             * @description MiB of memory of a process and all that it has started.
              */
             memory_mib: number | null;
             /**
              * Format: int32
-             * @description Processor time of a process and all that it has started.
+             * @description Seconds of processor time of a process and all that it has started, from its start.
              */
             cpu_seconds: number | null;
             /**
@@ -3340,12 +3892,12 @@ export interface components {
             processes: number | null;
             /**
              * Format: int32
-             * @description A message on standard output.
+             * @description KiB of a message on standard output.
              */
             line_kib: number | null;
             /**
              * Format: int32
-             * @description What is kept of the log.
+             * @description KiB of the log that are kept.
              */
             log_kib: number | null;
         };
@@ -3353,45 +3905,62 @@ export interface components {
         ProcessLimitsRequest: {
             /**
              * Format: int32
+             * @description MiB of memory of a process and all that it has started; at least 16.
              * @default null
              */
             memory_mib?: number | null;
             /**
              * Format: int32
+             * @description Seconds of processor time of a process and all that it has started, from its start.
              * @default null
              */
             cpu_seconds?: number | null;
             /**
              * Format: int32
+             * @description Open files of each process; at least 16.
              * @default null
              */
             open_files?: number | null;
             /**
              * Format: int32
+             * @description Processes at a time, the first one counted.
              * @default null
              */
             processes?: number | null;
             /**
              * Format: int32
+             * @description KiB of a message on standard output.
              * @default null
              */
             line_kib?: number | null;
             /**
              * Format: int32
+             * @description KiB of the log that are kept; at least 16.
              * @default null
              */
             log_kib?: number | null;
         };
         /** @description The own account. */
         ProfileView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Stays for as long as the account does.
+             */
             id: string;
+            /** @description What the account logs in with. */
             email: string;
+            /** @description For people; may be empty. */
             name: string;
+            /** @description Whether the account manages the whole instance. */
             instance_admin: boolean;
+            /** @description Null for what the browser says. */
             language: components["schemas"]["Language"] | null;
+            /** @description Null for what the browser says. */
             theme: components["schemas"]["Theme"] | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
             created_at: string;
             /**
              * Format: int32
@@ -3403,39 +3972,64 @@ export interface components {
         ProjectCounts: {
             /** @description People who reach it, directly or with a team. */
             members: number;
+            /** @description Teams that it was granted to. */
             teams: number;
+            /** @description Servers, also those that are disabled. */
             servers: number;
             /** @description Keys that open something. */
             keys: number;
         };
         /** @description A team on the project. */
         ProjectTeamView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The team.
+             */
             team_id: string;
+            /** @description The team's readable name in URLs. */
             slug: string;
+            /** @description The team's name for people. */
             name: string;
             /** @description What everybody in the team is here, at least. */
             role: components["schemas"]["Role"];
             /** @description How many people are in it. */
             member_count: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the project was granted to it.
+             */
             created_at: string;
         };
+        /** @description A project, as the caller sees it. */
         ProjectView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Stays for as long as the project does.
+             */
             id: string;
+            /** @description The readable name in URLs; unique, and can be changed. */
             slug: string;
+            /** @description For people. */
             name: string;
             /** @description What stands between alias and tool name on the unified endpoint. */
             separator: string;
+            /** @description What becomes of tools with schemas that strict clients refuse. */
             flawed_tools: components["schemas"]["FlawedTools"];
+            /** @description What of the arguments of calls goes on record. */
             recorded_arguments: components["schemas"]["RecordedArguments"];
             /** @description What the caller is on the project. */
             role: components["schemas"]["Role"];
+            /** @description How much there is in it. */
             counts: components["schemas"]["ProjectCounts"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its settings last changed.
+             */
             updated_at: string;
             /**
              * Format: int32
@@ -3443,11 +4037,14 @@ export interface components {
              */
             version: number;
         };
+        /** @description The rules that are to hold. */
         PutPolicyRequest: {
             /** @description At most 200, in the order in which they are to be asked. Switches are not among them and stay. */
             rules: components["schemas"]["RuleRequest"][];
         };
+        /** @description What a team is to be on the project. */
         PutProjectTeamRequest: {
+            /** @description What everybody in the team is on the project, at least. */
             role: components["schemas"]["Role"];
         };
         /** @description What of the arguments of calls goes on record. */
@@ -3466,12 +4063,14 @@ export interface components {
             /** @enum {string} */
             mode: "redacted";
         };
+        /** @description A link, and the account to make. */
         RedeemInvitationRequest: {
             /**
              * @description What stands behind the `#` of the link.
              * @example orchi_...
              */
             token: string;
+            /** @description Of the account, for people: at most 100 characters on one line; empty when left out. */
             name?: string;
             /**
              * Format: password
@@ -3479,6 +4078,7 @@ export interface components {
              */
             password: string;
         };
+        /** @description A link and the password that is to hold. */
         RedeemPasswordResetRequest: {
             /**
              * @description What stands behind the `#` of the link.
@@ -3491,10 +4091,12 @@ export interface components {
              */
             password: string;
         };
+        /** @description May be left out as a whole. */
         RefreshRequest: {
             /** @description Without one, the cookie is taken. */
             refresh_token?: string | null;
         };
+        /** @description A key, and for which client. */
         RenderSnippetsRequest: {
             /** @description Like the query of `list_snippets`. */
             client?: string | null;
@@ -3510,7 +4112,10 @@ export interface components {
              * @example https://mcp.example.com/reset-password#orchp_...
              */
             link: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description From then on the link opens nothing.
+             */
             expires_at: string;
         };
         /**
@@ -3518,22 +4123,32 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "member" | "admin";
+        /** @description May be left out as a whole. */
         RotateKeyRequest: {
             /**
              * Format: int64
-             * @description How long the old key lives on: at most 2592000 (30 days); a day when left out, 0 ends it at once.
+             * @description Seconds that the old key lives on: at most 2592000 (30 days); a day when left out, 0 ends it at once.
              */
             overlap_seconds?: number | null;
         };
+        /** @description A rule. */
         Rule: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Stays when the rule is changed or moved.
+             */
             id: string;
             /** @description For people; may be empty. */
             name: string;
+            /** @description A rule that is not is skipped. */
             enabled: boolean;
+            /** @description Whom it is about. */
             subject: components["schemas"]["RuleSubject"];
+            /** @description What it is about. */
             object: components["schemas"]["RuleObject"];
+            /** @description What it decides. */
             effect: components["schemas"]["RuleEffect"];
+            /** @description How calls are approved, of a rule that requires it; else null. */
             approval: components["schemas"]["ApprovalTerms"] | null;
         };
         /**
@@ -3541,31 +4156,60 @@ export interface components {
          *     idempotent and in an open world. Null for what does not matter.
          */
         RuleAnnotations: {
-            /** @default null */
+            /**
+             * @description Whether it has to say that it changes nothing.
+             * @default null
+             */
             read_only?: boolean | null;
-            /** @default null */
+            /**
+             * @description Whether it has to say that it may destroy something.
+             * @default null
+             */
             destructive?: boolean | null;
-            /** @default null */
+            /**
+             * @description Whether using it twice has to do no more than using it once.
+             * @default null
+             */
             idempotent?: boolean | null;
-            /** @default null */
+            /**
+             * @description Whether it has to deal with things outside, such as the web.
+             * @default null
+             */
             open_world?: boolean | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What a rule decides.
+         * @enum {string}
+         */
         RuleEffect: "allow" | "deny" | "require_approval";
         /** @description What a rule is about; all that is given has to match. */
         RuleObject: {
-            /**
-             * @description Id of a server, or a glob over aliases; null for all.
-             * @default null
-             */
+            /** @description Id of a server, or a glob over aliases; null for all. */
             server: string | null;
-            /** @default null */
+            /** @description What it is; null for everything that a server has. */
             kind: components["schemas"]["ItemClass"] | null;
+            /** @description A glob over the items' own names, or the URIs of resources; null for all. */
+            name: string | null;
+            /** @description What a tool has to say of itself. */
+            annotations: components["schemas"]["RuleAnnotations"];
+        };
+        /** @description What a rule is to be about; all that is given has to match. */
+        RuleObjectRequest: {
             /**
-             * @description A glob over the items' own names, or the URIs of resources; null for all.
+             * @description Id of a server, or a glob over aliases; null or left out for all.
              * @default null
              */
-            name: string | null;
+            server?: string | null;
+            /**
+             * @description What it is; null or left out for everything that a server has.
+             * @default null
+             */
+            kind?: components["schemas"]["ItemClass"] | null;
+            /**
+             * @description A glob over the items' own names, or the URIs of resources; null or left out for all.
+             * @default null
+             */
+            name?: string | null;
             /**
              * @description What a tool has to say of itself.
              * @default {
@@ -3577,20 +4221,27 @@ export interface components {
              */
             annotations?: components["schemas"]["RuleAnnotations"];
         };
+        /** @description A rule to save or to try. */
         RuleRequest: {
             /**
              * Format: uuid
              * @description Of a rule that is there already; a new one gets one.
              */
             id?: string | null;
+            /** @description For people: at most 200 characters; empty when left out. */
             name?: string;
-            /** @default true */
+            /**
+             * @description A rule that is not is kept and skipped.
+             * @default true
+             */
             enabled?: boolean;
             /** @description Whom it is about; everybody when left out. */
             subject?: components["schemas"]["RuleSubject"];
             /** @description What it is about; everything when left out. */
-            object?: components["schemas"]["RuleObject"];
+            object?: components["schemas"]["RuleObjectRequest"];
+            /** @description What it decides. */
             effect: components["schemas"]["RuleEffect"];
+            /** @description How calls are approved, for `require_approval`. */
             approval?: components["schemas"]["ApprovalTerms"] | null;
         };
         /** @description Whom a rule is about. */
@@ -3598,6 +4249,7 @@ export interface components {
             /** @enum {string} */
             type: "anybody";
         } | {
+            /** @description The role. */
             role: components["schemas"]["Role"];
             /** @enum {string} */
             type: "role";
@@ -3624,6 +4276,7 @@ export interface components {
         };
         /** @description How the server is run. Null stands for the instance's own setting. */
         RunView: {
+            /** @description Who shares a process or connection. */
             isolation: components["schemas"]["Isolation"];
             /** @description Runs without being asked, and is started again after every failure. */
             always_on: boolean;
@@ -3657,20 +4310,28 @@ export interface components {
         };
         /** @description What the processes of a server may see and reach. */
         Sandbox: {
+            /** @description Whether there is one. */
             mode: components["schemas"]["SandboxMode"];
             /** @description Paths that may be read besides the system's. */
             read_paths: string[];
             /** @description Paths that may be read and written besides the working directory. */
             write_paths: string[];
+            /** @description What may be reached over the network. */
             network: components["schemas"]["NetworkAccess"];
             /** @description The TCP ports of servers that may be reached, with network `ports`. */
             ports: number[];
         };
-        /** @enum {string} */
+        /**
+         * @description Whether the processes of a server are confined.
+         * @enum {string}
+         */
         SandboxMode: "off" | "on" | "best_effort";
         /** @description What to change of a sandbox; what is left out stays as it is. */
         SandboxRequest: {
-            /** @default null */
+            /**
+             * @description Whether there is one.
+             * @default null
+             */
             mode?: components["schemas"]["SandboxMode"] | null;
             /**
              * @description Paths that may be read besides the system's, such as `/srv/data` or `~/data`.
@@ -3682,7 +4343,10 @@ export interface components {
              * @default null
              */
             write_paths?: string[] | null;
-            /** @default null */
+            /**
+             * @description What may be reached over the network.
+             * @default null
+             */
             network?: components["schemas"]["NetworkAccess"] | null;
             /**
              * @description With network `ports`; together with it.
@@ -3690,48 +4354,81 @@ export interface components {
              */
             ports?: number[] | null;
         };
-        /** @enum {string} */
+        /**
+         * @description What a server is doing.
+         * @enum {string}
+         */
         ServerState: "stopped" | "starting" | "ready" | "degraded" | "backing_off" | "crash_looping" | "incompatible" | "stopped_by_admin" | "disabled";
         /** @description A server is in another state. */
         ServerStateEvent: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Whose server.
+             */
             project_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server.
+             */
             server_id: string;
             /** @description As in the status of a server. */
             state: string;
             /** @description The failure in plain words, if it is one. */
             reason: string | null;
         };
+        /** @description A server, without a value of a secret. */
         ServerView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Stays for as long as the server does.
+             */
             id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
             project_id: string;
             /** @description Unique in the project; stands in URLs and tool names. */
             alias: string;
+            /** @description For people. */
             name: string;
+            /** @description A server that is not is never started, and offers nothing. */
             enabled: boolean;
             /**
              * Format: double
              * @description Seconds that a call may take.
              */
             timeout: number;
+            /** @description Which era of the protocol is used toward it. */
             era: components["schemas"]["Era"];
+            /** @description Whether it may ask the clients behind its calls. */
             interactive: components["schemas"]["Interactive"];
+            /** @description How it is run. */
             run: components["schemas"]["RunView"];
+            /** @description How it is reached. */
             transport: components["schemas"]["TransportView"];
             /** @description What the server sets itself; null is left to the instance. */
             limits: components["schemas"]["ProcessLimits"];
             /** @description What holds for its processes, with what the instance says; null is without limit. */
             effective_limits: components["schemas"]["ProcessLimits"];
+            /** @description What its processes may see and reach. */
             sandbox: components["schemas"]["Sandbox"];
+            /** @description What it is doing now. */
             status: components["schemas"]["StatusView"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its configuration last changed.
+             */
             updated_at: string;
             /**
              * Format: int32
@@ -3752,6 +4449,7 @@ export interface components {
             expires_in: number;
             /** @description Good for one refresh; using it twice ends the login. Not for pages. */
             refresh_token?: string | null;
+            /** @description The account that is logged in. */
             user: components["schemas"]["UserView"];
         };
         /**
@@ -3759,6 +4457,7 @@ export interface components {
          * @enum {string}
          */
         SignUp: "closed" | "invite" | "open";
+        /** @description The settings of one client. */
         SnippetView: {
             /** @description Such as `claude-code`. */
             client: string;
@@ -3768,6 +4467,7 @@ export interface components {
             language: string;
             /** @description The files that take the text, the most usual first. */
             files: string[];
+            /** @description What to write there. */
             text: string;
             /** @description A command of the client's own that does the same. */
             command: string | null;
@@ -3778,28 +4478,47 @@ export interface components {
         SnippetsView: {
             /** @description Where clients reach the endpoint. */
             url: string;
+            /** @description By client. */
             items: components["schemas"]["SnippetView"][];
             /** @description Always null: the list is given as a whole. */
             next_cursor: string | null;
         };
         /** @description A star on a project, on a server when there is one, on a tool when there is one. */
         StarView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description For `delete_star`.
+             */
             id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The project.
+             */
             project_id: string;
+            /** @description Its readable name in URLs. */
             project_slug: string;
+            /** @description Its name for people. */
             project_name: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server; null for a star on the project.
+             */
             server_id: string | null;
+            /** @description The server's alias; null for a star on the project. */
             server_alias: string | null;
+            /** @description The server's name for people; null for a star on the project. */
             server_name: string | null;
+            /** @description The tool's own name; null for a star on the project or the server. */
             tool: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was starred.
+             */
             created_at: string;
         };
         /** @description What the server is doing now. */
         StatusView: {
+            /** @description What it is doing. */
             state: components["schemas"]["ServerState"];
             /**
              * Format: date-time
@@ -3820,13 +4539,19 @@ export interface components {
              * @description While backing off: when the next start is tried.
              */
             retry_at: string | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The process that all share; null for none, and for a server that is dialled.
+             */
             pid: number | null;
             /** @description Negotiated protocol revision. */
             revision: string | null;
             /** @description What the upstream calls itself. */
             implementation: string | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Calls that run now.
+             */
             calls_in_flight: number;
             /**
              * Format: int32
@@ -3834,43 +4559,59 @@ export interface components {
              */
             own_connections: number;
         };
-        /** @enum {string} */
+        /**
+         * @description How finely time is cut.
+         * @enum {string}
+         */
         StepView: "minute" | "hour" | "day";
+        /** @description A switch and its position. */
         Switch: {
+            /** @description What it is. */
             kind: components["schemas"]["ItemClass"];
             /** @description The item's own name: of a tool or prompt, or the URI of a resource. */
             name: string;
             /** @description Off, it is as if it did not exist, for everybody; on, the rules decide. */
             on: boolean;
         };
+        /** @description A tool, prompt or resource that is switched off for everybody. */
         SwitchedOffView: {
             /**
              * Format: uuid
              * @description Of the switch, as decisions name it.
              */
             rule_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server that has it.
+             */
             server_id: string | null;
+            /** @description What it is. */
             kind: components["schemas"]["ItemClass"];
             /** @description The item's own name. */
             name: string;
         };
+        /** @description The database. */
         SystemDatabaseView: {
             /** @description `sqlite` or `postgresql`. */
             kind: string;
+            /** @description Whether it answered when it was last asked. */
             healthy: boolean;
             /**
              * Format: double
-             * @description How long it took to answer.
+             * @description Milliseconds that it took to answer; null when it did not.
              */
             latency_ms: number | null;
+            /** @description Why it did not. */
             error: string | null;
         };
         /** @description Keys are named by ids that tell nothing of them. */
         SystemEncryptionView: {
             /** @description The one that encrypts first. */
             key_ids: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Secrets that are stored.
+             */
             secrets: number;
             /**
              * Format: int64
@@ -3878,20 +4619,34 @@ export interface components {
              */
             stale_secrets: number;
         };
+        /** @description The servers of all projects. */
         SystemFleetView: {
             /** @description Servers by their state. */
             servers: components["schemas"]["SystemServersView"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that run now.
+             */
             calls_in_flight: number;
         };
         /** @description Calls on their way to the database. */
         SystemJournalView: {
+            /** @description Whether calls get on record, and from there into the database. */
             healthy: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that are on disk and not in the database yet.
+             */
             waiting_records: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What they take on disk.
+             */
             waiting_bytes: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Beyond this, calls are refused.
+             */
             max_bytes: number;
             /**
              * Format: date-time
@@ -3900,58 +4655,104 @@ export interface components {
             oldest: string | null;
             /** @description Why calls are refused, if they are. */
             refusing: string | null;
+            /** @description What was last wrong with it. */
             last_error: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Files that could not be read in full, since the start.
+             */
             corrupt_segments: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Calls that the database would not take, since the start.
+             */
             rejected_records: number;
         };
+        /** @description Servers in one state. */
         SystemServersView: {
+            /** @description As in the status of a server. */
             state: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many.
+             */
             count: number;
         };
         /** @description The state of the instance and of its parts. */
         SystemView: {
+            /** @description Of the daemon. */
             version: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When this daemon started.
+             */
             started_at: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Since then.
+             */
             uptime_seconds: number;
             /** @description Whether all parts work. */
             healthy: boolean;
+            /** @description Whether the database answers. */
             database: components["schemas"]["SystemDatabaseView"];
+            /** @description Whether calls get on record. */
             journal: components["schemas"]["SystemJournalView"];
+            /** @description The servers of all projects. */
             fleet: components["schemas"]["SystemFleetView"];
+            /** @description The keys that secrets are sealed with. */
             encryption: components["schemas"]["SystemEncryptionView"];
+            /** @description What the daemon does in the background. */
             workers: components["schemas"]["SystemWorkerView"][];
             /**
              * Format: int64
              * @description MCP sessions that are open.
              */
             sessions: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Accounts, also those that are switched off.
+             */
             users: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description All of them.
+             */
             projects: number;
         };
+        /** @description Something that the daemon does in the background. */
         SystemWorkerView: {
+            /** @description What it does, in a word or two. */
             name: string;
+            /** @description Whether its last run went well. */
             healthy: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last ran; null for not yet.
+             */
             last_run: string | null;
+            /** @description What went wrong in its last run. */
             last_error: string | null;
         };
         /** @description Somebody in a team. */
         TeamMemberView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The account.
+             */
             user_id: string;
+            /** @description What the account logs in with. */
             email: string;
+            /** @description For people; may be empty. */
             name: string;
+            /** @description What the account is in the team. */
             role: components["schemas"]["TeamRole"];
             /** @description False for an account that is switched off: it can do nothing here. */
             active: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the account came into the team.
+             */
             created_at: string;
             /**
              * Format: int32
@@ -3961,13 +4762,21 @@ export interface components {
         };
         /** @description A project that a team was granted. */
         TeamProjectView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The project.
+             */
             project_id: string;
+            /** @description The project's readable name in URLs. */
             slug: string;
+            /** @description The project's name for people. */
             name: string;
             /** @description What everybody in the team is on the project, at least. */
             role: components["schemas"]["Role"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was granted.
+             */
             created_at: string;
         };
         /**
@@ -3975,19 +4784,36 @@ export interface components {
          * @enum {string}
          */
         TeamRole: "member" | "admin";
+        /** @description A team, as the caller sees it. */
         TeamView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Stays for as long as the team does.
+             */
             id: string;
-            /** @example platform */
+            /**
+             * @description The readable name in URLs; unique, and can be changed.
+             * @example platform
+             */
             slug: string;
-            /** @example Platform */
+            /**
+             * @description For people.
+             * @example Platform
+             */
             name: string;
+            /** @description What the caller is in the team; null for an instance admin who is not in it. */
             role: components["schemas"]["TeamRole"] | null;
             /** @description How many people are in it. */
             member_count: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When name or slug last changed.
+             */
             updated_at: string;
             /**
              * Format: int32
@@ -3995,69 +4821,107 @@ export interface components {
              */
             version: number;
         };
-        /** @enum {string} */
+        /**
+         * @description How the dashboard looks.
+         * @enum {string}
+         */
         Theme: "light" | "dark";
         /** @description How the server is reached: `command`, `args`, `env` and `cwd` for `stdio`; `url` and `headers` for the others. */
         TransportRequest: {
+            /** @description Which of the three. */
             type: components["schemas"]["TransportType"];
+            /** @description The program: a name that is found in `PATH`, or a path. */
             command?: string | null;
+            /** @description Its arguments, in order. Secret: never shown again. */
             args?: string[] | null;
+            /** @description Its environment variables, beside the few that every program gets. The values are secret. */
             env?: {
                 [key: string]: string;
             } | null;
+            /** @description Its working directory; one of its own when left out. */
             cwd?: string | null;
+            /** @description Where it is, with http or https. */
             url?: string | null;
+            /** @description Headers to send with every request. The values are secret. */
             headers?: {
                 [key: string]: string;
             } | null;
         };
-        /** @enum {string} */
+        /**
+         * @description How a server is reached.
+         * @enum {string}
+         */
         TransportType: "stdio" | "streamable-http" | "sse";
         /** @description How the server is reached. Arguments, variables and headers are secret: only their number and names are shown. */
         TransportView: {
+            /** @description The program. */
             command: string;
             /** @description How many arguments there are. */
             arg_count: number;
             /** @description Names of environment variables. */
             env: string[];
+            /** @description Its working directory; null for one of its own. */
             cwd?: string | null;
             /** @enum {string} */
             type: "stdio";
         } | {
+            /** @description Where it is. */
             url: string;
             /** @description Names of headers. */
             headers: string[];
             /** @enum {string} */
             type: "streamable-http";
         } | {
+            /** @description Where it is. */
             url: string;
             /** @description Names of headers. */
             headers: string[];
             /** @enum {string} */
             type: "sse";
         };
+        /** @description Calls of one caller to one target that would be decided in another way. */
         TryOutChange: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Who called.
+             */
             user_id: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key that was used; null for a login.
+             */
             key_id: string | null;
             /** @description What the client calls itself. */
             client: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server that was called.
+             */
             server_id: string;
             /** @description The server's alias. */
             server: string;
+            /** @description What was called. */
             kind: components["schemas"]["ItemClass"];
+            /** @description The tool's or prompt's own name, or the resource's URI. */
             target: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many calls.
+             */
             calls: number;
+            /** @description What the rules in force decide. */
             before: components["schemas"]["RuleEffect"];
+            /** @description What the rules to try decide. */
             after: components["schemas"]["RuleEffect"];
             /** @description Why it would be so, in a sentence. */
             reason: string;
         };
+        /** @description What the rules would have changed. */
         TryOutView: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Days that were looked back.
+             */
             days: number;
             /**
              * Format: int64
@@ -4074,107 +4938,146 @@ export interface components {
             /** @description There is more than is told here. */
             truncated: boolean;
         };
+        /** @description Rules, and the calls that they are tried on. */
         TryPolicyRequest: {
             /** @description The rules to try, as they would be saved. */
             rules: components["schemas"]["RuleRequest"][];
             /**
              * Format: int32
-             * @description How far to look back; a week when left out.
+             * @description Days to look back; a week when left out.
              * @default 7
              */
             days?: number | null;
         };
         /** @description Fields that are left out stay as they are; scope and limits are replaced as a whole. */
         UpdateKeyRequest: {
+            /** @description For people: 1 to 100 characters on one line. */
             name?: string | null;
             /**
              * Format: date-time
-             * @description Null for a key that never expires.
+             * @description From then on it opens nothing: a time in the future. Null for a key that never expires.
              */
             expires_at?: string | null;
+            /** @description What it may of what its creator may, from now on. */
             scope?: components["schemas"]["KeyScopeRequest"] | null;
+            /** @description What it may ask for, from now on. */
             limits?: components["schemas"]["Allowance"] | null;
         };
+        /** @description What somebody is to be on the project. */
         UpdateMemberRequest: {
+            /** @description The own role from now on. */
             role: components["schemas"]["Role"];
         };
         /** @description Single values: a text sets one, null removes it, the others stay. */
         UpdatePersonalSecretsRequest: {
+            /** @description Variables of a stdio server, by name. */
             env?: {
                 [key: string]: string | null;
             } | null;
+            /** @description Headers of a remote server, by name in any case. */
             headers?: {
                 [key: string]: string | null;
             } | null;
         };
         /** @description Fields that are left out stay as they are; null goes back to what the browser says. */
         UpdateProfileRequest: {
+            /** @description For people: at most 100 characters on one line; may be empty. */
             name?: string | null;
+            /** @description Of the dashboard; null for what the browser says. */
             language?: components["schemas"]["Language"] | null;
+            /** @description Of the dashboard; null for what the browser says. */
             theme?: components["schemas"]["Theme"] | null;
         };
         /** @description Fields that are left out stay as they are. */
         UpdateProjectRequest: {
+            /** @description For people: 1 to 100 characters on one line. */
             name?: string | null;
+            /** @description 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -. */
             slug?: string | null;
+            /** @description 1 to 4 of `_` and `-`, between alias and tool name on the unified endpoint. */
             separator?: string | null;
+            /** @description What becomes of tools with schemas that strict clients refuse. */
             flawed_tools?: components["schemas"]["FlawedTools"] | null;
+            /** @description What of the arguments of calls goes on record, from now on. */
             recorded_arguments?: components["schemas"]["RecordedArguments"] | null;
         };
         /** @description Fields that are left out stay as they are; null takes the instance's own setting again. */
         UpdateRunRequest: {
+            /** @description Who shares a process or connection. */
             isolation?: components["schemas"]["Isolation"] | null;
+            /** @description Whether it runs without being asked, and is started again after every failure. */
             always_on?: boolean | null;
             /**
              * Format: double
-             * @description Seconds, 1 to 604800.
+             * @description Seconds without use after which it is stopped: 1 to 604800.
              */
             idle_stop?: number | null;
             /** @description Single tools: seconds set a time, null removes it, the others stay. */
             tool_timeouts?: {
                 [key: string]: number | null;
             } | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Calls at the same time; more get a busy error.
+             */
             max_in_flight?: number | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Processes or connections of single principals or sessions at the same time.
+             */
             max_connections?: number | null;
-            /** @description Single variables of a stdio server: null makes one the project's again, the others stay. */
+            /** @description By name: null makes one the project's again, and those that are not named stay. */
             personal_env?: {
-                [key: string]: components["schemas"]["PersonalValue"];
-            } | null;
-            /** @description Single headers of a remote server, like the variables. */
+                [key: string]: components["schemas"]["PersonalValue"] | null;
+            };
+            /** @description By name: null makes one the project's again, and those that are not named stay. */
             personal_headers?: {
-                [key: string]: components["schemas"]["PersonalValue"];
-            } | null;
+                [key: string]: components["schemas"]["PersonalValue"] | null;
+            };
         };
         /** @description Fields that are left out stay as they are. */
         UpdateServerRequest: {
+            /** @description 1 to 24 of a-z, 0-9 and -, starting with a letter; unique in the project. */
             alias?: string | null;
+            /** @description For people: 1 to 100 characters on one line. */
             name?: string | null;
+            /** @description A server that is not is never started, and offers nothing. */
             enabled?: boolean | null;
             /**
              * Format: double
              * @description Seconds that a call may take, at most 3600.
              */
             timeout?: number | null;
+            /** @description Which era of the protocol is used toward it. */
             era?: components["schemas"]["Era"] | null;
+            /** @description Whether it may ask the clients behind its calls. */
             interactive?: components["schemas"]["Interactive"] | null;
+            /** @description How it is run. */
             run?: components["schemas"]["UpdateRunRequest"];
+            /** @description How it is reached. */
             transport?: components["schemas"]["UpdateTransportRequest"] | null;
+            /** @description Limits of its processes, of a stdio server. */
             limits?: components["schemas"]["ProcessLimitsRequest"];
+            /** @description What its processes may see and reach, of a stdio server. */
             sandbox?: components["schemas"]["SandboxRequest"];
         };
+        /** @description What somebody is to be in the team. */
         UpdateTeamMemberRequest: {
+            /** @description The role from now on. */
             role: components["schemas"]["TeamRole"];
         };
         /** @description Fields that are left out stay as they are. */
         UpdateTeamRequest: {
+            /** @description For people: 1 to 100 characters on one line. */
             name?: string | null;
+            /** @description 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -. */
             slug?: string | null;
         };
         /** @description Fields that are left out stay as they are. */
         UpdateTransportRequest: {
+            /** @description Another type takes all that it needs, as nothing of the old one fits. */
             type?: components["schemas"]["TransportType"] | null;
+            /** @description The program: a name that is found in `PATH`, or a path. */
             command?: string | null;
             /** @description The whole list; null in it keeps the stored argument at the same position. */
             args?: (string | null)[] | null;
@@ -4184,6 +5087,7 @@ export interface components {
             } | null;
             /** @description Null removes it. */
             cwd?: string | null;
+            /** @description Where it is, with http or https. */
             url?: string | null;
             /** @description Single headers: a value sets one, null removes it, the others stay. */
             headers?: {
@@ -4192,7 +5096,9 @@ export interface components {
         };
         /** @description Fields that are left out stay as they are. */
         UpdateUserRequest: {
+            /** @description For people: at most 100 characters on one line; may be empty. */
             name?: string | null;
+            /** @description Whether the account manages the whole instance. */
             instance_admin?: boolean | null;
             /**
              * @description False ends every login and key of the account at once. Refused while a project or a team has no other active
@@ -4200,6 +5106,7 @@ export interface components {
              */
             active?: boolean | null;
         };
+        /** @description One step. */
         UsagePointView: components["schemas"]["FiguresView"] & {
             /**
              * Format: date-time
@@ -4214,47 +5121,86 @@ export interface components {
         UsageRankView: components["schemas"]["FiguresView"] & {
             /** @description The server's alias, the tool's name or the client's name at the latest call; empty for users and keys. */
             label: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The server, by server and by tool.
+             */
             server_id: string | null;
             /** @description `tool`, `prompt` or `resource`, by tool. */
             kind: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The account, by user.
+             */
             user_id: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The API key, by key; null for calls with an access token.
+             */
             key_id: string | null;
             /** @description Whether this is the sum of the others. */
             is_rest: boolean;
         };
         /** @description What is used most. */
         UsageTopView: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Before which it ends.
+             */
             until: string;
+            /** @description What is told apart. */
             by: components["schemas"]["DimensionView"];
+            /** @description The most called first. */
             items: components["schemas"]["UsageRankView"][];
         };
         /** @description Usage over time. */
         UsageView: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Where it begins, at the begin of a step.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Before which it ends.
+             */
             until: string;
+            /** @description How finely time is cut. */
             step: components["schemas"]["StepView"];
+            /** @description All of the time together. */
             total: components["schemas"]["FiguresView"];
             /** @description In the order of time; steps without calls are left out. */
             points: components["schemas"]["UsagePointView"][];
         };
+        /** @description An account. */
         UserView: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Stays for as long as the account does.
+             */
             id: string;
+            /** @description What the account logs in with; unique. */
             email: string;
+            /** @description For people; may be empty. */
             name: string;
+            /** @description Whether the account manages the whole instance. */
             instance_admin: boolean;
+            /** @description False for an account that is switched off: it can do nothing. */
             active: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
             updated_at: string;
             /**
              * Format: int32
@@ -4264,12 +5210,321 @@ export interface components {
         };
         /** @description How people get in here. */
         WaysIn: {
+            /** @description Who gets an account without an instance admin. */
             sign_up: components["schemas"]["SignUp"];
             /** @description Whether links go out by mail; without it a forgotten password is a matter for an instance admin. */
             mail: boolean;
         };
     };
-    responses: never;
+    responses: {
+        /** @description It contradicts what is there; `last_admin` and `last_instance_admin` when nobody would be left to manage it */
+        Conflict: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:conflict",
+                 *       "title": "Conflict",
+                 *       "status": 409,
+                 *       "detail": "the slug is taken",
+                 *       "code": "conflict",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller sees the object and may not do this, or a page of a foreign origin asks */
+        Forbidden: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:forbidden",
+                 *       "title": "Not permitted",
+                 *       "status": 403,
+                 *       "detail": "this needs the role admin on the project",
+                 *       "code": "forbidden",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It was answered, taken back, used, or is too old */
+        Gone: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:gone",
+                 *       "title": "Not there any more",
+                 *       "status": 410,
+                 *       "detail": "the invitation was taken back",
+                 *       "code": "gone",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something failed inside */
+        Internal: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:internal",
+                 *       "title": "Internal error",
+                 *       "status": 500,
+                 *       "detail": "something failed inside; the log has the details under the request id",
+                 *       "code": "internal",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A member of the body or a parameter is wrong; `errors` says which and how to mend it */
+        Invalid: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:invalid",
+                 *       "title": "Invalid content",
+                 *       "status": 422,
+                 *       "detail": "alias: it is not a server alias",
+                 *       "code": "invalid",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0",
+                 *       "errors": [
+                 *         {
+                 *           "field": "alias",
+                 *           "problem": "it is not a server alias",
+                 *           "hint": "use 1 to 24 of a-z, 0-9 and -, starting with a letter"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body or the query cannot be read */
+        MalformedRequest: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:malformed_request",
+                 *       "title": "Malformed request",
+                 *       "status": 400,
+                 *       "detail": "the query cannot be read",
+                 *       "code": "malformed_request",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It does not exist, or the caller may not know that it does */
+        NotFound: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:not_found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "there is no such project",
+                 *       "code": "not_found",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The MCP server did not start or stop */
+        ServerFailed: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:server_failed",
+                 *       "title": "The MCP server failed",
+                 *       "status": 502,
+                 *       "detail": "the process ended with exit code 1",
+                 *       "code": "server_failed",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Changed since the caller has seen it: read it again */
+        Stale: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:stale",
+                 *       "title": "Changed in between",
+                 *       "status": 412,
+                 *       "detail": "the project was changed in between",
+                 *       "code": "stale",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large */
+        TooLarge: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:too_large",
+                 *       "title": "Body too large",
+                 *       "status": 413,
+                 *       "detail": "the body is larger than this server takes",
+                 *       "code": "too_large",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests, attempts or calls in flight; `Retry-After` says when to try again */
+        TooManyRequests: {
+            headers: {
+                /** @description Seconds until it is worth trying again. */
+                "Retry-After"?: number;
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:too_many_requests",
+                 *       "title": "Too many requests",
+                 *       "status": 429,
+                 *       "detail": "this key may send 60 requests a minute",
+                 *       "code": "too_many_requests",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No credential, or one that is not valid any more; `invalid_credentials` for a login that failed */
+        Unauthenticated: {
+            headers: {
+                /** @description `Bearer`. */
+                "WWW-Authenticate"?: string;
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:unauthenticated",
+                 *       "title": "Authentication required",
+                 *       "status": 401,
+                 *       "detail": "send an access token or an API key as `Authorization: Bearer`",
+                 *       "code": "unauthenticated",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The database is away for the moment, or the daemon is stopping; `Retry-After` says when to try again */
+        Unavailable: {
+            headers: {
+                /** @description Seconds until it is worth trying again. */
+                "Retry-After"?: number;
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:unavailable",
+                 *       "title": "Not available now",
+                 *       "status": 503,
+                 *       "detail": "the database is not available; try again in a moment",
+                 *       "code": "unavailable",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is of the wrong media type */
+        UnsupportedMediaType: {
+            headers: {
+                /** @description What the log of the daemon has the request under. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:orch:problem:unsupported_media_type",
+                 *       "title": "Unsupported media type",
+                 *       "status": 415,
+                 *       "detail": "send the body as application/json",
+                 *       "code": "unsupported_media_type",
+                 *       "request_id": "0f8b2c1d4e5a69788796a5b4c3d2e1f0"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -4280,10 +5535,25 @@ export interface operations {
     list_instance_audit: {
         parameters: {
             query?: {
+                /** @description Only entries of this project, by id or slug; of one that is gone, by id. */
+                project?: string;
                 /** @description At most this many items, 1 to 200; 50 unless said. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Only what this user did, by id. */
+                user?: string;
+                /** @description Only entries with this action such as `server.update`, or of this noun such as `server`. */
+                action?: string;
+                /** @description From this time on. */
+                from?: string;
+                /** @description Up to before this time. */
+                until?: string;
+                /**
+                 * @description A part of the target's name, the action, the detail or the e-mail address of who did it, whatever the case; at
+                 *     most 200 bytes.
+                 */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -4291,77 +5561,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1fe-df8f-714d-86df-f82a3c4e5062",
+                     *           "at": "2026-03-04T14:05:12Z",
+                     *           "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "user_email": "ada@example.com",
+                     *           "key_id": null,
+                     *           "via": "login",
+                     *           "action": "server.update",
+                     *           "target": {
+                     *             "kind": "server",
+                     *             "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *             "name": "github"
+                     *           },
+                     *           "detail": "timeout",
+                     *           "facts": [
+                     *             {
+                     *               "name": "changed",
+                     *               "value": "timeout"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_AuditView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_password_reset: {
@@ -4373,106 +5617,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EmailRequest"];
             };
         };
         responses: {
+            /** @description Taken; what comes of it is told by mail alone */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_login: {
@@ -4484,99 +5654,52 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "refresh_token": "orchr_7Jm2...",
+                     *       "user": {
+                     *         "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "instance_admin": false,
+                     *         "active": true,
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "updated_at": "2026-03-04T14:05:12Z",
+                     *         "version": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_login: {
@@ -4588,57 +5711,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_me: {
@@ -4650,59 +5734,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "instance_admin": false,
+                     *         "active": true,
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "updated_at": "2026-03-04T14:05:12Z",
+                     *         "version": 3
+                     *       },
+                     *       "via": "login",
+                     *       "project_id": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MeView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_password: {
@@ -4714,97 +5775,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "old_password": "correct horse battery",
+                 *       "new_password": "a longer one, with commas"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangePasswordRequest"];
             };
         };
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     refresh_login: {
@@ -4816,90 +5812,50 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "orchr_7Jm2..."
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"] | null;
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "refresh_token": "orchr_7Jm2...",
+                     *       "user": {
+                     *         "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace",
+                     *         "instance_admin": false,
+                     *         "active": true,
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "updated_at": "2026-03-04T14:05:12Z",
+                     *         "version": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     redeem_password_reset: {
@@ -4911,106 +5867,33 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "orchp_Qe81...",
+                 *       "password": "a longer one, with commas"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RedeemPasswordResetRequest"];
             };
         };
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_sign_up: {
@@ -5022,106 +5905,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EmailRequest"];
             };
         };
         responses: {
+            /** @description Taken; what comes of it is told by mail alone */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_ways_in: {
@@ -5133,50 +5942,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sign_up": "invite",
+                     *       "mail": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["WaysIn"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     watch_events: {
@@ -5196,6 +5980,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A stream of server-sent events; the `data` of each is JSON */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5204,69 +5989,13 @@ export interface operations {
                     "text/event-stream": components["schemas"]["EventView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_invitations: {
@@ -5283,77 +6012,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *           "email": "grace@example.com",
+                     *           "to": {
+                     *             "kind": "project",
+                     *             "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *             "slug": "demo",
+                     *             "name": "Demo",
+                     *             "role": "member"
+                     *           },
+                     *           "inviter": {
+                     *             "email": "ada@example.com",
+                     *             "name": "Ada Lovelace"
+                     *           },
+                     *           "state": "pending",
+                     *           "mail": {
+                     *             "state": "not_sent"
+                     *           },
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "expires_at": "2026-03-09T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_InvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_invitation: {
@@ -5365,108 +6067,59 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "grace@example.com",
+                 *       "instance_admin": false,
+                 *       "expires_in_hours": 72
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateInvitationRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "instance",
+                     *           "instance_admin": false
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "pending",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "link": "https://mcp.example.com/invitation#orchi_5uYqk2..."
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssuedInvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     accept_invitation: {
@@ -5478,126 +6131,62 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "orchi_5uYqk2..."
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitationTokenRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "project",
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "accepted",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "email": "grace@example.com"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedInvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     decline_invitation: {
@@ -5609,106 +6198,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "orchi_5uYqk2..."
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitationTokenRequest"];
             };
         };
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     find_invitation: {
@@ -5720,108 +6235,57 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "orchi_5uYqk2..."
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitationTokenRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *       "email": "grace@example.com",
+                     *       "to": {
+                     *         "kind": "project",
+                     *         "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *         "slug": "demo",
+                     *         "name": "Demo",
+                     *         "role": "member"
+                     *       },
+                     *       "inviter": {
+                     *         "email": "ada@example.com",
+                     *         "name": "Ada Lovelace"
+                     *       },
+                     *       "state": "pending",
+                     *       "mail": {
+                     *         "state": "not_sent"
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "expires_at": "2026-03-09T09:30:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     redeem_invitation: {
@@ -5833,126 +6297,64 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "orchi_5uYqk2...",
+                 *       "name": "Grace Hopper",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RedeemInvitationRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "project",
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "accepted",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "email": "grace@example.com"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedInvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_invitation: {
@@ -5960,90 +6362,28 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     renew_invitation: {
@@ -6051,92 +6391,56 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "project",
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "pending",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "link": "https://mcp.example.com/invitation#orchi_5uYqk2..."
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssuedInvitationView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_instance_keys: {
@@ -6153,77 +6457,68 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "name": "laptop",
+                     *           "prefix": "orch_AbCdEfGhIjKl",
+                     *           "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "scope": {
+                     *             "servers": [
+                     *               "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
+                     *             ],
+                     *             "tools": [
+                     *               "get_*",
+                     *               "search_*"
+                     *             ],
+                     *             "read_only": true
+                     *           },
+                     *           "limits": {
+                     *             "per_minute": 60,
+                     *             "concurrent": null,
+                     *             "per_day": null
+                     *           },
+                     *           "expires_at": "2030-01-01T00:00:00Z",
+                     *           "revoked_at": null,
+                     *           "last_used_at": "2026-03-04T14:05:12Z",
+                     *           "last_used_from": "192.0.2.7",
+                     *           "last_used_by": "claude-code/2.1.0",
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "version": 1,
+                     *           "project": {
+                     *             "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *             "slug": "demo",
+                     *             "name": "Demo"
+                     *           },
+                     *           "creator": {
+                     *             "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *             "email": "ada@example.com",
+                     *             "name": "Ada Lovelace",
+                     *             "active": true
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_InstanceKeyView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_instance_limits: {
@@ -6235,59 +6530,63 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "limits": {
+                     *         "key": {
+                     *           "per_minute": 300,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "server_concurrent": null
+                     *       },
+                     *       "effective": {
+                     *         "key": {
+                     *           "per_minute": 300,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "server_concurrent": null
+                     *       },
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["LimitsView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_instance_limits: {
@@ -6302,117 +6601,80 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": {
+                 *         "per_minute": 300
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["Limits"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "limits": {
+                     *         "key": {
+                     *           "per_minute": 300,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "server_concurrent": null
+                     *       },
+                     *       "effective": {
+                     *         "key": {
+                     *           "per_minute": 300,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "server_concurrent": null
+                     *       },
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["LimitsView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_profile: {
@@ -6424,59 +6686,34 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada Lovelace",
+                     *       "instance_admin": false,
+                     *       "language": "en",
+                     *       "theme": null,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProfileView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_profile: {
@@ -6491,117 +6728,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ada King",
+                 *       "language": "ko",
+                 *       "theme": null
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateProfileRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada Lovelace",
+                     *       "instance_admin": false,
+                     *       "language": "en",
+                     *       "theme": null,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProfileView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_own_invitations: {
@@ -6618,77 +6789,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *           "email": "grace@example.com",
+                     *           "to": {
+                     *             "kind": "project",
+                     *             "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *             "slug": "demo",
+                     *             "name": "Demo",
+                     *             "role": "member"
+                     *           },
+                     *           "inviter": {
+                     *             "email": "ada@example.com",
+                     *             "name": "Ada Lovelace"
+                     *           },
+                     *           "state": "pending",
+                     *           "mail": {
+                     *             "state": "not_sent"
+                     *           },
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "expires_at": "2026-03-09T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_InvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     accept_own_invitation: {
@@ -6696,92 +6840,56 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "project",
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "accepted",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "email": "grace@example.com"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedInvitationView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     decline_own_invitation: {
@@ -6789,81 +6897,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_own_logins: {
@@ -6875,59 +6929,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f8-4e21-7b83-a079-92c4d6e8fa0c",
+                     *           "current": true,
+                     *           "client": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                     *           "address": "192.0.2.7",
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "seen_at": "2026-03-04T14:05:12Z",
+                     *           "expires_at": "2026-04-03T14:05:12Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_LoginView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_other_logins: {
@@ -6939,66 +6970,19 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_own_login: {
@@ -7006,81 +6990,27 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description id */
                 login: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_projects: {
@@ -7099,77 +7029,52 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "separator": "__",
+                     *           "flawed_tools": "repair",
+                     *           "recorded_arguments": {
+                     *             "mode": "redacted",
+                     *             "hidden": [
+                     *               "*iban*"
+                     *             ]
+                     *           },
+                     *           "role": "admin",
+                     *           "counts": {
+                     *             "members": 4,
+                     *             "teams": 1,
+                     *             "servers": 3,
+                     *             "keys": 6
+                     *           },
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "updated_at": "2026-03-04T14:05:12Z",
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_ProjectView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_project: {
@@ -7181,108 +7086,61 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "My Team",
+                 *       "slug": "my-team"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateProjectRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The path of what was made. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "slug": "my-team",
+                     *       "name": "My Team",
+                     *       "separator": "__",
+                     *       "flawed_tools": "repair",
+                     *       "recorded_arguments": {
+                     *         "mode": "nothing"
+                     *       },
+                     *       "role": "admin",
+                     *       "counts": {
+                     *         "members": 1,
+                     *         "teams": 0,
+                     *         "servers": 0,
+                     *         "keys": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-02T09:30:00Z",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_project: {
@@ -7297,68 +7155,48 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "slug": "demo",
+                     *       "name": "Demo",
+                     *       "separator": "__",
+                     *       "flawed_tools": "repair",
+                     *       "recorded_arguments": {
+                     *         "mode": "redacted",
+                     *         "hidden": [
+                     *           "*iban*"
+                     *         ]
+                     *       },
+                     *       "role": "admin",
+                     *       "counts": {
+                     *         "members": 4,
+                     *         "teams": 1,
+                     *         "servers": 3,
+                     *         "keys": 6
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_project: {
@@ -7376,93 +7214,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_project: {
@@ -7480,126 +7247,69 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Demo",
+                 *       "recorded_arguments": {
+                 *         "mode": "redacted",
+                 *         "hidden": [
+                 *           "*iban*"
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateProjectRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "slug": "demo",
+                     *       "name": "Demo",
+                     *       "separator": "__",
+                     *       "flawed_tools": "repair",
+                     *       "recorded_arguments": {
+                     *         "mode": "redacted",
+                     *         "hidden": [
+                     *           "*iban*"
+                     *         ]
+                     *       },
+                     *       "role": "admin",
+                     *       "counts": {
+                     *         "members": 4,
+                     *         "teams": 1,
+                     *         "servers": 3,
+                     *         "keys": 6
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_activity: {
@@ -7623,6 +7333,8 @@ export interface operations {
                 target?: string;
                 /** @description Only calls that ended so: `failed` for all but `ok`, or one of the outcomes of a call. */
                 outcome?: string;
+                /** @description Only calls that were refused for this reason, such as `rule`. */
+                reason?: string;
                 /** @description Only changes with this action such as `server.update`, or of this noun such as `server`. */
                 action?: string;
                 /** @description From this time on. */
@@ -7641,86 +7353,73 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "type": "call",
+                     *           "id": "0199b1fc-b76b-7f0f-a4bd-d6081a2c3e40",
+                     *           "at": "2026-03-04T14:05:10.482Z",
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "client": "claude-code/2.1.0",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "server": "github",
+                     *           "kind": "tool",
+                     *           "target": "search_code",
+                     *           "duration_ms": 412.7,
+                     *           "waited_ms": 0,
+                     *           "outcome": "ok",
+                     *           "code": null,
+                     *           "reason": null,
+                     *           "rule_id": null,
+                     *           "arguments_digest": null,
+                     *           "arguments": null
+                     *         },
+                     *         {
+                     *           "type": "change",
+                     *           "id": "0199b1fe-df8f-714d-86df-f82a3c4e5062",
+                     *           "at": "2026-03-04T14:05:12Z",
+                     *           "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "user_email": "ada@example.com",
+                     *           "key_id": null,
+                     *           "via": "login",
+                     *           "action": "server.update",
+                     *           "target": {
+                     *             "kind": "server",
+                     *             "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *             "name": "github"
+                     *           },
+                     *           "detail": "timeout",
+                     *           "facts": [
+                     *             {
+                     *               "name": "changed",
+                     *               "value": "timeout"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "00000000000007300000000000000118"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_ActivityView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_approvals: {
@@ -7738,86 +7437,48 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *           "state": "pending",
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "client": "claude-code/2.1.0",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "server": "github",
+                     *           "kind": "tool",
+                     *           "target": "delete_repository",
+                     *           "arguments": "{\"owner\":\"ada\",\"repo\":\"engine\"}",
+                     *           "rule_id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *           "caller_may_confirm": false,
+                     *           "asked_at": "2026-03-04T14:05:12Z",
+                     *           "expires_at": "2026-03-04T14:10:12Z",
+                     *           "decided_at": null,
+                     *           "decided_by": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_ApprovalView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_approval: {
@@ -7834,68 +7495,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *       "state": "pending",
+                     *       "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *       "client": "claude-code/2.1.0",
+                     *       "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "server": "github",
+                     *       "kind": "tool",
+                     *       "target": "delete_repository",
+                     *       "arguments": "{\"owner\":\"ada\",\"repo\":\"engine\"}",
+                     *       "rule_id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *       "caller_may_confirm": false,
+                     *       "asked_at": "2026-03-04T14:05:12Z",
+                     *       "expires_at": "2026-03-04T14:10:12Z",
+                     *       "decided_at": null,
+                     *       "decided_by": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApprovalView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     approve_approval: {
@@ -7912,77 +7546,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *       "state": "approved",
+                     *       "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *       "client": "claude-code/2.1.0",
+                     *       "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "server": "github",
+                     *       "kind": "tool",
+                     *       "target": "delete_repository",
+                     *       "arguments": null,
+                     *       "rule_id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *       "caller_may_confirm": false,
+                     *       "asked_at": "2026-03-04T14:05:12Z",
+                     *       "expires_at": "2026-03-04T14:10:12Z",
+                     *       "decided_at": "2026-03-04T14:06:01Z",
+                     *       "decided_by": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApprovalView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     deny_approval: {
@@ -7999,77 +7598,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *       "state": "denied",
+                     *       "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *       "client": "claude-code/2.1.0",
+                     *       "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "server": "github",
+                     *       "kind": "tool",
+                     *       "target": "delete_repository",
+                     *       "arguments": null,
+                     *       "rule_id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *       "caller_may_confirm": false,
+                     *       "asked_at": "2026-03-04T14:05:12Z",
+                     *       "expires_at": "2026-03-04T14:10:12Z",
+                     *       "decided_at": "2026-03-04T14:06:01Z",
+                     *       "decided_by": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApprovalView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_audit: {
@@ -8079,6 +7643,19 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Only what this user did, by id. */
+                user?: string;
+                /** @description Only entries with this action such as `server.update`, or of this noun such as `server`. */
+                action?: string;
+                /** @description From this time on. */
+                from?: string;
+                /** @description Up to before this time. */
+                until?: string;
+                /**
+                 * @description A part of the target's name, the action, the detail or the e-mail address of who did it, whatever the case; at
+                 *     most 200 bytes.
+                 */
+                search?: string;
             };
             header?: never;
             path: {
@@ -8089,86 +7666,52 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1fe-df8f-714d-86df-f82a3c4e5062",
+                     *           "at": "2026-03-04T14:05:12Z",
+                     *           "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "user_email": "ada@example.com",
+                     *           "key_id": null,
+                     *           "via": "login",
+                     *           "action": "server.update",
+                     *           "target": {
+                     *             "kind": "server",
+                     *             "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *             "name": "github"
+                     *           },
+                     *           "detail": "timeout",
+                     *           "facts": [
+                     *             {
+                     *               "name": "changed",
+                     *               "value": "timeout"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_AuditView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_calls: {
@@ -8190,86 +7733,49 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1fc-b76b-7f0f-a4bd-d6081a2c3e40",
+                     *           "at": "2026-03-04T14:05:10.482Z",
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "client": "claude-code/2.1.0",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "server": "github",
+                     *           "kind": "tool",
+                     *           "target": "search_code",
+                     *           "duration_ms": 412.7,
+                     *           "waited_ms": 0,
+                     *           "outcome": "ok",
+                     *           "code": null,
+                     *           "reason": null,
+                     *           "rule_id": null,
+                     *           "arguments_digest": null,
+                     *           "arguments": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_CallView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     export_servers: {
@@ -8284,68 +7790,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "mcpServers": {
+                     *         "github": {
+                     *           "command": "npx",
+                     *           "args": [
+                     *             "${GITHUB_ARG_0}",
+                     *             "${GITHUB_ARG_1}"
+                     *           ],
+                     *           "env": {
+                     *             "GITHUB_PERSONAL_ACCESS_TOKEN": "${GITHUB_PERSONAL_ACCESS_TOKEN}"
+                     *           }
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["McpConfig"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     import_servers: {
@@ -8363,117 +7838,85 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mcpServers": {
+                 *         "github": {
+                 *           "command": "npx",
+                 *           "args": [
+                 *             "-y",
+                 *             "@modelcontextprotocol/server-github"
+                 *           ],
+                 *           "env": {
+                 *             "GITHUB_PERSONAL_ACCESS_TOKEN": "github_pat_11A..."
+                 *           }
+                 *         },
+                 *         "docs": {
+                 *           "type": "streamable-http",
+                 *           "url": "https://docs.example.com/mcp",
+                 *           "headers": {
+                 *             "Authorization": "Bearer 6f1c..."
+                 *           },
+                 *           "disabled": true
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["McpConfig"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dry_run": false,
+                     *       "servers": [
+                     *         {
+                     *           "name": "github",
+                     *           "alias": "github",
+                     *           "action": "create",
+                     *           "changes": []
+                     *         },
+                     *         {
+                     *           "name": "docs",
+                     *           "alias": "docs",
+                     *           "action": "update",
+                     *           "changes": [
+                     *             "headers"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "warnings": [
+                     *         {
+                     *           "field": "mcpServers.github.autoApprove",
+                     *           "problem": "it is not used here",
+                     *           "hint": "it is kept, and exported again",
+                     *           "line": 6,
+                     *           "column": 7
+                     *         }
+                     *       ],
+                     *       "problems": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["ImportView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_project_invitations: {
@@ -8493,86 +7936,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *           "email": "grace@example.com",
+                     *           "to": {
+                     *             "kind": "project",
+                     *             "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *             "slug": "demo",
+                     *             "name": "Demo",
+                     *             "role": "member"
+                     *           },
+                     *           "inviter": {
+                     *             "email": "ada@example.com",
+                     *             "name": "Ada Lovelace"
+                     *           },
+                     *           "state": "pending",
+                     *           "mail": {
+                     *             "state": "not_sent"
+                     *           },
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "expires_at": "2026-03-09T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_InvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_project_invitation: {
@@ -8587,117 +7995,63 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "grace@example.com",
+                 *       "role": "member",
+                 *       "expires_in_hours": 72
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateProjectInvitationRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "project",
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "pending",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "link": "https://mcp.example.com/invitation#orchi_5uYqk2..."
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssuedInvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_project_invitation: {
@@ -8707,90 +8061,28 @@ export interface operations {
             path: {
                 /** @description id or slug */
                 project: string;
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     renew_project_invitation: {
@@ -8800,92 +8092,56 @@ export interface operations {
             path: {
                 /** @description id or slug */
                 project: string;
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "project",
+                     *           "id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "pending",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "link": "https://mcp.example.com/invitation#orchi_5uYqk2..."
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssuedInvitationView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_keys: {
@@ -8905,86 +8161,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "name": "laptop",
+                     *           "prefix": "orch_AbCdEfGhIjKl",
+                     *           "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "scope": {
+                     *             "servers": [
+                     *               "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
+                     *             ],
+                     *             "tools": [
+                     *               "get_*",
+                     *               "search_*"
+                     *             ],
+                     *             "read_only": true
+                     *           },
+                     *           "limits": {
+                     *             "per_minute": 60,
+                     *             "concurrent": null,
+                     *             "per_day": null
+                     *           },
+                     *           "expires_at": "2030-01-01T00:00:00Z",
+                     *           "revoked_at": null,
+                     *           "last_used_at": "2026-03-04T14:05:12Z",
+                     *           "last_used_from": "192.0.2.7",
+                     *           "last_used_by": "claude-code/2.1.0",
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_KeyView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_key: {
@@ -8999,117 +8227,82 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "laptop",
+                 *       "expires_at": "2030-01-01T00:00:00Z",
+                 *       "scope": {
+                 *         "servers": [
+                 *           "echo"
+                 *         ],
+                 *         "tools": [
+                 *           "get_*",
+                 *           "search_*"
+                 *         ],
+                 *         "read_only": true
+                 *       },
+                 *       "limits": {
+                 *         "per_minute": 60
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateKeyRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *       "name": "laptop",
+                     *       "prefix": "orch_AbCdEfGhIjKl",
+                     *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "scope": {
+                     *         "servers": [
+                     *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
+                     *         ],
+                     *         "tools": [
+                     *           "get_*",
+                     *           "search_*"
+                     *         ],
+                     *         "read_only": true
+                     *       },
+                     *       "limits": {
+                     *         "per_minute": 60,
+                     *         "concurrent": null,
+                     *         "per_day": null
+                     *       },
+                     *       "expires_at": "2030-01-01T00:00:00Z",
+                     *       "revoked_at": null,
+                     *       "last_used_at": null,
+                     *       "last_used_from": null,
+                     *       "last_used_by": null,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 1,
+                     *       "key": "orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedKeyView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_key: {
@@ -9126,68 +8319,53 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *       "name": "laptop",
+                     *       "prefix": "orch_AbCdEfGhIjKl",
+                     *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "scope": {
+                     *         "servers": [
+                     *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
+                     *         ],
+                     *         "tools": [
+                     *           "get_*",
+                     *           "search_*"
+                     *         ],
+                     *         "read_only": true
+                     *       },
+                     *       "limits": {
+                     *         "per_minute": 60,
+                     *         "concurrent": null,
+                     *         "per_day": null
+                     *       },
+                     *       "expires_at": "2030-01-01T00:00:00Z",
+                     *       "revoked_at": null,
+                     *       "last_used_at": "2026-03-04T14:05:12Z",
+                     *       "last_used_from": "192.0.2.7",
+                     *       "last_used_by": "claude-code/2.1.0",
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeyView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_key: {
@@ -9207,93 +8385,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_key: {
@@ -9313,126 +8420,71 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "laptop of Ada",
+                 *       "expires_at": null,
+                 *       "scope": {
+                 *         "servers": [
+                 *           "echo"
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateKeyRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *       "name": "laptop of Ada",
+                     *       "prefix": "orch_AbCdEfGhIjKl",
+                     *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "scope": {
+                     *         "servers": [
+                     *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
+                     *         ],
+                     *         "tools": null,
+                     *         "read_only": false
+                     *       },
+                     *       "limits": {
+                     *         "per_minute": 60,
+                     *         "concurrent": null,
+                     *         "per_day": null
+                     *       },
+                     *       "expires_at": null,
+                     *       "revoked_at": null,
+                     *       "last_used_at": "2026-03-04T14:05:12Z",
+                     *       "last_used_from": "192.0.2.7",
+                     *       "last_used_by": "claude-code/2.1.0",
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeyView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     rotate_key: {
@@ -9449,117 +8501,68 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlap_seconds": 3600
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotateKeyRequest"] | null;
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b6d2-10f8-7c40-b2e5-6e80a1c4d6f8",
+                     *       "name": "laptop",
+                     *       "prefix": "orch_MnOpQrStUvWx",
+                     *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "scope": {
+                     *         "servers": [
+                     *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
+                     *         ],
+                     *         "tools": [
+                     *           "get_*",
+                     *           "search_*"
+                     *         ],
+                     *         "read_only": true
+                     *       },
+                     *       "limits": {
+                     *         "per_minute": 60,
+                     *         "concurrent": null,
+                     *         "per_day": null
+                     *       },
+                     *       "expires_at": "2030-01-01T00:00:00Z",
+                     *       "revoked_at": null,
+                     *       "last_used_at": null,
+                     *       "last_used_from": null,
+                     *       "last_used_by": null,
+                     *       "created_at": "2026-03-04T14:05:12Z",
+                     *       "version": 1,
+                     *       "key": "orch_MnOpQrStUvWx_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedKeyView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_limits: {
@@ -9574,68 +8577,64 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "limits": {
+                     *         "key": {
+                     *           "per_minute": 120,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": 600,
+                     *           "concurrent": 20,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": 100000
+                     *         },
+                     *         "server_concurrent": 32
+                     *       },
+                     *       "effective": {
+                     *         "key": {
+                     *           "per_minute": 120,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": 600,
+                     *           "concurrent": 20,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": 100000
+                     *         },
+                     *         "server_concurrent": 32
+                     *       },
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["LimitsView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_limits: {
@@ -9653,126 +8652,89 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": {
+                 *         "per_minute": 120
+                 *       },
+                 *       "user": {
+                 *         "per_minute": 600,
+                 *         "concurrent": 20
+                 *       },
+                 *       "project": {
+                 *         "per_day": 100000
+                 *       },
+                 *       "server_concurrent": 32
+                 *     }
+                 */
                 "application/json": components["schemas"]["Limits"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "limits": {
+                     *         "key": {
+                     *           "per_minute": 120,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": 600,
+                     *           "concurrent": 20,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": 100000
+                     *         },
+                     *         "server_concurrent": 32
+                     *       },
+                     *       "effective": {
+                     *         "key": {
+                     *           "per_minute": 120,
+                     *           "concurrent": null,
+                     *           "per_day": null
+                     *         },
+                     *         "user": {
+                     *           "per_minute": 600,
+                     *           "concurrent": 20,
+                     *           "per_day": null
+                     *         },
+                     *         "project": {
+                     *           "per_minute": null,
+                     *           "concurrent": null,
+                     *           "per_day": 100000
+                     *         },
+                     *         "server_concurrent": 32
+                     *       },
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["LimitsView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_members: {
@@ -9787,68 +8749,46 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user_id": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1",
+                     *           "email": "grace@example.com",
+                     *           "name": "Grace Hopper",
+                     *           "role": "admin",
+                     *           "direct_role": "member",
+                     *           "teams": [
+                     *             {
+                     *               "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *               "slug": "core",
+                     *               "name": "Core",
+                     *               "role": "admin"
+                     *             }
+                     *           ],
+                     *           "active": true,
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_MemberView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_member: {
@@ -9868,93 +8808,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_member: {
@@ -9974,126 +8843,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateMemberRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user_id": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1",
+                     *       "email": "grace@example.com",
+                     *       "name": "Grace Hopper",
+                     *       "role": "member",
+                     *       "direct_role": "member",
+                     *       "teams": [],
+                     *       "active": true,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemberView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_policy: {
@@ -10108,68 +8902,84 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "rules": [
+                     *         {
+                     *           "id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *           "enabled": true,
+                     *           "name": "Ask before anything is destroyed",
+                     *           "subject": {
+                     *             "type": "role",
+                     *             "role": "admin"
+                     *           },
+                     *           "object": {
+                     *             "server": null,
+                     *             "kind": "tool",
+                     *             "name": null,
+                     *             "annotations": {
+                     *               "read_only": null,
+                     *               "destructive": true,
+                     *               "idempotent": null,
+                     *               "open_world": null
+                     *             }
+                     *           },
+                     *           "effect": "require_approval",
+                     *           "approval": {
+                     *             "caller_may_confirm": true,
+                     *             "timeout_seconds": 300
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *           "name": "Nobody else destroys anything",
+                     *           "enabled": true,
+                     *           "subject": {
+                     *             "type": "anybody"
+                     *           },
+                     *           "object": {
+                     *             "server": null,
+                     *             "kind": "tool",
+                     *             "name": null,
+                     *             "annotations": {
+                     *               "read_only": null,
+                     *               "destructive": true,
+                     *               "idempotent": null,
+                     *               "open_world": null
+                     *             }
+                     *           },
+                     *           "effect": "deny",
+                     *           "approval": null
+                     *         }
+                     *       ],
+                     *       "switched_off": [
+                     *         {
+                     *           "rule_id": "0199b1ff-f3a1-726c-97e0-093b4d5f6173",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "kind": "tool",
+                     *           "name": "delete_repository"
+                     *         }
+                     *       ],
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_policy: {
@@ -10187,126 +8997,128 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rules": [
+                 *         {
+                 *           "name": "Ask before anything is destroyed",
+                 *           "subject": {
+                 *             "type": "role",
+                 *             "role": "admin"
+                 *           },
+                 *           "object": {
+                 *             "kind": "tool",
+                 *             "annotations": {
+                 *               "destructive": true
+                 *             }
+                 *           },
+                 *           "effect": "require_approval",
+                 *           "approval": {
+                 *             "caller_may_confirm": true,
+                 *             "timeout_seconds": 300
+                 *           }
+                 *         },
+                 *         {
+                 *           "name": "Nobody else destroys anything",
+                 *           "effect": "deny",
+                 *           "object": {
+                 *             "kind": "tool",
+                 *             "annotations": {
+                 *               "destructive": true
+                 *             }
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutPolicyRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "rules": [
+                     *         {
+                     *           "id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *           "enabled": true,
+                     *           "name": "Ask before anything is destroyed",
+                     *           "subject": {
+                     *             "type": "role",
+                     *             "role": "admin"
+                     *           },
+                     *           "object": {
+                     *             "server": null,
+                     *             "kind": "tool",
+                     *             "name": null,
+                     *             "annotations": {
+                     *               "read_only": null,
+                     *               "destructive": true,
+                     *               "idempotent": null,
+                     *               "open_world": null
+                     *             }
+                     *           },
+                     *           "effect": "require_approval",
+                     *           "approval": {
+                     *             "caller_may_confirm": true,
+                     *             "timeout_seconds": 300
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *           "name": "Nobody else destroys anything",
+                     *           "enabled": true,
+                     *           "subject": {
+                     *             "type": "anybody"
+                     *           },
+                     *           "object": {
+                     *             "server": null,
+                     *             "kind": "tool",
+                     *             "name": null,
+                     *             "annotations": {
+                     *               "read_only": null,
+                     *               "destructive": true,
+                     *               "idempotent": null,
+                     *               "open_world": null
+                     *             }
+                     *           },
+                     *           "effect": "deny",
+                     *           "approval": null
+                     *         }
+                     *       ],
+                     *       "switched_off": [
+                     *         {
+                     *           "rule_id": "0199b1ff-f3a1-726c-97e0-093b4d5f6173",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "kind": "tool",
+                     *           "name": "delete_repository"
+                     *         }
+                     *       ],
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["PolicyView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     explain_policy: {
@@ -10321,108 +9133,68 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "server": "echo",
+                 *       "kind": "tool",
+                 *       "name": "delete_repository"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExplainPolicyRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "effect": "deny",
+                     *       "reason": "the rule “Nobody else destroys anything” denies it",
+                     *       "rule_id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *       "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "key_id": null,
+                     *       "role": "member",
+                     *       "annotations": {
+                     *         "read_only": false,
+                     *         "destructive": true,
+                     *         "idempotent": false,
+                     *         "open_world": true
+                     *       },
+                     *       "steps": [
+                     *         {
+                     *           "rule_id": "0199b1f9-6b35-7ca2-b18a-a3d5e7f90b1d",
+                     *           "place": 1,
+                     *           "name": "Ask before anything is destroyed",
+                     *           "matched": false,
+                     *           "unlike": "subject"
+                     *         },
+                     *         {
+                     *           "rule_id": "0199b1fa-8f47-7dc1-829b-b4e6f80a1c2e",
+                     *           "place": 2,
+                     *           "name": "Nobody else destroys anything",
+                     *           "matched": true,
+                     *           "unlike": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExplanationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     try_policy: {
@@ -10437,108 +9209,69 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rules": [
+                 *         {
+                 *           "name": "Nobody else destroys anything",
+                 *           "effect": "deny",
+                 *           "object": {
+                 *             "kind": "tool",
+                 *             "annotations": {
+                 *               "destructive": true
+                 *             }
+                 *           }
+                 *         }
+                 *       ],
+                 *       "days": 7
+                 *     }
+                 */
                 "application/json": components["schemas"]["TryPolicyRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "days": 7,
+                     *       "calls": 1840,
+                     *       "changed_calls": 9,
+                     *       "changes": [
+                     *         {
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "client": "claude-code",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "server": "github",
+                     *           "kind": "tool",
+                     *           "target": "delete_repository",
+                     *           "calls": 9,
+                     *           "before": "allow",
+                     *           "after": "deny",
+                     *           "reason": "the rule “Nobody else destroys anything” denies it"
+                     *         }
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["TryOutView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_servers: {
@@ -10553,68 +9286,103 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "alias": "github",
+                     *           "name": "GitHub",
+                     *           "enabled": true,
+                     *           "timeout": 30,
+                     *           "era": "auto",
+                     *           "interactive": "auto",
+                     *           "run": {
+                     *             "isolation": "per_principal",
+                     *             "always_on": false,
+                     *             "idle_stop": 600,
+                     *             "tool_timeouts": {
+                     *               "search_code": 120
+                     *             },
+                     *             "max_in_flight": 20,
+                     *             "max_connections": 50,
+                     *             "personal_env": {
+                     *               "GITHUB_TOKEN": {
+                     *                 "required": true,
+                     *                 "description": "a fine-grained token with read access"
+                     *               }
+                     *             },
+                     *             "personal_headers": {}
+                     *           },
+                     *           "transport": {
+                     *             "type": "stdio",
+                     *             "command": "npx",
+                     *             "arg_count": 2,
+                     *             "env": [
+                     *               "GITHUB_HOST"
+                     *             ],
+                     *             "cwd": null
+                     *           },
+                     *           "limits": {
+                     *             "memory_mib": 512,
+                     *             "cpu_seconds": null,
+                     *             "open_files": null,
+                     *             "processes": 64,
+                     *             "line_kib": null,
+                     *             "log_kib": null
+                     *           },
+                     *           "effective_limits": {
+                     *             "memory_mib": 512,
+                     *             "cpu_seconds": null,
+                     *             "open_files": 1024,
+                     *             "processes": 64,
+                     *             "line_kib": 16384,
+                     *             "log_kib": 1024
+                     *           },
+                     *           "sandbox": {
+                     *             "mode": "off",
+                     *             "read_paths": [],
+                     *             "write_paths": [],
+                     *             "network": "full",
+                     *             "ports": []
+                     *           },
+                     *           "status": {
+                     *             "state": "ready",
+                     *             "since": "2026-03-04T14:05:12Z",
+                     *             "reason": null,
+                     *             "next_step": "nothing to do",
+                     *             "failures": 0,
+                     *             "retry_at": null,
+                     *             "pid": 4711,
+                     *             "revision": "2025-11-25",
+                     *             "implementation": "github-mcp-server 1.4.0",
+                     *             "calls_in_flight": 0,
+                     *             "own_connections": 0
+                     *           },
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "updated_at": "2026-03-04T14:05:12Z",
+                     *           "version": 4
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_ServerView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_server: {
@@ -10633,113 +9401,107 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The path of what was made. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "alias": "github",
+                     *       "name": "GitHub",
+                     *       "enabled": true,
+                     *       "timeout": 30,
+                     *       "era": "auto",
+                     *       "interactive": "auto",
+                     *       "run": {
+                     *         "isolation": "per_principal",
+                     *         "always_on": false,
+                     *         "idle_stop": 600,
+                     *         "tool_timeouts": {
+                     *           "search_code": 120
+                     *         },
+                     *         "max_in_flight": 20,
+                     *         "max_connections": 50,
+                     *         "personal_env": {
+                     *           "GITHUB_TOKEN": {
+                     *             "required": true,
+                     *             "description": "a fine-grained token with read access"
+                     *           }
+                     *         },
+                     *         "personal_headers": {}
+                     *       },
+                     *       "transport": {
+                     *         "type": "stdio",
+                     *         "command": "npx",
+                     *         "arg_count": 2,
+                     *         "env": [
+                     *           "GITHUB_HOST"
+                     *         ],
+                     *         "cwd": null
+                     *       },
+                     *       "limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": null,
+                     *         "processes": 64,
+                     *         "line_kib": null,
+                     *         "log_kib": null
+                     *       },
+                     *       "effective_limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": 1024,
+                     *         "processes": 64,
+                     *         "line_kib": 16384,
+                     *         "log_kib": 1024
+                     *       },
+                     *       "sandbox": {
+                     *         "mode": "off",
+                     *         "read_paths": [],
+                     *         "write_paths": [],
+                     *         "network": "full",
+                     *         "ports": []
+                     *       },
+                     *       "status": {
+                     *         "state": "ready",
+                     *         "since": "2026-03-04T14:05:12Z",
+                     *         "reason": null,
+                     *         "next_step": "nothing to do",
+                     *         "failures": 0,
+                     *         "retry_at": null,
+                     *         "pid": 4711,
+                     *         "revision": "2025-11-25",
+                     *         "implementation": "github-mcp-server 1.4.0",
+                     *         "calls_in_flight": 0,
+                     *         "own_connections": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 4
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_server: {
@@ -10756,68 +9518,100 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "alias": "github",
+                     *       "name": "GitHub",
+                     *       "enabled": true,
+                     *       "timeout": 30,
+                     *       "era": "auto",
+                     *       "interactive": "auto",
+                     *       "run": {
+                     *         "isolation": "per_principal",
+                     *         "always_on": false,
+                     *         "idle_stop": 600,
+                     *         "tool_timeouts": {
+                     *           "search_code": 120
+                     *         },
+                     *         "max_in_flight": 20,
+                     *         "max_connections": 50,
+                     *         "personal_env": {
+                     *           "GITHUB_TOKEN": {
+                     *             "required": true,
+                     *             "description": "a fine-grained token with read access"
+                     *           }
+                     *         },
+                     *         "personal_headers": {}
+                     *       },
+                     *       "transport": {
+                     *         "type": "stdio",
+                     *         "command": "npx",
+                     *         "arg_count": 2,
+                     *         "env": [
+                     *           "GITHUB_HOST"
+                     *         ],
+                     *         "cwd": null
+                     *       },
+                     *       "limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": null,
+                     *         "processes": 64,
+                     *         "line_kib": null,
+                     *         "log_kib": null
+                     *       },
+                     *       "effective_limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": 1024,
+                     *         "processes": 64,
+                     *         "line_kib": 16384,
+                     *         "log_kib": 1024
+                     *       },
+                     *       "sandbox": {
+                     *         "mode": "off",
+                     *         "read_paths": [],
+                     *         "write_paths": [],
+                     *         "network": "full",
+                     *         "ports": []
+                     *       },
+                     *       "status": {
+                     *         "state": "ready",
+                     *         "since": "2026-03-04T14:05:12Z",
+                     *         "reason": null,
+                     *         "next_step": "nothing to do",
+                     *         "failures": 0,
+                     *         "retry_at": null,
+                     *         "pid": 4711,
+                     *         "revision": "2025-11-25",
+                     *         "implementation": "github-mcp-server 1.4.0",
+                     *         "calls_in_flight": 0,
+                     *         "own_connections": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 4
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_server: {
@@ -10837,93 +9631,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_server: {
@@ -10947,122 +9670,106 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "alias": "github",
+                     *       "name": "GitHub",
+                     *       "enabled": true,
+                     *       "timeout": 30,
+                     *       "era": "auto",
+                     *       "interactive": "auto",
+                     *       "run": {
+                     *         "isolation": "per_principal",
+                     *         "always_on": false,
+                     *         "idle_stop": 600,
+                     *         "tool_timeouts": {
+                     *           "search_code": 120
+                     *         },
+                     *         "max_in_flight": 20,
+                     *         "max_connections": 50,
+                     *         "personal_env": {
+                     *           "GITHUB_TOKEN": {
+                     *             "required": true,
+                     *             "description": "a fine-grained token with read access"
+                     *           }
+                     *         },
+                     *         "personal_headers": {}
+                     *       },
+                     *       "transport": {
+                     *         "type": "stdio",
+                     *         "command": "npx",
+                     *         "arg_count": 2,
+                     *         "env": [
+                     *           "GITHUB_HOST"
+                     *         ],
+                     *         "cwd": null
+                     *       },
+                     *       "limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": null,
+                     *         "processes": 64,
+                     *         "line_kib": null,
+                     *         "log_kib": null
+                     *       },
+                     *       "effective_limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": 1024,
+                     *         "processes": 64,
+                     *         "line_kib": 16384,
+                     *         "log_kib": 1024
+                     *       },
+                     *       "sandbox": {
+                     *         "mode": "off",
+                     *         "read_paths": [],
+                     *         "write_paths": [],
+                     *         "network": "full",
+                     *         "ports": []
+                     *       },
+                     *       "status": {
+                     *         "state": "ready",
+                     *         "since": "2026-03-04T14:05:12Z",
+                     *         "reason": null,
+                     *         "next_step": "nothing to do",
+                     *         "failures": 0,
+                     *         "retry_at": null,
+                     *         "pid": 4711,
+                     *         "revision": "2025-11-25",
+                     *         "implementation": "github-mcp-server 1.4.0",
+                     *         "calls_in_flight": 0,
+                     *         "own_connections": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 4
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_call: {
@@ -11083,6 +9790,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A stream of server-sent events; the `data` of each is JSON */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11091,105 +9799,17 @@ export interface operations {
                     "text/event-stream": components["schemas"]["CallEvent"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many calls of the user are in flight */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_call: {
@@ -11208,75 +9828,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_answer: {
@@ -11299,111 +9864,24 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_logs: {
@@ -11431,86 +9909,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "seq": 1042,
+                     *           "at": "2026-03-04T14:05:10.482Z",
+                     *           "source": "stderr",
+                     *           "pid": 4711,
+                     *           "text": "GitHub MCP Server running on stdio"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_LogLineView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     download_logs: {
@@ -11527,68 +9956,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example 2026-03-04T14:05:10.482Z stderr 4711 GitHub MCP Server running on stdio */
                     "text/plain": string;
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     stream_logs: {
@@ -11608,86 +9991,32 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A stream of server-sent events; the `data` of each is JSON */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "seq": 1042,
+                     *       "at": "2026-03-04T14:05:10.482Z",
+                     *       "source": "stderr",
+                     *       "pid": 4711,
+                     *       "text": "GitHub MCP Server running on stdio"
+                     *     }
+                     */
                     "text/event-stream": components["schemas"]["LogLineView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_personal_secrets: {
@@ -11704,68 +10033,35 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "env",
+                     *           "name": "GITHUB_TOKEN",
+                     *           "required": true,
+                     *           "description": "a fine-grained token with read access",
+                     *           "stored_at": "2026-03-04T14:05:12Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_PersonalSecretView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_personal_secrets: {
@@ -11782,75 +10078,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_personal_secrets: {
@@ -11867,117 +10108,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "env": {
+                 *         "GITHUB_TOKEN": "github_pat_11A..."
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdatePersonalSecretsRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "env",
+                     *           "name": "GITHUB_TOKEN",
+                     *           "required": true,
+                     *           "description": "a fine-grained token with read access",
+                     *           "stored_at": "2026-03-04T14:05:12Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_PersonalSecretView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     restart_server: {
@@ -11994,77 +10169,101 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "alias": "github",
+                     *       "name": "GitHub",
+                     *       "enabled": true,
+                     *       "timeout": 30,
+                     *       "era": "auto",
+                     *       "interactive": "auto",
+                     *       "run": {
+                     *         "isolation": "per_principal",
+                     *         "always_on": false,
+                     *         "idle_stop": 600,
+                     *         "tool_timeouts": {
+                     *           "search_code": 120
+                     *         },
+                     *         "max_in_flight": 20,
+                     *         "max_connections": 50,
+                     *         "personal_env": {
+                     *           "GITHUB_TOKEN": {
+                     *             "required": true,
+                     *             "description": "a fine-grained token with read access"
+                     *           }
+                     *         },
+                     *         "personal_headers": {}
+                     *       },
+                     *       "transport": {
+                     *         "type": "stdio",
+                     *         "command": "npx",
+                     *         "arg_count": 2,
+                     *         "env": [
+                     *           "GITHUB_HOST"
+                     *         ],
+                     *         "cwd": null
+                     *       },
+                     *       "limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": null,
+                     *         "processes": 64,
+                     *         "line_kib": null,
+                     *         "log_kib": null
+                     *       },
+                     *       "effective_limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": 1024,
+                     *         "processes": 64,
+                     *         "line_kib": 16384,
+                     *         "log_kib": 1024
+                     *       },
+                     *       "sandbox": {
+                     *         "mode": "off",
+                     *         "read_paths": [],
+                     *         "write_paths": [],
+                     *         "network": "full",
+                     *         "ports": []
+                     *       },
+                     *       "status": {
+                     *         "state": "starting",
+                     *         "since": "2026-03-04T14:05:12Z",
+                     *         "reason": null,
+                     *         "next_step": "wait",
+                     *         "failures": 0,
+                     *         "retry_at": null,
+                     *         "pid": null,
+                     *         "revision": null,
+                     *         "implementation": null,
+                     *         "calls_in_flight": 0,
+                     *         "own_connections": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 4
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     start_server: {
@@ -12081,86 +10280,102 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "alias": "github",
+                     *       "name": "GitHub",
+                     *       "enabled": true,
+                     *       "timeout": 30,
+                     *       "era": "auto",
+                     *       "interactive": "auto",
+                     *       "run": {
+                     *         "isolation": "per_principal",
+                     *         "always_on": false,
+                     *         "idle_stop": 600,
+                     *         "tool_timeouts": {
+                     *           "search_code": 120
+                     *         },
+                     *         "max_in_flight": 20,
+                     *         "max_connections": 50,
+                     *         "personal_env": {
+                     *           "GITHUB_TOKEN": {
+                     *             "required": true,
+                     *             "description": "a fine-grained token with read access"
+                     *           }
+                     *         },
+                     *         "personal_headers": {}
+                     *       },
+                     *       "transport": {
+                     *         "type": "stdio",
+                     *         "command": "npx",
+                     *         "arg_count": 2,
+                     *         "env": [
+                     *           "GITHUB_HOST"
+                     *         ],
+                     *         "cwd": null
+                     *       },
+                     *       "limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": null,
+                     *         "processes": 64,
+                     *         "line_kib": null,
+                     *         "log_kib": null
+                     *       },
+                     *       "effective_limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": 1024,
+                     *         "processes": 64,
+                     *         "line_kib": 16384,
+                     *         "log_kib": 1024
+                     *       },
+                     *       "sandbox": {
+                     *         "mode": "off",
+                     *         "read_paths": [],
+                     *         "write_paths": [],
+                     *         "network": "full",
+                     *         "ports": []
+                     *       },
+                     *       "status": {
+                     *         "state": "ready",
+                     *         "since": "2026-03-04T14:05:12Z",
+                     *         "reason": null,
+                     *         "next_step": "nothing to do",
+                     *         "failures": 0,
+                     *         "retry_at": null,
+                     *         "pid": 4711,
+                     *         "revision": "2025-11-25",
+                     *         "implementation": "github-mcp-server 1.4.0",
+                     *         "calls_in_flight": 0,
+                     *         "own_connections": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 4
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The MCP server did not start or stop */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["ServerFailed"];
+            503: components["responses"]["Unavailable"];
         };
     };
     stop_server: {
@@ -12177,86 +10392,102 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "alias": "github",
+                     *       "name": "GitHub",
+                     *       "enabled": true,
+                     *       "timeout": 30,
+                     *       "era": "auto",
+                     *       "interactive": "auto",
+                     *       "run": {
+                     *         "isolation": "per_principal",
+                     *         "always_on": false,
+                     *         "idle_stop": 600,
+                     *         "tool_timeouts": {
+                     *           "search_code": 120
+                     *         },
+                     *         "max_in_flight": 20,
+                     *         "max_connections": 50,
+                     *         "personal_env": {
+                     *           "GITHUB_TOKEN": {
+                     *             "required": true,
+                     *             "description": "a fine-grained token with read access"
+                     *           }
+                     *         },
+                     *         "personal_headers": {}
+                     *       },
+                     *       "transport": {
+                     *         "type": "stdio",
+                     *         "command": "npx",
+                     *         "arg_count": 2,
+                     *         "env": [
+                     *           "GITHUB_HOST"
+                     *         ],
+                     *         "cwd": null
+                     *       },
+                     *       "limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": null,
+                     *         "processes": 64,
+                     *         "line_kib": null,
+                     *         "log_kib": null
+                     *       },
+                     *       "effective_limits": {
+                     *         "memory_mib": 512,
+                     *         "cpu_seconds": null,
+                     *         "open_files": 1024,
+                     *         "processes": 64,
+                     *         "line_kib": 16384,
+                     *         "log_kib": 1024
+                     *       },
+                     *       "sandbox": {
+                     *         "mode": "off",
+                     *         "read_paths": [],
+                     *         "write_paths": [],
+                     *         "network": "full",
+                     *         "ports": []
+                     *       },
+                     *       "status": {
+                     *         "state": "stopped_by_admin",
+                     *         "since": "2026-03-04T14:05:12Z",
+                     *         "reason": null,
+                     *         "next_step": "start it",
+                     *         "failures": 0,
+                     *         "retry_at": null,
+                     *         "pid": null,
+                     *         "revision": null,
+                     *         "implementation": null,
+                     *         "calls_in_flight": 0,
+                     *         "own_connections": 0
+                     *       },
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 4
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServerView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The MCP server did not start or stop */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["ServerFailed"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_switch: {
@@ -12273,117 +10504,44 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "tool",
+                 *       "name": "delete_repository",
+                 *       "on": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["Switch"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "tool",
+                     *       "name": "delete_repository",
+                     *       "on": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Switch"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_tools: {
@@ -12403,86 +10561,61 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "search_code",
+                     *           "definition": {
+                     *             "name": "search_code",
+                     *             "description": "Searches code in all repositories.",
+                     *             "inputSchema": {
+                     *               "type": "object",
+                     *               "properties": {
+                     *                 "query": {
+                     *                   "type": "string"
+                     *                 }
+                     *               },
+                     *               "required": [
+                     *                 "query"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "effect": "allow",
+                     *           "rule_id": null,
+                     *           "switched_off": false,
+                     *           "annotations": {
+                     *             "read_only": true,
+                     *             "destructive": false,
+                     *             "idempotent": true,
+                     *             "open_world": true
+                     *           },
+                     *           "flaw": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "fetched_at": "2026-03-04T14:05:12Z",
+                     *       "stale": false,
+                     *       "lacking": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["OffersView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_tool_history: {
@@ -12504,86 +10637,53 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "hash": "9f2c1e7a4b6d8035c1a2e3f4058697a8b9cadbecfd0e1f203142536475869708",
+                     *           "definition": {
+                     *             "name": "search_code",
+                     *             "description": "Searches code in all repositories.",
+                     *             "inputSchema": {
+                     *               "type": "object",
+                     *               "properties": {
+                     *                 "query": {
+                     *                   "type": "string"
+                     *                 }
+                     *               },
+                     *               "required": [
+                     *                 "query"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "changed": [
+                     *             "description"
+                     *           ],
+                     *           "first_seen": "2026-03-02T09:30:00Z",
+                     *           "last_seen": "2026-03-04T14:05:12Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_PastDefinitionView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_sessions: {
@@ -12601,86 +10701,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1fb-a359-7ee0-93ac-c5f7091b2d3f",
+                     *           "server_id": null,
+                     *           "user_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "key_id": "0199b1f5-77c0-7b28-a1d4-5d7f90b3c5e7",
+                     *           "client": "claude-code/2.1.0",
+                     *           "revision": "2025-11-25",
+                     *           "opened_at": "2026-03-02T09:30:00Z",
+                     *           "last_used_at": "2026-03-04T14:05:12Z",
+                     *           "in_flight": 0,
+                     *           "listening": true
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_ClientSessionView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_session: {
@@ -12697,75 +10753,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_snippets: {
@@ -12788,86 +10789,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://mcp.example.com/projects/demo/unified/mcp",
+                     *       "items": [
+                     *         {
+                     *           "client": "claude-code",
+                     *           "title": "Claude Code",
+                     *           "language": "json",
+                     *           "files": [
+                     *             ".mcp.json"
+                     *           ],
+                     *           "text": "{\n  \"mcpServers\": {\n    \"demo\": {\n      \"type\": \"http\",\n      \"url\": \"https://mcp.example.com/projects/demo/unified/mcp\",\n      \"headers\": {\n        \"Authorization\": \"Bearer YOUR_API_KEY\"\n      }\n    }\n  }\n}",
+                     *           "command": "claude mcp add --transport http demo https://mcp.example.com/projects/demo/unified/mcp --header 'Authorization: Bearer YOUR_API_KEY'",
+                     *           "install_link": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnippetsView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     render_snippets: {
@@ -12882,108 +10839,54 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "client": "claude-code",
+                 *       "key": "orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RenderSnippetsRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://mcp.example.com/projects/demo/unified/mcp",
+                     *       "items": [
+                     *         {
+                     *           "client": "claude-code",
+                     *           "title": "Claude Code",
+                     *           "language": "json",
+                     *           "files": [
+                     *             ".mcp.json"
+                     *           ],
+                     *           "text": "{\n  \"mcpServers\": {\n    \"demo\": {\n      \"type\": \"http\",\n      \"url\": \"https://mcp.example.com/projects/demo/unified/mcp\",\n      \"headers\": {\n        \"Authorization\": \"Bearer orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ\"\n      }\n    }\n  }\n}",
+                     *           "command": "claude mcp add --transport http demo https://mcp.example.com/projects/demo/unified/mcp --header 'Authorization: Bearer orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ'",
+                     *           "install_link": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnippetsView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_project_teams: {
@@ -12998,68 +10901,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "team_id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *           "slug": "core",
+                     *           "name": "Core",
+                     *           "role": "member",
+                     *           "member_count": 5,
+                     *           "created_at": "2026-03-02T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_ProjectTeamView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     put_project_team: {
@@ -13076,117 +10947,45 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutProjectTeamRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "team_id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *       "slug": "core",
+                     *       "name": "Core",
+                     *       "role": "member",
+                     *       "member_count": 5,
+                     *       "created_at": "2026-03-02T09:30:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProjectTeamView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_project_team: {
@@ -13203,75 +11002,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_usage: {
@@ -13305,86 +11049,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-03-04T00:00:00Z",
+                     *       "until": "2026-03-05T00:00:00Z",
+                     *       "step": "hour",
+                     *       "total": {
+                     *         "calls": 1840,
+                     *         "errors": 12,
+                     *         "average_ms": 96.4,
+                     *         "p50_ms": 61,
+                     *         "p95_ms": 310,
+                     *         "p99_ms": 870,
+                     *         "max_ms": 2214.58
+                     *       },
+                     *       "points": [
+                     *         {
+                     *           "at": "2026-03-04T14:00:00Z",
+                     *           "calls": 1840,
+                     *           "errors": 12,
+                     *           "average_ms": 96.4,
+                     *           "p50_ms": 61,
+                     *           "p95_ms": 310,
+                     *           "p99_ms": 870,
+                     *           "max_ms": 2214.58
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsageView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_top_usage: {
@@ -13410,86 +11119,47 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-03-04T00:00:00Z",
+                     *       "until": "2026-03-05T00:00:00Z",
+                     *       "by": "tool",
+                     *       "items": [
+                     *         {
+                     *           "label": "search_code",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "kind": "tool",
+                     *           "user_id": null,
+                     *           "key_id": null,
+                     *           "is_rest": false,
+                     *           "calls": 1840,
+                     *           "errors": 12,
+                     *           "average_ms": 96.4,
+                     *           "p50_ms": 61,
+                     *           "p95_ms": 310,
+                     *           "p99_ms": 870,
+                     *           "max_ms": 2214.58
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["UsageTopView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_catalog_servers: {
@@ -13501,59 +11171,49 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "github",
+                     *           "name": "GitHub",
+                     *           "description": "Works with repositories, issues and pull requests.",
+                     *           "homepage": "https://github.com/github/github-mcp-server",
+                     *           "category": "development",
+                     *           "transport": {
+                     *             "type": "streamable-http",
+                     *             "url": "https://api.githubcopilot.com/mcp/",
+                     *             "headers": {
+                     *               "Authorization": "Bearer ${GITHUB_TOKEN}"
+                     *             }
+                     *           },
+                     *           "inputs": [
+                     *             {
+                     *               "name": "GITHUB_TOKEN",
+                     *               "help": "A personal access token from github.com/settings/tokens",
+                     *               "secret": true,
+                     *               "optional": false
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_CatalogServer"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_stars: {
@@ -13565,59 +11225,38 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1fd-cb7d-702e-b5ce-e7192b3d4f51",
+                     *           "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "project_slug": "demo",
+                     *           "project_name": "Demo",
+                     *           "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *           "server_alias": "github",
+                     *           "server_name": "GitHub",
+                     *           "tool": "search_code",
+                     *           "created_at": "2026-03-04T14:05:12Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_StarView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_star: {
@@ -13629,117 +11268,50 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "project": "demo",
+                 *       "server": "echo",
+                 *       "tool": "search_code"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateStarRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1fd-cb7d-702e-b5ce-e7192b3d4f51",
+                     *       "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *       "project_slug": "demo",
+                     *       "project_name": "Demo",
+                     *       "server_id": "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5",
+                     *       "server_alias": "github",
+                     *       "server_name": "GitHub",
+                     *       "tool": "search_code",
+                     *       "created_at": "2026-03-04T14:05:12Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StarView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_star: {
@@ -13754,75 +11326,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_system: {
@@ -13834,59 +11351,76 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "version": "0.1.0",
+                     *       "started_at": "2026-03-02T09:30:00Z",
+                     *       "uptime_seconds": 189312,
+                     *       "healthy": true,
+                     *       "database": {
+                     *         "kind": "postgresql",
+                     *         "healthy": true,
+                     *         "latency_ms": 0.8,
+                     *         "error": null
+                     *       },
+                     *       "journal": {
+                     *         "healthy": true,
+                     *         "waiting_records": 3,
+                     *         "waiting_bytes": 1210,
+                     *         "max_bytes": 268435456,
+                     *         "oldest": "2026-03-04T14:05:12Z",
+                     *         "refusing": null,
+                     *         "last_error": null,
+                     *         "corrupt_segments": 0,
+                     *         "rejected_records": 0
+                     *       },
+                     *       "fleet": {
+                     *         "servers": [
+                     *           {
+                     *             "state": "ready",
+                     *             "count": 3
+                     *           },
+                     *           {
+                     *             "state": "stopped",
+                     *             "count": 1
+                     *           }
+                     *         ],
+                     *         "calls_in_flight": 2
+                     *       },
+                     *       "encryption": {
+                     *         "key_ids": [
+                     *           "k_5d1f0c"
+                     *         ],
+                     *         "secrets": 14,
+                     *         "stale_secrets": 0
+                     *       },
+                     *       "workers": [
+                     *         {
+                     *           "name": "retention",
+                     *           "healthy": true,
+                     *           "last_run": "2026-03-04T14:05:12Z",
+                     *           "last_error": null
+                     *         }
+                     *       ],
+                     *       "sessions": 5,
+                     *       "users": 7,
+                     *       "projects": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["SystemView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_teams: {
@@ -13905,77 +11439,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *           "slug": "core",
+                     *           "name": "Core",
+                     *           "role": "admin",
+                     *           "member_count": 5,
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "updated_at": "2026-03-04T14:05:12Z",
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_TeamView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_team: {
@@ -13987,108 +11483,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Platform",
+                 *       "slug": "platform"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateTeamRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The path of what was made. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *       "slug": "platform",
+                     *       "name": "Platform",
+                     *       "role": "admin",
+                     *       "member_count": 1,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-02T09:30:00Z",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TeamView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_team: {
@@ -14103,68 +11542,35 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *       "slug": "core",
+                     *       "name": "Core",
+                     *       "role": "admin",
+                     *       "member_count": 5,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["TeamView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_team: {
@@ -14182,93 +11588,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_team: {
@@ -14286,126 +11621,50 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Core team"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateTeamRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *       "slug": "core",
+                     *       "name": "Core team",
+                     *       "role": "admin",
+                     *       "member_count": 5,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["TeamView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_team_invitations: {
@@ -14425,86 +11684,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *           "email": "grace@example.com",
+                     *           "to": {
+                     *             "kind": "team",
+                     *             "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *             "slug": "core",
+                     *             "name": "Core",
+                     *             "role": "member"
+                     *           },
+                     *           "inviter": {
+                     *             "email": "ada@example.com",
+                     *             "name": "Ada Lovelace"
+                     *           },
+                     *           "state": "pending",
+                     *           "mail": {
+                     *             "state": "not_sent"
+                     *           },
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "expires_at": "2026-03-09T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_InvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_team_invitation: {
@@ -14519,117 +11743,63 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "grace@example.com",
+                 *       "role": "member",
+                 *       "expires_in_hours": 72
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateTeamInvitationRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "team",
+                     *           "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *           "slug": "core",
+                     *           "name": "Core",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "pending",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "link": "https://mcp.example.com/invitation#orchi_5uYqk2..."
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssuedInvitationView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_team_invitation: {
@@ -14639,90 +11809,28 @@ export interface operations {
             path: {
                 /** @description id or slug */
                 team: string;
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     renew_team_invitation: {
@@ -14732,92 +11840,56 @@ export interface operations {
             path: {
                 /** @description id or slug */
                 team: string;
+                /** @description id */
                 invitation: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "invitation": {
+                     *         "id": "0199b1f7-90d4-7a64-9f68-81b3c5d7e9fb",
+                     *         "email": "grace@example.com",
+                     *         "to": {
+                     *           "kind": "team",
+                     *           "id": "0199b1f6-3c10-7d46-8e57-70a2b4c6d8ea",
+                     *           "slug": "core",
+                     *           "name": "Core",
+                     *           "role": "member"
+                     *         },
+                     *         "inviter": {
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace"
+                     *         },
+                     *         "state": "pending",
+                     *         "mail": {
+                     *           "state": "not_sent"
+                     *         },
+                     *         "created_at": "2026-03-02T09:30:00Z",
+                     *         "expires_at": "2026-03-09T09:30:00Z"
+                     *       },
+                     *       "link": "https://mcp.example.com/invitation#orchi_5uYqk2..."
+                     *     }
+                     */
                     "application/json": components["schemas"]["IssuedInvitationView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was answered, taken back, used, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_team_members: {
@@ -14832,68 +11904,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "user_id": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1",
+                     *           "email": "grace@example.com",
+                     *           "name": "Grace Hopper",
+                     *           "role": "member",
+                     *           "active": true,
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_TeamMemberView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     delete_team_member: {
@@ -14913,93 +11954,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done; the answer has no body */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_team_member: {
@@ -15019,126 +11989,49 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateTeamMemberRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user_id": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1",
+                     *       "email": "grace@example.com",
+                     *       "name": "Grace Hopper",
+                     *       "role": "admin",
+                     *       "active": true,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["TeamMemberView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_team_projects: {
@@ -15153,68 +12046,35 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "project_id": "0199b1f2-8e40-7a55-b0c3-2a4b6c8d0e1f",
+                     *           "slug": "demo",
+                     *           "name": "Demo",
+                     *           "role": "viewer",
+                     *           "created_at": "2026-03-02T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_TeamProjectView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     list_users: {
@@ -15233,77 +12093,39 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "email": "ada@example.com",
+                     *           "name": "Ada Lovelace",
+                     *           "instance_admin": false,
+                     *           "active": true,
+                     *           "created_at": "2026-03-02T09:30:00Z",
+                     *           "updated_at": "2026-03-04T14:05:12Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_UserView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_user: {
@@ -15315,108 +12137,53 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "grace@example.com",
+                 *       "name": "Grace Hopper",
+                 *       "instance_admin": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateUserRequest"];
             };
         };
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
+                    /** @description The path of what was made. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1",
+                     *       "email": "grace@example.com",
+                     *       "name": "Grace Hopper",
+                     *       "instance_admin": false,
+                     *       "active": true,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-02T09:30:00Z",
+                     *       "version": 1,
+                     *       "generated_password": "mossy-kettle-drum-41"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedUserView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_user: {
@@ -15431,68 +12198,35 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "email": "ada@example.com",
+                     *       "name": "Ada Lovelace",
+                     *       "instance_admin": false,
+                     *       "active": true,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     update_user: {
@@ -15510,126 +12244,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Grace Hopper",
+                 *       "active": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateUserRequest"];
             };
         };
         responses: {
+            /** @description Done; this is how it is now */
             200: {
                 headers: {
+                    /** @description The version of what is in the body, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0199b1f4-0a2c-7d02-8a41-6c7d8e9fa0b1",
+                     *       "email": "grace@example.com",
+                     *       "name": "Grace Hopper",
+                     *       "instance_admin": false,
+                     *       "active": false,
+                     *       "created_at": "2026-03-02T09:30:00Z",
+                     *       "updated_at": "2026-03-04T14:05:12Z",
+                     *       "version": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description The body or the query cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed since the caller has seen it */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of the wrong media type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is wrong; `errors` says which and how to mend it */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     create_reset_link: {
@@ -15644,77 +12303,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Made; this is it */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "link": "https://mcp.example.com/reset-password#orchp_Qe81...",
+                     *       "expires_at": "2026-03-04T15:05:12Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ResetLinkView"];
                 };
             };
-            /** @description No credential, or one that is not valid any more */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller sees the object and may not do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or the caller may not know that it does */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It contradicts what is there */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests or attempts; `Retry-After` says when to try again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed inside */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away for the moment */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     get_health: {
@@ -15726,19 +12336,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthView"];
                 };
             };
+            /** @description Not now */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthView"];
                 };
             };
@@ -15753,11 +12375,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthView"];
                 };
             };
@@ -15772,19 +12400,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What was asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthView"];
                 };
             };
+            /** @description Not now */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthView"];
                 };
             };

@@ -5,7 +5,6 @@ import { api, read, type Schemas } from "../api/client";
 import type { ProjectRef } from "../paths";
 
 export type Call = Schemas["CallView"];
-export type AuditEntry = Schemas["AuditView"];
 
 export interface ActivityFilter {
   type: "call" | "change";

@@ -4,6 +4,7 @@ import addServer from "./add-server.json";
 import admin from "./admin.json";
 import allowance from "./allowance.json";
 import approvals from "./approvals.json";
+import audit from "./audit.json";
 import common from "./common.json";
 import connection from "./connection.json";
 import errors from "./errors.json";
@@ -50,6 +51,7 @@ export default {
   admin,
   allowance,
   approvals,
+  audit,
   common,
   connection,
   errors,

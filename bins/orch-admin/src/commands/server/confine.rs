@@ -4,6 +4,7 @@ use orch_app::control::servers::confinement::{LimitsPatch, SandboxPatch, network
 use orch_app::control::servers::{ServerPatch, ServerSeen};
 use orch_app::domain::limits::Limit;
 use orch_app::domain::sandbox::{NetworkAccess, SandboxMode};
+use orch_app::domain::server::Transport;
 use serde::Serialize;
 
 use crate::cli::InProject;
@@ -17,8 +18,8 @@ pub(crate) struct Limits {
     within: InProject,
     /// Alias or id
     server: String,
-    /// Such as memory_mib=512; also cpu_seconds, open_files, processes, line_kib and log_kib. An empty value leaves it
-    /// to the instance. Without any, the limits are shown
+    /// Such as memory_mib=512; also cpu_seconds, open_files, processes, line_kib and log_kib, of which a remote server
+    /// has the last two. An empty value leaves it to the instance. Without any, the limits are shown
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
 }
@@ -69,11 +70,13 @@ impl Limits {
             let patch = ServerPatch { limits: LimitsPatch(limits), ..ServerPatch::default() };
             console.control().servers.update(&console.who, &within.project, &server, patch, None).await?
         };
-        let views = Limit::ALL.map(|limit| LimitView {
+        let local = matches!(seen.server.transport, Transport::Stdio { .. });
+        let views = Limit::ALL.into_iter().filter(|limit| local || !limit.needs_a_process()).map(|limit| LimitView {
             limit: limit.name(),
             own: seen.server.limits.get(limit),
             effective: seen.limits.get(limit),
         });
+        let views: Vec<_> = views.collect();
         output.list(&views, ["LIMIT", "OWN", "EFFECTIVE"], |view| {
             let shown = |value: Option<u32>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
             [view.limit.to_owned(), shown(view.own), shown(view.effective)]
@@ -100,13 +103,9 @@ impl Sandboxed {
             servers.update(&console.who, &within.project, &server, patch, None).await?
         };
         let view = view(&seen);
-        let text = format!(
-            "mode {}, network {}\nread  {}\nwrite {}",
-            view.mode,
-            view.network,
-            view.read_paths.join(" "),
-            view.write_paths.join(" ")
-        );
+        let paths = |paths: &[String]| if paths.is_empty() { "-".to_owned() } else { paths.join(" ") };
+        let (read, write) = (paths(&view.read_paths), paths(&view.write_paths));
+        let text = format!("mode {}, network {}\nread  {read}\nwrite {write}", view.mode, view.network);
         output.one(&view, &text)
     }
 }

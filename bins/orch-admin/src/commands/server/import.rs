@@ -7,6 +7,7 @@ use orch_app::control::problem::Problem;
 use serde::Serialize;
 
 use crate::console::{self, Console};
+use crate::failure;
 use crate::output::{self, Output};
 
 #[derive(Serialize)]
@@ -44,7 +45,10 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let text = console::read(file)?;
     let mode = if dry_run { ImportMode::DryRun } else { ImportMode::Apply };
-    let plan = console.control().import.run(&console.who, project, &text, mode).await?;
+    let plan = console.control().import.run(&console.who, project, &text, mode).await.map_err(|error| match error {
+        ControlError::Invalid { problems } => failure::in_file(file, &problems),
+        error => error.into(),
+    })?;
     let ImportPlan { servers, notes, problems } = plan;
     let view = View {
         dry_run,
@@ -62,7 +66,7 @@ pub(super) async fn run(
             [server.name.clone(), server.alias.clone(), server.action.to_owned(), server.changes.join(", ")]
         })?;
     }
-    if problems.is_empty() { Ok(()) } else { Err(ControlError::Invalid { problems }.into()) }
+    if problems.is_empty() { Ok(()) } else { Err(failure::in_file(file, &problems)) }
 }
 
 fn server(planned: &PlannedServer) -> ServerView {

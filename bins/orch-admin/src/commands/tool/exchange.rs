@@ -8,6 +8,7 @@ use orch_app::control::error::ControlError;
 use orch_app::domain::directory::ProjectFacts;
 use orch_app::domain::server::Server;
 use orch_app::mcp::declared::Declared;
+use orch_app::mcp::error::code;
 use orch_app::mcp::id::RequestId;
 use orch_app::mcp::message::{MethodName, Notification, Request};
 use orch_app::mcp::object;
@@ -84,7 +85,11 @@ pub(super) async fn ask(
             // A command has nobody to ask; the server is told so.
             Some(Event::Question(_)) => {}
             Some(Event::End(answer)) => {
-                return answer.into_inner().map_err(|error| anyhow::anyhow!("{} (code {})", error.message, error.code));
+                return answer.into_inner().map_err(|error| match error.code {
+                    // Says no more than that it is an error.
+                    code::INTERNAL => anyhow::anyhow!("{}", error.message),
+                    code => anyhow::anyhow!("{} (code {code})", error.message),
+                });
             }
             Some(Event::Cancelled) => bail!("cancelled"),
             None => bail!("the request ended without an answer"),

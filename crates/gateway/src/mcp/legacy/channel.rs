@@ -29,9 +29,10 @@ use tokio::sync::{Semaphore, mpsc};
 use super::request::Setting;
 use super::session::{NotTaken, Session};
 use super::{batch, handshake, notification, request, stream};
+use crate::fields::Fields as _;
 use crate::mcp::accept::{self, Accepts};
 use crate::mcp::address::Address;
-use crate::mcp::body::{self, BodyError};
+use crate::mcp::body;
 use crate::mcp::endpoint::{self, Entry};
 use crate::mcp::reach::Reach;
 use crate::mcp::{Http, McpEndpoints, incoming, refusal, respond};
@@ -259,12 +260,9 @@ pub(in crate::mcp) async fn post(
     if !accept::is_json(http.head) {
         return refusal::unsupported_media_type();
     }
-    let limit = endpoints.config.max_body_bytes;
-    let body = match body::read(http.head, body, limit).await {
+    let body = match body::read(http.head, body, endpoints.config.max_body_bytes).await {
         Ok(body) => body,
-        Err(BodyError::TooLarge) => return refusal::too_large(limit),
-        Err(BodyError::Broken) => return HttpResponse::BadRequest().finish(),
-        Err(BodyError::Slow) => return HttpResponse::RequestTimeout().finish(),
+        Err(error) => return refusal::no_body(error),
     };
     let messages = match incoming::decode(&body) {
         Ok(Incoming::Single(message)) => vec![Ok(message)],
@@ -278,6 +276,7 @@ pub(in crate::mcp) async fn post(
             }
             entries
         }
+        Err(_) if http.head.has("content-encoding") => return refusal::unsupported_coding(),
         Err(malformed) => return refusal::malformed(&malformed),
     };
     for message in messages {

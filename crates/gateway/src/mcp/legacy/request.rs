@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
-use orch_domain::call::Outcome;
+use orch_domain::refusal::Reason;
 use orch_mcp::codec;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::Request;
@@ -100,8 +100,12 @@ pub(super) fn start(
     let cx = context(entry, session, accepts, stop);
     endpoints.uses.note_client(&cx.principal, &cx.client.name);
     let in_flight = in_flight.inspect_err(|not_taken| {
-        let outcome = if *not_taken == NotTaken::TooMany { Outcome::Limited } else { Outcome::Refused };
-        endpoints.relay.note_refused(&cx, &request, outcome);
+        let reason = match not_taken {
+            NotTaken::TooMany => Reason::LimitInFlight,
+            NotTaken::Duplicate => Reason::DuplicateId,
+            NotTaken::Ended => Reason::SessionEnded,
+        };
+        endpoints.relay.note_refused(&cx, &request, reason);
     })?;
     let id = request.id.clone();
     Ok(Exchange::new(id, endpoints.relay.handle(&cx, request), in_flight, cursors))

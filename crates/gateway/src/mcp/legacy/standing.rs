@@ -23,23 +23,31 @@ struct All {
 #[derive(Debug)]
 struct One {
     number: u64,
+    /// The log that it goes through, where it has one.
+    log: Option<u64>,
     waker: Waker,
 }
 
 impl Standing {
-    /// Opens a stream and gives its number. None when the session is over.
-    pub(super) fn open(&self) -> Option<u64> {
+    /// Opens a stream and gives its number. It takes the place of an earlier one with the same log. None when the session
+    /// is over.
+    pub(super) fn open(&self, log: Option<u64>) -> Option<u64> {
         let mut all = self.lock();
         if all.over {
             return None;
         }
-        let oldest = if all.open.len() < MOST { None } else { all.open.pop_front() };
+        let earlier = all.open.iter().position(|one| log.is_some() && one.log == log);
+        let ended = match earlier {
+            Some(at) => all.open.remove(at),
+            None if all.open.len() < MOST => None,
+            None => all.open.pop_front(),
+        };
         all.last += 1;
         let number = all.last;
-        all.open.push_back(One { number, waker: Waker::noop().clone() });
+        all.open.push_back(One { number, log, waker: Waker::noop().clone() });
         drop(all);
-        if let Some(oldest) = oldest {
-            oldest.waker.wake();
+        if let Some(ended) = ended {
+            ended.waker.wake();
         }
         Some(number)
     }
@@ -127,7 +135,7 @@ mod tests {
     fn the_newest_gives_the_news_and_then_the_one_before_it() {
         let (standing, mut news) = (Standing::default(), VecDeque::from([1, 2]));
         let readers: [Arc<Reader>; 3] = Default::default();
-        let [one, two, three] = [(); 3].map(|()| standing.open().expect("a stream"));
+        let [one, two, three] = [(); 3].map(|()| standing.open(None).expect("a stream"));
         for (reader, number) in readers.iter().zip([one, two]) {
             assert_eq!(reader.read(number, &standing, &mut news), Poll::Pending);
         }
@@ -147,10 +155,10 @@ mod tests {
     fn a_further_one_ends_the_oldest_and_the_end_ends_all() {
         let (standing, mut news) = (Standing::default(), VecDeque::new());
         let (oldest, next): (Arc<Reader>, Arc<Reader>) = Default::default();
-        let numbers: Vec<u64> = (0..MOST).filter_map(|_| standing.open()).collect();
+        let numbers: Vec<u64> = (0..MOST).filter_map(|_| standing.open(None)).collect();
         assert_eq!(oldest.read(numbers[0], &standing, &mut news), Poll::Pending);
         assert_eq!(next.read(numbers[1], &standing, &mut news), Poll::Pending);
-        assert!(standing.open().is_some());
+        assert!(standing.open(None).is_some());
         assert!(oldest.was_woken() && !next.was_woken());
         assert_eq!(oldest.read(numbers[0], &standing, &mut news), Poll::Ready(None));
         assert_eq!(next.read(numbers[1], &standing, &mut news), Poll::Pending);
@@ -158,6 +166,22 @@ mod tests {
         standing.end();
         assert!(next.was_woken());
         assert_eq!(next.read(numbers[1], &standing, &mut news), Poll::Ready(None));
-        assert_eq!(standing.open(), None);
+        assert_eq!(standing.open(None), None);
+    }
+
+    #[test]
+    fn one_that_goes_on_takes_the_place_of_the_one_that_was_lost() {
+        let (standing, mut news) = (Standing::default(), VecDeque::from([1]));
+        let (lost, other, again): (Arc<Reader>, Arc<Reader>, Arc<Reader>) = Default::default();
+        let [one, two] = [7, 8].map(|log| standing.open(Some(log)).expect("a stream"));
+        assert_eq!(lost.read(one, &standing, &mut VecDeque::new()), Poll::Pending);
+        let three = standing.open(Some(7)).expect("a stream");
+        assert!(lost.was_woken());
+        assert_eq!(lost.read(one, &standing, &mut news), Poll::Ready(None));
+        assert_eq!(other.read(two, &standing, &mut news), Poll::Pending);
+        assert_eq!(again.read(three, &standing, &mut news), Poll::Ready(Some(1)));
+        standing.close(three);
+        standing.close(two);
+        assert!(standing.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! What was sent on the event streams of one session, for a client that lost one and goes on where it was. Every stream
-//! is read from here, by the response that opened it and by those that resume it.
+//! is read from here, by the response that opened it and by those that resume it: those of requests, which end with the
+//! answer, and those for news, which end with nobody to read them and go on when somebody does.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,8 @@ const MOST_BYTES_ENDED: usize = 1024 * 1024;
 const KEPT_AFTER_END: usize = 64 * 1024;
 /// Notifications that wait for a client to read; the oldest give way.
 const MOST_WAITING: usize = 256;
+/// Bytes that are kept of what was sent as news, for as long as the session lives; the newest whatever its size.
+const MOST_BYTES_OF_NEWS: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Streams(Mutex<All>);
@@ -33,8 +36,17 @@ struct All {
 #[derive(Debug)]
 pub(in crate::mcp) struct Log {
     number: u64,
+    purpose: Purpose,
     kept: Mutex<Kept>,
     changed: Arc<Notify>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// What comes of one request. Written as it comes, whether somebody reads it or not.
+    Request,
+    /// News of the session. Written by who reads it, as they come.
+    News,
 }
 
 #[derive(Debug, Default)]
@@ -43,10 +55,20 @@ struct Kept {
     first: u64,
     messages: VecDeque<Bytes>,
     bytes: usize,
+    /// No more messages come; of news, for as long as nobody reads them.
     ended: bool,
+    /// Who reads news: an earlier one has nothing more to say when it leaves.
+    reader: u64,
 }
 
 impl Kept {
+    /// The first message from `index` on, and its own index.
+    fn at(&self, index: u64) -> Option<(u64, Bytes)> {
+        let index = index.max(self.first);
+        let message = self.messages.get(usize::try_from(index - self.first).ok()?)?;
+        Some((index, message.clone()))
+    }
+
     /// What is large is not kept for a client that has most likely got it.
     fn read_to_the_end(&mut self) {
         if self.bytes > KEPT_AFTER_END {
@@ -58,12 +80,40 @@ impl Kept {
 }
 
 impl Streams {
-    /// A new stream.
+    /// A new stream of what comes of a request.
     pub(super) fn open(&self) -> Arc<Log> {
+        self.open_for(Purpose::Request)
+    }
+
+    /// A new stream of news.
+    pub(super) fn open_news(&self) -> Arc<Log> {
+        self.open_for(Purpose::News)
+    }
+
+    /// Nobody reads this stream of news any more, if `reader` was the last to come. It is remembered among those that have
+    /// ended, of which it is the latest.
+    pub(super) fn leave_news(&self, log: &Arc<Log>, reader: u64) {
+        let mut all = self.lock();
+        {
+            let mut kept = log.lock();
+            if kept.reader != reader {
+                return;
+            }
+            kept.ended = true;
+        }
+        if let Some(at) = all.open.iter().position(|open| Arc::ptr_eq(open, log))
+            && let Some(log) = all.open.remove(at)
+        {
+            all.open.push_back(log);
+        }
+    }
+
+    fn open_for(&self, purpose: Purpose) -> Arc<Log> {
         let mut all = self.lock();
         all.last += 1;
         let log = Arc::new(Log {
             number: all.last,
+            purpose,
             kept: Mutex::new(Kept { first: 1, ..Kept::default() }),
             changed: Arc::default(),
         });
@@ -97,11 +147,15 @@ impl Streams {
 
 impl Log {
     pub(in crate::mcp) fn push(&self, message: Bytes) {
+        let most_bytes = match self.purpose {
+            Purpose::Request => MOST_BYTES,
+            Purpose::News => MOST_BYTES_OF_NEWS,
+        };
         {
             let mut kept = self.lock();
             kept.bytes += message.len();
             kept.messages.push_back(message);
-            while kept.messages.len() > 1 && (kept.messages.len() > MOST_WAITING || kept.bytes > MOST_BYTES) {
+            while kept.messages.len() > 1 && (kept.messages.len() > MOST_WAITING || kept.bytes > most_bytes) {
                 if let Some(oldest) = kept.messages.pop_front() {
                     kept.bytes -= oldest.len();
                     kept.first += 1;
@@ -115,6 +169,32 @@ impl Log {
     pub(in crate::mcp) fn end(&self) {
         self.lock().ended = true;
         self.changed.notify_waiters();
+    }
+
+    pub(super) fn is_of_news(&self) -> bool {
+        self.purpose == Purpose::News
+    }
+
+    /// The number of the stream among those of its session.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Somebody reads the news from here on.
+    pub(super) fn read_by(&self, reader: u64) {
+        let mut kept = self.lock();
+        kept.reader = reader;
+        kept.ended = false;
+    }
+
+    /// The first message from `index` on, as an event, and the index after it. None when there is none yet.
+    pub(super) fn event_from(&self, index: u64) -> Option<(u64, Bytes)> {
+        let (index, message) = self.lock().at(index)?;
+        Some((index + 1, self.event(index, &message)))
+    }
+
+    fn event(&self, index: u64, message: &Bytes) -> Bytes {
+        sse::encode_message(Some(&format!("{}-{index}", self.number)), message)
     }
 
     /// Whether nothing comes from `index` on.
@@ -131,9 +211,8 @@ impl Log {
 
     /// The messages from `index` on as events, to the end of the stream.
     pub(in crate::mcp) fn read(self: Arc<Self>, index: u64) -> impl Stream<Item = Bytes> {
-        let number = self.number;
-        self.numbered(index)
-            .map(move |(index, message)| sse::encode_message(Some(&format!("{number}-{index}")), &message))
+        let log = Arc::clone(&self);
+        self.numbered(index).map(move |(index, message)| log.event(index, &message))
     }
 
     /// The same without the form of events, for a stream that has several logs in it and cannot be resumed.
@@ -151,10 +230,8 @@ impl Log {
                 changed.as_mut().enable();
                 let next = {
                     let mut kept = log.lock();
-                    let index = index.max(kept.first);
-                    let offset = usize::try_from(index - kept.first).unwrap_or(usize::MAX);
-                    match kept.messages.get(offset) {
-                        Some(message) => Some((index, message.clone())),
+                    match kept.at(index) {
+                        Some(next) => Some(next),
                         None if kept.ended => {
                             kept.read_to_the_end();
                             return None;
@@ -231,6 +308,46 @@ mod tests {
         assert_eq!(log.read(index).count().await, 1);
         let (log, index) = streams.find("4-0").expect("still known");
         assert_eq!(log.read(index).count().await, 0, "it was read to its end");
+    }
+
+    #[test]
+    fn news_are_remembered_while_they_are_read_and_as_what_ended_last() {
+        let streams = Streams::default();
+        let news = streams.open_news();
+        news.read_by(1);
+        for _ in 0..MOST_ENDED + 3 {
+            streams.open().end();
+        }
+        assert!(streams.find("1-0").is_some(), "somebody reads it");
+        news.read_by(2);
+        streams.leave_news(&news, 1);
+        news.push(Bytes::from_static(b"a"));
+        assert!(!news.lock().ended, "that was an earlier reader");
+        streams.leave_news(&news, 2);
+        for _ in 1..MOST_ENDED {
+            streams.open().end();
+        }
+        let (log, index) = streams.find("1-0").expect("the latest that ended");
+        let (next, event) = log.event_from(index).expect("an event");
+        assert_eq!((next, text(&event)), (2, "id: 1-1\nevent: message\ndata: a\n\n"));
+        assert_eq!(log.event_from(next), None);
+        streams.open().end();
+        assert!(streams.find("1-0").is_none());
+    }
+
+    #[test]
+    fn of_news_little_is_kept() {
+        let streams = Streams::default();
+        let news = streams.open_news();
+        let large = || Bytes::from(vec![b'x'; 40 * 1024]);
+        for _ in 0..3 {
+            news.push(large());
+        }
+        assert_eq!(news.event_from(1).map(|(next, _)| next), Some(4), "the newest");
+        news.push(Bytes::from_static(b"a"));
+        assert_eq!(news.event_from(1).map(|(next, _)| next), Some(4), "there is room for both");
+        news.push(Bytes::from(vec![b'x'; 400 * 1024]));
+        assert_eq!(news.event_from(1).map(|(next, _)| next), Some(6));
     }
 
     #[test]

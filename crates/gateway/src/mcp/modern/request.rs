@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use orch_domain::call::Outcome;
+use orch_domain::refusal::Reason;
 use orch_http1::request::Head;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
@@ -161,11 +161,11 @@ async fn relayed(
     let ticket = match endpoints.running.enter(reach, &cx.stop, None, most) {
         Ok(ticket) => ticket,
         Err(NotEntered::TooMany) => {
-            endpoints.relay.note_refused(cx, &request, Outcome::Limited);
+            endpoints.relay.note_refused(cx, &request, Reason::LimitInFlight);
             return shape.json(Err(refusal::limited(format!("{most} requests are in flight, the limit"))));
         }
         Err(NotEntered::Stopping) => {
-            endpoints.relay.note_refused(cx, &request, Outcome::Stopping);
+            endpoints.relay.note_stopping(cx, &request);
             return refusal::stopping(Some(&request.id));
         }
     };

@@ -20,55 +20,77 @@ use uuid::Uuid;
 pub enum CallEventView {
     /// The call is under way; its id is for answers and for cancelling.
     Started {
+        /// The id of the call.
         call: Uuid,
     },
+    /// How far it is.
     Progress {
+        /// Grows from event to event.
         progress: f64,
+        /// What it grows to; null when that is not known.
         #[schema(required = true)]
         total: Option<f64>,
+        /// What is being done, for people.
         #[schema(required = true)]
         message: Option<String>,
     },
     /// A log message of the server about this call.
     Log {
+        /// `debug` to `emergency`, as in the protocol.
         level: String,
+        /// The part of the server that says it.
         #[schema(required = true)]
         logger: Option<String>,
+        /// What it says: a text or any JSON.
         #[schema(value_type = serde_json::Value)]
         data: Box<RawValue>,
     },
     /// Another notification that belongs to the call.
     Notification {
+        /// As in the protocol.
         method: String,
+        /// As the server sent them.
         #[schema(required = true, value_type = Option<Object>)]
         params: Option<Box<RawValue>>,
     },
     /// The server asks: `sampling/createMessage`, `elicitation/create` or `roots/list`. Answer with `create_answer`.
     Question {
+        /// Its number, for the answer.
         question: u64,
+        /// What is asked for.
         method: String,
+        /// As the server sent them.
         #[schema(required = true, value_type = Option<Object>)]
         params: Option<Box<RawValue>>,
     },
     /// The server does not want an answer to that question any more.
     Withdrawn {
+        /// The number of the question.
         question: u64,
     },
+    /// It ended with a result, which may say of itself that the tool failed.
     Result {
         /// As the server sent it.
         #[schema(value_type = Object)]
         result: Box<RawValue>,
+        /// How long it took, in milliseconds.
         duration_ms: f64,
     },
     /// A JSON-RPC error, of the server or of ours.
     Error {
+        /// Of JSON-RPC.
         code: i64,
+        /// For people.
         message: String,
+        /// More about it; of ours `gateway.reason` says which error it is.
         #[schema(required = true, value_type = Option<serde_json::Value>)]
         data: Option<Box<RawValue>>,
+        /// How long it took, in milliseconds.
         duration_ms: f64,
     },
+    /// Somebody cancelled it.
     Cancelled {
+        /// How long it took, in milliseconds.
         duration_ms: f64,
     },
 }

@@ -29,9 +29,12 @@ pub(crate) enum EventView {
 /// A server is in another state.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ServerStateEvent {
+    /// When.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    /// Whose server.
     project_id: Uuid,
+    /// The server.
     server_id: Uuid,
     /// As in the status of a server.
     state: &'static str,
@@ -43,9 +46,12 @@ pub(crate) struct ServerStateEvent {
 /// What a server offers has changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CatalogEvent {
+    /// When.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    /// Whose server.
     project_id: Uuid,
+    /// The server.
     server_id: Uuid,
     /// `tool`, `prompt`, `resource` or `template`.
     kind: &'static str,
@@ -54,6 +60,7 @@ pub(crate) struct CatalogEvent {
 /// Somebody changed something: members, invitations, teams, keys, policy, approvals, settings, servers, ...
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangeEvent {
+    /// When.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
     /// Null for what concerns the instance.
@@ -63,26 +70,37 @@ pub(crate) struct ChangeEvent {
     noun: String,
     /// `<noun>.<verb>` as on the audit trail, such as `member.update`.
     action: String,
+    /// What it was done to.
     target: EventTarget,
+    /// The account that did it; null for the command line and the daemon itself.
     #[schema(required = true)]
     actor_id: Option<Uuid>,
 }
 
+/// What something was done to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventTarget {
+    /// Such as `member` or `server`.
     kind: String,
+    /// Its id, of what has one.
     id: String,
+    /// What it was called then.
     name: String,
 }
 
 /// Calls were recorded since the last such event of the project: those of the servers that the caller sees.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallsEvent {
+    /// When.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    /// Whose calls.
     project_id: Uuid,
+    /// How many.
     calls: u32,
+    /// How many of them did not end well.
     failed: u32,
+    /// The servers that were called.
     server_ids: Vec<Uuid>,
 }
 

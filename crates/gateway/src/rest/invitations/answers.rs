@@ -16,20 +16,23 @@ use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 
-/// What stands behind the `#` of the link.
+/// The token of a link.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InvitationTokenRequest {
+    /// What stands behind the `#` of the link.
     #[schema(value_type = String, example = "orchi_...")]
     token: SecretString,
 }
 
+/// A link, and the account to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RedeemInvitationRequest {
     /// What stands behind the `#` of the link.
     #[schema(value_type = String, example = "orchi_...")]
     token: SecretString,
+    /// Of the account, for people: at most 100 characters on one line; empty when left out.
     #[serde(default)]
     name: String,
     /// 10 to 256 characters.
@@ -40,6 +43,7 @@ pub(crate) struct RedeemInvitationRequest {
 /// What accepting led to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AcceptedInvitationView {
+    /// The invitation, which is accepted now.
     invitation: InvitationView,
     /// The account that is in now; log in with it.
     email: String,
@@ -58,7 +62,10 @@ pub(super) fn configure(config: &mut impl Register) {
 
 /// Show what a link leads to
 ///
-/// Needs no login: who holds the link may see. 410 when it was answered, taken back or is too old.
+/// Needs no credential but the token of the link: who holds it may see.
+///
+/// Changes nothing, however often it is asked. 404 when there never was such a link; 410 when it was answered, taken
+/// back or is too old.
 #[utoipa::path(operation_id = "find_invitation", tag = "invitations", request_body = InvitationTokenRequest, responses((status = 200, body = InvitationView)))]
 #[post("/invitations/lookup")]
 async fn find_invitation(rest: Data<Rest>, Json(body): Json<InvitationTokenRequest>) -> Result<HttpResponse, ApiError> {
@@ -68,7 +75,9 @@ async fn find_invitation(rest: Data<Rest>, Json(body): Json<InvitationTokenReque
 
 /// Accept by link with the account that is logged in
 ///
-/// It has to be the account of the address that was invited.
+/// For every login of the address that was invited; not for API keys.
+///
+/// Spends the link; the role holds for the very next request. 410 when it was answered, taken back or is too old.
 #[utoipa::path(operation_id = "accept_invitation", tag = "invitations", request_body = InvitationTokenRequest, responses((status = 200, body = AcceptedInvitationView)))]
 #[post("/invitations/accept")]
 async fn accept_invitation(
@@ -82,8 +91,11 @@ async fn accept_invitation(
 
 /// Accept by link and make an account
 ///
-/// Needs no login. 409 where accounts are not made that way, and when the address has one: then it is to be logged in
-/// first. Which of the two is not told.
+/// Needs no credential but the token of the link.
+///
+/// Makes the account with the password, and accepts. It does not log in: use `create_login` afterwards. 409 where
+/// accounts are not made that way, and when the address has one: then it is to be logged in first. Which of the two is
+/// not told.
 #[utoipa::path(operation_id = "redeem_invitation", tag = "invitations", request_body = RedeemInvitationRequest, responses((status = 200, body = AcceptedInvitationView)))]
 #[post("/invitations/redeem")]
 async fn redeem_invitation(
@@ -99,7 +111,9 @@ async fn redeem_invitation(
 
 /// Decline by link
 ///
-/// Needs no login.
+/// Needs no credential but the token of the link.
+///
+/// Who invited sees that it was declined. 410 when it was answered, taken back or is too old.
 #[utoipa::path(operation_id = "decline_invitation", tag = "invitations", request_body = InvitationTokenRequest, responses((status = 204)))]
 #[post("/invitations/decline")]
 async fn decline_invitation(
@@ -111,6 +125,11 @@ async fn decline_invitation(
 }
 
 /// List the invitations that the caller can answer
+///
+/// For every login; not for API keys.
+///
+/// Those to the address of the account that can still be answered, newest first. One whose link somebody else was
+/// shown, and that made the account, is answered by its link alone.
 #[utoipa::path(operation_id = "list_own_invitations", tag = "me", params(PageQuery), responses((status = 200, body = PageView<InvitationView>)))]
 #[get("/me/invitations")]
 async fn list_own_invitations(
@@ -123,10 +142,14 @@ async fn list_own_invitations(
 }
 
 /// Accept an invitation of the own list
+///
+/// For every login; not for API keys.
+///
+/// The role holds for the very next request. 410 when it was answered, taken back or is too old.
 #[utoipa::path(
     operation_id = "accept_own_invitation",
     tag = "me",
-    params(("invitation" = Uuid, Path)),
+    params(("invitation" = Uuid, Path, description = "id")),
     responses((status = 200, body = AcceptedInvitationView))
 )]
 #[post("/me/invitations/{invitation}/accept")]
@@ -136,10 +159,14 @@ async fn accept_own_invitation(caller: Caller, rest: Data<Rest>, id: Path<String
 }
 
 /// Decline an invitation of the own list
+///
+/// For every login; not for API keys.
+///
+/// Who invited sees that it was declined. 410 when it was answered, taken back or is too old.
 #[utoipa::path(
     operation_id = "decline_own_invitation",
     tag = "me",
-    params(("invitation" = Uuid, Path)),
+    params(("invitation" = Uuid, Path, description = "id")),
     responses((status = 204))
 )]
 #[post("/me/invitations/{invitation}/decline")]

@@ -18,12 +18,13 @@ use crate::rest::members::RoleView;
 use crate::rest::policy::ItemClassView;
 use crate::rest::policy::rule::RuleEffect;
 
+/// Who would use what.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainPolicyRequest {
     /// Alias or id of the server.
     server: String,
-    /// A tool when left out.
+    /// What it is; a tool when left out.
     #[serde(default)]
     kind: Option<ItemClassView>,
     /// The item's own name: of a tool or prompt, or the URI of a resource.
@@ -39,6 +40,7 @@ pub struct ExplainPolicyRequest {
     client: Option<String>,
 }
 
+/// What is decided, and how it came to that.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExplanationView {
     /// What is decided: `deny` means that it is as if it did not exist.
@@ -48,7 +50,9 @@ pub struct ExplanationView {
     /// The rule that decided; null when none did.
     #[schema(required = true)]
     rule_id: Option<Uuid>,
+    /// Whom it is about.
     user_id: Uuid,
+    /// The API key that would be used; null for none.
     #[schema(required = true)]
     key_id: Option<Uuid>,
     /// The effective role; null for who has none.
@@ -60,21 +64,30 @@ pub struct ExplanationView {
     steps: Vec<ExplanationStep>,
 }
 
+/// What a tool says of itself; where it says nothing, what the protocol takes it for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Annotations)]
 pub struct AnnotationsView {
+    /// It changes nothing.
     read_only: bool,
+    /// It may destroy something.
     destructive: bool,
+    /// Using it twice does no more than using it once.
     idempotent: bool,
+    /// It deals with things outside, such as the web.
     open_world: bool,
 }
 
+/// One rule that was asked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExplanationStep {
+    /// The rule or switch.
     rule_id: Uuid,
     /// From 1, switches included.
     place: usize,
+    /// Its name for people; may be empty.
     name: String,
+    /// Whether all of it matched, and so it decided.
     matched: bool,
     /// What did not match: `disabled`, `subject`, `server`, `kind`, `name` or `annotations`.
     #[schema(required = true)]
@@ -134,6 +147,10 @@ pub(super) fn configure(config: &mut impl Register) {
 }
 
 /// Explain why something may be used, or is not there
+///
+/// For everybody who sees the server; about others and about keys for admins of the project.
+///
+/// Decides as a call would be, and tells every rule that was asked with why it matched or did not. Changes nothing.
 #[utoipa::path(
     operation_id = "explain_policy",
     tag = "policy",

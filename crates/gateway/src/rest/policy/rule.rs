@@ -15,30 +15,39 @@ use uuid::Uuid;
 use crate::rest::members::RoleView;
 use crate::rest::policy::ItemClassView;
 
+/// A rule.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Rule)]
 pub struct RuleView {
+    /// Stays when the rule is changed or moved.
     id: Uuid,
     /// For people; may be empty.
     name: String,
+    /// A rule that is not is skipped.
     enabled: bool,
+    /// Whom it is about.
     subject: RuleSubject,
+    /// What it is about.
     object: RuleObject,
+    /// What it decides.
     effect: RuleEffect,
-    /// Of rules that require one.
+    /// How calls are approved, of a rule that requires it; else null.
     #[schema(required = true)]
     approval: Option<ApprovalTerms>,
 }
 
+/// A rule to save or to try.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleRequest {
     /// Of a rule that is there already; a new one gets one.
     #[serde(default)]
     id: Option<Uuid>,
+    /// For people: at most 200 characters; empty when left out.
     #[serde(default)]
     #[schema(max_length = 200)]
     name: String,
+    /// A rule that is not is kept and skipped.
     #[serde(default = "yes")]
     #[schema(default = true)]
     enabled: bool,
@@ -47,7 +56,8 @@ pub struct RuleRequest {
     subject: RuleSubject,
     /// What it is about; everything when left out.
     #[serde(default)]
-    object: RuleObject,
+    object: RuleObjectRequest,
+    /// What it decides.
     effect: RuleEffect,
     /// How calls are approved, for `require_approval`.
     #[serde(default)]
@@ -62,18 +72,25 @@ const fn yes() -> bool {
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RuleSubject {
+    /// Everybody.
     #[default]
     Anybody,
     /// Whose effective role is exactly this.
-    Role { role: RoleView },
+    Role {
+        /// The role.
+        role: RoleView,
+    },
+    /// Everybody in a team.
     Team {
         /// Its id.
         team: String,
     },
+    /// An account, with all its keys.
     User {
         /// Its id; in a request also its e-mail address.
         user: String,
     },
+    /// An API key.
     Key {
         /// The id of an API key of the project.
         key: String,
@@ -86,17 +103,30 @@ pub enum RuleSubject {
 }
 
 /// What a rule is about; all that is given has to match.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RuleObject {
     /// Id of a server, or a glob over aliases; null for all.
     #[schema(required = true)]
     server: Option<String>,
-    /// Null for everything that a server has.
+    /// What it is; null for everything that a server has.
     #[schema(required = true)]
     kind: Option<ItemClassView>,
     /// A glob over the items' own names, or the URIs of resources; null for all.
     #[schema(required = true)]
+    name: Option<String>,
+    /// What a tool has to say of itself.
+    annotations: RuleAnnotations,
+}
+
+/// What a rule is to be about; all that is given has to match.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleObjectRequest {
+    /// Id of a server, or a glob over aliases; null or left out for all.
+    server: Option<String>,
+    /// What it is; null or left out for everything that a server has.
+    kind: Option<ItemClassView>,
+    /// A glob over the items' own names, or the URIs of resources; null or left out for all.
     name: Option<String>,
     /// What a tool has to say of itself.
     annotations: RuleAnnotations,
@@ -107,15 +137,21 @@ pub struct RuleObject {
 #[derive(Debug, Default, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleAnnotations {
+    /// Whether it has to say that it changes nothing.
     read_only: Option<bool>,
+    /// Whether it has to say that it may destroy something.
     destructive: Option<bool>,
+    /// Whether using it twice has to do no more than using it once.
     idempotent: Option<bool>,
+    /// Whether it has to deal with things outside, such as the web.
     open_world: Option<bool>,
 }
 
+/// What a rule decides.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleEffect {
+    /// It may be used, whatever later rules say.
     Allow,
     /// It is as if it did not exist.
     Deny,
@@ -123,12 +159,13 @@ pub enum RuleEffect {
     RequireApproval,
 }
 
+/// How calls are approved.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApprovalTerms {
     /// Whether the caller's own client may be asked to confirm; else only an admin of the project approves.
     caller_may_confirm: bool,
-    /// Without an answer for so long, the call is refused.
+    /// Seconds: without an answer for so long, the call is refused. 300 when left out.
     #[schema(minimum = 5, maximum = 3600)]
     timeout_seconds: u32,
 }

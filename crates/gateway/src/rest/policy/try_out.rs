@@ -16,19 +16,22 @@ use crate::rest::Rest;
 use crate::rest::policy::ItemClassView;
 use crate::rest::policy::rule::{self, RuleEffect, RuleRequest};
 
+/// Rules, and the calls that they are tried on.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TryPolicyRequest {
     /// The rules to try, as they would be saved.
     rules: Vec<RuleRequest>,
-    /// How far to look back; a week when left out.
+    /// Days to look back; a week when left out.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 90, default = 7)]
     days: Option<u32>,
 }
 
+/// What the rules would have changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TryOutView {
+    /// Days that were looked back.
     days: u32,
     /// Calls that were looked at.
     calls: u64,
@@ -40,20 +43,29 @@ pub struct TryOutView {
     truncated: bool,
 }
 
+/// Calls of one caller to one target that would be decided in another way.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TryOutChange {
+    /// Who called.
     user_id: Uuid,
+    /// The API key that was used; null for a login.
     #[schema(required = true)]
     key_id: Option<Uuid>,
     /// What the client calls itself.
     client: String,
+    /// The server that was called.
     server_id: Uuid,
     /// The server's alias.
     server: String,
+    /// What was called.
     kind: ItemClassView,
+    /// The tool's or prompt's own name, or the resource's URI.
     target: String,
+    /// How many calls.
     calls: u64,
+    /// What the rules in force decide.
     before: RuleEffect,
+    /// What the rules to try decide.
     after: RuleEffect,
     /// Why it would be so, in a sentence.
     reason: String,
@@ -90,7 +102,10 @@ pub(super) fn configure(config: &mut impl Register) {
 
 /// Try rules on the calls of the past
 ///
-/// Saves nothing. Calls of the last days are decided once more, under the rules in force and under those given.
+/// For admins of the project; not for API keys.
+///
+/// Saves nothing. Calls of the last days are decided once more, under the rules in force and under those given; what
+/// would be decided in another way is told by caller and target.
 #[utoipa::path(
     operation_id = "try_policy",
     tag = "policy",

@@ -13,10 +13,10 @@ use crate::rest::servers::request::present;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProcessLimits)]
 pub struct ProcessLimitsView {
-    /// Memory of a process and all that it has started.
+    /// MiB of memory of a process and all that it has started.
     #[schema(required = true)]
     memory_mib: Option<u32>,
-    /// Processor time of a process and all that it has started.
+    /// Seconds of processor time of a process and all that it has started, from its start.
     #[schema(required = true)]
     cpu_seconds: Option<u32>,
     /// Open files of each process.
@@ -25,10 +25,10 @@ pub struct ProcessLimitsView {
     /// Processes at a time.
     #[schema(required = true)]
     processes: Option<u32>,
-    /// A message on standard output.
+    /// KiB of a message on standard output.
     #[schema(required = true)]
     line_kib: Option<u32>,
-    /// What is kept of the log.
+    /// KiB of the log that are kept.
     #[schema(required = true)]
     log_kib: Option<u32>,
 }
@@ -37,21 +37,27 @@ pub struct ProcessLimitsView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProcessLimitsRequest {
+    /// MiB of memory of a process and all that it has started; at least 16.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     memory_mib: Option<Option<u32>>,
+    /// Seconds of processor time of a process and all that it has started, from its start.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     cpu_seconds: Option<Option<u32>>,
+    /// Open files of each process; at least 16.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     open_files: Option<Option<u32>>,
+    /// Processes at a time, the first one counted.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     processes: Option<Option<u32>>,
+    /// KiB of a message on standard output.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     line_kib: Option<Option<u32>>,
+    /// KiB of the log that are kept; at least 16.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     log_kib: Option<Option<u32>>,
@@ -61,11 +67,13 @@ pub struct ProcessLimitsRequest {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Sandbox)]
 pub struct SandboxView {
+    /// Whether there is one.
     mode: SandboxModeView,
     /// Paths that may be read besides the system's.
     read_paths: Vec<String>,
     /// Paths that may be read and written besides the working directory.
     write_paths: Vec<String>,
+    /// What may be reached over the network.
     network: NetworkView,
     /// The TCP ports of servers that may be reached, with network `ports`.
     ports: Vec<u16>,
@@ -75,20 +83,24 @@ pub struct SandboxView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SandboxRequest {
+    /// Whether there is one.
     mode: Option<SandboxModeView>,
     /// Paths that may be read besides the system's, such as `/srv/data` or `~/data`.
     read_paths: Option<Vec<String>>,
     /// Paths that may be read and written besides the working directory.
     write_paths: Option<Vec<String>>,
+    /// What may be reached over the network.
     network: Option<NetworkView>,
     /// With network `ports`; together with it.
     ports: Option<Vec<u16>>,
 }
 
+/// Whether the processes of a server are confined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SandboxMode)]
 pub enum SandboxModeView {
+    /// Its processes see and reach what the daemon's user does.
     Off,
     /// All of the profile holds, or the server does not start.
     On,
@@ -96,6 +108,7 @@ pub enum SandboxModeView {
     BestEffort,
 }
 
+/// What the processes of a server may reach over the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = NetworkAccess)]

@@ -66,19 +66,24 @@ pub struct StreamParams {
     after: Option<u64>,
 }
 
+/// A line of a server's log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LogLineView {
     /// Counts the lines of a server, across restarts. A gap means that lines between were dropped.
     seq: u64,
+    /// When it came.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    /// Where it came from.
     source: LogSourceView,
     /// The process that printed it, or that it is about.
     #[schema(required = true)]
     pid: Option<u32>,
+    /// Without a line break at the end; secrets are blanked out.
     text: String,
 }
 
+/// Where a line of a log came from.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = LogSource)]
@@ -96,8 +101,11 @@ pub(super) fn configure(config: &mut impl Register) {
 
 /// Show lines of a server's log, oldest first
 ///
-/// The latest ones, unless `after` says where to begin. `next_cursor` is null: for the page before give the lowest
-/// number as `before`, for what is new the highest as `after`.
+/// For admins of the project; not for API keys.
+///
+/// The latest lines, unless `after` says where to begin. `next_cursor` is null: for the page before give the lowest
+/// `seq` as `before`, for what is new the highest as `after`. What is kept is bounded by `log_kib` of the server;
+/// secrets are blanked out.
 #[utoipa::path(
     operation_id = "list_logs",
     tag = "servers",
@@ -133,9 +141,11 @@ async fn list_logs(
 
 /// Follow a server's log as server-sent events
 ///
+/// For admins of the project; not for API keys.
+///
 /// Each event `line` has a line of the log as its data and the number of the line as its id, so that a client that
-/// comes back with `Last-Event-ID` misses nothing that is still kept. The stream ends with the login and with the right
-/// to read.
+/// comes back with `Last-Event-ID` misses nothing that is still kept. A comment comes every 15 seconds. The stream ends
+/// with the login and with the right to read.
 #[utoipa::path(
     operation_id = "stream_logs",
     tag = "servers",
@@ -165,6 +175,10 @@ async fn stream_logs(
 }
 
 /// Download a server's log as text
+///
+/// For admins of the project; not for API keys.
+///
+/// Everything that is kept, oldest first, a line each: time, source, process and text.
 #[utoipa::path(
     operation_id = "download_logs",
     tag = "servers",

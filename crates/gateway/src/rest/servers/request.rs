@@ -16,14 +16,16 @@ use crate::api_error::ApiError;
 use crate::rest::servers::confinement::{ProcessLimitsRequest, SandboxRequest};
 use crate::rest::servers::run::UpdateRunRequest;
 
+/// A server to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateServerRequest {
     /// 1 to 24 of a-z, 0-9 and -, starting with a letter; unique in the project.
     alias: String,
-    /// The alias when left out.
+    /// For people: 1 to 100 characters on one line; the alias when left out.
     #[serde(default)]
     name: Option<String>,
+    /// A server that is not is never started, and offers nothing.
     #[serde(default = "yes")]
     #[schema(default = true)]
     enabled: bool,
@@ -31,15 +33,21 @@ pub struct CreateServerRequest {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 3600)]
     timeout: Option<f64>,
+    /// Which era of the protocol is used toward it.
     #[serde(default)]
     era: EraView,
+    /// Whether it may ask the clients behind its calls.
     #[serde(default)]
     interactive: InteractiveView,
+    /// How it is run; what is left out is the instance's own setting.
     #[serde(default)]
     run: UpdateRunRequest,
+    /// How it is reached.
     transport: TransportRequest,
+    /// Limits of its processes, of a stdio server.
     #[serde(default)]
     limits: ProcessLimitsRequest,
+    /// What its processes may see and reach, of a stdio server.
     #[serde(default)]
     sandbox: SandboxRequest,
 }
@@ -48,25 +56,33 @@ pub struct CreateServerRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransportRequest {
+    /// Which of the three.
     #[serde(rename = "type")]
     kind: TransportTypeView,
+    /// The program: a name that is found in `PATH`, or a path.
     #[serde(default)]
     command: Option<String>,
+    /// Its arguments, in order. Secret: never shown again.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     args: Option<Vec<SecretString>>,
+    /// Its environment variables, beside the few that every program gets. The values are secret.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     env: Option<BTreeMap<String, SecretString>>,
+    /// Its working directory; one of its own when left out.
     #[serde(default)]
     cwd: Option<String>,
+    /// Where it is, with http or https.
     #[serde(default)]
     url: Option<String>,
+    /// Headers to send with every request. The values are secret.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     headers: Option<BTreeMap<String, SecretString>>,
 }
 
+/// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[schema(as = TransportType)]
 pub enum TransportTypeView {
@@ -82,19 +98,28 @@ pub enum TransportTypeView {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateServerRequest {
+    /// 1 to 24 of a-z, 0-9 and -, starting with a letter; unique in the project.
     alias: Option<String>,
+    /// For people: 1 to 100 characters on one line.
     name: Option<String>,
+    /// A server that is not is never started, and offers nothing.
     enabled: Option<bool>,
     /// Seconds that a call may take, at most 3600.
     #[schema(minimum = 0, maximum = 3600)]
     timeout: Option<f64>,
+    /// Which era of the protocol is used toward it.
     era: Option<EraView>,
+    /// Whether it may ask the clients behind its calls.
     interactive: Option<InteractiveView>,
+    /// How it is run.
     #[serde(default)]
     run: UpdateRunRequest,
+    /// How it is reached.
     transport: Option<UpdateTransportRequest>,
+    /// Limits of its processes, of a stdio server.
     #[serde(default)]
     limits: ProcessLimitsRequest,
+    /// What its processes may see and reach, of a stdio server.
     #[serde(default)]
     sandbox: SandboxRequest,
 }
@@ -103,8 +128,10 @@ pub struct UpdateServerRequest {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateTransportRequest {
+    /// Another type takes all that it needs, as nothing of the old one fits.
     #[serde(rename = "type")]
     kind: Option<TransportTypeView>,
+    /// The program: a name that is found in `PATH`, or a path.
     command: Option<String>,
     /// The whole list; null in it keeps the stored argument at the same position.
     #[schema(value_type = Option<Vec<Option<String>>>)]
@@ -116,6 +143,7 @@ pub struct UpdateTransportRequest {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     cwd: Option<Option<String>>,
+    /// Where it is, with http or https.
     url: Option<String>,
     /// Single headers: a value sets one, null removes it, the others stay.
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]

@@ -8,12 +8,15 @@ use orch_domain::run_settings::{Isolation, PersonalValue, RunSettings};
 use orch_domain::secret::Slot;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::api_error::ApiError;
 
 /// How the server is run. Null stands for the instance's own setting.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RunView {
+    /// Who shares a process or connection.
     isolation: IsolationView,
     /// Runs without being asked, and is started again after every failure.
     always_on: bool,
@@ -46,6 +49,7 @@ pub enum IsolationView {
     PerSession,
 }
 
+/// A value that each member brings along.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PersonalValue)]
@@ -67,9 +71,11 @@ const fn yes() -> bool {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateRunRequest {
+    /// Who shares a process or connection.
     isolation: Option<IsolationView>,
+    /// Whether it runs without being asked, and is started again after every failure.
     always_on: Option<bool>,
-    /// Seconds, 1 to 604800.
+    /// Seconds without use after which it is stopped: 1 to 604800.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<f64>, minimum = 1, maximum = 604800)]
     idle_stop: Option<Option<f64>>,
@@ -77,20 +83,33 @@ pub struct UpdateRunRequest {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Option<f64>>>)]
     tool_timeouts: BTreeMap<String, Option<f64>>,
+    /// Calls at the same time; more get a busy error.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 65536)]
     max_in_flight: Option<Option<u32>>,
+    /// Processes or connections of single principals or sessions at the same time.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10000)]
     max_connections: Option<Option<u32>>,
     /// Single variables of a stdio server: null makes one the project's again, the others stay.
     #[serde(default)]
-    #[schema(value_type = Option<BTreeMap<String, PersonalValueView>>)]
+    #[schema(schema_with = personal_values)]
     personal_env: BTreeMap<String, Option<PersonalValueView>>,
     /// Single headers of a remote server, like the variables.
     #[serde(default)]
-    #[schema(value_type = Option<BTreeMap<String, PersonalValueView>>)]
+    #[schema(schema_with = personal_values)]
     personal_headers: BTreeMap<String, Option<PersonalValueView>>,
+}
+
+/// Values by name, and null for one that is taken away.
+fn personal_values() -> Object {
+    let value = OneOfBuilder::new()
+        .item(Ref::from_schema_name("PersonalValue"))
+        .item(ObjectBuilder::new().schema_type(Type::Null));
+    ObjectBuilder::new()
+        .description(Some("By name: null makes one the project's again, and those that are not named stay."))
+        .additional_properties(Some(Schema::from(value)))
+        .build()
 }
 
 /// Tells null from absent.

@@ -13,28 +13,41 @@ use super::dialect::{EraView, InteractiveView};
 use crate::rest::servers::confinement::{ProcessLimitsView, SandboxView};
 use crate::rest::servers::run::RunView;
 
+/// A server, without a value of a secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServerView {
+    /// Stays for as long as the server does.
     pub(super) id: Uuid,
+    /// Whose it is.
     pub(super) project_id: Uuid,
     /// Unique in the project; stands in URLs and tool names.
     alias: String,
+    /// For people.
     name: String,
+    /// A server that is not is never started, and offers nothing.
     enabled: bool,
     /// Seconds that a call may take.
     timeout: f64,
+    /// Which era of the protocol is used toward it.
     era: EraView,
+    /// Whether it may ask the clients behind its calls.
     interactive: InteractiveView,
+    /// How it is run.
     run: RunView,
+    /// How it is reached.
     transport: TransportView,
     /// What the server sets itself; null is left to the instance.
     limits: ProcessLimitsView,
     /// What holds for its processes, with what the instance says; null is without limit.
     effective_limits: ProcessLimitsView,
+    /// What its processes may see and reach.
     sandbox: SandboxView,
+    /// What it is doing now.
     status: StatusView,
+    /// When it was added.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// When its configuration last changed.
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     /// What the `ETag` is made of.
@@ -45,23 +58,30 @@ pub struct ServerView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type")]
 pub enum TransportView {
+    /// A program that is run.
     #[serde(rename = "stdio")]
     Stdio {
+        /// The program.
         command: String,
         /// How many arguments there are.
         arg_count: usize,
         /// Names of environment variables.
         env: Vec<String>,
+        /// Its working directory; null for one of its own.
         cwd: Option<String>,
     },
+    /// A server that is dialled.
     #[serde(rename = "streamable-http")]
     StreamableHttp {
+        /// Where it is.
         url: String,
         /// Names of headers.
         headers: Vec<String>,
     },
+    /// A server that is dialled, over HTTP+SSE.
     #[serde(rename = "sse")]
     Sse {
+        /// Where it is.
         url: String,
         /// Names of headers.
         headers: Vec<String>,
@@ -71,6 +91,7 @@ pub enum TransportView {
 /// What the server is doing now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StatusView {
+    /// What it is doing.
     state: StateView,
     /// When this state began.
     #[serde(with = "time::serde::rfc3339")]
@@ -86,6 +107,7 @@ pub struct StatusView {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schema(required = true)]
     retry_at: Option<OffsetDateTime>,
+    /// The process that all share; null for none, and for a server that is dialled.
     #[schema(required = true)]
     pid: Option<u32>,
     /// Negotiated protocol revision.
@@ -94,11 +116,13 @@ pub struct StatusView {
     /// What the upstream calls itself.
     #[schema(required = true)]
     implementation: Option<String>,
+    /// Calls that run now.
     calls_in_flight: u32,
     /// Processes or connections that belong to single principals or sessions.
     own_connections: u32,
 }
 
+/// What a server is doing.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ServerState)]

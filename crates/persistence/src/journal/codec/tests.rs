@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use orch_domain::arguments::Arguments;
 use orch_domain::call::{Call, CallKind, Outcome};
-use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
+use orch_domain::id::{CallId, KeyId, ProjectId, RuleId, ServerId, UserId};
+use orch_domain::refusal::{Reason, Refusal};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use uuid::Uuid;
 
@@ -41,20 +42,27 @@ pub(crate) fn call() -> impl Strategy<Value = Call> {
         any::<[u8; 32]>().prop_map(Arguments::Digest),
         ".{0,200}".prop_map(Arguments::Redacted),
     ]);
-    (ids, at, ".{0,40}", ".{0,24}", kind, ".{0,200}", any::<u64>(), outcome(), arguments).prop_map(
-        |((id, project, user, key, server_id), at, client, server, kind, target, micros, outcome, arguments)| Call {
+    let refusal = proptest::option::of((proptest::sample::select(Reason::ALL.to_vec()), proptest::option::of(id())));
+    let refusal =
+        refusal.prop_map(|refusal| refusal.map(|(reason, rule)| Refusal { reason, rule: rule.map(RuleId::from_uuid) }));
+    let texts = (".{0,40}", ".{0,24}", ".{0,200}");
+    let times = (any::<u64>(), prop_oneof![Just(0), any::<u64>()]);
+    (ids, at, texts, kind, times, outcome(), refusal, arguments).prop_map(
+        |((id, project, user, key, server_id), at, texts, kind, (took, waited), outcome, refusal, arguments)| Call {
             id: CallId::from_uuid(id),
             at,
             project_id: ProjectId::from_uuid(project),
             user_id: UserId::from_uuid(user),
             key_id: key.map(KeyId::from_uuid),
-            client: client.into(),
+            client: texts.0.into(),
             server_id: server_id.map(ServerId::from_uuid),
-            server: server.into(),
+            server: texts.1.into(),
             kind,
-            target,
-            duration: Duration::from_micros(micros),
+            target: texts.2,
+            duration: Duration::from_micros(took),
+            waited: Duration::from_micros(waited),
             outcome,
+            refusal,
             arguments,
         },
     )
@@ -113,4 +121,37 @@ fn cuts_off_what_is_too_long_between_characters() {
     let read = decode(&bytes).unwrap();
     assert_eq!((read.target.len(), read.client.len()), (MAX_TEXT, MAX_TEXT));
     assert!(bytes.len() <= MAX_LEN);
+}
+
+/// A record as versions before reasons and waits have written it, which may be what an upgrade finds.
+#[test]
+fn reads_a_record_of_the_time_before_reasons() {
+    let hex = "010b00000000000000000000000000000004354f57f65e47060000000000000000000000000000000001000000000000\
+        000000000000000000020000000000000000000000000000000600000000000000000000000000000003000506000000\
+        000000000800637572736f72203106006769746875620c006372656174655f697373756502007b7d";
+    let bytes: Vec<u8> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let id = Uuid::from_u128;
+    let call = Call {
+        id: CallId::from_uuid(id(4)),
+        at: from_micros(1_767_323_045_678_901).unwrap(),
+        project_id: ProjectId::from_uuid(id(1)),
+        user_id: UserId::from_uuid(id(2)),
+        key_id: Some(KeyId::from_uuid(id(6))),
+        client: "cursor 1".into(),
+        server_id: Some(ServerId::from_uuid(id(3))),
+        server: "github".into(),
+        kind: CallKind::Tool,
+        target: "create_issue".to_owned(),
+        duration: Duration::from_micros(6),
+        waited: Duration::ZERO,
+        outcome: Outcome::Refused,
+        refusal: None,
+        arguments: Some(Arguments::Redacted("{}".to_owned())),
+    };
+    assert_eq!(decode(&bytes).as_ref(), Some(&call));
+    // And a version of that time reads what has nothing new to say.
+    let mut again = Vec::new();
+    encode(&call, &mut again);
+    assert_eq!(again, bytes);
 }

@@ -53,9 +53,9 @@ async fn entries(conn: &impl ConnectionTrait, head: &Head, mut before: Hash, fro
 }
 
 async fn calls(conn: &impl ConnectionTrait, head: &Head, mut before: Hash, from: i64) -> Result<Vec<Link>, DbErr> {
-    let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, c.link, s.id AS shape_id, \
-                  s.project_id, s.user_id, s.key_id, s.client, s.server_id, s.server, s.kind, s.target, s.outcome \
-                  FROM calls c LEFT JOIN call_shapes s ON s.id = c.shape WHERE c.chain = $1 AND c.seq >= $2 \
+    let select = "SELECT c.seq, c.call_id, c.at, c.duration_us, c.code, c.arguments, c.waited_us, c.link, \
+                  s.id AS shape_id, s.project_id, s.user_id, s.key_id, s.client, s.server_id, s.server, s.kind, \
+                  s.target, s.outcome, s.reason, s.rule_id FROM calls c LEFT JOIN call_shapes s ON s.id = c.shape WHERE c.chain = $1 AND c.seq >= $2 \
                   ORDER BY c.seq LIMIT $3";
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX);
     let values: [Value; 3] = [head.id.into(), from.into(), limit.into()];

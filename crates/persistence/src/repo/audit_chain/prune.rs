@@ -5,17 +5,18 @@
 use std::collections::BTreeMap;
 
 use orch_domain::Timestamp;
-use orch_domain::audit::{AuditEntry, AuditTarget};
+use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
 use orch_domain::error::StoreError;
 use orch_domain::id::AuditId;
 use orch_domain::port::chain_signer::ChainSigner;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use super::SeaAuditChain;
 use super::checkpoint::{Checkpoint, Kind};
 use super::links;
 use crate::chain::{COLUMNS, Hash, Head, Stream, hash};
-use crate::database::cut::Cut;
+use crate::database::clock::Cut;
+use crate::database::patient::Transaction;
 use crate::sql::statement;
 use crate::store_error::unavailable;
 use crate::timestamp::to_micros;
@@ -171,7 +172,7 @@ impl SeaAuditChain {
 /// Walks a chain from its beginning over everything that is older than `until`, and on to the next end that was signed:
 /// only that says that all before it is genuine. None when the chain is gone.
 async fn prove(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     signer: &dyn ChainSigner,
     chain: i64,
     until: Timestamp,
@@ -235,7 +236,7 @@ async fn prove(
 
 /// The ends that we have signed between two numbers, with that of the chain itself.
 async fn signed_ends(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     signer: &dyn ChainSigner,
     head: &Head,
     (from, to): (i64, i64),
@@ -262,7 +263,7 @@ enum Beginning {
 }
 
 /// Whether the chain begins where retention has cut it, or where it was begun.
-async fn beginning(txn: &DatabaseTransaction, signer: &dyn ChainSigner, head: &Head) -> Result<Beginning, DbErr> {
+async fn beginning(txn: &Transaction, signer: &dyn ChainSigner, head: &Head) -> Result<Beginning, DbErr> {
     if head.first_seq == 1 {
         let is_genuine = head.first_hash == hash::genesis(head.scope, head.stream);
         return Ok(if is_genuine { Beginning::Genuine } else { Beginning::Wrong });
@@ -279,7 +280,7 @@ async fn beginning(txn: &DatabaseTransaction, signer: &dyn ChainSigner, head: &H
 
 /// What was signed of a chain between two numbers, genuine or not.
 async fn checkpoints(
-    txn: &DatabaseTransaction,
+    txn: &Transaction,
     head: &Head,
     kind: Kind,
     (from, to): (i64, i64),
@@ -299,12 +300,13 @@ fn taken_on_trust(head: &Head, key_id: &str, at: Timestamp) -> AuditEntry {
         at,
         project_id: scope,
         actor: None,
-        action: "audit.prune",
+        action: AuditAction::AuditPrune,
         target: AuditTarget { kind: "audit", id: stream.to_owned(), name: stream.to_owned() },
         detail: format!(
             "the record began at number {}, which was signed with key {key_id} and not with that of now; it was taken as it \
              was",
             head.first_seq
         ),
+        facts: vec![(FactName::Count, head.first_seq.to_string()), (FactName::Key, key_id.to_owned())],
     }
 }

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashSet};
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
 use orch_domain::port::chain_signer::ChainSigner;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::SeaAuditChain;
 use super::checkpoint::{Checkpoint, Kind};
 use super::links::{self, Link};
 use crate::chain::{Hash, Head, Stream, hash};
+use crate::database::patient::Transaction;
 use crate::sql::statement;
 use crate::store_error::unavailable;
 
@@ -90,7 +91,7 @@ impl SeaAuditChain {
 }
 
 struct Walk<'a> {
-    txn: &'a DatabaseTransaction,
+    txn: &'a Transaction,
     signer: Option<&'a dyn ChainSigner>,
 }
 

@@ -8,11 +8,12 @@ use orch_domain::call::{Call, Outcome};
 use orch_domain::error::StoreError;
 use orch_domain::id::{KeyId, ProjectId, ServerId};
 use orch_domain::usage::{Dimension, Item};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use sea_orm::{ConnectionTrait, Value};
 
 use super::DOING;
 use crate::chain::Hash;
 use crate::chain::hash::{self, Shape, kind_number, outcome_number};
+use crate::database::patient::Transaction;
 use crate::entity::storable;
 use crate::sql::statement;
 use crate::store_error::unavailable;
@@ -52,7 +53,7 @@ impl Interned {
 }
 
 pub(super) struct Interner<'a> {
-    txn: &'a DatabaseTransaction,
+    txn: &'a Transaction,
     known: Arc<Mutex<Interned>>,
     learnt: Interned,
     /// The last calls of different shapes, so that not each of many alike is hashed.
@@ -63,7 +64,7 @@ pub(super) struct Interner<'a> {
 const RECENT: usize = 4;
 
 impl<'a> Interner<'a> {
-    pub(super) fn new(txn: &'a DatabaseTransaction, known: Arc<Mutex<Interned>>) -> Self {
+    pub(super) fn new(txn: &'a Transaction, known: Arc<Mutex<Interned>>) -> Self {
         Self { txn, known, learnt: Interned::default(), recent: VecDeque::with_capacity(RECENT) }
     }
 
@@ -108,7 +109,8 @@ impl<'a> Interner<'a> {
             return Ok(id);
         }
         let insert = "INSERT INTO call_shapes (digest, project_id, user_id, key_id, client, server_id, server, kind, \
-                      target, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
+                      target, outcome, reason, rule_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                      RETURNING id";
         let values: Vec<Value> = vec![
             digest.to_vec().into(),
             shape.project_id.into(),
@@ -120,6 +122,8 @@ impl<'a> Interner<'a> {
             shape.kind.into(),
             shape.target.clone().into(),
             shape.outcome.into(),
+            shape.reason.into(),
+            shape.rule_id.into(),
         ];
         self.made(insert, values).await
     }
@@ -159,7 +163,7 @@ impl<'a> Interner<'a> {
     /// A name that was refused may be anything, and there is room for so many.
     async fn may_be_told_apart(&self, call: &Call, item: &Item) -> Result<bool, StoreError> {
         let is_name = matches!(item, Item::Tool { .. });
-        if is_name && (call.outcome == Outcome::Refused || call.server_id.is_none()) {
+        if is_name && (call.outcome == Outcome::Refused || call.server_counted().is_none()) {
             return Ok(false);
         }
         if !matches!(item.dimension(), Dimension::Tool | Dimension::Client) {
@@ -178,7 +182,8 @@ impl<'a> Interner<'a> {
     ) -> Result<i64, StoreError> {
         let (server, kind, reference, label) = match item {
             Item::Project | Item::Other(_) => (None, None, None, String::new()),
-            Item::Server(server) => (*server, None, None, storable(&call.server)),
+            Item::Server(Some(server)) => (Some(*server), None, None, storable(&call.server)),
+            Item::Server(None) => (None, None, None, String::new()),
             Item::Tool { server, kind, name } => (*server, Some(kind_number(*kind)), None, storable(name)),
             Item::User(user) => (None, None, Some(user.as_uuid()), String::new()),
             Item::Key(key) => (None, None, key.map(KeyId::as_uuid), String::new()),
@@ -216,6 +221,7 @@ fn are_alike(one: &Call, other: &Call) -> bool {
     let ids = |call: &Call| (call.project_id, call.user_id, call.key_id, call.server_id, call.kind);
     ids(one) == ids(other)
         && outcome_number(one.outcome) == outcome_number(other.outcome)
+        && one.refusal == other.refusal
         && (&one.target, &one.server, &one.client) == (&other.target, &other.server, &other.client)
 }
 

@@ -6,7 +6,8 @@ use orch_domain::Timestamp;
 use orch_domain::activity::{CallQuery, Numbered};
 use orch_domain::call::{Call, Outcome};
 use orch_domain::error::StoreError;
-use orch_domain::id::{KeyId, ServerId, UserId};
+use orch_domain::id::{KeyId, RuleId, ServerId, UserId};
+use orch_domain::refusal::Refusal;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Value};
 use std::time::Duration;
 use uuid::Uuid;
@@ -24,8 +25,8 @@ const DOING: &str = "listing calls";
 const DISORDER_US: i64 = 10 * 60 * 1_000_000;
 /// So many of the last calls are looked through before what is rare is looked up.
 const LOOKED_THROUGH: i64 = 20_000;
-const FACTS: &str = "x.seq, x.call_id, x.at, x.duration_us, x.code, x.arguments, s.project_id, s.user_id, s.key_id, s.client, \
-                     s.server_id, s.server, s.kind, s.target, s.outcome";
+const FACTS: &str = "x.seq, x.call_id, x.at, x.duration_us, x.code, x.arguments, x.waited_us, s.project_id, s.user_id, s.key_id, \
+                     s.client, s.server_id, s.server, s.kind, s.target, s.outcome, s.reason, s.rule_id";
 
 /// The number of a chain; None when nothing was recorded there yet.
 pub(crate) async fn chain_of(
@@ -230,6 +231,12 @@ fn shape_conditions(all: &mut Conditions, query: &CallQuery) -> Vec<String> {
         let numbers: Vec<_> = outcome_numbers(|word| outcome.matches(word)).iter().map(i16::to_string).collect();
         all.sql.push(format!("s.outcome IN ({})", numbers.join(", ")));
     }
+    if let Some(reasons) = &query.reasons {
+        all.sql.push(format!("s.reason IN ({})", hash::reasons_in_sql(reasons)));
+    }
+    if !query.except.is_empty() {
+        all.sql.push(format!("(s.reason IS NULL OR s.reason NOT IN ({}))", hash::reasons_in_sql(query.except)));
+    }
     if let Some(text) = &query.search {
         let pattern = sql::containing(text);
         all.add(
@@ -251,6 +258,8 @@ pub(crate) fn read_shape(row: &QueryResult) -> Result<Shape, DbErr> {
         kind: row.try_get("", "kind")?,
         target: row.try_get("", "target")?,
         outcome: row.try_get("", "outcome")?,
+        reason: row.try_get("", "reason")?,
+        rule_id: row.try_get("", "rule_id")?,
     })
 }
 
@@ -261,6 +270,7 @@ pub(crate) fn read_bare(row: &QueryResult) -> Result<hash::Bare, DbErr> {
         duration_us: row.try_get("", "duration_us")?,
         code: row.try_get("", "code")?,
         arguments: row.try_get("", "arguments")?,
+        waited_us: row.try_get("", "waited_us")?,
     })
 }
 
@@ -271,6 +281,14 @@ pub(crate) fn read(row: &QueryResult) -> Result<Numbered<Call>, StoreError> {
     let corrupt = crate::entity::corrupt("calls", bare.call_id);
     let (id, project_id, user_id, key_id, server_id) = ids(bare.call_id, &shape);
     let duration = u64::try_from(bare.duration_us).map_err(|error| corrupt("duration_us", &error))?;
+    let waited = u64::try_from(bare.waited_us.unwrap_or_default()).map_err(|error| corrupt("waited_us", &error))?;
+    let refusal = match shape.reason {
+        None => None,
+        Some(number) => {
+            let reason = hash::reason_of_number(number).ok_or_else(|| corrupt("reason", &"it is not a reason"))?;
+            Some(Refusal { reason, rule: shape.rule_id.map(RuleId::from_uuid) })
+        }
+    };
     let outcome = outcome_word(shape.outcome).and_then(|word| Outcome::parse(word, bare.code));
     let call = Call {
         id,
@@ -284,7 +302,9 @@ pub(crate) fn read(row: &QueryResult) -> Result<Numbered<Call>, StoreError> {
         kind: kind_of_number(shape.kind).ok_or_else(|| corrupt("kind", &"it is not a kind of call"))?,
         target: shape.target,
         duration: Duration::from_micros(duration),
+        waited: Duration::from_micros(waited),
         outcome: outcome.ok_or_else(|| corrupt("outcome", &"it is not an outcome"))?,
+        refusal,
         arguments: match bare.arguments {
             None => None,
             Some(kept) => {

@@ -62,7 +62,11 @@ impl<'a> Rows<'a> {
                     link.to_vec().into(),
                 ]);
                 if extent == Extent::Full {
-                    values.extend::<[Value; FULL - PLAIN]>([bare.code.into(), bare.arguments.into()]);
+                    values.extend::<[Value; FULL - PLAIN]>([
+                        bare.code.into(),
+                        bare.arguments.into(),
+                        bare.waited_us.into(),
+                    ]);
                 }
             }
             let insert = statement(conn, text(conn.get_database_backend(), extent, size), values);
@@ -74,7 +78,7 @@ impl<'a> Rows<'a> {
 
 impl Row {
     const fn is_plain(&self) -> bool {
-        self.bare.code.is_none() && self.bare.arguments.is_none()
+        self.bare.code.is_none() && self.bare.arguments.is_none() && self.bare.waited_us.is_none()
     }
 }
 
@@ -86,7 +90,7 @@ enum Extent {
 }
 
 const PLAIN: usize = 7;
-const FULL: usize = 9;
+const FULL: usize = 10;
 
 impl Extent {
     const fn columns(self) -> usize {
@@ -99,7 +103,7 @@ impl Extent {
     const fn names(self) -> &'static str {
         match self {
             Self::Plain => "chain, seq, call_id, at, shape, duration_us, link",
-            Self::Full => "chain, seq, call_id, at, shape, duration_us, link, code, arguments",
+            Self::Full => "chain, seq, call_id, at, shape, duration_us, link, code, arguments, waited_us",
         }
     }
 }

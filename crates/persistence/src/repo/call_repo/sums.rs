@@ -8,10 +8,11 @@ use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::map::Map;
 use orch_domain::usage::{Figures, SLOTS, Step};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use super::DOING;
 use super::intern::Known;
+use crate::database::patient::Transaction;
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;
 
@@ -29,7 +30,7 @@ impl Sums {
         figures.add_call(call.duration, call.outcome);
     }
 
-    pub(super) async fn write(self, txn: &DatabaseTransaction) -> Result<(), StoreError> {
+    pub(super) async fn write(self, txn: &Transaction) -> Result<(), StoreError> {
         // In one order, so that two daemons do not wait for each other.
         let mut sums: BTreeMap<(i64, i16, i64), Figures> = BTreeMap::new();
         for ((_, minute), (items, figures)) in self.0 {

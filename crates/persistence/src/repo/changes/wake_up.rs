@@ -5,18 +5,21 @@ use std::convert::Infallible;
 use std::future;
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
-use super::PAUSES;
+use super::{DEADLINE, PAUSES};
 use crate::database::Database;
-use crate::database::connect::Backend;
+use crate::database::connect::{self, Backend};
 use crate::writing::CHANNEL;
 
 /// How often a SQLite file is looked at. It costs a look at shared memory and no read of the file.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often a connection that has told nothing is asked whether its other end is still there.
+const ASK: Duration = Duration::from_secs(10);
 
 /// Wakes `nudge` up; never returns.
 pub(super) async fn on_commits_of_others(database: &Database, nudge: &Notify) -> Infallible {
@@ -25,12 +28,9 @@ pub(super) async fn on_commits_of_others(database: &Database, nudge: &Notify) ->
         let ended = match database.backend() {
             Backend::SqliteMemory => future::pending().await,
             Backend::SqliteFile(options) => watch(options, nudge, &mut pause).await,
-            Backend::Postgres(pool) => listen(pool, nudge, &mut pause).await,
+            Backend::Postgres(pool) => listen(&pool.connect_options(), nudge, &mut pause).await,
         };
         let Err(error) = ended;
-        if matches!(error, sqlx::Error::PoolClosed) {
-            return future::pending().await;
-        }
         tracing::warn!(error = %error, "cannot see what other processes commit, trying again");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSES.1);
@@ -39,15 +39,30 @@ pub(super) async fn on_commits_of_others(database: &Database, nudge: &Notify) ->
     }
 }
 
-async fn listen(pool: &PgPool, nudge: &Notify, pause: &mut Duration) -> Result<Infallible, sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+async fn listen(options: &PgConnectOptions, nudge: &Notify, pause: &mut Duration) -> Result<Infallible, sqlx::Error> {
+    // A connection of its own: one that went silent is let go of only when the system gives it up, and would keep its place
+    // among those of others until then.
+    let pool = connect::postgres_pool(DEADLINE).max_connections(1).max_lifetime(None).idle_timeout(None);
+    let mut listener = PgListener::connect_with(&pool.connect_lazy_with(options.clone())).await?;
+    ask(&mut listener).await?;
     *pause = PAUSES.0;
+    nudge.notify_one();
     loop {
-        // None means that the connection was lost and is back: something may have been missed.
-        let _ = listener.try_recv().await?;
-        nudge.notify_one();
+        match timeout(ASK, listener.try_recv()).await {
+            Ok(Ok(Some(_))) => nudge.notify_one(),
+            // The connection was lost, and the one in its place listens to nothing.
+            Ok(Ok(None)) => return Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted).into()),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => ask(&mut listener).await?,
+        }
     }
+}
+
+/// To listen once more changes nothing, and is answered like anything else.
+async fn ask(listener: &mut PgListener) -> Result<(), sqlx::Error> {
+    let listen = AssertSqlSafe(format!("LISTEN {CHANNEL}"));
+    timeout(DEADLINE, listener.execute(listen)).await.unwrap_or_else(|_| Err(connect::silent()))?;
+    Ok(())
 }
 
 async fn watch(

@@ -17,7 +17,8 @@ use super::{Owner, answer};
 use crate::catalog::fetch::{self, FetchError};
 use crate::catalog::{self, Catalog, shape};
 
-/// How long after a list could not be had it is tried again.
+/// How long after a list could not be had it is tried again; later where the server asks for it, but not so late that all
+/// are read anew anyway.
 const RETRY_LISTS: Duration = Duration::from_secs(10);
 /// How long the database may take to store lists.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
@@ -76,7 +77,8 @@ impl Owner {
         }
         // What the server refuses is its word; what was late or torn is tried again, and not kept for the next start.
         self.lost = failed.iter().filter(|(_, error)| !error.is_refusal()).map(|(kind, _)| *kind).collect();
-        self.retry_at = Instant::now() + RETRY_LISTS;
+        let asked_for = failed.iter().filter_map(|(_, error)| error.retry_after()).max().unwrap_or_default();
+        self.retry_at = Instant::now() + asked_for.min(self.shared.config.refresh()).max(RETRY_LISTS);
         self.last_refresh = Instant::now();
         let old = self.slot.catalog();
         let mut told = announced;
@@ -92,6 +94,7 @@ impl Owner {
         let catalog = match old {
             Some(old) if !differs => {
                 // Nobody has to look again.
+                old.fresh.renew(&catalog.fresh);
                 self.slot.set_verified(complete);
                 old
             }
@@ -101,6 +104,8 @@ impl Owner {
                 catalog
             }
         };
+        // What has changed while it was read.
+        self.dirty.iter().for_each(|kind| catalog.fresh.end(*kind));
         // Whatever else was late: what clients see from now on is noted.
         if failed.iter().all(|(kind, _)| *kind != ItemKind::Tool) {
             if let Some(noted) = &self.noted {
@@ -129,6 +134,15 @@ impl Owner {
         {
             self.stored = Some(catalog);
         }
+    }
+
+    /// Lists changed, by the server's word or because nobody knows: they are read again, and clients are told.
+    pub(super) fn outdate(&mut self, kinds: &[ItemKind]) {
+        if let Some(catalog) = self.slot.catalog() {
+            kinds.iter().for_each(|kind| catalog.fresh.end(*kind));
+        }
+        self.dirty.extend(kinds);
+        self.announce.extend(kinds);
     }
 
     /// Marks lists as to be read again, where it is time.
@@ -188,9 +202,11 @@ async fn refresh(
         let items = if !promised {
             Vec::new()
         } else if kinds.contains(&kind) {
+            let asked = Instant::now();
             match fetch::list(&*peer, kind, shared.config.fetch_deadline(), shared.config.max_items).await {
                 Ok(mut fetched) => {
                     remarks.extend(fetched.remarks);
+                    catalog.fresh.set(kind, asked, fetched.ttl);
                     if kind == ItemKind::Tool {
                         catalog::examine(&mut fetched.items, last.as_deref()).await;
                     }
@@ -208,6 +224,9 @@ async fn refresh(
                 }
             }
         } else {
+            if let Some(last) = &last {
+                catalog.fresh.take_over(kind, &last.fresh);
+            }
             old()
         };
         catalog.set_list(kind, items);

@@ -1,12 +1,14 @@
 //! Activity in memory. The number of a call or an entry is its place in the order of ids.
 
 use async_trait::async_trait;
-use orch_domain::activity::{CallQuery, EntryQuery, InSight, Numbered};
+use orch_domain::activity::{CallQuery, EntryFilter, InSight, Numbered, SearchedBy};
 use orch_domain::audit::AuditRecord;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::event::LOOK;
+use orch_domain::id::ProjectId;
 use orch_domain::port::activity_repo::ActivityRepo;
+use orch_domain::refusal::Reason;
 
 use super::MemoryStore;
 
@@ -21,13 +23,14 @@ impl ActivityRepo for MemoryStore {
 
     async fn entries(
         &self,
-        query: &EntryQuery,
+        project: ProjectId,
+        filter: &EntryFilter,
         below: u64,
         limit: u32,
     ) -> Result<Vec<Numbered<AuditRecord>>, StoreError> {
         self.read(|state| {
-            let all = state.audit.values().filter(|entry| entry.project_id == Some(query.project));
-            newest(all, |entry| matches_entry(query, entry), below, limit)
+            let all: Vec<_> = state.told_entries().filter(|entry| entry.project_id == Some(project)).collect();
+            newest(all.iter(), |entry| matches_entry(filter, entry), below, limit)
         })
     }
 }
@@ -59,6 +62,8 @@ fn matches_call(query: &CallQuery, call: &Call) -> bool {
         && query.kind.is_none_or(|kind| call.kind == kind)
         && query.target.as_ref().is_none_or(|target| call.target == *target)
         && query.outcome.is_none_or(|outcome| outcome.matches(call.outcome.as_str()))
+        && query.reasons.as_ref().is_none_or(|reasons| is_for(call, reasons))
+        && !is_for(call, query.except)
         && query.from.is_none_or(|from| call.at >= from)
         && query.until.is_none_or(|until| call.at < until)
         && query
@@ -67,7 +72,12 @@ fn matches_call(query: &CallQuery, call: &Call) -> bool {
             .is_none_or(|text| [&*call.target, &*call.server, &*call.client].iter().any(|found| contains(found, text)))
 }
 
-fn matches_entry(query: &EntryQuery, entry: &AuditRecord) -> bool {
+/// Whether it was refused for one of these.
+fn is_for(call: &Call, reasons: &[Reason]) -> bool {
+    call.refusal.is_some_and(|refusal| reasons.contains(&refusal.reason))
+}
+
+pub(super) fn matches_entry(query: &EntryFilter, entry: &AuditRecord) -> bool {
     let noun = entry.action.split('.').next().unwrap_or_default();
     query.user.is_none_or(|user| entry.user_id == Some(user))
         && query.action.as_ref().is_none_or(|action| entry.action == *action || noun == action)
@@ -76,7 +86,9 @@ fn matches_entry(query: &EntryQuery, entry: &AuditRecord) -> bool {
             || entry.target_id.parse().map_or(query.servers == InSight::All, |server| query.servers.has(server)))
         && query.from.is_none_or(|from| entry.at >= from)
         && query.until.is_none_or(|until| entry.at < until)
-        && query.search.as_ref().is_none_or(|text| {
-            [&entry.target_name, &entry.action, &entry.detail].iter().any(|found| contains(found, text))
+        && query.search.as_ref().is_none_or(|search| {
+            let who = entry.user_email.as_ref().filter(|_| search.by == SearchedBy::WhatAndWho);
+            let what = [&entry.target_name, &entry.action, &entry.detail];
+            what.into_iter().chain(who).any(|found| contains(found, &search.text))
         })
 }

@@ -17,7 +17,7 @@ impl CallCensus for MemoryStore {
         self.read(|state| {
             let mut groups: Vec<CallGroup> = Vec::new();
             for call in state.calls.values().filter(|call| call.project_id == project && call.at >= since) {
-                let Some(server_id) = call.server_id else { continue };
+                let Some(server_id) = call.server_counted() else { continue };
                 let same = |group: &&mut CallGroup| {
                     (group.user_id, group.key_id, group.server_id, group.kind)
                         == (call.user_id, call.key_id, server_id, call.kind)

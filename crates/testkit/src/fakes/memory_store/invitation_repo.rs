@@ -109,6 +109,18 @@ impl InvitationRepo for MemoryStore {
             Ok(())
         })
     }
+
+    async fn note_queued(&self, mail: &MailState) -> Result<u64, StoreError> {
+        self.write(|writing| {
+            let all = writing.state.invitations.values_mut();
+            let queued: Vec<_> = all.filter(|invitation| invitation.mail == MailState::Queued).collect();
+            let count = queued.len() as u64;
+            for invitation in queued {
+                invitation.mail = mail.clone();
+            }
+            Ok(count)
+        })
+    }
 }
 
 impl MemoryStore {

@@ -9,7 +9,7 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{self, LoginFrom};
 use orch_domain::port::login_repo::LoginRepo;
-use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Rotation};
+use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Renewal, Rotation};
 use orch_domain::user::{PasswordHash, User};
 
 use super::{Login, MemoryStore, Token, Writing};
@@ -58,16 +58,11 @@ impl LoginRepo for MemoryStore {
         })
     }
 
-    async fn rotate(
-        &self,
-        old: &KeyHash,
-        new_hash: &KeyHash,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Rotation, StoreError> {
+    async fn rotate(&self, renewal: Renewal, reuse: &AuditEntry) -> Result<Rotation, StoreError> {
+        let Renewal { old, new, now, expires_at } = renewal;
         self.write(|writing| {
             let state = &mut writing.state;
-            let next = state.tokens.get(new_hash.as_bytes()).filter(|next| next.spent_at.is_none());
+            let next = state.tokens.get(new.as_bytes()).filter(|next| next.spent_at.is_none());
             let next_of = next.map(|next| next.login_id);
             let Some(token) = state.tokens.get_mut(old.as_bytes()) else {
                 return Ok(Rotation::Unknown);
@@ -82,6 +77,7 @@ impl LoginRepo for MemoryStore {
                     return Ok(Rotation::Rotated { login_id, user_id });
                 }
                 login.ended_at = Some(now);
+                writing.audit(reuse);
                 writing.announce(Change::Logins);
                 return Ok(Rotation::Reused { login_id, user_id });
             }
@@ -91,7 +87,7 @@ impl LoginRepo for MemoryStore {
             token.spent_at = Some(now);
             login.expires_at = expires_at;
             let next = Token { login_id, issued_at: now, expires_at, spent_at: None };
-            state.tokens.insert(*new_hash.as_bytes(), next);
+            state.tokens.insert(*new.as_bytes(), next);
             Ok(Rotation::Rotated { login_id, user_id })
         })
     }
@@ -107,10 +103,19 @@ impl LoginRepo for MemoryStore {
         })
     }
 
-    async fn end_all(&self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Result<(), StoreError> {
+    async fn end_others(
+        &self,
+        user: UserId,
+        keep: LoginId,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError> {
         self.write(|writing| {
-            writing.end_logins(user, except, now);
-            Ok(())
+            let ended = writing.end_logins(user, Some(keep), now);
+            if !ended.is_empty() {
+                writing.audit(audit);
+            }
+            Ok(ended)
         })
     }
 
@@ -160,18 +165,19 @@ impl LoginRepo for MemoryStore {
 }
 
 impl Writing {
-    /// Ends the open logins of a user, except one.
-    pub(super) fn end_logins(&mut self, user: UserId, except: Option<LoginId>, now: Timestamp) {
+    /// Ends the open logins of a user, except one; gives which those were.
+    pub(super) fn end_logins(&mut self, user: UserId, except: Option<LoginId>, now: Timestamp) -> Vec<LoginId> {
         let open = |(id, login): &(&LoginId, &mut Login)| {
             login.user_id == user && Some(**id) != except && login.ended_at.is_none()
         };
-        let mut ended = false;
-        for (_, login) in self.state.logins.iter_mut().filter(open) {
+        let mut ended = Vec::new();
+        for (id, login) in self.state.logins.iter_mut().filter(open) {
             login.ended_at = Some(now);
-            ended = true;
+            ended.push(*id);
         }
-        if ended {
+        if !ended.is_empty() {
             self.announce(Change::Logins);
         }
+        ended
     }
 }

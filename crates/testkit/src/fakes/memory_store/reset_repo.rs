@@ -6,7 +6,7 @@ use orch_domain::api_key::KeyHash;
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use orch_domain::id::UserId;
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::password_reset::PasswordReset;
 use orch_domain::port::reset_repo::ResetRepo;
 use orch_domain::user::{PasswordHash, User};
@@ -40,7 +40,7 @@ impl ResetRepo for MemoryStore {
         password: &PasswordHash,
         at: Timestamp,
         audit: &AuditEntry,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<LoginId>, StoreError> {
         self.write(|writing| {
             let stale = || StoreError::Stale { what: "the link" };
             let state = &mut writing.state;
@@ -51,8 +51,7 @@ impl ResetRepo for MemoryStore {
             *user = changed;
             writing.audit(audit);
             writing.announce(Change::Users);
-            writing.end_logins(reset.user_id, None, at);
-            Ok(())
+            Ok(writing.end_logins(reset.user_id, None, at))
         })
     }
 }

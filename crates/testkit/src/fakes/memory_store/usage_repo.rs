@@ -33,11 +33,11 @@ impl UsageRepo for MemoryStore {
             let mut sums: HashMap<Item, (String, Figures)> = HashMap::new();
             for call in within(state.calls.values(), query.project, &query.span) {
                 let item = items(call).into_iter().find(|item| item.dimension() == query.by).expect("each dimension");
-                if query.server.is_some_and(|server| call.server_id != Some(server)) {
+                if query.server.is_some_and(|server| call.server_counted() != Some(server)) {
                     continue;
                 }
                 let label = match &item {
-                    Item::Server(_) => call.server.to_string(),
+                    Item::Server(Some(_)) => call.server.to_string(),
                     Item::Tool { name, .. } | Item::Client(name) => name.clone(),
                     _ => String::new(),
                 };
@@ -66,7 +66,7 @@ fn within<'a>(
 /// What a call counts for; a name that was refused may be anything.
 fn items(call: &Call) -> [Item; 6] {
     Item::all_of(call).map(|item| {
-        let made_up = call.outcome == Outcome::Refused || call.server_id.is_none();
+        let made_up = call.outcome == Outcome::Refused || call.server_counted().is_none();
         if made_up && matches!(item, Item::Tool { .. }) { Item::Other(item.dimension()) } else { item }
     })
 }

@@ -47,11 +47,15 @@ impl UserRepo for MemoryStore {
         self.write(|writing| update(writing, user, audit))
     }
 
-    async fn change_password(&self, user: &User, keep: Option<LoginId>, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn change_password(
+        &self,
+        user: &User,
+        keep: Option<LoginId>,
+        audit: &AuditEntry,
+    ) -> Result<Vec<LoginId>, StoreError> {
         self.write(|writing| {
             update(writing, user, audit)?;
-            writing.end_logins(user.id, keep, user.updated_at);
-            Ok(())
+            Ok(writing.end_logins(user.id, keep, user.updated_at))
         })
     }
 }

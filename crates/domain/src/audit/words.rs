@@ -1,0 +1,200 @@
+//! The words of the audit trail: what can be done, and what an entry tells of it by name. The lists are whole: nothing
+//! else is ever written, so that whoever reads the trail can have a text for each.
+
+/// An enum of words that are written as they stand here.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $word:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$about])* #[doc = concat!("`", $text, "`")] $word,)*
+        }
+
+        impl $name {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$word,)*];
+
+            /// As it is stored and on the wire. Stable.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$word => $text,)*
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// What was done: `<noun>.<verb>`.
+    AuditAction {
+        AccessRefuse = "access.refuse",
+        ApprovalApprove = "approval.approve",
+        ApprovalCancel = "approval.cancel",
+        ApprovalConfirm = "approval.confirm",
+        ApprovalDecline = "approval.decline",
+        ApprovalDeny = "approval.deny",
+        ApprovalExpire = "approval.expire",
+        ApprovalRequest = "approval.request",
+        AuditPrune = "audit.prune",
+        EncryptionBegin = "encryption.begin",
+        EncryptionRotate = "encryption.rotate",
+        InvitationAccept = "invitation.accept",
+        InvitationCreate = "invitation.create",
+        InvitationDecline = "invitation.decline",
+        InvitationRevoke = "invitation.revoke",
+        KeyCreate = "key.create",
+        KeyRevoke = "key.revoke",
+        KeyRotate = "key.rotate",
+        KeyUpdate = "key.update",
+        LimitsUpdate = "limits.update",
+        LoginEnd = "login.end",
+        LoginEndOthers = "login.end_others",
+        LoginFail = "login.fail",
+        LoginOpen = "login.open",
+        LoginReuse = "login.reuse",
+        MailFail = "mail.fail",
+        MemberDelete = "member.delete",
+        MemberUpdate = "member.update",
+        PersonalSecretDelete = "personal_secret.delete",
+        PersonalSecretUpdate = "personal_secret.update",
+        PolicyAdd = "policy.add",
+        PolicyMove = "policy.move",
+        PolicyRemove = "policy.remove",
+        PolicySwitchOff = "policy.switch_off",
+        PolicySwitchOn = "policy.switch_on",
+        PolicyUpdate = "policy.update",
+        ProjectCreate = "project.create",
+        ProjectDelete = "project.delete",
+        ProjectInspect = "project.inspect",
+        ProjectUpdate = "project.update",
+        ProjectTeamCreate = "project_team.create",
+        ProjectTeamDelete = "project_team.delete",
+        ProjectTeamUpdate = "project_team.update",
+        SecretsAdopt = "secrets.adopt",
+        ServerCreate = "server.create",
+        ServerDelete = "server.delete",
+        ServerDisable = "server.disable",
+        ServerEnable = "server.enable",
+        ServerRestart = "server.restart",
+        ServerStart = "server.start",
+        ServerStop = "server.stop",
+        ServerUpdate = "server.update",
+        SessionEnd = "session.end",
+        TeamCreate = "team.create",
+        TeamDelete = "team.delete",
+        TeamUpdate = "team.update",
+        TeamMemberDelete = "team_member.delete",
+        TeamMemberUpdate = "team_member.update",
+        ToolChange = "tool.change",
+        UserActivate = "user.activate",
+        UserChangePassword = "user.change_password",
+        UserCreate = "user.create",
+        UserCreateReset = "user.create_reset",
+        UserDeactivate = "user.deactivate",
+        UserDemote = "user.demote",
+        UserForgetPassword = "user.forget_password",
+        UserPromote = "user.promote",
+        UserRefusePassword = "user.refuse_password",
+        UserResetPassword = "user.reset_password",
+        UserUpdate = "user.update",
+    }
+}
+
+words! {
+    /// What a named value of an entry is. Names are those of the time, so that they say what was meant when the thing is
+    /// gone or called otherwise.
+    FactName {
+        /// `instance_admin`, for what somebody did only by being one.
+        As = "as",
+        /// Slug of the project.
+        Project = "project",
+        /// Slug of the team.
+        Team = "team",
+        /// Alias of the server.
+        Server = "server",
+        /// Name of the tool.
+        Tool = "tool",
+        /// `tool`, `prompt` or `resource`.
+        Kind = "kind",
+        /// E-mail address of whom it is about besides the target: whose call, key, session or values.
+        User = "user",
+        /// Name of the key.
+        Key = "key",
+        /// The part of a key that is no secret.
+        PublicId = "public_id",
+        /// Name of the rule, or what it says.
+        Rule = "rule",
+        RuleId = "rule_id",
+        /// A rule that was added.
+        Added = "added",
+        /// A rule that was removed.
+        Removed = "removed",
+        /// A part that was changed: a word of what has parts, or a rule.
+        Changed = "changed",
+        /// A rule that was moved.
+        Moved = "moved",
+        /// What it was before: a role, an alias, a slug.
+        Before = "before",
+        /// What it is now.
+        Now = "now",
+        /// A role that was given.
+        Role = "role",
+        /// E-mail address of the first admin.
+        Admin = "admin",
+        Transport = "transport",
+        /// How it came: `import`, `invitation`, `sign_up`, `link`.
+        Through = "through",
+        /// How a link reaches its person: `mail` or `shown`.
+        Delivery = "delivery",
+        /// For how many hours something is good.
+        Hours = "hours",
+        /// What was looked at, or done there.
+        Part = "part",
+        /// What was refused.
+        Refused = "refused",
+        /// What it needs.
+        Needs = "needs",
+        /// Why, in words of the program or of another one.
+        Reason = "reason",
+        /// Where from.
+        Address = "address",
+        /// Id of the login.
+        Login = "login",
+        /// Revision of the protocol.
+        Revision = "revision",
+        /// A number that was set.
+        Set = "set",
+        /// How many.
+        Count = "count",
+        /// Name of a variable, header or value that was stored.
+        Stored = "stored",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{AuditAction, FactName};
+
+    #[test]
+    fn an_action_is_a_noun_and_a_verb_and_none_is_there_twice() {
+        let distinct: BTreeSet<_> = AuditAction::ALL.iter().map(|action| action.as_str()).collect();
+        assert_eq!(distinct.len(), AuditAction::ALL.len());
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
+        for action in distinct {
+            let parts = action.split_once('.');
+            assert!(parts.is_some_and(|(noun, verb)| is_word(noun) && is_word(verb)), "{action}");
+        }
+        let facts: BTreeSet<_> = FactName::ALL.iter().map(|name| name.as_str()).collect();
+        assert_eq!(facts.len(), FactName::ALL.len());
+    }
+}

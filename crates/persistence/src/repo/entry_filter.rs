@@ -1,0 +1,82 @@
+//! Which audit entries are asked for, and the addresses of who did it: the same for every list of them.
+
+use std::collections::HashMap;
+
+use orch_domain::activity::{EntryFilter, EntrySearch, InSight, SearchedBy};
+use orch_domain::audit::AuditRecord;
+use orch_domain::event::LOOK;
+use orch_domain::id::{ServerId, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use uuid::Uuid;
+
+use crate::entity::audit_entry::{Column, Entity, Model};
+use crate::entity::user;
+use crate::paging::containing;
+use crate::timestamp::stored;
+
+pub(super) fn condition(filter: &EntryFilter) -> Condition {
+    let mut all = Condition::all()
+        .add_option(filter.user.map(|user| Column::UserId.eq(UserId::as_uuid(user))))
+        .add_option(filter.from.map(|at| Column::At.gte(stored(at))))
+        .add_option(filter.until.map(|at| Column::At.lt(stored(at))))
+        .add_option(filter.search.as_ref().map(searched));
+    if let Some(nouns) = filter.nouns {
+        let any = nouns.iter().fold(Condition::any(), |any, one| any.add(of_noun(one)));
+        all = all.add(any).add(Column::Action.ne(LOOK));
+    }
+    let about_server = || Column::TargetKind.eq(InSight::TARGET_KIND);
+    let one_of = |servers: &[ServerId]| Column::TargetId.is_in(servers.iter().map(ServerId::to_string));
+    all = match &filter.servers {
+        InSight::All => all,
+        InSight::Only(servers) => all.add(about_server().not().or(one_of(servers))),
+        InSight::AllBut(servers) => all.add(about_server().and(one_of(servers)).not()),
+    };
+    match &filter.action {
+        Some(action) if action.contains('.') => all.add(Column::Action.eq(action.as_str())),
+        Some(noun) => all.add(of_noun(noun)),
+        None => all,
+    }
+}
+
+/// Nouns may have the character that stands for any other one: `project_team`.
+fn of_noun(noun: &str) -> Expr {
+    let mut pattern = String::with_capacity(noun.len() + 2);
+    for letter in noun.chars().filter(|letter| *letter != '\0') {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push_str(".%");
+    Expr::col(Column::Action).like(LikeExpr::new(pattern).escape('\\'))
+}
+
+fn searched(search: &EntrySearch) -> Condition {
+    let columns = [Column::TargetName, Column::Action, Column::Detail].map(|column| (Entity, column));
+    let what = containing(&columns, &search.text);
+    if search.by == SearchedBy::What {
+        return what;
+    }
+    let address = containing(&[(user::Entity, user::Column::Email)], &search.text);
+    let who = user::Entity::find().select_only().column(user::Column::Id).filter(address);
+    what.add(Column::UserId.in_subquery(who.into_query()))
+}
+
+/// The rows as they are read, with the addresses of who did it.
+pub(super) async fn told(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<Vec<AuditRecord>, DbErr> {
+    let mut users: Vec<Uuid> = rows.iter().filter_map(|row| row.user_id).collect();
+    users.sort_unstable();
+    users.dedup();
+    if users.is_empty() {
+        return Ok(rows.into_iter().map(Model::into_record).collect());
+    }
+    let named = user::Entity::find().select_only().column(user::Column::Id).column(user::Column::Email);
+    let named: Vec<(Uuid, String)> = named.filter(user::Column::Id.is_in(users)).into_tuple().all(conn).await?;
+    let named: HashMap<_, _> = named.into_iter().collect();
+    let told = rows.into_iter().map(|row| {
+        let user_email = row.user_id.and_then(|id| named.get(&id)).cloned();
+        AuditRecord { user_email, ..row.into_record() }
+    });
+    Ok(told.collect())
+}

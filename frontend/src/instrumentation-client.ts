@@ -1,0 +1,4 @@
+/** Runs before the router of the pages starts. */
+import { watchTraversals } from "@/lib/leaving";
+
+watchTraversals();
