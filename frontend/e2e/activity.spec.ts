@@ -94,10 +94,10 @@ test("says why a call was refused, and leads to the rule", async ({ console: pag
   await page.goto(`${at}/activity?outcome=refused`);
   await page.getByRole("button", { name: "Details of everything__no-such-tool" }).click();
   const dialog = page.getByRole("dialog");
-  await expect(dialog).toContainText("“everything” offers nothing of the name “no-such-tool”.");
+  await expect(dialog).toContainText("“everything” offered nothing of this name.");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Details of everything__echo" }).click();
-  await expect(dialog).toContainText("rule 1, “Nobody echoes”, hides it from this caller.");
+  await expect(dialog).toContainText("A rule denied it. The rule is “Nobody echoes”.");
   await expect(dialog.getByRole("link", { name: "agent" })).toHaveAttribute("href", new RegExp(`${at}/keys\\?show=all&q=orch_`));
   await expectAccessible(page);
   await dialog.getByRole("link", { name: "Go to the rules" }).click();

@@ -144,7 +144,7 @@ async fn a_write_that_the_server_works_on_is_waited_for() {
         let users = slow.users();
         let writing = tokio::spawn(async move { users.create(&a_user().build(), &an_audit_entry().build()).await });
         let waits = "datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > \
-                     interval '3 seconds'";
+                     interval '7 seconds'";
         wait_until(&raw, &format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE {waits}")).await;
         lock.rollback().await.unwrap();
         writing.await.unwrap().expect("it takes as long as it takes");
