@@ -66,7 +66,7 @@ impl DaemonLine {
     async fn follow(&self, change: Change) {
         let unheard = match self.ask(&Question::to_follow(change)).await {
             Ok(None | Some(Answer::Followed(true))) => return,
-            Ok(Some(Answer::Followed(false))) => "it cannot read the database at the moment".to_owned(),
+            Ok(Some(Answer::Followed(false))) => "it cannot read the change, at least at the moment".to_owned(),
             Ok(Some(Answer::Servers(_))) => "it answered something else".to_owned(),
             Err(error) => format!("{error:#}"),
         };

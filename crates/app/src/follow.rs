@@ -30,20 +30,20 @@ const DEADLINE_OF_EVERYTHING: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(2);
 const QUEUE: usize = 64;
 
-/// Asks the owner task to apply a change now.
-type Errand = (Change, oneshot::Sender<()>);
+/// Asks the owner task to apply a change now, and to say whether it is in force.
+type Errand = (Change, oneshot::Sender<bool>);
 
 /// What is given to those who write.
 #[derive(Clone)]
 pub(crate) struct Follower(mpsc::Sender<Errand>);
 
 impl Follower {
-    /// Whether the change is in force in this process now; if not, it still follows.
+    /// Whether the change is in force in this process now. If not, it still follows, unless it cannot be read.
     pub(crate) async fn follow(&self, change: Change) -> bool {
         let (done, applied) = oneshot::channel();
         let errand = async {
             // An error means that the task is gone, and so is the daemon in a moment.
-            self.0.send((change, done)).await.is_ok() && applied.await.is_ok()
+            self.0.send((change, done)).await.is_ok() && applied.await.unwrap_or(false)
         };
         match tokio::time::timeout(PATIENCE, errand).await {
             Ok(followed) => followed,
@@ -87,12 +87,14 @@ impl Follow {
         loop {
             tokio::select! {
                 Some((change, done)) = self.errands.recv() => {
-                    self.apply_surely(change).await;
+                    let is_in_force = self.apply_surely(change).await;
                     // Who asked may have stopped waiting.
-                    let _ = done.send(());
+                    let _ = done.send(is_in_force);
                 }
                 change = changes.next() => match change {
-                    Some(Committed::Change(change)) => self.apply_surely(change).await,
+                    Some(Committed::Change(change)) => {
+                        self.apply_surely(change).await;
+                    }
                     // After its changes, so that who is told of it finds it in force.
                     Some(Committed::Entry(entry)) => self.events.emit(Event::of_entry(&entry)),
                     None => return,
@@ -101,14 +103,18 @@ impl Follow {
         }
     }
 
-    async fn apply_surely(&self, change: Change) {
+    /// False for what cannot be read, and so is not in force.
+    async fn apply_surely(&self, change: Change) -> bool {
         let deadline = if change == Change::Everything { DEADLINE_OF_EVERYTHING } else { DEADLINE };
         let mut pause = FIRST_PAUSE;
         loop {
             match tokio::time::timeout(deadline, self.apply(change)).await {
-                Ok(Ok(())) => return,
+                Ok(Ok(())) => return true,
                 // To try again changes nothing, and the changes behind this one may be revocations.
-                Ok(Err(error @ StoreError::Corrupt { .. })) => return self.pass_over(change, &error),
+                Ok(Err(error @ StoreError::Corrupt { .. })) => {
+                    self.pass_over(change, &error);
+                    return false;
+                }
                 Ok(Err(error)) => tracing::error!(error = %error, "a change cannot be read; trying again"),
                 Err(_) => tracing::error!(?change, "a change is not read in time; trying again"),
             }
@@ -287,9 +293,9 @@ mod tests {
         let follow = Follow { source, ..follow };
         directory.replace(store.load().await.expect("a directory"));
         let following = tokio::spawn(follow.run());
-        follower.catch_up(Change::Project(project.id)).await;
+        assert!(!follower.follow(Change::Project(project.id)).await, "it is not in force");
         let user = a_user_in(&store).await;
-        follower.catch_up(Change::Users).await;
+        assert!(follower.follow(Change::Users).await);
         assert!(directory.current().project(project.id).is_none(), "it grants nothing");
         assert!(directory.current().user(user.id).is_some(), "what comes after it is in force");
         following.abort();

@@ -1,5 +1,6 @@
 //! The environment variables that are settings.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -100,6 +101,11 @@ impl Provider for Variables {
 /// Whether the variable is a setting that nobody may know.
 pub(super) fn is_secret(name: &str) -> bool {
     VARIABLES.iter().any(|(known, _, kind)| *known == name && matches!(kind, Kind::Secret))
+}
+
+/// The settings that nobody may know.
+pub(super) fn secrets() -> BTreeSet<&'static str> {
+    VARIABLES.iter().filter(|(.., kind)| matches!(kind, Kind::Secret)).map(|(_, path, _)| *path).collect()
 }
 
 fn is_unknown(name: &str) -> bool {

@@ -8,10 +8,10 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
 
+use super::environment;
 use super::standing::{self, Standing, has_password};
 
-/// Settings that are secrets, and those that are URLs and may hold one.
-const SECRETS: [&str; 3] = ["jwt_secret", "encryption_key", "initial_admin.password"];
+/// Settings that are URLs and may hold a secret.
 const URLS: [&str; 4] = ["database_url", "mail.smtp_url", "upstream.proxy.http", "upstream.proxy.https"];
 
 pub(super) struct SettingsFile {
@@ -35,16 +35,14 @@ impl SettingsFile {
             },
         }
     }
-}
 
-impl SettingsFile {
     /// What is to be said of who else can read or change it.
     pub(super) fn remarks(&self) -> Vec<String> {
         let settings = Figment::from(Toml::string(&self.text));
-        let text = |name: &&&str| settings.find_value(name).ok()?.into_string();
-        let secrets = SECRETS.iter().filter(|name| text(name).is_some());
-        let urls = URLS.iter().filter(|name| text(name).is_some_and(|url| has_password(&url)));
-        let found: Vec<_> = secrets.chain(urls).copied().collect();
+        let text = |name: &str| settings.find_value(name).ok()?.into_string();
+        let secrets = environment::secrets().into_iter().filter(|name| text(name).is_some());
+        let urls = URLS.into_iter().filter(|name| text(name).is_some_and(|url| has_password(&url)));
+        let found: Vec<_> = secrets.chain(urls).collect();
         let shown = format!("the configuration file {}", self.path.display());
         self.standing.map(|standing| standing.remarks(&shown, &found)).unwrap_or_default()
     }

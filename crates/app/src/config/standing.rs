@@ -55,10 +55,14 @@ impl Standing {
     }
 }
 
-/// Whether a URL has a password in it.
+/// Whether a URL has a password in it: behind the user's name, or as PostgreSQL's drivers take it, in the query.
 pub(super) fn has_password(url: &str) -> bool {
-    let authority = url.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, word)| !word.is_empty()))
+    let rest = url.split_once("://").map(|(_, rest)| rest).unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let query = rest.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let of_user = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':'));
+    let of_query = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == "password");
+    of_user.into_iter().chain(of_query).any(|(_, word)| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -103,10 +107,15 @@ mod tests {
 
     #[test]
     fn tells_passwords_in_urls() {
-        for url in ["postgresql://orch:sesame@db/orch", "smtps://a:b@c@mail:465"] {
+        for url in [
+            "postgresql://orch:sesame@db/orch",
+            "smtps://a:b@c@mail:465",
+            "postgresql://db/orch?user=o&password=sesame",
+        ] {
             assert!(has_password(url), "{url}");
         }
-        for url in ["postgresql://orch@db/orch", "postgresql://db:5432/a@b:c", "sqlite://x.db", "http://u:@p", ""] {
+        let without = ["postgresql://orch@db/orch?password=", "postgresql://db:5432/a@b:c", "postgresql://db?x=a:b@c"];
+        for url in without.into_iter().chain(["sqlite://x.db", "http://u:@p", ""]) {
             assert!(!has_password(url), "{url}");
         }
     }

@@ -79,7 +79,7 @@ impl Daemon {
         tokio::spawn(async move {
             while let Some((_, done)) = errands.recv().await {
                 live.replace(source.load().await.expect("a directory"));
-                done.send(()).ok();
+                done.send(true).ok();
             }
         });
         let answers =
@@ -129,8 +129,13 @@ async fn tells_what_the_servers_of_a_project_are_doing() {
 
 #[tokio::test]
 async fn who_has_not_the_secret_learns_nothing_and_changes_nothing() {
-    let daemon = Daemon::on(&MemoryStore::new()).await;
+    let store = MemoryStore::new();
+    let daemon = Daemon::on(&store).await;
+    let user = a_user().build();
+    UserRepo::create(&store, &user, &an_audit_entry().build()).await.expect("a user");
     let stranger = DaemonLine::new(daemon.dir.path().to_owned(), seal("b"));
+    stranger.follow(Change::Users).await;
+    assert!(daemon.directory.current().user(user.id).is_none() && stranger.unheard().is_some());
     let refused = stranger.servers(ProjectId::new()).await.expect_err("a refusal").to_string();
     assert_eq!(refused, "the daemon gave no answer");
 
@@ -148,14 +153,25 @@ async fn who_has_not_the_secret_learns_nothing_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_endless_question_is_given_up() {
+async fn an_endless_question_is_not_read() {
     let daemon = Daemon::on(&MemoryStore::new()).await;
     let mut stream = UnixStream::connect(daemon.dir.path().join(SOCKET)).await.expect("the daemon");
-    // The daemon may close before all is written.
-    stream.write_all(&[b'x'; 100_000]).await.ok();
+    // Far more than lies between the two.
+    stream.write_all(&vec![b'x'; 32 << 20]).await.expect_err("the daemon has closed");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.ok();
     assert_eq!(answer, b"");
+}
+
+#[tokio::test]
+async fn who_asks_nothing_keeps_nobody_from_asking() {
+    let daemon = Daemon::on(&MemoryStore::new()).await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(UnixStream::connect(daemon.dir.path().join(SOCKET)).await.expect("the daemon"));
+    }
+    let line = line(daemon.dir.path());
+    assert_eq!(line.servers(ProjectId::new()).await.expect("an answer"), Some(BTreeMap::new()));
 }
 
 #[tokio::test]

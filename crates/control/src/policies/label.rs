@@ -14,13 +14,13 @@ pub(crate) fn label(directory: &Directory, facts: &ProjectFacts, rule: &Rule, us
 fn says(directory: &Directory, facts: &ProjectFacts, rule: &Rule, user: Option<&str>) -> String {
     let what = &rule.what;
     let class = what.class.map_or("everything", |class| class.as_str());
-    let name = what.name.as_ref().map(|name| name.unescaped());
+    let name = what.name.as_ref().map(|name| name.as_str().to_owned());
     let server = match &what.server {
         ServerMatch::Any => None,
         ServerMatch::One(id) => Some(
             facts.server(*id).map_or_else(|| "a server that is gone".to_owned(), |server| server.alias.to_string()),
         ),
-        ServerMatch::Named(pattern) => Some(pattern.unescaped()),
+        ServerMatch::Named(pattern) => Some(pattern.as_str().to_owned()),
     };
     let mut text = format!("{} {class}", rule.effect.as_str());
     for (before, part) in [(" ", name), (" of ", server)] {
@@ -107,6 +107,10 @@ mod tests {
         for (rule, expected) in [
             (rule.clone(), "deny everything".to_owned()),
             (Rule { what: tools.clone(), ..rule.clone() }, format!("deny tool delete_* of {alias}")),
+            (
+                Rule { what: What { name: Pattern::parse(r"delete_\*").ok(), ..tools.clone() }, ..rule.clone() },
+                format!(r"deny tool delete_\* of {alias}"),
+            ),
             (
                 Rule { name: "No deletes".into(), what: tools, ..rule.clone() },
                 format!("No deletes: deny tool delete_* of {alias}"),
