@@ -3,8 +3,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail at once")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use orch_domain::audit::{ChangedPart, Right};
 
 /// A longer file has more than one thing in it.
 const MOST_LINES: usize = 700;
@@ -140,6 +143,21 @@ fn every_variable_is_in_the_documents() {
         for variable in &variables {
             // An old name of another variable.
             assert!(*variable == "AUTH_SECRET" || text.contains(variable), "{path} does not name {variable}");
+        }
+    }
+}
+
+/// What entries of the audit trail say is said in each language of the dashboard, and nothing else is.
+#[test]
+fn words_of_the_audit_trail_have_texts() {
+    let parts = ChangedPart::ALL.iter().map(|part| part.as_str()).collect::<BTreeSet<_>>();
+    let rights = Right::ALL.iter().map(|right| right.as_str()).collect::<BTreeSet<_>>();
+    for language in ["en", "ko"] {
+        let texts = document(&format!("frontend/src/messages/{language}/audit.json"));
+        let texts: serde_json::Value = serde_json::from_str(&texts).unwrap();
+        for (group, words) in [("changed", &parts), ("refused", &rights)] {
+            let group = texts["word"][group].as_object().unwrap();
+            assert_eq!(group.keys().map(String::as_str).collect::<BTreeSet<_>>(), *words, "{language}");
         }
     }
 }

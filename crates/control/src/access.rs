@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::activity::InSight;
-use orch_domain::audit::{AuditAction, AuditEntry, FactName};
+use orch_domain::audit::{AuditAction, AuditEntry, FactName, Right};
 use orch_domain::directory::roster::TeamRoster;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
 use orch_domain::error::StoreError;
@@ -225,7 +225,7 @@ impl Access {
             let detail = format!("refused to look at or to manage the instance: it needs {needed}");
             let entry =
                 Trail::new(who, self.ports.clock.now()).entry(AuditAction::AccessRefuse, "instance", "", "", detail);
-            let entry = entry.with(FactName::Refused, "manage_instance").with(FactName::Needs, needed.as_str());
+            let entry = entry.with(FactName::Refused, Right::ManageInstance).with(FactName::Needs, needed.as_str());
             self.note_refusal(&Refused::to(who, What::Instance), &entry).await?;
         }
         Err(ControlError::Forbidden { needed })
@@ -277,7 +277,7 @@ impl Access {
                     format!("refused to manage the team: it needs {}", Needed::TeamAdmin),
                 );
                 let entry =
-                    entry.with(FactName::Refused, "manage_team").with(FactName::Needs, Needed::TeamAdmin.as_str());
+                    entry.with(FactName::Refused, Right::ManageTeam).with(FactName::Needs, Needed::TeamAdmin.as_str());
                 self.note_refusal(&Refused::to(who, What::Team(seen.id)), &entry).await?;
                 Err(ControlError::Forbidden { needed: Needed::TeamAdmin })
             }
@@ -342,7 +342,7 @@ impl Access {
     ) -> Result<ControlError, StoreError> {
         let facts = self.ports.directory.current().project(project).cloned();
         let name = facts.map(|facts| facts.project.slug.to_string()).unwrap_or_default();
-        let detail = format!("refused to {}: it needs {needed}", verb(action).replace('_', " "));
+        let detail = format!("refused to {}: it needs {needed}", right(action).as_str().replace('_', " "));
         let entry = Trail::new(who, self.ports.clock.now()).project_named(project, &name).entry(
             AuditAction::AccessRefuse,
             "project",
@@ -350,7 +350,7 @@ impl Access {
             &name,
             detail,
         );
-        let entry = entry.with(FactName::Refused, verb(action)).with(FactName::Needs, needed.as_str());
+        let entry = entry.with(FactName::Refused, right(action)).with(FactName::Needs, needed.as_str());
         self.note_refusal(&Refused::to(who, What::Project(project, action)), &entry).await?;
         Ok(ControlError::Forbidden { needed })
     }
@@ -422,15 +422,14 @@ fn inspected(trail: &Trail, project: ProjectId, slug: &str, part: Part<'_>) -> A
     if let Part::Log(server) = part { entry.with(FactName::Server, server) } else { entry }
 }
 
-/// Words of the audit trail.
-const fn verb(action: Action) -> &'static str {
+const fn right(action: Action) -> Right {
     match action {
-        Action::View => "look",
-        Action::Call => "call",
-        Action::UseOwnKeys => "use_own_keys",
-        Action::Inspect => "inspect",
-        Action::Approve => "approve",
-        Action::ManageServers => "manage_servers",
-        Action::ManageProject => "manage_the_project",
+        Action::View => Right::Look,
+        Action::Call => Right::Call,
+        Action::UseOwnKeys => Right::UseOwnKeys,
+        Action::Inspect => Right::Inspect,
+        Action::Approve => Right::Approve,
+        Action::ManageServers => Right::ManageServers,
+        Action::ManageProject => Right::ManageProject,
     }
 }

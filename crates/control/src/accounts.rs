@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch_domain::audit::{AuditAction, FactName};
+use orch_domain::audit::{AuditAction, ChangedPart, FactName};
 use orch_domain::email::Email;
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::invitation::{InvitationOrigin, InvitationTarget, MailState};
@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::Access;
 use crate::audit::Trail;
+use crate::changes::Changes;
 use crate::config::SignUp;
 use crate::display_name;
 use crate::error::ControlError;
@@ -110,13 +111,9 @@ impl Accounts {
         if after == before {
             return Ok(before);
         }
-        let changes: Vec<_> = [
-            (after.name != before.name).then_some("name"),
-            (after.preferences != before.preferences).then_some("preferences"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mut changes = Changes::default();
+        changes.note(ChangedPart::Name, after.name != before.name);
+        changes.note(ChangedPart::Preferences, after.preferences != before.preferences);
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
         let entry = Trail::new(who, after.updated_at).entry(
@@ -124,9 +121,9 @@ impl Accounts {
             "user",
             after.id,
             after.email.as_str(),
-            format!("own {}", changes.join(", ")),
+            format!("own {}", changes.detail()),
         );
-        let entry = entry.with_all(FactName::Changed, changes);
+        let entry = changes.on(entry);
         self.ports.users.update(&after, &entry).await?;
         self.ports.written_users().await;
         Ok(after)

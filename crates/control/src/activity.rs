@@ -171,7 +171,7 @@ impl ActivityFilter {
 /// Asks by what the caller of a call is told of it: what was hidden from it is as what was never there.
 fn as_told_to_caller(query: &mut CallQuery, reason: Option<Reason>) {
     query.reasons =
-        reason.map(|told| Reason::ALL.into_iter().filter(|reason| reason.told_to_caller() == told).collect());
+        reason.map(|told| Reason::ALL.iter().copied().filter(|reason| reason.told_to_caller() == told).collect());
     if query.server.is_some() {
         query.except = &Reason::NOWHERE;
     }

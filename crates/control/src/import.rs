@@ -92,9 +92,9 @@ impl Import {
                     Some(ServerWrite::Create { server, audit })
                 }
                 ImportVerb::Update => {
-                    let detail = format!("imported: {}", planned.changes.join(", "));
+                    let detail = format!("imported: {}", planned.changes.detail());
                     let audit = self.entry(who, permit, AuditAction::ServerUpdate, &server, detail);
-                    let audit = audit.with_all(FactName::Changed, &planned.changes);
+                    let audit = planned.changes.on(audit);
                     let audit = audit.with(FactName::Through, "import");
                     Some(ServerWrite::Update { server, audit })
                 }

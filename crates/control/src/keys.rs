@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use orch_domain::Timestamp;
 use orch_domain::api_key::{ApiKey, KeyUse};
-use orch_domain::audit::{AuditAction, AuditEntry, FactName};
+use orch_domain::audit::{AuditAction, AuditEntry, ChangedPart, FactName};
 use orch_domain::id::{KeyId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::pattern::Pattern;
@@ -23,6 +23,7 @@ use secrecy::SecretString;
 
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
+use crate::changes::Changes;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::limits::check_allowance;
@@ -230,10 +231,8 @@ impl Keys {
         if after == before {
             return Ok(before);
         }
-        let entry = self
-            .entry(who, permit, AuditAction::KeyUpdate, &after)
-            .await?
-            .with_all(FactName::Changed, changed(&before, &after));
+        let entry = self.entry(who, permit, AuditAction::KeyUpdate, &after).await?;
+        let entry = changes(&before, &after).on(entry);
         self.ports.keys.update(&before, &after, &entry).await?;
         self.ports.written(after.project_id).await;
         Ok(after)
@@ -382,14 +381,13 @@ impl Keys {
 }
 
 /// The words of what an update changes.
-fn changed(before: &ApiKey, after: &ApiKey) -> impl Iterator<Item = &'static str> {
-    let parts = [
-        ("name", before.name != after.name),
-        ("expiry", before.expires_at != after.expires_at),
-        ("scope", before.scope != after.scope),
-        ("allowance", before.allowance != after.allowance),
-    ];
-    parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part)
+fn changes(before: &ApiKey, after: &ApiKey) -> Changes {
+    let mut changes = Changes::default();
+    changes.note(ChangedPart::Name, before.name != after.name);
+    changes.note(ChangedPart::Expiry, before.expires_at != after.expires_at);
+    changes.note(ChangedPart::Scope, before.scope != after.scope);
+    changes.note(ChangedPart::Allowance, before.allowance != after.allowance);
+    changes
 }
 
 fn check_version(key: &ApiKey, expected: Option<u32>) -> Result<(), ControlError> {

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod approvals;
 pub mod audit;
 pub mod calls;
+pub mod changes;
 pub mod config;
 mod display_name;
 pub mod encryption;

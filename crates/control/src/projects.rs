@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::arguments::RecordedArguments;
-use orch_domain::audit::{AuditAction, FactName};
+use orch_domain::audit::{AuditAction, ChangedPart, FactName};
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::pattern::Pattern;
@@ -19,6 +19,7 @@ use orch_domain::user::User;
 
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
+use crate::changes::Changes;
 use crate::display_name;
 use crate::error::{ControlError, Needed, both};
 use crate::ports::Ports;
@@ -233,18 +234,16 @@ impl Projects {
         if let Some(draft) = &patch.recorded_arguments {
             after.recorded_arguments = draft.check()?;
         }
-        let changes: Vec<_> = [
-            (after.name != before.name).then(|| "name".to_owned()),
-            (after.slug != before.slug).then(|| format!("slug from {} to {}", before.slug, after.slug)),
-            (after.separator != before.separator).then(|| "separator".to_owned()),
-            (after.flawed_tools != before.flawed_tools)
-                .then(|| format!("flawed tools to {}", after.flawed_tools.as_str())),
-            (after.recorded_arguments != before.recorded_arguments)
-                .then(|| format!("recorded arguments to {}", after.recorded_arguments.as_str())),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let mut changes = Changes::default();
+        changes.note(ChangedPart::Name, after.name != before.name);
+        changes
+            .tell(ChangedPart::Slug, after.slug != before.slug, || format!("from {} to {}", before.slug, after.slug));
+        changes.note(ChangedPart::Separator, after.separator != before.separator);
+        let flawed = after.flawed_tools;
+        changes.tell(ChangedPart::FlawedTools, flawed != before.flawed_tools, || format!("to {}", flawed.as_str()));
+        let recorded = &after.recorded_arguments;
+        let differs = *recorded != before.recorded_arguments;
+        changes.tell(ChangedPart::RecordedArguments, differs, || format!("to {}", recorded.as_str()));
         let role = permit.get().role;
         if changes.is_empty() {
             return Ok(self.seen(before, role));
@@ -256,18 +255,10 @@ impl Projects {
             "project",
             after.id,
             after.slug.as_str(),
-            changes.join(", "),
+            changes.detail(),
         );
-        let parts = [
-            ("name", after.name != before.name),
-            ("slug", after.slug != before.slug),
-            ("separator", after.separator != before.separator),
-            ("flawed_tools", after.flawed_tools != before.flawed_tools),
-            ("recorded_arguments", after.recorded_arguments != before.recorded_arguments),
-        ];
-        let parts = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part);
         let renamed = if after.slug == before.slug { "" } else { before.slug.as_str() };
-        let entry = entry.with_all(FactName::Changed, parts).with(FactName::Before, renamed);
+        let entry = changes.on(entry).with(FactName::Before, renamed);
         self.ports.projects.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(after.id).await;
         Ok(self.seen(after, role))

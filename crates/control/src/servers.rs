@@ -2,6 +2,7 @@
 //! come out.
 
 pub mod blueprint;
+pub(crate) mod changes;
 pub mod confinement;
 pub mod logs;
 pub(crate) mod moved;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::alias::Alias;
-use orch_domain::audit::{AuditAction, AuditEntry, FactName};
+use orch_domain::audit::{AuditAction, AuditEntry, ChangedPart, FactName};
 use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::id::ServerId;
 use orch_domain::limits::ProcessLimits;
@@ -25,6 +26,7 @@ use orch_domain::server_state::ServerStatus;
 
 use crate::access::{Access, Grant};
 use crate::audit::Trail;
+use crate::changes::Changes;
 use crate::display_name;
 use crate::error::{ControlError, both};
 use crate::personal_secrets;
@@ -121,7 +123,7 @@ impl Servers {
         blueprint.check("transport")?;
         let (transport, secrets) = blueprint.seal(self.ports.vault.as_ref())?;
         let local = matches!(transport, Transport::Stdio { .. });
-        let (run, _) = new.run.apply(&RunSettings::default(), local).map_err(invalid)?;
+        let run = new.run.apply(&RunSettings::default(), local).map_err(invalid)?;
         let sandbox = new.sandbox.apply(usual_sandbox(&transport, self.ports.confinement.sandbox));
         let now = self.ports.clock.now();
         let server = Server {
@@ -178,83 +180,50 @@ impl Servers {
         patch: ServerPatch,
     ) -> Result<ServerSeen, ControlError> {
         let mut after = before.clone();
-        let mut changes = Vec::new();
         if let Some(alias) = &patch.alias {
             after.alias = parse_alias(alias)?;
-            if after.alias != before.alias {
-                changes.push(format!("alias from {}", before.alias));
-            }
         }
         if let Some(name) = &patch.name {
             after.name = display_name::parse_required("name", name)?;
-            if after.name != before.name {
-                changes.push("name".to_owned());
-            }
         }
         if let Some(timeout) = patch.call_timeout {
             after.call_timeout = check_timeout(timeout)?;
-            if after.call_timeout != before.call_timeout {
-                changes.push("timeout".to_owned());
-            }
         }
-        let dialect = Dialect {
+        after.dialect = Dialect {
             era: patch.era.unwrap_or(before.dialect.era),
             interactive: patch.interactive.unwrap_or(before.dialect.interactive),
         };
-        if dialect != before.dialect {
-            let words = (dialect.era.as_str(), dialect.interactive.as_str());
-            changes.push(format!("era {} and interactive {}", words.0, words.1));
-            after.dialect = dialect;
-            after.generation = before.generation.saturating_add(1);
-        }
         if let Some(transport) = patch.transport {
-            let (blueprint, what) = transport.apply(&before)?;
-            if !what.is_empty() {
-                (after.transport, after.secrets) = blueprint.seal(self.ports.vault.as_ref())?;
-                after.generation = before.generation.saturating_add(1);
-                changes.extend(what);
-            }
-        }
-        let moves = moved::leaves_members_behind(&before.transport, &after.transport);
-        if moves && !before.run.personal.is_empty() {
-            changes.push(moved::VALUES_OF_MEMBERS.to_owned());
+            (after.transport, after.secrets) = transport.apply(&before)?.seal(self.ports.vault.as_ref())?;
         }
         let local = matches!(after.transport, Transport::Stdio { .. });
-        let (run, what) = patch.run.apply(&before.run, local).map_err(invalid)?;
-        if before.run.replaces_processes(&run) {
-            after.generation = before.generation.saturating_add(1);
-        }
-        after.run = run;
-        changes.extend(what);
+        after.run = patch.run.apply(&before.run, local).map_err(invalid)?;
         after.limits = patch.limits.apply(before.limits);
         let kept = kept_sandbox(&before, &after.transport, self.ports.confinement.sandbox);
         after.sandbox = patch.sandbox.apply(kept);
-        let confined = [("limits", after.limits != before.limits), ("sandbox", after.sandbox != before.sandbox)];
-        for (what, _) in confined.into_iter().filter(|(_, changed)| *changed) {
-            after.generation = before.generation.saturating_add(1);
-            changes.push(what.to_owned());
-        }
         after.enabled = patch.enabled.unwrap_or(before.enabled);
         check_confinement(Wanted::new(&after, Some(&before)), &self.ports.confinement)?;
-        let mut action = AuditAction::ServerUpdate;
-        if let Some(enabled) = patch.enabled.filter(|enabled| *enabled != before.enabled) {
-            let verb = if enabled { "enabled" } else { "disabled" };
-            if changes.is_empty() {
-                action = if enabled { AuditAction::ServerEnable } else { AuditAction::ServerDisable };
-            }
-            changes.push(verb.to_owned());
-        }
+        let changes = changes::between(&before, &after);
         if changes.is_empty() {
             return Ok(self.seen(before));
         }
-        if !moves {
-            return self.write(who, permit, after, action, &changes).await;
+        after.generation = changes::generation(&before, &after);
+        let action = if changes.is_only(ChangedPart::Enabled) {
+            AuditAction::ServerEnable
+        } else if changes.is_only(ChangedPart::Disabled) {
+            AuditAction::ServerDisable
+        } else {
+            AuditAction::ServerUpdate
+        };
+        let renamed = (after.alias != before.alias).then_some(&before.alias);
+        if !moved::leaves_members_behind(&before.transport, &after.transport) {
+            return self.write(who, permit, after, action, &changes, renamed).await;
         }
         // Before it leads there, so that no call takes a value along, even if nothing comes of the change; and again
         // for what was stored in between.
         let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         personal_secrets::forget(&self.ports, &trail, &before).await?;
-        let seen = self.write(who, permit, after, action, &changes).await?;
+        let seen = self.write(who, permit, after, action, &changes, renamed).await?;
         personal_secrets::forget(&self.ports, &trail, &before).await?;
         self.ports.written(before.project_id).await;
         Ok(seen)
@@ -276,7 +245,7 @@ impl Servers {
         retry::unless_expected(None, || async {
             let before = find(&self.ports, &permit, server).await?;
             let after = Server { generation: before.generation.saturating_add(1), ..before };
-            self.write(who, &permit, after, AuditAction::ServerRestart, &[]).await
+            self.write(who, &permit, after, AuditAction::ServerRestart, &Changes::default(), None).await
         })
         .await
     }
@@ -336,11 +305,12 @@ impl Servers {
         permit: &Permit<Grant>,
         server: Server,
         action: AuditAction,
-        changes: &[String],
+        changes: &Changes,
+        renamed: Option<&Alias>,
     ) -> Result<ServerSeen, ControlError> {
         let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
-        let entry = self.entry(who, permit, action, &server, changes.join(", "));
-        let entry = entry.with_all(FactName::Changed, changes);
+        let entry = changes.on(self.entry(who, permit, action, &server, changes.detail()));
+        let entry = entry.with(FactName::Before, renamed.map_or("", Alias::as_str));
         self.ports.servers.update(&server, &entry).await.map_err(ControlError::taken("alias"))?;
         self.ports.written(server.project_id).await;
         Ok(self.seen(server))

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use orch_domain::audit::{AuditAction, FactName};
+use orch_domain::audit::{AuditAction, ChangedPart, FactName};
 use orch_domain::id::TeamId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::team_repo::TeamFilter;
@@ -14,6 +14,7 @@ use orch_domain::user::User;
 
 use crate::access::{Access, TeamPass};
 use crate::audit::Trail;
+use crate::changes::Changes;
 use crate::display_name;
 use crate::error::ControlError;
 use crate::ports::Ports;
@@ -132,21 +133,16 @@ impl Teams {
             return Err(ControlError::Stale { what: "team" });
         }
         let mut after = before.clone();
-        let (mut changes, mut parts) = (Vec::new(), Vec::new());
         if let Some(name) = &patch.name {
             after.name = display_name::parse_required("name", name)?;
-            if after.name != before.name {
-                changes.push("name".to_owned());
-                parts.push("name");
-            }
         }
         if let Some(slug) = &patch.slug {
             after.slug = parse_slug(slug)?;
-            if after.slug != before.slug {
-                changes.push(format!("slug from {} to {}", before.slug, after.slug));
-                parts.push("slug");
-            }
         }
+        let mut changes = Changes::default();
+        changes.note(ChangedPart::Name, after.name != before.name);
+        changes
+            .tell(ChangedPart::Slug, after.slug != before.slug, || format!("from {} to {}", before.slug, after.slug));
         if changes.is_empty() {
             return Ok(self.seen(who, before));
         }
@@ -157,10 +153,10 @@ impl Teams {
             "team",
             after.id,
             after.slug.as_str(),
-            changes.join(", "),
+            changes.detail(),
         );
         let renamed = if after.slug == before.slug { "" } else { before.slug.as_str() };
-        let entry = entry.with_all(FactName::Changed, parts).with(FactName::Before, renamed);
+        let entry = changes.on(entry).with(FactName::Before, renamed);
         self.ports.teams.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written_teams().await;
         Ok(self.seen(who, after))

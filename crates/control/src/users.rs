@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::Timestamp;
-use orch_domain::audit::{AuditAction, FactName};
+use orch_domain::audit::{AuditAction, ChangedPart, FactName};
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
 use orch_domain::id::UserId;
@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use crate::access::{Access, Grant};
 use crate::accounts::new_reset;
 use crate::audit::Trail;
+use crate::changes::Changes;
 use crate::display_name;
 use crate::error::{ControlError, Needed};
 use crate::letters;
@@ -166,33 +167,28 @@ impl Users {
         }
         let now = self.ports.clock.now();
         let mut user = before.clone();
-        let (mut changes, mut parts) = (Vec::new(), Vec::new());
+        let mut changes = Changes::default();
         let mut action = AuditAction::UserUpdate;
         if let Some(name) = &patch.name {
             user.name = display_name::parse("name", name)?;
-            if user.name != before.name {
-                changes.push("name");
-                parts.push("name");
-            }
+            changes.note(ChangedPart::Name, user.name != before.name);
         }
         if let Some(admin) = patch.instance_admin.filter(|admin| *admin != before.instance_admin) {
             user.instance_admin = admin;
             action = if admin { AuditAction::UserPromote } else { AuditAction::UserDemote };
-            parts.push("instance_admin");
-            changes.push(if admin { "is an instance admin now" } else { "is no instance admin any more" });
+            changes.tell(ChangedPart::InstanceAdmin, true, || format!("to {admin}"));
         }
         if let Some(active) = patch.active.filter(|active| *active != before.is_active()) {
             user.deactivated_at = (!active).then_some(now);
             action = if active { AuditAction::UserActivate } else { AuditAction::UserDeactivate };
-            parts.push("active");
-            changes.push(if active { "activated" } else { "deactivated" });
+            changes.tell(ChangedPart::Active, true, || format!("to {active}"));
         }
         if changes.is_empty() {
             return Ok(before);
         }
         let user = self.next(user);
-        let entry = Trail::new(who, now).entry(action, "user", user.id, user.email.as_str(), changes.join(", "));
-        let entry = entry.with_all(FactName::Changed, parts);
+        let entry = Trail::new(who, now).entry(action, "user", user.id, user.email.as_str(), changes.detail());
+        let entry = changes.on(entry);
         self.ports.users.update(&user, &entry).await?;
         self.ports.written_users().await;
         if before.is_active() && !user.is_active() {

@@ -8,7 +8,7 @@ use crate::Timestamp;
 use crate::id::{AuditId, KeyId, ProjectId, UserId};
 use crate::principal::Principal;
 
-pub use self::words::{AuditAction, FactName};
+pub use self::words::{AuditAction, ChangedPart, FactName, Right};
 
 /// One thing that was done, to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,6 +45,7 @@ pub mod star;
 pub mod team;
 pub mod usage;
 pub mod user;
+mod words;
 
 /// A point in time in UTC. Stored with microsecond precision.
 pub type Timestamp = time::OffsetDateTime;

@@ -3,6 +3,7 @@
 
 use crate::call::Outcome;
 use crate::id::RuleId;
+use crate::words::words;
 
 /// Why one call was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,105 +19,59 @@ impl From<Reason> for Refusal {
     }
 }
 
-/// What kind of no it was. The words stay as they are once they are on record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// There is nothing of that name.
-    Unknown,
-    /// The request names nothing, or cannot be read.
-    InvalidParams,
-    /// The account has no role on the project, or too low a one.
-    Role,
-    /// The API key was made for less.
-    KeyScope,
-    /// A rule denies it.
-    Rule,
-    /// It is switched off in the project.
-    SwitchedOff,
-    /// An approver said no.
-    ApprovalDenied,
-    /// The caller itself did not confirm it.
-    ApprovalDeclined,
-    /// Nobody approved it in time.
-    ApprovalExpired,
-    /// It needed an approval, and nobody could be asked.
-    NoApprover,
-    /// Another request with the same id has no answer yet.
-    DuplicateId,
-    SessionEnded,
-    /// It could not be put on record what was decided about it.
-    RecordUnavailable,
-    /// Too many requests a minute.
-    LimitPerMinute,
-    /// Too many calls at the same time.
-    LimitConcurrent,
-    /// Too many calls a day.
-    LimitPerDay,
-    /// Too many requests of the account or session have no answer yet.
-    LimitInFlight,
-    /// Too many calls wait for an approval.
-    LimitApprovals,
-    /// The server has too much to do, or its limit of connections is reached.
-    ServerBusy,
+words! {
+    /// What kind of no it was. The words stay as they are once they are on record.
+    Reason {
+        /// There is nothing of that name.
+        Unknown = "unknown",
+        /// The request names nothing, or cannot be read.
+        InvalidParams = "invalid_params",
+        /// The account has no role on the project, or too low a one.
+        Role = "role",
+        /// The API key was made for less.
+        KeyScope = "key_scope",
+        /// A rule denies it.
+        Rule = "rule",
+        /// It is switched off in the project.
+        SwitchedOff = "switched_off",
+        /// An approver said no.
+        ApprovalDenied = "approval_denied",
+        /// The caller itself did not confirm it.
+        ApprovalDeclined = "approval_declined",
+        /// Nobody approved it in time.
+        ApprovalExpired = "approval_expired",
+        /// It needed an approval, and nobody could be asked.
+        NoApprover = "no_approver",
+        /// Another request with the same id has no answer yet.
+        DuplicateId = "duplicate_id",
+        SessionEnded = "session_ended",
+        /// It could not be put on record what was decided about it.
+        RecordUnavailable = "record_unavailable",
+        /// Too many requests a minute.
+        LimitPerMinute = "limit_per_minute",
+        /// Too many calls at the same time.
+        LimitConcurrent = "limit_concurrent",
+        /// Too many calls a day.
+        LimitPerDay = "limit_per_day",
+        /// Too many requests of the account or session have no answer yet.
+        LimitInFlight = "limit_in_flight",
+        /// Too many calls wait for an approval.
+        LimitApprovals = "limit_approvals",
+        /// The server has too much to do, or its limit of connections is reached.
+        ServerBusy = "server_busy",
+    }
 }
 
 impl Reason {
-    pub const ALL: [Self; 19] = [
-        Self::Unknown,
-        Self::InvalidParams,
-        Self::Role,
-        Self::KeyScope,
-        Self::Rule,
-        Self::SwitchedOff,
-        Self::ApprovalDenied,
-        Self::ApprovalDeclined,
-        Self::ApprovalExpired,
-        Self::NoApprover,
-        Self::DuplicateId,
-        Self::SessionEnded,
-        Self::RecordUnavailable,
-        Self::LimitPerMinute,
-        Self::LimitConcurrent,
-        Self::LimitPerDay,
-        Self::LimitInFlight,
-        Self::LimitApprovals,
-        Self::ServerBusy,
-    ];
-
     /// Where a call was refused before anything was found for its caller. Such a call has its target as the client wrote
     /// it, and counts for no server.
     pub const NOWHERE: [Self; 6] =
         [Self::Unknown, Self::InvalidParams, Self::Role, Self::KeyScope, Self::Rule, Self::SwitchedOff];
 
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::InvalidParams => "invalid_params",
-            Self::Role => "role",
-            Self::KeyScope => "key_scope",
-            Self::Rule => "rule",
-            Self::SwitchedOff => "switched_off",
-            Self::ApprovalDenied => "approval_denied",
-            Self::ApprovalDeclined => "approval_declined",
-            Self::ApprovalExpired => "approval_expired",
-            Self::NoApprover => "no_approver",
-            Self::DuplicateId => "duplicate_id",
-            Self::SessionEnded => "session_ended",
-            Self::RecordUnavailable => "record_unavailable",
-            Self::LimitPerMinute => "limit_per_minute",
-            Self::LimitConcurrent => "limit_concurrent",
-            Self::LimitPerDay => "limit_per_day",
-            Self::LimitInFlight => "limit_in_flight",
-            Self::LimitApprovals => "limit_approvals",
-            Self::ServerBusy => "server_busy",
-        }
-    }
-
     /// The inverse of [`Reason::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
     }
 
     /// How a call that is refused for this ends.
@@ -166,7 +121,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_a_word_of_its_own() {
-        for reason in Reason::ALL {
+        for reason in Reason::ALL.iter().copied() {
             assert_eq!(Reason::parse(reason.as_str()), Some(reason));
         }
         assert_eq!(Reason::parse("because"), None);
@@ -174,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_told_like_what_is_missing() {
-        for reason in Reason::ALL {
+        for reason in Reason::ALL.iter().copied() {
             let told = reason.told_to_caller();
             assert_eq!(told.told_to_caller(), told);
             assert!(told == reason || (told == Reason::Unknown && reason.leads_nowhere()), "{reason:?}");

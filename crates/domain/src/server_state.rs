@@ -56,6 +56,30 @@ impl ServerState {
         matches!(self, Self::CrashLooping { .. } | Self::Incompatible | Self::StoppedByAdmin | Self::Disabled)
     }
 
+    /// Whether it cannot be used as it should be.
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        matches!(self, Self::Degraded | Self::BackingOff { .. } | Self::CrashLooping { .. } | Self::Incompatible)
+    }
+
+    /// How often it has failed in a row; None where that is not counted.
+    #[must_use]
+    pub const fn failures(&self) -> Option<u32> {
+        match self {
+            Self::BackingOff { failures, .. } | Self::CrashLooping { failures } => Some(*failures),
+            _ => None,
+        }
+    }
+
+    /// When it is tried again by itself.
+    #[must_use]
+    pub const fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::BackingOff { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
     /// What a person can do about it, or what happens by itself.
     #[must_use]
     pub const fn next_step(&self) -> &'static str {

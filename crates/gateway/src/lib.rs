@@ -25,6 +25,7 @@ pub mod runtimes;
 mod serving;
 pub mod site;
 mod stopping;
+mod words;
 
 mod dashboard;
 mod fallback;

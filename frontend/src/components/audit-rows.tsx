@@ -126,12 +126,7 @@ function useWords(): (name: Fact["name"], value: string) => string {
     if (group === undefined) return value;
     const words: Record<string, unknown> = known[group];
     // A word may have a name behind it, as in `env TOKEN`.
-    const parts = value.replaceAll(",", "").split(" ");
-    for (let count = parts.length; count > 0; count--) {
-      const word = parts.slice(0, count).join("_");
-      const key = `${group}.${word}` as "kind.tool";
-      if (Object.hasOwn(words, word)) return [t(`word.${key}`), ...parts.slice(count)].join(" ");
-    }
-    return value;
+    const [word = "", ...named] = value.split(" ");
+    return Object.hasOwn(words, word) ? [t(`word.${group}.${word}` as "word.kind.tool"), ...named].join(" ") : value;
   };
 }

@@ -7,7 +7,7 @@ use orch_auth::state_seal::StateSeal;
 use orch_domain::Timestamp;
 use orch_domain::change::Change;
 use orch_domain::id::ProjectId;
-use orch_domain::server_state::{ServerState, ServerStatus};
+use orch_domain::server_state::ServerStatus;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -106,18 +106,8 @@ impl Followed {
 
 impl ServerReport {
     pub(super) fn new(status: ServerStatus) -> Self {
-        let failing = match &status.state {
-            ServerState::Stopped
-            | ServerState::Starting
-            | ServerState::Ready
-            | ServerState::StoppedByAdmin
-            | ServerState::Disabled => None,
-            ServerState::Degraded | ServerState::Incompatible => Some(Failing { failures: None, tried_again: None }),
-            ServerState::BackingOff { until, failures } => {
-                Some(Failing { failures: Some(*failures), tried_again: Some(*until) })
-            }
-            ServerState::CrashLooping { failures } => Some(Failing { failures: Some(*failures), tried_again: None }),
-        };
+        let failures = status.state.failures();
+        let failing = status.state.is_failing().then(|| Failing { failures, tried_again: status.state.retry_at() });
         Self {
             state: status.state.as_str().to_owned(),
             since: status.since,

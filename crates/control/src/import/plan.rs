@@ -2,6 +2,7 @@
 
 use orch_domain::alias::Alias;
 
+use crate::changes::Changes;
 use crate::problem::Problem;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct PlannedServer {
     pub alias: Alias,
     pub verb: ImportVerb,
     /// What an update changes, such as `command` or `env TOKEN`.
-    pub changes: Vec<String>,
+    pub changes: Changes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

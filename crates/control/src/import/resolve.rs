@@ -11,7 +11,7 @@ use orch_domain::limits::ProcessLimits;
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::run_settings::RunSettings;
 use orch_domain::sandbox::{Sandbox, SandboxRule};
-use orch_domain::secret::{Secret, Slot};
+use orch_domain::secret::Slot;
 use orch_domain::server::{Server, Transport};
 
 use crate::import::plan::{ImportPlan, ImportVerb, PlannedServer};
@@ -20,7 +20,7 @@ use crate::mcp_config::{ConfigFile, ConfigServer};
 use crate::problem::{MAX_REPORTED, Problem};
 use crate::servers::blueprint::{Blueprint, SlotValue, check_transport};
 use crate::servers::confinement::{self, Confinement, Wanted};
-use crate::servers::moved;
+use crate::servers::{changes, moved};
 
 pub(super) struct Resolved {
     pub(super) plan: ImportPlan,
@@ -54,7 +54,7 @@ pub(super) fn resolve(
         let run = entry.run.clone().apply(&before, local).unwrap_or_else(|wrong| {
             let at = file.source.position(entry.offset);
             problems.extend(wrong.into_iter().map(|problem| problem.below(&entry.path).at(at)));
-            (before, Vec::new())
+            before
         });
         let (limits, sandbox) = confined(entry, stored, rules.sandbox);
         let (transport, enabled) = (&entry.transport, !entry.disabled);
@@ -73,14 +73,16 @@ pub(super) fn resolve(
             }
             continue;
         }
-        let draft = Draft { entry, stored, slots: values.slots, alias: &alias, run: run.0, limits, sandbox };
-        let changes = stored.map(|stored| draft.changes(stored)).unwrap_or_default();
+        let draft = Draft { entry, stored, slots: values.slots, alias: &alias, run, limits, sandbox };
+        let mut server = draft.build(vault, project, now)?;
+        let changes = stored.map(|stored| changes::between(stored, &server)).unwrap_or_default();
+        server.generation = stored.map_or(server.generation, |stored| changes::generation(stored, &server));
         let verb = match stored {
             None => ImportVerb::Create,
             Some(_) if changes.is_empty() => ImportVerb::Unchanged,
             Some(_) => ImportVerb::Update,
         };
-        servers.push(draft.build(&changes, vault, project, now)?);
+        servers.push(server);
         plan.servers.push(PlannedServer { key: entry.key.clone(), alias, verb, changes });
     }
     Ok(Resolved { plan, servers })
@@ -114,78 +116,9 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// What the file changes about a stored server, in words without values.
-    fn changes(&self, stored: &Server) -> Vec<String> {
-        let Self { entry, slots, run, limits, sandbox, .. } = self;
-        let mut changes = Vec::new();
-        if stored.transport.kind() != entry.transport.kind() {
-            changes.push("transport".to_owned());
-        } else if stored.transport != entry.transport {
-            changes.push(if entry.transport.kind() == "stdio" { "command" } else { "url" }.to_owned());
-        }
-        let unchanged = |secret: &Secret| {
-            slots.iter().any(|(slot, value)| {
-                *slot == secret.slot && matches!(value, SlotValue::Keep(kept) if kept.id == secret.id)
-            })
-        };
-        let mut touched: Vec<Slot> =
-            stored.secrets.iter().filter(|secret| !unchanged(secret)).map(|secret| secret.slot.clone()).collect();
-        touched.extend(
-            slots
-                .iter()
-                .filter(|(slot, _)| stored.secrets.iter().all(|secret| secret.slot != *slot))
-                .map(|(slot, _)| slot.clone()),
-        );
-        touched.sort();
-        for slot in touched {
-            let word = match slot {
-                Slot::Arg(_) => "args".to_owned(),
-                Slot::Env(name) => format!("env {name}"),
-                Slot::Header(name) => format!("header {name}"),
-            };
-            if changes.last() != Some(&word) {
-                changes.push(word);
-            }
-        }
-        if stored.enabled == entry.disabled {
-            changes.push(if entry.disabled { "disabled" } else { "enabled" }.to_owned());
-        }
-        if stored.limits != *limits {
-            changes.push("limits".to_owned());
-        }
-        if stored.sandbox != *sandbox {
-            changes.push("sandbox".to_owned());
-        }
-        if stored.call_timeout != entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT) {
-            changes.push("timeout".to_owned());
-        }
-        if stored.dialect != dialect(entry) {
-            changes.push("protocol".to_owned());
-        }
-        if stored.run != *run {
-            changes.push("how it is run".to_owned());
-        }
-        if moved::leaves_members_behind(&stored.transport, &entry.transport) && !stored.run.personal.is_empty() {
-            changes.push(moved::VALUES_OF_MEMBERS.to_owned());
-        }
-        let extra: serde_json::Value = serde_json::from_str(&stored.extra).unwrap_or_default();
-        if extra != serde_json::Value::Object(entry.extra.clone()) {
-            changes.push("other members".to_owned());
-        }
-        changes
-    }
-
-    fn build(
-        self,
-        changed: &[String],
-        vault: &dyn Vault,
-        project: ProjectId,
-        now: Timestamp,
-    ) -> Result<Server, VaultError> {
+    fn build(self, vault: &dyn Vault, project: ProjectId, now: Timestamp) -> Result<Server, VaultError> {
         let Self { entry, stored, slots, alias, run, limits, sandbox } = self;
         let blueprint = Blueprint { transport: entry.transport.clone(), values: slots };
-        let launch_changed = stored.is_some_and(|stored| stored.run.replaces_processes(&run))
-            || (stored.is_some() && changed.iter().any(|change| !is_bookkeeping(change)));
         let (transport, secrets) = blueprint.seal(vault)?;
         let extra = serde_json::Value::Object(entry.extra.clone()).to_string();
         let call_timeout = entry.timeout.unwrap_or(Server::DEFAULT_CALL_TIMEOUT);
@@ -222,7 +155,6 @@ impl Draft<'_> {
                 extra,
                 updated_at: now,
                 version: stored.version.saturating_add(1),
-                generation: stored.generation.saturating_add(u32::from(launch_changed)),
                 ..stored.clone()
             },
         })
@@ -232,9 +164,4 @@ impl Draft<'_> {
 /// What a file does not say is found out.
 fn dialect(entry: &ConfigServer) -> Dialect {
     Dialect { era: entry.era.unwrap_or_default(), interactive: entry.interactive.unwrap_or_default() }
-}
-
-/// Whether a change leaves what runs as it is.
-fn is_bookkeeping(change: &str) -> bool {
-    matches!(change, "disabled" | "enabled" | "timeout" | "how it is run" | "other members")
 }

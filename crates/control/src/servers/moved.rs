@@ -8,9 +8,6 @@ use url::{Origin, Url};
 use crate::problem::Problem;
 use crate::servers::blueprint::SlotValue;
 
-/// In the words of what a change does.
-pub(crate) const VALUES_OF_MEMBERS: &str = "members' own values removed";
-
 /// What is wrong when stored headers would go to another origin; None when nothing is.
 pub(crate) fn to_another_host(old: &Transport, new: &Transport, values: &[(Slot, SlotValue)]) -> Option<Problem> {
     let (old, new) = (origin(old)?, origin(new)?);

@@ -35,9 +35,9 @@ const MAX_PERSONAL: usize = 64;
 const MAX_DESCRIPTION: usize = 500;
 
 impl RunPatch {
-    /// The settings with the changes in them, and in words what changes; or all that is wrong, with fields below `run`.
-    /// `local` says that the server is a process.
-    pub(crate) fn apply(self, before: &RunSettings, local: bool) -> Result<(RunSettings, Vec<String>), Vec<Problem>> {
+    /// The settings with the changes in them, or all that is wrong, with fields below `run`. `local` says that the server
+    /// is a process.
+    pub(crate) fn apply(self, before: &RunSettings, local: bool) -> Result<RunSettings, Vec<Problem>> {
         let mut problems = self.foreign(local);
         let mut run = before.clone();
         run.isolation = self.isolation.unwrap_or(run.isolation);
@@ -62,7 +62,7 @@ impl RunPatch {
         // What was for a process means nothing for a connection, and the other way round.
         run.personal.retain(|slot, _| matches!(slot, Slot::Env(_)) == local);
         problems.extend(check(&run));
-        if problems.is_empty() { Ok((run.clone(), changes(before, &run))) } else { Err(problems) }
+        if problems.is_empty() { Ok(run) } else { Err(problems) }
     }
 
     fn foreign(&self, local: bool) -> Vec<Problem> {
@@ -122,26 +122,11 @@ fn check(run: &RunSettings) -> Vec<Problem> {
     problems
 }
 
-fn changes(before: &RunSettings, after: &RunSettings) -> Vec<String> {
-    [
-        (before.isolation != after.isolation).then(|| format!("isolation to {}", after.isolation.as_str())),
-        (before.always_on != after.always_on).then(|| format!("always on to {}", after.always_on)),
-        (before.idle_stop != after.idle_stop).then(|| "idle stop".to_owned()),
-        (before.tool_timeouts != after.tool_timeouts).then(|| "timeouts of tools".to_owned()),
-        (before.max_in_flight != after.max_in_flight).then(|| "calls in flight".to_owned()),
-        (before.max_connections != after.max_connections).then(|| "connections".to_owned()),
-        (before.personal != after.personal).then(|| "personal values".to_owned()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use orch_domain::run_settings::{Isolation, PersonalValue, RunSettings};
+    use orch_domain::run_settings::{PersonalValue, RunSettings};
 
     use super::RunPatch;
 
@@ -174,20 +159,5 @@ mod tests {
         };
         assert_eq!(refused(patch.clone(), true), ["run.personal_env.A=B"]);
         assert_eq!(refused(patch, false), ["run.personal_env"]);
-    }
-
-    #[test]
-    fn says_what_changes_and_whether_processes_are_replaced() {
-        let before = RunSettings::default();
-        let (same, changes) = RunPatch::default().apply(&before, true).expect("no change");
-        assert_eq!((same == before, changes.len()), (true, 0));
-        let patch = RunPatch { always_on: Some(true), max_in_flight: Some(Some(3)), ..RunPatch::default() };
-        let (after, changes) = patch.apply(&before, true).expect("a change");
-        assert_eq!(changes, ["always on to true", "calls in flight"]);
-        assert!(!before.replaces_processes(&after));
-        let patch = RunPatch { isolation: Some(Isolation::PerPrincipal), ..RunPatch::default() };
-        let (after, changes) = patch.apply(&after, true).expect("a change");
-        assert_eq!(changes, ["isolation to per_principal"]);
-        assert!(before.replaces_processes(&after));
     }
 }

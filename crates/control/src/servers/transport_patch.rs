@@ -33,8 +33,8 @@ pub struct TransportPatch {
 }
 
 impl TransportPatch {
-    /// The server's blueprint with the changes in it, checked, and in words what changes. No words: no change.
-    pub(crate) fn apply(self, server: &Server) -> Result<(Blueprint, Vec<String>), ControlError> {
+    /// The server's blueprint with the changes in it, checked.
+    pub(crate) fn apply(self, server: &Server) -> Result<Blueprint, ControlError> {
         let old_kind = kind(&server.transport);
         let kind = self.kind.unwrap_or(old_kind);
         let local = kind == TransportKind::Stdio;
@@ -46,26 +46,19 @@ impl TransportPatch {
             return Err(ControlError::Invalid { problems: vec![problem.below("transport")] });
         }
 
-        let mut changes = Vec::new();
         let mut values: Vec<(Slot, SlotValue)> = Vec::new();
         // A process and a connection have no secrets in common; the two ways of dialling have all.
         if local == (old_kind == TransportKind::Stdio) {
             values.extend(server.secrets.iter().map(|secret| (secret.slot.clone(), SlotValue::Keep(secret.clone()))));
         }
-        if kind != old_kind {
-            changes.push("transport".to_owned());
-        }
         if let Some(args) = self.args {
             values.retain(|(slot, _)| !matches!(slot, Slot::Arg(_)));
             values.extend(replaced_args(args, server)?);
-            changes.push("args".to_owned());
         }
         for (name, value) in self.env.into_iter().flatten() {
-            changes.push(format!("env {name}"));
             put(&mut values, Slot::Env(name), value);
         }
         for (name, value) in self.headers.into_iter().flatten() {
-            changes.push(format!("header {name}"));
             put(&mut values, header_slot(&name), value);
         }
         let transport = if local {
@@ -92,15 +85,12 @@ impl TransportPatch {
                 TransportKind::Stdio | TransportKind::StreamableHttp => Transport::StreamableHttp { url },
             }
         };
-        if transport != server.transport && kind == old_kind {
-            changes.push(if local { "command" } else { "url" }.to_owned());
-        }
         if let Some(problem) = moved::to_another_host(&server.transport, &transport, &values) {
             return Err(ControlError::Invalid { problems: vec![problem.below("transport")] });
         }
         let blueprint = Blueprint { transport, values };
         blueprint.check("transport")?;
-        Ok((blueprint, changes))
+        Ok(blueprint)
     }
 
     fn refuse_foreign_fields(&self, local: bool) -> Result<(), ControlError> {

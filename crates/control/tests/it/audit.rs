@@ -7,15 +7,20 @@ use orch_control::audit::TrailFilter;
 use orch_control::error::ControlError;
 use orch_control::keys::NewKey;
 use orch_control::policies::draft::{EffectDraft, RuleDraft, WhoDraft};
+use orch_control::servers::ServerPatch;
+use orch_control::servers::run_patch::RunPatch;
+use orch_control::servers::transport_patch::TransportPatch;
 use orch_domain::activity::{Happening, Place};
 use orch_domain::approval::{Approval, ApprovalState};
 use orch_domain::audit::AuditRecord;
 use orch_domain::call::CallKind;
+use orch_domain::dialect::Interactive;
 use orch_domain::id::{ApprovalId, ProjectId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::policy::item::ItemClass;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::role::Role;
+use orch_domain::run_settings::Isolation;
 use orch_testkit::fakes::FixedClock;
 
 use crate::world::{World, is_forbidden, login};
@@ -121,6 +126,52 @@ async fn entries_say_what_things_were_called_when_they_are_gone() {
     let found = control.audit.list_all(&root, Some(&gone), TrailFilter::default(), page).await.unwrap().items;
     assert!(found.iter().any(|record| record.action == "project.delete"));
     assert!(found.iter().all(|record| record.project_id == Some(project.id)));
+}
+
+#[tokio::test]
+async fn an_update_of_a_server_names_what_it_changed() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let (slug, servers) = (project.slug.as_str(), &world.control.servers);
+    world.server(&admin, &project, "github").await;
+    let update = async |server: &str, patch: ServerPatch| {
+        let seen = servers.update(&admin, slug, server, patch, None).await.unwrap().server;
+        let entry = world.audit_records().await.remove(0);
+        let facts = facts(&entry).into_iter().filter(|fact| !fact.starts_with("project=")).collect::<Vec<_>>();
+        (seen.generation, entry.action, entry.detail, facts)
+    };
+    let said = |generation: u32, action: &str, detail: &str, facts: &[&str]| {
+        let facts = facts.iter().map(|fact| (*fact).to_owned()).collect::<Vec<_>>();
+        (generation, action.to_owned(), detail.to_owned(), facts)
+    };
+    let run = RunPatch { always_on: Some(true), max_in_flight: Some(Some(3)), ..RunPatch::default() };
+    let renamed = ServerPatch { alias: Some("git".into()), enabled: Some(false), run, ..ServerPatch::default() };
+    let facts = ["changed=alias", "changed=always_on", "changed=max_in_flight", "changed=disabled", "before=github"];
+    let detail = "alias from github, always on to true, max in flight, disabled";
+    assert_eq!(update("github", renamed.clone()).await, said(1, "server.update", detail, &facts));
+    let before = world.audit_records().await.len();
+    servers.update(&admin, slug, "git", ServerPatch { alias: None, ..renamed }, None).await.unwrap();
+    assert_eq!(world.audit_records().await.len(), before, "nothing changed");
+
+    let env = vec![("TOKEN".into(), Some("other".into())), ("NEVER".into(), None)];
+    let launch = TransportPatch {
+        command: Some("uvx".into()),
+        args: Some(vec![None, None]),
+        env: Some(env),
+        cwd: Some(Some("/srv".into())),
+        ..TransportPatch::default()
+    };
+    let patch =
+        ServerPatch { transport: Some(launch), interactive: Some(Interactive::Never), ..ServerPatch::default() };
+    let facts = ["changed=interactive", "changed=command", "changed=cwd", "changed=env TOKEN"];
+    let detail = "interactive to never, command, cwd, env TOKEN";
+    assert_eq!(update("git", patch).await, said(2, "server.update", detail, &facts));
+    let run = RunPatch { isolation: Some(Isolation::PerPrincipal), ..RunPatch::default() };
+    let patch = ServerPatch { run, ..ServerPatch::default() };
+    let detail = "isolation to per_principal";
+    assert_eq!(update("git", patch).await, said(3, "server.update", detail, &["changed=isolation"]));
+    let patch = ServerPatch { enabled: Some(true), ..ServerPatch::default() };
+    assert_eq!(update("git", patch).await, said(3, "server.enable", "enabled", &["changed=enabled"]));
 }
 
 #[tokio::test]

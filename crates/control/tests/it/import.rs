@@ -275,7 +275,7 @@ async fn updates_what_is_there_and_leaves_the_rest() {
     let text = r#"{"echo": {"command": "npx", "args": ["new", "${ECHO_ARG_1}"], "env": {"TOKEN": "${TOKEN}"}, "disabled": true}}"#;
     let plan = world.control.import.run(&admin, slug, text, ImportMode::Apply).await.unwrap();
     assert_eq!(plan.servers[0].verb, ImportVerb::Update);
-    assert_eq!(plan.servers[0].changes, ["args", "disabled"]);
+    assert_eq!(plan.servers[0].changes.lines().collect::<Vec<_>>(), ["args", "disabled"]);
     let servers = ServerRepo::list(&world.store, project.id).await.unwrap();
     assert_eq!(servers.len(), 2);
     let echo = &servers[0];

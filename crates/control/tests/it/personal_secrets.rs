@@ -117,10 +117,7 @@ async fn values_do_not_follow_a_server_to_another_host() {
     let audit = world.audit().await;
     let owner = UserRepo::find(&world.store, member.user_id).await.unwrap().unwrap();
     let forgotten = format!("login personal_secret.delete far of {}: the server leads elsewhere now", owner.email);
-    assert_eq!(
-        audit[audit.len() - 2..],
-        [forgotten, "login server.update far url, members' own values removed".into()]
-    );
+    assert_eq!(audit[audit.len() - 2..], [forgotten, "login server.update far url, members values removed".into()]);
 
     // Nor by way of a process.
     store_key(&world, &member, slug).await;
@@ -141,11 +138,14 @@ async fn values_do_not_follow_a_server_that_a_file_moves() {
     let stored = async || PersonalSecretRepo::list(&world.store, server.id, member.user_id).await.unwrap().len();
     let import = async |url: &str, mode| {
         let text = format!(r#"{{"far": {{"type": "http", "url": "{url}"}}}}"#);
-        world.control.import.run(&admin, slug, &text, mode).await.unwrap().servers[0].changes.clone()
+        world.control.import.run(&admin, slug, &text, mode).await.unwrap().servers[0]
+            .changes
+            .lines()
+            .collect::<Vec<_>>()
     };
     assert_eq!(import("https://good.example/other", ImportMode::Apply).await, ["url"]);
     assert_eq!(stored().await, 1);
-    let said = ["url", "members' own values removed"];
+    let said = ["url", "members values removed"];
     assert_eq!(import("https://evil.example/mcp", ImportMode::DryRun).await, said);
     assert_eq!(stored().await, 1, "nothing was done");
     assert_eq!(import("https://evil.example/mcp", ImportMode::Apply).await, said);
@@ -214,7 +214,7 @@ async fn how_a_server_is_run_goes_out_and_comes_back_with_a_file() {
     // A file of another client, which knows nothing of it, changes nothing of it.
     let plan =
         world.control.import.run(&admin, slug, r#"{"again": {"command": "npx"}}"#, ImportMode::Apply).await.unwrap();
-    assert_eq!(plan.servers[0].changes, Vec::<String>::new());
+    assert_eq!(plan.servers[0].changes.lines().collect::<Vec<_>>(), Vec::<String>::new());
     let again = world.control.servers.get(&admin, slug, "again").await.unwrap().server;
     assert_eq!(again.run, server.run);
 }

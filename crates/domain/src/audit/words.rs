@@ -1,35 +1,7 @@
 //! The words of the audit trail: what can be done, and what an entry tells of it by name. The lists are whole: nothing
 //! else is ever written, so that whoever reads the trail can have a text for each.
 
-/// An enum of words that are written as they stand here.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $word:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name {
-            $($(#[$about])* #[doc = concat!("`", $text, "`")] $word,)*
-        }
-
-        impl $name {
-            /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$word,)*];
-
-            /// As it is stored and on the wire. Stable.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$word => $text,)*
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
+use crate::words::words;
 
 words! {
     /// What was done: `<noun>.<verb>`.
@@ -178,11 +150,73 @@ words! {
     }
 }
 
+words! {
+    /// A part that an update changed, as the value of [`FactName::Changed`]. Behind `env` and `header` stands the name of
+    /// the one: `env TOKEN`.
+    ChangedPart {
+        Active = "active",
+        Alias = "alias",
+        Allowance = "allowance",
+        AlwaysOn = "always_on",
+        Args = "args",
+        Command = "command",
+        Cwd = "cwd",
+        /// Switched off.
+        Disabled = "disabled",
+        /// Switched on.
+        Enabled = "enabled",
+        Env = "env",
+        Era = "era",
+        Expiry = "expiry",
+        FlawedTools = "flawed_tools",
+        Header = "header",
+        IdleStop = "idle_stop",
+        InstanceAdmin = "instance_admin",
+        Interactive = "interactive",
+        Isolation = "isolation",
+        Limits = "limits",
+        MaxConnections = "max_connections",
+        MaxInFlight = "max_in_flight",
+        /// What members had stored for the place where the server was before; it was removed.
+        MembersValues = "members_values",
+        Name = "name",
+        /// Members of an imported file that mean nothing to the daemon.
+        OtherMembers = "other_members",
+        /// Which values members bring along.
+        PersonalValues = "personal_values",
+        Preferences = "preferences",
+        RecordedArguments = "recorded_arguments",
+        Sandbox = "sandbox",
+        Scope = "scope",
+        Separator = "separator",
+        Slug = "slug",
+        Timeout = "timeout",
+        ToolTimeouts = "tool_timeouts",
+        Transport = "transport",
+        Url = "url",
+    }
+}
+
+words! {
+    /// What somebody was not let do, as the value of [`FactName::Refused`].
+    Right {
+        Approve = "approve",
+        Call = "call",
+        Inspect = "inspect",
+        Look = "look",
+        ManageInstance = "manage_instance",
+        ManageProject = "manage_project",
+        ManageServers = "manage_servers",
+        ManageTeam = "manage_team",
+        UseOwnKeys = "use_own_keys",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{AuditAction, FactName};
+    use super::{AuditAction, ChangedPart, FactName, Right};
 
     #[test]
     fn an_action_is_a_noun_and_a_verb_and_none_is_there_twice() {
@@ -196,5 +230,9 @@ mod tests {
         }
         let facts: BTreeSet<_> = FactName::ALL.iter().map(|name| name.as_str()).collect();
         assert_eq!(facts.len(), FactName::ALL.len());
+        let parts: BTreeSet<_> = ChangedPart::ALL.iter().map(|part| part.as_str()).collect();
+        assert_eq!(parts.len(), ChangedPart::ALL.len());
+        let rights: BTreeSet<_> = Right::ALL.iter().map(|right| right.as_str()).collect();
+        assert_eq!(rights.len(), Right::ALL.len());
     }
 }

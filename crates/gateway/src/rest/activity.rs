@@ -118,7 +118,8 @@ fn outcome(text: &str) -> Result<OutcomeFilter, ApiError> {
 
 fn reason(text: &str) -> Result<Reason, ApiError> {
     Reason::parse(text).ok_or_else(|| {
-        let hint = format!("use one of {}", Reason::ALL.map(Reason::as_str).join(", "));
+        let hint =
+            format!("use one of {}", Reason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "));
         ApiError::invalid("reason", "it is no reason of a refusal", hint)
     })
 }

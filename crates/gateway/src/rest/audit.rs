@@ -8,7 +8,7 @@ use orch_domain::id::UserId;
 use orch_domain::page::PageRequest;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::Object;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::listing::{self, PageView};
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
+use crate::words::one_of;
 
 /// One thing that somebody did.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,11 +84,6 @@ fn fact_names() -> Object {
     one_of("What the value is.", FactName::ALL.iter().map(|name| name.as_str()))
 }
 
-/// What is said of the field has to be said here: a schema of one's own takes its place.
-fn one_of(about: &str, words: impl Iterator<Item = &'static str>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(words)).build()
-}
-
 impl From<AuditRecord> for AuditView {
     fn from(record: AuditRecord) -> Self {
         Self {
@@ -131,7 +127,8 @@ pub struct AuditQuery {
     search: Option<String>,
 }
 
-/// Which entries of the instance.
+/// Which entries of the instance. The members of [`AuditQuery`] are repeated since serde does not refuse unknown ones
+/// where it flattens.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]

@@ -5,8 +5,10 @@ use actix_web::{HttpResponse, get};
 use orch_control::calls::Whose;
 use orch_domain::arguments::Arguments;
 use orch_domain::call::Call;
+use orch_domain::refusal::Reason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::openapi::schema::Object;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -16,6 +18,7 @@ use crate::listing::{self, PageView};
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
+use crate::words::one_of_or_null;
 
 /// One tool call, prompt get or resource read. Its result is not recorded, and of its arguments what the project wants.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,12 +53,8 @@ pub struct CallView {
     /// The upstream's error code, for `rpc_error`.
     #[schema(required = true)]
     code: Option<i64>,
-    /// Why it was refused or limited; null for others, and for calls of a time before this was recorded. `unknown`,
-    /// `invalid_params`, `role`, `key_scope`, `rule`, `switched_off`, `approval_denied`, `approval_declined`,
-    /// `approval_expired`, `no_approver`, `duplicate_id`, `session_ended`, `record_unavailable`, `limit_per_minute`,
-    /// `limit_concurrent`, `limit_per_day`, `limit_in_flight`, `limit_approvals` or `server_busy`. Who does not inspect the
-    /// project reads `unknown` for what is hidden, as the call was answered.
-    #[schema(required = true)]
+    /// Why it was refused or limited.
+    #[schema(required = true, schema_with = reasons)]
     reason: Option<&'static str>,
     /// The rule that refused it, or that wanted the approval; for admins.
     #[schema(required = true)]
@@ -80,6 +79,12 @@ pub struct CallQuery {
     /// Only the caller's own calls; admins see everybody's otherwise.
     #[serde(default)]
     own: bool,
+}
+
+fn reasons() -> Object {
+    let about = "Why it was refused or limited; null for others, and for calls of a time before this was recorded. Who does \
+                 not inspect the project reads `unknown` for what is hidden, as the call was answered.";
+    one_of_or_null(about, Reason::ALL.iter().map(|reason| reason.as_str()))
 }
 
 impl From<Call> for CallView {

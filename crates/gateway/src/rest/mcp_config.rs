@@ -76,7 +76,7 @@ impl From<PlannedServer> for PlannedServerView {
             ImportVerb::Update => ImportActionView::Update,
             ImportVerb::Unchanged => ImportActionView::Unchanged,
         };
-        Self { name: planned.key, alias: planned.alias.to_string(), action, changes: planned.changes }
+        Self { name: planned.key, alias: planned.alias.to_string(), action, changes: planned.changes.lines().collect() }
     }
 }
 

@@ -443,7 +443,7 @@ mod tests {
 
     #[test]
     fn reasons_have_numbers_that_stay() {
-        for reason in Reason::ALL {
+        for reason in Reason::ALL.iter().copied() {
             assert_eq!(reason_of_number(reason_number(reason)), Some(reason), "{reason:?}");
         }
         assert_eq!((reason_number(Reason::Unknown), reason_number(Reason::ServerBusy)), (0, 18));

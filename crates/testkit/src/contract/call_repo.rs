@@ -44,7 +44,7 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
     for kind in CallKind::ALL {
         calls.push(a_call().in_project(project).kind(kind).with_key(KeyId::new()).to_nowhere("ünknown ✗").build());
     }
-    for reason in Reason::ALL {
+    for reason in Reason::ALL.iter().copied() {
         calls.push(a_call().in_project(project).refused(reason).build());
     }
     let ruled = Refusal { reason: Reason::ApprovalExpired, rule: Some(RuleId::new()) };

@@ -2583,13 +2583,10 @@ export interface components {
              */
             code: number | null;
             /**
-             * @description Why it was refused or limited; null for others, and for calls of a time before this was recorded. `unknown`,
-             *     `invalid_params`, `role`, `key_scope`, `rule`, `switched_off`, `approval_denied`, `approval_declined`,
-             *     `approval_expired`, `no_approver`, `duplicate_id`, `session_ended`, `record_unavailable`, `limit_per_minute`,
-             *     `limit_concurrent`, `limit_per_day`, `limit_in_flight`, `limit_approvals` or `server_busy`. Who does not inspect the
-             *     project reads `unknown` for what is hidden, as the call was answered.
+             * @description Why it was refused or limited; null for others, and for calls of a time before this was recorded. Who does not inspect the project reads `unknown` for what is hidden, as the call was answered.
+             * @enum {string|null}
              */
-            reason: string | null;
+            reason: "unknown" | "invalid_params" | "role" | "key_scope" | "rule" | "switched_off" | "approval_denied" | "approval_declined" | "approval_expired" | "no_approver" | "duplicate_id" | "session_ended" | "record_unavailable" | "limit_per_minute" | "limit_concurrent" | "limit_per_day" | "limit_in_flight" | "limit_approvals" | "server_busy" | null;
             /**
              * Format: uuid
              * @description The rule that refused it, or that wanted the approval; for admins.
@@ -2884,7 +2881,7 @@ export interface components {
             run?: components["schemas"]["UpdateRunRequest"];
             /** @description How it is reached. */
             transport: components["schemas"]["TransportRequest"];
-            /** @description Limits of its processes, of a stdio server. */
+            /** @description Limits; a server that is dialled has `line_kib` and `log_kib` alone. */
             limits?: components["schemas"]["ProcessLimitsRequest"];
             /** @description What its processes may see and reach, of a stdio server. */
             sandbox?: components["schemas"]["SandboxRequest"];
@@ -3892,7 +3889,7 @@ export interface components {
             processes: number | null;
             /**
              * Format: int32
-             * @description KiB of a message on standard output.
+             * @description KiB of a message; of a process, of a line of standard output.
              */
             line_kib: number | null;
             /**
@@ -3929,7 +3926,7 @@ export interface components {
             processes?: number | null;
             /**
              * Format: int32
-             * @description KiB of a message on standard output.
+             * @description KiB of a message; of a process, of a line of standard output.
              * @default null
              */
             line_kib?: number | null;
@@ -5056,7 +5053,7 @@ export interface components {
             run?: components["schemas"]["UpdateRunRequest"];
             /** @description How it is reached. */
             transport?: components["schemas"]["UpdateTransportRequest"] | null;
-            /** @description Limits of its processes, of a stdio server. */
+            /** @description Limits; a server that is dialled has `line_kib` and `log_kib` alone. */
             limits?: components["schemas"]["ProcessLimitsRequest"];
             /** @description What its processes may see and reach, of a stdio server. */
             sandbox?: components["schemas"]["SandboxRequest"];

@@ -13,7 +13,7 @@ const RECORDED = [
   call({ target: "mail__send", server: "", server_id: null, outcome: "refused", reason: "unknown" }),
   call({ target: "move_file", outcome: "refused", reason: "approval_expired", rule_id: RULE, waited_ms: 300_000 }),
   call({ target: "read_file", outcome: "limited", reason: "limit_per_day" }),
-  call({ target: "list_files", outcome: "refused", reason: "of_another_version" }),
+  call({ target: "list_files", outcome: "refused", reason: "of_another_version" as "rule" }),
 ];
 
 /** As who does not inspect gets it: what is hidden looks like what is missing. */

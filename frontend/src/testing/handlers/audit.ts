@@ -6,7 +6,7 @@ const MORE = "00000000-0000-7000-8000-000000000000";
 /** One with names, one of a version before names, one of a later version, and one of nobody. */
 const ENTRIES = [
   auditEntry({ action: "member.update", target: { kind: "member", id: "1", name: "bob@example.com" }, detail: "from member to admin", facts: [{ name: "before", value: "member" }, { name: "now", value: "admin" }, { name: "as", value: "instance_admin" }, { name: "project", value: "demo" }] }),
-  auditEntry({ action: "server.update", target: { kind: "server", id: "2", name: "github" }, detail: "env TOKEN, calls in flight", facts: [{ name: "changed", value: "env TOKEN" }, { name: "changed", value: "calls in flight" }] }),
+  auditEntry({ action: "server.update", target: { kind: "server", id: "2", name: "github" }, detail: "env TOKEN, max in flight", facts: [{ name: "changed", value: "env TOKEN" }, { name: "changed", value: "max_in_flight" }] }),
   auditEntry({ action: "policy.add", target: { kind: "policy", id: "3", name: "demo" }, detail: "added rule 0198: deny" }),
   auditEntry({ action: "moon.land" as "server.update", target: { kind: "moon", id: "4", name: "Luna" } }),
   auditEntry({ action: "login.fail", via: "system", user_id: null, user_email: null, target: { kind: "user", id: "", name: "eve@example.com" }, facts: [{ name: "reason", value: "wrong_password" }] }),

@@ -74,7 +74,7 @@ fn server(planned: &PlannedServer) -> ServerView {
         name: planned.key.clone(),
         alias: planned.alias.to_string(),
         action: planned.verb.as_str(),
-        changes: planned.changes.clone(),
+        changes: planned.changes.lines().collect(),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct ProcessLimitsView {
     /// Processes at a time.
     #[schema(required = true)]
     processes: Option<u32>,
-    /// KiB of a message on standard output.
+    /// KiB of a message; of a process, of a line of standard output.
     #[schema(required = true)]
     line_kib: Option<u32>,
     /// KiB of the log that are kept.
@@ -53,7 +53,7 @@ pub struct ProcessLimitsRequest {
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     processes: Option<Option<u32>>,
-    /// KiB of a message on standard output.
+    /// KiB of a message; of a process, of a line of standard output.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     line_kib: Option<Option<u32>>,

@@ -44,7 +44,7 @@ pub struct CreateServerRequest {
     run: UpdateRunRequest,
     /// How it is reached.
     transport: TransportRequest,
-    /// Limits of its processes, of a stdio server.
+    /// Limits; a server that is dialled has `line_kib` and `log_kib` alone.
     #[serde(default)]
     limits: ProcessLimitsRequest,
     /// What its processes may see and reach, of a stdio server.
@@ -116,7 +116,7 @@ pub struct UpdateServerRequest {
     run: UpdateRunRequest,
     /// How it is reached.
     transport: Option<UpdateTransportRequest>,
-    /// Limits of its processes, of a stdio server.
+    /// Limits; a server that is dialled has `line_kib` and `log_kib` alone.
     #[serde(default)]
     limits: ProcessLimitsRequest,
     /// What its processes may see and reach, of a stdio server.

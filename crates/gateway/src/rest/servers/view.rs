@@ -198,25 +198,24 @@ fn names(server: &Server) -> Vec<String> {
 
 impl From<ServerStatus> for StatusView {
     fn from(status: ServerStatus) -> Self {
-        let next_step = status.state.next_step();
-        let (state, retry_at, failures) = match status.state {
-            ServerState::Stopped => (StateView::Stopped, None, 0),
-            ServerState::Starting => (StateView::Starting, None, 0),
-            ServerState::Ready => (StateView::Ready, None, 0),
-            ServerState::Degraded => (StateView::Degraded, None, 0),
-            ServerState::BackingOff { until, failures } => (StateView::BackingOff, Some(until), failures),
-            ServerState::CrashLooping { failures } => (StateView::CrashLooping, None, failures),
-            ServerState::Incompatible => (StateView::Incompatible, None, 0),
-            ServerState::StoppedByAdmin => (StateView::StoppedByAdmin, None, 0),
-            ServerState::Disabled => (StateView::Disabled, None, 0),
+        let state = match status.state {
+            ServerState::Stopped => StateView::Stopped,
+            ServerState::Starting => StateView::Starting,
+            ServerState::Ready => StateView::Ready,
+            ServerState::Degraded => StateView::Degraded,
+            ServerState::BackingOff { .. } => StateView::BackingOff,
+            ServerState::CrashLooping { .. } => StateView::CrashLooping,
+            ServerState::Incompatible => StateView::Incompatible,
+            ServerState::StoppedByAdmin => StateView::StoppedByAdmin,
+            ServerState::Disabled => StateView::Disabled,
         };
         Self {
             state,
             since: status.since,
             reason: status.reason,
-            next_step,
-            failures,
-            retry_at,
+            next_step: status.state.next_step(),
+            failures: status.state.failures().unwrap_or(0),
+            retry_at: status.state.retry_at(),
             pid: status.pid,
             revision: status.revision,
             implementation: status.implementation,
