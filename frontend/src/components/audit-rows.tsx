@@ -127,6 +127,7 @@ function useWords(): (name: Fact["name"], value: string) => string {
     const words: Record<string, unknown> = known[group];
     // A word may have a name behind it, as in `env TOKEN`.
     const [word = "", ...named] = value.split(" ");
-    return Object.hasOwn(words, word) ? [t(`word.${group}.${word}` as "word.kind.tool"), ...named].join(" ") : value;
+    const key = `${group}.${word}` as "kind.tool";
+    return Object.hasOwn(words, word) ? [t(`word.${key}`), ...named].join(" ") : value;
   };
 }
