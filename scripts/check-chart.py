@@ -25,6 +25,7 @@ REFUSED = [
     ({"baseUrl": "https://x"}, "secrets.jwtSecret"),
     ({"baseUrl": "https://x", "secrets": {"jwtSecret": "j" * 32}}, "secrets.encryptionKey"),
     ({**LEAST, "replicas": 2}, "database.url"),
+    ({"baseUrl": "https://x", "secrets": {"existing": "x"}, "database": MANY["database"]}, "DATABASE_URL"),
     ({**LEAST, "ingress": {"enabled": True}}, "ingress.host"),
     ({**LEAST, "config": "[metrics]\nport = 1\n"}, "[metrics]"),
     ({**LEAST, "replica": 2}, "replica"),

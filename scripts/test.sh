@@ -224,6 +224,7 @@ if [ "$quick" = no ]; then
     step 'dashboard: browser' run_browser_tests
 fi
 if [ "$quick" = no ]; then
+    step 'Helm chart' scripts/check-chart.sh "$TARGET/debug/orch-server" "$TARGET/chart"
     step 'conformance' scripts/conformance.sh
     step 'REST against its document' bash scripts/check-rest.sh "$TARGET/debug/orch-server" "$TARGET/schemathesis"
     step 'doc tests' cargo test --doc --workspace --locked --quiet

@@ -36,11 +36,13 @@ struct Options {
     /// Where database, journal and generated secrets are kept
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Address to listen on
     #[arg(long)]
     host: Option<IpAddr>,
+    /// Port to listen on; 0 for one of the system's choice
     #[arg(long)]
     port: Option<u16>,
-    /// error, warn, info, debug or trace
+    /// error, warn, info, debug or trace, or directives such as info,orch_relay=debug
     #[arg(long)]
     log_level: Option<String>,
     /// Serve the servers of this file as a project named after it, and follow the file

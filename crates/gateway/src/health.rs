@@ -49,8 +49,9 @@ async fn get_liveness() -> HttpResponse {
 ///
 /// Needs no credential.
 ///
-/// 503 while the daemon starts or stops, or the database is away: for a load balancer that takes it out of rotation.
-/// Answers at once, from what was last seen.
+/// 503 while the daemon stops, or while no call can be put on record: for a load balancer that takes it out of rotation.
+/// The database may be away meanwhile; calls wait for it in the journal until that is full. Answers at once, from what
+/// was last seen.
 #[utoipa::path(
     operation_id = "get_readiness",
     tag = "health",

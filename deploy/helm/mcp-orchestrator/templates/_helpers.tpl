@@ -36,6 +36,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.database.url) (not .Values.secrets.existing) -}}
 {{- fail "more than one replica needs PostgreSQL: set database.url, or secrets.existing to a secret with DATABASE_URL" -}}
 {{- end -}}
+{{- if and .Values.secrets.existing .Values.database.url -}}
+{{- fail "database.url does nothing beside secrets.existing: put DATABASE_URL into that secret" -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- fail "set ingress.host to the host name of baseUrl" -}}
 {{- end -}}
