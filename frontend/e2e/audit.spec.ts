@@ -35,6 +35,39 @@ test("says in sentences what became of things that are gone", async ({ console: 
   await expectAccessible(page);
 });
 
+test("what is typed stands in its field letter by letter, and half a year is not asked for", async ({ console: page, project }) => {
+  const at = `/projects/${project.slug}/activity`;
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    const from = searchParams.get("from");
+    if (pathname.endsWith("/audit") && from !== null) asked.push(from);
+  });
+  await page.goto(`${at}?view=changes`);
+  const search = page.getByRole("searchbox");
+  const from = page.getByLabel("From");
+  const lines = page.getByRole("main").getByRole("listitem");
+  await expect(lines.first()).toBeVisible();
+  await search.pressSequentially("created the project");
+  await expect(search).toHaveValue("created the project");
+  await expect(page).toHaveURL(/q=created\+the\+project/);
+  await search.fill("");
+  await from.pressSequentially("01022026");
+  await expect(from).toHaveValue("2026-01-02");
+  await expect(page).toHaveURL(`${at}?view=changes&from=2026-01-02`);
+  await expect(lines.first()).toBeVisible();
+  expect([...new Set(asked)]).toEqual(["2026-01-02T00:00:00.000Z"]);
+  // Who leaves in the middle of a year sees what the list is of.
+  for (const key of ["ArrowLeft", "ArrowRight", "1"]) await page.keyboard.press(key);
+  await expect(from).toHaveValue("0001-01-02");
+  await search.focus();
+  await expect(from).toHaveValue("2026-01-02");
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(from).toHaveValue("");
+  await expect(page).toHaveURL(`${at}?view=changes`);
+  expect([...new Set(asked)]).toEqual(["2026-01-02T00:00:00.000Z"]);
+});
+
 test("the instance's trail is searched beyond what is loaded, also of a project that is gone", async ({ console: page, project, rest }) => {
   const other = await newProject(rest);
   await rest.post(`/projects/${other.slug}/servers`, { alias: "needle", transport: { type: "stdio", ...everything() } });

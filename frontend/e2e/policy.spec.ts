@@ -41,13 +41,32 @@ test("who tries a tool that a rule holds back is told what it waits for", async 
   await page.goto(`/projects/${project.slug}/servers/everything/playground?kind=tool&name=get-env`);
   await page.getByRole("button", { name: "Run" }).click();
   await expect(page.getByRole("heading", { name: "Waiting for approval" })).toBeVisible();
-  await expect(page.getByRole("link", { name: "See the approvals" })).toBeVisible();
   await expectAccessible(page);
+  // Looking at the list does not end the call that is on it.
+  const opened = context.waitForEvent("page");
+  await page.getByRole("link", { name: "See the approvals" }).click();
+  const list = await opened;
+  await expect(list.getByText("everything · get-env")).toBeVisible();
   const { items } = (await rest.get(`/projects/${project.slug}/approvals`)) as unknown as { items: { id: string }[] };
   await rest.post(`/projects/${project.slug}/approvals/${items[0]?.id ?? ""}/approve`);
   await expect(page.getByText("Done", { exact: true })).toBeVisible();
   await expect(page.getByText("Waiting for approval")).toHaveCount(0);
   await context.close();
+});
+
+test("who may confirm an own call is asked, and told that an admin may agree as well", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  await rest.post(`/projects/${project.slug}/servers/everything/start`);
+  const approval = { caller_may_confirm: true, timeout_seconds: 300 };
+  await rest.put(`/projects/${project.slug}/policy`, { rules: [{ name: "", object: { name: "get-env" }, effect: "require_approval", approval }] });
+  await page.goto(`/projects/${project.slug}/servers/everything/playground?kind=tool&name=get-env`);
+  await page.getByRole("button", { name: "Run" }).click();
+  await expect(page.getByText("goes on once you confirm it, or an admin agrees")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "It waits for your answer" })).toBeVisible();
+  await expect(page.getByText("Waiting for approval")).toHaveCount(0);
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Send answer" }).click();
+  await expect(page.getByText("Done", { exact: true })).toBeVisible();
 });
 
 test("a tool that is switched off is not there for clients", async ({ console: page, project, rest }) => {

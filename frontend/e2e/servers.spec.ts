@@ -51,7 +51,10 @@ test("adds a server by hand, with secrets that never come back", async ({ consol
   await page.getByRole("button", { name: "Add variable" }).click();
   await page.getByLabel("Name 1").fill("API_TOKEN");
   await page.getByLabel("Value 1").fill("very-secret-value");
+  await page.getByRole("radio", { name: /^Best effort/ }).click();
+  await expect(page.getByLabel(/^May read/).first()).toBeVisible();
   await expectAccessible(page);
+  await page.getByRole("radio", { name: /^As the instance has it/ }).click();
   await page.getByRole("button", { name: "Add server" }).click();
 
   await expect(page.getByRole("heading", { name: "everything", level: 1 })).toBeVisible();

@@ -55,8 +55,9 @@ impl Limits {
             let stored = next(self.ports.limits.find(Some(grant.id)).await?, numbers, expected)?;
             let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
             let name = grant.facts.project.slug.as_str();
-            let entry = trail.entry(AuditAction::LimitsUpdate, "project", grant.id, name, describe(&numbers));
-            let entry = entry.with_all(FactName::Set, set(&numbers));
+            let set = set(&numbers);
+            let entry = trail.entry(AuditAction::LimitsUpdate, "project", grant.id, name, set.join(", "));
+            let entry = entry.with_all(FactName::Set, set);
             self.ports.limits.put(Some(grant.id), &stored, &entry).await?;
             Ok(stored)
         })
@@ -82,8 +83,9 @@ impl Limits {
         let stored = retry::unless_expected(expected, || async {
             let stored = next(self.ports.limits.find(None).await?, numbers, expected)?;
             let trail = Trail::new(who, self.ports.clock.now());
-            let entry = trail.entry(AuditAction::LimitsUpdate, "instance", "instance", "instance", describe(&numbers));
-            let entry = entry.with_all(FactName::Set, set(&numbers));
+            let set = set(&numbers);
+            let entry = trail.entry(AuditAction::LimitsUpdate, "instance", "instance", "instance", set.join(", "));
+            let entry = entry.with_all(FactName::Set, set);
             self.ports.limits.put(None, &stored, &entry).await?;
             Ok(stored)
         })
@@ -135,12 +137,7 @@ fn check_number(problems: &mut Vec<Problem>, field: &str, number: Option<u32>, m
     }
 }
 
-/// For the audit trail: what is set.
-fn describe(numbers: &Numbers) -> String {
-    let set = set(numbers);
-    if set.is_empty() { "nothing set".to_owned() } else { set.join(", ") }
-}
-
+/// For the audit trail: each number that is set, or that none is.
 fn set(numbers: &Numbers) -> Vec<String> {
     let mut set = Vec::new();
     for (whose, allowance) in [("key", numbers.key), ("user", numbers.user), ("project", numbers.project)] {
@@ -150,5 +147,8 @@ fn set(numbers: &Numbers) -> Vec<String> {
         }
     }
     set.extend(numbers.server_concurrent.map(|number| format!("server_concurrent {number}")));
+    if set.is_empty() {
+        set.push("nothing".to_owned());
+    }
     set
 }

@@ -135,10 +135,13 @@ impl Users {
         }
         let (password, generated) = chosen_or_generated(password);
         let hash = self.ports.hasher.hash(&password).await?;
+        let mut changes = Changes::default();
+        changes.note(ChangedPart::InstanceAdmin, !user.instance_admin);
+        changes.note(ChangedPart::Active, !user.is_active());
         let user = self.next(User { instance_admin: true, deactivated_at: None, password: Some(hash), ..user });
         let entry =
             trail.entry(AuditAction::UserPromote, "user", user.id, user.email.as_str(), "first admin".to_owned());
-        self.ports.users.update(&user, &entry).await?;
+        self.ports.users.update(&user, &changes.on(entry)).await?;
         self.ports.written_users().await;
         Ok(Some(CreatedUser { user, generated }))
     }

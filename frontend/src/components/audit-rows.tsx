@@ -3,21 +3,23 @@
 import { type ReactNode } from "react";
 import { type Messages, useMessages, useTranslations } from "use-intl";
 
-import type { AuditAction, AuditEntry } from "@/lib/data/audit";
+import type { AuditAction, AuditEntry, AuditNoun } from "@/lib/data/audit";
 
 import { RelativeTime } from "./relative-time";
 import { Badge } from "./ui/badge";
 
 type Fact = AuditEntry["facts"][number];
+type WordGroup = keyof Messages["audit"]["word"];
 
 /** Facts that are shown elsewhere, or that say less than another one. */
 const APART: Fact["name"][] = ["as", "project", "login", "rule_id"];
 
+/** Actions whose sentence says all: what else was written of them is for who reads the record itself. */
+const SAID: AuditAction[] = ["encryption.begin", "login.end_others", "secrets.adopt", "user.change_password"];
+
 /** Which words the values of a fact are; the others are names and numbers, and stand as they are. */
-const WORDS: Partial<Record<Fact["name"], keyof Messages["audit"]["word"]>> = {
+const WORDS: Partial<Record<Fact["name"], WordGroup>> = {
   role: "role",
-  before: "role",
-  now: "role",
   needs: "role",
   kind: "kind",
   through: "through",
@@ -26,11 +28,23 @@ const WORDS: Partial<Record<Fact["name"], keyof Messages["audit"]["word"]>> = {
   refused: "refused",
   reason: "reason",
   changed: "changed",
+  set: "set",
+};
+
+/** The same of facts that are names in other actions: `before` may be a role or a slug, `changed` a part or a rule. */
+const WORDS_OF: Partial<Record<AuditNoun, Partial<Record<Fact["name"], WordGroup | null>>>> = {
+  member: { before: "role", now: "role" },
+  team_member: { before: "role", now: "role" },
+  project_team: { before: "role", now: "role" },
+  policy: { changed: null },
 };
 
 interface AuditRowsProps {
   entries: AuditEntry[];
-  /** What is called by an id now; undefined for what is gone. Only where entries of many projects are shown. */
+  /**
+   * What is called by an id now; undefined for what is gone. Only where entries of many projects are shown, and once it
+   * is known.
+   */
   projectOf?: (id: string) => string | undefined;
 }
 
@@ -63,10 +77,11 @@ function valueOf(entry: AuditEntry, name: Fact["name"]): string | undefined {
   return entry.facts.find((fact) => fact.name === name)?.value;
 }
 
-/** Whether there is a text for an action. An entry of a later version may have one that is not known here. */
-function isKnown(messages: Messages["audit"]["action"], action: string): action is AuditAction {
-  const [noun = "", verb = ""] = action.split(".");
-  return Object.hasOwn(messages, noun) && Object.hasOwn(messages[noun as keyof typeof messages], verb);
+/** Whether there is a text at a path. An entry of a later version may have words that are not known here. */
+function isText(texts: object, path: string): boolean {
+  const found = path.split(".").reduce<unknown>((at, part) => (typeof at === "object" && at !== null && Object.hasOwn(at, part) ? at[part as keyof typeof at] : undefined), texts);
+  // One that takes values is an array once it is compiled; what holds texts is an object.
+  return typeof found === "string" || Array.isArray(found);
 }
 
 /** What happened, in the language of who reads it. */
@@ -85,7 +100,7 @@ function Sentence({ entry }: { entry: AuditEntry }) {
   const values = { actor, name, b: (text: ReactNode) => <strong className="font-medium">{text}</strong> };
   return (
     <p title={entry.action}>
-      {isKnown(messages, entry.action) ? t.rich(`action.${entry.action}`, values) : t.rich("unknownAction", { ...values, action: entry.action })}
+      {isText(messages, entry.action) ? t.rich(`action.${entry.action}`, values) : t.rich("unknownAction", { ...values, action: entry.action })}
     </p>
   );
 }
@@ -93,10 +108,10 @@ function Sentence({ entry }: { entry: AuditEntry }) {
 /** What more is known: by name, or what a version before names wrote. */
 function Facts({ entry }: { entry: AuditEntry }) {
   const t = useTranslations("audit");
-  const wordOf = useWords();
+  const wordOf = useWords(entry.action);
   const facts = entry.facts.filter((fact) => !APART.includes(fact.name));
   if (facts.length === 0) {
-    return entry.facts.length === 0 && entry.detail !== "" ? <p className="text-muted-foreground">{entry.detail}</p> : null;
+    return entry.facts.length === 0 && entry.detail !== "" && !SAID.includes(entry.action) ? <p className="text-muted-foreground">{entry.detail}</p> : null;
   }
   return (
     <dl className="flex flex-wrap gap-x-3 text-muted-foreground">
@@ -118,16 +133,16 @@ function named(facts: Fact[]): [Fact["name"], string[]][] {
 }
 
 /** Gives the word of a value in the language of who reads; the value itself where it is a name. */
-function useWords(): (name: Fact["name"], value: string) => string {
+function useWords(action: string): (name: Fact["name"], value: string) => string {
   const t = useTranslations("audit");
-  const known = (useMessages() as Messages).audit.word;
+  const words = (useMessages() as Messages).audit.word;
+  const own = WORDS_OF[action.split(".")[0] as AuditNoun];
   return (name, value) => {
-    const group = WORDS[name];
-    if (group === undefined) return value;
-    const words: Record<string, unknown> = known[group];
-    // A word may have a name behind it, as in `env TOKEN`.
-    const [word = "", ...named] = value.split(" ");
+    const group = own?.[name] === undefined ? WORDS[name] : own[name];
+    if (group === undefined || group === null) return value;
+    // Some have a name or a number behind the word, as in `env TOKEN`.
+    const [word = "", ...rest] = group === "changed" || group === "set" ? value.split(" ") : [value];
     const key = `${group}.${word}` as "kind.tool";
-    return Object.hasOwn(words, word) ? [t(`word.${key}`), ...named].join(" ") : value;
+    return isText(words, key) ? [t(`word.${key}`), ...rest].join(" ") : value;
   };
 }

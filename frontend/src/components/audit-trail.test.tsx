@@ -79,3 +79,42 @@ test("says what failed, and tries again", async () => {
   await hands.click(screen.getByRole("button", { name: "Try again" }));
   expect(await lines()).toHaveLength(5);
 });
+
+test("what there is stays when more of it cannot be had, and the failure stands beside the button", async () => {
+  const hands = open("/projects/short/activity", trail("short"));
+  await hands.click(await screen.findByRole("button", { name: "Show more" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("Something went wrong in the daemon");
+  expect(screen.getAllByRole("listitem")).toHaveLength(5);
+  expect(screen.getByRole("button", { name: "Show more" })).toBeEnabled();
+});
+
+test("what is a name stands as it is, and what is a word does not", async () => {
+  open("/projects/worded/activity", trail("worded"));
+  const [slug, rule, limits, none, mail, password] = await lines();
+  expect(slug).toContain("Changed:slugBefore:admin");
+  expect(rule).toContain("Changed:env reads");
+  expect(limits).toContain("Set:requests a minute of each API key: 60, calls at a time at one server: 4, moons 2");
+  expect(none).toContain("Set:nothing");
+  expect(mail).toContain("Why:changed by the other server");
+  expect(password).toBe("ada@example.com changed the own password");
+});
+
+test("in another language as well", async () => {
+  open("/projects/worded/activity", trail("worded"), "ko");
+  const [slug, rule, limits, none, , password] = await lines();
+  expect(slug).toContain("변경:슬러그이전:admin");
+  expect(rule).toContain("변경:env reads");
+  expect(limits).toContain("설정:API 키마다 분당 요청: 60, 서버 하나의 동시 호출: 4, moons 2");
+  expect(none).toContain("설정:없음");
+  expect(password).toBe("ada@example.com 님이 자신의 비밀번호를 변경했습니다");
+});
+
+test("entries of another filter are not exported", async () => {
+  const hands = open("/projects/demo/activity", trail("demo"));
+  await lines();
+  const save = screen.getByRole("button", { name: "Export CSV" });
+  expect(save).toBeEnabled();
+  await hands.type(screen.getByRole("searchbox"), "long");
+  await expect.poll(() => asked.at(-1)?.body).toEqual({ limit: "100", search: "long" });
+  expect(save).toBeDisabled();
+});

@@ -11,6 +11,7 @@ import { downloadText } from "@/lib/download";
 import type { ProjectRef } from "@/lib/paths";
 import { useSearchParam } from "@/lib/search-param";
 
+import { AddressInput, SearchInput } from "./address-input";
 import { AuditRows } from "./audit-rows";
 import { EmptyState } from "./empty-state";
 import { ErrorPanel } from "./error-panel";
@@ -19,7 +20,7 @@ import { ListSkeleton } from "./list-skeleton";
 import { LoadMore } from "./load-more";
 import { Button } from "./ui/button";
 import { Card } from "./ui/card";
-import { Input, Select } from "./ui/input";
+import { Select } from "./ui/input";
 import { Switch } from "./ui/switch";
 
 interface Named {
@@ -31,7 +32,7 @@ interface AuditTrailProps {
   /** The trail of one project; of the instance with all of them without it. */
   project?: ProjectRef;
   people: Named[];
-  /** To choose from, on the instance's trail. */
+  /** On the instance's trail: those that are there; undefined until it is known. */
   projects?: Named[];
 }
 
@@ -58,26 +59,16 @@ export function AuditTrail({ project, people, projects }: AuditTrailProps) {
               <Switch checked={isLive} onCheckedChange={setLive} />
               {t("live")}
             </label>
-            <Button size="sm" disabled={rows.length === 0} onClick={save}>
+            <Button size="sm" disabled={rows.length === 0 || entries.isPlaceholderData} onClick={save}>
               <DownloadIcon aria-hidden /> {t("export")}
             </Button>
           </>
         }
       >
-        <Input
-          type="search"
-          aria-label={t("find")}
-          placeholder={t("find")}
-          className="sm:max-w-56"
-          maxLength={100}
-          value={filter.search}
-          onChange={(event) => {
-            change("search", event.target.value);
-          }}
-        />
+        <SearchInput label={t("find")} className="sm:max-w-56" maxLength={100} value={filter.search} onText={(text) => { change("search", text); }} />
         <Choice label={t("nouns")} every={t("everyNoun")} value={filter.action} options={NOUNS.map((noun) => ({ id: noun, name: t(`noun.${noun}`) }))} onChoose={(noun) => { change("action", noun); }} />
         <Choice label={t("people")} every={t("everybody")} value={filter.user} options={people} onChoose={(user) => { change("user", user); }} />
-        {projects !== undefined && <Choice label={t("projects")} every={t("everyProject")} value={filter.project} options={projects} onChoose={(id) => { change("project", id); }} />}
+        {project === undefined && <Choice label={t("projects")} every={t("everyProject")} value={filter.project} options={projects ?? []} onChoose={(id) => { change("project", id); }} />}
         <Day label={t("from")} value={filter.from} onChoose={(day) => { change("from", day); }} />
         <Day label={t("until")} value={filter.until} onChoose={(day) => { change("until", day); }} />
         {isNarrowed && (
@@ -97,7 +88,7 @@ export function AuditTrail({ project, people, projects }: AuditTrailProps) {
         <p role="alert" className="px-4 py-10 text-center text-sm text-muted-foreground">{t("wrongOrder")}</p>
       ) : entries.isPending ? (
         <ListSkeleton rows={10} />
-      ) : entries.isError ? (
+      ) : entries.isLoadingError ? (
         <ErrorPanel error={entries.error} onRetry={() => void entries.refetch()} />
       ) : rows.length === 0 ? (
         <EmptyState icon={ScrollTextIcon} heading={t(isNarrowed ? "noMatch" : "noEntries")} description={isNarrowed ? undefined : t("noEntriesHint")} className="rounded-lg border border-dashed border-border" />
@@ -160,16 +151,22 @@ function Choice({ label, every, value, options, onChoose }: ChoiceProps) {
   );
 }
 
+/** Whether its year is still being written: 0002 on the way to 2026. */
+function isHalf(day: string): boolean {
+  return day.startsWith("0");
+}
+
 function Day({ label, value, onChoose }: { label: string; value: string; onChoose: (day: string) => void }) {
   return (
     <label className="flex items-center gap-1.5 text-sm text-muted-foreground">
       {label}
-      <Input
+      <AddressInput
         type="date"
+        max="9999-12-31"
         className="w-36"
         value={value}
-        onChange={(event) => {
-          onChoose(event.target.value);
+        onText={(day) => {
+          if (!isHalf(day)) onChoose(day);
         }}
       />
     </label>

@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ActivityIcon, DownloadIcon, InfoIcon } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { useTranslations } from "use-intl";
+import { type Messages, useMessages, useTranslations } from "use-intl";
 
 import { csv } from "@/lib/csv";
 import { activityQuery, type Call } from "@/lib/data/activity";
@@ -11,7 +11,9 @@ import { useNames } from "@/lib/data/members";
 import { downloadText } from "@/lib/download";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
+import { useSearchParam } from "@/lib/search-param";
 
+import { SearchInput } from "./address-input";
 import { CallOutcome, OUTCOMES } from "./call-outcome";
 import { type Column, DataTable } from "./data-table";
 import { EmptyState } from "./empty-state";
@@ -30,26 +32,27 @@ import { useDuration } from "./use-duration";
 const CallDetailsDialog = lazyDialog(() => import("./call-details-dialog").then((module) => module.CallDetailsDialog));
 
 interface CallListProps {
-  sought: string;
-  outcome: string;
+  /** What the search is called. */
+  search: string;
   isLive: boolean;
-  onOutcome: (outcome: string) => void;
   /** Only the calls of this server, by id. */
   server?: string;
-  /** What narrows it by words. */
-  filter: ReactNode;
   /** What stops and resumes it. */
   live?: ReactNode;
 }
 
-/** Calls as they come, with their filter by outcome. */
-export function CallList({ sought, outcome, isLive, onOutcome, server, filter, live }: CallListProps) {
+/** Calls as they come, and what narrows them. The filters stand in the address. */
+export function CallList({ search, isLive, server, live }: CallListProps) {
   const t = useTranslations("activity");
+  const [sought, seek] = useSearchParam("q");
+  const [outcome, setOutcome] = useSearchParam("outcome");
+  const [reason, setReason] = useSearchParam("reason");
+  const reasons = Object.keys((useMessages() as Messages).activity.why.reasons) as NonNullable<Call["reason"]>[];
   const duration = useDuration();
   const ref = useProjectRef();
   const nameOf = useNames(ref);
   const [shown, setShown] = useState<Call>();
-  const calls = useInfiniteQuery(activityQuery(ref, { type: "call", search: sought, outcome, isLive, server }));
+  const calls = useInfiniteQuery(activityQuery(ref, { search: sought, outcome, reason, isLive, server }));
   const rows: Call[] = calls.data?.pages.flatMap((page) => page.items).filter((item) => item.type === "call") ?? [];
   const columns: Column<Call>[] = [
     { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32 @max-lg:hidden" },
@@ -105,19 +108,19 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
         end={
           <>
             {live}
-            <Button size="sm" disabled={rows.length === 0} onClick={save}>
+            <Button size="sm" disabled={rows.length === 0 || calls.isPlaceholderData} onClick={save}>
               <DownloadIcon aria-hidden /> {t("export")}
             </Button>
           </>
         }
       >
-        {filter}
+        <SearchInput label={search} className="sm:max-w-64" value={sought} onText={seek} />
         <Select
           aria-label={t("outcome")}
           className="max-w-44"
           value={outcome}
           onChange={(event) => {
-            onOutcome(event.target.value);
+            setOutcome(event.target.value);
           }}
         >
           <option value="">{t("everyOutcome")}</option>
@@ -128,13 +131,28 @@ export function CallList({ sought, outcome, isLive, onOutcome, server, filter, l
             </option>
           ))}
         </Select>
+        <Select
+          aria-label={t("reason")}
+          className="max-w-44"
+          value={reason}
+          onChange={(event) => {
+            setReason(event.target.value);
+          }}
+        >
+          <option value="">{t("everyReason")}</option>
+          {reasons.map((other) => (
+            <option key={other} value={other}>
+              {t(`why.reasons.${other}`)}
+            </option>
+          ))}
+        </Select>
         {rows.length > 0 && <span className="text-sm text-muted-foreground tabular">{t(calls.hasNextPage ? "countOfMore" : "count", { count: rows.length })}</span>}
       </ListBar>
       {calls.isPending ? (
         <ListSkeleton rows={10} />
-      ) : calls.isError ? (
+      ) : calls.isLoadingError ? (
         <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} />
-      ) : rows.length === 0 && sought === "" && outcome === "" ? (
+      ) : rows.length === 0 && sought === "" && outcome === "" && reason === "" ? (
         <EmptyState
           icon={ActivityIcon}
           heading={t("noCalls")}

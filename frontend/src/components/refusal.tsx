@@ -19,29 +19,6 @@ import { Alert } from "./ui/alert";
 import { Button } from "./ui/button";
 import { Skeleton } from "./ui/skeleton";
 
-/** The words that the record has for why a call was refused or limited. */
-const REASONS = [
-  "unknown",
-  "invalid_params",
-  "role",
-  "key_scope",
-  "rule",
-  "switched_off",
-  "approval_denied",
-  "approval_declined",
-  "approval_expired",
-  "no_approver",
-  "duplicate_id",
-  "session_ended",
-  "record_unavailable",
-  "limit_per_minute",
-  "limit_concurrent",
-  "limit_per_day",
-  "limit_in_flight",
-  "limit_approvals",
-  "server_busy",
-] as const;
-
 /** Why a call was refused: as it is on record, or as it would be decided today where the record does not say. */
 export function Refusal({ call }: { call: Call }) {
   const { may } = useAccess();
@@ -50,21 +27,20 @@ export function Refusal({ call }: { call: Call }) {
   return call.outcome === "refused" ? <Today call={call} /> : null;
 }
 
-function Recorded({ call, reason }: { call: Call; reason: string }) {
+function Recorded({ call, reason }: { call: Call; reason: NonNullable<Call["reason"]> }) {
   const t = useTranslations("activity.why");
   const ref = useProjectRef();
-  const known = REASONS.find((other) => other === reason);
   // A daemon that is newer than this page may have another word.
-  if (known === undefined) return <Why>{reason}</Why>;
-  const said = known === "unknown" && call.server !== "" ? t("unknownOn", { server: call.server }) : t(`reasons.${known}`);
-  if (call.rule_id !== null && known !== "switched_off") {
+  if (!t.has(`reasons.${reason}`)) return <Why>{reason}</Why>;
+  const said = reason === "unknown" && call.server !== "" ? t("unknownOn", { server: call.server }) : t(`reasons.${reason}`);
+  if (call.rule_id !== null && reason !== "switched_off") {
     return (
       <Why action={<Action href={paths.projectSettings(ref)}>{t("toRules")}</Action>}>
         {said} <RuleName id={call.rule_id} />
       </Why>
     );
   }
-  const isOfServer = known === "switched_off" || (known === "unknown" && call.server !== "");
+  const isOfServer = reason === "switched_off" || (reason === "unknown" && call.server !== "");
   const action = isOfServer && <Action href={paths.serverTools({ ...ref, server: call.server }, { kind: call.kind as "tool" })}>{t("toOffers")}</Action>;
   return <Why action={action}>{said}</Why>;
 }
@@ -102,7 +78,7 @@ function Decision({ call, called }: { call: Call; called: Called }) {
   const decision = useQuery(explanationQuery(ref, { server: called.server, kind, name: called.name, client: call.client, ...whose }));
   const offers = useQuery(offersQuery({ ...ref, server: called.server }, kind));
   if (decision.isPending || offers.isPending) return <Skeleton className="h-16" />;
-  if (decision.isError) return <Why>{errorText(decision.error)}</Why>;
+  if (decision.isLoadingError) return <Why>{errorText(decision.error)}</Why>;
   const { effect, reason, rule_id, steps } = decision.data;
   const rule = steps.find((step) => step.rule_id === rule_id);
   if (effect === "allow") {

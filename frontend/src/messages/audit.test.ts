@@ -6,13 +6,13 @@ import en from "./en";
 import ko from "./ko";
 
 interface Property {
-  enum: string[];
+  enum: (string | null)[];
 }
 
-/** What the daemon may write on the audit trail, as the document of its interface says. */
+/** What the daemon may write on record, as the document of its interface says. */
 function words(schema: string, property: string): string[] {
   const document = JSON.parse(readFileSync("../docs/api/openapi.json", "utf8")) as { components: { schemas: Record<string, { properties: Record<string, Property> }> } };
-  return document.components.schemas[schema]?.properties[property]?.enum ?? [];
+  return (document.components.schemas[schema]?.properties[property]?.enum ?? []).filter((word) => word !== null);
 }
 
 const actions = words("AuditView", "action");
@@ -38,4 +38,8 @@ test("no two actions say the same", () => {
     const sentences = Object.values(texts.audit.action).flatMap((verbs) => Object.values(verbs));
     expect(new Set(sentences).size).toBe(sentences.length);
   }
+});
+
+test("every reason for which a call was not made has its text, and no other has one", () => {
+  expect(Object.keys(en.activity.why.reasons).sort()).toEqual(words("CallView", "reason").sort());
 });

@@ -8,6 +8,7 @@
  * | `empty`  | with empty lists                                    |
  * | `slow`   | never, where it is asked for a list                 |
  * | `broken` | with an error when it is first asked for a list     |
+ * | `short`  | with an error when it is asked for more of a list   |
  * | `joined` | as `demo`, to a member                              |
  * | `viewed` | as `demo`, to a viewer                              |
  * | `refused`| as `demo`, where every call was refused             |

@@ -16,6 +16,7 @@ mod import_clients;
 mod import_round_trip;
 mod invitations;
 mod keys;
+mod limits;
 mod meetings;
 mod members;
 mod personal_secrets;

@@ -94,6 +94,7 @@ async fn the_first_admin_may_have_just_signed_up() {
     let first = world.control.users.bootstrap("ada@example.com", None).await.unwrap().unwrap();
     assert!(first.user.instance_admin && first.generated.is_some());
     assert_eq!(world.audit().await, ["system user.promote ada@example.com first admin"]);
+    assert_eq!(world.audit_records().await[0].facts, [("changed".to_owned(), "instance_admin".to_owned())]);
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ words! {
         Login = "login",
         /// Revision of the protocol.
         Revision = "revision",
-        /// A number that was set.
+        /// A number that was set, such as `key.per_minute 60`; `nothing` where all were taken away.
         Set = "set",
         /// How many.
         Count = "count",

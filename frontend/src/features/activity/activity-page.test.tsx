@@ -24,6 +24,13 @@ test("says what failed, and tries again", async () => {
   expect(await screen.findByRole("table")).toBeInTheDocument();
 });
 
+test("keeps the calls that there are when more of them cannot be had", async () => {
+  const hands = open("/projects/short/activity", <ActivityPage />);
+  await hands.click(await screen.findByRole("button", { name: "Show more" }));
+  expect(await screen.findByRole("alert")).toBeInTheDocument();
+  expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(4);
+});
+
 test("asks the daemon for one outcome, and keeps it in the address", async () => {
   const hands = open("/projects/demo/activity", <ActivityPage />);
   const table = await screen.findByRole("table");
@@ -31,6 +38,14 @@ test("asks the daemon for one outcome, and keeps it in the address", async () =>
   await hands.selectOptions(screen.getByRole("combobox", { name: "Outcome" }), "failed");
   await expect.poll(() => within(screen.getByRole("table")).getAllByRole("row").length).toBe(2);
   expect(location.search).toContain("outcome=failed");
+});
+
+test("asks the daemon for one reason, and keeps it in the address", async () => {
+  const hands = open("/projects/recorded/activity", <ActivityPage />);
+  await screen.findByRole("table");
+  await hands.selectOptions(screen.getByRole("combobox", { name: "Reason" }), "A rule denied it.");
+  await expect.poll(() => within(screen.getByRole("table")).getAllByRole("row").length).toBe(3);
+  expect(location.search).toBe("?reason=rule");
 });
 
 test("shows what was kept of the arguments, where something was", async () => {

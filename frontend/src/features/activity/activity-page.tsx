@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { LockIcon } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -10,13 +11,11 @@ import { CallList } from "@/components/call-list";
 import { EmptyState } from "@/components/empty-state";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
-import { Input } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { useRoleReason } from "@/components/use-role-reason";
 import { membersQuery } from "@/lib/data/members";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
-import { LockIcon } from "lucide-react";
 
 const VIEWS = ["calls", "changes"] as const;
 
@@ -25,37 +24,9 @@ export function ActivityPage() {
   const t = useTranslations("activity");
   const router = useRouter();
   const ref = useProjectRef();
-  const query = useSearchParams();
-  const asked = query.get("view");
+  const asked = useSearchParams().get("view");
   const view = VIEWS.find((known) => known === asked) ?? "calls";
-  const sought = query.get("q") ?? "";
-  const outcome = query.get("outcome") ?? "";
-  const [isLive, setLive] = useState(true);
   const reason = useRoleReason(view === "calls" ? "call" : "inspect");
-  const go = (next: Record<string, string>) => {
-    const search = new URLSearchParams({ view, q: sought, outcome, ...next });
-    for (const [name, value] of [...search]) if (value === "") search.delete(name);
-    router.replace(`${paths.activity(ref)}?${search}`, { scroll: false });
-  };
-  const filter = (
-    <Input
-      key={view}
-      type="search"
-      aria-label={t("filter")}
-      placeholder={t("filter")}
-      className="sm:max-w-64"
-      defaultValue={sought}
-      onChange={(event) => {
-        go({ q: event.target.value });
-      }}
-    />
-  );
-  const live = (
-    <label className="flex items-center gap-2 text-sm">
-      <Switch checked={isLive} onCheckedChange={setLive} />
-      {t("live")}
-    </label>
-  );
   return (
     <>
       <PageHeader
@@ -67,28 +38,32 @@ export function ActivityPage() {
             value={view}
             options={VIEWS.map((other) => ({ value: other, label: t(`view.${other}`) }))}
             onChange={(next) => {
-              go({ view: next, q: "", outcome: "" });
+              // Each has filters of its own.
+              router.replace(`${paths.activity(ref)}?view=${next}`, { scroll: false });
             }}
           />
         }
       />
-      {reason !== undefined ? (
-        <EmptyState icon={LockIcon} heading={t("notForRole")} description={reason} />
-      ) : view === "calls" ? (
-        <CallList
-          sought={sought}
-          outcome={outcome}
-          isLive={isLive}
-          onOutcome={(next) => {
-            go({ outcome: next });
-          }}
-          filter={filter}
-          live={live}
-        />
-      ) : (
-        <Changes />
-      )}
+      {reason !== undefined ? <EmptyState icon={LockIcon} heading={t("notForRole")} description={reason} /> : view === "calls" ? <Calls /> : <Changes />}
     </>
+  );
+}
+
+/** What clients called. */
+function Calls() {
+  const t = useTranslations("activity");
+  const [isLive, setLive] = useState(true);
+  return (
+    <CallList
+      search={t("filter")}
+      isLive={isLive}
+      live={
+        <label className="flex items-center gap-2 text-sm">
+          <Switch checked={isLive} onCheckedChange={setLive} />
+          {t("live")}
+        </label>
+      }
+    />
   );
 }
 

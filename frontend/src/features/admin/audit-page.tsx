@@ -21,7 +21,7 @@ export function AdminAuditPage() {
 function Trail() {
   const t = useTranslations("admin");
   const people = (useQuery(usersQuery()).data ?? []).map((user) => ({ id: user.id, name: user.email }));
-  const projects = (useQuery(projectsQuery()).data ?? []).map((project) => ({ id: project.id, name: project.slug }));
+  const projects = useQuery(projectsQuery()).data?.map((project) => ({ id: project.id, name: project.slug }));
   return (
     <>
       <PageHeader title={t("audit")} description={t("auditDescription")} />

@@ -87,7 +87,7 @@ function Keys() {
       <PageHeader title={t("keys")} description={t("keysDescription")} />
       {keys.isPending ? (
         <ListSkeleton />
-      ) : keys.isError ? (
+      ) : keys.isLoadingError ? (
         <ErrorPanel error={keys.error} onRetry={() => void keys.refetch()} />
       ) : keys.data.length === 0 ? (
         <EmptyState icon={KeyRoundIcon} heading={t("noKeys")} />

@@ -16,6 +16,6 @@ export function InstanceLimitsCard() {
   const limits = useQuery(instanceLimitsQuery());
   const put = usePutInstanceLimits();
   if (limits.isPending) return <Skeleton className="h-96" />;
-  if (limits.isError) return <ErrorPanel error={limits.error} onRetry={() => void limits.refetch()} />;
+  if (limits.isLoadingError) return <ErrorPanel error={limits.error} onRetry={() => void limits.refetch()} />;
   return <LimitsForm view={limits.data} description={t("limitsDescription")} reason={undefined} mutation={put} />;
 }

@@ -58,7 +58,7 @@ function Projects() {
       <PageHeader title={t("projects")} description={t("projectsDescription")} />
       {projects.isPending ? (
         <ListSkeleton />
-      ) : projects.isError ? (
+      ) : projects.isLoadingError ? (
         <ErrorPanel error={projects.error} onRetry={() => void projects.refetch()} />
       ) : projects.data.length === 0 ? (
         <EmptyState icon={FolderIcon} heading={t("noProjects")} />

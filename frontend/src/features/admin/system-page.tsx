@@ -33,7 +33,7 @@ function SystemState() {
   const t = useTranslations("system");
   const system = useQuery(queryOptions({ ...systemQuery(), refetchInterval: 5_000 }));
   if (system.isPending) return <PageSkeleton />;
-  if (system.isError) return <ErrorPanel error={system.error} onRetry={() => void system.refetch()} />;
+  if (system.isLoadingError) return <ErrorPanel error={system.error} onRetry={() => void system.refetch()} />;
   const state = system.data;
   return (
     <>

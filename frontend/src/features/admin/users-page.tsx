@@ -5,13 +5,13 @@ import { UserPlusIcon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { SearchInput } from "@/components/address-input";
 import { ErrorPanel } from "@/components/error-panel";
 import { InstanceAdminsOnly } from "@/components/instance-admins-only";
 import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/input";
 import { useSearchParam } from "@/lib/search-param";
 
 import { usersQuery } from "./queries";
@@ -50,20 +50,11 @@ function Users() {
       />
       {users.isPending ? (
         <ListSkeleton />
-      ) : users.isError ? (
+      ) : users.isLoadingError ? (
         <ErrorPanel error={users.error} onRetry={() => void users.refetch()} />
       ) : (
         <>
-          <Input
-            type="search"
-            aria-label={t("findUser")}
-            placeholder={t("findUser")}
-            className="mb-3 max-w-72"
-            value={sought}
-            onChange={(event) => {
-              seek(event.target.value);
-            }}
-          />
+          <SearchInput label={t("findUser")} className="mb-3 max-w-72" value={sought} onText={seek} />
           <UserTable users={users.data.filter((user) => `${user.name} ${user.email}`.toLowerCase().includes(sought.toLowerCase()))} />
         </>
       )}

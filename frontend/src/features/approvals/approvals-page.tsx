@@ -32,7 +32,7 @@ export function ApprovalsPage() {
       <PageHeader title={t("title")} description={t("description")} />
       {approvals.isPending ? (
         <ListSkeleton rows={3} />
-      ) : approvals.isError ? (
+      ) : approvals.isLoadingError ? (
         <ErrorPanel error={approvals.error} onRetry={() => void approvals.refetch()} />
       ) : (
         <Approvals approvals={approvals.data} />

@@ -5,6 +5,7 @@ import { KeyRoundIcon, PlusIcon } from "lucide-react";
 import { useState } from "react";
 import { useNow, useTranslations } from "use-intl";
 
+import { SearchInput } from "@/components/address-input";
 import { type Column, DataTable } from "@/components/data-table";
 import { EmptyState } from "@/components/empty-state";
 import { lazyDialog } from "@/components/lazy-dialog";
@@ -13,7 +14,6 @@ import { RelativeTime } from "@/components/relative-time";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { Input } from "@/components/ui/input";
 import { useRoleReason } from "@/components/use-role-reason";
 import { cn } from "@/lib/cn";
 import { type Key, keysQuery } from "@/lib/data/keys";
@@ -180,16 +180,7 @@ function Keys() {
       ) : (
         <>
           <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
-            <Input
-              type="search"
-              aria-label={t("search")}
-              placeholder={t("search")}
-              className="sm:max-w-72"
-              value={sought}
-              onChange={(event) => {
-                seek(withoutSecret(event.target.value));
-              }}
-            />
+            <SearchInput label={t("search")} className="sm:max-w-72" value={sought} onText={seek} clean={withoutSecret} />
             <div role="group" aria-label={t("filterLabel")} className="flex gap-1">
               {(["", "all"] as const).map((choice) => (
                 <Button

@@ -5,12 +5,13 @@ import { DownloadIcon, PauseIcon, PlayIcon, ScrollTextIcon } from "lucide-react"
 import { useLayoutEffect, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
+import { SearchInput } from "@/components/address-input";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { useErrorText } from "@/components/error-text";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { Button } from "@/components/ui/button";
-import { Input, Select } from "@/components/ui/input";
+import { Select } from "@/components/ui/input";
 import type { LogLine } from "@/lib/api/log-stream";
 import { cn } from "@/lib/cn";
 import { downloadText } from "@/lib/download";
@@ -46,23 +47,14 @@ export function LogView() {
     },
   });
   if (logs.isPending || all.isPending) return <ListSkeleton rows={12} />;
-  if (logs.isError) return <ErrorPanel error={logs.error} onRetry={() => void logs.refetch()} />;
+  if (logs.isLoadingError) return <ErrorPanel error={logs.error} onRetry={() => void logs.refetch()} />;
   const lines = merged(logs.data, fresh, filter);
   const shown = pausedAt === undefined ? lines : lines.filter(({ seq }) => seq <= pausedAt);
   const isFiltered = filter.search !== "" || filter.source !== "";
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <Input
-          type="search"
-          aria-label={t("search")}
-          placeholder={t("search")}
-          className="sm:max-w-72"
-          value={filter.search}
-          onChange={(event) => {
-            setSearch(event.target.value);
-          }}
-        />
+        <SearchInput label={t("search")} className="sm:max-w-72" value={search} onText={setSearch} />
         <Select
           aria-label={t("source")}
           className="sm:max-w-44"

@@ -8,7 +8,6 @@ import { CallList } from "@/components/call-list";
 import { EmptyState } from "@/components/empty-state";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
-import { Input } from "@/components/ui/input";
 import { useRoleReason } from "@/components/use-role-reason";
 import { serverQuery } from "@/lib/data/servers";
 import { useServerRef } from "@/lib/route";
@@ -56,27 +55,5 @@ export function LogsPage() {
 function Calls() {
   const t = useTranslations("logs");
   const { data: server } = useSuspenseQuery(serverQuery(useServerRef()));
-  const [sought, seek] = useSearchParam("q");
-  const [outcome, setOutcome] = useSearchParam("outcome");
-  return (
-    <CallList
-      server={server.id}
-      sought={sought}
-      outcome={outcome}
-      isLive
-      onOutcome={setOutcome}
-      filter={
-        <Input
-          type="search"
-          aria-label={t("searchCalls")}
-          placeholder={t("searchCalls")}
-          className="sm:max-w-64"
-          defaultValue={sought}
-          onChange={(event) => {
-            seek(event.target.value);
-          }}
-        />
-      }
-    />
-  );
+  return <CallList search={t("searchCalls")} server={server.id} isLive />;
 }

@@ -50,7 +50,7 @@ export function MembersPage() {
       <div className="grid gap-5">
         {members.isPending ? (
           <ListSkeleton />
-        ) : members.isError ? (
+        ) : members.isLoadingError ? (
           <ErrorPanel error={members.error} onRetry={() => void members.refetch()} />
         ) : (
           <MemberTable members={members.data} reason={reason} />
@@ -74,7 +74,7 @@ function Invitations() {
       <CardHeader heading={t("title")} />
       {invitations.isPending ? (
         <ListSkeleton rows={2} />
-      ) : invitations.isError ? (
+      ) : invitations.isLoadingError ? (
         <ErrorPanel error={invitations.error} onRetry={() => void invitations.refetch()} />
       ) : invitations.data.length === 0 ? (
         <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("nothing")}</p>

@@ -59,7 +59,7 @@ export function TeamsCard({ reason }: { reason: string | undefined }) {
       />
       {teams.isPending ? (
         <ListSkeleton rows={2} />
-      ) : teams.isError ? (
+      ) : teams.isLoadingError ? (
         <ErrorPanel error={teams.error} onRetry={() => void teams.refetch()} />
       ) : teams.data.length === 0 ? (
         <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("noTeams")}</p>

@@ -38,7 +38,7 @@ export function RecentCalls({ calls, project }: { calls: UseQueryResult<Call[]>;
       {!may("useOwnKeys") ? (
         <EmptyState icon={ActivityIcon} heading={t("notYours")} />
       ) : calls.data === undefined ? (
-        calls.isError ? <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} /> : <ListSkeleton rows={5} />
+        calls.isLoadingError ? <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} /> : <ListSkeleton rows={5} />
       ) : calls.data.length === 0 ? (
         <EmptyState icon={ActivityIcon} heading={t("noCalls")} description={t("noCallsHint")} />
       ) : (

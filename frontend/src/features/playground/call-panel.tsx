@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { FlaskConicalIcon } from "lucide-react";
+import { ExternalLinkIcon, FlaskConicalIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "use-intl";
 
 import { EmptyState } from "@/components/empty-state";
@@ -41,7 +41,7 @@ export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useC
           <CardHeader
             heading={
               <span className="flex items-center gap-2">
-                <Spinner /> {approval !== undefined ? t("waitsForApproval") : state.questions.length > 0 ? t("waitsForYou") : t("running")}
+                <Spinner /> {state.questions.length > 0 ? t("waitsForYou") : approval !== undefined ? t("waitsForApproval") : t("running")}
               </span>
             }
             actions={
@@ -86,10 +86,11 @@ function AwaitedApproval({ approval }: { approval: Approval }) {
   return (
     <CardBody className="grid gap-2 text-sm text-muted-foreground">
       <p>
-        {t("approvalHint")} {t("approvalExpires")} <RelativeTime at={approval.expires_at} future />.
+        {t(approval.caller_may_confirm ? "confirmHint" : "approvalHint")} {t("approvalExpires")} <RelativeTime at={approval.expires_at} future />.
       </p>
-      <Link href={paths.approvals(ref)} className="justify-self-start text-brand hover:underline">
-        {t("toApprovals")}
+      {/* Beside this page: who leaves it cancels the call. */}
+      <Link href={paths.approvals(ref)} target="_blank" rel="noopener" className="inline-flex items-center gap-1 justify-self-start text-brand hover:underline">
+        {t("toApprovals")} <ExternalLinkIcon aria-hidden className="size-3.5" />
       </Link>
     </CardBody>
   );

@@ -86,7 +86,7 @@ function Chosen({ kind, name, onChoose }: { kind: PlayKind; name: string | null;
   const ref = useServerRef();
   const offers = useQuery(offersQuery(ref, kind));
   if (offers.isPending) return <ListSkeleton rows={3} />;
-  if (offers.isError) return <ErrorPanel error={offers.error} onRetry={() => void offers.refetch()} />;
+  if (offers.isLoadingError) return <ErrorPanel error={offers.error} onRetry={() => void offers.refetch()} />;
   const { items } = offers.data;
   const chosen = items.find((offer) => offer.name === name) ?? items[0];
   if (chosen === undefined && offers.data.fetched_at === null) return <NeverSeen lacking={offers.data.lacking} />;

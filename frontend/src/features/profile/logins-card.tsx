@@ -48,7 +48,7 @@ export function LoginsCard() {
       />
       {logins.isPending ? (
         <ListSkeleton rows={2} />
-      ) : logins.isError ? (
+      ) : logins.isLoadingError ? (
         <ErrorPanel error={logins.error} onRetry={() => void logins.refetch()} />
       ) : (
         <ul className="divide-y divide-border">

@@ -16,7 +16,7 @@ import { useUpdateProfile } from "./mutations";
 export function NameForm() {
   const profile = useQuery(profileQuery());
   if (profile.isPending) return <Skeleton className="h-36" />;
-  if (profile.isError) return <ErrorPanel error={profile.error} onRetry={() => void profile.refetch()} />;
+  if (profile.isLoadingError) return <ErrorPanel error={profile.error} onRetry={() => void profile.refetch()} />;
   return <Form name={profile.data.name} version={profile.data.version} />;
 }
 

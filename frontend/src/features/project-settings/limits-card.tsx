@@ -17,6 +17,6 @@ export function LimitsCard({ project, reason }: { project: ProjectRef; reason: s
   const limits = useQuery(limitsQuery(project));
   const put = usePutLimits(project);
   if (limits.isPending) return <Skeleton className="h-96" />;
-  if (limits.isError) return <ErrorPanel error={limits.error} onRetry={() => void limits.refetch()} />;
+  if (limits.isLoadingError) return <ErrorPanel error={limits.error} onRetry={() => void limits.refetch()} />;
   return <LimitsForm view={limits.data} description={t("limitsDescription")} reason={reason} mutation={put} />;
 }

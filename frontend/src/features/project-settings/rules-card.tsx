@@ -33,7 +33,7 @@ export function RulesCard({ reason }: { reason: string | undefined }) {
   const t = useTranslations("rules");
   const policy = useQuery(policyQuery(useProjectRef()));
   if (policy.isPending) return <Skeleton className="h-40" />;
-  if (policy.isError) {
+  if (policy.isLoadingError) {
     return (
       <Card>
         <CardHeader heading={t("heading")} />

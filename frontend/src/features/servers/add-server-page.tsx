@@ -6,13 +6,13 @@ import { Link } from "@/components/link";
 import { lazy, Suspense, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 
+import { SearchInput } from "@/components/address-input";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { lazyDialog } from "@/components/lazy-dialog";
 import { PageHeader } from "@/components/page-header";
 import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
 import { paths } from "@/lib/paths";
@@ -75,16 +75,7 @@ function Catalog() {
     <>
       <div className="relative mb-4 w-full sm:max-w-xs">
         <SearchIcon aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted-foreground" />
-        <Input
-          type="search"
-          aria-label={t("search")}
-          placeholder={t("search")}
-          className="pl-8"
-          value={search}
-          onChange={(event) => {
-            setSearch(event.target.value);
-          }}
-        />
+        <SearchInput label={t("search")} className="pl-8" value={search} onText={setSearch} />
       </div>
       {shown.length === 0 && <EmptyState icon={SearchIcon} heading={t("nothingFound")} description={t("nothingFoundHint")} />}
       <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">

@@ -15,13 +15,18 @@ import { useUpdateServer } from "./mutations";
 
 const LIMITS = ["memory_mib", "cpu_seconds", "open_files", "processes", "line_kib", "log_kib"] as const;
 
+/** Those that bound no process, but what is read of a server: all that there is of one elsewhere. */
+const OF_REMOTE = ["line_kib", "log_kib"] as const;
+
 const MOST = 4_294_967_295;
 
-/** What the processes of a server may use. An empty field takes what the instance says. */
+/** What the processes of a server may use, and how much it may say. An empty field takes what the instance says. */
 export function LimitsForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverLimits");
   const update = useUpdateServer(project);
   const { limits, effective_limits: effective } = server;
+  const isRemote = server.transport.type !== "stdio";
+  const names: readonly (typeof LIMITS)[number][] = isRemote ? OF_REMOTE : LIMITS;
   const form = useForm({
     resolver: useSchema((z) => {
       // The least that the daemon takes, as crates/domain/src/limits.rs has it; the most is the instance's own.
@@ -48,27 +53,18 @@ export function LimitsForm({ project, server, reason }: { project: ServerRef; se
   return (
     <SettingsForm
       heading={t("heading")}
-      description={t("description")}
+      description={t(isRemote ? "remoteDescription" : "description")}
       reason={reason}
       form={form}
       save={update}
       toRequest={(written) => ({
         version: server.version,
-        body: {
-          limits: {
-            memory_mib: toNumber(written.memory_mib),
-            cpu_seconds: toNumber(written.cpu_seconds),
-            open_files: toNumber(written.open_files),
-            processes: toNumber(written.processes),
-            line_kib: toNumber(written.line_kib),
-            log_kib: toNumber(written.log_kib),
-          },
-        },
+        body: { limits: Object.fromEntries(names.map((name) => [name, toNumber(written[name])])) },
       })}
       places={() => Object.fromEntries(LIMITS.map((name) => [`limits.${name}`, name]))}
     >
       <div className="grid gap-4 sm:grid-cols-2">
-        {LIMITS.map((name) => (
+        {names.map((name) => (
           <Field key={name} label={t(name)} optional hint={t(`${name}_hint`)} error={errors[name]?.message}>
             {(field) => (
               <Input

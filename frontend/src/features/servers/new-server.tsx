@@ -3,14 +3,18 @@
 import { useRouter } from "next/navigation";
 import { useTranslations } from "use-intl";
 
+import { useFieldErrors } from "@/components/form-errors";
 import { GuardedButton } from "@/components/guarded-button";
 import { SubmitButton } from "@/components/submit-button";
 import { Card } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
+import { useUnsaved } from "@/lib/leaving";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
 import { useCreateServer } from "./mutations";
+import { SandboxFields, useSandboxForm } from "./sandbox-fields";
+import { MODES, NEW_SANDBOX, PLACES, type SandboxValues } from "./sandbox-values";
 import { ServerForm } from "./server-form";
 import { NEW_SERVER, toCreateRequest } from "./server-form-values";
 
@@ -21,6 +25,9 @@ export function NewServer() {
   const router = useRouter();
   const reason = useRoleReason("manageServers");
   const create = useCreateServer(ref);
+  const sandbox = useSandboxForm({ defaultValues: NEW_SANDBOX });
+  const placeFieldErrors = useFieldErrors();
+  useUnsaved(sandbox.formState.isDirty);
   return (
     <Card className="max-w-3xl">
       <ServerForm
@@ -28,13 +35,26 @@ export function NewServer() {
         error={create.error}
         disabled={reason !== undefined}
         onSubmit={(values, onError) => {
-          create.mutate(toCreateRequest(values), {
-            onError,
-            onSuccess: (server) => {
-              router.push(paths.server({ ...ref, server: server.alias }));
-            },
-          });
+          const send = (confined?: SandboxValues) => {
+            create.mutate(toCreateRequest(values, confined), {
+              onError: (cause) => {
+                onError(cause);
+                placeFieldErrors(cause, sandbox, PLACES);
+              },
+              onSuccess: (server) => {
+                router.push(paths.server({ ...ref, server: server.alias }));
+              },
+            });
+          };
+          if (values.type === "stdio") void sandbox.handleSubmit(send)();
+          else send();
         }}
+        ofProcess={
+          <fieldset className="grid gap-4">
+            <legend className="mb-2 text-sm font-medium">{t("sandbox")}</legend>
+            <SandboxFields form={sandbox} modes={MODES} disabled={reason !== undefined} />
+          </fieldset>
+        }
         footer={() =>
           reason === undefined ? (
             <SubmitButton pending={create.isPending || create.isSuccess}>{t("add")}</SubmitButton>

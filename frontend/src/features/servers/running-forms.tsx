@@ -18,12 +18,8 @@ export function RunningForms(props: { project: ServerRef; server: Server; reason
       <ToolTimeoutsForm {...props} />
       <PersonalForm {...props} />
       <ProtocolForm {...props} />
-      {props.server.transport.type === "stdio" && (
-        <>
-          <LimitsForm {...props} />
-          <SandboxForm {...props} />
-        </>
-      )}
+      <LimitsForm {...props} />
+      {props.server.transport.type === "stdio" && <SandboxForm {...props} />}
     </>
   );
 }

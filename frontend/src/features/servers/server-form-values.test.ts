@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import type { Server } from "@/lib/data/servers";
 
+import { NEW_SANDBOX } from "./sandbox-values";
 import { NEW_SERVER, toCreateRequest, toUpdateRequest, valuesOf } from "./server-form-values";
 
 const status = {
@@ -44,6 +45,13 @@ test("a new server has what was written and no more", () => {
     alias: "files",
     transport: { type: "stdio", command: "npx", args: ["-y", "@scope/server files"], env: { TOKEN: "a b" } },
   });
+});
+
+test("a new server says of a sandbox what was chosen, and nothing where it is left to the instance", () => {
+  const values = { ...NEW_SERVER, alias: "files", command: "npx" };
+  expect(toCreateRequest(values, NEW_SANDBOX).sandbox).toBeUndefined();
+  const chosen = { ...NEW_SANDBOX, mode: "on", readPaths: "/srv\n", network: "ports", ports: "443, 80" } as const;
+  expect(toCreateRequest(values, chosen).sandbox).toEqual({ mode: "on", read_paths: ["/srv"], write_paths: [], network: "ports", ports: [443, 80] });
 });
 
 test("secrets that are not touched are not sent", () => {

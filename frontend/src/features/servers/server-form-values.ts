@@ -2,6 +2,8 @@
 import type { Schemas } from "@/lib/api/client";
 import type { Server } from "@/lib/data/servers";
 
+import { type SandboxValues, toSandbox } from "./sandbox-values";
+
 export type TransportType = Schemas["TransportType"];
 
 export interface SecretRow {
@@ -67,7 +69,7 @@ function record(rows: SecretRow[]): Record<string, string> {
 
 const orUndefined = (text: string) => (text.trim() === "" ? undefined : text.trim());
 
-export function toCreateRequest(values: ServerFormValues): Schemas["CreateServerRequest"] {
+export function toCreateRequest(values: ServerFormValues, sandbox?: SandboxValues): Schemas["CreateServerRequest"] {
   const { type } = values;
   return {
     alias: values.alias.trim(),
@@ -83,6 +85,7 @@ export function toCreateRequest(values: ServerFormValues): Schemas["CreateServer
             cwd: orUndefined(values.cwd),
           }
         : { type, url: values.url.trim(), headers: record(values.headers) },
+    sandbox: sandbox === undefined ? undefined : toSandbox(sandbox),
   };
 }
 

@@ -30,11 +30,13 @@ interface ServerFormProps {
   error: unknown;
   disabled?: boolean;
   onSubmit: (values: ServerFormValues, onError: (cause: unknown) => void) => void;
+  /** What else there is to say of a server with a process of its own. */
+  ofProcess?: ReactNode;
   /** Stands below the fields: the buttons. */
   footer: (isDirty: boolean) => ReactNode;
 }
 
-export function ServerForm({ values, storedArgs = 0, error, disabled = false, onSubmit, footer }: ServerFormProps) {
+export function ServerForm({ values, storedArgs = 0, error, disabled = false, onSubmit, ofProcess, footer }: ServerFormProps) {
   const t = useTranslations("serverForm");
   const errorText = useErrorText();
   const placeFieldErrors = useFieldErrors();
@@ -179,6 +181,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
         <p className="flex items-center gap-1.5 text-xs text-muted-foreground">
           <LockIcon aria-hidden className="size-3.5 shrink-0" /> {t("secretsHint")}
         </p>
+        {type === "stdio" && ofProcess}
       </fieldset>
       <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-border px-4 py-2.5">{footer(isDirty)}</footer>
     </form>

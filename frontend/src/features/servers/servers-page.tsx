@@ -6,12 +6,12 @@ import { Link } from "@/components/link";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { SearchInput } from "@/components/address-input";
 import { EmptyState } from "@/components/empty-state";
 import { GuardedButton } from "@/components/guarded-button";
 import { PageHeader } from "@/components/page-header";
 import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
-import { Input } from "@/components/ui/input";
 import { useRoleReason } from "@/components/use-role-reason";
 import { cn } from "@/lib/cn";
 import { groupOf, STATE_GROUPS } from "@/lib/data/server-states";
@@ -100,16 +100,7 @@ export function ServersPage() {
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <div className="relative w-full sm:w-64">
           <SearchIcon aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted-foreground" />
-          <Input
-            type="search"
-            aria-label={t("search")}
-            placeholder={t("search")}
-            className="pl-8"
-            value={search}
-            onChange={(event) => {
-              setSearch(event.target.value);
-            }}
-          />
+          <SearchInput label={t("search")} className="pl-8" value={search} onText={setSearch} />
         </div>
         <div role="group" aria-label={t("filterState")} className="no-scrollbar flex max-w-full gap-1 overflow-x-auto p-0.5">
           {STATE_GROUPS.map((choice) => {

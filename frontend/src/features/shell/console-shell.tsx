@@ -39,13 +39,13 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
   }, [isLoggedOut, pathname, router]);
 
   const queryClient = useQueryClient();
-  const isLoggedIn = me.isSuccess;
+  const isLoggedIn = me.data !== undefined;
   useEffect(() => (isLoggedIn ? followEvents(queryClient) : undefined), [isLoggedIn, queryClient]);
   useAppearanceOfAccount({ enabled: isLoggedIn });
   useGuardedTraversals();
 
   if (isLoggedOut) return null;
-  if (me.isError) {
+  if (me.isLoadingError) {
     return (
       <main className="flex min-h-dvh items-center justify-center">
         <ErrorPanel isPage error={me.error} onRetry={() => void me.refetch()} />
@@ -65,7 +65,7 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
       </aside>
       <Topbar search={search} />
       <main id="content" tabIndex={-1} className="mx-auto w-full max-w-7xl px-4 py-5 outline-none sm:px-6 sm:py-6">
-        {me.isSuccess && children}
+        {isLoggedIn && children}
       </main>
     </div>
   );

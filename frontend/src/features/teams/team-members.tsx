@@ -34,7 +34,7 @@ export function TeamMembers({ team, reason }: { team: Team; reason: string | und
       <CardHeader heading={t("members")} />
       {members.isPending ? (
         <ListSkeleton rows={3} />
-      ) : members.isError ? (
+      ) : members.isLoadingError ? (
         <ErrorPanel error={members.error} onRetry={() => void members.refetch()} />
       ) : (
         <ul className="divide-y divide-border">

@@ -75,7 +75,7 @@ function Projects({ team }: { team: string }) {
       <CardHeader heading={t("projects")} description={t("projectsHint")} />
       {projects.isPending ? (
         <ListSkeleton rows={2} />
-      ) : projects.isError ? (
+      ) : projects.isLoadingError ? (
         <ErrorPanel error={projects.error} onRetry={() => void projects.refetch()} />
       ) : projects.data.length === 0 ? (
         <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("noProjects")}</p>
@@ -105,7 +105,7 @@ function Invitations({ team }: { team: string }) {
       <CardHeader heading={t("title")} />
       {invitations.isPending ? (
         <ListSkeleton rows={2} />
-      ) : invitations.isError ? (
+      ) : invitations.isLoadingError ? (
         <ErrorPanel error={invitations.error} onRetry={() => void invitations.refetch()} />
       ) : invitations.data.length === 0 ? (
         <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("nothing")}</p>

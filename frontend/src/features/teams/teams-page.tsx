@@ -62,7 +62,7 @@ export function TeamsPage() {
       />
       {teams.isPending ? (
         <ListSkeleton />
-      ) : teams.isError ? (
+      ) : teams.isLoadingError ? (
         <ErrorPanel error={teams.error} onRetry={() => void teams.refetch()} />
       ) : teams.data.length === 0 ? (
         <EmptyState icon={UsersIcon} heading={t("nothing")} description={t(me.instance_admin ? "nothingHint" : "nothingForYou")} />

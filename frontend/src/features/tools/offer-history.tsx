@@ -21,7 +21,7 @@ export function OfferHistory({ kind, name }: { kind: OfferKind; name: string }) 
   const t = useTranslations("tools");
   const history = useQuery(historyQuery(useServerRef(), kind, name));
   if (history.isPending) return <ListSkeleton rows={3} />;
-  if (history.isError) return <ErrorPanel error={history.error} onRetry={() => void history.refetch()} />;
+  if (history.isLoadingError) return <ErrorPanel error={history.error} onRetry={() => void history.refetch()} />;
   if (history.data.length === 0) return <p className="text-sm text-muted-foreground">{t("noHistory")}</p>;
   return (
     <ol className="grid gap-4">

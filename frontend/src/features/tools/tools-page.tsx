@@ -61,7 +61,7 @@ function OfferList({ kind, name }: { kind: OfferKind; name: string | null }) {
   const offers = useQuery(offersQuery(ref, kind));
   const [sought, setSought] = useState("");
   if (offers.isPending) return <ListSkeleton />;
-  if (offers.isError) return <ErrorPanel error={offers.error} onRetry={() => void offers.refetch()} />;
+  if (offers.isLoadingError) return <ErrorPanel error={offers.error} onRetry={() => void offers.refetch()} />;
   const { items, stale, lacking, fetched_at: fetchedAt } = offers.data;
   if (items.length === 0 && fetchedAt === null) return <NeverSeen lacking={lacking} />;
   if (items.length === 0) {

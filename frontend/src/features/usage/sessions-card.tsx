@@ -120,7 +120,7 @@ function Sessions({ project, all }: { project: ServerRef; all: boolean }) {
         <CardBody>
           <ListSkeleton rows={2} />
         </CardBody>
-      ) : sessions.isError ? (
+      ) : sessions.isLoadingError ? (
         <CardBody>
           <ErrorPanel error={sessions.error} onRetry={() => void sessions.refetch()} />
         </CardBody>

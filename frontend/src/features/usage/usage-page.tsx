@@ -52,7 +52,7 @@ export function UsagePage() {
       />
       {usage.isPending ? (
         <Skeleton className="h-64" />
-      ) : usage.isError ? (
+      ) : usage.isLoadingError ? (
         <ErrorPanel error={usage.error} onRetry={() => void usage.refetch()} />
       ) : usage.data.total.calls === 0 ? (
         <EmptyState
@@ -126,7 +126,7 @@ function TopTools({ server, span }: { server: string; span: Span }) {
   const ref = useServerRef();
   const top = useQuery(topToolsQuery(ref, { server, span }));
   if (top.isPending) return <ListSkeleton rows={4} />;
-  if (top.isError) return <ErrorPanel error={top.error} onRetry={() => void top.refetch()} />;
+  if (top.isLoadingError) return <ErrorPanel error={top.error} onRetry={() => void top.refetch()} />;
   const ms = (value: number | null) => (value === null ? "–" : format.number(Math.round(value)));
   const columns: Column<Rank>[] = [
     {

@@ -2220,8 +2220,9 @@ export interface paths {
          * Whether requests can be served
          * @description Needs no credential.
          *
-         *     503 while the daemon starts or stops, or the database is away: for a load balancer that takes it out of rotation.
-         *     Answers at once, from what was last seen.
+         *     503 while the daemon stops, or while no call can be put on record: for a load balancer that takes it out of rotation.
+         *     The database may be away meanwhile; calls wait for it in the journal until that is full. Answers at once, from what
+         *     was last seen.
          */
         get: operations["get_readiness"];
         put?: never;
@@ -4835,7 +4836,10 @@ export interface components {
             env?: {
                 [key: string]: string;
             } | null;
-            /** @description Its working directory; one of its own when left out. */
+            /**
+             * @description Its working directory. When left out, the home directory, or one of its own where it has a sandbox or the home
+             *     directory cannot be used.
+             */
             cwd?: string | null;
             /** @description Where it is, with http or https. */
             url?: string | null;
@@ -4857,7 +4861,10 @@ export interface components {
             arg_count: number;
             /** @description Names of environment variables. */
             env: string[];
-            /** @description Its working directory; null for one of its own. */
+            /**
+             * @description Its working directory; null for the home directory, or one of its own where it has a sandbox or the home
+             *     directory cannot be used.
+             */
             cwd?: string | null;
             /** @enum {string} */
             type: "stdio";

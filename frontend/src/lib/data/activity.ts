@@ -1,4 +1,4 @@
-/** What happened in a project, which several features show. */
+/** The calls of a project, which several features show. */
 import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "../api/client";
@@ -7,11 +7,12 @@ import type { ProjectRef } from "../paths";
 export type Call = Schemas["CallView"];
 
 export interface ActivityFilter {
-  type: "call" | "change";
   /** A part of a name. */
   search: string;
   /** Of calls: one of the outcomes, `failed` for all but `ok`; empty for every one. */
   outcome: string;
+  /** Why they were refused or limited; empty for every reason, and for none. */
+  reason: string;
   isLive: boolean;
   /** Only calls to this one, by id. */
   server?: string;
@@ -22,20 +23,21 @@ const PAGE = 100;
 const LIVE = 5_000;
 
 /** The filter is the daemon's: it searches all there is, not what is loaded. */
-export const activityQuery = (ref: ProjectRef, { type, search, outcome, isLive, server }: ActivityFilter) =>
+export const activityQuery = (ref: ProjectRef, { search, outcome, reason, isLive, server }: ActivityFilter) =>
   infiniteQueryOptions({
-    queryKey: ["project", ref.project, "activity", type, search, outcome, server ?? ""],
+    queryKey: ["project", ref.project, "activity", search, outcome, reason, server ?? ""],
     queryFn: ({ pageParam, signal }) =>
       read(
         api.GET("/api/v1/projects/{project}/activity", {
           params: {
             path: ref,
             query: {
-              type,
+              type: "call",
               limit: PAGE,
               cursor: pageParam,
               search: search === "" ? undefined : search,
               outcome: outcome === "" ? undefined : outcome,
+              reason: reason === "" ? undefined : reason,
               server,
             },
           },

@@ -1,5 +1,5 @@
 import { failure, http, isEmpty } from "../backend";
-import { call, id, pageOf } from "../factories";
+import { call, id, pageOf, problem } from "../factories";
 import { RULE } from "./policy";
 
 /** As a version before reasons has recorded them: under the name that the client used, of no server. */
@@ -24,6 +24,7 @@ export const activityHandlers = [
     const error = failure(params.project, "activity");
     if (error !== undefined) return response(500).json(error);
     if (await isEmpty(params.project)) return response(200).json(pageOf([]));
+    if (query.get("cursor") !== null) return response(503).json(problem({ code: "internal", status: 503 }));
     const usual = [
       call({ arguments: '{"path":"/etc/hosts","token":"[hidden]"}' }),
       call({ target: "search", arguments_digest: "c0ffee" }),
@@ -31,6 +32,9 @@ export const activityHandlers = [
     ];
     const calls = { refused: REFUSED, recorded: RECORDED, joined: TOLD }[params.project] ?? usual;
     const outcome = query.get("outcome");
-    return response(200).json(pageOf(outcome === null ? calls : calls.filter((one) => (outcome === "failed" ? one.outcome !== "ok" : one.outcome === outcome))));
+    const reason = query.get("reason");
+    if (reason !== null) return response(200).json(pageOf(calls.filter((one) => one.reason === reason)));
+    const page = pageOf(outcome === null ? calls : calls.filter((one) => (outcome === "failed" ? one.outcome !== "ok" : one.outcome === outcome)));
+    return response(200).json({ ...page, next_cursor: params.project === "short" ? id() : null });
   }),
 ];

@@ -2,6 +2,7 @@ import { failure, http, isEmpty, ME } from "../backend";
 import { member, pageOf } from "../factories";
 
 export const memberHandlers = [
+  http.get("/api/v1/users", ({ response }) => response(200).json(pageOf([ME]))),
   http.get("/api/v1/projects/{project}/members", async ({ params, response }) => {
     const error = failure(params.project, "members");
     if (error !== undefined) return response(500).json(error);

@@ -1,7 +1,22 @@
+import type { Schemas } from "@/lib/api/client";
+
 import { asked, failure, http, isEmpty } from "../backend";
 import { pageOf, problem, server } from "../factories";
 
+/** What is refused of the paths of a sandbox. */
+function refusalOf(sandbox: Schemas["SandboxRequest"] | undefined): Schemas["Problem"] | undefined {
+  const place = sandbox?.read_paths?.indexOf("/refused") ?? -1;
+  if (place === -1) return undefined;
+  return problem({ code: "invalid", status: 422, errors: [{ field: `sandbox.read_paths[${place}]`, problem: "it is not there", hint: "" }] });
+}
+
 export const serverHandlers = [
+  http.post("/api/v1/projects/{project}/servers", async ({ request, response }) => {
+    const body = await request.json();
+    asked.push({ what: "new server", body });
+    const refused = refusalOf(body.sandbox);
+    return refused === undefined ? response(201).json(server({ alias: body.alias })) : response(422).json(refused);
+  }),
   http.get("/api/v1/projects/{project}/servers", async ({ params, response }) => {
     const error = failure(params.project, "servers");
     if (error !== undefined) return response(500).json(error);
@@ -22,12 +37,8 @@ export const serverHandlers = [
   http.patch("/api/v1/projects/{project}/servers/{server}", async ({ params, request, response }) => {
     const body = await request.json();
     asked.push({ what: "server", body });
-    const paths = body.sandbox?.read_paths ?? [];
-    const place = paths.indexOf("/refused");
-    if (place !== -1) {
-      const errors = [{ field: `sandbox.read_paths[${place}]`, problem: "it is not there", hint: "" }];
-      return response(422).json(problem({ code: "invalid", status: 422, errors }));
-    }
+    const refused = refusalOf(body.sandbox);
+    if (refused !== undefined) return response(422).json(refused);
     if (body.sandbox?.mode === "best_effort") {
       const errors = [{ field: "sandbox", problem: "this machine has none", hint: "" }];
       return response(422).json(problem({ code: "invalid", status: 422, detail: "the sandbox cannot be had", errors }));
