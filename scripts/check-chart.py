@@ -66,6 +66,12 @@ def main(settings: Path) -> None:
             container = pod["spec"]["containers"][0]
             named = {volume["name"] for volume in pod["spec"]["volumes"]} | {"data"}
             assert {mount["name"] for mount in container["volumeMounts"]} == named, container
+            (caches,) = pod["spec"]["initContainers"]
+            (home,) = caches["volumeMounts"]
+            assert home in container["volumeMounts"], home
+            assert all(path.startswith(home["mountPath"]) for path in caches["command"][2:]), caches
+            for same in ("image", "securityContext", "resources"):
+                assert caches[same] == container[same], same
             ports = {port["name"] for port in container["ports"]}
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
                 assert container[probe]["httpGet"]["port"] in ports, probe

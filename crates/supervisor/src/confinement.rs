@@ -54,7 +54,8 @@ pub(crate) struct Confinement {
     pub(crate) sandbox: Option<SandboxProfile>,
     /// No sandbox shows these.
     pub(crate) hidden: Vec<PathBuf>,
-    /// Removed when the process is gone; its working directory when it has none, in a sandbox.
+    /// A directory of its own, removed when the process is gone: for temporary files in a sandbox, and the working
+    /// directory of what is told no other.
     pub(crate) scratch: Option<PathBuf>,
     /// Control groups that the command joins, of whatever version.
     pub(crate) groups: Vec<PathBuf>,
@@ -91,8 +92,10 @@ pub(crate) enum SandboxFault {
     NoFilter,
     /// A listed path is not there or closed to us.
     Missing(Listed),
-    /// What is to be hidden is below a listed path.
+    /// A listed path is what is to be hidden, or has it below.
     Exposes(Listed),
+    /// What is opened cannot be judged, because its name cannot be read.
+    NoProc,
     /// Another failure, with its error number.
     Failed(i32),
 }
@@ -103,6 +106,8 @@ pub(crate) enum Listed {
     Read(u16),
     Write(u16),
     WorkingDirectory,
+    /// The directory for temporary files.
+    Scratch,
 }
 
 impl SandboxFault {
@@ -112,6 +117,7 @@ impl SandboxFault {
             Listed::Read(index) => kind | i32::from(index),
             Listed::Write(index) => kind | 0x1_0000 | i32::from(index),
             Listed::WorkingDirectory => kind | 0x2_0000,
+            Listed::Scratch => kind | 0x3_0000,
         };
         match self {
             Self::NoLandlock => 0x10_0000,
@@ -121,6 +127,7 @@ impl SandboxFault {
             Self::Missing(which) => listed(0x50_0000, which),
             Self::Exposes(which) => listed(0x60_0000, which),
             Self::Failed(errno) => 0x70_0000 | (errno & 0xf_ffff),
+            Self::NoProc => 0x80_0000,
         }
     }
 
@@ -129,7 +136,8 @@ impl SandboxFault {
         let listed = match (number >> 16) & 0xf {
             0 => Listed::Read(index),
             1 => Listed::Write(index),
-            _ => Listed::WorkingDirectory,
+            2 => Listed::WorkingDirectory,
+            _ => Listed::Scratch,
         };
         match number >> 20 {
             1 => Self::NoLandlock,
@@ -138,6 +146,7 @@ impl SandboxFault {
             4 => Self::NoFilter,
             5 => Self::Missing(listed),
             6 => Self::Exposes(listed),
+            8 => Self::NoProc,
             _ => Self::Failed(number & 0xf_ffff),
         }
     }
@@ -150,19 +159,20 @@ impl SandboxFault {
                 format!("{cause}; set the mode to best_effort, or off")
             }
             Self::NoPorts => format!("{cause}; use network full or none, or set the mode to best_effort, or off"),
-            Self::Missing(_) | Self::Exposes(_) | Self::Failed(_) => cause,
+            Self::Missing(_) | Self::Exposes(_) | Self::Failed(_) | Self::NoProc => cause,
         }
     }
 
     /// In words.
     pub(crate) fn cause(self, profile: &SandboxProfile, cwd: Option<&PathBuf>) -> String {
         let name = |listed| {
-            let path = match listed {
-                Listed::Read(index) => profile.read_paths.get(usize::from(index)),
-                Listed::Write(index) => profile.write_paths.get(usize::from(index)),
-                Listed::WorkingDirectory => cwd,
+            let (path, otherwise) = match listed {
+                Listed::Read(index) => (profile.read_paths.get(usize::from(index)), "a path to read"),
+                Listed::Write(index) => (profile.write_paths.get(usize::from(index)), "a path to write"),
+                Listed::WorkingDirectory => (cwd, "the working directory"),
+                Listed::Scratch => (None, "the directory for temporary files (TMPDIR of the daemon)"),
             };
-            path.map_or_else(|| "the working directory".to_owned(), |path| path.display().to_string())
+            path.map_or_else(|| otherwise.to_owned(), |path| path.display().to_string())
         };
         match self {
             Self::NoLandlock => {
@@ -175,11 +185,12 @@ impl SandboxFault {
             Self::NoFilter => "this kernel takes no filter of system calls (seccomp)".to_owned(),
             Self::Missing(listed) => format!("{} is not there, or closed to the daemon", name(listed)),
             Self::Exposes(listed) => format!(
-                "{} has below it what no sandbox shows (the daemon's data directory, its .env file, or keys in the home \
-                 directory); name a directory further down",
+                "{} is or has below it what no sandbox shows, be it there yet or not (the daemon's data directory, its \
+                 settings and its .env file, or keys in the home directory); name a directory further down",
                 name(listed)
             ),
             Self::Failed(errno) => std::io::Error::from_raw_os_error(errno).to_string(),
+            Self::NoProc => "what a sandbox opens cannot be judged without /proc; mount it".to_owned(),
         }
     }
 }
@@ -198,7 +209,9 @@ mod tests {
             SandboxFault::Missing(Listed::Read(3)),
             SandboxFault::Missing(Listed::Write(65535)),
             SandboxFault::Exposes(Listed::WorkingDirectory),
+            SandboxFault::Exposes(Listed::Scratch),
             SandboxFault::Failed(13),
+            SandboxFault::NoProc,
         ] {
             assert_eq!(SandboxFault::from_number(fault.to_number()), fault);
         }

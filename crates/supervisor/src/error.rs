@@ -24,7 +24,7 @@ pub enum LaunchError {
     /// The working directory is missing, not a directory or closed to us.
     #[error("cannot use working directory {}", cwd.display())]
     BadCwd {
-        /// As the spec names it.
+        /// As the spec names it, or `~` for the home directory.
         cwd: PathBuf,
         /// What the system said.
         #[source]

@@ -1,6 +1,7 @@
 //! The role of starting processes. Never decides whether one should run.
 
 pub(crate) mod groups;
+mod home;
 pub(crate) mod local;
 mod maker;
 pub(crate) mod places;

@@ -23,6 +23,7 @@ mod config;
 mod confinement;
 mod environment;
 mod error;
+mod hidden;
 mod identity;
 mod launcher;
 mod log;

@@ -197,6 +197,8 @@ pub(crate) enum Status {
     Started(i32),
     /// The working directory was refused with this error number.
     BadCwd(i32),
+    /// The directory that was made for it was refused with this error number.
+    NoScratch(i32),
     /// The program was refused with this error number.
     CannotExecute(i32),
     /// The sandbox could not be made; the number of a [`SandboxFault`](crate::confinement::SandboxFault).
@@ -223,6 +225,7 @@ impl Status {
         let (tag, number) = match self {
             Self::Started(pid) => (b'S', pid),
             Self::BadCwd(errno) => (b'C', errno),
+            Self::NoScratch(errno) => (b'D', errno),
             Self::CannotExecute(errno) => (b'P', errno),
             Self::NoSandbox(fault) => (b'B', fault),
             Self::Over(LimitKind::Memory) => (b'O', 0),
@@ -243,6 +246,7 @@ impl Status {
         Some(match tag {
             b'S' => Self::Started(number),
             b'C' => Self::BadCwd(number),
+            b'D' => Self::NoScratch(number),
             b'P' => Self::CannotExecute(number),
             b'B' => Self::NoSandbox(number),
             b'O' => Self::Over(match number {
@@ -342,6 +346,7 @@ mod tests {
         for status in [
             Status::Started(4_194_304),
             Status::BadCwd(2),
+            Status::NoScratch(20),
             Status::CannotExecute(13),
             Status::KeeperFailed(1),
             Status::TooLate,

@@ -214,3 +214,38 @@ async fn a_hostile_server_gets_nowhere_and_the_daemon_is_unharmed() {
         let _ = client.cancel().await;
     }
 }
+
+/// Answers the handshake, after it has loaded the settings where it runs, as many programs do.
+const LOADING: &str = r#"
+import os, sys, json
+found = open(".env").read() if os.path.exists(".env") else "nothing"
+sys.stderr.write(f"runs in {os.getcwd()} and found {found}\n")
+sys.stderr.flush()
+for line in sys.stdin:
+    message = json.loads(line)
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": {"name": "l", "version": "1"}}
+    if "id" in message:
+        result = hello if message.get("method") == "initialize" else {}
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
+"#;
+
+#[tokio::test]
+async fn a_server_that_says_no_directory_does_not_run_among_the_daemons_settings() {
+    let daemon = Daemon::start().await;
+    let other = tempfile::tempdir().expect("a directory");
+    let home = other.path().canonicalize().expect("its real name").display().to_string();
+    let settings = daemon.data.path().canonicalize().expect("its real name");
+    std::fs::write(settings.join(".env"), "JWT_SECRET=sesame").expect("a file");
+    let of = |home: &str| json!({ "command": "python3", "args": ["-c", LOADING], "env": { "HOME": home } });
+    let (beside, within) = (settings.display().to_string(), settings.join("data").display().to_string());
+    let servers = json!({ "elsewhere": of(&home), "beside": of(&beside), "within": of(&within) });
+    let project = daemon.project("team", servers).await;
+    for (name, is_at_home) in [("elsewhere", true), ("beside", false), ("within", false)] {
+        daemon.send(reqwest::Method::POST, &format!("/projects/team/servers/{name}/start"), None).await;
+        let log = log_with(&project, name, "runs in").await;
+        assert!(log.contains("and found nothing") && !log.contains("sesame"), "{name}: {log}");
+        // A home is the value of a variable, and so not shown.
+        assert_eq!(log.contains("orch-sandbox-"), !is_at_home, "{name}: {log}");
+        assert_eq!(log.contains("runs in [redacted] and"), is_at_home, "{name}: {log}");
+    }
+}

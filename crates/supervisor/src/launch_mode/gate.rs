@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     io::{self, Read as _, Write as _},
     os::{
-        fd::AsFd as _,
+        fd::{AsFd as _, OwnedFd},
         unix::{ffi::OsStrExt as _, net::UnixStream, process::CommandExt as _},
     },
     path::{Path, PathBuf},
@@ -13,7 +13,13 @@ use std::{
 };
 
 use nix::sys::signal::SigSet;
-use rustix::process::{Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::{
+    fs::{Mode, OFlags, fstat, open},
+    io::Errno,
+    process::{
+        Resource, Rlimit, Signal, fchdir, geteuid, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
+    },
+};
 
 use super::{KEEPER_FAILED, NOT_STARTED, errno, sandbox};
 use crate::{
@@ -35,6 +41,17 @@ fn failed(error: impl Into<io::Error>) -> Status {
     Status::KeeperFailed(errno(&error.into()))
 }
 
+fn no_scratch(error: Errno) -> Status {
+    Status::NoScratch(error.raw_os_error())
+}
+
+/// The directory that was made for this process: no link to another one, and nobody else's.
+fn own_directory(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = open(path, flags, Mode::empty())?;
+    if fstat(&directory)?.st_uid == geteuid().as_raw() { Ok(directory) } else { Err(Errno::PERM) }
+}
+
 /// Never comes back when all goes well.
 fn pass(control: &UnixStream) -> Result<std::convert::Infallible, Status> {
     // The command begins with an empty mask whatever ours is.
@@ -49,14 +66,16 @@ fn pass(control: &UnixStream) -> Result<std::convert::Infallible, Status> {
     let confinement = &order.confinement;
     join(confinement).map_err(failed)?;
     limit(&confinement.limits).map_err(failed)?;
-    let cwd = order.cwd.as_ref().or(confinement.scratch.as_ref());
-    if let Some(cwd) = cwd {
-        std::env::set_current_dir(cwd).map_err(|error| Status::BadCwd(errno(&error)))?;
+    let scratch = confinement.scratch.as_deref().map(own_directory).transpose().map_err(no_scratch)?;
+    match (&order.cwd, &scratch) {
+        (Some(cwd), _) => std::env::set_current_dir(cwd).map_err(|error| Status::BadCwd(errno(&error)))?,
+        (None, Some(scratch)) => fchdir(scratch).map_err(no_scratch)?,
+        // Here is where the daemon is.
+        (None, None) => return Err(failed(Errno::INVAL)),
     }
     let mut env = order.env.clone();
     if let Some(profile) = &confinement.sandbox {
-        let program =
-            find(&order.program, &env).ok_or(Status::CannotExecute(rustix::io::Errno::NOENT.raw_os_error()))?;
+        let program = find(&order.program, &env).ok_or(Status::CannotExecute(Errno::NOENT.raw_os_error()))?;
         // The daemon's own, and the one that the command is told.
         let homes: Vec<_> =
             env.iter().filter(|(name, _)| name == "HOME").map(|(_, home)| PathBuf::from(home)).collect();
@@ -67,7 +86,13 @@ fn pass(control: &UnixStream) -> Result<std::convert::Infallible, Status> {
             // Names are asked for over TCP: UDP cannot be restricted to a port.
             env.push(("RES_OPTIONS".into(), "use-vc".into()));
         }
-        let place = sandbox::Place { program: &program, homes: &homes, confinement };
+        let place = sandbox::Place {
+            program: &program,
+            homes: &homes,
+            hidden: &confinement.hidden,
+            scratch: scratch.as_ref(),
+            daemon: confinement.daemon,
+        };
         sandbox::enter(profile, &place).map_err(|fault| Status::NoSandbox(fault.to_number()))?;
     }
     rustix::stdio::dup2_stdin(&input).map_err(failed)?;
@@ -79,7 +104,7 @@ fn pass(control: &UnixStream) -> Result<std::convert::Infallible, Status> {
 #[expect(clippy::disallowed_methods, reason = "this is where launchers start processes")]
 fn become_command(order: &Order, env: &[(OsString, OsString)]) -> Status {
     if find(&order.program, env).is_some_and(|program| is_no_program(&program)) {
-        return Status::CannotExecute(rustix::io::Errno::NOEXEC.raw_os_error());
+        return Status::CannotExecute(Errno::NOEXEC.raw_os_error());
     }
     let error = Command::new(&order.program)
         .args(&order.args)
@@ -96,7 +121,7 @@ fn refusal(order: &Order, error: &io::Error) -> i32 {
     if let (io::ErrorKind::PermissionDenied, true) = (error.kind(), named)
         && find(&order.program, &order.env).is_none()
     {
-        return rustix::io::Errno::NOENT.raw_os_error();
+        return Errno::NOENT.raw_os_error();
     }
     errno(error)
 }
@@ -147,4 +172,34 @@ fn limit(limits: &ProcessLimits) -> io::Result<()> {
 fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let hard = getrlimit(resource).maximum.map_or(hard, |now| now.min(hard));
     Ok(setrlimit(resource, Rlimit { current: Some(soft.min(hard)), maximum: Some(hard) })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        os::unix::fs::{chown, symlink},
+    };
+
+    use rustix::{io::Errno, process::geteuid};
+
+    use super::own_directory;
+
+    #[test]
+    fn a_directory_that_somebody_has_put_another_one_in_place_of_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir(path("made")).unwrap();
+        fs::write(path("file"), "").unwrap();
+        symlink(path("made"), path("link")).unwrap();
+        assert!(own_directory(&path("made")).is_ok());
+        for name in ["link", "file"] {
+            assert_eq!(own_directory(&path(name)).unwrap_err(), Errno::NOTDIR, "{name}");
+        }
+        let foreign = if geteuid().is_root() { path("made") } else { "/".into() };
+        if geteuid().is_root() {
+            chown(&foreign, Some(1), None).unwrap();
+        }
+        assert_eq!(own_directory(&foreign).unwrap_err(), Errno::PERM);
+    }
 }

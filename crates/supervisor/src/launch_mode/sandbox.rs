@@ -2,19 +2,21 @@
 //! calls. Whoever is started from here is in it, too.
 
 mod filter;
+mod opened;
 mod paths;
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort, PathBeneath, PathFd,
-    Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, NetPort, PathBeneath, Ruleset,
+    RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope,
 };
 
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_no_new_privs};
 
 use super::errno;
-use crate::confinement::{Confinement, DaemonIds, SandboxFault, SandboxNetwork, SandboxProfile};
+use crate::confinement::{DaemonIds, SandboxFault, SandboxNetwork, SandboxProfile};
 use paths::{Granted, Rights};
 
 /// Where names are asked for.
@@ -32,27 +34,35 @@ pub(super) struct Place<'a> {
     pub(super) program: &'a Path,
     /// Home directories; the last is the one that the program will see.
     pub(super) homes: &'a [PathBuf],
-    pub(super) confinement: &'a Confinement,
+    /// No sandbox shows these.
+    pub(super) hidden: &'a [PathBuf],
+    /// The directory for its temporary files.
+    pub(super) scratch: Option<&'a OwnedFd>,
+    pub(super) daemon: DaemonIds,
 }
 
 /// From here on this process is in the sandbox.
 pub(super) fn enter(profile: &SandboxProfile, place: &Place<'_>) -> Result<(), SandboxFault> {
-    let granted = paths::granted(profile, place)?;
-    confine(profile, &granted, place.confinement.daemon)
+    let mut files = Files::new(profile);
+    paths::open(profile, place, &mut |granted| files.add(&granted))?;
+    confine(profile, files, place.daemon)
 }
 
 /// Whether all of a usual profile can be had on this machine: a thread of its own goes into a sandbox in which nothing
 /// is open, and ends. A sandbox is that of a thread and what it starts.
 pub(super) fn attempt() -> Result<(), SandboxFault> {
-    let inside = || confine(&SandboxProfile::default(), &[], DaemonIds::own());
+    let inside = || {
+        let profile = SandboxProfile::default();
+        confine(&profile, Files::new(&profile), DaemonIds::own())
+    };
     let thread = std::thread::Builder::new().name("sandbox-probe".to_owned()).spawn(inside);
     // A thread that panics has not found out that it works.
     thread.map_err(|error| failed(&error))?.join().unwrap_or(Err(SandboxFault::Failed(0)))
 }
 
-fn confine(profile: &SandboxProfile, granted: &[Granted], daemon: DaemonIds) -> Result<(), SandboxFault> {
+fn confine(profile: &SandboxProfile, files: Files, daemon: DaemonIds) -> Result<(), SandboxFault> {
     renounce().map_err(|error| SandboxFault::Failed(error.raw_os_error()))?;
-    match restrict(profile, granted) {
+    match files.restrict(profile) {
         Ok(()) => {}
         Err(SandboxFault::NoLandlock | SandboxFault::OldLandlock | SandboxFault::NoPorts) if profile.best_effort => {}
         Err(fault) => return Err(fault),
@@ -82,32 +92,40 @@ fn renounce() -> rustix::io::Result<()> {
     set_capabilities(None, sets)
 }
 
-fn restrict(profile: &SandboxProfile, granted: &[Granted]) -> Result<(), SandboxFault> {
-    let ruleset = match create(profile) {
-        Ok(ruleset) => ruleset,
-        // What the kernel lacks is left out, if the profile says that it may be.
-        Err(_) if profile.best_effort => build(profile, CompatLevel::BestEffort)?,
-        Err(fault) => return Err(fault),
-    };
-    let mut ruleset = ruleset.set_compatibility(CompatLevel::BestEffort);
-    for Granted { path, rights } in granted {
-        let Ok(opened) = PathFd::new(path) else {
-            // It went away since it was found.
-            continue;
-        };
-        let access = access(*rights, path.is_dir());
-        ruleset = ruleset.add_rule(PathBeneath::new(opened, access)).map_err(|_| SandboxFault::NoLandlock)?;
+/// The rules for files, while they are gathered.
+struct Files(Result<RulesetCreated, SandboxFault>);
+
+impl Files {
+    /// Everything is closed.
+    fn new(profile: &SandboxProfile) -> Self {
+        let ruleset = create(profile).or_else(|fault| {
+            // What the kernel lacks is left out, if the profile says that it may be.
+            if profile.best_effort { build(profile, CompatLevel::BestEffort) } else { Err(fault) }
+        });
+        Self(ruleset.map(|ruleset| ruleset.set_compatibility(CompatLevel::BestEffort)))
     }
-    if let SandboxNetwork::Ports(ports) = &profile.network {
-        for port in ports.iter().copied().chain([DNS]) {
-            let rule = NetPort::new(port, AccessNet::ConnectTcp);
-            ruleset = ruleset.add_rule(rule).map_err(|_| SandboxFault::NoPorts)?;
+
+    fn add(&mut self, Granted { opened, rights }: &Granted) {
+        let Ok(ruleset) = &mut self.0 else { return };
+        let access = access(*rights, opened.is_directory());
+        if ruleset.add_rule(PathBeneath::new(opened, access)).is_err() {
+            self.0 = Err(SandboxFault::NoLandlock);
         }
     }
-    let status = ruleset.restrict_self().map_err(|_| SandboxFault::NoLandlock)?;
-    match status.ruleset {
-        RulesetStatus::NotEnforced if !profile.best_effort => Err(SandboxFault::NoLandlock),
-        _ => Ok(()),
+
+    fn restrict(self, profile: &SandboxProfile) -> Result<(), SandboxFault> {
+        let mut ruleset = self.0?;
+        if let SandboxNetwork::Ports(ports) = &profile.network {
+            for port in ports.iter().copied().chain([DNS]) {
+                let rule = NetPort::new(port, AccessNet::ConnectTcp);
+                ruleset = ruleset.add_rule(rule).map_err(|_| SandboxFault::NoPorts)?;
+            }
+        }
+        let status = ruleset.restrict_self().map_err(|_| SandboxFault::NoLandlock)?;
+        match status.ruleset {
+            RulesetStatus::NotEnforced if !profile.best_effort => Err(SandboxFault::NoLandlock),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     launcher::{
         Launcher,
         groups::GroupPlace,
+        home,
         places::Places,
         scratch::{self, Scratch},
     },
@@ -43,7 +44,7 @@ pub struct LocalLauncher {
     inherited: Vec<(OsString, OsString)>,
     places: Places,
     groups: GroupPlace,
-    /// What no sandbox shows.
+    /// What no sandbox shows, and no command gets to run in by itself.
     hidden: Vec<PathBuf>,
 }
 
@@ -73,7 +74,8 @@ impl LocalLauncher {
         Self::new(PathBuf::from("/proc/self/exe"), config)
     }
 
-    /// Hides these paths from every sandbox, such as where the daemon keeps its own secrets.
+    /// Hides these paths from every sandbox, such as where the daemon keeps its own secrets; a command that is told no
+    /// directory does not run in or right above them either.
     #[must_use]
     pub fn hiding(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         // Relative paths are ours, not those of a command that is somewhere else.
@@ -95,9 +97,15 @@ impl LocalLauncher {
 
 #[async_trait]
 impl Launcher for LocalLauncher {
-    async fn launch(&self, spec: ProcessSpec, log: Arc<ProcessLog>) -> Result<Process, LaunchError> {
+    async fn launch(&self, mut spec: ProcessSpec, log: Arc<ProcessLog>) -> Result<Process, LaunchError> {
         let place = self.places.take()?;
-        let scratch = spec.sandbox.as_ref().map(|_| Scratch::make()).transpose();
+        // For messages: the home directory is the value of a variable.
+        let cwd = spec.cwd.clone();
+        if spec.sandbox.is_none() && cwd.is_none() {
+            spec.cwd = home::of(&spec, &self.inherited, &self.hidden);
+        }
+        let needs_scratch = spec.sandbox.is_some() || spec.cwd.is_none();
+        let scratch = needs_scratch.then(Scratch::make).transpose();
         let scratch = scratch.map_err(|source| LaunchError::Keeper { doing: "making a directory for it", source })?;
         let groups = self.groups.make(&spec.limits);
         let confinement = Confinement {
@@ -111,7 +119,7 @@ impl Launcher for LocalLauncher {
         };
         let order = wire::encode_order(&spec, &self.inherited, &confinement, self.config.orphan_grace())?;
         let redactor = Arc::new(Redactor::of(&spec));
-        let ProcessSpec { label, program, cwd, limits, sandbox, .. } = spec;
+        let ProcessSpec { label, program, limits, sandbox, .. } = spec;
         let pipes = Pipes::new().map_err(|source| LaunchError::Keeper { doing: "making pipes", source })?;
         log.redact_with(Arc::clone(&redactor));
 

@@ -1,4 +1,4 @@
-//! A directory that belongs to one sandboxed process: for temporary files, and to be in when it is told no other.
+//! A directory that belongs to one process: for temporary files in a sandbox, and to be in when it is told no other.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -82,7 +82,7 @@ fn remove(path: &Path) {
     if let Err(error) = fs::remove_dir_all(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        tracing::warn!(error = %error, directory = %path.display(), "a directory of a sandbox is left");
+        tracing::warn!(error = %error, directory = %path.display(), "the directory of a process is left");
     }
 }
 

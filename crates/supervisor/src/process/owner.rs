@@ -32,6 +32,7 @@ const SIGXCPU: i32 = nix::libc::SIGXCPU;
 pub(crate) struct Owner {
     pub(crate) order: KeeperOrder,
     pub(crate) program: String,
+    /// The one that it was told.
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) limits: ProcessLimits,
     pub(crate) sandbox: Option<SandboxProfile>,
@@ -153,8 +154,12 @@ fn not_started(
     use std::io::{Error, ErrorKind};
     match status {
         Some(Status::BadCwd(errno)) => {
-            LaunchError::BadCwd { cwd: cwd.unwrap_or_default(), source: Error::from_raw_os_error(errno) }
+            LaunchError::BadCwd { cwd: cwd.unwrap_or_else(|| "~".into()), source: Error::from_raw_os_error(errno) }
         }
+        Some(Status::NoScratch(errno)) => LaunchError::Keeper {
+            doing: "entering the directory that was made for it",
+            source: Error::from_raw_os_error(errno),
+        },
         Some(Status::CannotExecute(errno)) => {
             let source = Error::from_raw_os_error(errno);
             match source.kind() {

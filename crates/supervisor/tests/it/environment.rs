@@ -1,10 +1,11 @@
 //! What a command finds when it starts: variables, directory, descriptors.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use orch_supervisor::ProcessSpec;
+use orch_supervisor::{Launcher as _, ProcessSpec};
 
-use crate::support::{exe, launch, output, sh};
+use crate::support::{a_log, exe, launch, launcher, output, sh};
 
 const INHERITED: [&str; 8] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL"];
 
@@ -74,6 +75,49 @@ async fn runs_in_its_directory_and_finds_its_program_there() {
     let mut spec = ProcessSpec::new("test", "tool");
     spec.env = vec![("PATH".to_owned(), path.to_str().unwrap().into())];
     assert!(output(&launch(spec).await).await.starts_with('/'));
+}
+
+#[tokio::test]
+async fn without_a_directory_it_runs_at_home_and_never_among_what_is_the_daemons() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("data/deep")).unwrap();
+    let run = async |home: &str, hidden: &str| {
+        let launcher = launcher().hiding([root.join(hidden)]);
+        let mut spec = sh("pwd; touch made");
+        spec.env = vec![("HOME".to_owned(), root.join(home).display().to_string().into())];
+        let process = launcher.launch(spec, a_log()).await.unwrap();
+        let path = PathBuf::from(output(&process).await.trim());
+        process.exited().await;
+        path
+    };
+    assert_eq!(run("", "data").await, root);
+    assert!(root.join("made").exists());
+    // Right beside the settings, in the data, in a home that is not there.
+    for (home, hidden) in [("", ".env"), ("data", "data"), ("data/deep", "data"), ("nowhere", "data")] {
+        let own = run(home, hidden).await;
+        let name = own.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with("orch-sandbox-") && !own.exists(), "{home} {hidden}: {}", own.display());
+        assert!(!root.join(home).join("made").exists() || home.is_empty(), "{home} {hidden}");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "starts a stand-in for the daemon")]
+fn without_a_home_it_does_not_run_where_the_daemon_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = Command::new(exe())
+        .args(["stand-in", "exec pwd"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("TMPDIR", directory.path())
+        .current_dir(directory.path())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let ran_in = PathBuf::from(text.lines().nth(1).unwrap());
+    assert_eq!(ran_in.parent(), Some(directory.path()), "{text}");
 }
 
 #[tokio::test]

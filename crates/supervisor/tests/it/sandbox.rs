@@ -78,13 +78,22 @@ async fn run(place: &Place, profile: SandboxProfile, script: &str) -> Option<Vec
 }
 
 async fn try_run(place: &Place, profile: SandboxProfile, script: &str) -> Result<Vec<String>, LaunchError> {
+    try_run_in(place, "work", profile, script).await
+}
+
+async fn try_run_in(
+    place: &Place,
+    directory: &str,
+    profile: SandboxProfile,
+    script: &str,
+) -> Result<Vec<String>, LaunchError> {
     let launcher = LocalLauncher::new(exe(), SupervisorConfig { orphan_grace_ms: 200, ..SupervisorConfig::default() })
-        .hiding([place.path("daemon/data"), place.path("daemon/.env")]);
+        .hiding(["daemon/data", "daemon/.env", "home/.orch/orch.toml", "fresh/.env"].map(|name| place.path(name)));
     let log = a_log();
     let mut spec = sh(script);
     spec.env.push(("HOME".to_owned(), place.path("home").display().to_string().into()));
     spec.env.push(("ROOT".to_owned(), place.root.display().to_string().into()));
-    spec.cwd = Some(place.path("work"));
+    spec.cwd = Some(place.path(directory));
     spec.sandbox = Some(profile);
     launcher.launch(spec, Arc::clone(&log)).await?.exited().await;
     // The root is a value of the launch, and so not shown.
@@ -347,6 +356,37 @@ async fn what_is_the_daemons_is_never_opened() {
     let script = r#"cat "$ROOT/outside/file" "$ROOT/daemon/data/key" "$ROOT/daemon/.env" >&2"#;
     let Some(said) = run(&place, profile, script).await else { return };
     assert!(holds(&said, "content of outside/file") && !holds(&said, "content of daemon"), "{said:#?}");
+}
+
+#[tokio::test]
+async fn keys_that_are_opened_by_name_open_nothing_of_the_daemon() {
+    let place = Place::new();
+    fs::create_dir(place.path("home/.aws")).unwrap();
+    for name in ["config", "orch.toml"] {
+        fs::write(place.path("home/.aws").join(name), format!("content of {name}\n")).unwrap();
+    }
+    // The settings are among the keys, under another name.
+    std::os::unix::fs::symlink(place.path("home/.aws"), place.path("home/.orch")).unwrap();
+    let profile = SandboxProfile { read_paths: vec![PathBuf::from("~/.aws")], ..SandboxProfile::default() };
+    let script = r#"cat "$HOME/.aws/config" "$HOME/.aws/orch.toml" >&2"#;
+    let writing = SandboxProfile { write_paths: profile.read_paths.clone(), ..SandboxProfile::default() };
+    let refused = try_run(&place, writing, script).await.unwrap_err().to_string();
+    assert!(refused.contains("~/.aws is or has below it"), "{refused}");
+    let Some(said) = run(&place, profile, script).await else { return };
+    assert!(holds(&said, "content of config") && !holds(&said, "content of orch.toml"), "{said:#?}");
+}
+
+#[tokio::test]
+async fn nothing_that_the_daemon_will_read_is_planted() {
+    let place = Place::new();
+    fs::create_dir(place.path("fresh")).unwrap();
+    fs::remove_dir_all(place.path("home/.ssh")).unwrap();
+    // Where the daemon is, with no settings there yet, and a home without keys.
+    let refused = try_run_in(&place, "fresh", SandboxProfile::default(), "true").await.unwrap_err().to_string();
+    assert!(refused.contains("/fresh is or has below it"), "{refused}");
+    let home = SandboxProfile { write_paths: vec![PathBuf::from("~")], ..SandboxProfile::default() };
+    let refused = try_run(&place, home, "true").await.unwrap_err().to_string();
+    assert!(refused.contains("~ is or has below it"), "{refused}");
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Place, expand, failed};
+use super::{Place, expand, failed, opened::Opened};
 use crate::confinement::{Listed, SandboxFault, SandboxProfile};
+use crate::hidden;
 
-/// A path and what may be done below it.
-#[derive(Debug, PartialEq, Eq)]
+/// What may be done with a file, or with all that is below a directory.
+#[derive(Debug)]
 pub(super) struct Granted {
-    pub(super) path: PathBuf,
+    pub(super) opened: Opened,
     pub(super) rights: Rights,
 }
 
@@ -109,69 +110,70 @@ const HIDDEN_AT_HOME: [&str; 19] = [
     ".cargo/credentials.toml",
 ];
 
-/// Everything that the profile opens.
-pub(super) fn granted(profile: &SandboxProfile, place: &Place<'_>) -> Result<Vec<Granted>, SandboxFault> {
+/// Tells `grant` everything that the profile opens, one at a time: there may be more than this process may have open.
+pub(super) fn open(
+    profile: &SandboxProfile,
+    place: &Place<'_>,
+    grant: &mut dyn FnMut(Granted),
+) -> Result<(), SandboxFault> {
     // Where a link leads is what counts.
     let homes: Vec<_> = place.homes.iter().filter_map(|home| home.canonicalize().ok()).collect();
     let home = place.homes.last().map(PathBuf::as_path);
-    let hidden = Hidden::new(place, &homes);
-    let mut granted = Vec::new();
-    let readable = SYSTEM.iter().map(PathBuf::from);
+    let hidden = Hidden::new(place);
     let tools = homes.iter().flat_map(|home| TOOLS.iter().map(|tool| home.join(tool)));
-    for path in readable.chain(tools).chain(installation(place.program, &homes)) {
-        if let Ok(path) = path.canonicalize() {
-            hidden.open_around(&path, &mut granted);
+    for path in SYSTEM.iter().map(PathBuf::from).chain(tools) {
+        if let Some(opened) = Opened::find(&path)? {
+            hidden.open_around(opened, Closed::All, grant)?;
         }
     }
-    granted.extend(DEVICES.iter().map(|path| Granted { path: path.into(), rights: Rights::Device }));
+    for name in [Some(place.program.to_path_buf()), place.program.canonicalize().ok()].into_iter().flatten() {
+        if let Some(opened) = installation(&name, &homes)? {
+            hidden.open_around(opened, Closed::All, grant)?;
+        }
+    }
+    for path in DEVICES {
+        if let Some(opened) = Opened::find(Path::new(path))? {
+            grant(Granted { opened, rights: Rights::Device });
+        }
+    }
 
     for (index, path) in profile.read_paths.iter().enumerate() {
         let listed = Listed::Read(u16::try_from(index).unwrap_or(u16::MAX));
-        let path = found(path, home, listed)?;
-        if hidden.never(&path) {
-            return Err(SandboxFault::Exposes(listed));
-        }
-        if hidden.is_within(&path) {
-            granted.push(Granted { path, rights: Rights::Read });
-        } else {
-            hidden.open_around(&path, &mut granted);
-        }
+        hidden.readable(found(path, home, listed)?, listed, grant)?;
     }
     for (index, path) in profile.write_paths.iter().enumerate() {
         let listed = Listed::Write(u16::try_from(index).unwrap_or(u16::MAX));
-        let path = found(path, home, listed)?;
-        granted.push(hidden.writable(path, listed)?);
+        hidden.writable(found(path, home, listed)?, listed, grant)?;
     }
-    // The working directory: the configured one, or one that belongs to this process alone. Never the daemon's.
-    let cwd = std::env::current_dir().map_err(|error| failed(&error))?;
-    granted.push(hidden.writable(cwd, Listed::WorkingDirectory)?);
-    if let Some(scratch) = &place.confinement.scratch {
-        let path = scratch.canonicalize().map_err(|error| failed(&error))?;
-        granted.push(Granted { path, rights: Rights::Write });
+    if let Some(scratch) = place.scratch {
+        let scratch = scratch.try_clone().map_err(|error| failed(&error))?;
+        let opened = Opened::new(scratch)?.ok_or(SandboxFault::Missing(Listed::Scratch))?;
+        hidden.writable(opened, Listed::Scratch, grant)?;
     }
-    Ok(granted)
+    // The configured one, or one that belongs to this process alone. Never the daemon's. Where we are is opened, and
+    // not what has its name by now.
+    let cwd = Opened::find(Path::new("."))?.ok_or(SandboxFault::Missing(Listed::WorkingDirectory))?;
+    hidden.writable(cwd, Listed::WorkingDirectory, grant)
 }
 
-fn found(path: &Path, home: Option<&Path>, listed: Listed) -> Result<PathBuf, SandboxFault> {
+fn found(path: &Path, home: Option<&Path>, listed: Listed) -> Result<Opened, SandboxFault> {
     let path = expand(path, home).ok_or(SandboxFault::Missing(listed))?;
-    path.canonicalize().map_err(|_| SandboxFault::Missing(listed))
+    Opened::find(&path)?.ok_or(SandboxFault::Missing(listed))
 }
 
-/// Where the program and what belongs to it are: its directory and the one that its link leads to, and what is beside
-/// a directory `bin`.
-fn installation(program: &Path, homes: &[PathBuf]) -> Vec<PathBuf> {
-    let is_home = |directory: &Path| homes.iter().any(|home| home == directory);
-    let names = [Some(program.to_path_buf()), program.canonicalize().ok()];
-    let directories = names.into_iter().flatten().filter_map(|name| name.parent()?.canonicalize().ok());
-    directories
-        .map(|directory| match directory.parent() {
-            Some(prefix) if directory.ends_with("bin") && prefix.parent().is_some() && !is_home(prefix) => {
-                prefix.to_path_buf()
-            }
-            _ => directory,
-        })
-        .filter(|directory| directory.parent().is_some() && !is_home(directory))
-        .collect()
+/// Where the program and what belongs to it are: its directory, or what is beside a directory `bin`.
+fn installation(program: &Path, homes: &[PathBuf]) -> Result<Option<Opened>, SandboxFault> {
+    let is_own = |directory: &Path| directory.parent().is_some() && !homes.iter().any(|home| home == directory);
+    let Some(directory) = program.parent().map(Opened::find).transpose()?.flatten() else {
+        return Ok(None);
+    };
+    if directory.path().ends_with("bin")
+        && let Some(prefix) = directory.parent()?
+        && is_own(prefix.path())
+    {
+        return Ok(Some(prefix));
+    }
+    Ok(Some(directory).filter(|directory| is_own(directory.path())))
 }
 
 /// What is not shown.
@@ -182,96 +184,69 @@ struct Hidden {
     unlisted: Vec<PathBuf>,
 }
 
+/// What stays closed below a path.
+#[derive(Clone, Copy)]
+enum Closed {
+    Never,
+    All,
+}
+
 impl Hidden {
-    fn new(place: &Place<'_>, homes: &[PathBuf]) -> Self {
-        let real = |path: PathBuf| path.canonicalize().ok();
-        let never = place.confinement.hidden.iter().cloned().filter_map(real).collect();
-        let at_home = homes.iter().flat_map(|home| HIDDEN_AT_HOME.iter().map(|name| home.join(name)));
-        let of_system = HIDDEN_OF_SYSTEM.iter().map(PathBuf::from);
-        Self { never, unlisted: at_home.chain(of_system).filter_map(real).collect() }
+    fn new(place: &Place<'_>) -> Self {
+        let at_home = place.homes.iter().flat_map(|home| HIDDEN_AT_HOME.iter().map(|name| home.join(name)));
+        let of_system = HIDDEN_OF_SYSTEM.iter().filter_map(|path| Path::new(path).canonicalize().ok());
+        Self {
+            never: place.hidden.iter().flat_map(|path| hidden::names(path)).collect(),
+            unlisted: at_home.flat_map(|path| hidden::names(&path)).chain(of_system).collect(),
+        }
     }
 
-    /// Whether the path is what is never shown, or below it.
-    fn never(&self, path: &Path) -> bool {
-        self.never.iter().any(|hidden| path.starts_with(hidden))
+    fn closed(&self, closed: Closed) -> impl Iterator<Item = &Path> {
+        let unlisted = match closed {
+            Closed::Never => &[][..],
+            Closed::All => &self.unlisted,
+        };
+        self.never.iter().chain(unlisted).map(PathBuf::as_path)
     }
 
-    /// Whether the path is hidden unless it is listed.
-    fn is_within(&self, path: &Path) -> bool {
+    /// Whether the path is hidden unless it is listed. By its own name it is somebody's wish.
+    fn is_unlisted(&self, path: &Path) -> bool {
         self.unlisted.iter().any(|hidden| path.starts_with(hidden))
     }
 
-    fn hides_below(&self, path: &Path) -> bool {
-        self.never.iter().chain(&self.unlisted).any(|hidden| hidden.starts_with(path))
+    /// A listed path for reading.
+    fn readable(&self, opened: Opened, listed: Listed, grant: &mut dyn FnMut(Granted)) -> Result<(), SandboxFault> {
+        if self.never.iter().any(|hidden| opened.path().starts_with(hidden)) {
+            return Err(SandboxFault::Exposes(listed));
+        }
+        let closed = if self.is_unlisted(opened.path()) { Closed::Never } else { Closed::All };
+        self.open_around(opened, closed, grant)
     }
 
-    /// Opens a path for reading, without what is hidden below it.
-    fn open_around(&self, path: &Path, granted: &mut Vec<Granted>) {
-        if self.never(path) || self.is_within(path) {
-            return;
+    /// Opens a path for reading, without what stays closed below it.
+    fn open_around(&self, opened: Opened, closed: Closed, grant: &mut dyn FnMut(Granted)) -> Result<(), SandboxFault> {
+        if self.closed(closed).any(|hidden| opened.path().starts_with(hidden)) {
+            return Ok(());
         }
-        if !self.hides_below(path) {
-            granted.push(Granted { path: path.to_path_buf(), rights: Rights::Read });
-            return;
+        if !self.closed(closed).any(|hidden| hidden.starts_with(opened.path())) {
+            grant(Granted { opened, rights: Rights::Read });
+            return Ok(());
         }
-        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
-            // A link opens nothing but itself: what it leads to is opened under its own name, or is not.
-            if entry.file_type().is_ok_and(|kind| !kind.is_symlink()) {
-                self.open_around(&entry.path(), granted);
-            }
-        }
+        opened.children().try_for_each(|child| self.open_around(child?, closed, grant))
     }
 
     /// A path for writing; one with something hidden below it cannot be opened in pieces.
-    fn writable(&self, path: PathBuf, listed: Listed) -> Result<Granted, SandboxFault> {
-        if self.never(&path) || self.hides_below(&path) && !self.is_within(&path) {
+    fn writable(&self, opened: Opened, listed: Listed, grant: &mut dyn FnMut(Granted)) -> Result<(), SandboxFault> {
+        let path = opened.path();
+        let is_never = self.never.iter().any(|hidden| path.starts_with(hidden) || hidden.starts_with(path));
+        let has_unlisted = self.unlisted.iter().any(|hidden| hidden.starts_with(path));
+        if is_never || has_unlisted && !self.is_unlisted(path) {
             return Err(SandboxFault::Exposes(listed));
         }
-        Ok(Granted { path, rights: Rights::Write })
+        grant(Granted { opened, rights: Rights::Write });
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::{Path, PathBuf};
-
-    use super::{Granted, Hidden, Rights};
-    use crate::confinement::{Listed, SandboxFault};
-
-    fn a_home() -> (tempfile::TempDir, PathBuf, Hidden) {
-        let directory = tempfile::tempdir().unwrap();
-        let home = directory.path().canonicalize().unwrap();
-        for name in [".ssh/keys", "work/deep", "data/secrets"] {
-            fs::create_dir_all(home.join(name)).unwrap();
-        }
-        let hidden = Hidden { never: vec![home.join("data")], unlisted: vec![home.join(".ssh")] };
-        (directory, home, hidden)
-    }
-
-    fn opened(hidden: &Hidden, path: &Path) -> Vec<PathBuf> {
-        let mut granted = Vec::new();
-        hidden.open_around(path, &mut granted);
-        granted.into_iter().map(|one| one.path).collect()
-    }
-
-    #[test]
-    fn opens_what_is_beside_the_hidden() {
-        let (_keep, home, hidden) = a_home();
-        assert_eq!(opened(&hidden, &home), [home.join("work")]);
-        assert_eq!(opened(&hidden, &home.join("work")), [home.join("work")]);
-        assert_eq!(opened(&hidden, &home.join("data/secrets")), Vec::<PathBuf>::new());
-    }
-
-    #[test]
-    fn nothing_hidden_becomes_writable_by_the_way() {
-        let (_keep, home, hidden) = a_home();
-        let refused = Err(SandboxFault::Exposes(Listed::Write(0)));
-        assert_eq!(hidden.writable(home.clone(), Listed::Write(0)), refused);
-        assert_eq!(hidden.writable(home.join("data/secrets"), Listed::Write(0)), refused);
-        let work = home.join("work");
-        assert_eq!(hidden.writable(work.clone(), Listed::Write(0)), Ok(Granted { path: work, rights: Rights::Write }));
-        // By its own name it is somebody's wish.
-        assert!(hidden.writable(home.join(".ssh/keys"), Listed::Write(0)).is_ok());
-    }
-}
+mod tests;
