@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock::SystemClock;
 use crate::config::{Settings, private_dir};
-use crate::data_dir::{self, ServeLock};
+use crate::data_dir::{self, FILES_OF_SQLITE, ServeLock, beside, real_file};
 use crate::instance;
 
 const FORMAT: u32 = 1;
@@ -24,6 +24,9 @@ const MANIFEST: &str = "manifest.json";
 const DATABASE: &str = "database";
 const JOURNAL: &str = "journal";
 const AUDIT: &str = "audit";
+
+/// The end of the name under which a SQLite file is restored: it gets its own once it is whole.
+pub(crate) const PART: &str = ".part";
 
 /// What a backup says of itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,8 +89,8 @@ async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::R
     Ok(manifest)
 }
 
-/// Brings a backup into an instance in which there is nothing yet. What fails leaves nothing behind; of what is broken off
-/// by force, a mark tells the next attempt that what is there came from this one.
+/// Brings a backup into an instance in which there is nothing yet. What fails leaves nothing behind, or the mark that what
+/// is broken off by force leaves too: it tells the next attempt that what is there came from this one.
 pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
     data_dir::check_owner(settings)?;
     let manifest = read_manifest(dir)?;
@@ -109,19 +112,19 @@ pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest
             .collect(),
     };
     let _alone = ServeLock::take(settings)?;
-    let place = Place::of(settings)?;
+    let place = Place::of(settings);
     let target = place.empty_target(settings, &copy).await?;
-    let restored = place.fill(&target, dir, &copy).await;
-    // A commit that is not answered may have been one: then the next attempt finds out what there is.
-    let is_known = restored.is_ok() || target.is_empty().await;
+    let restored = place.bring(&target, dir, &copy).await;
     target.close().await;
-    if restored.is_err() && is_known {
-        place.clear()?;
-    }
-    if is_known {
-        remove(&place.mark)?;
-    }
     restored.map(|()| manifest)
+}
+
+/// What failed, with what failed while the traces of that were taken away.
+fn or_both(error: anyhow::Error, cleaned: anyhow::Result<()>) -> anyhow::Error {
+    match cleaned {
+        Ok(()) => error,
+        Err(left) => error.context(format!("what had come by then is left ({left:#})")),
+    }
 }
 
 /// Where a backup goes. The database comes last: it comes whole or not at all, and with it everything has.
@@ -153,8 +156,8 @@ fn mark(settings: &Settings) -> PathBuf {
 }
 
 impl Place {
-    fn of(settings: &Settings) -> anyhow::Result<Self> {
-        Ok(Self { journal: settings.journal().dir, audit: settings.audit_dir(), mark: mark(settings) })
+    fn of(settings: &Settings) -> Self {
+        Self { journal: settings.journal().dir, audit: settings.audit_dir(), mark: mark(settings) }
     }
 
     /// Fails unless there is nothing, and marks the place. What an attempt before has left goes.
@@ -165,7 +168,8 @@ impl Place {
                  database"
             ),
             (DatabaseKind::Sqlite, Some(file)) => {
-                let there = ["", "-wal", "-shm"].map(|end| beside(&file, end)).into_iter().find(|path| path.exists());
+                let file = real_file(&file);
+                let there = FILES_OF_SQLITE.map(|end| beside(&file, end)).into_iter().find(|path| path.exists());
                 (Target::File(file), there.map(|path| format!("{} is there", path.display())))
             }
             // From SQLite as well: this is the way from one to the other.
@@ -199,12 +203,30 @@ impl Place {
         Ok(())
     }
 
+    /// Fills the place, or takes back what came.
+    async fn bring(&self, target: &Target, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
+        match self.fill(target, dir, copy).await {
+            Ok(()) => remove(&self.mark),
+            Err(error) => Err(or_both(error, self.take_back(target).await)),
+        }
+    }
+
     async fn fill(&self, target: &Target, dir: &Path, copy: &DatabaseCopy) -> anyhow::Result<()> {
         for (part, place) in [(JOURNAL, &self.journal), (AUDIT, &self.audit)] {
             private_dir(place)?;
             copy_files(&dir.join(part), place)?;
         }
         target.fill(&dir.join(DATABASE), copy).await
+    }
+
+    /// Takes away what came, and the mark at last. A commit that is not answered may have been one, and then all of it
+    /// stays: the next attempt finds out what there is.
+    async fn take_back(&self, target: &Target) -> anyhow::Result<()> {
+        if target.is_empty().await? {
+            self.clear()?;
+            remove(&self.mark)?;
+        }
+        Ok(())
     }
 
     /// Takes away the files that came from a backup.
@@ -228,28 +250,26 @@ impl Target {
             Self::Postgres(database) => return Ok(database.fill_from(dir, copy).await?),
             Self::File(file) => file,
         };
-        // Under its name once it is whole.
-        let part = beside(file, ".part");
-        for end in ["", "-wal", "-shm"] {
-            remove(&beside(&part, end))?;
-        }
-        copy_file(&sqlite_file(dir), &part)?;
-        let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::sqlite_file(&part))).await?;
-        let checked = check(&database, copy).await;
-        database.close().await;
-        if let Err(error) = checked {
-            remove(&part)?;
-            return Err(error);
-        }
-        fs::rename(&part, file).with_context(|| format!("{} cannot be renamed", part.display()))
+        let part = beside(file, PART);
+        // Of an attempt that was killed.
+        remove_database(&part)?;
+        let filled = async {
+            copy_file(&sqlite_file(dir), &part)?;
+            let database = Database::connect(&DatabaseConfig::new(DatabaseUrl::sqlite_file(&part))).await?;
+            let checked = check(&database, copy).await;
+            database.close().await;
+            checked?;
+            fs::rename(&part, file).with_context(|| format!("{} cannot be renamed", part.display()))
+        };
+        filled.await.map_err(|error| or_both(error, remove_database(&part)))
     }
 
-    /// For sure.
-    async fn is_empty(&self) -> bool {
-        match self {
+    /// Whether there is nothing, for sure.
+    async fn is_empty(&self) -> anyhow::Result<bool> {
+        Ok(match self {
             Self::File(file) => !file.exists(),
-            Self::Postgres(database) => matches!(database.first_table().await, Ok(None)),
-        }
+            Self::Postgres(database) => database.first_table().await?.is_none(),
+        })
     }
 
     async fn close(&self) {
@@ -270,17 +290,15 @@ async fn check(database: &Database, copy: &DatabaseCopy) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn beside(file: &Path, end: &str) -> PathBuf {
-    let mut path = file.to_owned().into_os_string();
-    path.push(end);
-    path.into()
-}
-
 fn remove(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.with_context(|| format!("{} cannot be removed", path.display())),
     }
+}
+
+fn remove_database(file: &Path) -> anyhow::Result<()> {
+    FILES_OF_SQLITE.iter().try_for_each(|end| remove(&beside(file, end)))
 }
 
 fn read_manifest(dir: &Path) -> anyhow::Result<Manifest> {
@@ -357,3 +375,6 @@ fn digest(path: &Path) -> anyhow::Result<String> {
 fn readable(path: &Path) -> String {
     format!("{} cannot be read", path.display())
 }
+
+#[cfg(test)]
+mod tests;

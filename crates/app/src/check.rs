@@ -12,7 +12,7 @@ use orch_persistence::{Database, SeaDirectorySource, SeaSecretChecks};
 use crate::config::{Flags, Secrets, Settings};
 use crate::followed_file::{FollowedFile, Known};
 use crate::serve::{fail, runtime};
-use crate::{confined, data_dir, instance, secret_check};
+use crate::{backup, confined, data_dir, instance, secret_check};
 
 /// Exit code 0 when the daemon would start.
 #[must_use]
@@ -36,6 +36,7 @@ fn check(flags: &Flags) -> anyhow::Result<Vec<String>> {
     settings.check_files()?;
     confined::check_machine(&settings)?;
     data_dir::check_owner(&settings)?;
+    backup::refuse_unfinished(&settings)?;
     let runtime = runtime()?;
     let Found { database, secrets, missing, directory } = runtime.block_on(look(&settings))?;
     let mut lines = vec![

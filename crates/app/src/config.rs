@@ -34,6 +34,8 @@ use serde::{Deserialize, Serialize};
 
 use self::environment::Variables;
 use self::settings_file::SettingsFile;
+use crate::backup::PART;
+use crate::data_dir::{FILES_OF_SQLITE, LOCK_OF_FILE, beside, real_file};
 use crate::telemetry;
 
 pub use self::limits::{LimitSettings, LimitValues};
@@ -444,13 +446,11 @@ impl Settings {
         let mut paths = vec![self.data_dir.clone(), PathBuf::from(".env")];
         paths.extend(self.file.iter().chain(&self.mcp_config).cloned());
         if let Some(database) = self.database_url().ok().and_then(|url| url.file()) {
-            // What SQLite and a daemon keep beside its file.
-            for end in ["-wal", "-shm", "-journal", "-serve.lock"] {
-                let mut beside = database.clone().into_os_string();
-                beside.push(end);
-                paths.push(beside.into());
-            }
-            paths.push(database);
+            let real = real_file(&database);
+            // One that a restore has left, where it was killed, has the same in it.
+            let part = beside(&real, PART);
+            let files = [&real, &part].into_iter().flat_map(|file| FILES_OF_SQLITE.map(|end| beside(file, end)));
+            paths.extend(files.chain([beside(&real, LOCK_OF_FILE), database]));
         }
         paths
     }
@@ -589,6 +589,20 @@ mod tests {
         let files = ["/etc/orch.toml", "/home/ada/mcp.json", "/srv/other/orch.db", "/srv/other/orch.db-wal"];
         for path in ["/var/lib/orch", ".env"].into_iter().chain(files) {
             assert!(hidden.contains(&PathBuf::from(path)), "{path} in {hidden:?}");
+        }
+    }
+
+    #[test]
+    fn hides_what_is_beside_the_file_that_a_link_leads_to() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let link = directory.path().join("linked.db");
+        std::os::unix::fs::symlink("real/orch.db", &link).expect("a link");
+        let url = format!("sqlite://{}", link.display());
+        let hidden = Settings { database_url: Some(url.into()), ..Settings::default() }.private_paths();
+        let ends = ["", "-wal", "-shm", "-journal", "-serve.lock", ".part", ".part-wal", ".part-shm"];
+        let files = ends.map(|end| directory.path().join(format!("real/orch.db{end}")));
+        for path in files.iter().chain([&link]) {
+            assert!(hidden.contains(path), "{} in {hidden:?}", path.display());
         }
     }
 }

@@ -12,7 +12,10 @@ use crate::config::{Settings, private_dir};
 /// What a daemon holds for as long as it serves: in the data directory, and beside a SQLite file. The file itself is
 /// SQLite's to open: its own locks go with whoever closes it first.
 const LOCK: &str = "serve.lock";
-const LOCK_OF_FILE: &str = "-serve.lock";
+pub(crate) const LOCK_OF_FILE: &str = "-serve.lock";
+
+/// What SQLite makes of the name of a database: its file, and those that it keeps beside it.
+pub(crate) const FILES_OF_SQLITE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// Refuses to work as root in the directory of somebody else: nobody but root could open what we made there, and the
 /// daemon of its owner would not start again. Makes nothing.
@@ -60,25 +63,38 @@ impl ServeLock {
         if let Some(database) = settings.database_url()?.file() {
             let what = format!("the database {}", database.display());
             let instead = "give this one a file of its own in DATABASE_URL, or PostgreSQL for several daemons";
-            files.push(lock(&beside(&database)?, &what, instead)?);
+            files.push(lock(&lock_of(&database)?, &what, instead)?);
         }
         Ok(Self { _files: files })
     }
 }
 
 /// The lock of a SQLite file, under whatever name the file is reached.
-fn beside(database: &Path) -> anyhow::Result<PathBuf> {
+fn lock_of(database: &Path) -> anyhow::Result<PathBuf> {
+    let real = real_file(database);
+    real.file_name().with_context(|| format!("{} is no file", database.display()))?;
+    if let Some(dir) = real.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        private_dir(dir)?;
+    }
+    Ok(beside(&real, LOCK_OF_FILE))
+}
+
+/// The SQLite file that a path leads to, also one that is not there yet: what is kept beside it is beside this one. A link
+/// on the way to it is left, as it leads to the same directory.
+pub(crate) fn real_file(database: &Path) -> PathBuf {
     let mut real = database.to_owned();
-    // Also to a file that is not there yet. A link on the way to it leads to the same directory, and so to the same lock.
     for _ in 0..MOST_LINKS {
         let Ok(target) = fs::read_link(&real) else { break };
         real = real.parent().unwrap_or(Path::new("")).join(target);
     }
-    let dir = real.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    private_dir(dir)?;
-    let mut name = real.file_name().with_context(|| format!("{} is no file", database.display()))?.to_owned();
-    name.push(LOCK_OF_FILE);
-    Ok(dir.join(name))
+    real
+}
+
+/// The path of a file with an end to its name.
+pub(crate) fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut path = file.to_owned().into_os_string();
+    path.push(end);
+    path.into()
 }
 
 /// As the kernel follows.

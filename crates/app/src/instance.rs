@@ -135,11 +135,14 @@ impl Instance {
     /// Opens everything, starts no server and listens nowhere. Fails on a missing, malformed or wrong secret.
     pub async fn open(settings: Settings, opener: Opener) -> anyhow::Result<Self> {
         data_dir::check_owner(&settings)?;
-        backup::refuse_unfinished(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let database = open_database(&settings, opener).await?;
         if let Err(error) = database.compare_clocks(&*clock).await {
-            tracing::warn!(%error, "whether the clock of this host is in step with the database's is not known yet");
+            let error = anyhow::Error::from(error);
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "whether the clock of this host is in step with the database's is not known yet"
+            );
         }
         let generated_secrets = match opener {
             Opener::Daemon => generate_secrets(&settings, &database).await?,
@@ -522,6 +525,8 @@ fn midnight(now: Timestamp) -> Timestamp {
 
 /// Connects to the database of an instance that is there: under a wrong name none is made.
 pub async fn connect(settings: &Settings) -> anyhow::Result<Database> {
+    // Before a file is looked for that has not come yet.
+    backup::refuse_unfinished(settings)?;
     if let Some(file) = missing_file(settings)? {
         bail!(no_instance(settings, &format!("{} is not there", file.display())));
     }
@@ -537,6 +542,7 @@ pub(crate) fn missing_file(settings: &Settings) -> anyhow::Result<Option<PathBuf
 
 /// Connects, and makes the file of a SQLite database where there is none.
 async fn connect_or_create(settings: &Settings) -> anyhow::Result<Database> {
+    backup::refuse_unfinished(settings)?;
     Ok(Database::connect(&settings.database()?).await?)
 }
 
@@ -573,7 +579,6 @@ pub struct Migrated {
 /// Brings the schema up to date, and makes an instance where there is none.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
     data_dir::check_owner(settings)?;
-    backup::refuse_unfinished(settings)?;
     let database = connect_or_create(settings).await?;
     let migrated = async {
         let applied = database.migrate().await?;

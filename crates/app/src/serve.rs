@@ -133,6 +133,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         running: Arc::clone(&running),
         playground: Arc::default(),
         seal: Arc::clone(&instance.seal),
+        clock: Arc::clone(&instance.clock),
         uses: Arc::clone(&uses),
         config: settings.mcp.clone(),
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use orch_domain::error::StoreError;
 use orch_domain::port::clock::Clock;
 use orch_domain::usage::Step;
 use orch_persistence::{AnchorFile, Checkpoint, Cut, Database, Pruned, SeaAuditChain, SeaUsageRepo};
@@ -102,7 +103,7 @@ impl Upkeep {
                 }
                 _ = clocks.tick() => {
                     let compared = self.database.compare_clocks(&*self.clock).await;
-                    self.note(CLOCK, compared.map_err(|error| error.to_string()).and_then(in_step));
+                    self.note(CLOCK, told(compared));
                 }
             }
         }
@@ -167,6 +168,12 @@ impl Upkeep {
     }
 }
 
+/// What comes of a comparison with the database's clock.
+fn told(compared: Result<time::Duration, StoreError>) -> Result<(), String> {
+    // Why it could not be asked is all in the causes.
+    compared.map_err(|error| format!("{:#}", anyhow::Error::from(error))).and_then(in_step)
+}
+
 /// Whether a clock that is so far ahead of the database's, or behind, is in step with it.
 fn in_step(ahead: time::Duration) -> Result<(), String> {
     let off = ahead.unsigned_abs();
@@ -187,17 +194,28 @@ fn before(today: Cut, days: u32) -> Option<Cut> {
 
 #[cfg(test)]
 mod tests {
-    use super::in_step;
+    use orch_domain::error::StoreError;
+
+    use super::told;
 
     #[test]
     fn a_clock_that_is_off_is_told_of() {
-        let check = |ahead| in_step(time::Duration::milliseconds(ahead));
+        let check = |ahead| told(Ok(time::Duration::milliseconds(ahead)));
         for ahead in [0, 10_000, -10_000] {
             assert_eq!(check(ahead), Ok(()), "{ahead}");
         }
-        for (ahead, told) in [(95_500, "is 95 s ahead of the database's"), (-10_001, "is 10 s behind the database's")] {
+        for (ahead, expected) in
+            [(95_500, "is 95 s ahead of the database's"), (-10_001, "is 10 s behind the database's")]
+        {
             let error = check(ahead).expect_err("it is off");
-            assert!(error.contains(told) && error.contains("NTP"), "{error}");
+            assert!(error.contains(expected) && error.contains("NTP"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_could_not_be_asked_is_told_of_with_the_reason() {
+        let error = StoreError::Unavailable { doing: "asking for the time", source: "it took 3 s".into() };
+        let error = told(Err(error)).expect_err("it is not known");
+        assert_eq!(error, "the database is not available while asking for the time: it took 3 s");
     }
 }

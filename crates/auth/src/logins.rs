@@ -139,14 +139,15 @@ impl Logins {
         let known = self.ports.logins.find_token(&succession.hash).await?.ok_or(LoginError::InvalidRefresh)?;
         let RefreshToken { login_id, user_id, .. } = known;
         let user = self.ports.users.find(user_id).await?;
+        let email = email_of(user.as_ref());
         // A login that ended here while the database was away is still open there.
         let ended = self.ports.ended.is_ended(login_id);
         let Some(user) = user.filter(|user| user.is_active() && !ended) else {
-            self.end(user_id, login_id, now).await?;
+            self.end((user_id, Some(email)), login_id, now).await?;
             return Err(LoginError::InvalidRefresh);
         };
         let access = self.access.issue(Bearer { user_id, login_id }, now)?;
-        self.rotate(&succession, (&known, user.email.as_str()), now).await?;
+        self.rotate(&succession, (&known, &email), now).await?;
         self.note_seen(login_id, from, now).await;
         Ok(self.pair(user, login_id, access, succession.next))
     }
@@ -170,7 +171,7 @@ impl Logins {
     /// Ends all logins of a user but one.
     pub async fn end_others(&self, user: UserId, keep: LoginId) -> Result<(), LoginError> {
         let now = self.ports.clock.now();
-        let entry = trail::others_ended(user, self.email_of(user).await?, keep, now);
+        let entry = trail::others_ended(user, self.find_email(user).await?, keep, now);
         let ended = self.ports.logins.end_others(user, keep, now, &entry).await?;
         self.ports.ended.hear(ended, now);
         Ok(())
@@ -178,7 +179,7 @@ impl Logins {
 
     /// Ends a login; its access tokens open nothing from now on. Ending one that is over changes nothing.
     pub async fn logout(&self, user: UserId, login: LoginId) -> Result<(), LoginError> {
-        self.end(user, login, self.ports.clock.now()).await
+        self.end((user, None), login, self.ports.clock.now()).await
     }
 
     /// Ends the login of a refresh token; for a browser whose access token has expired already. A token that opens
@@ -187,9 +188,9 @@ impl Logins {
         let now = self.ports.clock.now();
         let Some(succession) = self.refresh.succession(token) else { return Ok(()) };
         let Some(known) = self.ports.logins.find_token(&succession.hash).await? else { return Ok(()) };
-        let email = self.email_of(known.user_id).await?;
+        let email = self.find_email(known.user_id).await?;
         match self.rotate(&succession, (&known, &email), now).await {
-            Ok(()) => self.end(known.user_id, known.login_id, now).await,
+            Ok(()) => self.end((known.user_id, Some(email)), known.login_id, now).await,
             Err(LoginError::InvalidRefresh) => Ok(()),
             Err(error) => Err(error),
         }
@@ -300,8 +301,8 @@ impl Logins {
         let renewal = Renewal { old, new, now, expires_at: now + self.refresh_lifetime };
         let reuse = trail::reused(user_id, email.to_owned(), login_id, now);
         match self.ports.logins.rotate(renewal, &reuse).await? {
-            Rotation::Rotated { .. } => Ok(()),
-            Rotation::Reused { .. } => {
+            Rotation::Rotated => Ok(()),
+            Rotation::Reused => {
                 self.ports.ended.end(login_id, now);
                 Err(LoginError::InvalidRefresh)
             }
@@ -309,17 +310,31 @@ impl Logins {
         }
     }
 
-    async fn end(&self, user: UserId, login: LoginId, now: Timestamp) -> Result<(), LoginError> {
+    /// Ends a login of a user, whose address is looked up where it is not known.
+    async fn end(
+        &self,
+        (user, email): (UserId, Option<String>),
+        login: LoginId,
+        now: Timestamp,
+    ) -> Result<(), LoginError> {
         // In memory first: should the database fail, the access tokens are dead all the same.
         self.ports.ended.end(login, now);
-        let email = self.email_of(user).await?;
+        let email = match email {
+            Some(email) => email,
+            None => self.find_email(user).await?,
+        };
         self.ports.logins.end(login, now, &trail::ended(user, email, login, now)).await?;
         Ok(())
     }
 
-    async fn email_of(&self, user: UserId) -> Result<String, StoreError> {
-        Ok(self.ports.users.find(user).await?.map_or_else(String::new, |user| user.email.to_string()))
+    async fn find_email(&self, user: UserId) -> Result<String, StoreError> {
+        Ok(email_of(self.ports.users.find(user).await?.as_ref()))
     }
+}
+
+/// For the trail; nobody's is empty.
+fn email_of(user: Option<&User>) -> String {
+    user.map_or_else(String::new, |user| user.email.to_string())
 }
 
 impl fmt::Debug for Logins {

@@ -11,6 +11,8 @@ use crate::master::MasterSecrets;
 
 const NONCE_LEN: usize = 24;
 
+const UNTIL_LEN: usize = size_of::<i64>();
+
 /// XChaCha20-Poly1305 under a key that is derived from the instance's master secret, so every replica opens what any
 /// of them has sealed.
 pub struct StateSeal(XChaCha20Poly1305);
@@ -31,6 +33,23 @@ impl StateSeal {
         let mut bytes = nonce.to_vec();
         bytes.extend_from_slice(&body);
         Some(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The same for something that is good until then, in Unix seconds; [`open_at`](Self::open_at) opens it.
+    #[must_use]
+    pub fn seal_until(&self, bound: &[&[u8]], state: &[u8], until: i64) -> Option<String> {
+        let mut body = Vec::with_capacity(UNTIL_LEN + state.len());
+        body.extend_from_slice(&until.to_be_bytes());
+        body.extend_from_slice(state);
+        self.seal(bound, &body)
+    }
+
+    /// None as with [`open`](Self::open), and when its time is over.
+    #[must_use]
+    pub fn open_at(&self, bound: &[&[u8]], sealed: &str, now: i64) -> Option<Vec<u8>> {
+        let mut body = self.open(bound, sealed)?;
+        let until = i64::from_be_bytes(*body.first_chunk::<UNTIL_LEN>()?);
+        (now < until).then(|| body.split_off(UNTIL_LEN))
     }
 
     /// None when it was not sealed here, was altered in the least, or belongs to something else.
@@ -83,6 +102,17 @@ mod tests {
         assert_eq!(ours.open(&[b"alicet", b"ools/call"], &sealed), None);
         assert_eq!(ours.open(&[b"bob", b"tools/call"], &sealed), None);
         assert_eq!(seal("b").open(&[b"alice", b"tools/call"], &sealed), None);
+    }
+
+    #[test]
+    fn is_good_until_its_time_is_over() {
+        let ours = seal("a");
+        let sealed = ours.seal_until(&[b"alice"], b"state", 100).expect("sealed");
+        assert_eq!(ours.open_at(&[b"alice"], &sealed, 99).as_deref(), Some(b"state".as_slice()));
+        assert_eq!(ours.open_at(&[b"alice"], &sealed, 100), None);
+        assert_eq!(ours.open_at(&[b"bob"], &sealed, 99), None);
+        let endless = ours.seal(&[b"alice"], b"state").expect("sealed");
+        assert_eq!(ours.open_at(&[b"alice"], &endless, 0), None, "what says no time");
     }
 
     #[test]

@@ -6,8 +6,9 @@ use crate::Timestamp;
 use crate::email::Email;
 use crate::id::{InvitationId, UserId};
 
-/// No letter is tried for longer: one that is said to be queued after that was lost with a daemon. It is not kept where a
-/// start would find it, for its link opens something.
+/// No letter is tried for longer: an invitation whose letter is said to be queued after that has lost it with a daemon. What
+/// other letters are about says nothing of them, and what was lost of those is asked for again. None is kept where a start
+/// would find it, for its link opens something.
 pub const LONGEST_IN_QUEUE: Duration = Duration::from_secs(60 * 60);
 
 /// One letter to one person. Its text may hold a link that opens something, so `Debug` does not show it.

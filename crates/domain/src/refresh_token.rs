@@ -32,12 +32,12 @@ pub struct Renewal {
 }
 
 /// What presenting a refresh token led to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
     /// The old token is spent and the new one stored, in one transaction; by this request or by the same one before.
-    Rotated { login_id: LoginId, user_id: UserId },
+    Rotated,
     /// The token had been used before: the whole login is revoked now.
-    Reused { login_id: LoginId, user_id: UserId },
+    Reused,
     /// Unknown, expired or revoked.
     Unknown,
 }

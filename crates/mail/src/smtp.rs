@@ -45,6 +45,17 @@ struct Waiting {
     since: Timestamp,
 }
 
+impl Waiting {
+    /// Why it would not be sent at a time any more.
+    fn too_late(&self, at: Timestamp) -> Option<&'static str> {
+        if at - self.since > LONGEST_IN_QUEUE {
+            return Some("it waited for more than an hour to be sent; make a new one");
+        }
+        let is_expired = self.letter.expires_at.is_some_and(|expires_at| expires_at <= at);
+        is_expired.then_some("its link had expired before the letter could be sent; make a new one")
+    }
+}
+
 /// What is kept of a letter that is not taken, until that is noted.
 struct Refused {
     about: LetterAbout,
@@ -191,7 +202,8 @@ impl Sender {
     }
 
     /// Sends the letter, more than once if the fault may pass.
-    async fn deliver(&self, Waiting { letter, since }: &Waiting) {
+    async fn deliver(&self, waiting: &Waiting) {
+        let letter = &waiting.letter;
         let to = letter.to.to_string();
         let message = match self.message(letter) {
             Ok(message) => message,
@@ -199,22 +211,18 @@ impl Sender {
         };
         let mut pause = self.pause;
         for attempt in 1..=self.attempts {
-            let now = self.notes.clock.now();
-            if now - *since > LONGEST_IN_QUEUE {
-                let reason = "it waited for more than an hour to be sent; make a new one";
+            if let Some(reason) = waiting.too_late(self.notes.clock.now()) {
                 return self.notes.failed(letter.about, &to, reason).await;
             }
-            if letter.expires_at.is_some_and(|expires_at| expires_at <= now) {
-                let reason = "its link had expired before the letter could be sent; make a new one";
-                return self.notes.failed(letter.about, &to, reason).await;
+            let Err(error) = self.transport.send(message.clone()).await else {
+                return self.notes.sent(letter.about).await;
+            };
+            // Past that it is too late in any case.
+            let next = self.notes.clock.now() + pause.min(2 * LONGEST_IN_QUEUE);
+            if error.is_permanent() || attempt == self.attempts || waiting.too_late(next).is_some() {
+                return self.notes.failed(letter.about, &to, &reason_of(&error)).await;
             }
-            match self.transport.send(message.clone()).await {
-                Ok(_) => return self.notes.sent(letter.about).await,
-                Err(error) if error.is_permanent() || attempt == self.attempts => {
-                    return self.notes.failed(letter.about, &to, &reason_of(&error)).await;
-                }
-                Err(error) => tracing::info!(attempt, error = %error, "a letter is tried again in a moment"),
-            }
+            tracing::info!(attempt, error = %error, "a letter is tried again in a moment");
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }

@@ -184,6 +184,21 @@ async fn a_letter_is_not_tried_for_longer_than_an_hour() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_an_attempt_that_would_come_too_late() {
+    for (pause_ms, expires_in) in [(3_600_001, None), (u32::MAX, None), (60_000, Some(Duration::from_secs(60)))] {
+        let (server, store) = (MailServer::start().await, MemoryStore::new());
+        let config = MailConfig { pause_ms, ..config(Some("orch@example.com")) };
+        let url = SecretString::from(server.url.as_str());
+        let post = SmtpPost::start(&config, &url, ports(&store)).unwrap();
+        let (id, letter) = invited(&store, "busy@example.com").await;
+        post.send(Letter { expires_at: expires_in.map(|span| FixedClock::START + span), ..letter });
+        post.shut_down(Duration::from_secs(10)).await;
+        let mail = fate(&store, id).await;
+        assert!(matches!(&mail, MailState::Failed { reason, .. } if reason.contains("try again later")), "{mail:?}");
+    }
+}
+
+#[tokio::test]
 async fn gives_up_on_a_server_that_is_not_there() {
     // A port that was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

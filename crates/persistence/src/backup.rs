@@ -44,6 +44,9 @@ pub enum BackupError {
     },
     #[error("the target is not empty: {what}")]
     NotEmpty { what: String },
+    /// Whoever that is may have been cut off, and the server has yet to notice.
+    #[error("what is in the target cannot be told while another process makes tables there: try again in a moment")]
+    Held,
     #[error("the backup cannot be used: {reason}")]
     Unusable { reason: String },
 }
@@ -82,7 +85,7 @@ impl Database {
         }
     }
 
-    /// The first table of this PostgreSQL database; None when there is nothing in it.
+    /// The first table of this PostgreSQL database; None when there is nothing in it, nor will be by who fills it now.
     pub async fn first_table(&self) -> Result<Option<String>, BackupError> {
         match self.backend() {
             Backend::Postgres(pool) => postgres::first_table(self, pool).await,

@@ -31,10 +31,11 @@ use crate::sql;
 use crate::store_error::unavailable;
 use crate::writing::Writing;
 
-/// How a write on PostgreSQL deals with locks. Who holds one and does nothing, such as a process that was suspended or a
-/// host that is gone, loses it before those who wait for it give up.
-const LOCKS: &str = "set_config('lock_timeout', '10s', true), \
-                     set_config('idle_in_transaction_session_timeout', '3s', true)";
+/// How long a write on PostgreSQL waits for a lock.
+const WAITING: &str = "set_config('lock_timeout', '10s', true)";
+/// Who holds a lock there and does nothing, such as a process that was suspended or a host that is gone, loses it before
+/// those who wait for it give up.
+const HOLDING: &str = "set_config('idle_in_transaction_session_timeout', '3s', true)";
 /// The process of a server that serves a connection.
 pub(crate) const PID: &str = "pg_backend_pid() AS pid";
 /// What a snapshot is on PostgreSQL; a reading transaction of SQLite is one anyway.
@@ -129,7 +130,7 @@ impl Database {
     /// Applies the steps that are missing, all or none, and tells which. Several daemons may do so at once.
     pub async fn migrate(&self) -> Result<Vec<String>, PersistenceError> {
         let fail = |doing| move |source| PersistenceError::Migrate { doing, source };
-        let begun = self.begin_watched(&self.0.pools.writer, "true").await;
+        let begun = self.begin_watched(&self.0.pools.writer, HOLDING).await;
         let txn = begun.map_err(fail("waiting for other writers"))?;
         if self.kind() == DatabaseKind::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({})", connect::MIGRATION_LOCK);
@@ -176,6 +177,11 @@ impl Database {
         &self.0.followers
     }
 
+    /// How long PostgreSQL may take before it is given up.
+    pub(crate) fn patience(&self) -> Duration {
+        self.0.patience
+    }
+
     /// For what is no transaction.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.0.pools.writer
@@ -195,21 +201,26 @@ impl Database {
         reader.begin(options).await.map_err(unavailable(doing))
     }
 
+    /// A snapshot for statements that take as long as they take.
+    pub(crate) async fn watched_snapshot(&self, doing: &'static str) -> Result<Transaction, StoreError> {
+        self.watch_over(self.read_snapshot(doing).await?, "true").await.map_err(unavailable(doing))
+    }
+
     /// Begins a write that is announced. Such writes run one after the other on the whole database, so that a rule over
     /// several rows cannot be broken by two at once, and changes are numbered in the order of their commits.
     pub(crate) async fn write(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        self.begin(&self.0.pools.writer, &format!("{LOCKS}, pg_advisory_xact_lock({})", connect::WRITE_LOCK), doing)
-            .await
+        let first = format!("{WAITING}, {HOLDING}, pg_advisory_xact_lock({})", connect::WRITE_LOCK);
+        self.begin(&self.0.pools.writer, &first, doing).await
     }
 
     /// Begins a write that nobody follows. On PostgreSQL others write at the same time.
     pub(crate) async fn write_quietly(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        self.begin(&self.0.pools.writer, LOCKS, doing).await
+        self.begin(&self.0.pools.writer, &format!("{WAITING}, {HOLDING}"), doing).await
     }
 
     /// The same, for what nobody waits for: on a SQLite file it gives way to whatever else wants a processor.
     pub(crate) async fn write_in_background(&self, doing: &'static str) -> Result<Writing, StoreError> {
-        self.begin(&self.0.pools.background, LOCKS, doing).await
+        self.begin(&self.0.pools.background, &format!("{WAITING}, {HOLDING}"), doing).await
     }
 
     /// `first` is what PostgreSQL evaluates before anything else.
@@ -222,7 +233,11 @@ impl Database {
     /// A transaction that is given up when the server does nothing for it any more, and not because it takes long.
     async fn begin_watched(&self, pool: &DatabaseConnection, first: &str) -> Result<Transaction, DbErr> {
         let pool = Patient { connection: pool.clone(), limit: self.0.reader.limit.clone() };
-        let mut txn = pool.begin(connect::WRITE).await?;
+        self.watch_over(pool.begin(connect::WRITE).await?, first).await
+    }
+
+    /// `first` is the first thing that PostgreSQL evaluates in the transaction.
+    async fn watch_over(&self, mut txn: Transaction, first: &str) -> Result<Transaction, DbErr> {
         if self.kind() == DatabaseKind::Postgres {
             let select = Statement::from_string(txn.get_database_backend(), format!("SELECT {PID}, {first}"));
             let row = txn.query_one_raw(select).await?.ok_or_else(|| sql::unreadable("pg_backend_pid()"))?;

@@ -4,6 +4,8 @@ use orch_domain::page::PageRequest;
 use sea_orm::sea_query::{Expr, Func, LikeExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
+use crate::sql;
+
 /// One row more than asked for is read, for [`Page::cut`](orch_domain::page::Page::cut) to see whether there is more.
 pub(crate) fn newest_first<E: EntityTrait>(select: Select<E>, id: E::Column, page: PageRequest) -> Select<E> {
     let select = select.order_by_desc(id).limit(u64::from(page.limit) + 1);
@@ -23,15 +25,7 @@ pub(crate) fn oldest_first<E: EntityTrait>(select: Select<E>, id: E::Column, pag
 
 /// Rows with `text` somewhere in one of `columns`, whatever the case; no character of it is a wildcard.
 pub(crate) fn containing<E: EntityTrait>(columns: &[(E, E::Column)], text: &str) -> Condition {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.to_lowercase().chars().filter(|letter| *letter != '\0') {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
+    let pattern = sql::containing(text);
     columns.iter().fold(Condition::any(), |any, column| {
         any.add(Expr::expr(Func::lower(Expr::col(*column))).like(LikeExpr::new(pattern.clone()).escape('\\')))
     })

@@ -16,6 +16,10 @@ use uuid::Uuid;
 use crate::faculties::Faculties;
 use crate::stop::Stop;
 
+/// What a client with a session hears that has not said which log messages it wants. A modern server, which is told with
+/// each request what its client has said, is told nothing.
+pub const UNSAID_LEVEL: LogLevel = LogLevel::Info;
+
 /// One request's context. Made by the edge, immutable from then on.
 #[derive(Debug, Clone)]
 pub struct CallContext {
@@ -25,7 +29,8 @@ pub struct CallContext {
     pub project: Arc<ProjectFacts>,
     pub endpoint: Endpoint,
     pub client: Arc<Client>,
-    /// Which log messages about this request the client wants; None for none.
+    /// Which log messages about this request the client has said that it wants. With None one with a session gets those
+    /// from [`UNSAID_LEVEL`] on, and any other none.
     pub log_level: Option<LogLevel>,
     /// Whether a question about this request could reach the client: its answer may be a stream.
     pub can_be_asked: bool,
@@ -44,6 +49,11 @@ impl CallContext {
     #[must_use]
     pub fn faculties(&self) -> Option<Faculties> {
         self.client.faculties.filter(|_| self.can_be_asked)
+    }
+
+    /// From which level on the client hears what is logged about this request; None for nothing.
+    pub(crate) fn heard_level(&self) -> Option<LogLevel> {
+        self.log_level.or_else(|| self.client.session.map(|_| UNSAID_LEVEL))
     }
 
     /// Which log messages a request wants that belongs to no session; the level of a session holds for all that it does.

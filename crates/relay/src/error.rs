@@ -27,13 +27,20 @@ pub enum CallError {
     /// The server cannot be started or reached.
     #[error("server {server} is not available: {reason}")]
     Unavailable { server: String, reason: String },
+    /// The connection ended before the answer did, or was not there when it was needed.
+    #[error("server {server} is not available: {reason}")]
+    Disconnected { server: String, reason: String },
+    /// It did not accept our credentials.
+    #[error("server {server} is not available: {reason}")]
+    Unauthorized { server: String, reason: String },
     #[error("server {server} did not answer within {seconds} s")]
     Timeout { server: String, seconds: u64 },
+    /// A limit on the connections to the server, or on what waits for it.
     #[error("server {server} is busy: {reason}")]
     Busy { server: String, reason: String },
-    /// As above, and it has said for how long.
+    /// The server itself has too much to do; it may have said for how long.
     #[error("server {server} is busy: {reason}")]
-    BusyFor { server: String, reason: String, retry_after: Duration },
+    Overloaded { server: String, reason: String, retry_after: Option<Duration> },
     /// One of the limits that admins set.
     #[error("{0}")]
     Limited(Limited),
@@ -71,15 +78,13 @@ impl CallError {
     pub(crate) fn from_peer(server: &str, error: PeerError) -> Self {
         match error {
             PeerError::Rpc(error) => Self::Upstream(error),
-            PeerError::Busy { reason, retry_after: None } => Self::Busy { server: server.to_owned(), reason },
-            PeerError::Busy { reason, retry_after: Some(retry_after) } => {
-                Self::BusyFor { server: server.to_owned(), reason, retry_after }
+            PeerError::Busy { reason, retry_after } => {
+                Self::Overloaded { server: server.to_owned(), reason, retry_after }
             }
-            PeerError::Closed { reason } | PeerError::Protocol { reason } => {
-                Self::Unavailable { server: server.to_owned(), reason }
-            }
+            PeerError::Closed { reason } => Self::Disconnected { server: server.to_owned(), reason },
+            PeerError::Protocol { reason } => Self::Unavailable { server: server.to_owned(), reason },
             unauthorized @ PeerError::Unauthorized { .. } => {
-                Self::Unavailable { server: server.to_owned(), reason: unauthorized.to_string() }
+                Self::Unauthorized { server: server.to_owned(), reason: unauthorized.to_string() }
             }
         }
     }
@@ -101,9 +106,11 @@ impl CallError {
             }
             Self::MethodNotFound(_) => RpcError::new(code::METHOD_NOT_FOUND, text),
             Self::Unavailable { .. } => RpcError::gateway("upstream_unavailable", text),
+            Self::Disconnected { .. } => RpcError::gateway("upstream_disconnected", text),
+            Self::Unauthorized { .. } => RpcError::gateway("upstream_auth", text),
             Self::Timeout { .. } => RpcError::gateway("upstream_timeout", text),
             Self::Busy { .. } => RpcError::gateway("limit", text),
-            Self::BusyFor { retry_after, .. } => RpcError::limited(text, *retry_after),
+            Self::Overloaded { retry_after, .. } => RpcError::busy(text, *retry_after),
             Self::Limited(limited) => RpcError::limited(text, limited.retry_after),
             Self::NotApproved(_) => RpcError::gateway("not_approved", text),
             Self::AccessEnded => RpcError::gateway("access_ended", text),
@@ -135,7 +142,9 @@ impl CallError {
     const fn ending(&self) -> Ending {
         Ending::Refused(match self {
             Self::Upstream(error) => return Ending::Otherwise(Outcome::RpcError(error.code)),
-            Self::Unavailable { .. } => return Ending::Otherwise(Outcome::Unavailable),
+            Self::Unavailable { .. } | Self::Disconnected { .. } | Self::Unauthorized { .. } => {
+                return Ending::Otherwise(Outcome::Unavailable);
+            }
             Self::Timeout { .. } => return Ending::Otherwise(Outcome::Timeout),
             Self::AccessEnded => return Ending::Otherwise(Outcome::Abandoned),
             Self::Stopping => return Ending::Otherwise(Outcome::Stopping),
@@ -148,7 +157,7 @@ impl CallError {
             // What is not allowed any more is as if it were not there.
             Self::NotApproved(Unapproved::NotAnyMore) => Reason::Unknown,
             Self::NotRecorded(_) => Reason::RecordUnavailable,
-            Self::Busy { .. } | Self::BusyFor { .. } => Reason::ServerBusy,
+            Self::Busy { .. } | Self::Overloaded { .. } => Reason::ServerBusy,
             Self::Limited(limited) => limited.what.reason(),
         })
     }
@@ -186,6 +195,7 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
+    use orch_domain::call::Outcome;
     use orch_mcp::error::RpcError;
     use orch_mcp::peer::PeerError;
     use orch_mcp::raw::Raw;
@@ -211,10 +221,28 @@ mod tests {
     fn a_busy_server_is_worth_trying_again_when_it_says() {
         let busy = |retry_after| PeerError::Busy { reason: "HTTP 429".to_owned(), retry_after };
         let told = |retry_after| CallError::from_peer("a", busy(retry_after)).to_rpc(Revision::LATEST_LEGACY);
-        let after = Duration::from_secs(7);
-        assert_eq!(told(Some(after)).retry_after(), Some(after));
-        assert_eq!(told(None).retry_after(), None);
-        assert_eq!(told(Some(after)).message, told(None).message);
+        let data = |error: &RpcError| error.data.as_ref().map(|data| data.as_str().to_owned()).unwrap_or_default();
+        let later = told(Some(Duration::from_secs(7)));
+        assert_eq!(data(&later), r#"{"gateway":{"reason":"upstream_busy"},"retryAfterMs":7000}"#);
+        assert_eq!(later.retry_after(), None, "no limit of ours");
+        assert_eq!(data(&told(None)), r#"{"gateway":{"reason":"upstream_busy"}}"#);
+        assert_eq!(later.message, told(None).message);
+    }
+
+    #[test]
+    fn how_a_server_failed_is_said() {
+        let closed = PeerError::Closed { reason: "gone".to_owned() };
+        let protocol = PeerError::Protocol { reason: "odd".to_owned() };
+        for (error, reason) in [
+            (closed, "upstream_disconnected"),
+            (PeerError::Unauthorized { status: 401 }, "upstream_auth"),
+            (protocol, "upstream_unavailable"),
+        ] {
+            let error = CallError::from_peer("a", error);
+            let told = error.to_rpc(Revision::LATEST_LEGACY).data.map(|data| data.as_str().to_owned());
+            assert_eq!(told, Some(format!(r#"{{"gateway":{{"reason":"{reason}"}}}}"#)));
+            assert_eq!(error.outcome(), Outcome::Unavailable);
+        }
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Relay {
         match &cx.endpoint {
             Endpoint::Server(server) => {
                 let hello = self.server_hello(cx, server).await.map_err(|error| error.to_rpc(revision))?;
-                let mut capabilities = capabilities::relayed([&hello.capabilities], &WITHHELD);
+                let mut capabilities = capabilities::relayed(&hello.capabilities, &WITHHELD);
                 if revision.is_legacy() {
                     capabilities = capabilities::shown_to_legacy(&capabilities);
                 }
@@ -190,7 +190,8 @@ impl Relay {
                 Ok(ServerHello { revision, capabilities, server_info, also: Vec::new(), ..hello })
             }
             Endpoint::Unified => {
-                // Servers come and go during a session, so everything that any server could offer is promised.
+                // Servers come and go during a session, so everything that any server could offer is promised to it.
+                let known = if revision.is_legacy() { None } else { self.offered(cx) };
                 let promised = if revision.is_legacy() {
                     r#"{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}}"#
                 } else {
@@ -199,13 +200,22 @@ impl Relay {
                 let promised = Raw::from_static(promised);
                 Ok(ServerHello {
                     revision,
-                    capabilities: capabilities::relayed([&promised], &WITHHELD),
+                    capabilities: known.unwrap_or_else(|| capabilities::relayed(&promised, &WITHHELD)),
                     server_info: self.identity.clone(),
                     instructions: Some(self.instructions(cx)),
                     also: Vec::new(),
                 })
             }
         }
+    }
+
+    /// What the servers of the project offer together to this client; None while one of them is not known, which may offer
+    /// anything.
+    fn offered(&self, cx: &CallContext) -> Option<Raw> {
+        let seen = enabled(&cx.project).filter(|server| self.sees(cx, server, ItemClass::Server, ""));
+        let known = |server: &Arc<Server>| self.fleet.slot(server.id)?.catalog_for(cx, server);
+        let catalogs = seen.map(known).collect::<Option<Vec<_>>>()?;
+        Some(capabilities::united(catalogs.iter().map(|catalog| &catalog.hello.capabilities), &WITHHELD))
     }
 
     async fn server_hello(&self, cx: &CallContext, server: &Server) -> Result<ServerHello, CallError> {
@@ -420,7 +430,7 @@ impl Relay {
             server: Arc::from(name),
             outward,
             progress_token: hop.progress_token,
-            log_level: cx.log_level,
+            log_level: cx.heard_level(),
             patience: patience(&server, &request),
             longest: self.fleet.config().longest_call(),
             question: self.fleet.config().question(),
@@ -432,7 +442,8 @@ impl Relay {
         Reply::live(source, request, plan, ticket)
     }
 
-    /// The same request as of now; None when nobody like that may reach the project any more.
+    /// The same request as of now; None when its project is gone, or the server that it came to. Whether it is still allowed
+    /// is for policy to say.
     pub(crate) fn as_of_now(&self, cx: &CallContext) -> Option<CallContext> {
         let directory = self.directory.current();
         let project = Arc::clone(directory.project(cx.project.project.id)?);

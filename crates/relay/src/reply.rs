@@ -428,7 +428,7 @@ impl Live {
                     Poll::Ready(None) => {
                         let reason = "the connection ended without an answer".to_owned();
                         let server = self.plan.server.to_string();
-                        return Poll::Ready(self.fail(&CallError::Unavailable { server, reason }));
+                        return Poll::Ready(self.fail(&CallError::Disconnected { server, reason }));
                     }
                 },
             }

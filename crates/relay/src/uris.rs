@@ -24,7 +24,8 @@ pub(crate) fn resolve(uri: &str) -> Option<(&str, Cow<'_, str>)> {
         return None;
     }
     match rest.strip_prefix("+:") {
-        Some(original) => (!has_scheme(original)).then_some((alias, Cow::Borrowed(original))),
+        // Also one with a scheme: it may be of a template that leaves the scheme open.
+        Some(original) => Some((alias, Cow::Borrowed(original))),
         None => has_scheme(rest).then_some((alias, Cow::Borrowed(rest))),
     }
 }
@@ -67,9 +68,21 @@ mod tests {
 
     #[test]
     fn refuses_what_was_never_shown() {
-        for uri in ["file:///a", "ui://x", "Fs+file:///a", "+file:///a", "fs+nothing", "fs++:file:///a", "", "ui:///x"]
-        {
+        for uri in ["file:///a", "ui://x", "Fs+file:///a", "+file:///a", "fs+nothing", "", "ui:///x"] {
             assert_eq!(resolve(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_template_may_leave_the_scheme_open() {
+        for (template, expanded, original) in [
+            ("{+url}", "fs++:file:///a", "file:///a"),
+            ("{+url}", "fs++:ui://app/x", "ui://app/x"),
+            ("{scheme}://h", "fs++:http://h", "http://h"),
+        ] {
+            let shown = expose("fs", template);
+            assert_eq!(shown, format!("fs++:{template}"));
+            assert_eq!(resolve(expanded), Some(("fs", original.into())), "{expanded}");
         }
     }
 

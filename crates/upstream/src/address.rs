@@ -34,8 +34,10 @@ pub enum BlockedAddress {
     LinkLocal,
     #[error("it gives out credentials of a cloud")]
     Metadata,
-    #[error("it is a multicast or broadcast address")]
+    #[error("it is a multicast address")]
     Multicast,
+    #[error("it is the broadcast address")]
+    Broadcast,
     #[error("it is unspecified")]
     Unspecified,
     #[error("it is reserved")]
@@ -45,7 +47,7 @@ pub enum BlockedAddress {
 impl BlockedAddress {
     /// Whether no setting allows it.
     const fn is_for_good(&self) -> bool {
-        matches!(self, Self::Metadata | Self::Multicast | Self::Unspecified)
+        matches!(self, Self::Metadata | Self::Multicast | Self::Broadcast | Self::Unspecified)
     }
 }
 
@@ -115,7 +117,8 @@ fn classify_v4(address: Ipv4Addr) -> Option<BlockedAddress> {
         [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => Some(BlockedAddress::Private),
         [169, 254, 169, 254] => Some(BlockedAddress::Metadata),
         [169, 254, ..] => Some(BlockedAddress::LinkLocal),
-        [224..=239, ..] | [255, 255, 255, 255] => Some(BlockedAddress::Multicast),
+        [224..=239, ..] => Some(BlockedAddress::Multicast),
+        [255, 255, 255, 255] => Some(BlockedAddress::Broadcast),
         [0, ..]
         | [192, 0, 0, _]
         | [192, 0, 2, _]
@@ -161,7 +164,7 @@ fn classify_v6(address: Ipv6Addr) -> Option<BlockedAddress> {
 mod tests {
     use std::net::IpAddr;
 
-    use super::BlockedAddress::{LinkLocal, Loopback, Metadata, Multicast, Private, Reserved, Unspecified};
+    use super::BlockedAddress::{Broadcast, LinkLocal, Loopback, Metadata, Multicast, Private, Reserved, Unspecified};
     use super::{AddressPolicy, BlockedAddress};
 
     #[track_caller]
@@ -200,10 +203,21 @@ mod tests {
             let allow_networks = vec![network.parse().unwrap()];
             AddressPolicy { allow_networks, ..AddressPolicy::default() }.check()
         };
-        for network in ["10.1.0.0/16", "169.254.0.0/16", "169.254.169.254/31", "0.0.0.0/0", "::/0", "1.1.1.1/32"] {
+        for network in [
+            "10.1.0.0/16",
+            "169.254.0.0/16",
+            "169.254.169.254/31",
+            "224.0.0.0/3",
+            "240.0.0.0/4",
+            "0.0.0.0/0",
+            "::/0",
+            "1.1.1.1/32",
+        ] {
             assert_eq!(check(network), Ok(()), "{network}");
         }
-        for network in ["169.254.169.254/32", "224.0.0.0/4", "ff02::/16", "0.0.0.0/32", "fd00:ec2::254/128"] {
+        for network in
+            ["169.254.169.254/32", "224.0.0.0/4", "255.255.255.255/32", "ff02::/16", "0.0.0.0/32", "fd00:ec2::254/128"]
+        {
             let refused = check(network).expect_err(network);
             assert!(refused.contains(network) && refused.contains("never allowed, as it"), "{refused}");
         }
@@ -231,7 +245,8 @@ mod tests {
         check(&["169.254.0.1", "fe80::1", "febf::1", "::ffff:169.254.1.1"], Some(LinkLocal));
         check(&["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192"], Some(Metadata));
         check(&["fd00:ec2::254", "::ffff:a9fe:a9fe", "64:ff9b::a9fe:a9fe"], Some(Metadata));
-        check(&["224.0.0.1", "239.1.1.1", "255.255.255.255", "ff02::1"], Some(Multicast));
+        check(&["224.0.0.1", "239.1.1.1", "ff02::1"], Some(Multicast));
+        check(&["255.255.255.255", "::ffff:255.255.255.255"], Some(Broadcast));
         check(&["0.0.0.0", "::", "::ffff:0.0.0.0"], Some(Unspecified));
         check(&["0.1.2.3", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"], Some(Reserved));
         check(&["240.0.0.1", "2001:db8::1", "2001::1", "100::1", "64:ff9b:1::1"], Some(Reserved));

@@ -178,8 +178,8 @@ fn a_restore_that_fails_or_is_broken_off_is_made_again() {
         std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
         std::fs::write(path, "").expect("a file");
     }
-    for command in ["project list --data-dir other", "migrate up --data-dir other"] {
-        let refused = admin.run_without_data_dir(command);
+    for command in ["project list", "migrate up", "migrate status", "backup there", "adopt-secrets"] {
+        let refused = admin.run_without_data_dir(&format!("{command} --data-dir other"));
         assert!(refused.code == 1 && refused.stderr.contains("orch-admin restore again"), "{command}: {refused:?}");
     }
     admin.run_without_data_dir(restore).text(0);

@@ -70,6 +70,8 @@ pub(crate) struct Memory {
     ended: Mutex<Vec<LoginId>>,
     seen: Mutex<HashMap<LoginId, (Timestamp, LoginFrom)>>,
     pub(crate) trail: Mutex<Vec<AuditEntry>>,
+    /// How often a user was read by his id.
+    pub(crate) users_read: AtomicUsize,
     /// Users are not found for now.
     pub(crate) users_away: AtomicBool,
     /// Where logins are used is not noted for now.
@@ -127,6 +129,7 @@ impl Memory {
 impl UserRepo for Memory {
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
         away(&self.users_away)?;
+        self.users_read.fetch_add(1, Ordering::SeqCst);
         Ok(self.users.lock().unwrap().get(&id).cloned())
     }
 
@@ -202,16 +205,16 @@ impl LoginRepo for Memory {
         }
         if let Some(spent_at) = found.spent_at {
             if next && now < spent_at + AGAIN_WITHIN {
-                return Ok(Rotation::Rotated { login_id, user_id });
+                return Ok(Rotation::Rotated);
             }
             self.end_login(login_id);
             self.note(reuse);
-            return Ok(Rotation::Reused { login_id, user_id });
+            return Ok(Rotation::Reused);
         }
         found.spent_at = Some(now);
         let token = RefreshToken { hash: new, login_id, user_id, issued_at: now, expires_at };
         tokens.push(Stored { token, spent_at: None });
-        Ok(Rotation::Rotated { login_id, user_id })
+        Ok(Rotation::Rotated)
     }
 
     async fn end(&self, login: LoginId, _: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {

@@ -317,6 +317,21 @@ async fn a_login_that_ended_in_memory_alone_is_not_refreshed() {
 }
 
 #[tokio::test]
+async fn a_user_is_read_once_for_whatever_a_refresh_token_does() {
+    let world = World::new();
+    let (one, other) = (world.login().await, world.login().await);
+    let reads = || world.memory.users_read.swap(0, Ordering::SeqCst);
+    let next = world.logins.refresh(&one.refresh, &nowhere()).await.unwrap();
+    assert_eq!(reads(), 1);
+    world.logins.logout_by_refresh(&next.refresh).await.unwrap();
+    assert_eq!(reads(), 1);
+    world.ended.end(other.login_id, world.clock.now());
+    world.logins.refresh(&other.refresh, &nowhere()).await.unwrap_err();
+    assert_eq!(reads(), 1);
+    assert_eq!(world.memory.actions().iter().filter(|action| *action == "login.end ada@example.com").count(), 2);
+}
+
+#[tokio::test]
 async fn a_logout_kills_access_tokens_at_once() {
     let world = World::new();
     let (one, other) = (world.login().await, world.login().await);

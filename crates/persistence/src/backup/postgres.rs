@@ -14,9 +14,10 @@ use futures_util::TryStreamExt;
 use orch_migrations::Migrator;
 use sea_orm::{DbErr, SqlxPostgresConnector};
 use sea_orm_migration::MigratorTrait;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgTransaction};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 
 use super::across::{CHUNK, Kind, SqliteRows};
 use super::{BackupError, DatabaseCopy, TableCopy, quoted};
@@ -24,6 +25,12 @@ use crate::database::connect::{self, MIGRATION_LOCK};
 use crate::database::patient::Limit;
 use crate::database::{Database, DatabaseKind, PID};
 
+const LOOKING: &str = "looking at the target";
+const WAITING: &str = "waiting for who makes tables there";
+/// One moment for all tables.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// What others have committed by the time that a lock is had is seen, whatever the database has set.
+const AFTER_OTHERS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// Made by the migrations themselves.
 const MIGRATIONS: &str = "seaql_migrations";
 
@@ -34,13 +41,9 @@ struct Session<'a> {
 }
 
 pub(super) async fn copy_to(database: &Database, pool: &PgPool, dir: &Path) -> Result<DatabaseCopy, BackupError> {
-    let failed = || BackupError::database("beginning to read");
-    let mut connection = pool.acquire().await.map_err(failed())?;
-    let limit = watch(database, &mut connection).await?;
-    // One snapshot for all tables.
-    let mut txn = step(&limit, "beginning to read", connection.begin()).await?;
-    let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    step(&limit, "beginning to read", sqlx::query(snapshot).execute(&mut *txn)).await?;
+    let doing = "beginning to read";
+    let mut connection = pool.acquire().await.map_err(BackupError::database(doing))?;
+    let (mut txn, limit) = begin(database, &mut connection, SNAPSHOT, doing).await?;
     let mut session = Session { connection: &mut txn, limit: limit.clone() };
     let steps = names(&mut session, "SELECT version FROM seaql_migrations ORDER BY version").await?;
     let mut tables = Vec::new();
@@ -75,11 +78,18 @@ async fn copy_out(session: &mut Session<'_>, name: &str, columns: &[String], dir
     Ok(rows)
 }
 
+/// Waits for who fills the database, also where nobody hears of him any more: until he has committed or is undone, there is
+/// no telling what is in it.
 pub(super) async fn first_table(database: &Database, pool: &PgPool) -> Result<Option<String>, BackupError> {
-    let mut connection = pool.acquire().await.map_err(BackupError::database("looking at the target"))?;
-    let limit = watch(database, &mut connection).await?;
-    let mut session = Session { connection: &mut connection, limit };
-    Ok(tables_of(&mut session).await?.into_iter().next())
+    let mut connection = pool.acquire().await.map_err(BackupError::database(LOOKING))?;
+    let (mut txn, limit) = begin(database, &mut connection, AFTER_OTHERS, LOOKING).await?;
+    let patience = format!("SET LOCAL lock_timeout = {}", database.patience().as_millis());
+    step(&limit, LOOKING, sqlx::query(AssertSqlSafe(patience)).execute(&mut *txn)).await?;
+    let mut session = Session { connection: &mut txn, limit: limit.clone() };
+    session.lock().await?;
+    let first = tables_of(&mut session).await?.into_iter().next();
+    step(&limit, LOOKING, txn.rollback()).await?;
+    Ok(first)
 }
 
 /// Brings the schema to where the copy's was, fills it, and leaves it at that: the next start brings it further. What fails
@@ -97,8 +107,8 @@ pub(super) async fn fill_from(
     }
     let only = one_connection(pool);
     let filled = fill_over(database, &only, dir, copy).await;
-    // Without a commit before, the server undoes what was done.
-    only.close().await;
+    // Without a commit before, the server undoes what was done. What it does not take any more is not waited for.
+    let _ = timeout(connect::RELEASE, only.close()).await;
     filled
 }
 
@@ -120,15 +130,12 @@ fn one_connection(pool: &PgPool) -> PgPool {
 }
 
 async fn fill_over(database: &Database, only: &PgPool, dir: &Path, copy: &DatabaseCopy) -> Result<(), BackupError> {
-    let failed = || BackupError::database("looking at the target");
-    let mut connection = only.acquire().await.map_err(failed())?;
-    let limit = watch(database, &mut connection).await?;
+    let mut connection = only.acquire().await.map_err(BackupError::database(LOOKING))?;
+    let (txn, limit) = begin(database, &mut connection, AFTER_OTHERS, "beginning to write").await?;
     // Forgotten, it is not rolled back with this value; transactions that steps of the schema begin are within it.
-    std::mem::forget(step(&limit, "beginning to write", connection.begin()).await?);
-    // A daemon that is started meanwhile waits, and finds what was restored.
-    let lock = AssertSqlSafe(format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"));
-    step(&limit, "waiting for migrations", sqlx::query(lock).execute(&mut *connection)).await?;
+    std::mem::forget(txn);
     let mut session = Session { connection: &mut connection, limit: limit.clone() };
+    session.lock().await?;
     if let Some(first) = tables_of(&mut session).await?.first() {
         return Err(BackupError::NotEmpty { what: format!("the database has the table {first}") });
     }
@@ -170,18 +177,42 @@ async fn fill_tables(session: &mut Session<'_>, dir: &Path, copy: &DatabaseCopy)
 }
 
 impl Session<'_> {
+    /// Has the transaction be the only one that makes tables, to its end. A daemon that is started meanwhile waits, and finds
+    /// what was restored.
+    async fn lock(&mut self) -> Result<(), BackupError> {
+        let lock = AssertSqlSafe(format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"));
+        let locked = step(&self.limit, WAITING, sqlx::query(lock).execute(&mut *self.connection)).await;
+        locked.map(drop).map_err(|error| if is_over(&error) { BackupError::Held } else { error })
+    }
+
     async fn execute(&mut self, sql: String) -> Result<(), BackupError> {
         let done = sqlx::query(AssertSqlSafe(sql)).execute(&mut *self.connection);
         step(&self.limit, "filling the tables", done).await.map(drop)
     }
 }
 
-/// How long what is done over the connection is waited for: while the server works on it.
-async fn watch(database: &Database, connection: &mut PgConnection) -> Result<Limit, BackupError> {
-    let doing = "asking the server for its process";
-    let asked = sqlx::query(AssertSqlSafe(format!("SELECT {PID}"))).fetch_one(connection);
-    let row = step(database.reader().limit(), doing, asked).await?;
-    Ok(database.watch(row.try_get("pid").map_err(BackupError::database(doing))?))
+/// A transaction, and how long each step in it is waited for: while the server works on it. The process there is asked for
+/// within it, as a proxy may have another one serve what comes before.
+async fn begin<'a>(
+    database: &Database,
+    connection: &'a mut PgConnection,
+    how: &'static str,
+    doing: &'static str,
+) -> Result<(PgTransaction<'a>, Limit), BackupError> {
+    let limit = database.reader().limit();
+    let mut txn = step(limit, doing, connection.begin_with(how)).await?;
+    let asked = sqlx::query(AssertSqlSafe(format!("SELECT {PID}"))).fetch_one(&mut *txn);
+    let row = step(limit, doing, asked).await?;
+    let limit = database.watch(row.try_get("pid").map_err(BackupError::database(doing))?);
+    Ok((txn, limit))
+}
+
+/// Whether a lock was waited for in vain.
+fn is_over(error: &BackupError) -> bool {
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    let BackupError::Database { source, .. } = error else { return false };
+    let refused = source.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error);
+    refused.and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
 }
 
 /// One step over a connection.

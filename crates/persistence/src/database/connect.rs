@@ -39,8 +39,9 @@ const NICE: i32 = 19;
 const TURN: Duration = Duration::from_secs(10);
 /// How long a PostgreSQL server that is just starting is waited for at the first connection.
 const START: Duration = Duration::from_secs(10);
-/// How long a connection to PostgreSQL that comes back may take to answer. It may have an abandoned query to finish.
-const RELEASE: Duration = Duration::from_secs(5);
+/// How long a connection to PostgreSQL that comes back may take to answer, or to close. It may have an abandoned query to
+/// finish.
+pub(crate) const RELEASE: Duration = Duration::from_secs(5);
 
 /// How writes begin. SQLite takes the write lock at once: a transaction that reads first and then writes could find
 /// itself refused in the middle, without waiting.
@@ -293,7 +294,8 @@ pub(crate) fn postgres_pool(wait: Duration) -> PgPoolOptions {
         .after_release(|connection, _| Box::pin(answers(connection, RELEASE)))
 }
 
-/// An error has the pool close the connection without another word to the server.
+/// An error has the pool close the connection without another word to the server. What the library still has to send goes
+/// first: where the kernel has no room for it, closing takes until the kernel gives the connection up.
 async fn answers(connection: &mut PgConnection, within: Duration) -> Result<bool, sqlx::Error> {
     match timeout(within, connection.ping()).await {
         Ok(answered) => answered.map(|()| true),

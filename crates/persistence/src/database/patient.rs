@@ -9,12 +9,14 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 use tokio::pin;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::sql;
 
 /// How long a server that has nothing to do any more is given for its answer to arrive.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
+/// When a question about that is asked again that was not answered.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What is done over it is waited for so long and no longer.
 #[derive(Debug, Clone)]
@@ -64,12 +66,19 @@ impl Limit {
             Self::After(patience) => timeout(*patience, work).await.map_err(|_| Silent(*patience)),
             Self::Idle(watched) => {
                 pin!(work);
+                let (mut pause, mut unanswered) = (watched.every, None);
                 loop {
-                    if let Ok(done) = timeout(watched.every, work.as_mut()).await {
+                    if let Ok(done) = timeout(pause, work.as_mut()).await {
                         return Ok(done);
                     }
-                    if !watched.is_at_work().await {
-                        return timeout(ON_ITS_WAY, work).await.map_err(|_| Silent(watched.every));
+                    match watched.is_at_work().await {
+                        Some(true) => (pause, unanswered) = (watched.every, None),
+                        None if unanswered.get_or_insert_with(Instant::now).elapsed() < watched.every => {
+                            pause = AGAIN.min(watched.every);
+                        }
+                        None | Some(false) => {
+                            return timeout(ON_ITS_WAY, work).await.map_err(|_| Silent(watched.every));
+                        }
                     }
                 }
             }
@@ -78,14 +87,14 @@ impl Limit {
 }
 
 impl Watched {
-    /// Whether the server has something of ours to do, or had a moment ago.
-    async fn is_at_work(&self) -> bool {
+    /// Whether the server has something of ours to do, or had a moment ago. None when it does not say.
+    async fn is_at_work(&self) -> Option<bool> {
         let select = "SELECT pid FROM pg_stat_activity WHERE pid = $1 AND CASE state WHEN 'active' \
                       THEN wait_event_type IS DISTINCT FROM 'Client' \
                       ELSE clock_timestamp() - state_change < make_interval(secs => $2) END";
         let values = [self.pid.into(), ON_ITS_WAY.as_secs_f64().into()];
         let found = self.others.query_one_raw(sql::statement(&self.others, select, values));
-        matches!(timeout(ON_ITS_WAY, found).await, Ok(Ok(Some(_))))
+        timeout(ON_ITS_WAY, found).await.ok()?.ok().map(|found| found.is_some())
     }
 }
 

@@ -7,7 +7,7 @@ use orch_domain::call::Call;
 use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
 use orch_domain::port::activity_repo::ActivityRepo;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::chain::Stream;
 use crate::database::Database;
@@ -45,7 +45,7 @@ impl ActivityRepo for SeaActivityRepo {
         let chain = call_repo::chain_of(conn, project.as_uuid(), Stream::Entries).await;
         let Some((chain, ..)) = chain.map_err(unavailable(doing))? else { return Ok(Vec::new()) };
         let rows = Entity::find()
-            .filter(entry_filter::condition(filter))
+            .filter(entry_filter::condition(conn.get_database_backend(), filter))
             .filter(Column::Chain.eq(chain))
             .filter(Column::Seq.lt(i64::try_from(below).unwrap_or(i64::MAX)))
             .order_by_desc(Column::Seq)

@@ -8,7 +8,7 @@ use orch_domain::event;
 use orch_domain::id::ProjectId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::audit_log::AuditLog;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::database::Database;
 use crate::entity::audit_entry::{Column, Entity};
@@ -49,7 +49,8 @@ impl AuditLog for SeaAuditLog {
         page: PageRequest,
     ) -> Result<Page<AuditRecord>, StoreError> {
         let (doing, conn) = ("reading the audit trail", self.database.reader());
-        let mut select = newest_first(Entity::find(), Column::Id, page).filter(entry_filter::condition(filter));
+        let mut select = newest_first(Entity::find(), Column::Id, page)
+            .filter(entry_filter::condition(conn.get_database_backend(), filter));
         if let Some(project) = project {
             select = select.filter(Column::ProjectId.eq(project.as_uuid()));
         }

@@ -2,24 +2,29 @@
 
 use std::collections::HashMap;
 
+use orch_domain::Timestamp;
 use orch_domain::activity::{EntryFilter, EntrySearch, InSight, SearchedBy};
 use orch_domain::audit::AuditRecord;
 use orch_domain::event::LOOK;
 use orch_domain::id::{ServerId, UserId};
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use crate::entity::audit_entry::{Column, Entity, Model};
-use crate::entity::user;
+use crate::entity::{storable, user};
 use crate::paging::containing;
 use crate::timestamp::stored;
 
-pub(super) fn condition(filter: &EntryFilter) -> Condition {
+pub(super) fn condition(backend: DbBackend, filter: &EntryFilter) -> Condition {
+    let at = || time(backend, Expr::col((Entity, Column::At)));
+    let bound = |at: Timestamp| time(backend, Expr::value(stored(at)));
     let mut all = Condition::all()
         .add_option(filter.user.map(|user| Column::UserId.eq(UserId::as_uuid(user))))
-        .add_option(filter.from.map(|at| Column::At.gte(stored(at))))
-        .add_option(filter.until.map(|at| Column::At.lt(stored(at))))
+        .add_option(filter.from.map(|from| at().gte(bound(from))))
+        .add_option(filter.until.map(|until| at().lt(bound(until))))
         .add_option(filter.search.as_ref().map(searched));
     if let Some(nouns) = filter.nouns {
         let any = nouns.iter().fold(Condition::any(), |any, one| any.add(of_noun(one)));
@@ -33,23 +38,26 @@ pub(super) fn condition(filter: &EntryFilter) -> Condition {
         InSight::AllBut(servers) => all.add(about_server().and(one_of(servers)).not()),
     };
     match &filter.action {
-        Some(action) if action.contains('.') => all.add(Column::Action.eq(action.as_str())),
+        Some(action) if action.contains('.') => all.add(Column::Action.eq(storable(action))),
         Some(noun) => all.add(of_noun(noun)),
         None => all,
     }
 }
 
-/// Nouns may have the character that stands for any other one: `project_team`.
-fn of_noun(noun: &str) -> Expr {
-    let mut pattern = String::with_capacity(noun.len() + 2);
-    for letter in noun.chars().filter(|letter| *letter != '\0') {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
+/// A time as it sorts. For SQLite it is a text with as many digits as needed, `2026-11-28T10:00:00.5Z`: a shorter one is
+/// before a longer one that begins like it, but a `Z` is after a point.
+fn time(backend: DbBackend, at: Expr) -> Expr {
+    match backend {
+        DbBackend::Sqlite => Func::cust("rtrim").arg(at).arg("Z").into(),
+        _ => at,
     }
-    pattern.push_str(".%");
-    Expr::col(Column::Action).like(LikeExpr::new(pattern).escape('\\'))
+}
+
+/// Not by LIKE, which does not tell `Project` from `project` in SQLite.
+fn of_noun(noun: &str) -> Expr {
+    let begin = format!("{}.", storable(noun));
+    let letters = i32::try_from(begin.chars().count()).unwrap_or(i32::MAX);
+    Expr::expr(Func::cust("substr").arg(Expr::col(Column::Action)).arg(1).arg(letters)).eq(begin)
 }
 
 fn searched(search: &EntrySearch) -> Condition {

@@ -90,18 +90,17 @@ impl LoginRepo for SeaLoginRepo {
         let (Some(login), Some(token)) = (login, find_token(&writing, &old).await?) else {
             return Ok(Rotation::Unknown);
         };
-        let (login_id, user_id) = (LoginId::from_uuid(login.id), UserId::from_uuid(login.user_id));
         // Another replica may have spent it, by another clock.
         let spent_now = stored(self.database.shared_time(now));
         if let Some(spent_at) = token.spent_at {
             let next = find_token(&writing, &new).await?.filter(|next| next.login_id == login.id);
             if next.is_some_and(|next| next.spent_at.is_none()) && spent_now < spent_at + AGAIN_WITHIN {
-                return Ok(Rotation::Rotated { login_id, user_id });
+                return Ok(Rotation::Rotated);
             }
             // What is announced is written in its turn, and holds nothing before.
             drop(writing);
             self.end_and_tell(Column::Id.eq(login.id), now, reuse).await?;
-            return Ok(Rotation::Reused { login_id, user_id });
+            return Ok(Rotation::Reused);
         }
         if token.expires_at <= now {
             return Ok(Rotation::Unknown);
@@ -121,7 +120,7 @@ impl LoginRepo for SeaLoginRepo {
             .map_err(unavailable(doing))?;
         delete_expired_tokens(&writing, login.id, now).await?;
         writing.commit().await?;
-        Ok(Rotation::Rotated { login_id, user_id })
+        Ok(Rotation::Rotated)
     }
 
     async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
@@ -259,7 +258,8 @@ async fn delete_closed(writing: &Writing, user: UserId, now: Timestamp) -> Resul
     let theirs = Entity::find().filter(Column::UserId.eq(user.as_uuid())).all(writing.conn()).await;
     let theirs = theirs.map_err(unavailable(doing))?;
     // Compared here: SQLite keeps times as text of varying length, which does not sort.
-    let news = |login: &Model| login.ended_at.is_some_and(|at| now < at + KEPT_AFTER_END);
+    let shared_now = stored(writing.shared_time(now));
+    let news = |login: &Model| login.ended_at.is_some_and(|at| shared_now < at + KEPT_AFTER_END);
     let closed = theirs.iter().filter(|login| !is_open(login, now) && !news(login));
     let closed: Vec<_> = closed.map(|login| login.id).collect();
     if !closed.is_empty() {

@@ -8,8 +8,9 @@ use orch_domain::port::user_repo::UserRepo;
 use orch_persistence::{BackupError, Database, DatabaseConfig, DatabaseUrl, SeaAuditChain, sqlite_file};
 use orch_testkit::builders::{a_call, a_project, a_server, a_user, an_audit_entry};
 use orch_testkit::contract::TestStore;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 
+use crate::changes::wait_until;
 use crate::stores::{Location, SeaStore, on_postgres, on_sqlite};
 
 async fn fill(store: &SeaStore) -> ProjectId {
@@ -121,6 +122,41 @@ async fn what_fails_half_way_leaves_nothing_in_postgres() {
             empty.close().await;
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_a_database_for_empty_that_is_being_filled() {
+    on_postgres(|location| async move {
+        let raw = sea_orm::Database::connect(location.url()).await.unwrap();
+        let make = async || {
+            let filling = raw.begin().await.unwrap();
+            // As migrations and restores do.
+            filling.execute_unprepared("SELECT pg_advisory_xact_lock(x'6f7263680001'::bigint)").await.unwrap();
+            filling.execute_unprepared("CREATE TABLE first (id INT)").await.unwrap();
+            filling
+        };
+        let url = DatabaseUrl::parse(location.url()).unwrap();
+        let config = DatabaseConfig { answer_timeout_ms: 300, ..DatabaseConfig::new(url) };
+        let hasty = Database::connect(&config).await.unwrap();
+        let filling = make().await;
+        let told = hasty.first_table().await;
+        assert!(matches!(told, Err(BackupError::Held)), "{told:?}");
+        filling.rollback().await.unwrap();
+        assert_eq!(hasty.first_table().await.unwrap(), None);
+        hasty.close().await;
+
+        let filling = make().await;
+        let database = location.connect().await;
+        let looking = database.clone();
+        let looking = tokio::spawn(async move { looking.first_table().await.unwrap() });
+        let waits = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'";
+        wait_until(&raw, &format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE {waits}")).await;
+        filling.commit().await.unwrap();
+        assert_eq!(looking.await.unwrap().as_deref(), Some("first"));
+        database.close().await;
+        raw.close().await.unwrap();
     })
     .await;
 }

@@ -61,10 +61,9 @@ async fn a_lost_answer_is_asked_for_again_at_another_replica() {
         let token = RefreshToken { issued_at: here.now(), expires_at, ..a_refresh_token().of(user.id).build() };
         one.logins().open(&token, user.password.as_ref(), &an_audit_entry().build()).await.unwrap();
         let (old, new, reuse) = (token.hash, a_hash(), an_audit_entry().build());
-        let rotated = Rotation::Rotated { login_id: token.login_id, user_id: user.id };
         for (store, clock) in [(&one, &here), (&other, &there), (&one, &here)] {
             let renewal = Renewal { old, new, now: clock.now(), expires_at };
-            assert_eq!(store.logins().rotate(renewal, &reuse).await.unwrap(), rotated);
+            assert_eq!(store.logins().rotate(renewal, &reuse).await.unwrap(), Rotation::Rotated);
         }
         // The other has forgotten nothing that ended by a clock that is behind its own, and the other way round.
         let others = async |store: &SeaStore, clock: &Ahead| {
@@ -74,6 +73,30 @@ async fn a_lost_answer_is_asked_for_again_at_another_replica() {
         let entry = an_audit_entry().build();
         one.logins().end_others(user.id, LoginId::new(), here.now(), &entry).await.unwrap();
         assert!(others(&one, &here).await && others(&other, &there).await);
+        one.close().await;
+        other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_is_ahead_does_not_forget_what_ended() {
+    on_postgres(|location| async move {
+        let (here, there) = (Ahead(time::Duration::ZERO), Ahead(time::Duration::days(2)));
+        let ((one, _), (other, _)) = (a_replica(&location, &here).await, a_replica(&location, &there).await);
+        let user = a_user().build();
+        one.users().create(&user, &an_audit_entry().build()).await.unwrap();
+        let open = async |store: &SeaStore, clock: &Ahead| {
+            let (issued_at, expires_at) = (clock.now(), clock.now() + Duration::from_secs(3600));
+            let token = RefreshToken { issued_at, expires_at, ..a_refresh_token().of(user.id).build() };
+            store.logins().open(&token, user.password.as_ref(), &an_audit_entry().build()).await.unwrap();
+            token.login_id
+        };
+        let login = open(&one, &here).await;
+        one.logins().end(login, here.now(), &an_audit_entry().build()).await.unwrap();
+        open(&other, &there).await;
+        let ended = one.logins().ended_since(here.now() - Duration::from_secs(60)).await.unwrap();
+        assert_eq!(ended, [login]);
         one.close().await;
         other.close().await;
     })

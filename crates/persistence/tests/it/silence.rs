@@ -1,17 +1,19 @@
 //! Whatever is under way on a connection to PostgreSQL that goes silent comes to an end; what is merely slow goes on.
 
+use std::fs::File;
 use std::future::Future;
 use std::time::Duration;
 
 use orch_domain::error::StoreError;
 use orch_domain::port::directory_source::DirectorySource;
-use orch_persistence::{EntryJournal, SeaDirectorySource};
+use orch_domain::port::user_repo::UserRepo;
+use orch_persistence::{EntryJournal, SeaAuditChain, SeaDirectorySource, SeaUserRepo};
 use orch_testkit::builders::{a_user, an_audit_entry};
 use orch_testkit::contract::TestStore;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use crate::changes::wait_until;
-use crate::stores::{SeaStore, on_postgres};
+use crate::stores::{Location, SeaStore, on_postgres};
 use crate::trouble::Way;
 
 /// Not before the server has taken the locks from who holds them and says nothing.
@@ -90,17 +92,12 @@ async fn audit_entries_that_wait_on_disk_get_to_the_trail_over_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn steps_of_the_schema_are_given_up_and_made_by_the_next_start() {
     on_postgres(|location| async move {
-        let way = Way::to(&location, b"CREATE TABLE").await;
+        let way = Way::deaf_to(&location, b"CREATE TABLE").await;
         let database = way.connect_for(READS_MS).await;
         comes_to_an_end(database.migrate()).await.unwrap_err();
         way.end();
-        // Who is not heard of any more still holds the lock of migrations.
-        let raw = sea_orm::Database::connect(location.url()).await.unwrap();
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND \
-                   state = 'idle in transaction'";
-        raw.execute_unprepared(end).await.unwrap();
-        raw.close().await.unwrap();
-        location.open().await.close().await;
+        // The server takes the lock of migrations from who is not heard of any more.
+        comes_to_an_end(location.open()).await.close().await;
     })
     .await;
 }
@@ -133,24 +130,139 @@ async fn a_copy_and_its_way_back_are_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_the_server_works_on_is_waited_for() {
+async fn a_way_back_that_is_given_up_leaves_what_nobody_takes() {
+    on_postgres(|location| async move {
+        on_postgres(|target| async move {
+            let store = location.open().await;
+            let user = a_user().named("The Last Straw").build();
+            store.users().create(&user, &an_audit_entry().build()).await.unwrap();
+            let dir = tempfile::tempdir().unwrap();
+            let copy = store.database.copy_to(dir.path()).await.unwrap();
+            store.close().await;
+            // More than there is room for on the way.
+            let rows = File::options().append(true).open(dir.path().join("users.copy")).unwrap();
+            rows.set_len(64 << 20).unwrap();
+            let way = Way::deaf_to(&target, b"The Last Straw").await;
+            let database = way.connect_for(READS_MS).await;
+            comes_to_an_end(database.fill_from(dir.path(), &copy)).await.unwrap_err();
+            way.fallen().await;
+            way.end();
+        })
+        .await;
+    })
+    .await;
+}
+
+/// A proxy may have another process serve what comes before the transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_that_is_watched_is_the_one_of_the_transaction() {
     on_postgres(|location| async move {
         let store = location.open().await;
-        let raw = sea_orm::Database::connect(location.url()).await.unwrap();
-        let lock = raw.begin().await.unwrap();
-        lock.execute_unprepared("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
-        let way = Way::to(&location, b"nothing of the kind").await;
-        let slow = SeaStore::over(way.connect_for(READS_MS).await).await;
-        let users = slow.users();
-        let writing = tokio::spawn(async move { users.create(&a_user().build(), &an_audit_entry().build()).await });
-        let waits = "datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > \
-                     interval '7 seconds'";
-        wait_until(&raw, &format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE {waits}")).await;
-        lock.rollback().await.unwrap();
-        writing.await.unwrap().expect("it takes as long as it takes");
-        way.end();
-        raw.close().await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let copy = store.database.copy_to(dir.path()).await.unwrap();
         store.close().await;
+        let raw = sea_orm::Database::connect(location.url()).await.unwrap();
+        let again = tempfile::tempdir().unwrap();
+        for count in 1..=3 {
+            let way = Way::deaf_to(&location, b"pg_backend_pid").await;
+            let database = way.connect_for(READS_MS).await;
+            let work = async {
+                match count {
+                    1 => database.first_table().await.map(drop),
+                    2 => database.copy_to(again.path()).await.map(drop),
+                    _ => database.fill_from(dir.path(), &copy).await,
+                }
+            };
+            comes_to_an_end(work).await.unwrap_err();
+            let asked = "datname = current_database() AND query LIKE 'SELECT pg_backend_pid%' AND \
+                         state = 'idle in transaction'";
+            wait_until(&raw, &format!("SELECT count(*) = {count} FROM pg_stat_activity WHERE {asked}")).await;
+            way.end();
+        }
+        raw.close().await.unwrap();
+    })
+    .await;
+}
+
+/// Has the server wait for a lock of somebody else for so many seconds in the middle of the work.
+async fn delayed<T: Send + 'static>(
+    location: &Location,
+    (lock, seconds): (&str, u32),
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let raw = sea_orm::Database::connect(location.url()).await.unwrap();
+    let other = raw.begin().await.unwrap();
+    other.execute_unprepared(lock).await.unwrap();
+    let work = tokio::spawn(work);
+    let waits = format!(
+        "datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > \
+         interval '{seconds} seconds'"
+    );
+    wait_until(&raw, &format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE {waits}")).await;
+    other.rollback().await.unwrap();
+    raw.close().await.unwrap();
+    work.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_the_server_works_on_is_waited_for() {
+    on_postgres(|location| async move {
+        location.open().await.close().await;
+        let way = Way::to(&location, b"nothing of the kind").await;
+        let users = SeaUserRepo::new(way.connect_for(READS_MS).await);
+        let write = async move { users.create(&a_user().build(), &an_audit_entry().build()).await };
+        let lock = "LOCK TABLE users IN ACCESS EXCLUSIVE MODE";
+        delayed(&location, (lock, 7), write).await.expect("it takes as long as it takes");
+        way.end();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_through_the_record_is_waited_for() {
+    on_postgres(|location| async move {
+        location.open().await.close().await;
+        let way = Way::to(&location, b"nothing of the kind").await;
+        let chain = SeaAuditChain::new(way.connect_for(READS_MS).await);
+        let verify = async move { chain.verify(&[]).await };
+        let lock = "LOCK TABLE calls IN ACCESS EXCLUSIVE MODE";
+        let report = delayed(&location, (lock, 2), verify).await.expect("it takes as long as it takes");
+        assert!(report.is_sound(), "{report:?}");
+        way.end();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_question_without_an_answer_ends_no_work() {
+    on_postgres(|location| async move {
+        let way = Way::to(&location, b"pg_stat_activity").await;
+        let database = way.connect_for(READS_MS).await;
+        let migrate = async move { database.migrate().await };
+        // As other migrations do.
+        let lock = "SELECT pg_advisory_xact_lock(x'6f7263680001'::bigint)";
+        delayed(&location, (lock, 12), migrate).await.expect("it takes as long as it takes");
+        way.fallen().await;
+        way.end();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_answers_nothing_at_all_is_given_up() {
+    on_postgres(|location| async move {
+        let way = Way::to(&location, b"CREATE TABLE").await;
+        let database = way.connect_for(READS_MS).await;
+        let migrate = async {
+            let ends = comes_to_an_end(database.migrate()).await;
+            ends.unwrap_err();
+        };
+        let leave = async {
+            way.fallen().await;
+            way.end();
+            way.silence();
+        };
+        tokio::join!(migrate, leave);
     })
     .await;
 }

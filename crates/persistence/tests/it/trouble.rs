@@ -37,15 +37,26 @@ struct Fall {
     seen: Notify,
     /// One of each connection: whether it is silent.
     silent: Mutex<Vec<Arc<AtomicBool>>>,
+    /// Nothing is taken from the client any more.
+    is_deaf: bool,
 }
 
 impl Way {
     pub(crate) async fn to(location: &Location, fatal: &'static [u8]) -> Self {
+        Self::with(location, fatal, Fall::default()).await
+    }
+
+    /// The same, but nobody takes from the client what it sends then, and the server does not hear of its end.
+    pub(crate) async fn deaf_to(location: &Location, fatal: &'static [u8]) -> Self {
+        Self::with(location, fatal, Fall { is_deaf: true, ..Fall::default() }).await
+    }
+
+    async fn with(location: &Location, fatal: &'static [u8], fall: Fall) -> Self {
         let (user, rest) = location.url().split_once('@').expect("a user in the URL");
         let (server, database) = rest.split_once('/').expect("a database in the URL");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = DatabaseUrl::parse(&format!("{user}@{}/{database}", listener.local_addr().unwrap())).unwrap();
-        let (server, fall) = (server.to_owned(), Arc::new(Fall::default()));
+        let (server, fall) = (server.to_owned(), Arc::new(fall));
         let of_each = Arc::clone(&fall);
         let task = tokio::spawn(async move {
             loop {
@@ -128,6 +139,9 @@ async fn carry(client: TcpStream, server: TcpStream, fatal: &[u8], fall: Arc<Fal
         }
         if falls {
             fall.seen.notify_one();
+            if fall.is_deaf {
+                std::future::pending::<()>().await;
+            }
         }
     }
     back.abort();

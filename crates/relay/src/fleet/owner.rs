@@ -329,13 +329,7 @@ impl Owner {
                             self.shared.registry.task_changed(&self.slot.server(), params);
                         }
                     }
-                    name => {
-                        let kinds = kinds_of(name);
-                        if !kinds.is_empty() {
-                            self.slot.expire_variants();
-                        }
-                        self.outdate(kinds);
-                    }
+                    name => self.outdate(kinds_of(name)),
                 }
             }
         }

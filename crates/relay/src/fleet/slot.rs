@@ -259,7 +259,7 @@ impl Slot {
 
     /// Has the server started without waiting for it, unless its lists are known to be right.
     pub(crate) fn want_verified(&self) {
-        let wanted = !self.verified.load(Ordering::Acquire) && self.server.load().enabled;
+        let wanted = self.is_stale() && self.server.load().enabled;
         if wanted && !self.nudged.swap(true, Ordering::AcqRel) && self.command(Command::Nudge).is_err() {
             self.nudged.store(false, Ordering::Release);
         }
@@ -307,9 +307,10 @@ impl Slot {
         self.verified.store(verified, Ordering::Release);
     }
 
-    /// The lists are the last good ones, and may not be right any more.
+    /// The lists are the last good ones, and may not be right any more. Where nothing is shared there are none that could
+    /// be.
     pub(crate) fn is_stale(&self) -> bool {
-        !self.verified.load(Ordering::Acquire)
+        !self.verified.load(Ordering::Acquire) && !self.is_private()
     }
 
     /// When the lists were last read; None when never.
@@ -370,6 +371,7 @@ impl Slot {
             self.clear_variants();
             if server.lacks_shared_values().is_some() {
                 self.catalog.store(None);
+                self.lists_read.store(0, Ordering::Relaxed);
             }
             let end = if server.enabled { End::Drained(self.shared.config.drain()) } else { End::Now };
             self.lanes.close_in_background(end);

@@ -59,6 +59,8 @@ type Waiter = oneshot::Sender<Result<(), Unready>>;
 
 #[derive(Default)]
 struct Known {
+    /// How often the server has said that its lists changed: what was read meanwhile may be of before.
+    changes: u64,
     catalogs: HashMap<Face, Variant>,
     /// What is being asked for.
     asking: HashMap<Face, Asking>,
@@ -78,8 +80,15 @@ struct Variant {
     /// The shared lists that it was fetched beside; others make it out of date.
     beside: Option<Arc<Catalog>>,
     fetched_at: Instant,
-    /// The server has said that its lists changed since.
+    /// The server has said that its lists changed since it was asked for them.
     expired: bool,
+}
+
+/// How things were when a variant was asked for.
+struct Before {
+    at: Instant,
+    common: Option<Arc<Catalog>>,
+    changes: u64,
 }
 
 impl Variants {
@@ -118,10 +127,9 @@ impl Slot {
 
     /// The server has said that its lists changed: they are read again when somebody asks for them.
     pub(super) fn expire_variants(&self) {
-        for variant in self.variants().lock().catalogs.values_mut() {
-            variant.expired = true;
-            ItemKind::ALL.into_iter().for_each(|kind| variant.catalog.fresh.end(kind));
-        }
+        let mut known = self.variants().lock();
+        known.changes += 1;
+        known.catalogs.values_mut().for_each(Variant::expire);
     }
 
     /// As what the server sees the client behind a request.
@@ -301,9 +309,10 @@ impl Slot {
         let mut epochs = self.variants().epoch.subscribe();
         loop {
             let epoch = *epochs.borrow_and_update();
-            let (common, begun) = (self.catalog(), Instant::now());
+            let changes = self.variants().lock().changes;
+            let before = Before { at: Instant::now(), common: self.catalog(), changes };
             let fetched = tokio::select! {
-                fetched = self.fetch_variant(face, wanted.clone(), common.as_deref()) => fetched,
+                fetched = self.fetch_variant(face, wanted.clone(), before.common.as_deref()) => fetched,
                 // It fails when the sender is gone, which is in `self`.
                 _ = epochs.changed() => continue,
             };
@@ -315,7 +324,7 @@ impl Slot {
             let asking = known.asking.remove(&face);
             match fetched {
                 Ok(catalog) => {
-                    self.set_variant(known, face, catalog, common, begun);
+                    self.set_variant(known, face, catalog, before);
                     return (Ok(()), asking);
                 }
                 Err(unready) => {
@@ -374,21 +383,18 @@ impl Slot {
         Ok(fetched)
     }
 
-    fn set_variant(
-        &self,
-        mut known: MutexGuard<'_, Known>,
-        face: Face,
-        catalog: Catalog,
-        beside: Option<Arc<Catalog>>,
-        begun: Instant,
-    ) {
+    fn set_variant(&self, mut known: MutexGuard<'_, Known>, face: Face, catalog: Catalog, before: Before) {
+        let Before { at: begun, common: beside, changes } = before;
         let catalog = Arc::new(catalog);
-        let variant = Variant {
+        let mut variant = Variant {
             catalog: Arc::clone(&catalog),
             beside: beside.clone(),
             fetched_at: Instant::now(),
             expired: false,
         };
+        if known.changes != changes {
+            variant.expire();
+        }
         let before = known.catalogs.insert(face, variant).map(|variant| variant.catalog);
         drop(known);
         // Who waited has seen nothing else before; who could not wait is told.
@@ -413,6 +419,11 @@ impl Slot {
 }
 
 impl Variant {
+    fn expire(&mut self) {
+        self.expired = true;
+        ItemKind::ALL.into_iter().for_each(|kind| self.catalog.fresh.end(kind));
+    }
+
     fn is_true_of(&self, face: Face, common: Option<&Arc<Catalog>>, slot: &Slot) -> bool {
         if self.expired {
             return false;

@@ -134,7 +134,7 @@ impl Wanted {
             key,
             of_legacy: cx.client.revision.is_legacy(),
             connection: Connection { era: EraChoice::Legacy, declared, asking },
-            level: cx.log_level,
+            level: cx.heard_level(),
             exclusive,
             kept: false,
         }
@@ -161,7 +161,7 @@ impl Wanted {
             user: Some(cx.principal.user_id),
             of_legacy: cx.client.revision.is_legacy(),
             connection,
-            level: cx.log_level,
+            level: cx.heard_level(),
             exclusive: false,
             kept: true,
         }

@@ -46,10 +46,17 @@ const MAX_RECORDED: usize = 1024;
 struct Target {
     clearance: Clearance<Arc<Server>>,
     server: Arc<Server>,
-    /// The item's own name, where somebody has to approve its use.
-    name: String,
+    names: Names,
     /// The params as the upstream is to get them.
     params: Raw,
+}
+
+/// What an item is called, where somebody has to approve its use; else nobody wants to read it.
+#[derive(Default)]
+struct Names {
+    own: String,
+    /// As the client wrote it.
+    shown: String,
 }
 
 pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request: Request) -> Reply {
@@ -66,7 +73,7 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Ok(target) => target,
         Err(error) => return Reply::failed(&error, revision, Some(ticket), &*relay.clock),
     };
-    let Target { clearance, server, name, mut params } = target;
+    let Target { clearance, server, names, mut params } = target;
     match relay.limiter.call(&cx.subject, &cx.project, server.id) {
         Ok(admission) if admission.is_empty() => {}
         Ok(admission) => ticket.keep(Box::new(admission)),
@@ -87,14 +94,14 @@ pub(crate) fn call(relay: &Arc<Relay>, cx: &CallContext, kind: CallKind, request
         Clearance::Granted(pass) => send(relay, cx, pass, wanted, Some(ticket)),
         // At the console there is nobody else to ask, and who sits there may approve.
         Clearance::Held(held) if cx.principal.credential == Credential::Console => match consent(&cx.subject) {
-            Ok(consent) => release(relay, cx, Released { held, name, consent }, wanted, Some(ticket)),
+            Ok(consent) => release(relay, cx, Released { held, names, consent }, wanted, Some(ticket)),
             Err(_) => {
                 let error = CallError::NotApproved(Unapproved::NoApprover);
                 ticket.refuse(Refusal { reason: Reason::NoApprover, rule: Some(held.rule) });
                 Reply::failed(&error, revision, Some(ticket), &*relay.clock)
             }
         },
-        Clearance::Held(held) => hold(relay, cx, held, name, wanted, Some(ticket)),
+        Clearance::Held(held) => hold(relay, cx, held, names, wanted, Some(ticket)),
     }
 }
 
@@ -119,16 +126,16 @@ fn send(relay: &Relay, cx: &CallContext, pass: Pass<Arc<Server>>, wish: Wish, ti
 /// What somebody has agreed to.
 struct Released {
     held: Held<Arc<Server>>,
-    name: String,
+    names: Names,
     consent: Consent,
 }
 
 /// Sends the call that somebody has agreed to, or lets it wait for somebody else where that was not enough.
 fn release(relay: &Arc<Relay>, cx: &CallContext, released: Released, wish: Wish, ticket: Option<CallTicket>) -> Reply {
-    let Released { held, name, consent } = released;
+    let Released { held, names, consent } = released;
     match held.release(consent) {
         Ok(pass) => send(relay, cx, pass, wish, ticket),
-        Err(held) => hold(relay, cx, held, name, wish, ticket),
+        Err(held) => hold(relay, cx, held, names, wish, ticket),
     }
 }
 
@@ -137,7 +144,7 @@ fn hold(
     relay: &Arc<Relay>,
     cx: &CallContext,
     held: Held<Arc<Server>>,
-    name: String,
+    names: Names,
     wish: Wish,
     mut ticket: Option<CallTicket>,
 ) -> Reply {
@@ -147,7 +154,7 @@ fn hold(
     let confirm = held
         .confirmable()
         .filter(|_| cx.faculties().is_some_and(Faculties::has_forms))
-        .map(|confirmable| (confirmable, format!("Allow the {} {name} of {}?", kind.as_str(), server.name)));
+        .map(|confirmable| (confirmable, format!("Allow the {} {} of {}?", kind.as_str(), names.own, server.name)));
     let approval = Approval {
         id: ApprovalId::new(),
         project_id: cx.project.project.id,
@@ -157,7 +164,7 @@ fn hold(
         server_id: server.id,
         server: Arc::from(server.alias.as_str()),
         kind,
-        target: name.chars().take(MAX_RECORDED).collect(),
+        target: recorded(&names.own),
         arguments: wish
             .request
             .params
@@ -194,21 +201,25 @@ fn hold(
         // What was asked for may be denied by now, or need the consent of somebody else: consent stands in for an
         // approver and not for the rules.
         Box::new(move |consent, mut ticket| {
-            let now = relay.as_of_now(&cx).ok_or_else(|| Refusal::from(Reason::Role));
+            let now = relay.as_of_now(&cx).ok_or_else(|| Refusal::from(Reason::Unknown));
             let cleared = now.and_then(|now| {
                 let server = now.project.server(server.id).map(Arc::clone).ok_or(Reason::Unknown)?;
-                let clearance = relay.clear(&now, &server, ItemClass::from(kind), &name)?;
+                let clearance = relay.clear(&now, &server, ItemClass::from(kind), &names.own)?;
                 Ok((now, clearance))
             });
             match cleared {
                 Ok((now, Clearance::Granted(pass))) => send(&relay, &now, pass, wish, ticket),
                 Ok((now, Clearance::Held(held))) => {
-                    release(&relay, &now, Released { held, name, consent }, wish, ticket)
+                    release(&relay, &now, Released { held, names, consent }, wish, ticket)
                 }
                 Err(refusal) => {
                     let error = CallError::NotApproved(Unapproved::NotAnyMore);
                     if let Some(ticket) = &mut ticket {
                         ticket.refuse(refusal);
+                        // Its caller is told that there is no such thing, of which it knows no other name.
+                        if let Some(call) = ticket.call_mut() {
+                            call.target = recorded(&names.shown);
+                        }
                     }
                     Reply::failed(&error, revision, ticket, &*relay.clock)
                 }
@@ -383,8 +394,10 @@ fn resolve(
     let placed = place(relay, cx, kind, shown).map_err(|absent| absent.note(ticket));
     let Place { clearance, server, translated } = placed?;
     let name = translated.as_deref().unwrap_or(shown);
-    // Only who has to approve it wants to read it.
-    let name = if matches!(clearance, Clearance::Held(_)) { name.to_owned() } else { String::new() };
+    let names = match &clearance {
+        Clearance::Held(_) => Names { own: name.to_owned(), shown: shown.to_owned() },
+        Clearance::Granted(_) => Names::default(),
+    };
     if let Some(name) = &translated
         && let Some(call) = ticket.call_mut()
     {
@@ -401,7 +414,7 @@ fn resolve(
                 .ok_or_else(|| CallError::InvalidParams("params must be an object".to_owned()))?
         }
     };
-    Ok(Target { clearance, server, name, params })
+    Ok(Target { clearance, server, names, params })
 }
 
 /// Where a name leads.

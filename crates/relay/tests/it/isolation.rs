@@ -123,7 +123,7 @@ fn secret(value: &[u8]) -> Secret {
 }
 
 /// With a token that each member has to bring along.
-fn personal_house() -> House {
+pub(crate) fn personal_house() -> House {
     let house = house(Isolation::Shared);
     house.change("fs", |server| {
         let about = PersonalValue { required: true, description: "your token".to_owned() };
@@ -134,7 +134,7 @@ fn personal_house() -> House {
     house
 }
 
-fn store(house: &House, user: UserId, value: &[u8]) {
+pub(crate) fn store(house: &House, user: UserId, value: &[u8]) {
     let id = house.server("fs").id;
     house.change_project(|project| {
         project.personal.entry(id).or_default().insert(user, vec![secret(value)]);
@@ -290,6 +290,8 @@ async fn lists_of_all_are_nobody_s_once_the_server_runs_with_own_values_alone() 
     });
     let offers = house.fleet.offers(server, user, ItemKind::Tool).await;
     assert!(offers.items.is_empty() && offers.lacking.is_some());
+    let status = house.fleet.status(server);
+    assert_eq!((status.lists_read, status.lists_stale), (None, false), "there are none that could be of before");
 }
 
 #[tokio::test(start_paused = true)]

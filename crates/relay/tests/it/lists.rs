@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
 use orch_domain::port::catalog_repo::CatalogRepo;
+use orch_mcp::declared::Declared;
 use orch_mcp::error::RpcError;
+use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::{MethodName, Notification};
 use orch_mcp::object;
 use orch_mcp::peer::{PeerError, PeerEvent};
 use orch_mcp::raw::Raw;
+use orch_mcp::revision::Revision;
+use orch_relay::context::{CallContext, Client};
 use orch_testkit::scripted_peer::{ScriptedPeer, ends, never};
 
 use crate::house::{House, NOW, hello, raw, usual};
@@ -229,4 +233,38 @@ async fn a_removed_server_leaves_the_lists_and_is_announced() {
     assert!(house.changes.lock().unwrap().iter().any(|change| change.kind == ItemKind::Tool));
     house.change("b", |server| server.enabled = false);
     assert!(names(&list().await, "tools", "name").is_empty());
+}
+
+/// The features that the unified endpoint promises to a client without a session of its own.
+async fn promised(house: &House, revision: Revision) -> Vec<String> {
+    let client = Client::new("tester 1".into(), revision, Declared::nothing(), None);
+    let cx = CallContext { client: Arc::new(client), ..house.unified() };
+    let hello = house.relay.hello(&cx).await.expect("a hello");
+    object::entries(&hello.capabilities).expect("an object").into_iter().map(|(feature, _)| feature).collect()
+}
+
+#[tokio::test]
+async fn a_client_without_a_session_is_promised_what_there_is() {
+    let house = House::with(&["files", "other"]);
+    for (alias, capabilities) in [
+        ("files", r#"{"tools":{},"tasks":{},"experimental":{"x":1}}"#),
+        ("other", r#"{"resources":{"subscribe":true},"logging":{}}"#),
+    ] {
+        let hello = ServerHello { capabilities: raw(capabilities), ..hello() };
+        let peer = ScriptedPeer::new(hello, usual("read", Ok(raw("{}"))));
+        house.connector.put(alias, Ok(Arc::new(peer)));
+        house.ask(&house.alone(alias), "tools/list", "{}").await.expect("a list");
+    }
+    assert_eq!(promised(&house, Revision::V2026_07_28).await, ["tools", "resources", "logging"]);
+    // During a session there may be more.
+    let everything = ["tools", "prompts", "resources", "completions", "logging"];
+    assert_eq!(promised(&house, Revision::V2025_11_25).await, everything);
+
+    // Who was never seen may offer anything.
+    let house = House::with(&["files", "stuck"]);
+    peer(&house, "files");
+    house.connector.stuck.lock().unwrap().push("stuck".to_owned());
+    house.ask(&house.alone("files"), "tools/list", "{}").await.expect("a list");
+    let of_modern = ["tools", "prompts", "resources", "completions", "logging", "extensions"];
+    assert_eq!(promised(&house, Revision::V2026_07_28).await, of_modern);
 }

@@ -157,7 +157,37 @@ async fn an_approval_that_is_not_given_is_a_reason_with_its_rule() {
     desk.answer(desk.list(project)[0].id, by.user, Answer::Approve(consent(&by).expect("an admin")))
         .expect("it waited");
     end(denied_meanwhile).await.expect_err("denied by now");
-    assert_eq!(last(&house).refusal, why(Reason::Rule, other_id));
+    let call = last(&house);
+    assert_eq!(
+        (call.refusal, call.target.as_str()),
+        (why(Reason::Rule, other_id), "fs__wipe"),
+        "as for what is hidden"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_by_the_time_of_the_answer_is_unknown() {
+    for (is_alone, target) in [(true, "wipe"), (false, "fs__wipe")] {
+        let (house, _) = house().await;
+        house.govern(vec![needs_approval(false)]);
+        let desk = Arc::clone(house.relay.approvals());
+        let cx = if is_alone { house.alone("fs") } else { house.unified() };
+        let mut reply = house.send(&cx, "tools/call", &format!(r#"{{"name":"{target}"}}"#));
+        assert!(futures_util::poll!(reply.next()).is_pending(), "it waits");
+        let fs = house.server("fs").id;
+        house.remove("fs");
+        let by = admin();
+        desk.answer(
+            desk.list(house.facts().project.id)[0].id,
+            by.user,
+            Answer::Approve(consent(&by).expect("an admin")),
+        )
+        .expect("it waited");
+        end(reply).await.expect_err("gone by now");
+        let call = last(&house);
+        assert_eq!((call.refusal, call.target.as_str()), (why(Reason::Unknown, None), target));
+        assert_eq!(call.server_id, Some(fs));
+    }
 }
 
 #[tokio::test(start_paused = true)]

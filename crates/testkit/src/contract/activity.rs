@@ -105,10 +105,16 @@ async fn finds_entries_by_what_is_asked(store: &dyn TestStore) {
         AuditAction::ProjectInspect,
         AuditAction::ServerUpdate,
     ];
+    // SQLite keeps the times within a second with as many digits as they have, and a whole one with none.
+    let second = at(5).replace_nanosecond(0).expect("a whole second");
     let mut entries = Vec::new();
     for (number, action) in (0..).zip(actions) {
         let mut entry = an_audit_entry().in_project(project.id).action(action).detail("Said so").build();
-        entry.at = at(number);
+        entry.at = match number {
+            3 => second - Duration::from_secs(1),
+            4 => second + Duration::from_millis(500),
+            _ => at(number),
+        };
         entry.actor = (number == 1).then(|| by_admin.clone());
         store.audit().append(&entry).await.expect("an entry can be appended");
         entries.push(entry.id);
@@ -123,11 +129,19 @@ async fn finds_entries_by_what_is_asked(store: &dyn TestStore) {
         (all.clone(), [4, 3, 2, 1, 0].as_slice()),
         (EntryFilter { action: Some("project".into()), ..all.clone() }, &[3, 0]),
         (EntryFilter { action: Some("project_team".into()), ..all.clone() }, &[1]),
+        (EntryFilter { action: Some("PROJECT".into()), ..all.clone() }, &[]),
         (EntryFilter { action: Some("project%".into()), ..all.clone() }, &[]),
         (EntryFilter { action: Some("key.create".into()), ..all.clone() }, &[2]),
+        (EntryFilter { action: Some("key\0".into()), ..all.clone() }, &[]),
+        (EntryFilter { action: Some("key\0.create".into()), ..all.clone() }, &[]),
         (EntryFilter { user: Some(admin.id), ..all.clone() }, &[1]),
         (EntryFilter { nouns: Some(PUBLIC_NOUNS), ..all.clone() }, &[4, 0]),
         (EntryFilter { from: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[2, 1]),
+        (EntryFilter { from: Some(second), ..all.clone() }, &[4]),
+        (EntryFilter { from: Some(second - Duration::from_millis(500)), ..all.clone() }, &[4]),
+        (EntryFilter { from: Some(second + Duration::from_millis(505)), ..all.clone() }, &[]),
+        (EntryFilter { from: Some(second - Duration::from_secs(1)), until: Some(second), ..all.clone() }, &[3]),
+        (EntryFilter { from: Some(at(4)), until: Some(second + Duration::from_millis(505)), ..all.clone() }, &[4]),
         (EntryFilter { search: search("said SO", what), ..all.clone() }, &[4, 3, 2, 1, 0]),
         (EntryFilter { search: search("KEY.c", what), ..all.clone() }, &[2]),
         (EntryFilter { search: search("key_c", what), ..all.clone() }, &[]),
@@ -270,4 +284,14 @@ pub async fn usage_repo(store: &dyn TestStore) {
     assert_eq!((label(Item::Server(None)), label(Item::Server(Some(two)))), (Some(""), Some("github")));
     let longest = ranked.iter().map(|ranked| ranked.figures.longest).max();
     assert_eq!(longest, Some(Duration::from_millis(40)));
+
+    // Over a limit a name may be anything as well, and one that is known counts for what it is.
+    let limited = |seconds, tool| call(seconds, two, tool, Outcome::Limited);
+    store
+        .calls()
+        .insert(&[limited(4005, "never-looked-up"), limited(4006, "read")])
+        .await
+        .expect("calls can be stored");
+    assert_eq!(series(tool(two, "never-looked-up"), day).await, []);
+    assert_eq!(series(tool(two, "read"), day).await, [(at(0), 3, 1)]);
 }

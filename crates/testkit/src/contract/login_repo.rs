@@ -208,7 +208,6 @@ async fn opens_none_while_its_user_is_deactivated(store: &dyn TestStore) {
 async fn rotates(store: &dyn TestStore) {
     let logins = store.logins();
     let first = an_open_login(store).await;
-    let rotated = Rotation::Rotated { login_id: first.login_id, user_id: first.user_id };
     let mut hash = first.hash;
     for step in 1..4 {
         let next = a_hash();
@@ -216,7 +215,9 @@ async fn rotates(store: &dyn TestStore) {
             .rotate(a_renewal(hash, next, at(step * 3000), at(step * 3000 + 3600)), &an_entry())
             .await
             .expect("a rotation");
-        assert_eq!(outcome, rotated);
+        assert_eq!(outcome, Rotation::Rotated);
+        let found = logins.find_token(&next).await.expect("an answer").expect("the next token");
+        assert_eq!((found.login_id, found.user_id), (first.login_id, first.user_id));
         hash = next;
     }
     assert!(is_open(store, first.login_id, 12_599).await, "a rotation prolongs the login");
@@ -231,7 +232,7 @@ async fn ends_the_login_when_a_token_is_used_twice(store: &dyn TestStore) {
     logins.rotate(a_renewal(second, third, at(2), at(100)), &an_entry()).await.expect("a rotation");
     let reuse = an_entry();
     let outcome = logins.rotate(a_renewal(first.hash, a_hash(), at(3), at(100)), &reuse).await.expect("an answer");
-    assert_eq!(outcome, Rotation::Reused { login_id: first.login_id, user_id: first.user_id });
+    assert_eq!(outcome, Rotation::Reused);
     assert!(is_on_record(store, reuse.id).await, "what ended the login");
     assert!(!is_open(store, first.login_id, 3).await);
     for hash in [first.hash, second, third] {
@@ -250,18 +251,17 @@ async fn rotates_again_when_the_answer_was_lost(store: &dyn TestStore) {
     };
     for is_late in [false, true] {
         let first = an_open_login(store).await;
-        let (login_id, user_id) = (first.login_id, first.user_id);
         let (second, third) = (a_hash(), a_hash());
         for seconds in [1, 1, within] {
-            assert_eq!(rotate(&first.hash, &second, seconds).await, Rotation::Rotated { login_id, user_id });
+            assert_eq!(rotate(&first.hash, &second, seconds).await, Rotation::Rotated);
         }
         if !is_late {
-            assert_eq!(rotate(&second, &third, within).await, Rotation::Rotated { login_id, user_id });
+            assert_eq!(rotate(&second, &third, within).await, Rotation::Rotated);
         }
         let seconds = if is_late { within + 1 } else { within };
         let outcome = rotate(&first.hash, &second, seconds).await;
-        assert_eq!(outcome, Rotation::Reused { login_id, user_id }, "late: {is_late}");
-        assert!(!is_open(store, login_id, seconds).await);
+        assert_eq!(outcome, Rotation::Reused, "late: {is_late}");
+        assert!(!is_open(store, first.login_id, seconds).await);
         assert_eq!(rotate(&first.hash, &second, seconds).await, Rotation::Unknown);
     }
     // What somebody else's token was rotated to is nothing to go on with.
@@ -269,8 +269,8 @@ async fn rotates_again_when_the_answer_was_lost(store: &dyn TestStore) {
     let next = a_hash();
     rotate(&one.hash, &next, 1).await;
     rotate(&other.hash, &a_hash(), 1).await;
-    let (login_id, user_id) = (other.login_id, other.user_id);
-    assert_eq!(rotate(&other.hash, &next, 2).await, Rotation::Reused { login_id, user_id });
+    assert_eq!(rotate(&other.hash, &next, 2).await, Rotation::Reused);
+    assert!(is_open(store, one.login_id, 2).await && !is_open(store, other.login_id, 2).await);
 }
 
 async fn finds_tokens(store: &dyn TestStore) {
@@ -310,10 +310,9 @@ async fn lets_one_of_two_rotations_win(store: &dyn TestStore) {
         let outcomes = [first, second].map(|task| async { task.await.expect("no panic").expect("an answer") });
         let [first, second] = outcomes;
         let outcomes = [first.await, second.await];
-        let (login_id, user_id) = (token.login_id, token.user_id);
-        assert!(outcomes.contains(&Rotation::Rotated { login_id, user_id }), "{outcomes:?}");
-        assert!(outcomes.contains(&Rotation::Reused { login_id, user_id }), "{outcomes:?}");
-        assert!(!is_open(store, login_id, 1).await, "whoever of the two was the thief");
+        assert!(outcomes.contains(&Rotation::Rotated), "{outcomes:?}");
+        assert!(outcomes.contains(&Rotation::Reused), "{outcomes:?}");
+        assert!(!is_open(store, token.login_id, 1).await, "whoever of the two was the thief");
     }
 }
 

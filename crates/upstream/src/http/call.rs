@@ -144,8 +144,11 @@ impl Call {
     fn take(&mut self, heard: Heard) -> Option<ReplyItem> {
         let message = match heard {
             Heard::Message(message) => message,
-            Heard::Oddity(text) => {
-                self.shared.oddities.report(|| text);
+            Heard::Oddity(oddity) if oddity.answers(self.id) => {
+                return Some(ReplyItem::End(Err(PeerError::Protocol { reason: oddity.text })));
+            }
+            Heard::Oddity(oddity) => {
+                self.shared.oddities.report(|| oddity.text);
                 return None;
             }
         };

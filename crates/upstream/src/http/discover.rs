@@ -84,6 +84,7 @@ async fn response(shared: &Shared, messages: &mut Messages, id: u64) -> Result<O
             Ok(Some(Heard::Message(Message::Notification(notification)))) => {
                 shared.sink.event(PeerEvent::Notification(notification));
             }
+            Ok(Some(Heard::Oddity(oddity))) if oddity.answers(id) => return Ok(None),
             Ok(Some(_)) => {}
             Ok(None) | Err(ReadError::Protocol(_)) => return Ok(None),
             Err(ReadError::Broken) => {

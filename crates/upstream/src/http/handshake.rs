@@ -88,7 +88,8 @@ pub(super) async fn response(shared: &Shared, messages: &mut Messages, id: u64) 
             }
             // There is no session yet in which it could be answered.
             Heard::Message(other) => shared.oddities.report(|| format!("in the handshake came {}", kind(&other))),
-            Heard::Oddity(text) => shared.oddities.report(|| text),
+            Heard::Oddity(oddity) if oddity.answers(id) => return Err(ConnectError::Unusable { reason: oddity.text }),
+            Heard::Oddity(oddity) => shared.oddities.report(|| oddity.text),
         }
     }
 }

@@ -199,6 +199,6 @@ pub(super) fn take(shared: &Arc<Shared>, heard: Heard) {
         Heard::Message(Message::Response(_)) => {
             shared.oddities.report(|| "a response came on the server's own stream".to_owned());
         }
-        Heard::Oddity(text) => shared.oddities.report(|| text),
+        Heard::Oddity(oddity) => shared.oddities.report(|| oddity.text),
     }
 }

@@ -6,7 +6,8 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use orch_mcp::codec::{self, Incoming};
+use orch_mcp::codec::{self, Incoming, Malformed};
+use orch_mcp::id::RequestId;
 use orch_mcp::message::Message;
 use orch_mcp::sse::Decoder;
 
@@ -46,7 +47,29 @@ enum Form {
 pub(crate) enum Heard {
     Message(Message),
     /// No message, in a stream that may go on.
-    Oddity(String),
+    Oddity(Oddity),
+}
+
+/// What is no message, though it may be meant as the answer to a request, which has no better one to wait for.
+#[derive(Debug)]
+pub(crate) struct Oddity {
+    /// What it is, in words.
+    pub(crate) text: String,
+    is_response: bool,
+    id: Option<RequestId>,
+}
+
+impl Oddity {
+    fn new(what: &str, malformed: Malformed) -> Self {
+        let Malformed { id, is_response, error } = malformed;
+        let what = if is_response { "the server's answer" } else { what };
+        Self { text: format!("{what} is no message ({})", error.message), is_response, id }
+    }
+
+    /// Whether it is meant for the request of that id, in whose exchange it came: what has no id can be for no other.
+    pub(crate) fn answers(&self, id: u64) -> bool {
+        self.is_response && self.id.as_ref().is_none_or(|it| it.as_number() == Some(id))
+    }
 }
 
 /// Why nothing more can be read.
@@ -206,9 +229,9 @@ impl Messages {
                 match codec::decode(&data) {
                     Ok(incoming) => return Ok(spread(incoming, &mut self.decoded)),
                     Err(malformed) => {
-                        let why = malformed.error.message;
-                        let text = format!("an event is no message ({why}): {}", excerpt(&data));
-                        return Ok(Some(Heard::Oddity(text)));
+                        let oddity = Oddity::new("an event", malformed);
+                        let text = format!("{}: {}", oddity.text, excerpt(&data));
+                        return Ok(Some(Heard::Oddity(Oddity { text, ..oddity })));
                     }
                 }
             },
@@ -226,9 +249,7 @@ fn spread(incoming: Incoming, more: &mut VecDeque<Heard>) -> Option<Heard> {
         Incoming::Batch(entries) => {
             more.extend(entries.into_iter().map(|entry| match entry {
                 Ok(message) => Heard::Message(message),
-                Err(malformed) => {
-                    Heard::Oddity(format!("an entry of a batch is no message ({})", malformed.error.message))
-                }
+                Err(malformed) => Heard::Oddity(Oddity::new("an entry of a batch", malformed)),
             }));
             more.pop_front()
         }

@@ -1,10 +1,13 @@
 //! Answers over HTTP in every form that servers give them, and what comes before the answer.
 
+use std::sync::Arc;
+
 use orch_mcp::peer::{Peer as _, PeerError};
 use orch_upstream::UpstreamConfig;
 
 use crate::support::server::{
-    Asked, Script, Server, accepted, chunk, events, handshake, head, json, last_chunk, message, response, result, write,
+    Asked, Script, Server, Step, accepted, chunk, events, handshake, head, json, last_chunk, message, response, result,
+    write,
 };
 use crate::support::{call, config, drain, request, with_progress};
 
@@ -94,6 +97,38 @@ async fn hands_on_what_comes_before_the_answer_as_events() {
     assert_eq!(items, ["progress {\"progress\":1}", "notifications/message", "progress {\"progress\":2.5}"]);
     assert_eq!(end.as_deref(), Ok(r#"{"ok":true}"#));
     assert!(events.oddities()[0].starts_with("an event is no message"), "{:?}", events.oddities());
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_the_end_of_its_call_in_a_stream_that_stays_open() {
+    let server = server(|asked| {
+        let params = asked.json()["params"].clone();
+        let (id, members) = (asked.id(), params["members"].as_str().expect("members").to_owned());
+        let other = r#"{"id":999,"result":{"of":"another"}}"#;
+        let asks = format!(r#"{{"jsonrpc":"1.0","id":{id},"method":"ping"}}"#);
+        let answer = format!(r#"{{"id":{id},{members}}}"#);
+        let answer = if params["batch"] == true { format!("[{LOG},{answer}]") } else { answer };
+        let answer = if params["nameless"] == true { format!("{{{members}}}") } else { answer };
+        let event = |data: &str| chunk(&format!("data: {data}\n\n"));
+        vec![head("text/event-stream"), event(other), event(&asks), event(&answer), Step::Hang(Arc::default())]
+    })
+    .await;
+    let (peer, events) = server.connect().await;
+    let deep = format!(r#""jsonrpc":"2.0","result":{{"a":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+    for (members, why, how) in [
+        (r#""result":{}"#, "`jsonrpc` must be \"2.0\"", ""),
+        (r#""result":{}"#, "`jsonrpc` must be \"2.0\"", "batch"),
+        (r#""jsonrpc":"2.0","result":{}"#, "a response needs the `id` of its request", "nameless"),
+        (r#""jsonrpc":"2.0","result":{},"error":{}"#, "`result` and `error` exclude each other", ""),
+        (&deep, "nested deeper than 128 levels", ""),
+    ] {
+        let params = serde_json::json!({ "members": members, how: true }).to_string();
+        let Err(PeerError::Protocol { reason }) = call(&*peer, &params).await else { panic!("{members}") };
+        assert!(reason.starts_with(&format!("the server's answer is no message ({why})")), "{reason}");
+    }
+    let oddities = events.oddities();
+    assert!(oddities[0].ends_with(r#": {"id":999,"result":{"of":"another"}}"#), "{oddities:?}");
+    assert!(oddities[1].starts_with("an event is no message"), "{oddities:?}");
 }
 
 #[tokio::test]

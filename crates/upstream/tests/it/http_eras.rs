@@ -159,3 +159,19 @@ async fn headers_of_arguments_are_sent_as_the_schema_and_else_the_client_has_the
     assert_eq!(sent("mcp-param-region").as_deref(), Some("eu"));
     assert_eq!((sent("mcp-param-zone"), sent("cookie")), (None, None));
 }
+
+#[tokio::test]
+async fn a_probe_that_is_answered_with_what_cannot_be_read_finds_a_legacy_server() {
+    let server = Server::start(|asked: &Asked| match asked.method().as_str() {
+        "server/discover" => {
+            let answer = chunk(&format!("data: {{\"id\":{},\"result\":{{}}}}\n\n", asked.id()));
+            vec![head("text/event-stream"), answer, Step::Hang(Arc::default())]
+        }
+        "tools/call" => result(asked, "{}"),
+        _ => handshake_in("1", asked).unwrap_or_else(accepted),
+    })
+    .await;
+    let (peer, _events) = connect(&server).await;
+    assert!(peer.hello().revision.is_legacy());
+    assert_eq!(call(&*peer, "{}").await.as_deref(), Ok("{}"));
+}

@@ -1,11 +1,13 @@
 //! The handshake over HTTP: what is sent, and every way it fails, with its exact words.
 
+use std::sync::Arc;
+
 use orch_mcp::peer::Peer as _;
 use orch_upstream::http::HttpTarget;
 use orch_upstream::{AddressPolicy, ConnectError, UpstreamConfig};
 
 use crate::support::server::{
-    Script, Server, Step, accepted, handshake, handshake_in, json, message, response, result,
+    Script, Server, Step, accepted, chunk, handshake, handshake_in, head, json, message, response, result,
 };
 use crate::support::{Events, call, config, within};
 
@@ -103,6 +105,11 @@ async fn tells_failures_apart() {
     assert_eq!(failure(|| json("hello")).await, "the server's answer is not JSON: hello");
     assert_eq!(failure(accepted).await, "the server did not answer initialize");
     assert!(failure(|| vec![Step::Close]).await.contains("was lost before the answer"));
+    let unreadable = chunk("data: {\"result\":{}}\n\n");
+    assert_eq!(
+        failure(move || vec![head("text/event-stream"), unreadable.clone(), Step::Hang(Arc::default())]).await,
+        "the server's answer is no message (`jsonrpc` must be \"2.0\"): {\"result\":{}}"
+    );
 }
 
 #[tokio::test]
@@ -174,7 +181,7 @@ async fn dials_no_address_that_is_not_allowed() {
         ("http://169.254.169.254/latest/meta-data", "169.254.169.254", "it gives out credentials of a cloud"),
         ("http://[::ffff:a9fe:a9fe]/", "::ffff:169.254.169.254", "it gives out credentials of a cloud"),
         ("http://169.254.1.1/", "169.254.1.1", "it is link-local"),
-        ("http://224.0.0.1/", "224.0.0.1", "it is a multicast or broadcast address"),
+        ("http://224.0.0.1/", "224.0.0.1", "it is a multicast address"),
     ] {
         let url = url.replace("PORT", &server.port.to_string());
         let error = failure_to_reach(&url, &closed).await;

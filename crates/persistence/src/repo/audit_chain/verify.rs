@@ -84,7 +84,7 @@ pub enum Damage {
 impl SeaAuditChain {
     /// Looks at everything, as it is at one moment. `anchors` are the checkpoints of the file, read before.
     pub async fn verify(&self, anchors: &[Checkpoint]) -> Result<VerifyReport, StoreError> {
-        let txn = self.database.read_snapshot(DOING).await?;
+        let txn = self.database.watched_snapshot(DOING).await?;
         let walk = Walk { txn: &txn, signer: self.database.signer() };
         walk.everything(anchors).await.map_err(unavailable(DOING))
     }

@@ -160,10 +160,11 @@ impl<'a> Interner<'a> {
         self.id(find, vec![project.as_uuid().into(), digest.to_vec().into()]).await
     }
 
-    /// A name that was refused may be anything, and there is room for so many.
+    /// A name that was refused, or that nobody looked up as a limit was reached, may be anything, and there is room for so
+    /// many.
     async fn may_be_told_apart(&self, call: &Call, item: &Item) -> Result<bool, StoreError> {
         let is_name = matches!(item, Item::Tool { .. });
-        if is_name && (call.outcome == Outcome::Refused || call.server_counted().is_none()) {
+        if is_name && (matches!(call.outcome, Outcome::Refused | Outcome::Limited) || call.server_counted().is_none()) {
             return Ok(false);
         }
         if !matches!(item.dimension(), Dimension::Tool | Dimension::Client) {

@@ -138,6 +138,10 @@ impl Owner {
 
     /// Lists changed, by the server's word or because nobody knows: they are read again, and clients are told.
     pub(super) fn outdate(&mut self, kinds: &[ItemKind]) {
+        if kinds.is_empty() {
+            return;
+        }
+        self.slot.expire_variants();
         if let Some(catalog) = self.slot.catalog() {
             kinds.iter().for_each(|kind| catalog.fresh.end(*kind));
         }

@@ -71,15 +71,14 @@ impl LoginRepo for MemoryStore {
             let Some(login) = state.logins.get_mut(&login_id).filter(|login| login.ended_at.is_none()) else {
                 return Ok(Rotation::Unknown);
             };
-            let user_id = login.user_id;
             if let Some(spent_at) = token.spent_at {
                 if next_of == Some(login_id) && now < spent_at + AGAIN_WITHIN {
-                    return Ok(Rotation::Rotated { login_id, user_id });
+                    return Ok(Rotation::Rotated);
                 }
                 login.ended_at = Some(now);
                 writing.audit(reuse);
                 writing.announce(Change::Logins);
-                return Ok(Rotation::Reused { login_id, user_id });
+                return Ok(Rotation::Reused);
             }
             if token.expires_at <= now {
                 return Ok(Rotation::Unknown);
@@ -88,7 +87,7 @@ impl LoginRepo for MemoryStore {
             login.expires_at = expires_at;
             let next = Token { login_id, issued_at: now, expires_at, spent_at: None };
             state.tokens.insert(*new.as_bytes(), next);
-            Ok(Rotation::Rotated { login_id, user_id })
+            Ok(Rotation::Rotated)
         })
     }
 

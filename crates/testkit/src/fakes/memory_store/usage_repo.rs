@@ -1,6 +1,6 @@
 //! Usage in memory, summed up when it is asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 use orch_domain::Timestamp;
@@ -17,8 +17,8 @@ impl UsageRepo for MemoryStore {
     async fn series(&self, query: &SeriesQuery) -> Result<Vec<Point>, StoreError> {
         self.read(|state| {
             let mut points: BTreeMap<i64, Figures> = BTreeMap::new();
-            for call in within(state.calls.values(), query.project, &query.span) {
-                if items(call).contains(&query.item) {
+            for (call, items) in within(state.calls.values(), query.project, &query.span) {
+                if items.contains(&query.item) {
                     let bucket = query.span.step.floor(call.at);
                     points.entry(bucket).or_default().add_call(call.duration, call.outcome);
                 }
@@ -31,8 +31,8 @@ impl UsageRepo for MemoryStore {
     async fn top(&self, query: &TopQuery) -> Result<Vec<Ranked>, StoreError> {
         self.read(|state| {
             let mut sums: HashMap<Item, (String, Figures)> = HashMap::new();
-            for call in within(state.calls.values(), query.project, &query.span) {
-                let item = items(call).into_iter().find(|item| item.dimension() == query.by).expect("each dimension");
+            for (call, items) in within(state.calls.values(), query.project, &query.span) {
+                let item = items.into_iter().find(|item| item.dimension() == query.by).expect("each dimension");
                 if query.server.is_some_and(|server| call.server_counted() != Some(server)) {
                     continue;
                 }
@@ -53,20 +53,31 @@ impl UsageRepo for MemoryStore {
     }
 }
 
+/// The project's calls of that time, with what each counts for. A name that was refused or limited may be anything, and is
+/// told apart only where another call gave it before.
 fn within<'a>(
     calls: impl Iterator<Item = &'a Call>,
     project: ProjectId,
     span: &Span,
-) -> impl Iterator<Item = &'a Call> {
+) -> impl Iterator<Item = (&'a Call, [Item; 6])> {
     let (from, until) = (span.step.floor(span.from), span.until.unix_timestamp());
     let step = span.step;
-    calls.filter(move |call| call.project_id == project && (from..until).contains(&step.floor(call.at)))
-}
-
-/// What a call counts for; a name that was refused may be anything.
-fn items(call: &Call) -> [Item; 6] {
-    Item::all_of(call).map(|item| {
-        let made_up = call.outcome == Outcome::Refused || call.server_counted().is_none();
-        if made_up && matches!(item, Item::Tool { .. }) { Item::Other(item.dimension()) } else { item }
-    })
+    let mut calls: Vec<_> = calls.filter(|call| call.project_id == project).collect();
+    calls.sort_by_key(|call| call.at);
+    let mut names = HashSet::new();
+    let counted = calls.into_iter().map(move |call| {
+        let made_up = matches!(call.outcome, Outcome::Refused | Outcome::Limited) || call.server_counted().is_none();
+        let items = Item::all_of(call).map(|item| {
+            if !matches!(item, Item::Tool { .. }) {
+                return item;
+            }
+            if made_up && !names.contains(&item) {
+                return Item::Other(item.dimension());
+            }
+            names.insert(item.clone());
+            item
+        });
+        (call, items)
+    });
+    counted.filter(move |(call, _)| (from..until).contains(&step.floor(call.at)))
 }
