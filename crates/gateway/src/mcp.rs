@@ -26,6 +26,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_auth::state_seal::StateSeal;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::port::clock::Clock;
 use orch_http1::request::Head;
 use orch_relay::relay::Relay;
 use serde::Deserialize;
@@ -56,6 +57,8 @@ pub struct McpEndpoints {
     pub playground: Arc<playground::Playground>,
     /// Seals what they are given to bring back.
     pub seal: Arc<StateSeal>,
+    /// For how long that is good.
+    pub clock: Arc<dyn Clock>,
     /// Told who uses which API key.
     pub uses: Arc<KeyUses>,
     pub config: McpConfig,

@@ -29,9 +29,7 @@ pub enum Refusal {
 
 impl Site {
     pub fn new(config: &GatewayConfig) -> Result<Self, GatewayError> {
-        // Without what may be a password before the host.
-        let shown = config.base_url.rsplit('@').next().unwrap_or_default();
-        let wrong_base = || GatewayError::BaseUrl { url: shown.to_owned() };
+        let wrong_base = || GatewayError::BaseUrl { url: shown(&config.base_url) };
         let (base_origin, base_host) = origin(&config.base_url).ok_or_else(wrong_base)?;
         // Paths are put at its end, so it ends before all of these.
         if config.base_url.contains(['?', '#', '@']) {
@@ -121,16 +119,15 @@ fn allowed_origin(text: &str) -> Result<String, GatewayError> {
     let found = origin(text.trim()).map(|(origin, _)| origin);
     let is_all = |_: &String| {
         Url::parse(text).is_ok_and(|url| {
-            url.path() == "/" && url.username().is_empty() && url.query().is_none() && url.fragment().is_none()
+            let is_without_login = url.username().is_empty() && url.password().is_none();
+            is_without_login && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
         })
     };
     if let Some(origin) = found.clone().filter(is_all) {
         return Ok(origin);
     }
-    // Without what may be a password before the host.
-    let shown = text.rsplit('@').next().unwrap_or_default();
     let such = found.unwrap_or_else(|| "https://tools.example.com".to_owned());
-    Err(GatewayError::AllowedOrigin { origin: shown.to_owned(), such })
+    Err(GatewayError::AllowedOrigin { origin: shown(text), such })
 }
 
 /// A host as requests name it, in lower case.
@@ -147,9 +144,14 @@ fn allowed_host(text: &str) -> Result<String, GatewayError> {
         Some(host) if host == text || is_v6() => Ok(host),
         meant => {
             let such = meant.unwrap_or_else(|| "orch.example.com".to_owned());
-            Err(GatewayError::AllowedHost { host: text, such })
+            Err(GatewayError::AllowedHost { host: shown(&text), such })
         }
     }
+}
+
+/// A setting as an error shows it: without what may be a password before the host.
+fn shown(text: &str) -> String {
+    text.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
 /// The host of `host:port` and `[::1]:port`.
@@ -237,6 +239,7 @@ mod tests {
         for (origin, such) in [
             ("https://tools.example.com/app", "such as https://tools.example.com"),
             ("https://ada:sesame@tools.example.com", "such as https://tools.example.com"),
+            ("https://:sesame@tools.example.com", "such as https://tools.example.com"),
             ("https://*.example.com", "such as https://tools.example.com"),
             ("tools.example.com", "such as https://tools.example.com"),
         ] {
@@ -249,9 +252,11 @@ mod tests {
             ("b\u{fc}cher.example", "such as xn--bcher-kva.example"),
             ("*.internal", "such as orch.example.com"),
             ("fd00::1", "such as orch.example.com"),
+            ("https://ada:sesame@orch.internal", "such as orch.internal"),
+            ("ada:sesame@orch.internal", "such as orch.internal"),
         ] {
             let error = refused(GatewayConfig { allowed_hosts: vec![host.into()], ..GatewayConfig::default() });
-            assert!(error.ends_with(such), "{host}: {error}");
+            assert!(error.ends_with(such) && !error.contains("sesame"), "{host}: {error}");
         }
     }
 

@@ -4,48 +4,59 @@ use serde_json::{Map, Value, json};
 
 use crate::raw::Raw;
 
+/// The extension for pages of user interface, which is older than the modern era.
+const UI: &str = "io.modelcontextprotocol/ui";
+
 /// Whether a server's capabilities name `feature`, such as `tools`.
 #[must_use]
 pub fn has(capabilities: &Raw, feature: &str) -> bool {
     crate::object::member(capabilities, feature).is_some_and(|value| value.is_object())
 }
 
-/// The capabilities of a relay in front of servers with these capabilities. Lists may change for reasons of the
-/// relay's own, so `listChanged` is always said. Features in `withheld` are left out, because the relay does not
-/// serve them. Unknown features of a single server pass; of several servers only the known ones are united.
+/// The capabilities of a relay in front of one server with these capabilities, whose unknown features pass. Lists may
+/// change for reasons of the relay's own, so `listChanged` is always said. Features in `withheld` are left out, because the
+/// relay does not serve them.
 #[must_use]
-pub fn relayed<'a>(servers: impl IntoIterator<Item = &'a Raw>, withheld: &[&str]) -> Raw {
-    let parsed: Vec<Map<String, Value>> = servers.into_iter().filter_map(|raw| raw.read().ok()).collect();
-    let mut union = match parsed.as_slice() {
-        [only] => only.clone(),
-        several => {
-            let mut union = Map::new();
-            for server in several {
-                for feature in ["tools", "prompts", "resources", "completions", "logging"] {
-                    if let Some(value) = server.get(feature) {
-                        merge(union.entry(feature).or_insert_with(|| json!({})), value);
-                    }
-                }
+pub fn relayed(server: &Raw, withheld: &[&str]) -> Raw {
+    of_relay(server.read().unwrap_or_default(), withheld)
+}
+
+/// The same in front of several servers. Only features that a relay can route to one of them are united.
+#[must_use]
+pub fn united<'a>(servers: impl IntoIterator<Item = &'a Raw>, withheld: &[&str]) -> Raw {
+    let mut union = Map::new();
+    for server in servers {
+        let Ok(server) = server.read::<Map<String, Value>>() else { continue };
+        for feature in ["tools", "prompts", "resources", "completions", "logging"] {
+            if let Some(value) = server.get(feature) {
+                merge(union.entry(feature).or_insert_with(|| json!({})), value);
             }
-            union
         }
-    };
+        for name in [crate::tasks::EXTENSION, UI] {
+            if let Some(value) = server.get("extensions").and_then(|extensions| extensions.get(name)) {
+                merge(union.entry("extensions").or_insert_with(|| json!({})), &json!({ name: value }));
+            }
+        }
+    }
+    of_relay(union, withheld)
+}
+
+fn of_relay(mut capabilities: Map<String, Value>, withheld: &[&str]) -> Raw {
     for path in withheld {
-        remove(&mut union, path);
+        remove(&mut capabilities, path);
     }
     for feature in ["tools", "prompts", "resources"] {
-        if let Some(Value::Object(value)) = union.get_mut(feature) {
+        if let Some(Value::Object(value)) = capabilities.get_mut(feature) {
             value.insert("listChanged".to_owned(), Value::Bool(true));
         }
     }
-    Raw::serialize(&union).unwrap_or_else(|_| Raw::from_static("{}"))
+    Raw::serialize(&capabilities).unwrap_or_else(|_| Raw::from_static("{}"))
 }
 
 /// What a client declared, in words that a legacy server may be told: without the tasks that nobody serves here, and
 /// without the extensions of the modern era but for pages of user interface, which are older than the era.
 #[must_use]
 pub fn for_legacy(client: &Raw) -> Raw {
-    const UI: &str = "io.modelcontextprotocol/ui";
     let Ok(mut declared) = client.read::<Map<String, Value>>() else { return Raw::from_static("{}") };
     declared.shift_remove("tasks");
     if let Some(Value::Object(extensions)) = declared.get_mut("extensions") {
@@ -160,7 +171,7 @@ fn merge(into: &mut Value, more: &Value) {
 mod tests {
     use bytes::Bytes;
 
-    use super::{covers, for_legacy, for_modern, has, lacking, relayed, shown_to_legacy, unasked};
+    use super::{covers, for_legacy, for_modern, has, lacking, relayed, shown_to_legacy, unasked, united};
     use crate::raw::Raw;
 
     fn raw(text: &'static str) -> Raw {
@@ -170,7 +181,7 @@ mod tests {
     #[test]
     fn shows_one_server_as_it_is_but_for_what_is_withheld() {
         let server = raw(r#"{"tools":{},"resources":{"subscribe":true},"tasks":{"list":{}},"experimental":{"x":1}}"#);
-        let shown = relayed([&server], &["tasks", "resources.subscribe"]);
+        let shown = relayed(&server, &["tasks", "resources.subscribe"]);
         assert_eq!(
             shown.as_str(),
             r#"{"tools":{"listChanged":true},"resources":{"listChanged":true},"experimental":{"x":1}}"#
@@ -234,9 +245,18 @@ mod tests {
         let a = raw(r#"{"tools":{},"experimental":{"x":1}}"#);
         let b = raw(r#"{"prompts":{"listChanged":false},"resources":{"subscribe":true},"completions":{}}"#);
         assert_eq!(
-            relayed([&a, &b], &[]).as_str(),
+            united([&a, &b], &[]).as_str(),
             r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"completions":{}}"#
         );
-        assert_eq!(relayed([], &[]).as_str(), "{}");
+        assert_eq!(united([], &[]).as_str(), "{}");
+        assert_eq!(united([&a], &[]).as_str(), r#"{"tools":{"listChanged":true}}"#, "one alone is no exception");
+        let (tasks, ui) = (
+            raw(r#"{"extensions":{"io.modelcontextprotocol/tasks":{},"x/y":{}}}"#),
+            raw(r#"{"extensions":{"io.modelcontextprotocol/ui":{"z":1}}}"#),
+        );
+        assert_eq!(
+            united([&tasks, &ui], &[]).as_str(),
+            r#"{"extensions":{"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{"z":1}}}"#
+        );
     }
 }

@@ -34,7 +34,7 @@ pub enum Incoming {
 pub struct Malformed {
     /// The id, where it could be read.
     pub id: Option<RequestId>,
-    /// It was meant as the response to a request of that id.
+    /// It was meant as a response, and the id, where it could be read, is that of the request.
     pub is_response: bool,
     pub error: RpcError,
 }
@@ -160,15 +160,15 @@ fn decode_one(buffer: &ByteString, text: &str) -> Result<Message, Malformed> {
             parse_error(error)
         }
     })?;
+    let is_response = envelope.is_response();
     let id = match envelope.id {
         None => None,
         Some(raw) if raw.get() == "null" => None,
-        Some(raw) => Some(
-            RequestId::within(buffer, raw.get())
-                .ok_or_else(|| Malformed::new(code::INVALID_REQUEST, "`id` must be a string or an integer"))?,
-        ),
+        Some(raw) => Some(RequestId::within(buffer, raw.get()).ok_or_else(|| {
+            let malformed = Malformed::new(code::INVALID_REQUEST, "`id` must be a string or an integer");
+            Malformed { is_response, ..malformed }
+        })?),
     };
-    let is_response = envelope.is_response();
     let invalid = |message: &str| {
         let error = RpcError::new(code::INVALID_REQUEST, message);
         Err(Malformed { id: id.clone(), is_response, error })

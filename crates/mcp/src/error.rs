@@ -75,11 +75,24 @@ impl RpcError {
         Self::new(code::INTERNAL, message).with_data(&Data { gateway: Gateway { reason } })
     }
 
+    /// A server has too much to do; `data.retryAfterMs` says when it is worth trying again, where that is known. No
+    /// limit of ours: the client itself has nothing too much.
+    #[must_use]
+    pub fn busy(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        const REASON: &str = "upstream_busy";
+        let Some(retry_after) = retry_after else { return Self::gateway(REASON, message) };
+        Self::try_again(REASON, message, retry_after)
+    }
+
     /// A limit of ours was reached; `data.retryAfterMs` says when it is worth trying again.
     #[must_use]
     pub fn limited(message: impl Into<String>, retry_after: Duration) -> Self {
-        let milliseconds = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX).max(1);
-        let data = serde_json::json!({ "gateway": { "reason": "limit" }, "retryAfterMs": milliseconds });
+        Self::try_again("limit", message, retry_after)
+    }
+
+    fn try_again(reason: &'static str, message: impl Into<String>, after: Duration) -> Self {
+        let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1);
+        let data = serde_json::json!({ "gateway": { "reason": reason }, "retryAfterMs": milliseconds });
         Self::new(code::INTERNAL, message).with_data(&data)
     }
 

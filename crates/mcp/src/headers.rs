@@ -60,6 +60,8 @@ pub struct MirroredArgument {
     pub header: String,
     /// Names of properties from the root of the arguments.
     path: Vec<String>,
+    /// Whether the schema has it as a number, which may be written in several ways.
+    is_integer: bool,
 }
 
 /// Why a tool cannot be offered over HTTP in this era.
@@ -125,14 +127,16 @@ impl Found {
         if name.is_empty() || !name.bytes().all(is_token) {
             return Err(invalid(path, "it must be a header name: letters, digits and !#$%&'*+-.^_`|~"));
         }
-        if !matches!(property.get("type").and_then(Value::as_str), Some("string" | "integer" | "boolean")) {
+        let kind = property.get("type").and_then(Value::as_str);
+        if !matches!(kind, Some("string" | "integer" | "boolean")) {
             return Err(invalid(path, "the property must be of type string, integer or boolean"));
         }
         let header = format!("{PARAM_PREFIX}{}", name.to_ascii_lowercase());
         if !self.names.insert(header.clone()) {
             return Err(invalid(path, "another property has this header already"));
         }
-        self.arguments.push(MirroredArgument { header, path: path.to_vec() });
+        let is_integer = kind == Some("integer");
+        self.arguments.push(MirroredArgument { header, path: path.to_vec(), is_integer });
         Ok(())
     }
 }
@@ -183,10 +187,11 @@ impl MirroredArgument {
         }
     }
 
-    /// Whether a header's decoded text says the same as the argument's value; numbers are compared as numbers.
+    /// Whether a header's decoded text says the same as the argument's value; integers are compared as numbers.
     #[must_use]
-    pub fn agree(value: &str, header: &str) -> bool {
-        value == header || matches!((integer(value), integer(header)), (Some(value), Some(header)) if value == header)
+    pub fn agrees(&self, value: &str, header: &str) -> bool {
+        let as_numbers = || matches!((integer(value), integer(header)), (Some(value), Some(header)) if value == header);
+        value == header || (self.is_integer && as_numbers())
     }
 }
 
@@ -205,7 +210,7 @@ mod tests {
     use bytes::Bytes;
     use proptest::prelude::proptest;
 
-    use super::{MirroredArgument, decode, encode, mirrored};
+    use super::{decode, encode, mirrored};
     use crate::raw::Raw;
 
     fn raw(text: &str) -> Raw {
@@ -275,17 +280,20 @@ mod tests {
     }
 
     #[test]
-    fn compares_integers_as_numbers() {
-        for (value, header, agree) in [
-            ("42", "42.0", true),
-            ("42", "42", true),
-            ("true", "true", true),
-            ("true", "True", false),
-            ("042", "42", true),
-            ("a", "b", false),
-            ("1.5", "1.5", true),
+    fn compares_integers_as_numbers_and_nothing_else() {
+        for (kind, value, header, agrees) in [
+            ("integer", "42", "42.0", true),
+            ("integer", "42", "4.2e1", true),
+            ("integer", "42", "43", false),
+            ("boolean", "true", "true", true),
+            ("boolean", "true", "True", false),
+            ("string", "042", "42", false),
+            ("string", "42", "42.0", false),
+            ("string", "042", "042", true),
         ] {
-            assert_eq!(MirroredArgument::agree(value, header), agree, "{value} {header}");
+            let schema = format!(r#"{{"properties":{{"p":{{"type":"{kind}","x-mcp-header":"A"}}}}}}"#);
+            let found = mirrored(&raw(&schema)).expect("valid");
+            assert_eq!(found[0].agrees(value, header), agrees, "{kind} {value} {header}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::word::Word;
 /// The name of the extension.
 pub const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
-/// What a legacy server says on a result that belongs to a task.
+/// What a legacy server says on a result or a question that belongs to a task.
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 
 /// Whether capabilities, of either side, name the extension.
@@ -74,7 +74,7 @@ pub fn started(result: &Raw) -> Option<Raw> {
     object::member(&task, "taskId").filter(|id| id.as_str().starts_with('"'))
 }
 
-/// The result of a task as that of a plain call.
+/// The result of a task as that of a plain call, and the params of a question about a task as those of any other.
 #[must_use]
 pub fn plain(result: Raw) -> Raw {
     static WORD: Word = Word::new(RELATED);

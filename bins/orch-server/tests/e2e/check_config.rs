@@ -1,26 +1,17 @@
 //! `check-config` says what a start would fail of.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::json;
 
-use crate::harness::{Daemon, scripted};
+use crate::harness::{Daemon, orch_server, run, scripted};
 
 fn check(data: &Path, variables: &[(&str, &str)], settings: &str) -> (Option<i32>, String) {
     let file = data.join("check.toml");
     std::fs::write(&file, settings).expect("a file of settings");
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_orch-server"))
-        .arg("check-config")
-        .arg("--config")
-        .arg(&file)
-        .current_dir(data)
-        .env("ORCH_DATA_DIR", data.join("data"))
-        .env_remove("DATABASE_URL")
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the command runs");
-    (status.code(), format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr)))
+    let mut check = orch_server("check-config", data);
+    check.arg("--config").arg(&file).envs(variables.iter().copied());
+    run(check)
 }
 
 #[tokio::test]
@@ -60,15 +51,10 @@ async fn says_what_a_start_would_fail_of() {
 
 /// A start with these settings that is to fail: what it said.
 fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_orch-server"))
-        .args(["serve", "--port", "0", "--data-dir", "data"])
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("DATABASE_URL")
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&stderr).into_owned();
-    assert_eq!(status.code(), Some(1), "{arguments:?}: {said}");
+    let mut serve = orch_server("serve", folder);
+    serve.args(["--port", "0"]).args(arguments);
+    let (code, said) = run(serve);
+    assert_eq!(code, Some(1), "{arguments:?}: {said}");
     said
 }
 
@@ -111,13 +97,7 @@ fn a_misspelled_variable_is_told_and_a_file_is_named_by_one() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("warning: ORCH_ALLOWED_HOST is no setting"), "{said}");
     assert!(said.contains("http://localhost:8000"), "the flag wins: {said}");
-    let output = Command::new(env!("CARGO_BIN_EXE_orch-server"))
-        .arg("check-config")
-        .current_dir(folder.path())
-        .env_remove("DATABASE_URL")
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let (_, said) = run(orch_server("check-config", folder.path()));
     assert!(said.contains("http://localhost:9123"), "{said}");
 }
 
@@ -125,11 +105,16 @@ fn a_misspelled_variable_is_told_and_a_file_is_named_by_one() {
 fn says_who_else_reads_and_changes_the_files_of_settings() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a directory");
-    let variables = folder.path().join(".env");
     let secret = "4f".repeat(32);
-    std::fs::write(&variables, format!("JWT_SECRET={secret}\n")).expect("a file of variables");
-    let stand = |mode| std::fs::set_permissions(&variables, std::fs::Permissions::from_mode(mode)).expect("a mode");
-    stand(0o666);
+    // Whatever the umask of who runs this takes away.
+    let stand = |name: &str, text: &str, mode| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let variables = format!("JWT_SECRET={secret}\n");
+    stand(".env", &variables, 0o666);
+    stand("check.toml", "", 0o644);
     let settings = format!("encryption_key = \"{secret}\"");
     let (code, said) = check(folder.path(), &[], &settings);
     let remarks = [
@@ -139,7 +124,7 @@ fn says_who_else_reads_and_changes_the_files_of_settings() {
     ];
     assert!(code == Some(0) && remarks.iter().all(|remark| said.contains(remark)), "{said}");
     assert!(!said.contains(&secret), "{said}");
-    stand(0o600);
+    stand(".env", &variables, 0o600);
     let (_, said) = check(folder.path(), &[], "");
     assert!(!said.contains("everybody"), "{said}");
 }

@@ -4,33 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::harness::Daemon;
-
-fn orch_server(command: &str, directory: &Path) -> Command {
-    let mut server = Command::new(env!("CARGO_BIN_EXE_orch-server"));
-    server
-        .arg(command)
-        .current_dir(directory)
-        .env("ORCH_DATA_DIR", directory.join("data"))
-        .env("LOG_FORMAT", "text")
-        .stdin(Stdio::null());
-    for variable in ["DATABASE_URL", "INITIAL_ADMIN_EMAIL", "JWT_SECRET", "MCP_ENCRYPTION_KEY", "ORCH_ENV"] {
-        server.env_remove(variable);
-    }
-    server
-}
+use crate::harness::{Daemon, orch_server, run};
 
 fn serve(directory: &Path) -> Command {
     let mut serve = orch_server("serve", directory);
     serve.args(["--host", "127.0.0.1", "--port", "0"]);
     serve
-}
-
-/// Runs what ends by itself, and gives its exit code with all that it said.
-fn run(mut command: Command) -> (Option<i32>, String) {
-    let output = command.output().expect("the command runs");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[tokio::test]
@@ -121,6 +100,17 @@ fn a_check_of_the_configuration_makes_nothing() {
     let (code, said) = run(orch_server("check-config", directory.path()));
     assert!(code == Some(0) && said.contains("a start generates: ") && said.contains("a start makes it"), "{said}");
     assert!(!directory.path().join("data").exists());
+}
+
+#[test]
+fn a_restore_that_was_broken_off_is_no_good_configuration() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir(directory.path().join("data")).expect("a directory");
+    std::fs::write(directory.path().join("data/restore.unfinished"), "").expect("a file");
+    for command in [orch_server("check-config", directory.path()), serve(directory.path())] {
+        let (code, said) = run(command);
+        assert!(code == Some(1) && said.contains("orch-admin restore again"), "{code:?} {said}");
+    }
 }
 
 /// Ended when it is dropped, also by a test that fails.

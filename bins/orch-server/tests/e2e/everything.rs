@@ -94,7 +94,8 @@ fn simple() -> &'static str {
 #[tokio::test]
 async fn a_url_is_opened_before_a_call_goes_on() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("urls", json!({ "s": everything(&["--violations", &violations(&daemon)]) })).await;
+    let server = everything(&["--violations", &violations(&daemon)]);
+    let project = daemon.project("urls", json!({ "s": server, "t": server })).await;
     let opens = json!({ "elicitation": { "url": {} } });
     let tool = "s__test_url_required";
     let asked = send(&project, "unified/mcp", call(1, tool, json!({})), opens.clone()).await;
@@ -104,20 +105,25 @@ async fn a_url_is_opened_before_a_call_goes_on() {
     assert_eq!((&question["mode"], &question["url"]), (&json!("url"), &json!("https://example.com/sign-in")));
     assert!(question.get("elicitationId").is_none(), "{question}");
     assert!(question["message"].as_str().is_some_and(|text| text.starts_with("[s] ")), "who asks is said: {question}");
-    let back = |action: &str| json!({ "requestState": asked["requestState"], "inputResponses": { "url-1": { "action": action } } });
-    let declined = send(&project, "unified/mcp", call(2, tool, back("decline")), opens.clone()).await.json();
-    assert_eq!(declined["result"]["isError"], true);
+    let back = |asked: &Value, action: &str| json!({ "requestState": asked["requestState"], "inputResponses": { "url-1": { "action": action } } });
     let bad = json!({ "requestState": asked["requestState"], "inputResponses": { "url-1": 7 } });
-    assert_eq!(send(&project, "unified/mcp", call(3, tool, bad), opens.clone()).await.json()["error"]["code"], -32602);
+    assert_eq!(send(&project, "unified/mcp", call(2, tool, bad), opens.clone()).await.json()["error"]["code"], -32602);
+    let elsewhere = call(3, "s__test_echo", back(&asked, "accept"));
+    assert_eq!(send(&project, "unified/mcp", elsewhere, opens.clone()).await.json()["error"]["code"], -32602);
+    // That has consumed nothing; whatever else comes back does.
     let nothing = json!({ "requestState": asked["requestState"] });
-    let again = send(&project, "unified/mcp", call(4, tool, nothing), opens.clone()).await.json();
-    assert_eq!(again["result"]["resultType"], "input_required");
-    let elsewhere = send(&project, "unified/mcp", call(5, "s__test_echo", back("accept")), opens.clone()).await.json();
-    assert_eq!(elsewhere["error"]["code"], -32602);
-    let opened = send(&project, "unified/mcp", call(6, tool, back("accept")), opens).await;
+    let again = send(&project, "unified/mcp", call(4, tool, nothing), opens.clone()).await.json()["result"].clone();
+    assert_eq!(again["resultType"], "input_required");
+    let spent = send(&project, "unified/mcp", call(5, tool, back(&asked, "accept")), opens.clone()).await.json();
+    assert_eq!(spent["error"]["code"], -32602, "a state is good once");
+    let opened = send(&project, "unified/mcp", call(6, tool, back(&again, "accept")), opens.clone()).await;
     assert_eq!(text(&opened), "opened");
+    let other = "t__test_url_required";
+    let asked = send(&project, "unified/mcp", call(7, other, json!({})), opens.clone()).await.json()["result"].clone();
+    let declined = send(&project, "unified/mcp", call(8, other, back(&asked, "decline")), opens).await.json();
+    assert_eq!(declined["result"]["isError"], true);
     // Who cannot open URLs hears what it would have to declare.
-    let cannot = send(&project, "servers/s/mcp", call(7, "test_url_required", json!({})), json!({})).await;
+    let cannot = send(&project, "servers/s/mcp", call(9, "test_url_required", json!({})), json!({})).await;
     assert_eq!((cannot.status, &cannot.json()["error"]["code"]), (400, &json!(-32021)));
     checked(&daemon);
 }
@@ -141,9 +147,7 @@ async fn a_task_belongs_to_the_client_that_began_it() {
     for (endpoint, tool) in [("unified/mcp", "s__confirm_delete"), ("servers/s/mcp", "confirm_delete")] {
         let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {} });
         let hello = send(&project, endpoint, hello, knows.clone()).await.json();
-        if endpoint == "servers/s/mcp" {
-            assert!(hello["result"]["capabilities"]["extensions"][TASKS].is_object(), "{hello}");
-        }
+        assert!(hello["result"]["capabilities"]["extensions"][TASKS].is_object(), "{hello}");
         let begun = json!({ "arguments": { "filename": "a.txt" } });
         let begun = send(&project, endpoint, call(2, tool, begun), knows.clone()).await.json();
         assert_eq!(begun["result"]["resultType"], "task", "{begun}");
@@ -268,7 +272,7 @@ async fn a_server_that_misbehaves_is_understood_or_given_up() {
         let endpoint = format!("servers/{how}/mcp");
         let lost = send(&project, &endpoint, call(2, "test_simple_text", json!({})), json!({})).await.json();
         assert_eq!(lost["error"]["code"], -32603, "{how}: {lost}");
-        assert_eq!(lost["error"]["data"]["gateway"]["reason"], "upstream_unavailable", "{how}: {lost}");
+        assert_eq!(lost["error"]["data"]["gateway"]["reason"], "upstream_disconnected", "{how}: {lost}");
     }
     // The others are there all the while.
     let list = json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/list", "params": {} });

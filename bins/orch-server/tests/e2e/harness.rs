@@ -20,6 +20,47 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// Longer than anything takes on a busy machine; reaching it is a failure.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
+/// The daemon's program, to be run in a directory, with the data directory `data` in it.
+pub(crate) fn orch_server(command: &str, directory: &Path) -> Command {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_orch-server"));
+    server.arg(command);
+    alone(server, directory)
+}
+
+/// The same of a command that becomes the program. What the environment of the tests says of an instance is not for it.
+pub(crate) fn alone(mut command: Command, directory: &Path) -> Command {
+    command
+        .current_dir(directory)
+        .env("ORCH_DATA_DIR", directory.join("data"))
+        .env("LOG_FORMAT", "text")
+        .stdin(Stdio::null());
+    for variable in OF_AN_INSTANCE {
+        command.env_remove(variable);
+    }
+    command
+}
+
+const OF_AN_INSTANCE: [&str; 11] = [
+    "AUTH_SECRET",
+    "DATABASE_URL",
+    "INITIAL_ADMIN_EMAIL",
+    "INITIAL_ADMIN_PASSWORD",
+    "JWT_SECRET",
+    "MCP_ENCRYPTION_KEY",
+    "MCP_SERVER_BASE_URL",
+    "ORCH_CONFIG",
+    "ORCH_ENV",
+    "ORCH_SANDBOX",
+    "SMTP_URL",
+];
+
+/// Runs what ends by itself, and gives its exit code with all that it said.
+pub(crate) fn run(mut command: Command) -> (Option<i32>, String) {
+    let output = command.output().expect("the command runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
 pub(crate) struct Daemon {
     child: Child,
     /// Writes the log down, to its end.
@@ -66,21 +107,17 @@ impl Daemon {
         assert!(prlimit.status().expect("prlimit").success());
     }
 
-    async fn run(mut command: Command, data: TempDir, more: &[&str]) -> Self {
+    async fn run(command: Command, data: TempDir, more: &[&str]) -> Self {
         let settings = data.path().join("orch.toml");
         let config = if settings.exists() { vec!["--config".into(), settings.into_os_string()] } else { Vec::new() };
-        let mut child = command
+        let mut child = alone(command, data.path())
             .args(["serve", "--host", "127.0.0.1", "--port", "0"])
             .args(more)
             .args(config)
-            .current_dir(data.path())
-            .env("ORCH_DATA_DIR", data.path().join("data"))
             .env("INITIAL_ADMIN_EMAIL", EMAIL)
             .env("INITIAL_ADMIN_PASSWORD", PASSWORD)
             .env("LOG_FORMAT", "json")
             .env("LOG_LEVEL", "info")
-            .env_remove("DATABASE_URL")
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -62,7 +62,7 @@ async fn each_caller_has_one_answer_and_others_do_not_notice() {
     for (id, answer) in (1..=CALLS).zip(&answers) {
         let answer = answer.json();
         assert_eq!(answer["id"], id);
-        assert_eq!(answer["error"]["data"]["gateway"]["reason"], "upstream_unavailable", "{answer}");
+        assert_eq!(answer["error"]["data"]["gateway"]["reason"], "upstream_disconnected", "{answer}");
     }
     println!("a call of the other server: {calm:?} before, {busy:?} while 500 calls of the first one failed");
     assert!(busy < Duration::from_secs(2), "{busy:?}");

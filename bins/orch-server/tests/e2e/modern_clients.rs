@@ -147,6 +147,33 @@ async fn a_call_waits_while_a_legacy_server_asks() {
 }
 
 #[tokio::test]
+async fn questions_of_two_users_do_not_meet() {
+    let daemon = Daemon::start().await;
+    let admins = daemon.project("two", json!({ "s": scripted(&[]) })).await;
+    let (_, key) = crate::revocation::member(&daemon, "two").await;
+    let members = Project { key, ..daemon.same(&admins) };
+    let endpoint = "servers/s/mcp";
+    let ask = |project| send(project, endpoint, call(1, "ask", &json!({})), ASKABLE);
+    let (first, second) = tokio::join!(ask(&admins), ask(&members));
+    let (first, second) = (first.json()["result"].clone(), second.json()["result"].clone());
+    let back = |asked: &Value, name: &str| {
+        let keys = asked["inputRequests"].as_object().expect("requests").keys();
+        let answered = keys.map(|key| (key.clone(), json!({ "action": "accept", "content": { "name": name } })));
+        let state = &asked["requestState"];
+        retry(2, "ask", &json!({}), state, Value::Object(answered.collect()))
+    };
+    // Each waits for its own user, and the other's answer is nothing to it.
+    let foreign = send(&members, endpoint, back(&first, "member"), ASKABLE).await.json();
+    assert_eq!(foreign["error"]["code"], -32602, "{foreign}");
+    let (one, two) = tokio::join!(
+        send(&members, endpoint, back(&second, "member"), ASKABLE),
+        send(&admins, endpoint, back(&first, "admin"), ASKABLE),
+    );
+    assert_eq!(one.json()["result"]["content"][0]["text"], "accept:member");
+    assert_eq!(two.json()["result"]["content"][0]["text"], "accept:admin");
+}
+
+#[tokio::test]
 async fn a_modern_server_asks_a_modern_client_itself() {
     let daemon = Daemon::start().await;
     let project = daemon.project("passed", json!({ "m": modern_server() })).await;
@@ -201,12 +228,11 @@ async fn a_listen_says_first_what_it_tells() {
     assert_eq!(uris, ["m+file:///m/part", "s+file:///a"]);
     // The end of the key is the end of the stream.
     daemon.send(reqwest::Method::DELETE, &format!("/projects/listens/keys/{}", project.key_id), None).await;
+    let mut last = Value::Null;
     while let Some((_, data)) = events.next().await {
-        let last: Value = serde_json::from_str(&data).expect("JSON");
-        if last["id"] == 7 {
-            assert_eq!(last["result"]["resultType"], "complete");
-        }
+        last = serde_json::from_str(&data).expect("JSON");
     }
+    assert_eq!((&last["id"], &last["result"]["resultType"]), (&json!(7), &json!("complete")), "{last}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use rmcp::model::{CallToolRequestParams, ReadResourceRequestParams};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Daemon, npm_server, time_server};
+use crate::wire::{Events, Wire};
 
 async fn call(client: &Client, tool: &str, arguments: Value) -> Value {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
@@ -96,4 +97,32 @@ async fn four_servers_answer_alone_and_under_one_roof() {
     for client in [everything, clock, unified] {
         client.cancel().await.expect("a goodbye");
     }
+}
+
+#[tokio::test]
+async fn roots_are_asked_of_the_session_that_a_server_was_connected_for() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("roots", json!({ "s": npm_server("server-everything", &["stdio"]) })).await;
+    let wire = Wire::declaring(&project, "servers/s/mcp", "2025-11-25", json!({ "roots": {} })).await;
+    let mut news = Events::open(wire.request(reqwest::Method::GET)).await;
+    let tool = |id: u32, name: &str, arguments: Value| {
+        let params = json!({ "name": name, "arguments": arguments });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string()
+    };
+    // It asks for them right after the handshake, and nothing waits for the answer.
+    let echo = wire.post(tool(1, "echo", json!({ "message": "hi" }))).await.json();
+    assert_eq!(text(&echo["result"]), "Echo: hi");
+    let question = loop {
+        let message = news.message().await;
+        if message["method"] == "roots/list" {
+            break message;
+        }
+    };
+    let roots = json!({ "roots": [{ "uri": "file:///mine", "name": "mine" }] });
+    let reply = json!({ "jsonrpc": "2.0", "id": question["id"], "result": roots });
+    assert_eq!(wire.post(reply.to_string()).await.status, 202);
+    // The server says when it has them.
+    while !news.message().await.to_string().contains("Roots updated: 1") {}
+    let known = wire.post(tool(2, "get-roots-list", json!({}))).await.json();
+    assert!(text(&known["result"]).contains("file:///mine"), "{known}");
 }

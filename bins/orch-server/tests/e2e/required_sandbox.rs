@@ -8,21 +8,14 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::confined::landlock;
-use crate::harness::{Daemon, scripted};
+use crate::harness::{Daemon, alone, orch_server, run, scripted};
 
 const REQUIRED: &str = "[servers]\nsandbox = \"required\"\n";
 
 fn check_config(directory: &Path) -> Command {
-    let mut check = Command::new(env!("CARGO_BIN_EXE_orch-server"));
-    check.args(["check-config", "--config", "orch.toml", "--data-dir", "data"]).current_dir(directory);
-    check.env_remove("DATABASE_URL");
+    let mut check = orch_server("check-config", directory);
+    check.args(["--config", "orch.toml"]);
     check
-}
-
-fn said_by(mut command: Command) -> (Option<i32>, String) {
-    let output = command.output().expect("the command runs");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[tokio::test]
@@ -37,7 +30,7 @@ async fn what_has_none_is_not_started_and_nothing_like_it_is_made() {
     daemon.send(Method::POST, &format!("{path}/tool/start"), None).await;
     let directory = daemon.kill();
     std::fs::write(directory.path().join("orch.toml"), REQUIRED).expect("a file of settings");
-    let (code, said) = said_by(check_config(directory.path()));
+    let (code, said) = run(check_config(directory.path()));
     let waits = "these servers have no whole sandbox, so they are not started: team/tool";
     assert!(code == Some(0) && said.contains(waits), "{code:?} {said}");
 
@@ -93,21 +86,20 @@ os.execv(sys.argv[1], sys.argv[1:])
 #[test]
 fn a_machine_that_cannot_make_one_serves_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
-    let run = |arguments: &[&str]| {
+    let run = |command: &str| {
         let mut python = Command::new("python3");
-        python.args(["-c", WITHOUT_LANDLOCK, env!("CARGO_BIN_EXE_orch-server")]).args(arguments);
-        python.current_dir(directory.path()).env_remove("DATABASE_URL");
-        said_by(python)
+        python.args(["-c", WITHOUT_LANDLOCK, env!("CARGO_BIN_EXE_orch-server"), command, "--config", "orch.toml"]);
+        run(alone(python, directory.path()))
     };
     let settings = directory.path().join("orch.toml");
     std::fs::write(&settings, REQUIRED).expect("a file of settings");
     for command in ["check-config", "serve"] {
-        let (code, said) = run(&[command, "--config", "orch.toml", "--data-dir", "data"]);
+        let (code, said) = run(command);
         let why = said.contains("servers.sandbox (ORCH_SANDBOX) is required") && said.contains("has no Landlock");
         assert!(code == Some(1) && why && !said.contains("best_effort"), "{command}: {code:?} {said}");
         assert!(!directory.path().join("data").exists(), "{command}");
     }
     std::fs::write(&settings, "").expect("a file of settings");
-    let (code, said) = run(&["check-config", "--config", "orch.toml", "--data-dir", "data"]);
+    let (code, said) = run("check-config");
     assert_eq!(code, Some(0), "{said}");
 }

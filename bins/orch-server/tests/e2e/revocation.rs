@@ -81,25 +81,7 @@ async fn a_disabled_server_ends_its_sessions_and_leaves_the_common_roof() {
 async fn a_deactivated_user_takes_the_keys_along() {
     let daemon = Daemon::start().await;
     let project = daemon.project("leaver", json!({ "s": scripted(&[]) })).await;
-    let user = daemon
-        .post(
-            "/users",
-            json!({ "email": "leaver@example.com", "password": "a long enough password", "name": "Leaver" }),
-        )
-        .await;
-    let id = user["id"].as_str().expect("an id").to_owned();
-    let invited = json!({ "email": "leaver@example.com", "role": "member" });
-    let invited = daemon.post("/projects/leaver/invitations", invited).await;
-    let login = json!({ "email": "leaver@example.com", "password": "a long enough password" });
-    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login);
-    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
-    accept(&daemon, &token, &invited).await;
-    let key = daemon
-        .http
-        .post(format!("{}/api/v1/projects/leaver/keys", daemon.base))
-        .bearer_auth(&token)
-        .json(&json!({ "name": "own" }));
-    let key = answer(key).await.json()["key"].as_str().expect("a key").to_owned();
+    let (id, key) = member(&daemon, "leaver").await;
     let ask = || {
         daemon
             .http
@@ -114,6 +96,20 @@ async fn a_deactivated_user_takes_the_keys_along() {
     while answer(ask()).await.status != 401 {
         assert!(since.elapsed() < AT_ONCE, "the key still works");
     }
+}
+
+/// Somebody new who has come into a project as a member: the account's id, and a key.
+pub(crate) async fn member(daemon: &Daemon, project: &str) -> (String, String) {
+    let account = json!({ "email": "member@example.com", "password": "a long enough password" });
+    let user = daemon.post("/users", account.clone()).await;
+    let invited = json!({ "email": account["email"], "role": "member" });
+    let invited = daemon.post(&format!("/projects/{project}/invitations"), invited).await;
+    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&account);
+    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    accept(daemon, &token, &invited).await;
+    let keys = daemon.http.post(format!("{}/api/v1/projects/{project}/keys", daemon.base)).bearer_auth(&token);
+    let key = answer(keys.json(&json!({ "name": "own" }))).await.json();
+    (user["id"].as_str().expect("an id").to_owned(), key["key"].as_str().expect("a key").to_owned())
 }
 
 /// Accepts an invitation by the link that was shown to who invited.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Daemon, Project, scripted};
+use crate::harness::{DEADLINE, Daemon, Project, eventually, scripted};
 use crate::wire::Events;
 
 struct Sse<'a> {
@@ -77,6 +77,14 @@ async fn are_served_on_every_address() {
         assert_eq!(early["error"]["code"], -32600, "{early}");
         let discover = sse.ask(json!({ "jsonrpc": "2.0", "id": 2, "method": "server/discover" })).await;
         assert_eq!(discover["error"]["code"], -32601);
+        let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" });
+        for method in ["server/discover", "tools/list"] {
+            let modern = json!({ "jsonrpc": "2.0", "id": 2, "method": method, "params": { "_meta": meta } });
+            let refused = sse.ask(modern).await;
+            let error = &refused["error"];
+            let newest = (&error["code"], &error["data"]["supported"][0], &error["data"]["requested"]);
+            assert_eq!(newest, (&json!(-32022), &json!("2025-11-25"), &json!("2026-07-28")), "{refused}");
+        }
         sse.shake_hands(revision).await;
         let echo = sse.ask(call(3, tool, json!({ "text": "hi" }))).await;
         assert_eq!((&echo["id"], &echo["result"]["content"][0]["text"]), (&json!(3), &json!("hi")));
@@ -103,7 +111,10 @@ async fn are_asked_and_told_on_their_stream() {
 #[tokio::test]
 async fn lose_their_session_with_their_stream_and_to_nobody_else() {
     let daemon = Daemon::start().await;
-    let project = daemon.project("gone", json!({ "s": scripted(&[]) })).await;
+    let record = daemon.data.path().join("seen.jsonl");
+    let has_seen = |what: &str| std::fs::read_to_string(&record).is_ok_and(|seen| seen.contains(what));
+    let args = ["plain", record.to_str().expect("a path")];
+    let project = daemon.project("gone", json!({ "s": scripted(&args) })).await;
     let other = daemon.post("/projects/gone/keys", json!({ "name": "other" })).await;
     let other = other["key"].as_str().expect("a key").to_owned();
     let mut sse = Sse::open(&project, "unified/sse").await;
@@ -114,8 +125,12 @@ async fn lose_their_session_with_their_stream_and_to_nobody_else() {
     assert_eq!((refused.status().as_u16(), refused.headers()["allow"].to_str().expect("text")), (405, "GET"));
     assert!(refused.headers()["content-type"].to_str().expect("text").starts_with("text/plain"));
 
+    // What is in flight ends with it, at the server too.
+    assert_eq!(sse.post(&project.key, &call(8, "s__hang", json!({}))).await, 202);
+    eventually("the call reaches the server", || has_seen("\"hang\"")).await;
     let Sse { events, messages, .. } = sse;
     drop(events);
+    eventually("the server is told", || has_seen("notifications/cancelled")).await;
     let end = std::time::Instant::now() + DEADLINE;
     let ping = json!({ "jsonrpc": "2.0", "id": 9, "method": "ping" });
     loop {

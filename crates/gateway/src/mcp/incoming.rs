@@ -4,13 +4,23 @@
 use actix_web::web::Bytes;
 use orch_mcp::codec::{self, Incoming, Malformed};
 use orch_mcp::members;
-use orch_mcp::message::Message;
+use orch_mcp::message::{Message, Response};
 
 pub(super) fn decode(body: &Bytes) -> Result<Incoming, Malformed> {
     Ok(match codec::decode(body)? {
         Incoming::Single(message) => Incoming::Single(checked(message)?),
-        Incoming::Batch(entries) => Incoming::Batch(entries.into_iter().map(|entry| entry.and_then(checked)).collect()),
+        Incoming::Batch(entries) => Incoming::Batch(entries.into_iter().map(entry).collect()),
     })
+}
+
+/// One of a batch. What was meant as a response gets none: its id is that of our question, and the client may have a
+/// request of its own with the same. The question has its answer, which is what is wrong.
+fn entry(entry: Result<Message, Malformed>) -> Result<Message, Malformed> {
+    match entry {
+        Ok(message) => checked(message),
+        Err(Malformed { id, is_response: true, error }) => Ok(Message::Response(Response { id, outcome: Err(error) })),
+        Err(malformed) => Err(malformed),
+    }
 }
 
 fn checked(message: Message) -> Result<Message, Malformed> {
@@ -27,6 +37,7 @@ fn checked(message: Message) -> Result<Message, Malformed> {
 mod tests {
     use actix_web::web::Bytes;
     use orch_mcp::codec::Incoming;
+    use orch_mcp::message::Message;
 
     use super::decode;
 
@@ -39,6 +50,16 @@ mod tests {
         let refused = decode(&Bytes::from(TWO_WAYS)).expect_err("two ways");
         assert_eq!((refused.id.and_then(|id| id.as_number()), refused.error.code), (Some(7), -32602));
         assert!(decode(&Bytes::from(ONE_WAY)).is_ok());
+    }
+
+    #[test]
+    fn in_a_batch_a_response_that_cannot_be_read_is_one_all_the_same() {
+        const UNCLEAR: &str = r#"{"jsonrpc":"2.0","id":7,"result":{},"error":{}}"#;
+        let Ok(Incoming::Batch(entries)) = decode(&Bytes::from(format!("[{UNCLEAR}]"))) else { panic!() };
+        let [Ok(Message::Response(response))] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!(response.id.as_ref().and_then(|id| id.as_number()), Some(7));
+        assert_eq!(response.outcome.as_ref().map_err(|error| error.code), Err(-32600));
+        assert!(decode(&Bytes::from(UNCLEAR)).expect_err("alone it is refused").is_response);
     }
 
     #[test]

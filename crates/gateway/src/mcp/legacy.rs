@@ -49,6 +49,11 @@ pub(super) fn post<'a>(
             return Taken::Apart(Box::pin(async move { handshake::handle(entry, &request, endpoints).await }));
         }
         Incoming::Single(Message::Request(request)) => Some(&request.id),
+        // Nothing but a session makes it one message of its revision.
+        Incoming::Batch(_) if !http.has(SESSION_HEADER) => {
+            let text = "a batch is only understood in a session of revision 2025-03-26";
+            return Taken::Answered(refusal::bad_request(None, code::INVALID_REQUEST, text));
+        }
         _ => None,
     };
     let session = match find_session(&entry, http, id, endpoints) {

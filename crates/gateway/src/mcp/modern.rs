@@ -8,6 +8,7 @@ pub(super) mod parking;
 mod request;
 mod respond;
 pub(super) mod running;
+mod spent;
 mod task;
 
 use actix_web::HttpResponse;

@@ -8,7 +8,6 @@ use super::accept::Accepts;
 use super::address::Address;
 use super::exchange::Exchange;
 use super::{Answered, Http, McpEndpoints, accept, body, endpoint, incoming, legacy, modern, refusal, respond};
-use crate::fields::Fields as _;
 use crate::serving::alarm::Alarm;
 use crate::serving::feed::Sent;
 
@@ -28,14 +27,19 @@ pub(super) async fn handle(
         return refusal::unsupported_media_type().into();
     }
     let Some(accepts) = accept::accepts(head) else { return refusal::not_acceptable().into() };
+    // What is allowed may be so no more once a body has been waited for.
+    let entry = matches!(body, Sent::Whole(_)).then_some(entry);
     let body = match body::read(head, body, endpoints.config.max_body_bytes).await {
         Ok(body) => body,
         Err(error) => return refusal::no_body(error).into(),
     };
+    let entry = match entry.map_or_else(|| endpoint::enter(address, http, endpoints), Ok) {
+        Ok(entry) => entry,
+        Err(refused) => return refused.into(),
+    };
     let incoming = match incoming::decode(&body) {
         Ok(incoming) => incoming,
-        Err(_) if head.has("content-encoding") => return refusal::unsupported_coding().into(),
-        Err(malformed) => return refusal::malformed(&malformed).into(),
+        Err(malformed) => return refusal::malformed(head, &malformed).into(),
     };
     let taken = if modern::is_modern(&incoming, head) {
         Taken::Apart(Box::pin(modern::post(entry, head, accepts, incoming, endpoints)))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use orch_http1::request::Head;
 use orch_mcp::codec::{self, Malformed};
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
@@ -54,8 +55,19 @@ pub(super) fn add_retry_after(response: &mut HttpResponse, error: &RpcError) {
     }
 }
 
-pub(super) fn malformed(malformed: &Malformed) -> HttpResponse {
-    rpc(StatusCode::BAD_REQUEST, malformed.id.as_ref(), &malformed.error)
+/// A body that is no message, or one that nothing can be done with.
+pub(super) fn malformed(head: &Head, malformed: &Malformed) -> HttpResponse {
+    if malformed.error.code == code::PARSE_ERROR && is_packed(head) {
+        return unsupported_coding();
+    }
+    // The id of a response is that of our question.
+    let id = malformed.id.as_ref().filter(|_| !malformed.is_response);
+    rpc(StatusCode::BAD_REQUEST, id, &malformed.error)
+}
+
+fn is_packed(head: &Head) -> bool {
+    let codings = head.all("content-encoding").flat_map(|value| value.split(|byte| *byte == b','));
+    codings.map(<[u8]>::trim_ascii).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
 /// `text` says what is missing in public words.
@@ -108,7 +120,7 @@ pub(super) fn no_body(error: BodyError) -> HttpResponse {
 }
 
 /// A body that is no message because it is packed, which nothing here unpacks.
-pub(super) fn unsupported_coding() -> HttpResponse {
+fn unsupported_coding() -> HttpResponse {
     let text = "unsupported content coding: send the body without Content-Encoding";
     let mut response = rpc(StatusCode::UNSUPPORTED_MEDIA_TYPE, None, &RpcError::new(code::BAD_SESSION, text));
     response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

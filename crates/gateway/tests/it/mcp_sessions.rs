@@ -17,11 +17,11 @@ use serde_json::{Value, json};
 use crate::mcp_world::{Held, Mcp, SERVER, UNIFIED, call, legacy, modern, raw, within};
 use crate::world::{Answer, World, bearer, login, request};
 
-fn request_of(id: u32, method: &str, params: Value) -> Value {
+pub(crate) fn request_of(id: u32, method: &str, params: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
-fn initialize() -> Value {
+pub(crate) fn initialize() -> Value {
     request_of(
         1,
         "initialize",
@@ -29,7 +29,7 @@ fn initialize() -> Value {
     )
 }
 
-async fn served() -> Mcp {
+pub(crate) async fn served() -> Mcp {
     Mcp::before(McpConfig::default(), Revision::V2025_11_25, |_| ends(Ok(raw(r#"{"content":[]}"#)))).await
 }
 
@@ -46,7 +46,7 @@ async fn a_stream_is_asked_for_as_one() {
 }
 
 /// Takes the tool away, or gives it back, which is news.
-async fn switch(mcp: &Mcp, on: bool) {
+pub(crate) async fn switch(mcp: &Mcp, on: bool) {
     let token = mcp.world.token(&mcp.admin).await;
     let sent = bearer(request("PUT", "/api/v1/projects/demo/servers/s/switch"), &token);
     assert_eq!(mcp.world.send(sent.set_json(json!({"kind": "tool", "name": "ask", "on": on}))).await.status, 200);
@@ -63,7 +63,7 @@ async fn has_started(mcp: &Mcp) {
 }
 
 /// A stream of news, and the id that a client has before there are any.
-async fn listen(mcp: &Mcp, session: &str) -> (Held, String) {
+pub(crate) async fn listen(mcp: &Mcp, session: &str) -> (Held, String) {
     let mut stream = mcp.hold(legacy("GET", SERVER, &mcp.key, Some(session))).await;
     let priming = stream.next().await.unwrap();
     let id = priming.strip_prefix("id: ").and_then(|rest| rest.strip_suffix("\ndata: \n\n"));
@@ -80,7 +80,7 @@ async fn told(stream: &mut Held) -> [String; 3] {
     told
 }
 
-fn id_of(event: &str) -> &str {
+pub(crate) fn id_of(event: &str) -> &str {
     event.strip_prefix("id: ").and_then(|rest| rest.lines().next()).unwrap()
 }
 
@@ -205,7 +205,7 @@ async fn a_batch_takes_what_is_taken_alone() {
 }
 
 /// A client over HTTP+SSE: its stream, and where it posts.
-async fn over_sse(mcp: &Mcp) -> (Held, String) {
+pub(crate) async fn over_sse(mcp: &Mcp) -> (Held, String) {
     let mut stream = mcp.hold(legacy("GET", "/projects/demo/servers/s/sse", &mcp.key, None)).await;
     let first = stream.next().await.unwrap();
     let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
@@ -286,6 +286,43 @@ async fn a_client_that_takes_events_alone_gets_events() {
     ] {
         assert_eq!(told(modern(SERVER, &mcp.key, &body, json!({}))).await["id"], body["id"]);
     }
+}
+
+#[actix_web::test]
+async fn a_batch_belongs_to_a_session() {
+    let mcp = served().await;
+    let batch = json!([request_of(2, "ping", json!({}))]);
+    let send = async |session| {
+        let answer = mcp.world.send(legacy("POST", SERVER, &mcp.key, session).set_json(&batch)).await;
+        (answer.status, answer.json()["error"]["code"].as_i64().unwrap())
+    };
+    assert_eq!(send(None).await, (400, -32600));
+    // Who has lost its session has to hear that.
+    assert_eq!(send(Some("nothing")).await, (404, -32001));
+    let session = mcp.world.open_session(SERVER, &mcp.key).await;
+    assert_eq!(send(Some(&session)).await, (400, -32600), "of a revision without batches");
+}
+
+#[actix_web::test]
+async fn every_door_is_closed_to_other_hosts_and_origins() {
+    let mcp = served().await;
+    let session = mcp.world.open_session(SERVER, &mcp.key).await;
+    for (method, path) in [
+        ("POST", SERVER),
+        ("GET", SERVER),
+        ("DELETE", SERVER),
+        ("OPTIONS", SERVER),
+        ("GET", "/projects/demo/servers/s/sse"),
+        ("POST", "/projects/demo/servers/s/messages?sessionId=x"),
+        ("GET", "/projects/demo/sse"),
+    ] {
+        for (header, value, status) in [("host", "evil.example", 421), ("origin", "https://evil.example", 403)] {
+            let sent = legacy(method, path, &mcp.key, Some(&session)).insert_header((header, value));
+            assert_eq!(mcp.world.send(sent.set_json(initialize())).await.status, status, "{method} {path} {header}");
+        }
+    }
+    let ping = legacy("POST", SERVER, &mcp.key, Some(&session)).set_json(request_of(2, "ping", json!({})));
+    assert_eq!(mcp.world.send(ping).await.status, 200, "nobody else has ended the session");
 }
 
 #[actix_web::test]

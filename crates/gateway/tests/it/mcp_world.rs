@@ -1,6 +1,6 @@
 //! MCP clients in front of one server whose answers the test decides.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
@@ -13,7 +13,8 @@ use orch_domain::user::User;
 use orch_gateway::config::GatewayConfig;
 use orch_gateway::mcp::McpConfig;
 use orch_mcp::initialize::ServerHello;
-use orch_mcp::peer::{Connection, Peer, PeerRequest, PeerSink, ReplyStream};
+use orch_mcp::peer::{Asking, Connection, Peer, PeerEvent, PeerRequest, PeerSink, ReplyStream};
+use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use orch_relay::connector::{ConnectFailure, Connector};
@@ -47,17 +48,28 @@ pub(crate) struct Mcp {
     pub(crate) peer: Arc<ScriptedPeer>,
     /// Connections wait while it is closed.
     pub(crate) door: Arc<Semaphore>,
+    asking: Arc<Mutex<Option<Arc<dyn PeerSink>>>>,
 }
 
 struct Scripted {
     peer: Arc<ScriptedPeer>,
     door: Arc<Semaphore>,
+    /// Of the last connection that may ask at any time.
+    asking: Arc<Mutex<Option<Arc<dyn PeerSink>>>>,
 }
 
 #[async_trait]
 impl Connector for Scripted {
-    async fn connect(&self, _: &Server, _: Connection, _: Arc<dyn PeerSink>) -> Result<Arc<dyn Peer>, ConnectFailure> {
+    async fn connect(
+        &self,
+        _: &Server,
+        connection: Connection,
+        sink: Arc<dyn PeerSink>,
+    ) -> Result<Arc<dyn Peer>, ConnectFailure> {
         let _open = self.door.acquire().await;
+        if connection.asking == Asking::Anytime {
+            *self.asking.lock().unwrap() = Some(sink);
+        }
         Ok(Arc::<ScriptedPeer>::clone(&self.peer))
     }
 
@@ -67,7 +79,8 @@ impl Connector for Scripted {
 }
 
 impl Mcp {
-    /// The server has a tool `ask`, and `call` says what becomes of calls and of resources that are read.
+    /// The server has a tool `ask`, and `call` says what becomes of calls, of resources that are read and of
+    /// completions.
     pub(crate) async fn before(
         config: McpConfig,
         revision: Revision,
@@ -81,18 +94,30 @@ impl Mcp {
             also: Vec::new(),
         };
         let peer = Arc::new(ScriptedPeer::new(hello, move |request| match request.method.as_str() {
-            "tools/call" | "resources/read" => call(request),
+            "tools/call" | "resources/read" | "completion/complete" => call(request),
             "tools/list" => ends(Ok(raw(r#"{"tools":[{"name":"ask","inputSchema":{"type":"object"}}]}"#))),
             _ => ends(Ok(raw("{}"))),
         }));
         let door = Arc::new(Semaphore::new(1));
-        let connector = Arc::new(Scripted { peer: Arc::clone(&peer), door: Arc::clone(&door) });
+        let asking = Arc::default();
+        let connector =
+            Arc::new(Scripted { peer: Arc::clone(&peer), door: Arc::clone(&door), asking: Arc::clone(&asking) });
         let world = World::before(GatewayConfig::default(), config, connector).await;
         let (project, admin) = world.project("demo").await;
         world.server(&admin, &project, "s").await;
         let (_, key) = world.key(&admin, &project).await;
         world.run_servers().await;
-        Self { world, project, admin, key, peer, door }
+        Self { world, project, admin, key, peer, door, asking }
+    }
+
+    /// How many calls the server has got.
+    pub(crate) fn calls(&self) -> usize {
+        self.peer.sent().iter().filter(|sent| sent.method.as_str() == "tools/call").count()
+    }
+
+    /// The server asks something that belongs to no request.
+    pub(crate) fn question(&self, question: Question) {
+        self.asking.lock().unwrap().as_ref().unwrap().event(PeerEvent::Question(question));
     }
 
     /// The same request as of a client without sessions that declares `can`.

@@ -46,8 +46,26 @@ pub(crate) struct Response {
     wire: Wire,
 }
 
+/// A request that is not all sent yet.
+pub(crate) struct Begun {
+    rest: Vec<u8>,
+    method: Method,
+    wire: Wire,
+}
+
 /// Sends a request on a connection of its own, and waits for the head of the response.
 pub(crate) async fn open(connections: &Connections<DuplexStream>, request: TestRequest) -> Response {
+    send(connections, request, 0).await.end().await
+}
+
+/// Sends a request on a connection of its own but for the last byte, which the gateway waits for from then on.
+pub(crate) async fn begin(connections: &Connections<DuplexStream>, request: TestRequest) -> Begun {
+    let mut begun = send(connections, request, 1).await;
+    assert!(poll_immediate(pin!(begun.wire.more())).await.is_none(), "an answer to what has not been said");
+    begun
+}
+
+async fn send(connections: &Connections<DuplexStream>, request: TestRequest, held_back: usize) -> Begun {
     let mut request = request.to_request();
     let peer = request.peer_addr().unwrap_or_else(somewhere);
     let mut payload = BytesMut::new();
@@ -69,14 +87,23 @@ pub(crate) async fn open(connections: &Connections<DuplexStream>, request: TestR
     sent.extend_from_slice(b"\r\n");
     sent.extend_from_slice(&payload);
 
+    let rest = sent.split_off(sent.len() - held_back);
     let (mut client, gateway) = duplex(ROOM.max(sent.len()));
     unconstrained(client.write_all(&sent)).await.unwrap();
-    let mut wire = Wire { gateway: Some(connections(gateway, peer)), client, input: BytesMut::new() };
-    let head = wire.head().await;
-    let body = if request.method() == Method::HEAD { Body::Ended } else { head.body };
-    let text = |value: &[u8]| std::str::from_utf8(value).unwrap().to_owned();
-    let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
-    Response { status: head.status.as_u16(), headers: headers.collect(), body, wire }
+    let wire = Wire { gateway: Some(connections(gateway, peer)), client, input: BytesMut::new() };
+    Begun { rest, method: request.method().clone(), wire }
+}
+
+impl Begun {
+    /// Sends the rest, and waits for the head of the response.
+    pub(crate) async fn end(mut self) -> Response {
+        unconstrained(self.wire.client.write_all(&self.rest)).await.unwrap();
+        let head = self.wire.head().await;
+        let body = if self.method == Method::HEAD { Body::Ended } else { head.body };
+        let text = |value: &[u8]| std::str::from_utf8(value).unwrap().to_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes())));
+        Response { status: head.status.as_u16(), headers: headers.collect(), body, wire: self.wire }
+    }
 }
 
 /// Where a client is of which nothing is said: somewhere else each time, so that none is slowed down for what others did.

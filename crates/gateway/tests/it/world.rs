@@ -237,6 +237,7 @@ impl World {
             running: Arc::clone(&running),
             playground: Arc::default(),
             seal: Arc::new(StateSeal::new(&secrets)),
+            clock: shared_clock.clone(),
             config: mcp,
         };
         let identity = Identity { authenticator, logins: Arc::clone(&logins), ended };
@@ -400,6 +401,11 @@ impl World {
     /// Sends a request whose response is read by the test, for as long as it holds it.
     pub(crate) async fn open(&self, request: TestRequest) -> wire::Response {
         wire::open(&self.connections, request).await
+    }
+
+    /// Sends a request but for its last byte.
+    pub(crate) async fn begin(&self, request: TestRequest) -> wire::Begun {
+        wire::begin(&self.connections, request).await
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {

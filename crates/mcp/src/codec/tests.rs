@@ -124,6 +124,9 @@ fn a_response_says_what_is_not_there_in_either_way() {
     assert_eq!(outcome(r#""error":{"code":7,"message":"m"},"result":null"#).map_err(|error| error.code), Err(7));
     let both = one(r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#).expect_err("one of them");
     assert!(both.is_response && both.id.is_some());
+    let nobodys = one(r#"{"jsonrpc":"2.0","id":[1],"result":{}}"#).expect_err("no id");
+    assert!(nobodys.is_response && nobodys.id.is_none());
+    assert!(!one(r#"{"jsonrpc":"2.0","id":[1],"method":"a"}"#).expect_err("a request").is_response);
     assert!(!one(r#"{"jsonrpc":"1.0","id":1,"method":"a"}"#).expect_err("a request").is_response);
 }
 

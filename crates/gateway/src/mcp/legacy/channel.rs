@@ -29,7 +29,6 @@ use tokio::sync::{Semaphore, mpsc};
 use super::request::Setting;
 use super::session::{NotTaken, Session};
 use super::{batch, handshake, notification, request, stream};
-use crate::fields::Fields as _;
 use crate::mcp::accept::{self, Accepts};
 use crate::mcp::address::Address;
 use crate::mcp::body;
@@ -250,19 +249,22 @@ pub(in crate::mcp) async fn post(
     body: Sent,
     endpoints: &actix_web::web::Data<McpEndpoints>,
 ) -> HttpResponse {
-    let entry = match endpoint::enter(address, http, endpoints) {
-        Ok(entry) => entry,
+    let reached = match reach(address, http, endpoints) {
+        Ok(reached) => reached,
         Err(refused) => return refused,
     };
-    let id = http.head.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("sessionId="));
-    let channel = id.and_then(|id| endpoints.sessions.channels.find(id, &entry.reach()));
-    let Some(channel) = channel else { return refusal::no_such_session(None) };
     if !accept::is_json(http.head) {
         return refusal::unsupported_media_type();
     }
+    // While a body is waited for the stream must be free to end, and what was allowed may be so no more.
+    let reached = matches!(body, Sent::Whole(_)).then_some(reached);
     let body = match body::read(http.head, body, endpoints.config.max_body_bytes).await {
         Ok(body) => body,
         Err(error) => return refusal::no_body(error),
+    };
+    let (entry, channel) = match reached.map_or_else(|| reach(address, http, endpoints), Ok) {
+        Ok(reached) => reached,
+        Err(refused) => return refused,
     };
     let messages = match incoming::decode(&body) {
         Ok(Incoming::Single(message)) => vec![Ok(message)],
@@ -276,8 +278,7 @@ pub(in crate::mcp) async fn post(
             }
             entries
         }
-        Err(_) if http.head.has("content-encoding") => return refusal::unsupported_coding(),
-        Err(malformed) => return refusal::malformed(&malformed),
+        Err(malformed) => return refusal::malformed(http.head, &malformed),
     };
     for message in messages {
         match message {
@@ -288,6 +289,18 @@ pub(in crate::mcp) async fn post(
         }
     }
     HttpResponse::Accepted().content_type("text/plain; charset=utf-8").body("Accepted")
+}
+
+/// Who posts, and the stream that the address names.
+fn reach(
+    address: Address<'_>,
+    http: Http<'_>,
+    endpoints: &McpEndpoints,
+) -> Result<(Entry, Arc<Channel>), HttpResponse> {
+    let entry = endpoint::enter(address, http, endpoints)?;
+    let id = http.head.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("sessionId="));
+    let channel = id.and_then(|id| endpoints.sessions.channels.find(id, &entry.reach()));
+    channel.map(|channel| (entry, channel)).ok_or_else(|| refusal::no_such_session(None))
 }
 
 async fn take(channel: &Arc<Channel>, entry: Entry, message: Message, endpoints: &actix_web::web::Data<McpEndpoints>) {
@@ -308,12 +321,12 @@ async fn take(channel: &Arc<Channel>, entry: Entry, message: Message, endpoints:
 
 async fn asked(channel: &Arc<Channel>, entry: Entry, request: Request, endpoints: &actix_web::web::Data<McpEndpoints>) {
     let id = request.id.detached();
-    if request.method.known() == Method::Discover {
-        // At once, as clients of both eras ask this first.
-        return channel.refuse(&id, &RpcError::method_not_found(request.method.as_str())).await;
-    }
+    // At once, as clients of both eras ask this first.
     if let Some(requested) = meta::protocol_version(request.params.as_ref()) {
         return channel.refuse(&id, &only_legacy(&requested)).await;
+    }
+    if request.method.known() == Method::Discover {
+        return channel.refuse(&id, &RpcError::method_not_found(request.method.as_str())).await;
     }
     let Ok(unread) = Arc::clone(&channel.unread).try_acquire_owned() else {
         return channel.refuse(&id, &request::refused(NotTaken::TooMany)).await;

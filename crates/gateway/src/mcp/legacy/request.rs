@@ -91,7 +91,7 @@ pub(super) fn start(
     mut request: Request,
     endpoints: &McpEndpoints,
 ) -> Result<Exchange, NotTaken> {
-    let cursors = Cursors::of(&request, || entry.reach(), &endpoints.seal);
+    let cursors = Cursors::of(&request, || entry.reach(), endpoints);
     if let Some(cursors) = &cursors {
         cursors.open(&mut request);
     }
@@ -118,7 +118,7 @@ fn context(entry: Entry, session: &Session, accepts: Accepts, stop: Arc<Stop>) -
         project: entry.project,
         endpoint: entry.endpoint,
         client: Arc::clone(&session.client),
-        log_level: Some(session.level()),
+        log_level: session.said_level(),
         can_be_asked: accepts != Accepts::JsonOnly,
         stop,
     }

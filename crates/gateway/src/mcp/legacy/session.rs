@@ -10,7 +10,7 @@ use orch_mcp::id::RequestId;
 use orch_mcp::level::LogLevel;
 use orch_mcp::message::Notification;
 use orch_mcp::{method, object};
-use orch_relay::context::Client;
+use orch_relay::context::{Client, UNSAID_LEVEL};
 use orch_relay::stop::{Stop, StopReason};
 use orch_relay::subscription::Subscription;
 use tokio::sync::Notify;
@@ -19,9 +19,6 @@ use super::asking::Asked;
 use super::standing::Standing;
 use super::streams::{Log, Streams};
 use crate::mcp::reach::Reach;
-
-/// What a client gets that has not said which log messages it wants.
-const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
 
 pub(in crate::mcp) struct Session {
     pub(super) id: Box<str>,
@@ -54,7 +51,8 @@ struct Live {
     ended: bool,
     /// Requests of the client that have no answer yet.
     in_flight: Map<RequestId, Arc<Stop>>,
-    level: LogLevel,
+    /// As the client said; None before it has.
+    level: Option<LogLevel>,
     /// The daemon is about to stop: told when nothing is in flight any more.
     draining: Option<Arc<Notify>>,
 }
@@ -71,7 +69,7 @@ pub(super) enum NotTaken {
 impl Session {
     pub(super) fn new(id: Box<str>, reach: Reach, new: NewSession, now: i64) -> Self {
         let NewSession { client, news, news_stop } = new;
-        let live = Live { ended: false, in_flight: Map::default(), level: DEFAULT_LEVEL, draining: None };
+        let live = Live { ended: false, in_flight: Map::default(), level: None, draining: None };
         Self {
             id,
             name: SessionId::new(),
@@ -139,12 +137,13 @@ impl Session {
         self.streams.open()
     }
 
-    pub(super) fn level(&self) -> LogLevel {
+    /// Which log messages the client has said that it wants; None when it has said nothing.
+    pub(super) fn said_level(&self) -> Option<LogLevel> {
         self.lock().level
     }
 
     pub(super) fn set_level(&self, level: LogLevel) {
-        self.lock().level = level;
+        self.lock().level = Some(level);
     }
 
     /// Whether the client wants to hear this.
@@ -154,7 +153,7 @@ impl Session {
         }
         let level = notification.params.as_ref().and_then(|params| object::member(params, "level"));
         let level = level.and_then(|level| LogLevel::read(&level));
-        level.is_none_or(|level| level >= self.level())
+        level.is_none_or(|level| level >= self.said_level().unwrap_or(UNSAID_LEVEL))
     }
 
     /// Ends what is in flight.

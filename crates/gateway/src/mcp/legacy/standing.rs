@@ -70,6 +70,17 @@ impl Standing {
         Poll::Pending
     }
 
+    /// `by` has put something into `log`: wakes who reads it, where that is another one.
+    pub(super) fn wake(&self, log: u64, by: u64) {
+        let all = self.lock();
+        let reader = all.open.iter().find(|one| one.log == Some(log) && one.number != by);
+        let waker = reader.map(|reader| reader.waker.clone());
+        drop(all);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     pub(super) fn close(&self, number: u64) {
         let mut all = self.lock();
         all.open.retain(|one| one.number != number);
@@ -167,6 +178,24 @@ mod tests {
         assert!(next.was_woken());
         assert_eq!(next.read(numbers[1], &standing, &mut news), Poll::Ready(None));
         assert_eq!(standing.open(None), None);
+    }
+
+    #[test]
+    fn who_reads_a_log_hears_what_others_put_there() {
+        let (standing, mut news) = (Standing::default(), VecDeque::new());
+        let readers: [Arc<Reader>; 3] = Default::default();
+        let numbers = [Some(7), None, Some(8)].map(|log| standing.open(log).expect("a stream"));
+        for (reader, number) in readers.iter().zip(numbers) {
+            assert_eq!(reader.read(number, &standing, &mut news), Poll::Pending);
+        }
+        let gone = 100;
+        for (by, woken) in [(gone, [true, false, false]), (numbers[2], [true, false, false]), (numbers[0], [false; 3])]
+        {
+            standing.wake(7, by);
+            assert_eq!(readers.each_ref().map(|reader| reader.was_woken()), woken, "{by}");
+        }
+        standing.wake(9, gone);
+        assert!(!readers.iter().any(|reader| reader.was_woken()), "nobody reads that one");
     }
 
     #[test]

@@ -86,6 +86,14 @@ impl News {
         Some(Self { session, number, log: Some((log, index)), asked: FuturesUnordered::new() })
     }
 
+    /// The next event that is in the log already.
+    fn logged(&mut self) -> Option<Bytes> {
+        let (log, next) = self.log.as_mut()?;
+        let (after, event) = log.event_from(*next)?;
+        *next = after;
+        Some(event)
+    }
+
     /// What comes next, written to nowhere yet.
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         while let Poll::Ready(Some(withdrawn)) = self.asked.poll_next_unpin(cx) {
@@ -120,15 +128,20 @@ impl Stream for News {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            if let Some((log, next)) = &mut self.log
-                && let Some((after, event)) = log.event_from(*next)
-            {
-                *next = after;
+            if let Some(event) = self.logged() {
                 return Poll::Ready(Some(event));
             }
-            let Some(message) = ready!(self.poll_message(cx)) else { return Poll::Ready(None) };
+            let Poll::Ready(message) = self.poll_message(cx) else {
+                // Only now somebody else who puts something there wakes this one.
+                return self.logged().map_or(Poll::Pending, |event| Poll::Ready(Some(event)));
+            };
+            let Some(message) = message else { return Poll::Ready(None) };
             match &self.log {
-                Some((log, _)) => log.push(message),
+                Some((log, _)) => {
+                    log.push(message);
+                    // This one may have been followed by another, and still have waited for an answer.
+                    self.session.standing.wake(log.number(), self.number);
+                }
                 None => return Poll::Ready(Some(sse::encode_message(None, &message))),
             }
         }
@@ -147,10 +160,12 @@ impl Drop for News {
         if !asked.is_empty()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
+            let (session, number) = (Arc::clone(&self.session), self.number);
             runtime.spawn(async move {
                 while let Some(withdrawn) = asked.next().await {
                     if let (Some(message), Some(log)) = (withdrawn, &log) {
                         log.push(message);
+                        session.standing.wake(log.number(), number);
                     }
                 }
             });

@@ -180,11 +180,13 @@ impl Log {
         self.number
     }
 
-    /// Somebody reads the news from here on.
+    /// Somebody reads the news from here on, unless somebody has come later already.
     pub(super) fn read_by(&self, reader: u64) {
         let mut kept = self.lock();
-        kept.reader = reader;
-        kept.ended = false;
+        if reader > kept.reader {
+            kept.reader = reader;
+            kept.ended = false;
+        }
     }
 
     /// The first message from `index` on, as an event, and the index after it. None when there is none yet.
@@ -323,7 +325,12 @@ mod tests {
         streams.leave_news(&news, 1);
         news.push(Bytes::from_static(b"a"));
         assert!(!news.lock().ended, "that was an earlier reader");
+        news.read_by(1);
+        streams.leave_news(&news, 1);
+        assert!(!news.lock().ended, "of two that come at once the later one stays");
         streams.leave_news(&news, 2);
+        news.read_by(1);
+        assert!(news.lock().ended, "nobody is left");
         for _ in 1..MOST_ENDED {
             streams.open().end();
         }

@@ -77,7 +77,7 @@ pub(super) fn arguments(
         let sent = only(http, &argument.header).map_err(|error| bad(request, &error))?;
         let agrees = match (&value, &sent) {
             (None, None) => true,
-            (Some(value), Some(sent)) => MirroredArgument::agree(value, sent),
+            (Some(value), Some(sent)) => argument.agrees(value, sent),
             (Some(_), None) | (None, Some(_)) => false,
         };
         if !agrees {

@@ -8,7 +8,7 @@ use orch_mcp::error::{RpcError, code};
 use orch_mcp::message::{MethodName, Request};
 use orch_mcp::question::Question;
 use orch_mcp::raw::Raw;
-use orch_mcp::{capabilities, modern, object};
+use orch_mcp::{capabilities, modern, object, tasks};
 use orch_relay::reply::Reply;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,8 +38,9 @@ pub(super) enum State {
     /// What a modern server wants to see again. It stays ours to hand out, since the server sees our credential and
     /// not the client's.
     Passed { inner: String },
-    /// URLs that are to be opened before the call is made anew.
-    Opening { round: u32, asked: Vec<String> },
+    /// URLs that are to be opened before the call is made anew. Nothing waits for that here, so who comes back with it
+    /// is noted by the id: it is good once.
+    Opening { id: Uuid, round: u32, asked: Vec<String> },
 }
 
 /// What a state is sealed together with: it is good for the same request of the same principal, and nothing else.
@@ -75,13 +76,16 @@ impl Binding {
         params
     }
 
-    pub(super) fn seal(&self, seal: &StateSeal, state: &State) -> Option<String> {
+    /// `until` is in Unix seconds, as `now` is below.
+    pub(super) fn seal(&self, seal: &StateSeal, state: &State, until: i64) -> Option<String> {
         let state = serde_json::to_vec(state).ok()?;
-        seal.seal(&[self.reach().as_bytes(), self.method.as_str().as_bytes(), &self.params()], &state)
+        let (reach, params) = (self.reach(), self.params());
+        seal.seal_until(&[reach.as_bytes(), self.method.as_str().as_bytes(), &params], &state, until)
     }
 
-    pub(super) fn open(&self, seal: &StateSeal, sealed: &str) -> Option<State> {
-        let opened = seal.open(&[self.reach().as_bytes(), self.method.as_str().as_bytes(), &self.params()], sealed)?;
+    pub(super) fn open(&self, seal: &StateSeal, sealed: &str, now: i64) -> Option<State> {
+        let (reach, params) = (self.reach(), self.params());
+        let opened = seal.open_at(&[reach.as_bytes(), self.method.as_str().as_bytes(), &params], sealed, now)?;
         serde_json::from_slice(&opened).ok()
     }
 }
@@ -108,7 +112,8 @@ pub(super) fn input_required(questions: &[(String, Question)], state: &str) -> O
 
 /// A question without what only a session understands.
 fn stateless(params: &Raw) -> Raw {
-    object::without(params, |member| matches!(member, "elicitationId" | "task")).unwrap_or_else(|_| params.clone())
+    let own = object::without(params, |member| matches!(member, "elicitationId" | "task"));
+    tasks::plain(own.unwrap_or_else(|_| params.clone()))
 }
 
 /// One message for everything that is wrong with a state, so that nothing can be learnt from it.

@@ -21,6 +21,7 @@ use orch_relay::context::{CallContext, Client, Endpoint};
 use super::opening::{self, Return};
 use super::parking::{self, Binding, Parked, State};
 use super::running::{NotEntered, NotParked};
+use super::spent::NotSpent;
 use super::{checks, listen, respond, task};
 use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
@@ -84,7 +85,7 @@ async fn relayed(
     task: Option<Raw>,
     endpoints: &McpEndpoints,
 ) -> HttpResponse {
-    let cursors = Cursors::of(&request, || reach.clone(), &endpoints.seal);
+    let cursors = Cursors::of(&request, || reach.clone(), endpoints);
     if let Some(cursors) = &cursors {
         cursors.open(&mut request);
     }
@@ -109,7 +110,8 @@ async fn relayed(
         cursors,
     };
     if let (Some(binding), Some(state)) = (&shape.binding, state) {
-        let state = state.read::<String>().ok().and_then(|state| binding.open(&endpoints.seal, &state));
+        let now = endpoints.clock.now().unix_timestamp();
+        let state = state.read::<String>().ok().and_then(|state| binding.open(&endpoints.seal, &state, now));
         match state {
             None => return shape.json(Err(parking::invalid_state())),
             Some(State::Passed { inner }) => {
@@ -117,15 +119,29 @@ async fn relayed(
                 let params = request.params.take().zip(inner);
                 request.params = params.and_then(|(params, inner)| object::with(&params, "requestState", &inner).ok());
             }
-            Some(State::Opening { round, asked }) => match opening::come_back(&asked, request) {
-                Err(error) => return shape.json(Err(error)),
-                Ok(Return::Again) => return shape.ask_to_open(round, asked, &endpoints.seal),
-                Ok(Return::Over(answer)) => return shape.json(answer),
-                Ok(Return::Call(again)) => {
-                    request = again;
-                    shape.opened = round;
+            Some(State::Opening { id, round, asked }) => {
+                let back = match opening::come_back(&asked, request) {
+                    Err(error) => return shape.json(Err(error)),
+                    Ok(back) => back,
+                };
+                let until = now.saturating_add(i64::try_from(endpoints.config.park_secs).unwrap_or(i64::MAX));
+                match endpoints.running.spend(id, cx.principal.user_id, now, until) {
+                    Ok(()) => {}
+                    Err(NotSpent::Already) => return shape.json(Err(parking::invalid_state())),
+                    Err(NotSpent::TooMany) => {
+                        let text = "too many URLs were opened for calls of this user within a short time";
+                        return shape.json(Err(refusal::limited(text)));
+                    }
                 }
-            },
+                match back {
+                    Return::Again => return shape.ask_to_open(round, asked, &respond::Lot::of(endpoints)),
+                    Return::Over(answer) => return shape.json(answer),
+                    Return::Call(again) => {
+                        request = again;
+                        shape.opened = round;
+                    }
+                }
+            }
             Some(State::Parked { id, round }) => {
                 let Some(mut parked) = endpoints.running.unpark(id, round) else {
                     return shape.json(Err(parking::invalid_state()));

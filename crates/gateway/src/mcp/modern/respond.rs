@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
 use orch_auth::state_seal::StateSeal;
+use orch_domain::port::clock::Clock;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::id::RequestId;
@@ -99,22 +100,30 @@ pub(super) async fn respond(
     events::events(messages.map(|message| sse::encode_message(None, &message)), keep_alive)
 }
 
-/// What is needed to let a call wait.
-struct Lot {
+/// What is needed to let a call wait, here or with its client.
+pub(super) struct Lot {
     running: Arc<Running>,
     seal: Arc<StateSeal>,
+    clock: Arc<dyn Clock>,
     most: usize,
     within: Duration,
 }
 
 impl Lot {
-    fn of(endpoints: &McpEndpoints) -> Self {
+    pub(super) fn of(endpoints: &McpEndpoints) -> Self {
         Self {
             running: Arc::clone(&endpoints.running),
             seal: Arc::clone(&endpoints.seal),
+            clock: Arc::clone(&endpoints.clock),
             most: endpoints.config.max_parked_per_user,
             within: Duration::from_secs(endpoints.config.park_secs),
         }
+    }
+
+    /// A state that is good for as long as a call waits.
+    fn seal(&self, binding: &Binding, state: &State) -> Option<String> {
+        let within = i64::try_from(self.within.as_secs()).unwrap_or(i64::MAX);
+        binding.seal(&self.seal, state, self.clock.now().unix_timestamp().saturating_add(within))
     }
 
     /// Lets a call wait, and gives what the client is told. Gives the call back when it is to end instead.
@@ -126,7 +135,7 @@ impl Lot {
     ) -> Result<Answer, Box<Parked>> {
         let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
         let (id, round) = (Uuid::new_v4(), shape.round + 1);
-        let state = shape.binding.as_ref().and_then(|binding| binding.seal(&self.seal, &State::Parked { id, round }));
+        let state = shape.binding.as_ref().and_then(|binding| self.seal(binding, &State::Parked { id, round }));
         let told = state.and_then(|state| parking::input_required(&questions, &state));
         let Some(told) = told else { return Ok(Err(failed())) };
         let (reply, ticket) = call;
@@ -163,6 +172,11 @@ impl Driven {
                 match tokio::time::timeout(COALESCE, reply.next()).await {
                     Ok(event) => event,
                     Err(_) => {
+                        // The server may have taken a question back, also one that was open before.
+                        self.questions.retain(|(_, question)| !question.is_withdrawn());
+                        if self.questions.is_empty() {
+                            continue;
+                        }
                         let (call, questions) = (self.call.take()?, std::mem::take(&mut self.questions));
                         match self.lot.park(call, questions, &self.shape) {
                             Ok(answer) => return Some(Told::End(answer)),
@@ -184,7 +198,7 @@ impl Driven {
                 }
                 Some(Event::End(answer)) => {
                     self.call = None;
-                    return Some(Told::End(self.shape.passed(answer.into_inner(), &self.lot.seal)));
+                    return Some(Told::End(self.shape.passed(answer.into_inner(), &self.lot)));
                 }
                 Some(Event::Question(question)) if !self.shape.may_ask(&question) => {
                     let reply = refused(&question);
@@ -221,16 +235,16 @@ impl Shape {
     }
 
     /// What a server says, as far as it may say it to this client.
-    fn passed(&self, answer: Answer, seal: &StateSeal) -> Answer {
+    fn passed(&self, answer: Answer, lot: &Lot) -> Answer {
         let result = match answer {
             Ok(result) => result,
-            Err(error) if error.code == code::URL_ELICITATION_REQUIRED => return self.open_first(&error, seal),
+            Err(error) if error.code == code::URL_ELICITATION_REQUIRED => return self.open_first(error, lot),
             Err(error) => return Err(error),
         };
         match modern::kind(&result) {
             Kind::Complete => {}
-            Kind::InputRequired => return self.asking(result, seal),
-            Kind::Task if self.task.is_none() => return self.begun(&result, seal),
+            Kind::InputRequired => return self.asking(result, lot),
+            Kind::Task if self.task.is_none() => return self.begun(&result, &lot.seal),
             Kind::Task => {}
             Kind::Unknown(kind) => return Err(broken(&format!("a result of the unknown type {}", kind.as_str()))),
         }
@@ -255,7 +269,7 @@ impl Shape {
 
     /// A modern server asks, and the client goes on from there itself. What the server wants to see again goes through
     /// the client under our seal.
-    fn asking(&self, result: Raw, seal: &StateSeal) -> Answer {
+    fn asking(&self, result: Raw, lot: &Lot) -> Answer {
         let binding = self.binding.as_ref().ok_or_else(|| broken("it wants input where none can be given"))?;
         let asked = match object::member(&result, "inputRequests") {
             None => Vec::new(),
@@ -273,7 +287,7 @@ impl Shape {
         };
         let inner = state.read::<String>().map_err(|_| broken("`requestState` is no string"))?;
         let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
-        let sealed = binding.seal(seal, &State::Passed { inner }).ok_or_else(failed)?;
+        let sealed = lot.seal(binding, &State::Passed { inner }).ok_or_else(failed)?;
         let sealed = Raw::serialize(&sealed).map_err(|_| failed())?;
         object::with(&result, "requestState", &sealed).map_err(|_| failed())
     }
@@ -284,26 +298,30 @@ impl Shape {
     }
 
     /// A legacy server wants a URL opened before it does anything.
-    fn open_first(&self, error: &RpcError, seal: &StateSeal) -> Answer {
-        if !self.opens_urls || self.binding.is_none() {
-            return Err(opening::not_declared(error));
+    fn open_first(&self, error: RpcError, lot: &Lot) -> Answer {
+        if self.binding.is_none() {
+            // Nothing can be asked about it, whatever the client declares.
+            return Err(error);
+        }
+        if !self.opens_urls {
+            return Err(opening::not_declared(&error));
         }
         let round = self.opened + 1;
-        self.opening(round, opening::asked(error, round)?, seal)
+        self.opening(round, opening::asked(&error, round)?, lot)
     }
 
-    fn opening(&self, round: u32, asked: Vec<String>, seal: &StateSeal) -> Answer {
+    fn opening(&self, round: u32, asked: Vec<String>, lot: &Lot) -> Answer {
         let failed = || RpcError::new(code::INTERNAL, "the call cannot wait for an answer");
         let binding = self.binding.as_ref().ok_or_else(failed)?;
-        let state = State::Opening { round, asked };
-        let sealed = binding.seal(seal, &state).ok_or_else(failed)?;
+        let state = State::Opening { id: Uuid::new_v4(), round, asked };
+        let sealed = lot.seal(binding, &state).ok_or_else(failed)?;
         let State::Opening { asked, .. } = state else { return Err(failed()) };
         opening::input_required(&asked, &sealed).ok_or_else(failed)
     }
 
     /// Asks once more for what was asked for.
-    pub(super) fn ask_to_open(&self, round: u32, asked: Vec<String>, seal: &StateSeal) -> HttpResponse {
-        self.json(self.opening(round, asked, seal))
+    pub(super) fn ask_to_open(&self, round: u32, asked: Vec<String>, lot: &Lot) -> HttpResponse {
+        self.json(self.opening(round, asked, lot))
     }
 
     fn encode(&self, answer: Answer) -> Bytes {

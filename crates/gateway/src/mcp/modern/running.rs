@@ -14,10 +14,14 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use super::parking::Parked;
+use super::spent::{NotSpent, Spent};
 use crate::mcp::reach::Reach;
 
 #[derive(Default)]
-pub struct Running(Mutex<All>);
+pub struct Running {
+    all: Mutex<All>,
+    spent: Mutex<Spent>,
+}
 
 #[derive(Default)]
 struct All {
@@ -165,6 +169,12 @@ impl Running {
         all.parked.remove(&id).map(|waits| waits.parked)
     }
 
+    /// Notes that a state was used which is good once. `now` and `until`, when it is good no more in any case, are in Unix
+    /// seconds. Of several who come with it, one gets through.
+    pub(super) fn spend(&self, id: Uuid, user: UserId, now: i64, until: i64) -> Result<(), NotSpent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).spend(id, user, now, until)
+    }
+
     /// Ends what `directory` does not allow any more.
     pub fn recheck(&self, directory: &Directory, is_live: impl Fn(&Principal) -> bool) {
         let mut all = self.lock();
@@ -213,7 +223,7 @@ impl Running {
     }
 
     fn lock(&self) -> MutexGuard<'_, All> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

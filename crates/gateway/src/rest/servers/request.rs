@@ -70,7 +70,8 @@ pub struct TransportRequest {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     env: Option<BTreeMap<String, SecretString>>,
-    /// Its working directory; one of its own when left out.
+    /// Its working directory. When left out, the home directory, or one of its own where it has a sandbox or the home
+    /// directory cannot be used.
     #[serde(default)]
     cwd: Option<String>,
     /// Where it is, with http or https.

@@ -67,7 +67,8 @@ pub enum TransportView {
         arg_count: usize,
         /// Names of environment variables.
         env: Vec<String>,
-        /// Its working directory; null for one of its own.
+        /// Its working directory; null for the home directory, or one of its own where it has a sandbox or the home
+        /// directory cannot be used.
         cwd: Option<String>,
     },
     /// A server that is dialled.
