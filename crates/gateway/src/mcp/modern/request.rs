@@ -109,6 +109,7 @@ async fn relayed(
         task,
         cursors,
     };
+    let mut opened = None;
     if let (Some(binding), Some(state)) = (&shape.binding, state) {
         let now = endpoints.clock.now().unix_timestamp();
         let state = state.read::<String>().ok().and_then(|state| binding.open(&endpoints.seal, &state, now));
@@ -124,22 +125,22 @@ async fn relayed(
                     Err(error) => return shape.json(Err(error)),
                     Ok(back) => back,
                 };
-                let until = now.saturating_add(i64::try_from(endpoints.config.park_secs).unwrap_or(i64::MAX));
-                match endpoints.running.spend(id, cx.principal.user_id, now, until) {
-                    Ok(()) => {}
-                    Err(NotSpent::Already) => return shape.json(Err(parking::invalid_state())),
-                    Err(NotSpent::TooMany) => {
-                        let text = "too many URLs were opened for calls of this user within a short time";
-                        return shape.json(Err(refusal::limited(text)));
-                    }
-                }
+                let lot = respond::Lot::of(endpoints);
+                let spend = || lot.spend(id, cx.principal.user_id).map_err(refused_state);
                 match back {
-                    Return::Again => return shape.ask_to_open(round, asked, &respond::Lot::of(endpoints)),
-                    Return::Over(answer) => return shape.json(answer),
+                    // Used when it is sure that the call is made.
                     Return::Call(again) => {
                         request = again;
                         shape.opened = round;
+                        opened = Some(id);
                     }
+                    Return::Again => {
+                        return match spend() {
+                            Ok(()) => shape.ask_to_open(round, asked, &lot),
+                            Err(error) => shape.json(Err(error)),
+                        };
+                    }
+                    Return::Over(answer) => return shape.json(spend().and(answer)),
                 }
             }
             Some(State::Parked { id, round }) => {
@@ -185,8 +186,23 @@ async fn relayed(
             return refusal::stopping(Some(&request.id));
         }
     };
+    if let Some(id) = opened
+        && let Err(not_spent) = respond::Lot::of(endpoints).spend(id, cx.principal.user_id)
+    {
+        if not_spent == NotSpent::TooMany {
+            endpoints.relay.note_refused(cx, &request, Reason::LimitInFlight);
+        }
+        return shape.json(Err(refused_state(not_spent)));
+    }
     let reply = endpoints.relay.handle(cx, request);
     respond::respond(reply, Vec::new(), ticket, shape, accepts, endpoints).await
+}
+
+fn refused_state(not_spent: NotSpent) -> RpcError {
+    match not_spent {
+        NotSpent::Already => parking::invalid_state(),
+        NotSpent::TooMany => refusal::limited("too many URLs were opened for calls of this user within a short time"),
+    }
 }
 
 /// What the endpoint says of itself.

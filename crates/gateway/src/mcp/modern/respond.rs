@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use futures_util::{StreamExt, stream};
 use orch_auth::state_seal::StateSeal;
+use orch_domain::id::UserId;
 use orch_domain::port::clock::Clock;
 use orch_mcp::declared::Declared;
 use orch_mcp::error::{RpcError, code};
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 use super::parking::{self, Binding, Parked, State};
 use super::running::{NotParked, Running, Ticket};
+use super::spent::NotSpent;
 use super::{opening, task};
 use crate::mcp::accept::Accepts;
 use crate::mcp::cursor::Cursors;
@@ -122,8 +124,18 @@ impl Lot {
 
     /// A state that is good for as long as a call waits.
     fn seal(&self, binding: &Binding, state: &State) -> Option<String> {
-        let within = i64::try_from(self.within.as_secs()).unwrap_or(i64::MAX);
-        binding.seal(&self.seal, state, self.clock.now().unix_timestamp().saturating_add(within))
+        binding.seal(&self.seal, state, self.over(self.clock.now().unix_timestamp()))
+    }
+
+    /// Has a state that is good once be used.
+    pub(super) fn spend(&self, id: Uuid, user: UserId) -> Result<(), NotSpent> {
+        let now = self.clock.now().unix_timestamp();
+        self.running.spend(id, user, now, self.over(now))
+    }
+
+    /// When what is sealed now is over.
+    fn over(&self, now: i64) -> i64 {
+        now.saturating_add(i64::try_from(self.within.as_secs()).unwrap_or(i64::MAX))
     }
 
     /// Lets a call wait, and gives what the client is told. Gives the call back when it is to end instead.
