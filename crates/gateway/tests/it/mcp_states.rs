@@ -1,5 +1,7 @@
 //! What clients without sessions bring back: for how long it is good, how often, and for whom.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, future, stream};
@@ -9,11 +11,11 @@ use orch_mcp::message::MethodName;
 use orch_mcp::peer::{PeerError, PeerRequest, ReplyItem, ReplyStream};
 use orch_mcp::question::Question;
 use orch_mcp::revision::Revision;
-use orch_testkit::scripted_peer::ends;
+use orch_testkit::scripted_peer::{ends, never};
 use serde_json::{Value, json};
 
 use crate::mcp_modern::{asks, retry};
-use crate::mcp_world::{Mcp, call, raw};
+use crate::mcp_world::{Mcp, SERVER, call, modern, raw};
 use crate::world::Answer;
 
 /// A modern server that never has enough.
@@ -95,6 +97,25 @@ async fn a_url_is_opened_for_one_call() {
     assert_eq!(mcp.ask(&declined, can()).await.json()["result"]["isError"], true);
     assert!(is_invalid(&mcp.ask(&retry(9, &again), can()).await), "declined once and for all");
     assert_eq!(calls(), 2, "nothing of this was a call");
+}
+
+#[actix_web::test]
+async fn a_url_is_not_opened_anew_for_a_call_that_was_too_many() {
+    let config = McpConfig { max_requests_per_user: 1, ..McpConfig::default() };
+    let busy = Arc::new(AtomicBool::new(false));
+    let is_busy = Arc::clone(&busy);
+    let server = move |request| if is_busy.load(Ordering::Relaxed) { never() } else { wants_a_url(request) };
+    let mcp = Mcp::before(config, Revision::V2025_11_25, server).await;
+    let asked = mcp.ask(&call(1, json!({})), can()).await;
+    busy.store(true, Ordering::Relaxed);
+    let events =
+        modern(SERVER, &mcp.key, &call(2, json!({})), json!({})).insert_header(("accept", "text/event-stream"));
+    let held = mcp.hold(events).await;
+    assert_eq!(mcp.ask(&retry(3, &asked), can()).await.status, 429);
+    drop(held);
+    busy.store(false, Ordering::Relaxed);
+    assert!(is_asked(&mcp.ask(&retry(4, &asked), can()).await), "the URL that was opened still counts");
+    assert!(is_invalid(&mcp.ask(&retry(5, &asked), can()).await));
 }
 
 /// Asks twice, takes the first question back at once, and says what it heard to the second. With only the first it ends
