@@ -12,6 +12,9 @@ use orch_mcp::revision::Revision;
 
 use crate::limits::Limited;
 
+/// What the server said breaks the protocol.
+pub(crate) const UPSTREAM_PROTOCOL: &str = "upstream_protocol";
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// Nothing of that name is there for this principal.
@@ -33,6 +36,9 @@ pub enum CallError {
     /// It did not accept our credentials.
     #[error("server {server} is not available: {reason}")]
     Unauthorized { server: String, reason: String },
+    /// It answered with what is none.
+    #[error("server {server} is not available: {reason}")]
+    Broken { server: String, reason: String },
     #[error("server {server} did not answer within {seconds} s")]
     Timeout { server: String, seconds: u64 },
     /// A limit on the connections to the server, or on what waits for it.
@@ -82,7 +88,7 @@ impl CallError {
                 Self::Overloaded { server: server.to_owned(), reason, retry_after }
             }
             PeerError::Closed { reason } => Self::Disconnected { server: server.to_owned(), reason },
-            PeerError::Protocol { reason } => Self::Unavailable { server: server.to_owned(), reason },
+            PeerError::Protocol { reason } => Self::Broken { server: server.to_owned(), reason },
             unauthorized @ PeerError::Unauthorized { .. } => {
                 Self::Unauthorized { server: server.to_owned(), reason: unauthorized.to_string() }
             }
@@ -108,6 +114,7 @@ impl CallError {
             Self::Unavailable { .. } => RpcError::gateway("upstream_unavailable", text),
             Self::Disconnected { .. } => RpcError::gateway("upstream_disconnected", text),
             Self::Unauthorized { .. } => RpcError::gateway("upstream_auth", text),
+            Self::Broken { .. } => RpcError::gateway(UPSTREAM_PROTOCOL, text),
             Self::Timeout { .. } => RpcError::gateway("upstream_timeout", text),
             Self::Busy { .. } => RpcError::gateway("limit", text),
             Self::Overloaded { retry_after, .. } => RpcError::busy(text, *retry_after),
@@ -142,7 +149,7 @@ impl CallError {
     const fn ending(&self) -> Ending {
         Ending::Refused(match self {
             Self::Upstream(error) => return Ending::Otherwise(Outcome::RpcError(error.code)),
-            Self::Unavailable { .. } | Self::Disconnected { .. } | Self::Unauthorized { .. } => {
+            Self::Unavailable { .. } | Self::Disconnected { .. } | Self::Unauthorized { .. } | Self::Broken { .. } => {
                 return Ending::Otherwise(Outcome::Unavailable);
             }
             Self::Timeout { .. } => return Ending::Otherwise(Outcome::Timeout),
@@ -177,7 +184,7 @@ fn in_words_of(revision: Revision, error: &RpcError) -> RpcError {
     if matches!(error.code, code::HEADER_MISMATCH | code::UNSUPPORTED_VERSION) {
         // The headers and the version toward the server are ours, so this is no fault of the client.
         let text = format!("the server refused the request: {}", error.message);
-        return RpcError::gateway("upstream_protocol", text);
+        return RpcError::gateway(UPSTREAM_PROTOCOL, text);
     }
     error.clone()
 }
@@ -201,7 +208,7 @@ mod tests {
     use orch_mcp::raw::Raw;
     use orch_mcp::revision::Revision;
 
-    use super::CallError;
+    use super::{CallError, UPSTREAM_PROTOCOL};
 
     fn told(revision: Revision, code: i64, data: &'static str) -> RpcError {
         let data = Raw::parse(Bytes::from_static(data.as_bytes())).ok();
@@ -236,7 +243,7 @@ mod tests {
         for (error, reason) in [
             (closed, "upstream_disconnected"),
             (PeerError::Unauthorized { status: 401 }, "upstream_auth"),
-            (protocol, "upstream_unavailable"),
+            (protocol, UPSTREAM_PROTOCOL),
         ] {
             let error = CallError::from_peer("a", error);
             let told = error.to_rpc(Revision::LATEST_LEGACY).data.map(|data| data.as_str().to_owned());

@@ -19,6 +19,8 @@ use orch_mcp::raw::Raw;
 use orch_mcp::word::Word;
 use tokio::time::Sleep;
 
+use crate::error::UPSTREAM_PROTOCOL;
+
 /// A server that has asked so often without an answer of its own is not going to have one.
 const MOST: u32 = 10;
 
@@ -179,5 +181,5 @@ fn given(method: &MethodName, reply: Option<Reply>) -> Result<Raw, RpcError> {
 
 /// The server broke the protocol.
 fn broken(what: &str) -> RpcError {
-    RpcError::gateway("upstream_protocol", format!("the server broke the protocol: {what}"))
+    RpcError::gateway(UPSTREAM_PROTOCOL, format!("the server broke the protocol: {what}"))
 }
