@@ -342,7 +342,11 @@ impl Access {
     ) -> Result<ControlError, StoreError> {
         let facts = self.ports.directory.current().project(project).cloned();
         let name = facts.map(|facts| facts.project.slug.to_string()).unwrap_or_default();
-        let detail = format!("refused to {}: it needs {needed}", right(action).as_str().replace('_', " "));
+        let what = match right(action) {
+            Right::ManageProject => "manage the project".to_owned(),
+            right => right.as_str().replace('_', " "),
+        };
+        let detail = format!("refused to {what}: it needs {needed}");
         let entry = Trail::new(who, self.ports.clock.now()).project_named(project, &name).entry(
             AuditAction::AccessRefuse,
             "project",

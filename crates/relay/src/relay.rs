@@ -190,7 +190,9 @@ impl Relay {
                 Ok(ServerHello { revision, capabilities, server_info, also: Vec::new(), ..hello })
             }
             Endpoint::Unified => {
-                // Servers come and go during a session, so everything that any server could offer is promised to it.
+                // Servers come and go during a session, and clients without one keep what they were told as well: lists,
+                // which the endpoint has whoever is behind it, are always promised, and what else a server could offer
+                // unless it is known that none does.
                 let known = if revision.is_legacy() { None } else { self.offered(cx) };
                 let promised = if revision.is_legacy() {
                     r#"{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}}"#
@@ -209,13 +211,18 @@ impl Relay {
         }
     }
 
-    /// What the servers of the project offer together to this client; None while one of them is not known, which may offer
-    /// anything.
+    /// What the servers of the project offer together to this client, beside the lists that the endpoint has; None while
+    /// one of them is not known as it is now, which may offer anything.
     fn offered(&self, cx: &CallContext) -> Option<Raw> {
         let seen = enabled(&cx.project).filter(|server| self.sees(cx, server, ItemClass::Server, ""));
-        let known = |server: &Arc<Server>| self.fleet.slot(server.id)?.catalog_for(cx, server);
+        let known = |server: &Arc<Server>| {
+            let slot = self.fleet.slot(server.id)?;
+            if slot.is_stale_for(cx, server) { None } else { slot.catalog_for(cx, server) }
+        };
         let catalogs = seen.map(known).collect::<Option<Vec<_>>>()?;
-        Some(capabilities::united(catalogs.iter().map(|catalog| &catalog.hello.capabilities), &WITHHELD))
+        let lists = Raw::from_static(r#"{"tools":{},"prompts":{},"resources":{}}"#);
+        let offered = catalogs.iter().map(|catalog| &catalog.hello.capabilities);
+        Some(capabilities::united(std::iter::once(&lists).chain(offered), &WITHHELD))
     }
 
     async fn server_hello(&self, cx: &CallContext, server: &Server) -> Result<ServerHello, CallError> {

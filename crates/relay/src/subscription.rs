@@ -28,7 +28,7 @@ use crate::error::CallError;
 use crate::fleet::wanted::Needed;
 use crate::fleet::{Slot, Unready};
 use crate::relay::Relay;
-use crate::{tasks, view};
+use crate::{tasks, uris, view};
 
 pub(crate) use self::registry::{Audience, Registry};
 
@@ -286,7 +286,10 @@ fn locate(cx: &CallContext, uri: &str) -> Result<(Arc<Server>, String), CallErro
     match &cx.endpoint {
         Endpoint::Server(server) => Ok((Arc::clone(server), uri.to_owned())),
         Endpoint::Unified => {
-            let origin = view::resolve_uri(&cx.project, uri).ok_or_else(unknown)?;
+            // It is told of by the name that it has in lists, so it cannot be followed by another one.
+            let origin = view::resolve_uri(&cx.project, uri)
+                .filter(|origin| uris::expose(origin.server.alias.as_str(), &origin.name) == uri)
+                .ok_or_else(unknown)?;
             Ok((origin.server, origin.name))
         }
     }

@@ -54,6 +54,8 @@ pub(crate) struct Confinement {
     pub(crate) sandbox: Option<SandboxProfile>,
     /// No sandbox shows these.
     pub(crate) hidden: Vec<PathBuf>,
+    /// The daemon's home directory, where keys could be put that others of its user read.
+    pub(crate) home: Option<PathBuf>,
     /// A directory of its own, removed when the process is gone: for temporary files in a sandbox, and the working
     /// directory of what is told no other.
     pub(crate) scratch: Option<PathBuf>,

@@ -19,7 +19,7 @@ pub struct ProcessSpec {
     /// Variables besides the inherited base; they win over it, and the last of a name wins.
     pub env: Vec<(String, SecretString)>,
     /// Working directory. When absent, the home directory that the command sees; in a sandbox, and where that cannot
-    /// be entered or has the daemon's own files right in it, one that is made for it and removed afterwards. Never
+    /// be entered or is where the daemon reads its `.env` or keeps its data, one that is made for it and removed afterwards. Never
     /// where the daemon is. A relative `program` that contains a slash is taken from here.
     pub cwd: Option<PathBuf>,
     pub limits: ProcessLimits,

@@ -31,7 +31,7 @@ pub(crate) fn between(before: &Server, after: &Server) -> Changes {
     }
     changes.note(ChangedPart::Args, args);
     let moves = moved::leaves_members_behind(&before.transport, &after.transport);
-    changes.tell(ChangedPart::MembersValues, moves && !before.run.personal.is_empty(), || "removed".to_owned());
+    changes.tell(ChangedPart::ValuesOfMembers, moves && !before.run.personal.is_empty(), || "removed".to_owned());
     run(&mut changes, &before.run, &after.run);
     changes.note(ChangedPart::Limits, after.limits != before.limits);
     changes.note(ChangedPart::Sandbox, after.sandbox != before.sandbox);

@@ -117,7 +117,7 @@ async fn values_do_not_follow_a_server_to_another_host() {
     let audit = world.audit().await;
     let owner = UserRepo::find(&world.store, member.user_id).await.unwrap().unwrap();
     let forgotten = format!("login personal_secret.delete far of {}: the server leads elsewhere now", owner.email);
-    assert_eq!(audit[audit.len() - 2..], [forgotten, "login server.update far url, members values removed".into()]);
+    assert_eq!(audit[audit.len() - 2..], [forgotten, "login server.update far url, values of members removed".into()]);
 
     // Nor by way of a process.
     store_key(&world, &member, slug).await;
@@ -145,7 +145,7 @@ async fn values_do_not_follow_a_server_that_a_file_moves() {
     };
     assert_eq!(import("https://good.example/other", ImportMode::Apply).await, ["url"]);
     assert_eq!(stored().await, 1);
-    let said = ["url", "members values removed"];
+    let said = ["url", "values of members removed"];
     assert_eq!(import("https://evil.example/mcp", ImportMode::DryRun).await, said);
     assert_eq!(stored().await, 1, "nothing was done");
     assert_eq!(import("https://evil.example/mcp", ImportMode::Apply).await, said);

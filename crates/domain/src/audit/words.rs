@@ -178,7 +178,7 @@ words! {
         MaxConnections = "max_connections",
         MaxInFlight = "max_in_flight",
         /// What members had stored for the place where the server was before; it was removed.
-        MembersValues = "members_values",
+        ValuesOfMembers = "values_of_members",
         Name = "name",
         /// Members of an imported file that mean nothing to the daemon.
         OtherMembers = "other_members",

@@ -234,9 +234,10 @@ impl Slot {
 
     /// A connection of one client's said that lists changed: they are looked at on the shared one.
     pub(super) fn lists_changed(&self, method: &str) {
-        self.expire_variants();
-        // A full queue means that the owner has much to do; it is going to look at the lists anyway when it restarts.
-        let _ = self.command(Command::ListsChanged(super::owner::kinds_of(method)));
+        if self.command(Command::ListsChanged(super::owner::kinds_of(method))).is_err() {
+            // The owner has much to do; it is going to look at the lists anyway when it restarts.
+            self.expire_variants();
+        }
     }
 
     pub(super) fn remark(&self, text: String) {

@@ -175,6 +175,14 @@ impl Slot {
         }
     }
 
+    /// Whether those may not be right any more.
+    pub(crate) fn is_stale_for(&self, cx: &CallContext, server: &Server) -> bool {
+        match self.seen(cx, server) {
+            Seen::As(face, _) if face.user.is_some() => !self.is_known(face),
+            Seen::As(..) | Seen::Common | Seen::Nothing(_) => self.is_stale(),
+        }
+    }
+
     /// The same, waiting for what is not known and may not be guessed.
     pub(crate) async fn lists_for(
         self: &Arc<Self>,

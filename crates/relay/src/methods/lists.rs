@@ -66,7 +66,7 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                     catalog.list(kind).iter().filter(|item| relay.sees(cx, server, ItemClass::from(kind), &item.name));
                 page(kind, seen.filter_map(|item| item.shown(choice)))
             };
-            let stale = slot.is_stale().then(|| server.alias.to_string());
+            let stale = slot.is_stale_for(cx, server).then(|| server.alias.to_string());
             let ttl = if stale.is_some() { Duration::ZERO } else { ttl(relay, &catalog, kind) };
             Ok(Listed { whole: page, stale: stale.into_iter().collect(), ttl })
         }
@@ -80,13 +80,15 @@ async fn listed(relay: &Relay, cx: &CallContext, kind: ItemKind, request: &Reque
                 if !relay.sees(cx, server, ItemClass::Server, "") {
                     continue;
                 }
-                if slot.is_stale() && slot.catalog().is_some() {
+                let catalog = slot.catalog_for(cx, server);
+                let is_stale = slot.is_stale_for(cx, server);
+                if is_stale && catalog.is_some() {
                     stale.push(server.alias.to_string());
                 }
-                let own = match slot.catalog_for(cx, server) {
+                let own = match catalog {
                     // Missing or not known to be right: that may change at any time.
                     None => Duration::ZERO,
-                    Some(_) if slot.is_stale() => Duration::ZERO,
+                    Some(_) if is_stale => Duration::ZERO,
                     Some(catalog) if !promises(&catalog, kind) => continue,
                     Some(catalog) => ttl(relay, &catalog, kind),
                 };

@@ -255,10 +255,13 @@ async fn a_client_without_a_session_is_promised_what_there_is() {
         house.connector.put(alias, Ok(Arc::new(peer)));
         house.ask(&house.alone(alias), "tools/list", "{}").await.expect("a list");
     }
-    assert_eq!(promised(&house, Revision::V2026_07_28).await, ["tools", "resources", "logging"]);
+    assert_eq!(promised(&house, Revision::V2026_07_28).await, ["tools", "prompts", "resources", "logging"]);
     // During a session there may be more.
     let everything = ["tools", "prompts", "resources", "completions", "logging"];
     assert_eq!(promised(&house, Revision::V2025_11_25).await, everything);
+
+    // A client that keeps what it was told hears of the servers that come.
+    assert_eq!(promised(&House::with(&[]), Revision::V2026_07_28).await, ["tools", "prompts", "resources"]);
 
     // Who was never seen may offer anything.
     let house = House::with(&["files", "stuck"]);

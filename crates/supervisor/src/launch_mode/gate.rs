@@ -90,6 +90,7 @@ fn pass(control: &UnixStream) -> Result<std::convert::Infallible, Status> {
             program: &program,
             homes: &homes,
             hidden: &confinement.hidden,
+            daemon_home: confinement.home.as_deref(),
             scratch: scratch.as_ref(),
             daemon: confinement.daemon,
         };

@@ -36,6 +36,8 @@ pub(super) struct Place<'a> {
     pub(super) homes: &'a [PathBuf],
     /// No sandbox shows these.
     pub(super) hidden: &'a [PathBuf],
+    /// The one of the daemon's user.
+    pub(super) daemon_home: Option<&'a Path>,
     /// The directory for its temporary files.
     pub(super) scratch: Option<&'a OwnedFd>,
     pub(super) daemon: DaemonIds,

@@ -75,7 +75,7 @@ impl LocalLauncher {
     }
 
     /// Hides these paths from every sandbox, such as where the daemon keeps its own secrets; a command that is told no
-    /// directory does not run in or right above them either.
+    /// directory does not run in them either, nor where one of them is a `.env`.
     #[must_use]
     pub fn hiding(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         // Relative paths are ours, not those of a command that is somewhere else.
@@ -106,12 +106,16 @@ impl Launcher for LocalLauncher {
         }
         let needs_scratch = spec.sandbox.is_some() || spec.cwd.is_none();
         let scratch = needs_scratch.then(Scratch::make).transpose();
-        let scratch = scratch.map_err(|source| LaunchError::Keeper { doing: "making a directory for it", source })?;
+        let scratch = scratch.map_err(|source| LaunchError::Keeper {
+            doing: "making a directory for it in TMPDIR, as it has no `cwd` or is in a sandbox",
+            source,
+        })?;
         let groups = self.groups.make(&spec.limits);
         let confinement = Confinement {
             limits: spec.limits,
             sandbox: spec.sandbox.clone(),
             hidden: self.hidden.clone(),
+            home: self.inherited.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.into()),
             scratch: scratch.as_ref().map(|scratch| scratch.path().to_path_buf()),
             groups: groups.paths().to_vec(),
             kill_group: groups.kill_group(),

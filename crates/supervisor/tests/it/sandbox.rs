@@ -11,7 +11,7 @@ use std::{
 use landlock::{ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _};
 use orch_supervisor::{LaunchError, Launcher as _, LocalLauncher, SandboxNetwork, SandboxProfile, SupervisorConfig};
 
-use crate::support::{a_log, exe, sh, texts};
+use crate::support::{a_log, exe, launcher, sh, texts};
 
 /// A home directory with keys, a directory to work in, one that is nobody's business, and the daemon's own.
 struct Place {
@@ -381,12 +381,30 @@ async fn nothing_that_the_daemon_will_read_is_planted() {
     let place = Place::new();
     fs::create_dir(place.path("fresh")).unwrap();
     fs::remove_dir_all(place.path("home/.ssh")).unwrap();
-    // Where the daemon is, with no settings there yet, and a home without keys.
+    // Where the daemon is, with no settings there yet.
     let refused = try_run_in(&place, "fresh", SandboxProfile::default(), "true").await.unwrap_err().to_string();
     assert!(refused.contains("/fresh is or has below it"), "{refused}");
-    let home = SandboxProfile { write_paths: vec![PathBuf::from("~")], ..SandboxProfile::default() };
-    let refused = try_run(&place, home, "true").await.unwrap_err().to_string();
-    assert!(refused.contains("~ is or has below it"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_home_of_its_own_is_a_directory_like_others() {
+    let place = Place::new();
+    fs::create_dir(place.path("fresh")).unwrap();
+    let run = async || {
+        let log = a_log();
+        let mut spec = sh("touch ~/new && echo written >&2");
+        spec.env.push(("HOME".to_owned(), place.path("fresh").display().to_string().into()));
+        spec.cwd = Some(place.path("fresh"));
+        spec.sandbox = Some(SandboxProfile::default());
+        launcher().launch(spec, Arc::clone(&log)).await?.exited().await;
+        Ok::<_, LaunchError>(texts(&log))
+    };
+    let said = run().await.unwrap();
+    assert!(holds(&said, "written"), "{said:#?}");
+    // Keys in it are keys.
+    fs::create_dir(place.path("fresh/.ssh")).unwrap();
+    let refused = run().await.unwrap_err().to_string();
+    assert!(refused.contains("is or has below it"), "{refused}");
 }
 
 #[tokio::test]

@@ -28,6 +28,18 @@ test("a server can have a sandbox from the start, and what is refused of it stan
   expect(asked.at(-1)).toEqual({ what: "new server", body: { alias: "files", transport: { type: "stdio", command: "npx", args: [], env: {} }, sandbox: { mode: "on", read_paths: ["/srv"], write_paths: [], network: "full" } } });
 });
 
+test("what is not asked for any more stands in nobody's way", async () => {
+  const hands = open("/projects/demo/add-server?from=form", <NewServer />);
+  await hands.type(await screen.findByRole("textbox", { name: /^Alias/ }), "files");
+  await hands.type(screen.getByRole("textbox", { name: /^Command/ }), "npx");
+  await hands.click(screen.getByRole("radio", { name: /^On/ }));
+  await hands.type(screen.getByRole("textbox", { name: /^May read optional/ }), "nowhere");
+  await hands.click(screen.getByRole("radio", { name: /^Off/ }));
+  await hands.click(screen.getByRole("button", { name: "Add server" }));
+  await expect.poll(() => location.pathname).toBe("/projects/demo/servers/files");
+  expect(asked.at(-1)).toMatchObject({ body: { sandbox: { mode: "off" } } });
+});
+
 test("a server elsewhere has none", async () => {
   const hands = open("/projects/demo/add-server?from=form", <NewServer />);
   await hands.selectOptions(await screen.findByRole("combobox", { name: /^Transport/ }), "sse");

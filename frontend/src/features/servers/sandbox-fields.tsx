@@ -8,7 +8,7 @@ import { Input, Select, Textarea } from "@/components/ui/input";
 import { RadioCard, RadioGroup } from "@/components/ui/radio-group";
 import { useSchema } from "@/components/use-schema";
 
-import { MODES, NETWORKS, type SandboxValues, toPaths, toPorts } from "./sandbox-values";
+import { isConfined, MODES, NETWORKS, type SandboxValues, toPaths, toPorts } from "./sandbox-values";
 
 interface SandboxFieldsProps {
   form: UseFormReturn<SandboxValues>;
@@ -36,7 +36,7 @@ export function SandboxFields({ form, modes, disabled }: SandboxFieldsProps) {
         )}
       />
       {errors.mode !== undefined && <p className="text-sm text-danger">{errors.mode.message}</p>}
-      {mode !== "off" && mode !== "unsaid" && (
+      {isConfined(mode) && (
         <>
           <div className="grid gap-4 sm:grid-cols-2">
             <Field label={t("readPaths")} optional hint={t("readPathsHint")} error={errors.readPaths?.message}>
@@ -91,17 +91,21 @@ export function SandboxFields({ form, modes, disabled }: SandboxFieldsProps) {
 export function useSandboxForm(options: { values: SandboxValues } | { defaultValues: SandboxValues }): UseFormReturn<SandboxValues> {
   const t = useTranslations("serverSandbox");
   const resolver = useSchema((z) => {
-    const paths = z.string().check(z.refine((text) => toPaths(text) !== undefined, t("pathInvalid")));
+    const paths = (path: "readPaths" | "writePaths") =>
+      z.refine<SandboxValues>((written) => !isConfined(written.mode) || toPaths(written[path]) !== undefined, { path: [path], message: t("pathInvalid") });
     return z
       .object({
         mode: z.enum(MODES),
-        readPaths: paths,
-        writePaths: paths,
+        readPaths: z.string(),
+        writePaths: z.string(),
         network: z.enum(NETWORKS),
         ports: z.string(),
       })
+      // What is not shown is not sent either.
       .check(
-        z.refine((written) => written.network !== "ports" || toPorts(written.ports) !== undefined, {
+        paths("readPaths"),
+        paths("writePaths"),
+        z.refine((written) => !isConfined(written.mode) || written.network !== "ports" || toPorts(written.ports) !== undefined, {
           path: ["ports"],
           message: t("portsInvalid"),
         }),

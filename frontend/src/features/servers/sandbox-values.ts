@@ -36,9 +36,16 @@ export function sandboxOf({ sandbox }: Server): SandboxValues {
   };
 }
 
+/** Whether there is more to say than that. */
+export function isConfined(mode: SandboxValues["mode"]): boolean {
+  return mode === "on" || mode === "best_effort";
+}
+
 /** Undefined where nothing is said. */
 export function toSandbox({ mode, readPaths, writePaths, network, ports }: SandboxValues): Schemas["SandboxRequest"] | undefined {
   if (mode === "unsaid") return undefined;
+  // What is left out stays as it is.
+  if (mode === "off") return { mode };
   return {
     mode,
     read_paths: toPaths(readPaths),

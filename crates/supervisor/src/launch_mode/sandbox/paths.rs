@@ -193,7 +193,12 @@ enum Closed {
 
 impl Hidden {
     fn new(place: &Place<'_>) -> Self {
-        let at_home = place.homes.iter().flat_map(|home| HIDDEN_AT_HOME.iter().map(|name| home.join(name)));
+        let at_home = place.homes.iter().flat_map(|home| {
+            // Nobody else reads keys that are put into a home directory which only this command is told.
+            let is_others_too = Some(home.as_path()) == place.daemon_home;
+            let keys = HIDDEN_AT_HOME.iter().map(|name| home.join(name));
+            keys.filter(move |key| is_others_too || key.symlink_metadata().is_ok())
+        });
         let of_system = HIDDEN_OF_SYSTEM.iter().filter_map(|path| Path::new(path).canonicalize().ok());
         Self {
             never: place.hidden.iter().flat_map(|path| hidden::names(path)).collect(),

@@ -42,7 +42,7 @@ impl World {
 
     fn place<'a>(&'a self, scratch: Option<&'a OwnedFd>) -> Place<'a> {
         let (homes, hidden) = (&self.homes, &self.private);
-        Place { program: Path::new("/bin/sh"), homes, hidden, scratch, daemon: DaemonIds::default() }
+        Place { program: Path::new("/bin/sh"), homes, hidden, daemon_home: None, scratch, daemon: DaemonIds::default() }
     }
 
     fn found(&self, name: &str) -> Opened {
@@ -112,21 +112,28 @@ fn nothing_hidden_becomes_writable_by_the_way() {
 fn keys_that_are_not_there_yet_are_not_planted() {
     let directory = tempfile::tempdir().unwrap();
     let home = directory.path().canonicalize().unwrap().join("home");
-    let place = Place {
+    let place = |daemon_home| Place {
         program: Path::new("/bin/sh"),
         homes: std::slice::from_ref(&home),
         hidden: &[],
+        daemon_home,
         scratch: None,
         daemon: DaemonIds::default(),
     };
-    let hidden = Hidden::new(&place);
     fs::create_dir_all(home.join("work")).unwrap();
-    let write = |path: &Path| {
+    let write = |path: &Path, daemon_home| {
         let opened = found(path, None, Listed::Write(0)).unwrap();
-        hidden.writable(opened, Listed::Write(0), &mut |_| {})
+        Hidden::new(&place(daemon_home)).writable(opened, Listed::Write(0), &mut |_| {})
     };
-    assert_eq!(write(&home), Err(SandboxFault::Exposes(Listed::Write(0))));
-    assert_eq!(write(&home.join("work")), Ok(()));
+    assert_eq!(write(&home, Some(home.as_path())), Err(SandboxFault::Exposes(Listed::Write(0))));
+    assert_eq!(write(&home.join("work"), Some(home.as_path())), Ok(()));
+    // Of a home that only this command is told nobody else reads a key.
+    let elsewhere = home.join("work");
+    for daemon_home in [None, Some(elsewhere.as_path())] {
+        assert_eq!(write(&home, daemon_home), Ok(()));
+    }
+    fs::create_dir(home.join(".ssh")).unwrap();
+    assert_eq!(write(&home, None), Err(SandboxFault::Exposes(Listed::Write(0))));
 }
 
 #[test]
