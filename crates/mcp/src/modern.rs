@@ -109,7 +109,7 @@ pub fn read_discover(result: &Raw) -> Option<ServerHello> {
 /// Which listen stream a notification is of, by the number of our request. Some servers write it as a string.
 #[must_use]
 pub fn subscription_id(notification: &Notification) -> Option<u64> {
-    static ID: Word = Word::new(SUBSCRIPTION_ID);
+    static ID: Word = Word::new("subscriptionId");
     let params = notification.params.as_ref().filter(|params| ID.is_in(params.as_bytes()))?;
     let id = object::member(&object::member(params, "_meta")?, SUBSCRIPTION_ID)?;
     RequestId::parse(&id)?.as_number()
@@ -338,14 +338,29 @@ pub const fn may_ask(method: &Method<'_>) -> bool {
 mod tests {
     use bytes::Bytes;
 
-    use super::{Kind, RequestMeta, Stamp, kind, of_legacy, read_discover};
+    use super::{Kind, RequestMeta, Stamp, kind, of_legacy, read_discover, subscription_id};
     use crate::level::LogLevel;
+    use crate::message::{MethodName, Notification};
     use crate::method::Method;
     use crate::raw::Raw;
     use crate::revision::Revision;
 
     fn raw(text: &str) -> Raw {
         Raw::parse(Bytes::copy_from_slice(text.as_bytes())).expect(text)
+    }
+
+    #[test]
+    fn a_listen_stream_is_known_by_its_number_however_that_is_written() {
+        for (meta, expected) in [
+            (r#"{"io.modelcontextprotocol/subscriptionId":7}"#, Some(7)),
+            (r#"{"io.modelcontextprotocol/subscriptionId":"7"}"#, Some(7)),
+            (r#"{"io.modelcontextprotocol\/subscriptionId":7}"#, Some(7)),
+            (r#"{"io.modelcontextprotocol/other":7}"#, None),
+        ] {
+            let params = Some(raw(&format!(r#"{{"_meta":{meta}}}"#)));
+            let notification = Notification { method: MethodName::from_static("notifications/acknowledged"), params };
+            assert_eq!(subscription_id(&notification), expected, "{meta}");
+        }
     }
 
     fn params(meta: &str) -> Raw {

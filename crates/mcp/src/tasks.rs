@@ -77,7 +77,7 @@ pub fn started(result: &Raw) -> Option<Raw> {
 /// The result of a task as that of a plain call, and the params of a question about a task as those of any other.
 #[must_use]
 pub fn plain(result: Raw) -> Raw {
-    static WORD: Word = Word::new(RELATED);
+    static WORD: Word = Word::new("related-task");
     if !WORD.is_in(result.as_bytes()) {
         return result;
     }
@@ -126,6 +126,8 @@ mod tests {
     fn the_result_of_a_task_is_that_of_a_call() {
         let related = r#"{"content":[],"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
         assert_eq!(plain(raw(related)), raw(r#"{"content":[]}"#));
+        let escaped = r#"{"content":[],"_meta":{"io.modelcontextprotocol\/related-task":{"taskId":"t"}}}"#;
+        assert_eq!(plain(raw(escaped)), raw(r#"{"content":[]}"#));
         let more = r#"{"content":[],"_meta":{"v":1,"io.modelcontextprotocol/related-task":{"taskId":"t"}}}"#;
         assert_eq!(plain(raw(more)), raw(r#"{"content":[],"_meta":{"v":1}}"#));
     }

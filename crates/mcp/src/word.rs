@@ -12,8 +12,14 @@ pub struct Word {
 }
 
 impl Word {
+    /// A text without a slash, as some write that as `\/`. Fails to compile with one.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
+        let mut rest = text.as_bytes();
+        while let Some((byte, others)) = rest.split_first() {
+            assert!(*byte != b'/', "a slash may be written in two ways");
+            rest = others;
+        }
         Self { text, finder: OnceLock::new() }
     }
 

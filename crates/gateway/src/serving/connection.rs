@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_http::{Request, StatusCode};
 use actix_service::Service;
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::{Error, HttpResponse};
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -302,7 +302,7 @@ where
                     self.put(bytes);
                     self.send().await
                 }
-                Err(body) => self.stream(body, size, &mut feed).await,
+                Err(body) => self.stream(body, form, &mut feed).await,
             }
         };
         self.after(is_sent, keeps, feed).await
@@ -333,29 +333,31 @@ where
     }
 
     /// Sends a body as it comes. False when that failed.
-    async fn stream<Body: MessageBody>(&mut self, body: Body, size: BodySize, feed: &mut Feed) -> bool {
+    async fn stream<Body: MessageBody>(&mut self, body: Body, form: Form, feed: &mut Feed) -> bool {
         let mut body = pin!(body);
-        let is_chunked = size == BodySize::Stream;
-        let mut rest = if let BodySize::Sized(length) = size { length } else { 0 };
+        let mut rest = if let Form::Length(length) = form { length } else { 0 };
         let mut ended = false;
         poll_fn(|cx| {
             loop {
                 let mut is_pending = false;
                 while !ended && !is_pending && self.output.len() < UNSENT {
                     match body.as_mut().poll_next(cx) {
-                        Poll::Ready(Some(Ok(data))) if is_chunked => response::write_chunk(&mut self.output, &data),
-                        Poll::Ready(Some(Ok(data))) => {
-                            // More than was said would be taken for the next response.
-                            let Some(left) = rest.checked_sub(data.len() as u64) else { return Poll::Ready(false) };
-                            rest = left;
-                            self.output.extend_from_slice(&data);
-                        }
+                        Poll::Ready(Some(Ok(data))) => match form {
+                            Form::Chunks => response::write_chunk(&mut self.output, &data),
+                            Form::UntilClosed => self.output.extend_from_slice(&data),
+                            Form::Length(_) | Form::Bare => {
+                                // More than was said would be taken for the next response.
+                                let Some(left) = rest.checked_sub(data.len() as u64) else { return Poll::Ready(false) };
+                                rest = left;
+                                self.output.extend_from_slice(&data);
+                            }
+                        },
                         // The client sees that the end is missing.
                         Poll::Ready(Some(Err(_))) => return Poll::Ready(false),
                         Poll::Ready(None) if rest > 0 => return Poll::Ready(false),
                         Poll::Ready(None) => {
                             ended = true;
-                            if is_chunked {
+                            if form == Form::Chunks {
                                 self.output.extend_from_slice(response::LAST_CHUNK);
                             }
                         }

@@ -135,6 +135,16 @@ async fn knows_the_older_version_and_methods_without_a_body() {
     client.send("GET /health/live HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n").await;
     let kept = client.until(OK).await;
     assert!(kept.contains("\r\nconnection: keep-alive\r\n"), "{kept}");
+    // What has no length ends with the connection, and has nothing in it that only the newer version knows.
+    let mut watcher = served.client().await;
+    let token = &served.token;
+    let ask = format!("GET /api/v1/events HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n");
+    watcher.send(&ask).await;
+    let streamed = watcher.until("\n\n").await;
+    assert!(streamed.contains("\r\nconnection: close\r\n") && !streamed.contains("transfer-encoding"), "{streamed}");
+    let (_, events) = streamed.split_once("\r\n\r\n").unwrap();
+    assert!(!events.contains('\r') && events.lines().all(|line| line.is_empty() || line.contains(':')), "{streamed}");
+    drop(watcher);
     client.send("HEAD /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
     let heads = client.rest().await;
