@@ -230,6 +230,18 @@ impl ApiError {
     }
 }
 
+/// The answer to what is no request that could be read: the same document, with the status that HTTP has for it.
+pub(crate) fn unreadable(status: StatusCode, why: &str) -> HttpResponse {
+    let id = RequestId::mint();
+    let body =
+        ProblemView { status: status.as_u16(), ..ProblemView::new(Code::MalformedRequest, why, id.as_str(), &[]) };
+    let mut response = HttpResponse::build(status)
+        .content_type("application/problem+json")
+        .body(serde_json::to_vec(&body).unwrap_or_default());
+    crate::middleware::add_least_headers(response.headers_mut(), Some(id));
+    response
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail)

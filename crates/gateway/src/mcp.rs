@@ -11,6 +11,7 @@ mod exchange;
 mod incoming;
 mod legacy;
 mod modern;
+mod pages;
 pub mod playground;
 mod post;
 mod reach;
@@ -167,9 +168,13 @@ pub(crate) async fn answer(
         Door::Sse => "GET",
         Door::Messages => "POST",
     };
+    let page = pages::origin(http.head);
     let mut response = match (address.door, http.head.method()) {
         (Door::StreamableHttp, b"POST") => match post::handle(address, http, body, endpoints, patience).await {
-            Answered::Message { body, .. } => return Answered::Message { body, id: RequestId::sent(http.head) },
+            Answered::Message { body, .. } if page.is_none() => {
+                return Answered::Message { body, id: RequestId::sent(http.head) };
+            }
+            Answered::Message { body, .. } => HttpResponse::Ok().content_type("application/json").body(body),
             Answered::Response(response) => response,
         },
         (Door::StreamableHttp, b"GET") => legacy::stream::handle(address, http, endpoints),
@@ -177,10 +182,19 @@ pub(crate) async fn answer(
         (Door::Sse, b"GET") => legacy::channel::open(address, http, endpoints),
         (Door::Sse, b"POST") => legacy::channel::not_here(),
         (Door::Messages, b"POST") => Box::pin(legacy::channel::post(address, http, body, endpoints)).await,
-        (_, b"OPTIONS") => HttpResponse::NoContent().insert_header((ALLOW, methods)).finish(),
+        (_, b"OPTIONS") => {
+            let mut response = HttpResponse::NoContent().insert_header((ALLOW, methods)).finish();
+            if page.is_some() {
+                pages::let_send(response.headers_mut(), methods);
+            }
+            response
+        }
         _ => refusal::method_not_allowed(methods),
     };
     middleware::add_least_headers(response.headers_mut(), RequestId::sent(http.head));
+    if let Some(page) = page {
+        pages::let_read(response.headers_mut(), page);
+    }
     response.into()
 }
 

@@ -90,10 +90,16 @@ impl Edge {
     fn admit(&self, request: &ServiceRequest) -> Result<(), ApiError> {
         let authority = request.uri().authority().map(Authority::as_str);
         self.site.check(request.headers(), authority).map_err(|refusal| match refusal {
-            Refusal::Host => ApiError::new(Code::HostNotAllowed, "this host name is not one of ours"),
-            Refusal::Origin => {
-                ApiError::new(Code::OriginNotAllowed, "pages of this origin may not talk to this server")
-            }
+            Refusal::Host => ApiError::new(
+                Code::HostNotAllowed,
+                "this host name is not one of ours; whoever runs the daemon names it in MCP_SERVER_BASE_URL or \
+                 ORCH_ALLOWED_HOSTS",
+            ),
+            Refusal::Origin => ApiError::new(
+                Code::OriginNotAllowed,
+                "pages of this origin may not talk to this server; whoever runs the daemon names it in \
+                 ORCH_ALLOWED_ORIGINS",
+            ),
         })?;
         match Gate::of(request.method(), request.path()) {
             Gate::Open => Ok(()),

@@ -49,7 +49,7 @@ impl RequestId {
     }
 
     /// Unique among processes and within this one; not a secret.
-    fn mint() -> Self {
+    pub(crate) fn mint() -> Self {
         static PROCESS: OnceLock<u64> = OnceLock::new();
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let process = PROCESS.get_or_init(|| uuid::Uuid::new_v4().as_u64_pair().0);

@@ -25,6 +25,7 @@ use super::alarm::Alarm;
 use super::feed::{Feed, Step};
 use super::open::Place;
 use super::{Worker, request, response};
+use crate::api_error;
 use crate::mcp::{self, Answered, Http};
 use crate::request_id::RequestId;
 use crate::serving::response::{Connection as Said, Form};
@@ -383,7 +384,7 @@ where
 
     /// Answers what is no request of anybody.
     async fn refuse(&mut self, status: StatusCode, why: &str) -> After {
-        let response = HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(format!("{why}\n"));
+        let response = api_error::unreadable(status, why);
         let terms = Terms { is_head: false, is_1_1: true, keeps: false };
         self.respond(response, terms, Feed::Broken).await
     }

@@ -169,6 +169,17 @@ async fn refuses_what_it_cannot_read_and_says_why() {
         let response = served.all(&format!("{request}{GET}")).await;
         assert_eq!((status(&response), responses(&response)), (expected, 1), "{request}: {response}");
         assert!(response.contains(why) && response.contains("\r\nconnection: close\r\n"), "{response}");
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((problem["status"].to_string().as_str(), &problem["code"]), (expected, &"malformed_request".into()));
+        let id = problem["request_id"].as_str().unwrap();
+        for line in [
+            "content-type: application/problem+json",
+            "x-content-type-options: nosniff",
+            &format!("x-request-id: {id}"),
+        ] {
+            assert!(head.lines().any(|found| found == line), "{line}: {head}");
+        }
     }
     let long = format!("GET / HTTP/1.1\r\nHost: a\r\nA: {}\r\n\r\n", "x".repeat(70_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(101));

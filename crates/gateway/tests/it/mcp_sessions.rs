@@ -326,6 +326,36 @@ async fn every_door_is_closed_to_other_hosts_and_origins() {
 }
 
 #[actix_web::test]
+async fn a_page_of_a_known_origin_may_use_an_endpoint() {
+    const PAGE: &str = "http://localhost:6274";
+    let mcp = served().await;
+    let asked = request("OPTIONS", SERVER)
+        .insert_header(("origin", PAGE))
+        .insert_header(("access-control-request-method", "POST"))
+        .insert_header(("access-control-request-headers", "authorization, mcp-param-city"));
+    let told = mcp.world.send(asked).await;
+    assert_eq!((told.status, told.header("access-control-allow-origin")), (204, Some(PAGE)));
+    assert_eq!(told.header("access-control-allow-methods"), Some("POST, GET, DELETE"));
+    assert_eq!(told.header("access-control-allow-headers"), Some("authorization, *"));
+    assert_eq!(told.header("access-control-allow-credentials"), None);
+    let sent = |key: &str| legacy("POST", SERVER, key, None).set_json(initialize()).insert_header(("origin", PAGE));
+    for (key, status) in [(mcp.key.as_str(), 200), ("mcp_nothing", 401)] {
+        let answer = mcp.world.send(sent(key)).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some(PAGE)));
+        assert_eq!(answer.header("vary"), Some("origin"));
+        let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
+        assert!(exposed.contains("mcp-session-id") && exposed.contains("www-authenticate"), "{exposed}");
+    }
+    let session = mcp.world.open_session(SERVER, &mcp.key).await;
+    let ping = || legacy("POST", SERVER, &mcp.key, Some(&session)).set_json(request_of(2, "ping", json!({})));
+    let (plain, paged) = (mcp.world.send(ping()).await, mcp.world.send(ping().insert_header(("origin", PAGE))).await);
+    assert_eq!((paged.status, &paged.body), (200, &plain.body));
+    assert_eq!(paged.header("content-type"), plain.header("content-type"));
+    assert_eq!(paged.header("access-control-allow-origin"), Some(PAGE));
+    assert!(!plain.headers.iter().any(|(name, _)| name.starts_with("access-control")), "{plain:?}");
+}
+
+#[actix_web::test]
 async fn a_session_is_its_principals_alone() {
     let mcp = served().await;
     let session = mcp.world.open_session(UNIFIED, &mcp.key).await;
