@@ -29,9 +29,10 @@ lint:
 test *args:
     scripts/with-postgres.sh cargo nextest run --workspace --locked -E 'not binary_id(orch-server::e2e)' {{ args }}
 
-# Run the end-to-end tests; scripts/test.sh installs the MCP servers that they need
+# Run the end-to-end tests, on SQLite and a throw-away PostgreSQL; scripts/test.sh installs the MCP servers that they need
 e2e *args:
-    cargo nextest run -p orch-server --locked -E 'binary_id(orch-server::e2e)' {{ args }}
+    cargo build -p orch-admin --locked
+    scripts/with-postgres.sh cargo nextest run -p orch-server --locked -E 'binary_id(orch-server::e2e)' {{ args }}
 
 # Run the official conformance suite through the daemon; `just conformance --only 2026-07-28/modern-http`
 conformance *args:

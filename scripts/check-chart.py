@@ -22,6 +22,7 @@ MANY = {
 }
 REFUSED = [
     ({"secrets": SECRETS}, "baseUrl"),
+    ({**LEAST, "baseUrl": "https://x/below"}, "baseUrl"),
     ({"baseUrl": "https://x"}, "secrets.jwtSecret"),
     ({"baseUrl": "https://x", "secrets": {"jwtSecret": "j" * 32}}, "secrets.encryptionKey"),
     ({**LEAST, "replicas": 2}, "database.url"),

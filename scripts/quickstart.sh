@@ -11,6 +11,7 @@ readonly DEFAULT_PORT=8000
 readonly PROJECT=demo
 readonly READY_SECONDS=60
 
+here=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
@@ -27,6 +28,8 @@ usage: scripts/quickstart.sh [options]
   --detach         return when the daemon is ready; without it the log is shown until Ctrl-C
   --json           print one JSON object on standard output and nothing else
   --no-frontend    build no dashboard; the one that was built before, if any, stays in use
+  --binaries DIR   build nothing: run the orch-server and orch-admin of this directory; nothing else of this repository
+                   is needed then, and .env is written beside the directory of this script
   --help           show this
 EOF
 }
@@ -50,16 +53,21 @@ setting() {
 # ---------------------------------------------------------------------------------------------------------------------
 # Arguments
 
-port='' data_dir='' detach=no json=no frontend=yes
+port='' data_dir='' binaries='' detach=no json=no frontend=yes
 while [ $# -gt 0 ]; do
     case $1 in
-        --port | --data-dir)
+        --port | --data-dir | --binaries)
             [ $# -ge 2 ] || die "$1 needs a value"
-            if [ "$1" = --port ]; then port=$2; else data_dir=$2; fi
+            case $1 in
+                --port) port=$2 ;;
+                --data-dir) data_dir=$2 ;;
+                --binaries) binaries=$2 ;;
+            esac
             shift 2
             ;;
         --port=*) port=${1#*=} && shift ;;
         --data-dir=*) data_dir=${1#*=} && shift ;;
+        --binaries=*) binaries=${1#*=} && shift ;;
         --detach) detach=yes && shift ;;
         --json) json=yes && shift ;;
         --no-frontend) frontend=no && shift ;;
@@ -73,6 +81,12 @@ done
 case $port in
     *[!0-9]*) die "--port $port is no port" ;;
 esac
+if [ -n "$binaries" ]; then
+    binaries=$(cd "$here" && cd "$binaries" && pwd) || die "--binaries: there is no such directory"
+    for name in orch-server orch-admin; do
+        [ -x "$binaries/$name" ] || die "--binaries: there is no program $name in $binaries"
+    done
+fi
 
 data_dir=${data_dir:-$(setting ORCH_DATA_DIR)}
 data_dir=${data_dir:-data}
@@ -110,9 +124,11 @@ node_is_new_enough() {
 install_tools() {
     local missing=()
     have curl || missing+=(curl ca-certificates)
-    have cc || missing+=(gcc libc6-dev)
-    # The allocator is built by it.
-    have make || missing+=(make)
+    if [ -z "$binaries" ]; then
+        have cc || missing+=(gcc libc6-dev)
+        # The allocator is built by it.
+        have make || missing+=(make)
+    fi
     have node && have npm || missing+=(nodejs npm)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
     node_is_new_enough ||
@@ -445,9 +461,14 @@ EOF
 }
 
 install_tools
-install_rust
-build_frontend
-build
+if [ -n "$binaries" ]; then
+    server_bin=$binaries/orch-server
+    admin_bin=$binaries/orch-admin
+else
+    install_rust
+    build_frontend
+    build
+fi
 # What follows is nobody else's business.
 umask 077
 write_env

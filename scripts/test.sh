@@ -18,7 +18,8 @@ for argument in "$@"; do
         --quick) quick=yes ;;
         -h | --help)
             echo 'usage: scripts/test.sh [--quick]'
-            echo '  --quick  leave out the end-to-end tests, conformance, the dashboard in a browser, doc tests and the documentation'
+            echo '  --quick  leave out the end-to-end tests, the quickstart, conformance, the dashboard in a browser, fuzz targets,'
+            echo '           doc tests and the documentation'
             exit 0
             ;;
         *)
@@ -121,12 +122,15 @@ install_system_tools() {
     # The allocator is built by it.
     have make || missing+=(make)
     have_postgres || missing+=(postgresql)
+    local program
+    for program in curl git python3 shellcheck; do
+        have "$program" || missing+=("$program")
+    done
+    have node && have npm || missing+=(nodejs npm)
     if [ "$quick" = no ]; then
-        have node && have npm || missing+=(nodejs npm)
-        have_venv || missing+=(python3 python3-venv)
+        have_venv || missing+=(python3-venv)
         have_chromium || missing+=(chromium)
     fi
-    have node && have npm || [[ " ${missing[*]} " == *' nodejs '* ]] || missing+=(nodejs npm)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return 1
     if ! have cargo; then
         echo 'cargo is missing; scripts/quickstart.sh installs it, and so does https://rustup.rs' >&2
@@ -194,12 +198,16 @@ check_generated() {
         }
 }
 
-check_scripts() {
-    if ! have shellcheck; then
-        echo 'shellcheck is not installed; skipped'
-        return
-    fi
-    shellcheck scripts/*.sh .ci/run
+check_scripts() { shellcheck scripts/*.sh .ci/run; }
+
+# They are apart from the workspace, and only run with a nightly toolchain. Nothing is linked, so the fuzzer itself,
+# which is C++, is not built.
+check_fuzz_targets() {
+    (
+        cd fuzz &&
+            CARGO_TARGET_DIR=$TARGET/fuzz CUSTOM_LIBFUZZER_PATH=$TARGET/fuzz/libfuzzer.a RUSTFLAGS='-D warnings' \
+                cargo check --locked
+    )
 }
 
 step 'tools' install_system_tools
@@ -224,6 +232,8 @@ if [ "$quick" = no ]; then
     step 'dashboard: browser' run_browser_tests
 fi
 if [ "$quick" = no ]; then
+    step 'quickstart' scripts/check-quickstart.sh "$TARGET/debug"
+    step 'fuzz targets' check_fuzz_targets
     step 'Helm chart' scripts/check-chart.sh "$TARGET/debug/orch-server" "$TARGET/chart"
     step 'conformance' scripts/conformance.sh
     step 'REST against its document' bash scripts/check-rest.sh "$TARGET/debug/orch-server" "$TARGET/schemathesis"

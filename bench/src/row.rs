@@ -40,13 +40,12 @@ impl Row {
         }
     }
 
-    /// The row with nothing in between.
-    pub(crate) fn direct(self) -> Self {
+    /// The row with nothing in between and the same dialect, if one is measured.
+    pub(crate) fn direct(self) -> Option<Self> {
         match self {
-            Self::DirectHttp | Self::Nginx | Self::DaemonHttp | Self::DaemonModern | Self::DaemonSse => {
-                Self::DirectHttp
-            }
-            Self::DirectStdio | Self::DaemonStdio => Self::DirectStdio,
+            Self::DirectHttp | Self::Nginx | Self::DaemonHttp => Some(Self::DirectHttp),
+            Self::DirectStdio | Self::DaemonStdio => Some(Self::DirectStdio),
+            Self::DaemonModern | Self::DaemonSse => None,
         }
     }
 

@@ -71,7 +71,7 @@ pub(crate) fn find(figures: &[Figures], row: Row, sessions: u64) -> Option<&Figu
 /// How much longer the median call takes than directly.
 pub(crate) fn added_us(figures: &[Figures], row: Row, sessions: u64) -> Option<f64> {
     let here = find(figures, row, sessions)?;
-    let direct = find(figures, row.direct(), sessions)?;
+    let direct = find(figures, row.direct()?, sessions)?;
     Some(here.p50_us - direct.p50_us)
 }
 

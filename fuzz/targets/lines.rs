@@ -1,7 +1,6 @@
 //! Anything that a child writes, as lines: the same ones in whatever parts they come.
 
 #![no_main]
-#![expect(dead_code, reason = "the file is that of the crate, which uses all of it")]
 
 #[path = "../../crates/upstream/src/stdio/lines.rs"]
 mod lines;

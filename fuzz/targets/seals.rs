@@ -20,6 +20,8 @@ mod master {
     }
 }
 
+const UNTIL: i64 = 1_900_000_000;
+
 static SEAL: LazyLock<StateSeal> = LazyLock::new(|| StateSeal::new(&master::MasterSecrets(Box::new([7; 32]))));
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
@@ -41,4 +43,10 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
     let altered = String::from_utf8(altered).expect("letters");
     assert_eq!(SEAL.open(&[b"cursor", input], &altered), None);
+    // Good until its time and no longer, with a state of any length and one that has no room for a time.
+    let dated = SEAL.seal_until(&[b"task"], input, UNTIL).expect("sealed");
+    assert_eq!(SEAL.open_at(&[b"task"], &dated, UNTIL - 1).as_deref(), Some(input));
+    assert_eq!(SEAL.open_at(&[b"task"], &dated, UNTIL), None);
+    let short = SEAL.seal(&[b"task"], &input[..input.len().min(7)]).expect("sealed");
+    assert_eq!(SEAL.open_at(&[b"task"], &short, i64::MIN), None);
 });

@@ -17,8 +17,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed, or the called tool reported an error
-  2  wrong usage or invalid input
-  3  there is no such project, server, user, key or rule
+  2  wrong usage or invalid input: an argument, a setting, a file
+  3  there is no such project, server, user, team, key or rule
   4  it contradicts what is there, or somebody else changed it first
   5  the database is not available";
 

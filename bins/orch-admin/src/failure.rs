@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt;
 use std::process::ExitCode;
 
 use orch_app::control::error::ControlError;
 use orch_app::control::problem::Problem;
 use orch_app::domain::error::StoreError;
 use orch_app::persistence::PersistenceError;
+use orch_app::unusable::{Unusable, unusable};
 
 use crate::output;
 
@@ -18,23 +18,11 @@ const MISSING: u8 = 3;
 const CONFLICT: u8 = 4;
 const UNAVAILABLE: u8 = 5;
 
-/// What was written on the command line or in a file cannot be used.
-#[derive(Debug)]
-struct Usage(anyhow::Error);
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
-    }
-}
-
-impl Error for Usage {}
-
-/// Marks an error as one of usage.
+/// Marks an error as one of usage: what was written on the command line or in a file cannot be used.
 pub(crate) fn usage(error: impl Into<anyhow::Error>) -> anyhow::Error {
     let error = error.into();
     // A database that is not there stays what it is, wherever it was found out.
-    if code(&error) == FAILED { anyhow::Error::new(Usage(error)) } else { error }
+    if code(&error) == FAILED { unusable(error) } else { error }
 }
 
 /// What the fields that `orch-control` names are called on the command line.
@@ -42,6 +30,9 @@ pub(crate) type Spelling = [(&'static str, &'static str)];
 
 /// The error in the words of the command line: a field that is on the list goes by its flag.
 pub(crate) fn spelled(error: anyhow::Error, spelling: &Spelling) -> anyhow::Error {
+    if !matches!(error.downcast_ref(), Some(ControlError::Invalid { .. } | ControlError::Taken(_))) {
+        return error;
+    }
     let spell = |problem: Problem| Problem { field: flag(&problem.field, spelling), ..problem };
     match error.downcast::<ControlError>() {
         Ok(ControlError::Invalid { problems }) => {
@@ -86,7 +77,7 @@ fn code(error: &anyhow::Error) -> u8 {
 }
 
 fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
-    if error.is::<Usage>() {
+    if error.is::<Unusable>() {
         return Some(USAGE);
     }
     if let Some(error) = error.downcast_ref::<ControlError>() {
@@ -143,6 +134,7 @@ fn advice(error: &anyhow::Error) -> Option<Cow<'static, str>> {
             "name somebody who reaches the project, by id or e-mail address"
         }
         ControlError::Missing { what: "user" } => "orch-admin user list shows the accounts",
+        ControlError::Missing { what: "team" } => "name it by its slug, as the dashboard shows it, or by its id",
         ControlError::Stale { .. } => "run the command again",
         ControlError::LastInstanceAdmin => "make somebody else an admin first",
         _ => return None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use orch_app::domain::Timestamp;
+use orch_app::domain::{Timestamp, moment};
 use time::format_description::well_known::Rfc3339;
 
 const HOUR: u64 = 60 * 60;
@@ -32,6 +32,8 @@ pub(crate) enum End {
 impl End {
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         if let Ok(at) = Timestamp::parse(text, &Rfc3339) {
+            let (first, last) = (moment::YEARS.start(), moment::YEARS.end());
+            let at = moment::taken(at).with_context(|| format!("write a time of the years {first} to {last}"))?;
             return Ok(Self::At(at));
         }
         parse_duration(text).map(Self::After).context("write 90d, 12h or a time such as 2030-01-31T00:00:00Z")
@@ -41,7 +43,7 @@ impl End {
     pub(crate) fn from(self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::At(at) => Some(at),
-            Self::After(duration) => now.checked_add(duration.try_into().ok()?),
+            Self::After(duration) => now.checked_add(duration.try_into().ok()?).and_then(moment::taken),
         }
     }
 }
@@ -105,5 +107,7 @@ mod tests {
             Some("2026-01-02 00:00:00".to_owned())
         );
         assert!(End::parse("tomorrow").is_err());
+        assert!(End::parse("9999-12-31T23:59:59-23:59").is_err());
+        assert_eq!(End::parse("2030-01-31T09:00:00+09:00").ok(), End::parse("2030-01-31T00:00:00Z").ok());
     }
 }

@@ -80,6 +80,11 @@ impl Output {
     }
 }
 
+/// What there is to say of one thing, a line for each part of it.
+pub(crate) fn fields(lines: &[(&str, String)]) -> String {
+    lines.iter().map(|(what, said)| format!("{what:<14}{}\n", said.replace('\n', " "))).collect()
+}
+
 /// Ends when nobody reads standard output any more; never where that cannot be told, as of a file.
 pub(crate) async fn reader_gone() {
     // Only watched, never written to by this handle, so it need not be one that does not block.

@@ -7,7 +7,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use orch_control::error::ControlError;
 use orch_domain::port::clock::Clock;
 use orch_persistence::{Database, DatabaseConfig, DatabaseCopy, DatabaseKind, DatabaseUrl, TableCopy, sqlite_file};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::clock::SystemClock;
 use crate::config::{Settings, private_dir};
 use crate::data_dir::{self, FILES_OF_SQLITE, ServeLock, beside, real_file};
 use crate::instance;
+use crate::unusable::unusable;
 
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
@@ -51,8 +53,9 @@ pub struct Table {
 
 /// Copies the instance into `dir`, which must not be there or be empty. The daemon may go on working.
 pub async fn back_up(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
-    if dir.exists() && fs::read_dir(dir).with_context(|| readable(dir))?.next().is_some() {
-        bail!("{} is not empty; name a directory that is not there yet", dir.display());
+    if dir.exists() && fs::read_dir(dir).with_context(|| readable(dir)).map_err(unusable)?.next().is_some() {
+        let problem = anyhow!("{} is not empty; name a directory that is not there yet", dir.display());
+        return Err(unusable(problem));
     }
     let database = instance::connect(settings).await?;
     let made = copy(settings, &database, dir).await;
@@ -63,7 +66,7 @@ pub async fn back_up(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest
 async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::Result<Manifest> {
     instance::require_schema(settings, database).await?;
     for part in [DATABASE, JOURNAL, AUDIT] {
-        private_dir(&dir.join(part))?;
+        private_dir(&dir.join(part)).map_err(unusable)?;
     }
     // Before the database: a call that is in both is stored once, and one that is in neither would be lost.
     copy_files(&settings.journal().dir, &dir.join(JOURNAL))?;
@@ -93,15 +96,7 @@ async fn copy(settings: &Settings, database: &Database, dir: &Path) -> anyhow::R
 /// is broken off by force leaves too: it tells the next attempt that what is there came from this one.
 pub async fn restore(settings: &Settings, dir: &Path) -> anyhow::Result<Manifest> {
     data_dir::check_owner(settings)?;
-    let manifest = read_manifest(dir)?;
-    let found = digests(dir)?;
-    for (file, digest) in &manifest.files {
-        match found.get(file) {
-            None => bail!("the backup is damaged: {file} is missing"),
-            Some(found) if found != digest => bail!("the backup is damaged: {file} is not what was written"),
-            Some(_) => {}
-        }
-    }
+    let manifest = read_manifest(dir).map_err(unusable)?;
     let copy = DatabaseCopy {
         kind: if manifest.database == "postgresql" { DatabaseKind::Postgres } else { DatabaseKind::Sqlite },
         steps: manifest.steps.clone(),
@@ -163,10 +158,12 @@ impl Place {
     /// Fails unless there is nothing, and marks the place. What an attempt before has left goes.
     async fn empty_target(&self, settings: &Settings, copy: &DatabaseCopy) -> anyhow::Result<Target> {
         let (target, there) = match (copy.kind, settings.database_url()?.file()) {
-            (DatabaseKind::Postgres, Some(_)) => bail!(
-                "the backup is of PostgreSQL, which does not go into SQLite; set DATABASE_URL to an empty PostgreSQL \
-                 database"
-            ),
+            (DatabaseKind::Postgres, Some(_)) => {
+                return Err(unusable(anyhow!(
+                    "the backup is of PostgreSQL, which does not go into SQLite; set DATABASE_URL to an empty PostgreSQL \
+                     database"
+                )));
+            }
             (DatabaseKind::Sqlite, Some(file)) => {
                 let file = real_file(&file);
                 let there = FILES_OF_SQLITE.map(|end| beside(&file, end)).into_iter().find(|path| path.exists());
@@ -183,9 +180,10 @@ impl Place {
         match there {
             Some(there) if is_marked => {
                 remove(&self.mark)?;
-                bail!("the target is not empty: {there}, from a restore that was broken off after everything had come")
+                let there = format!("{there}, from a restore that was broken off after everything had come");
+                return Err(not_empty(&there));
             }
-            Some(there) => bail!("the target is not empty: {there}"),
+            Some(there) => return Err(not_empty(&there)),
             None if is_marked => self.clear()?,
             None => self.require_no_files()?,
         }
@@ -197,7 +195,7 @@ impl Place {
     fn require_no_files(&self) -> anyhow::Result<()> {
         for place in [&self.journal, &self.audit] {
             if place.exists() && fs::read_dir(place).with_context(|| readable(place))?.next().is_some() {
-                bail!("the target is not empty: there is something in {}", place.display());
+                return Err(not_empty(&format!("there is something in {}", place.display())));
             }
         }
         Ok(())
@@ -301,6 +299,11 @@ fn remove_database(file: &Path) -> anyhow::Result<()> {
     FILES_OF_SQLITE.iter().try_for_each(|end| remove(&beside(file, end)))
 }
 
+fn not_empty(there: &str) -> anyhow::Error {
+    ControlError::Conflict { problem: format!("the target is not empty: {there}") }.into()
+}
+
+/// The manifest of a backup that is as it was written.
 fn read_manifest(dir: &Path) -> anyhow::Result<Manifest> {
     let path = dir.join(MANIFEST);
     let text = fs::read(&path)
@@ -309,6 +312,14 @@ fn read_manifest(dir: &Path) -> anyhow::Result<Manifest> {
         serde_json::from_slice(&text).with_context(|| format!("{} is no manifest of a backup", path.display()))?;
     if manifest.format != FORMAT {
         bail!("the backup has format {}, and this program reads format {FORMAT}", manifest.format);
+    }
+    let found = digests(dir)?;
+    for (file, digest) in &manifest.files {
+        match found.get(file) {
+            None => bail!("the backup is damaged: {file} is missing"),
+            Some(found) if found != digest => bail!("the backup is damaged: {file} is not what was written"),
+            Some(_) => {}
+        }
     }
     Ok(manifest)
 }

@@ -1,10 +1,9 @@
 //! Tells of calls as they reach the database and counts them: one event for each project and batch, whatever the load.
 //! Not on the way of a call.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use orch_control::calls::Calls;
 use orch_domain::call::{Call, Outcome};
 use orch_domain::error::StoreError;
 use orch_domain::event::{CallsOf, Event, Fact};
@@ -26,8 +25,6 @@ pub(crate) struct ToldCalls {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Notes what instance admins use; there once the instance is.
-    pub(crate) control: Arc<OnceLock<Calls>>,
 }
 
 #[async_trait]
@@ -42,12 +39,6 @@ impl CallRepo for ToldCalls {
         let now = self.clock.now();
         for (project, fact) in facts(calls) {
             self.events.emit(Event { at: now, project: Some(project), concerns: None, fact });
-        }
-        if let Some(control) = self.control.get()
-            && let Err(error) = control.note_uses(calls).await
-        {
-            // The calls themselves are on record, with who made them.
-            tracing::warn!(error = %error, "the audit trail does not tell that an instance admin has made calls");
         }
         Ok(())
     }

@@ -36,6 +36,7 @@ fn check(flags: &Flags) -> anyhow::Result<Vec<String>> {
     settings.check_files()?;
     confined::check_machine(&settings)?;
     data_dir::check_owner(&settings)?;
+    data_dir::check_access(&settings)?;
     backup::refuse_unfinished(&settings)?;
     let runtime = runtime()?;
     let Found { database, secrets, missing, directory } = runtime.block_on(look(&settings))?;

@@ -17,6 +17,7 @@ use anyhow::{Context, bail};
 use figment::Figment;
 use orch_auth::config::AuthConfig;
 use orch_auth::password::check_length;
+use orch_auth::strength::weakness_of;
 use orch_control::config::{PeopleConfig, SignUp};
 use orch_domain::confinement::ConfinementRules;
 use orch_domain::email::Email;
@@ -25,7 +26,7 @@ use orch_gateway::config::GatewayConfig;
 use orch_gateway::mcp::McpConfig;
 use orch_gateway::site::Site;
 use orch_mail::config::MailConfig;
-use orch_persistence::{DatabaseConfig, DatabaseUrl, JournalConfig};
+use orch_persistence::{DatabaseConfig, DatabaseKind, DatabaseUrl, JournalConfig};
 use orch_relay::config::RelayConfig;
 use orch_supervisor::SupervisorConfig;
 use orch_upstream::UpstreamConfig;
@@ -42,6 +43,9 @@ pub use self::limits::{LimitSettings, LimitValues};
 pub use self::secrets::{SecretSource, Secrets};
 pub use self::servers::{SandboxSetting, ServerSettings};
 pub use crate::upkeep::{AuditSettings, RetentionSettings};
+
+/// To PostgreSQL.
+const LEAST_CONNECTIONS: u32 = 2;
 
 /// In seconds. For so long each process remembers the logins that have ended.
 const LONGEST_ACCESS_TOKEN: u32 = 24 * 60 * 60;
@@ -150,6 +154,19 @@ pub struct MetricsSettings {
     pub port: u16,
 }
 
+impl MetricsSettings {
+    /// Whether both sockets could be had on one machine.
+    fn check_port(&self, host: IpAddr, port: u16) -> anyhow::Result<()> {
+        // That of all IPv6 takes IPv4 along.
+        let covers = |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+        let is_one_place = self.host == host || covers(self.host, host) || covers(host, self.host);
+        if self.enabled && port != 0 && self.port == port && is_one_place {
+            bail!("metrics.port: {port} is the port of the daemon itself; metrics have one of their own");
+        }
+        Ok(())
+    }
+}
+
 impl Default for MetricsSettings {
     fn default() -> Self {
         Self { enabled: true, host: IpAddr::from([127, 0, 0, 1]), port: 9464 }
@@ -252,8 +269,10 @@ impl Settings {
             remarks.extend(file.remarks());
             figment = figment.merge(file);
         }
-        figment = figment.merge(variables);
-        let mut settings: Self = figment.extract().map_err(refusal::readable)?;
+        for layer in variables.layers() {
+            figment = figment.merge(layer);
+        }
+        let mut settings: Self = figment.extract().map_err(|error| refusal::readable(&figment, error))?;
         numbers::check(&figment)?;
         settings.file = file;
         if let Some(data_dir) = &flags.data_dir {
@@ -272,16 +291,17 @@ impl Settings {
             settings.mcp_config = Some(file.clone());
         }
         settings.flags = flags.clone();
-        settings.check()?;
+        settings.check().map_err(|error| refusal::placed(&figment, error))?;
         remarks.extend(settings.without_effect().map(str::to_owned));
         remarks.extend(settings.open_to_others());
         settings.remarks = remarks;
         Ok(settings)
     }
 
-    /// Makes of each value what a start makes of it, and says which cannot be used.
+    /// Makes of each value what a start makes of it, and says which cannot be used. Each refusal begins with the name of
+    /// its setting.
     fn check(&self) -> anyhow::Result<()> {
-        telemetry::check(&self.log)?;
+        telemetry::check(&self.log, self.flags.log_level.as_ref().map(|_| "--log-level"))?;
         let gateway = self.gateway();
         Site::new(&gateway)?;
         Clients::new(&gateway.trusted_proxies)?;
@@ -310,13 +330,23 @@ impl Settings {
         }
         if let Some(password) = &self.initial_admin.password {
             check_length(password).context("INITIAL_ADMIN_PASSWORD")?;
+            if let Some(weakness) = weakness_of(password).filter(|_| self.environment == Environment::Production) {
+                bail!(
+                    "INITIAL_ADMIN_PASSWORD is not fit for production: {weakness}; without it the first start makes a \
+                     password and prints it once"
+                );
+            }
         }
         if self.auth.access_token_seconds.get() > LONGEST_ACCESS_TOKEN {
             bail!("auth.access_token_seconds: an access token lives a day at most, {LONGEST_ACCESS_TOKEN}");
         }
         self.upstream.check().map_err(anyhow::Error::msg)?;
-        self.database_url()?;
-        Ok(())
+        if self.database_url()?.kind() == DatabaseKind::Postgres && self.database.max_connections < LEAST_CONNECTIONS {
+            bail!(
+                "database.max_connections: PostgreSQL needs {LEAST_CONNECTIONS} at least, as one of them hears of changes"
+            );
+        }
+        self.metrics.check_port(self.host, self.port)
     }
 
     /// Looks at the files that the values name and a start needs, but for the file of servers, which is read with what
@@ -487,7 +517,7 @@ mod tests {
 
     use orch_control::config::PeopleConfig;
 
-    use super::{DatabaseSettings, Environment, Settings};
+    use super::{DatabaseSettings, Environment, InitialAdmin, MetricsSettings, Settings};
 
     #[test]
     fn refuses_what_a_start_would_refuse() {
@@ -520,13 +550,49 @@ mod tests {
         }
         check(|settings| settings.initial_admin.email = Some("ada".into()), "INITIAL_ADMIN_EMAIL");
         check(|settings| settings.initial_admin.password = Some("short".into()), "INITIAL_ADMIN_PASSWORD");
+        let known = |environment| {
+            let initial_admin = InitialAdmin { password: Some("Password123".into()), ..InitialAdmin::default() };
+            Settings { environment, initial_admin, ..Settings::default() }.check()
+        };
+        assert!(known(Environment::Development).is_ok());
+        let refused = known(Environment::Production).expect_err("a well-known password").to_string();
+        assert!(refused.starts_with("INITIAL_ADMIN_PASSWORD") && !refused.contains("Password123"), "{refused}");
         check(|settings| settings.upstream.proxy.https = Some("socks5://proxy".into()), "upstream.proxy.https");
         check(|settings| settings.upstream.proxy.direct = vec!["*.internal".into()], "write .internal");
         check(
             |settings| settings.upstream.addresses.allow_hosts = vec!["https://a.internal".into()],
             "write a.internal",
         );
+        check(
+            |settings| {
+                settings.database_url = Some("postgresql://orch@db/orch".into());
+                settings.database.max_connections = 1;
+            },
+            "database.max_connections: PostgreSQL needs 2 at least",
+        );
+        check(|settings| settings.port = 9464, "metrics.port: 9464 is the port of the daemon itself");
         assert!(Settings::default().check().is_ok());
+    }
+
+    #[test]
+    fn metrics_have_a_port_of_their_own() {
+        let refuses = |host: &str, port, of_metrics: &str| {
+            let host = host.parse().expect("an address");
+            let metrics =
+                MetricsSettings { host: of_metrics.parse().expect("an address"), ..MetricsSettings::default() };
+            Settings { host, port, metrics, ..Settings::default() }.check().is_err()
+        };
+        for (host, of_metrics) in
+            [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("10.0.0.1", "0.0.0.0"), ("::", "127.0.0.1")]
+        {
+            assert!(refuses(host, 9464, of_metrics), "{host} {of_metrics}");
+            assert!(!refuses(host, 8000, of_metrics), "{host} {of_metrics}");
+        }
+        for (host, of_metrics) in [("127.0.0.2", "127.0.0.1"), ("::1", "0.0.0.0"), ("0.0.0.0", "::1")] {
+            assert!(!refuses(host, 9464, of_metrics), "{host} {of_metrics}");
+        }
+        let metrics = MetricsSettings { enabled: false, ..MetricsSettings::default() };
+        assert!(Settings { port: 9464, metrics, ..Settings::default() }.check().is_ok(), "none are served");
     }
 
     #[test]

@@ -44,6 +44,62 @@ fn refuse_foreign(place: &Path, owner: u32, me: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses places where this user could not write what a start writes, or could not make them. Makes nothing.
+pub(crate) fn check_access(settings: &Settings) -> anyhow::Result<()> {
+    let data = (&settings.data_dir, "the data directory", "--data-dir or ORCH_DATA_DIR");
+    let mut dirs = vec![(data.0.clone(), data), (settings.journal().dir, data)];
+    let mut files = vec![settings.data_dir.join(LOCK)];
+    let database = settings.database_url()?.file();
+    if let Some(database) = &database {
+        let real = real_file(database);
+        let dir = real.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        dirs.push((dir.to_owned(), (database, "the database", "DATABASE_URL")));
+        files.extend(FILES_OF_SQLITE.into_iter().chain([LOCK_OF_FILE]).map(|end| beside(&real, end)));
+    }
+    let me = orch_supervisor::user_id();
+    for (dir, (place, what, setting)) in dirs {
+        let there = nearest(&dir)?;
+        let may =
+            if there.is_dir() { orch_supervisor::may_write_in(&there) } else { Err(ErrorKind::NotADirectory.into()) };
+        may.with_context(|| {
+            format!(
+                "{what} {} cannot be written, as user {me} may not make files in {}: give that to this user, or name \
+                 another place with {setting}",
+                place.display(),
+                there.display()
+            )
+        })?;
+    }
+    for file in files {
+        match orch_supervisor::may_write(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| {
+                    format!("{} cannot be written by user {me}: give it to this user", file.display())
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The path, or what of it is there.
+fn nearest(path: &Path) -> anyhow::Result<PathBuf> {
+    for path in path.ancestors() {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        match fs::metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // What is no directory is found to be none.
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {}
+            found => {
+                found.with_context(|| format!("{} cannot be looked at", path.display()))?;
+                return Ok(path.to_owned());
+            }
+        }
+    }
+    Ok(PathBuf::from("/"))
+}
+
 /// Held by the one daemon that serves a data directory and a SQLite file, until it is dropped or the process ends,
 /// however that ends.
 #[derive(Debug)]
@@ -55,6 +111,7 @@ impl ServeLock {
     /// Makes the directories where they are missing. Fails when another daemon serves one of them.
     pub(crate) fn take(settings: &Settings) -> anyhow::Result<Self> {
         check_owner(settings)?;
+        check_access(settings)?;
         let dir = &settings.data_dir;
         private_dir(dir)?;
         let what = format!("the data directory {}", dir.display());
@@ -124,9 +181,9 @@ fn lock(path: &Path, what: &str, instead: &str) -> anyhow::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    use super::{ServeLock, refuse_foreign};
+    use super::{ServeLock, check_access, refuse_foreign};
     use crate::config::Settings;
 
     #[test]
@@ -139,6 +196,32 @@ mod tests {
         assert!(
             refused.contains("/data/journal belongs to user 10001") && refused.contains("sudo -u '#10001'"),
             "{refused}"
+        );
+    }
+
+    #[test]
+    fn says_where_nothing_can_be_written() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let of = |data: PathBuf| Settings { data_dir: data, ..Settings::default() };
+        let refused = |settings: &Settings| format!("{:#}", check_access(settings).expect_err("no place for data"));
+        check_access(&of(dir.path().join("made/by/a/start"))).expect("it can be made");
+        assert!(!dir.path().join("made").exists());
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").expect("a file");
+        let said = refused(&of(file.join("data")));
+        assert!(said.contains(&format!("may not make files in {}: give", file.display())), "{said}");
+        // Where not even root makes files.
+        let said = refused(&of("/proc/self/data".into()));
+        assert!(said.starts_with("the data directory /proc/self/data cannot be written, as user "), "{said}");
+        assert!(said.contains("may not make files in /proc/self: give") && said.contains("ORCH_DATA_DIR"), "{said}");
+        let elsewhere = Settings {
+            database_url: Some("sqlite:///proc/self/orch.db".to_owned().into()),
+            ..of(dir.path().to_owned())
+        };
+        let said = refused(&elsewhere);
+        assert!(
+            said.starts_with("the database /proc/self/orch.db cannot be written") && said.contains("DATABASE_URL"),
+            "{said}"
         );
     }
 

@@ -17,7 +17,10 @@ use orch_auth::password::{Argon2Cost, Argon2Hasher};
 use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_control::Control;
+use orch_control::error::ControlError;
+use orch_control::instance_uses::InstanceUses;
 use orch_control::ports::Ports;
+use orch_control::servers::confinement::SandboxPatch;
 use orch_domain::Timestamp;
 use orch_domain::approval::Approval;
 use orch_domain::directory::live::LiveDirectory;
@@ -37,6 +40,7 @@ use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::vault::Vault;
+use orch_domain::server::Server;
 use orch_gateway::mcp::{SessionLimits, Sessions};
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
@@ -47,7 +51,7 @@ use orch_persistence::{
     SeaSealedRepo, SeaSecretChecks, SeaServerRepo, SeaStarRepo, SeaTeamRepo, SeaUsageRepo, SeaUserRepo, VerifyReport,
 };
 use orch_relay::approvals::Approvals;
-use orch_relay::fleet::{Fleet, FleetParts};
+use orch_relay::fleet::{Fleet, FleetParts, Starts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_supervisor::{LocalLauncher, LogStore, Writing};
@@ -58,15 +62,15 @@ use crate::clock::SystemClock;
 use crate::config::{Environment, Secrets, Settings};
 use crate::connector::UpstreamConnector;
 use crate::daemon_line::{DaemonLine, FollowedByBoth};
-use crate::definition_trail::DefinitionTrail;
 use crate::desk;
+use crate::entry_trail::EntryTrail;
 use crate::follow::{self, Follow, Follower};
 use crate::logs::{self, StoredLogs};
 use crate::metrics::Metrics;
 use crate::probe::{InstanceProbe, Workers};
 use crate::public_url::PublicUrl;
 use crate::upkeep::Upkeep;
-use crate::{backup, data_dir, secret_check};
+use crate::{backup, confined, data_dir, secret_check};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -82,9 +86,11 @@ pub(crate) const SCHEMA_IS_OLD: &str = "the database schema is not up to date; r
 /// Who opens an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opener {
-    /// Brings the database schema up to date, unless the settings say otherwise; writes the logs of servers.
+    /// Brings the database schema up to date, unless the settings say otherwise; has servers run as they are configured
+    /// and writes their logs.
     Daemon,
-    /// Needs a schema that is up to date; reads the logs that the daemon has written.
+    /// Needs a schema that is up to date; starts a server only for who waits for it, and reads the logs that the daemon
+    /// has written.
     CommandLine,
 }
 
@@ -124,15 +130,15 @@ pub struct Instance {
     following: JoinHandle<()>,
     /// Audit entries that do not wait for the database.
     entries: Arc<EntryJournal>,
-    definitions: Arc<DefinitionTrail>,
-    /// Writes changed definitions on the audit trail.
+    noticed: Arc<EntryTrail>,
+    /// Writes what was noticed on the audit trail.
     noting: JoinHandle<()>,
     at_the_desk: JoinHandle<()>,
     mail: Option<Arc<SmtpPost>>,
 }
 
 impl Instance {
-    /// Opens everything, starts no server and listens nowhere. Fails on a missing, malformed or wrong secret.
+    /// Opens everything and listens nowhere. Waits for no server; only a daemon's start by themselves. Fails on a missing, malformed or wrong secret.
     pub async fn open(settings: Settings, opener: Opener) -> anyhow::Result<Self> {
         data_dir::check_owner(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -169,13 +175,11 @@ impl Instance {
         let call_repo: Arc<dyn CallRepo> = Arc::new(sea_calls);
         let metrics = Arc::new(Metrics::new(Arc::clone(&directory)));
         let events = EventBus::new();
-        let noter = Arc::new(OnceLock::new());
         let told = ToldCalls {
             inner: Arc::clone(&call_repo),
             events: Arc::new(events.clone()),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
-            control: Arc::clone(&noter),
         };
         let journal = Journal::open(settings.journal(), Arc::new(told), Arc::clone(&clock));
         let journal = Arc::new(journal.await?);
@@ -225,6 +229,10 @@ impl Instance {
             catalogs,
             events: Arc::new(events.clone()),
             runtime: tokio::runtime::Handle::current(),
+            starts: match opener {
+                Opener::Daemon => Starts::AsConfigured,
+                Opener::CommandLine => Starts::OnDemand,
+            },
             seed: fastrand::u64(..),
         }));
         fleet.reconcile(&directory.current(), &stored);
@@ -300,8 +308,9 @@ impl Instance {
         let (desk, asked) = desk::open();
         let entries = EntryJournal::open(settings.journal().dir, database.clone()).await?;
         let entries = Arc::new(entries);
-        let definitions = DefinitionTrail::follow(&fleet, Arc::clone(&entries), Arc::clone(&clock));
-        let noting = tokio::spawn(Arc::clone(&definitions).run());
+        let noticed = EntryTrail::new(Arc::clone(&entries));
+        noticed.follow(&fleet, Arc::clone(&clock));
+        let noting = tokio::spawn(Arc::clone(&noticed).run());
         let runtime: Arc<dyn ServerRuntime> = fleet;
         let workers = Arc::new(Workers::default());
         let sessions = Arc::new(Sessions::new(SessionLimits::from(&settings.mcp), Arc::clone(&clock)));
@@ -376,7 +385,6 @@ impl Instance {
             events: events.clone(),
         });
         // Set once: an instance is opened once.
-        let _ = noter.set(control.calls.clone());
         let at_the_desk = tokio::spawn(desk::work(control.accounts.clone(), asked));
 
         record_approvals(&approvals, &control, Arc::clone(&entries), events.clone());
@@ -421,11 +429,17 @@ impl Instance {
             logs,
             following,
             entries,
-            definitions,
+            noticed,
             noting,
             at_the_desk,
             mail,
         })
+    }
+
+    /// Notices what instance admins use by that right alone, and has it put on the audit trail.
+    pub(crate) fn instance_uses(&self) -> InstanceUses {
+        let noticed = Arc::clone(&self.noticed);
+        InstanceUses::new(Arc::clone(&self.clock), move |entry| noticed.take(entry))
     }
 
     /// Looks whether the record is what was written, with the checkpoints of the file in the data directory.
@@ -446,6 +460,11 @@ impl Instance {
         Ok(report)
     }
 
+    /// Refuses paths that no sandbox of the server would open.
+    pub fn check_sandbox_paths(&self, server: &Server, patch: &SandboxPatch) -> Result<(), ControlError> {
+        confined::check_paths(&self.settings, server, patch)
+    }
+
     /// The file of checkpoints beside the database.
     #[must_use]
     pub fn anchors(&self) -> &Path {
@@ -461,9 +480,9 @@ impl Instance {
         self.following.abort();
         self.relay.fleet().shut_down().await;
         self.noting.abort();
-        let definitions = self.definitions;
+        let noticed = self.noticed;
         // What a server that has just been stopped had said otherwise.
-        let _ = tokio::task::spawn_blocking(move || definitions.put_down()).await;
+        let _ = tokio::task::spawn_blocking(move || noticed.put_down()).await;
         self.launcher.drained().await;
         let logs = self.logs;
         // Fails only when the runtime ends before, and then the logs are closed by being dropped.

@@ -10,8 +10,8 @@ mod confined;
 mod connector;
 pub mod daemon_line;
 mod data_dir;
-mod definition_trail;
 mod desk;
+mod entry_trail;
 mod follow;
 mod followed_file;
 pub mod instance;
@@ -25,6 +25,7 @@ pub mod secret_check;
 pub mod serve;
 mod stopping;
 pub mod telemetry;
+pub mod unusable;
 mod upkeep;
 
 // What the binaries work with: they import nothing of ours but this crate.

@@ -14,11 +14,12 @@ use orch_domain::map::Map;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::system_probe::{SystemProbe, SystemState};
 use orch_gateway::metrics::MetricsSource;
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -52,6 +53,34 @@ struct WorkerLabel {
 
 type Level = Gauge<f64, AtomicU64>;
 
+/// A level that may not be known, and then is left out: nothing at all would look good.
+#[derive(Debug, Clone, Default)]
+struct Perhaps(Arc<Mutex<Option<f64>>>);
+
+impl Perhaps {
+    fn set(&self, level: Option<f64>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = level;
+    }
+
+    fn get(&self) -> Option<f64> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EncodeMetric for Perhaps {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.get().map_or(Ok(()), |level| ConstGauge::new(level).encode(encoder))
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Gauge
+    }
+
+    fn is_empty(&self) -> bool {
+        self.get().is_none()
+    }
+}
+
 pub(crate) struct Metrics {
     registry: Registry,
     directory: Arc<LiveDirectory>,
@@ -67,7 +96,7 @@ pub(crate) struct Metrics {
 struct Levels {
     up_since: Level,
     database_up: Gauge,
-    database_latency: Level,
+    database_latency: Perhaps,
     journal_records: Gauge,
     journal_bytes: Gauge,
     journal_lag: Level,
@@ -140,7 +169,7 @@ impl Metrics {
         let levels = &self.levels;
         levels.up_since.set(state.started_at.unix_timestamp() as f64);
         levels.database_up.set(i64::from(state.database.error.is_none()));
-        levels.database_latency.set(state.database.latency.unwrap_or_default().as_secs_f64());
+        levels.database_latency.set(state.database.latency.map(|latency| latency.as_secs_f64()));
         levels.journal_records.set(number(state.journal.waiting_records));
         levels.journal_bytes.set(number(state.journal.waiting_bytes));
         let lag = state.journal.oldest.map_or(0.0, |oldest| (clock.now() - oldest).as_seconds_f64().max(0.0));
@@ -164,9 +193,10 @@ impl Metrics {
 
 impl Levels {
     fn register(&self, registry: &mut Registry) {
-        let seconds: [(&str, &str, &Level); 3] = [
+        let latency = self.database_latency.clone();
+        registry.register_with_unit("database_latency", "How long the database took to answer", Unit::Seconds, latency);
+        let seconds: [(&str, &str, &Level); 2] = [
             ("start_time", "When this process began, as seconds since 1970", &self.up_since),
-            ("database_latency", "How long the database took to answer", &self.database_latency),
             ("journal_lag", "How long the oldest call has waited for the database", &self.journal_lag),
         ];
         for (name, help, level) in seconds {
@@ -217,10 +247,14 @@ impl MetricsSource for Scrape {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use orch_domain::directory::Directory;
     use orch_domain::directory::live::LiveDirectory;
+    use orch_domain::port::clock::Clock as _;
+    use orch_domain::port::system_probe::{DatabaseState, EncryptionState, FleetState, JournalState, SystemState};
     use orch_testkit::builders::a_call;
+    use orch_testkit::fakes::FixedClock;
     use prometheus_client::encoding::text::encode;
 
     use super::Metrics;
@@ -237,5 +271,47 @@ mod tests {
         assert!(!text.contains("made-up"), "{text}");
         assert!(text.contains(r#"orch_calls_total{project="other",server="other",outcome="ok"} 2"#), "{text}");
         assert!(text.contains("orch_call_duration_seconds_bucket"), "{text}");
+    }
+
+    #[test]
+    fn a_database_that_is_away_has_no_latency() {
+        let metrics = Metrics::new(Arc::new(LiveDirectory::new(Directory::default())));
+        let seen = |latency: Option<Duration>| {
+            metrics.set(&state(latency), &FixedClock::default());
+            let mut text = String::new();
+            encode(&mut text, &metrics.registry).expect("text");
+            let of_database = |line: &&str| line.starts_with("orch_database");
+            text.lines().filter(of_database).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let answers = ["orch_database_latency_seconds 0.25", "orch_database_up 1"];
+        assert_eq!(seen(Some(Duration::from_millis(250))), answers);
+        assert_eq!(seen(None), ["orch_database_up 0"]);
+        assert_eq!(seen(Some(Duration::from_millis(250))), answers);
+    }
+
+    fn state(latency: Option<Duration>) -> SystemState {
+        let error = latency.is_none().then(|| "it is away".to_owned());
+        SystemState {
+            version: "1",
+            started_at: FixedClock::default().now(),
+            database: DatabaseState { kind: "sqlite", latency, error },
+            journal: JournalState {
+                waiting_records: 0,
+                waiting_bytes: 0,
+                max_bytes: 1,
+                oldest: None,
+                refusing: None,
+                last_error: None,
+                corrupt_segments: 0,
+                rejected_records: 0,
+            },
+            fleet: FleetState::default(),
+            encryption: EncryptionState::default(),
+            workers: Vec::new(),
+            sessions: 0,
+            tasks: 0,
+            users: 0,
+            projects: 0,
+        }
     }
 }

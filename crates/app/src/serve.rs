@@ -135,6 +135,7 @@ async fn serve(mut settings: Settings) -> anyhow::Result<()> {
         seal: Arc::clone(&instance.seal),
         clock: Arc::clone(&instance.clock),
         uses: Arc::clone(&uses),
+        instance_uses: Arc::new(instance.instance_uses()),
         config: settings.mcp.clone(),
     };
     let readiness = Arc::new(InstanceReadiness::new(&instance));

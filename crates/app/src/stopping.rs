@@ -1,6 +1,7 @@
 //! How the daemon stops in good order: it says so, lets running calls end, cuts off what is left, and gives up what has
 //! been started for it. Closes no database and stops no server itself.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,18 +26,29 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 pub(crate) struct Signals(watch::Receiver<usize>);
 
 impl Signals {
-    /// From now on SIGTERM and SIGINT do not end the process by themselves.
+    /// From now on SIGTERM, SIGINT and SIGHUP do not end the process by themselves. Where SIGHUP is ignored, as under
+    /// `nohup`, it stays so: a handler would take the place of that.
     pub(crate) fn hear() -> anyhow::Result<Self> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let hang_up = SignalKind::hangup();
+        let mut hang_up = if is_ignored(hang_up, &status) { None } else { Some(signal(hang_up)?) };
         let (heard, signals) = watch::channel(0);
         tokio::spawn(async move {
             loop {
+                let hung_up = async {
+                    match &mut hang_up {
+                        Some(hang_up) => drop(hang_up.recv().await),
+                        None => pending().await,
+                    }
+                };
                 tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => heard.send_modify(|heard| *heard += 1),
+                    _ = interrupt.recv() => heard.send_modify(|heard| *heard += 1),
+                    // A terminal that goes away sends it more than once, and is in no hurry.
+                    () = hung_up => heard.send_modify(|heard| *heard = (*heard).max(1)),
                 }
-                heard.send_modify(|heard| *heard += 1);
             }
         });
         Ok(Self(signals))
@@ -46,6 +58,13 @@ impl Signals {
         // It fails when the task that hears them is gone, with the runtime and everything that could wait.
         let _ = self.0.clone().wait_for(|heard| *heard >= count).await;
     }
+}
+
+/// By what the kernel says of a process.
+fn is_ignored(kind: SignalKind, status: &str) -> bool {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
 }
 
 /// What has a part in it.
@@ -95,5 +114,25 @@ impl Stopping {
     pub(crate) async fn hurried(&self) {
         self.signals.come(2).await;
         sleep(LAST_ANSWERS).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::signal::unix::SignalKind;
+
+    use super::is_ignored;
+
+    #[test]
+    fn tells_which_signals_are_ignored() {
+        let ignored = |status: &str| {
+            [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::terminate()]
+                .map(|kind| is_ignored(kind, status))
+        };
+        let status =
+            "Name:\torch-server\nSigBlk:\t0000000000004003\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004003\n";
+        assert_eq!(ignored(status), [true, false, false]);
+        assert_eq!(ignored("SigIgn:\t0000000000004002\n"), [false, true, true]);
+        assert_eq!(ignored(""), [false; 3]);
     }
 }

@@ -180,25 +180,6 @@ impl Access {
         Ok(())
     }
 
-    /// Records that an instance admin who does not belong to a project calls what its servers offer. Calls that come one
-    /// after the other are one use.
-    pub(crate) async fn note_use(&self, who: &Principal, project: ProjectId) -> Result<(), ControlError> {
-        let directory = self.ports.directory.current();
-        let Some(facts) = directory.project(project) else { return Ok(()) };
-        let is_foreign = directory.role_on(who.user_id, facts).is_none();
-        let is_admin = directory.user(who.user_id).is_some_and(|user| user.instance_admin);
-        let now = self.ports.clock.now();
-        let look = Look { user: who.user_id, project, at: Part::Servers.in_words() };
-        if !is_foreign || !is_admin || self.looks.is_known(&look, now) {
-            return Ok(());
-        }
-        let slug = facts.project.slug.as_str();
-        let trail = Trail::new(who, now).project_named(project, slug).through_instance();
-        self.ports.audit.append(&inspected(&trail, project, slug, Part::Servers)).await?;
-        self.looks.note(look, now);
-        Ok(())
-    }
-
     /// Whether `who` has a role on any project by being an instance admin.
     pub(crate) async fn is_instance_admin(&self, who: &Principal) -> Result<bool, ControlError> {
         Ok(match who.credential {
@@ -398,8 +379,7 @@ fn decide(
     action: Action,
 ) -> Result<Permit<Grant>, Refusal> {
     let subject = directory.subject(who, facts);
-    let through_instance =
-        who.credential != Credential::Console && subject.role > directory.role_on(who.user_id, facts);
+    let through_instance = subject.role > subject.own_role;
     let grant = Grant {
         id: facts.project.id,
         // The least role never reaches anybody: without a role there is no permit.
@@ -420,7 +400,7 @@ const fn open_to_keys(action: Action) -> bool {
     }
 }
 
-fn inspected(trail: &Trail, project: ProjectId, slug: &str, part: Part<'_>) -> AuditEntry {
+pub(crate) fn inspected(trail: &Trail, project: ProjectId, slug: &str, part: Part<'_>) -> AuditEntry {
     let entry = trail.entry(AuditAction::ProjectInspect, "project", project, slug, part.in_words());
     let entry = entry.with(FactName::Part, part.as_str());
     if let Part::Log(server) = part { entry.with(FactName::Server, server) } else { entry }

@@ -1,11 +1,9 @@
 //! The record of calls: members see their own, admins see all.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use orch_domain::call::Call;
-use orch_domain::id::LoginId;
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::Action;
 use orch_domain::port::call_log::CallFilter;
@@ -58,22 +56,6 @@ impl Calls {
         let permit = self.access.project(who, project, Action::Inspect).await?;
         self.access.note_look(who, &permit, Part::Calls).await?;
         Ok(self.ports.calls.list(CallFilter::all(permit.get().id), page).await?)
-    }
-}
-
-impl Calls {
-    /// Puts on record which of these calls were made with the rights of an instance admin alone. Of the daemon itself,
-    /// after the calls are on record.
-    pub async fn note_uses(&self, calls: &[Call]) -> Result<(), ControlError> {
-        let users: BTreeSet<_> = calls.iter().map(|call| (call.project_id, call.user_id, call.key_id)).collect();
-        for (project_id, user_id, key_id) in users {
-            let credential = match key_id {
-                Some(key_id) => Credential::Key { key_id, project_id },
-                None => Credential::Login { login_id: LoginId::from_uuid(uuid::Uuid::nil()) },
-            };
-            self.access.note_use(&Principal { user_id, credential }, project_id).await?;
-        }
-        Ok(())
     }
 }
 

@@ -9,9 +9,11 @@ use futures_core::Stream;
 use orch_domain::activity::InSight;
 use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::directory::roster::TeamFacts;
+use orch_domain::email::Email;
 use orch_domain::event::bus::{EventId, EventStream, Told};
 use orch_domain::event::{CallsOf, Event, Fact};
-use orch_domain::id::{ProjectId, ServerId};
+use orch_domain::id::{ProjectId, ServerId, TeamId};
 use orch_domain::policy::Action;
 use orch_domain::principal::Principal;
 use orch_domain::role::Role;
@@ -43,6 +45,9 @@ impl Events {
             Some(project) => Some(self.access.project(who, project, Action::View).await?.get().id),
             None => None,
         };
+        // Read once: an account keeps its address. One that may not be its own gets no word of what is sent there.
+        let account = self.ports.users.find(who.user_id).await?.filter(|user| user.address_proven);
+        let address = account.map(|user| user.email);
         let directory = Arc::clone(&self.ports.directory);
         let seen = Arc::downgrade(&directory.current());
         let rights = Rights::of(&directory.current(), who);
@@ -50,7 +55,7 @@ impl Events {
         let stream = self.ports.events.subscribe(Some(last.unwrap_or(latest)));
         // Who resumes knows where it is, and must not be told of a place beyond what it is about to get.
         let begin = last.is_none().then_some(latest);
-        Ok(Watch { stream, begin, who: who.clone(), only, directory, seen, rights })
+        Ok(Watch { stream, begin, who: who.clone(), address, only, directory, seen, rights })
     }
 }
 
@@ -67,7 +72,8 @@ pub enum News {
         id: EventId,
         event: Arc<Event>,
     },
-    /// What the watcher may see is another than before: projects came or went, or a role changed.
+    /// What the watcher may see is another than before: projects came or went, a role changed, one of the watcher's teams
+    /// is another, or something became of an invitation to the watcher's address.
     Access,
     /// Events were missed; everything is to be read again.
     Reset {
@@ -81,6 +87,8 @@ pub struct Watch {
     stream: EventStream,
     begin: Option<EventId>,
     who: Principal,
+    /// The account's own address, if it is proven to be.
+    address: Option<Email>,
     only: Option<ProjectId>,
     directory: Arc<LiveDirectory>,
     /// The directory that `rights` were last read from.
@@ -110,6 +118,15 @@ impl Watch {
 
     fn is_over(&self) -> bool {
         self.only.is_some_and(|project| self.rights.role_on(project).is_none())
+    }
+
+    /// Whether an invitation to the watcher was made, taken back or answered. The event tells of a place that does not
+    /// exist for the watcher yet: that there is something is all that is told.
+    fn is_own_invitation(&self, event: &Event) -> bool {
+        let Fact::Changed { target_kind, target_name, .. } = &event.fact else { return false };
+        self.only.is_none()
+            && target_kind == "invitation"
+            && self.address.as_ref().is_some_and(|address| address.as_str() == target_name)
     }
 
     /// The event as the watcher may see it; None when it is not for the watcher at all.
@@ -174,6 +191,9 @@ impl Stream for Watch {
                     if let Some(event) = this.as_seen(&event) {
                         return Poll::Ready(Some(News::Event { id, event }));
                     }
+                    if this.is_own_invitation(&event) {
+                        return Poll::Ready(Some(News::Access));
+                    }
                 }
             }
         }
@@ -186,11 +206,13 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// What a principal is, on the instance and on each project, in the order of the projects' ids.
+/// What a principal is, on the instance and on each project, in the order of the projects' ids; and the own teams as they
+/// are. What happens in a team belongs to no project, so that no event tells its members.
 #[derive(Debug, PartialEq, Eq)]
 struct Rights {
     instance_admin: bool,
     roles: Vec<(ProjectId, Role)>,
+    teams: Vec<(TeamId, TeamFacts)>,
 }
 
 impl Rights {
@@ -201,7 +223,9 @@ impl Rights {
             .filter_map(|facts| Some((facts.project.id, directory.subject(who, facts).role?)))
             .collect();
         roles.sort_by_key(|(id, _)| *id);
-        Self { instance_admin, roles }
+        let teams = directory.teams_of(who.user_id).iter();
+        let teams = teams.filter_map(|&id| Some((id, directory.teams().team(id)?.clone()))).collect();
+        Self { instance_admin, roles, teams }
     }
 
     fn role_on(&self, project: ProjectId) -> Option<Role> {

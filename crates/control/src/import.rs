@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use orch_domain::audit::{AuditAction, AuditEntry, FactName};
 use orch_domain::confinement::ConfinementRules;
+use orch_domain::error::StoreError;
 use orch_domain::id::ProjectId;
 use orch_domain::policy::{Action, Permit};
-use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::port::server_repo::{ServerUpdate, ServerWrite};
 use orch_domain::port::vault::Vault;
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
@@ -24,7 +25,6 @@ use crate::mcp_config;
 use crate::personal_secrets;
 use crate::ports::Ports;
 use crate::retry;
-use crate::servers::moved;
 
 #[derive(Clone)]
 pub struct Import {
@@ -79,6 +79,7 @@ impl Import {
         if !drafted.plan.problems.is_empty() {
             return Err(ControlError::Invalid { problems: drafted.plan.problems });
         }
+        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         let writes: Vec<_> = drafted
             .servers
             .into_iter()
@@ -86,56 +87,37 @@ impl Import {
             .filter_map(|(server, planned)| match planned.verb {
                 ImportVerb::Unchanged => None,
                 ImportVerb::Create => {
-                    let audit = self.entry(who, permit, AuditAction::ServerCreate, &server, "imported".to_owned());
+                    let audit = entry(&trail, AuditAction::ServerCreate, &server, "imported".to_owned());
                     let audit = audit.with(FactName::Transport, server.transport.kind());
                     let audit = audit.with(FactName::Through, "import");
                     Some(ServerWrite::Create { server, audit })
                 }
                 ImportVerb::Update => {
                     let detail = format!("imported: {}", planned.changes.detail());
-                    let audit = self.entry(who, permit, AuditAction::ServerUpdate, &server, detail);
+                    let audit = entry(&trail, AuditAction::ServerUpdate, &server, detail);
                     let audit = planned.changes.on(audit);
                     let audit = audit.with(FactName::Through, "import");
-                    Some(ServerWrite::Update { server, audit })
+                    let before = existing.iter().find(|before| before.id == server.id);
+                    let forgets = before.and_then(|before| personal_secrets::forgetting(&trail, before, &server));
+                    Some(ServerWrite::Update(ServerUpdate { server, audit, forgets }))
                 }
             })
             .collect();
         if !writes.is_empty() {
-            let after = |id| {
-                writes.iter().find_map(|write| match write {
-                    ServerWrite::Update { server, .. } if server.id == id => Some(server),
-                    ServerWrite::Update { .. } | ServerWrite::Create { .. } => None,
-                })
-            };
-            let moves = |before: &&Server| {
-                after(before.id).is_some_and(|after| moved::leaves_members_behind(&before.transport, &after.transport))
-            };
-            let moved: Vec<_> = existing.iter().filter(moves).collect();
-            let trail = Trail::new(who, self.ports.clock.now()).project(permit);
-            // As with a change of a single server: before they lead there, and what was stored in between.
-            for server in &moved {
-                personal_secrets::forget(&self.ports, &trail, server).await?;
-            }
-            self.ports.servers.put_all(&writes).await?;
-            for server in &moved {
-                personal_secrets::forget(&self.ports, &trail, server).await?;
-            }
+            let written = self.ports.servers.put_all(&writes).await;
+            written.map_err(|error| match error {
+                // No alias that was to be taken was: somebody else was faster, and the file is seen differently now.
+                StoreError::Conflict { .. } => ControlError::Stale { what: "server" },
+                error => error.into(),
+            })?;
             self.ports.written(permit.get().id).await;
         }
         Ok(drafted.plan)
     }
+}
 
-    fn entry(
-        &self,
-        who: &Principal,
-        permit: &Permit<Grant>,
-        action: AuditAction,
-        server: &Server,
-        detail: String,
-    ) -> AuditEntry {
-        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
-        trail.entry(action, "server", server.id, server.alias.as_str(), detail)
-    }
+fn entry(trail: &Trail, action: AuditAction, server: &Server, detail: String) -> AuditEntry {
+    trail.entry(action, "server", server.id, server.alias.as_str(), detail)
 }
 
 /// What an import of the text would do to a project with these servers. Asks for no permission and writes nothing.

@@ -22,7 +22,7 @@ use orch_domain::role::Role;
 use orch_domain::team::{TeamAction, TeamRole};
 use secrecy::{ExposeSecret, SecretString};
 
-pub use self::answers::{Accepted, NewAccount};
+pub use self::answers::{Accepted, Found, NewAccount};
 use crate::access::Access;
 use crate::audit::Trail;
 use crate::error::ControlError;

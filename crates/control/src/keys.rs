@@ -249,9 +249,8 @@ impl Keys {
     ) -> Result<(), ControlError> {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
         let key = self.visible(who, &permit, key).await?;
-        check_version(&key, expected)?;
         let entry = self.entry(who, &permit, AuditAction::KeyRevoke, &key).await?;
-        self.ports.keys.revoke(key.id, self.ports.clock.now(), &entry).await?;
+        self.ports.keys.revoke(key.id, expected, self.ports.clock.now(), &entry).await?;
         self.ports.written(key.project_id).await;
         Ok(())
     }
@@ -268,7 +267,20 @@ impl Keys {
         overlap: Option<Duration>,
     ) -> Result<CreatedKey, ControlError> {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
-        let old = self.visible(who, &permit, key).await?;
+        retry::unless_expected(None, || async {
+            let old = self.visible(who, &permit, key).await?;
+            self.rotate_from(who, &permit, old, overlap).await
+        })
+        .await
+    }
+
+    async fn rotate_from(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        old: ApiKey,
+        overlap: Option<Duration>,
+    ) -> Result<CreatedKey, ControlError> {
         if old.creator != who.user_id && who.credential != Credential::Console {
             return Err(ControlError::Conflict {
                 problem: "only its creator rotates a key: revoke it instead".to_owned(),
@@ -302,8 +314,8 @@ impl Keys {
         };
         let end = now + overlap;
         let old_expires_at = old.expires_at.map_or(end, |expiry| expiry.min(end));
-        let entry = self.entry(who, &permit, AuditAction::KeyRotate, &old).await?;
-        self.ports.keys.rotate(old.id, old_expires_at, &new, &entry).await?;
+        let entry = self.entry(who, permit, AuditAction::KeyRotate, &old).await?;
+        self.ports.keys.rotate(&old, old_expires_at, &new, &entry).await?;
         self.ports.written(new.project_id).await;
         Ok(CreatedKey { key: new, plain: minted.plain })
     }
@@ -311,6 +323,13 @@ impl Keys {
     /// Notes who used keys last. Of the daemon itself, which has let them in.
     pub async fn note_uses(&self, uses: &[(KeyId, KeyUse)]) -> Result<(), ControlError> {
         Ok(self.ports.keys.note_used(uses).await?)
+    }
+
+    /// What its creator is on the project now, from the snapshot; None for nobody there, and then the key opens nothing.
+    #[must_use]
+    pub fn creator_role(&self, key: &ApiKey) -> Option<Role> {
+        let directory = self.ports.directory.current();
+        subject_of(&directory, directory.project(key.project_id)?, key.creator, None).role
     }
 
     /// A key of the project that the principal may see: the own ones, all for admins.

@@ -15,6 +15,7 @@ pub mod error;
 pub mod events;
 pub mod export;
 pub mod import;
+pub mod instance_uses;
 pub mod invitations;
 pub mod keys;
 mod letters;

@@ -52,7 +52,8 @@ impl Limits {
         check(&numbers)?;
         let grant = permit.get();
         let stored = retry::unless_expected(expected, || async {
-            let stored = next(self.ports.limits.find(Some(grant.id)).await?, numbers, expected)?;
+            let before = self.ports.limits.find(Some(grant.id)).await?;
+            let Some(stored) = next(before, numbers, expected)? else { return Ok(before) };
             let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
             let name = grant.facts.project.slug.as_str();
             let set = set(&numbers);
@@ -81,7 +82,8 @@ impl Limits {
         self.access.instance(who).await?;
         check(&numbers)?;
         let stored = retry::unless_expected(expected, || async {
-            let stored = next(self.ports.limits.find(None).await?, numbers, expected)?;
+            let before = self.ports.limits.find(None).await?;
+            let Some(stored) = next(before, numbers, expected)? else { return Ok(before) };
             let trail = Trail::new(who, self.ports.clock.now());
             let set = set(&numbers);
             let entry = trail.entry(AuditAction::LimitsUpdate, "instance", "instance", "instance", set.join(", "));
@@ -106,11 +108,13 @@ impl fmt::Debug for Limits {
     }
 }
 
-fn next(before: StoredLimits, limits: Numbers, expected: Option<u32>) -> Result<StoredLimits, ControlError> {
+/// What is to be stored; None when it is what there is.
+fn next(before: StoredLimits, limits: Numbers, expected: Option<u32>) -> Result<Option<StoredLimits>, ControlError> {
     if expected.is_some_and(|version| version != before.version) {
         return Err(ControlError::Stale { what: "limits" });
     }
-    Ok(StoredLimits { limits, version: before.version.saturating_add(1) })
+    let version = before.version.saturating_add(1);
+    Ok((limits != before.limits).then_some(StoredLimits { limits, version }))
 }
 
 fn check(numbers: &Numbers) -> Result<(), ControlError> {

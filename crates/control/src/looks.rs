@@ -32,7 +32,7 @@ pub(crate) enum Part<'a> {
     Policy,
     Sessions,
     Usage,
-    /// Not only looked at: what its servers offer was called.
+    /// Not only looked at: what its servers offer was listed or called.
     Servers,
 }
 
@@ -65,7 +65,7 @@ impl Part<'_> {
             Self::Policy => "the policy",
             Self::Sessions => "the sessions",
             Self::Usage => "the usage by people and keys",
-            Self::Servers => return "called what its servers offer".to_owned(),
+            Self::Servers => return "used what its servers offer".to_owned(),
         };
         format!("looked at {looked_at}")
     }
@@ -78,6 +78,17 @@ impl Looks {
     /// Whether the look is on record already.
     pub(crate) fn is_known(&self, look: &Look, now: Timestamp) -> bool {
         self.lock().get(look).is_some_and(|since| now - *since < ONE_LOOK)
+    }
+
+    /// Whether the look is to be recorded now, which it is by one of those who ask at once.
+    pub(crate) fn is_first(&self, look: Look, now: Timestamp) -> bool {
+        let mut looks = self.lock();
+        if looks.get(&look).is_some_and(|since| now - *since < ONE_LOOK) {
+            return false;
+        }
+        looks.retain(|_, since| now - *since < ONE_LOOK);
+        looks.insert(look, now);
+        true
     }
 
     /// Remembers that the look is on record since now.

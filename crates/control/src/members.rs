@@ -18,7 +18,7 @@ use crate::access::{Access, Grant};
 use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::ports::Ports;
-use crate::users;
+use crate::{retry, users};
 
 #[derive(Clone)]
 pub struct Members {
@@ -71,35 +71,47 @@ impl Members {
         expected: Option<u32>,
     ) -> Result<Member, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
-        let id = permit.get().id;
         let user = users::find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "member" })?;
+        retry::unless_expected(expected, || self.try_update(who, &permit, &user, role, expected)).await?;
+        self.one(permit.get().id, user.id).await
+    }
+
+    async fn try_update(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        user: &User,
+        role: Role,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
+        let id = permit.get().id;
         let before = self.ports.projects.find_member(id, user.id).await?;
         check_version(before.as_ref(), expected)?;
         let now = self.ports.clock.now();
-        let was = before.as_ref().map(|before| before.role.as_str()).unwrap_or_default();
+        let was = before.as_ref().map(|before| before.role);
         let (membership, detail) = match before {
-            Some(before) if before.role == role => return self.one(id, user.id).await,
+            Some(before) if before.role == role => return Ok(()),
             Some(before) => {
                 let detail = format!("from {} to {role}", before.role);
                 (Membership { role, ..before }, detail)
             }
             None => {
-                self.require_reach(who, &permit, &user).await?;
+                self.require_reach(who, permit, user).await?;
                 let membership = Membership { project_id: id, user_id: user.id, role, created_at: now };
                 (membership, format!("to {role}, besides what teams give"))
             }
         };
-        let entry = Trail::new(who, now).project(&permit).entry(
+        let entry = Trail::new(who, now).project(permit).entry(
             AuditAction::MemberUpdate,
             "member",
             user.id,
             user.email.as_str(),
             detail,
         );
-        let entry = entry.with(FactName::Before, was).with(FactName::Now, role);
-        self.ports.projects.put_member(&membership, &entry).await?;
+        let entry = entry.with(FactName::Before, was.map_or("", Role::as_str)).with(FactName::Now, role);
+        self.ports.projects.put_member(&membership, was, &entry).await?;
         self.ports.written(id).await;
-        self.one(id, user.id).await
+        Ok(())
     }
 
     /// Takes the own membership of an account off the project; what it has through teams stays. Everybody may leave.
@@ -117,12 +129,22 @@ impl Members {
         let action = if leaves { Action::View } else { Action::ManageProject };
         let permit = self.access.project(who, project, action).await?;
         let user = user.ok_or(ControlError::Missing { what: "member" })?;
+        retry::unless_expected(expected, || self.try_remove(who, &permit, &user, expected)).await
+    }
+
+    async fn try_remove(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        user: &User,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
         let id = permit.get().id;
         let Some(member) = self.ports.projects.find_member(id, user.id).await? else {
             return Err(self.only_with_teams(id, user.id).await?);
         };
         check_version(Some(&member), expected)?;
-        let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).project(permit).entry(
             AuditAction::MemberDelete,
             "member",
             user.id,
@@ -130,7 +152,7 @@ impl Members {
             format!("was {}", member.role),
         );
         let entry = entry.with(FactName::Before, member.role);
-        self.ports.projects.remove_member(id, user.id, &entry).await?;
+        self.ports.projects.remove_member(id, user.id, member.role, &entry).await?;
         self.ports.written(id).await;
         Ok(())
     }
@@ -152,25 +174,36 @@ impl Members {
         role: Role,
     ) -> Result<TeamOnProject, ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
+        retry::unless_expected(None, || self.try_put_team(who, &permit, team, role)).await
+    }
+
+    async fn try_put_team(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        team: &str,
+        role: Role,
+    ) -> Result<TeamOnProject, ControlError> {
         let id = permit.get().id;
+        let granted = self.granted(id, team).await?;
         let now = self.ports.clock.now();
-        let (grant, team, action, detail, was) = match self.granted(id, team).await? {
+        let (grant, team, action, detail, was) = match granted {
             Some((before, team)) if before.role == role => return Ok(self.on_project(before, team)),
             Some((before, team)) => {
                 let detail = format!("from {} to {role}", before.role);
-                let was = before.role.as_str();
+                let was = Some(before.role);
                 (TeamGrant { role, ..before }, team, AuditAction::ProjectTeamUpdate, detail, was)
             }
             None => {
                 let found = self.access.team(who, team, TeamAction::View).await?;
                 let team = self.ports.teams.find(found.id).await?.ok_or(ControlError::Missing { what: "team" })?;
                 let grant = TeamGrant { project_id: id, team_id: team.id, role, created_at: now };
-                (grant, team, AuditAction::ProjectTeamCreate, format!("as {role}"), "")
+                (grant, team, AuditAction::ProjectTeamCreate, format!("as {role}"), None)
             }
         };
-        let entry = Trail::new(who, now).project(&permit).entry(action, "team", team.id, team.slug.as_str(), detail);
-        let entry = entry.with(FactName::Before, was).with(FactName::Now, role);
-        self.ports.teams.put_grant(&grant, &entry).await?;
+        let entry = Trail::new(who, now).project(permit).entry(action, "team", team.id, team.slug.as_str(), detail);
+        let entry = entry.with(FactName::Before, was.map_or("", Role::as_str)).with(FactName::Now, role);
+        self.ports.teams.put_grant(&grant, was, &entry).await?;
         self.ports.written(id).await;
         Ok(self.on_project(grant, team))
     }
@@ -178,10 +211,14 @@ impl Members {
     /// Takes the project from a team.
     pub async fn remove_team(&self, who: &Principal, project: &str, team: &str) -> Result<(), ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
+        retry::unless_expected(None, || self.try_remove_team(who, &permit, team)).await
+    }
+
+    async fn try_remove_team(&self, who: &Principal, permit: &Permit<Grant>, team: &str) -> Result<(), ControlError> {
         let id = permit.get().id;
         let found = self.granted(id, team).await?;
         let (grant, team) = found.ok_or(ControlError::Missing { what: "team on this project" })?;
-        let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).project(permit).entry(
             AuditAction::ProjectTeamDelete,
             "team",
             team.id,
@@ -189,7 +226,7 @@ impl Members {
             format!("was {}", grant.role),
         );
         let entry = entry.with(FactName::Before, grant.role);
-        self.ports.teams.remove_grant(id, team.id, &entry).await?;
+        self.ports.teams.remove_grant(id, team.id, grant.role, &entry).await?;
         self.ports.written(id).await;
         Ok(())
     }

@@ -7,6 +7,7 @@ use orch_domain::Timestamp;
 use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::policy::{Action, Permit};
+use orch_domain::port::server_repo::Forgetting;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::run_settings::PersonalValue;
 use orch_domain::secret::{Secret, Slot};
@@ -19,7 +20,8 @@ use crate::error::{ControlError, Needed};
 use crate::ports::Ports;
 use crate::problem::Problem;
 use crate::servers::blueprint::check_value;
-use crate::{servers, users};
+use crate::servers::moved;
+use crate::{retry, servers};
 
 #[derive(Clone)]
 pub struct PersonalSecrets {
@@ -55,7 +57,25 @@ impl PersonalSecrets {
         server: &str,
         values: Vec<(Slot, Option<SecretString>)>,
     ) -> Result<Vec<PersonalSeen>, ControlError> {
-        let (permit, server) = self.find(who, project, server).await?;
+        let (permit, seen) = self.find(who, project, server).await?;
+        retry::unless_expected(None, || async {
+            let server = self.again(&permit, &seen).await?;
+            if moved::leaves_members_behind(&seen.transport, &server.transport) {
+                let problem = "the server leads elsewhere since a moment ago: look at it, and store the values again";
+                return Err(ControlError::Conflict { problem: problem.to_owned() });
+            }
+            self.update_at(who, &permit, server, &values).await
+        })
+        .await
+    }
+
+    async fn update_at(
+        &self,
+        who: &Principal,
+        permit: &Permit<Grant>,
+        server: Server,
+        values: &[(Slot, Option<SecretString>)],
+    ) -> Result<Vec<PersonalSeen>, ControlError> {
         let problems: Vec<Problem> = values.iter().filter_map(|(slot, value)| problem(&server, slot, value)).collect();
         if !problems.is_empty() {
             return Err(ControlError::Invalid { problems });
@@ -65,24 +85,24 @@ impl PersonalSecrets {
         let (mut stored, mut removed) = (Vec::new(), Vec::new());
         for (slot, value) in values {
             let Some(value) = value else {
-                words.push(format!("removed {}", name(&slot)));
-                removed.push(name(&slot));
-                remove.push(slot);
+                words.push(format!("removed {}", name(slot)));
+                removed.push(name(slot));
+                remove.push(slot.clone());
                 continue;
             };
-            words.push(format!("set {}", name(&slot)));
-            stored.push(name(&slot));
-            let id = PersonalSecret::id_of(server.id, who.user_id, &slot);
-            let sealed = self.ports.vault.seal(Secret::place(id), &value)?;
-            let secret = Secret { id, slot, sealed };
+            words.push(format!("set {}", name(slot)));
+            stored.push(name(slot));
+            let id = PersonalSecret::id_of(server.id, who.user_id, slot);
+            let sealed = self.ports.vault.seal(Secret::place(id), value)?;
+            let secret = Secret { id, slot: slot.clone(), sealed };
             set.push(PersonalSecret { server_id: server.id, user_id: who.user_id, secret, updated_at: now });
         }
         if !words.is_empty() {
-            let trail = Trail::new(who, now).project(&permit);
+            let trail = Trail::new(who, now).project(permit);
             let alias = server.alias.as_str();
             let entry = trail.entry(AuditAction::PersonalSecretUpdate, "server", server.id, alias, words.join(", "));
             let entry = entry.with_all(FactName::Stored, stored).with_all(FactName::Removed, removed);
-            self.ports.personal.write(server.id, who.user_id, &set, &remove, &entry).await?;
+            self.ports.personal.write(&server, who.user_id, &set, &remove, &entry).await?;
             self.ports.written(server.project_id).await;
         }
         self.seen(who, &server).await
@@ -90,16 +110,24 @@ impl PersonalSecrets {
 
     /// Removes all values of the principal's own.
     pub async fn delete(&self, who: &Principal, project: &str, server: &str) -> Result<(), ControlError> {
-        let (permit, server) = self.find(who, project, server).await?;
+        let (permit, seen) = self.find(who, project, server).await?;
+        retry::unless_expected(None, || async {
+            let server = self.again(&permit, &seen).await?;
+            self.delete_at(who, &permit, &server).await
+        })
+        .await
+    }
+
+    async fn delete_at(&self, who: &Principal, permit: &Permit<Grant>, server: &Server) -> Result<(), ControlError> {
         let stored = self.ports.personal.list(server.id, who.user_id).await?;
         let slots: Vec<Slot> = stored.into_iter().map(|own| own.secret.slot).collect();
         if slots.is_empty() {
             return Ok(());
         }
-        let trail = Trail::new(who, self.ports.clock.now()).project(&permit);
+        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         let alias = server.alias.as_str();
         let entry = trail.entry(AuditAction::PersonalSecretDelete, "server", server.id, alias, String::new());
-        self.ports.personal.write(server.id, who.user_id, &[], &slots, &entry).await?;
+        self.ports.personal.write(server, who.user_id, &[], &slots, &entry).await?;
         self.ports.written(server.project_id).await;
         Ok(())
     }
@@ -119,6 +147,11 @@ impl PersonalSecrets {
         Ok((permit, server))
     }
 
+    /// The server as it is now, whatever it is called.
+    async fn again(&self, permit: &Permit<Grant>, seen: &Server) -> Result<Server, ControlError> {
+        servers::find(&self.ports, permit, &seen.id.to_string()).await
+    }
+
     async fn seen(&self, who: &Principal, server: &Server) -> Result<Vec<PersonalSeen>, ControlError> {
         let stored = self.ports.personal.list(server.id, who.user_id).await?;
         let stored_at = |slot: &Slot| stored.iter().find(|own| own.secret.slot == *slot).map(|own| own.updated_at);
@@ -131,20 +164,15 @@ impl PersonalSecrets {
     }
 }
 
-/// Removes what members have stored for a server that leads elsewhere from now on; see
-/// [`moved::leaves_members_behind`](crate::servers::moved::leaves_members_behind). Each removal is on record.
-pub(crate) async fn forget(ports: &Ports, trail: &Trail, server: &Server) -> Result<(), ControlError> {
-    let Some(facts) = ports.source.load_project(server.project_id).await? else { return Ok(()) };
-    let stored = facts.personal.get(&server.id).into_iter().flatten().filter(|(_, own)| !own.is_empty());
-    for (user, own) in stored {
-        let slots: Vec<Slot> = own.iter().map(|secret| secret.slot.clone()).collect();
-        let of = users::address(ports, *user).await?;
-        let detail = format!("of {of}: the server leads elsewhere now");
-        let entry = trail.entry(AuditAction::PersonalSecretDelete, "server", server.id, server.alias.as_str(), detail);
-        let entry = entry.with(FactName::User, of).with(FactName::Reason, "server_moved");
-        ports.personal.write(server.id, *user, &[], &slots, &entry).await?;
+/// How to put on record that what members have stored for a server does not follow it; None when it stays. See
+/// [`moved::leaves_members_behind`].
+pub(crate) fn forgetting(trail: &Trail, before: &Server, after: &Server) -> Option<Forgetting> {
+    if !moved::leaves_members_behind(&before.transport, &after.transport) {
+        return None;
     }
-    Ok(())
+    let (alias, detail) = (before.alias.as_str(), "the server leads elsewhere now".to_owned());
+    let entry = trail.entry(AuditAction::PersonalSecretDelete, "server", before.id, alias, detail);
+    Some(Forgetting::new(entry.with(FactName::Reason, "server_moved")))
 }
 
 impl fmt::Debug for PersonalSecrets {

@@ -60,7 +60,8 @@ impl Policies {
         Ok(self.ports.policies.find(permit.get().id).await?)
     }
 
-    /// Replaces all rules but the switches. `expected` is the version that the caller has seen.
+    /// Replaces all rules but the switches; writes nothing when they are those that hold. `expected` is the version that
+    /// the caller has seen.
     pub async fn put(
         &self,
         who: &Principal,
@@ -239,6 +240,9 @@ impl Policies {
     ) -> Result<Policy, ControlError> {
         let grant = permit.get();
         let policy = Policy::new(rules, before.version.saturating_add(1));
+        if policy.rules() == before.rules() {
+            return Ok(before.clone());
+        }
         let trail = Trail::new(who, self.ports.clock.now()).project(permit);
         let about = |detail| trail.entry(action, "policy", grant.id, grant.facts.project.slug.as_str(), detail);
         let entry = match switched {

@@ -268,9 +268,6 @@ impl Projects {
     pub async fn delete(&self, who: &Principal, project: &str, expected: Option<u32>) -> Result<(), ControlError> {
         let permit = self.access.project(who, project, Action::ManageProject).await?;
         let project = self.stored(permit.get().id).await?;
-        if expected.is_some_and(|version| version != project.version) {
-            return Err(ControlError::Stale { what: "project" });
-        }
         let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
             AuditAction::ProjectDelete,
             "project",
@@ -278,7 +275,7 @@ impl Projects {
             project.slug.as_str(),
             String::new(),
         );
-        self.ports.projects.delete(project.id, &entry).await?;
+        self.ports.projects.delete(project.id, expected, &entry).await?;
         self.ports.written(project.id).await;
         Ok(())
     }
@@ -367,6 +364,7 @@ pub(crate) fn parse_slug(text: &str) -> Result<Slug, ControlError> {
 }
 
 fn parse_separator(text: &str) -> Result<Separator, ControlError> {
-    Separator::parse(text)
-        .map_err(|_| ControlError::invalid("separator", "it is not a separator", "use 1 to 4 of _ and -"))
+    Separator::parse(text).map_err(|_| {
+        ControlError::invalid("separator", "it is not a separator", "use 1 to 4 of _ and -, with at least one _")
+    })
 }

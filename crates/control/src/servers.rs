@@ -19,6 +19,8 @@ use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::id::ServerId;
 use orch_domain::limits::ProcessLimits;
 use orch_domain::policy::{Action, Permit};
+use orch_domain::port::server_repo::ServerUpdate;
+use orch_domain::port::server_runtime::RuntimeError;
 use orch_domain::principal::Principal;
 use orch_domain::run_settings::RunSettings;
 use orch_domain::server::{Server, Transport};
@@ -215,18 +217,7 @@ impl Servers {
         } else {
             AuditAction::ServerUpdate
         };
-        let renamed = (after.alias != before.alias).then_some(&before.alias);
-        if !moved::leaves_members_behind(&before.transport, &after.transport) {
-            return self.write(who, permit, after, action, &changes, renamed).await;
-        }
-        // Before it leads there, so that no call takes a value along, even if nothing comes of the change; and again
-        // for what was stored in between.
-        let trail = Trail::new(who, self.ports.clock.now()).project(permit);
-        personal_secrets::forget(&self.ports, &trail, &before).await?;
-        let seen = self.write(who, permit, after, action, &changes, renamed).await?;
-        personal_secrets::forget(&self.ports, &trail, &before).await?;
-        self.ports.written(before.project_id).await;
-        Ok(seen)
+        self.write(who, permit, &before, after, action, &changes).await
     }
 
     pub async fn enable(&self, who: &Principal, project: &str, server: &str) -> Result<ServerSeen, ControlError> {
@@ -244,8 +235,11 @@ impl Servers {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
         retry::unless_expected(None, || async {
             let before = find(&self.ports, &permit, server).await?;
-            let after = Server { generation: before.generation.saturating_add(1), ..before };
-            self.write(who, &permit, after, AuditAction::ServerRestart, &Changes::default(), None).await
+            if !before.enabled {
+                return Err(RuntimeError::Disabled.into());
+            }
+            let after = Server { generation: before.generation.saturating_add(1), ..before.clone() };
+            self.write(who, &permit, &before, after, AuditAction::ServerRestart, &Changes::default()).await
         })
         .await
     }
@@ -259,9 +253,8 @@ impl Servers {
     ) -> Result<(), ControlError> {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
         let server = find(&self.ports, &permit, server).await?;
-        check_version(&server, expected)?;
         let entry = self.entry(who, &permit, AuditAction::ServerDelete, &server, String::new());
-        self.ports.servers.delete(server.id, &entry).await?;
+        self.ports.servers.delete(server.id, expected, &entry).await?;
         self.ports.written(server.project_id).await;
         Ok(())
     }
@@ -303,17 +296,21 @@ impl Servers {
         &self,
         who: &Principal,
         permit: &Permit<Grant>,
-        server: Server,
+        before: &Server,
+        after: Server,
         action: AuditAction,
         changes: &Changes,
-        renamed: Option<&Alias>,
     ) -> Result<ServerSeen, ControlError> {
-        let server = Server { version: server.version.saturating_add(1), updated_at: self.ports.clock.now(), ..server };
-        let entry = changes.on(self.entry(who, permit, action, &server, changes.detail()));
-        let entry = entry.with(FactName::Before, renamed.map_or("", Alias::as_str));
-        self.ports.servers.update(&server, &entry).await.map_err(ControlError::taken("alias"))?;
-        self.ports.written(server.project_id).await;
-        Ok(self.seen(server))
+        let now = self.ports.clock.now();
+        let server = Server { version: before.version.saturating_add(1), updated_at: now, ..after };
+        let renamed = if server.alias == before.alias { "" } else { before.alias.as_str() };
+        let audit = changes.on(self.entry(who, permit, action, &server, changes.detail()));
+        let audit = audit.with(FactName::Before, renamed);
+        let forgets = personal_secrets::forgetting(&Trail::new(who, now).project(permit), before, &server);
+        let update = ServerUpdate { server, audit, forgets };
+        self.ports.servers.update(&update).await.map_err(ControlError::taken("alias"))?;
+        self.ports.written(update.server.project_id).await;
+        Ok(self.seen(update.server))
     }
 
     fn seen(&self, server: Server) -> ServerSeen {

@@ -1,16 +1,17 @@
-//! What to write into an MCP client's own settings so that it uses an endpoint of ours. Never keeps, checks or logs
-//! the key that it is given: it only stands in the text.
+//! What to write into an MCP client's own settings so that it uses an endpoint of ours. Looks whether the key that it
+//! is given opens anything, and never keeps or logs it: it only stands in the text.
 
 mod render;
 
 use std::fmt;
 use std::sync::Arc;
 
-use orch_domain::policy::Action;
+use orch_domain::directory::ProjectFacts;
+use orch_domain::policy::{Action, Permit};
 use orch_domain::principal::Principal;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::access::Access;
+use crate::access::{Access, Grant};
 use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::servers;
@@ -45,7 +46,7 @@ pub struct SnippetsWanted<'a> {
     pub client: Option<SnippetClient>,
     /// Alias or id of one server; the unified endpoint when None.
     pub server: Option<&'a str>,
-    /// The key to write into the text.
+    /// The key to write into the text: the whole of one that opens the project.
     pub key: Option<SecretString>,
 }
 
@@ -160,23 +161,36 @@ impl Snippets {
             }
         };
         let url = format!("{base_url}/projects/{slug}/{path}");
-        let key = wanted.key.as_ref().map_or(Ok(KEY_PLACEHOLDER), |key| plain(key.expose_secret()))?;
+        let key = match &wanted.key {
+            None => KEY_PLACEHOLDER,
+            Some(key) => self.live(&permit, key).await?,
+        };
         let target = render::Target { name: &name, url: &url, key };
         let clients = wanted.client.map_or_else(|| SnippetClient::ALL.to_vec(), |client| vec![client]);
         let snippets = clients.into_iter().map(|client| render::snippet(client, &target)).collect();
         Ok(SnippetsSeen { url, snippets })
     }
-}
 
-/// Only what a key of ours can consist of goes into the text, so that it is nothing else to any reader of it.
-fn plain(key: &str) -> Result<&str, ControlError> {
-    let is_key = key.starts_with("orch_")
-        && key.len() <= 128
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    if is_key {
-        Ok(key)
-    } else {
-        Err(ControlError::invalid("key", "it is no API key of ours", "write the whole key as it was shown: orch_..."))
+    /// The text of a key that opens the project now. Nothing else goes into settings: not what would be something else
+    /// to a reader of them, and no key with which a client is turned away.
+    async fn live<'k>(&self, permit: &Permit<Grant>, key: &'k SecretString) -> Result<&'k str, ControlError> {
+        let minter = &self.ports.minter;
+        let id = minter.public_id_of(key).ok_or_else(|| {
+            let hint = "write the whole key as it was shown: orch_...";
+            ControlError::invalid("key", "it is no API key of ours, or not as it was shown", hint)
+        })?;
+        let (now, directory) = (self.ports.clock.now(), self.ports.directory.current());
+        let opens = |facts: &ProjectFacts| {
+            let known = facts.keys.iter().filter(|known| known.public_id == id && known.is_live(now));
+            let mut known = known.filter(|known| directory.user(known.creator).is_none_or(|creator| creator.active));
+            known.any(|known| minter.is_of(key, &known.hash))
+        };
+        let Grant { id: project, facts, .. } = permit.get();
+        // Another replica may have made it a moment ago.
+        if opens(facts) || self.ports.source.load_project(*project).await?.is_some_and(|facts| opens(&facts)) {
+            return Ok(key.expose_secret());
+        }
+        Err(ControlError::Missing { what: "live key" })
     }
 }
 

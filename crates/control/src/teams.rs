@@ -166,9 +166,6 @@ impl Teams {
     pub async fn delete(&self, who: &Principal, team: &str, expected: Option<u32>) -> Result<(), ControlError> {
         let grant = self.access.team(who, team, TeamAction::Manage).await?;
         let team = self.stored(grant.id).await?;
-        if expected.is_some_and(|version| version != team.version) {
-            return Err(ControlError::Stale { what: "team" });
-        }
         let granted = self.ports.teams.list_grants(team.id).await?;
         let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
             AuditAction::TeamDelete,
@@ -177,7 +174,7 @@ impl Teams {
             team.slug.as_str(),
             String::new(),
         );
-        self.ports.teams.delete(team.id, &entry).await?;
+        self.ports.teams.delete(team.id, expected, &entry).await?;
         self.ports.written_teams().await;
         for (grant, _) in granted {
             self.ports.written(grant.project_id).await;
@@ -202,22 +199,34 @@ impl Teams {
         expected: Option<u32>,
     ) -> Result<TeamMember, ControlError> {
         let grant = self.access.team(who, team, TeamAction::Manage).await?;
+        retry::unless_expected(expected, || self.try_update_member(who, &grant, id_or_email, role, expected)).await
+    }
+
+    async fn try_update_member(
+        &self,
+        who: &Principal,
+        grant: &TeamPass,
+        id_or_email: &str,
+        role: TeamRole,
+        expected: Option<u32>,
+    ) -> Result<TeamMember, ControlError> {
         let (before, user) = self.member(grant.id, id_or_email).await?;
         check_version(before.role, expected)?;
         if before.role == role {
             return Ok(TeamMember { membership: before, user });
         }
+        let was = before.role;
         let detail = format!("from {} to {role} in the team {}", before.role, grant.slug);
-        let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).team(grant).entry(
             AuditAction::TeamMemberUpdate,
             "team_member",
             user.id,
             user.email.as_str(),
             detail,
         );
-        let entry = entry.with(FactName::Before, before.role).with(FactName::Now, role);
+        let entry = entry.with(FactName::Before, was).with(FactName::Now, role);
         let membership = TeamMembership { role, ..before };
-        self.ports.teams.put_member(&membership, &entry).await?;
+        self.ports.teams.put_member(&membership, Some(was), &entry).await?;
         self.ports.written_teams().await;
         Ok(TeamMember { membership, user })
     }
@@ -235,9 +244,19 @@ impl Teams {
             && user.as_ref().is_some_and(|user| user.id == who.user_id);
         let action = if leaves { TeamAction::View } else { TeamAction::Manage };
         let grant = self.access.team(who, team, action).await?;
+        retry::unless_expected(expected, || self.try_remove_member(who, &grant, id_or_email, expected)).await
+    }
+
+    async fn try_remove_member(
+        &self,
+        who: &Principal,
+        grant: &TeamPass,
+        id_or_email: &str,
+        expected: Option<u32>,
+    ) -> Result<(), ControlError> {
         let (before, user) = self.member(grant.id, id_or_email).await?;
         check_version(before.role, expected)?;
-        let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).team(grant).entry(
             AuditAction::TeamMemberDelete,
             "team_member",
             user.id,
@@ -245,7 +264,7 @@ impl Teams {
             format!("was {} in the team {}", before.role, grant.slug),
         );
         let entry = entry.with(FactName::Before, before.role);
-        self.ports.teams.remove_member(grant.id, user.id, &entry).await?;
+        self.ports.teams.remove_member(grant.id, user.id, before.role, &entry).await?;
         self.ports.written_teams().await;
         Ok(())
     }

@@ -230,7 +230,8 @@ impl Directory {
         let Some(facts) = self.user(user).filter(|user| user.active) else {
             return Subject::stranger(user);
         };
-        let role = if facts.instance_admin { Some(Role::Admin) } else { self.role_on(user, project) };
-        Subject { role, user, teams: Arc::clone(self.teams_of(user)), key }
+        let own_role = self.role_on(user, project);
+        let role = if facts.instance_admin { Some(Role::Admin) } else { own_role };
+        Subject { role, own_role, user, teams: Arc::clone(self.teams_of(user)), key }
     }
 }

@@ -42,7 +42,7 @@ pub struct CallsOf {
 }
 
 impl Event {
-    /// The event that follows from a committed audit entry. None for what changed nothing.
+    /// The event that follows from a committed audit entry.
     #[must_use]
     pub fn of_entry(entry: &AuditRecord) -> Self {
         let concerned = (entry.target_kind == "user").then(|| entry.target_id.parse().ok()).flatten();

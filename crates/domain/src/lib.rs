@@ -23,6 +23,7 @@ pub mod limits;
 pub mod login;
 pub mod map;
 pub mod membership;
+pub mod moment;
 pub mod page;
 pub mod password_reset;
 pub mod personal_secret;

@@ -24,6 +24,8 @@ use crate::role::Role;
 pub struct Subject {
     /// The effective role, instance admins included; None for a stranger, a foreign key, a switched-off account.
     pub role: Option<Role>,
+    /// The same without the rights of instance admins.
+    pub own_role: Option<Role>,
     /// The account that answers: the person, or the creator of the key.
     pub user: UserId,
     pub teams: Arc<[TeamId]>,
@@ -41,7 +43,7 @@ impl Subject {
     /// Somebody with a role, without teams and without a key.
     #[must_use]
     pub fn of(user: UserId, role: Option<Role>) -> Self {
-        Self { role, user, teams: Arc::default(), key: None }
+        Self { role, own_role: role, user, teams: Arc::default(), key: None }
     }
 
     /// Whether the key that is used reaches the server; of everybody else it is true.

@@ -4,6 +4,11 @@
 pub enum GatewayError {
     #[error("MCP_SERVER_BASE_URL: `{url}` is not a base URL such as https://mcp.example.com")]
     BaseUrl { url: String },
+    #[error(
+        "MCP_SERVER_BASE_URL: `{url}` has a path, under which the dashboard does not work; give the daemon a host name or \
+         a port of its own, such as {such}"
+    )]
+    BaseUrlPath { url: String, such: String },
     #[error("ORCH_ALLOWED_ORIGINS: `{origin}` is not an origin as browsers send it, such as {such}")]
     AllowedOrigin { origin: String, such: String },
     #[error(

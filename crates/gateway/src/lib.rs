@@ -31,6 +31,8 @@ mod dashboard;
 mod fallback;
 mod fields;
 mod middleware;
+mod millis;
 mod misread;
+mod moment;
 
 pub use gateway::{Gateway, GatewayParts};

@@ -26,6 +26,7 @@ use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use orch_auth::authenticator::Authenticator;
 use orch_auth::state_seal::StateSeal;
+use orch_control::instance_uses::InstanceUses;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::port::clock::Clock;
 use orch_http1::request::Head;
@@ -62,6 +63,8 @@ pub struct McpEndpoints {
     pub clock: Arc<dyn Clock>,
     /// Told who uses which API key.
     pub uses: Arc<KeyUses>,
+    /// Told who is let in by the right of an instance admin alone.
+    pub instance_uses: Arc<InstanceUses>,
     pub config: McpConfig,
 }
 

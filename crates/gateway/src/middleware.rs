@@ -89,7 +89,12 @@ impl Edge {
     /// Lets a request in, with its caller, or says why not.
     fn admit(&self, request: &ServiceRequest) -> Result<(), ApiError> {
         let authority = request.uri().authority().map(Authority::as_str);
-        self.site.check(request.headers(), authority).map_err(|refusal| match refusal {
+        let gate = Gate::of(request.method(), request.path());
+        let checked = match gate {
+            Gate::Pulse => self.site.check_origin(request.headers()),
+            Gate::Open | Gate::Caller => self.site.check(request.headers(), authority),
+        };
+        checked.map_err(|refusal| match refusal {
             Refusal::Host => ApiError::new(
                 Code::HostNotAllowed,
                 "this host name is not one of ours; whoever runs the daemon names it in MCP_SERVER_BASE_URL or \
@@ -101,8 +106,8 @@ impl Edge {
                  ORCH_ALLOWED_ORIGINS",
             ),
         })?;
-        match Gate::of(request.method(), request.path()) {
-            Gate::Open => Ok(()),
+        match gate {
+            Gate::Pulse | Gate::Open => Ok(()),
             Gate::Caller => {
                 let caller = match self.authenticate(request, authority) {
                     Err(_) if may_do_without(request) => return Ok(()),

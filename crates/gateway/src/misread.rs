@@ -12,8 +12,9 @@ pub(crate) fn refuse(path: String, message: &str) -> ApiError {
 
 fn describe(path: String, message: &str) -> (String, String) {
     if let Some(name) = named(message, "unknown field `") {
-        // The path ends in the unknown field already.
-        let field = if path.is_empty() { name.to_owned() } else { path };
+        // The path ends in the unknown field already, but not where an object is read twice, its tag first.
+        let is_there = path.strip_suffix(name).is_some_and(|above| above.is_empty() || above.ends_with('.'));
+        let field = if is_there { path } else { below(&path, name) };
         return (field, "it is not known here".to_owned());
     }
     if let Some(name) = named(message, "missing field `") {

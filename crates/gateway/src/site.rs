@@ -35,6 +35,10 @@ impl Site {
         if config.base_url.contains(['?', '#', '@']) {
             return Err(wrong_base());
         }
+        // Pages, their files and cookies are at the root.
+        if Url::parse(&config.base_url).is_ok_and(|url| url.path() != "/") {
+            return Err(GatewayError::BaseUrlPath { url: config.base_url.clone(), such: base_origin });
+        }
         let scheme = if base_origin.starts_with("https:") { Scheme::Https } else { Scheme::Http };
         let mut origins = vec![base_origin];
         let mut hosts = vec![base_host];
@@ -63,6 +67,11 @@ impl Site {
             None if authority.is_none_or(|authority| self.is_own_host(authority)) => {}
             None => return Err(Refusal::Host),
         }
+        self.check_origin(headers)
+    }
+
+    /// Whether the page that asks, if it is one, may do so.
+    pub(crate) fn check_origin(&self, headers: &impl Fields) -> Result<(), Refusal> {
         match headers.first("origin").map(plain) {
             None => Ok(()),
             Some(Some(origin)) if self.is_allowed_origin(origin) => Ok(()),
@@ -225,17 +234,22 @@ mod tests {
             with(|config| config.base_url = "https://mcp.example.com ".into()),
             with(|config| config.base_url = "https://mcp.exa\nmple.com".into()),
             with(|config| config.base_url = "https://*.example.com".into()),
+            with(|config| config.base_url = "https://mcp.example.com/below/".into()),
+            with(|config| config.base_url = "https://mcp.example.com//".into()),
         ] {
             let error = wrong.expect_err("a setting that cannot be used");
             assert!(error.contains("such as"), "{error}");
         }
         assert!(with(|config| config.allowed_hosts = vec!["Orch.Internal".into(), "[fd00::1]".into()]).is_ok());
-        assert!(with(|config| config.base_url = "HTTPS://Mcp.example.com/below/".into()).is_ok());
+        assert!(with(|config| config.base_url = "HTTPS://Mcp.example.com/".into()).is_ok());
     }
 
     #[test]
     fn says_what_to_write() {
         let refused = |config: GatewayConfig| Site::new(&config).map(drop).expect_err("a refusal").to_string();
+        let below =
+            refused(GatewayConfig { base_url: "https://Example.com:8443/mcp".into(), ..GatewayConfig::default() });
+        assert!(below.contains("/mcp` has a path") && below.ends_with("such as https://example.com:8443"), "{below}");
         for (origin, such) in [
             ("https://tools.example.com/app", "such as https://tools.example.com"),
             ("https://ada:sesame@tools.example.com", "such as https://tools.example.com"),

@@ -58,9 +58,12 @@ pub enum CallError {
     Upstream(RpcError),
     #[error("access has ended")]
     AccessEnded,
-    /// Cut off, or not taken any more.
+    /// Nothing was done about it.
     #[error("the daemon is stopping; send the request again in a moment")]
     Stopping,
+    /// The server had it when the daemon stopped.
+    #[error("the daemon stopped before the call ended; it may have been done in part")]
+    CutOff,
     #[error("the call cannot be recorded: {0}")]
     NotRecorded(#[from] CallLogError),
 }
@@ -121,7 +124,7 @@ impl CallError {
             Self::Limited(limited) => RpcError::limited(text, limited.retry_after),
             Self::NotApproved(_) => RpcError::gateway("not_approved", text),
             Self::AccessEnded => RpcError::gateway("access_ended", text),
-            Self::Stopping => RpcError::gateway("stopping", text),
+            Self::Stopping | Self::CutOff => RpcError::gateway("stopping", text),
             Self::NotRecorded(error) => {
                 tracing::error!(error = %error, "a call was refused because it cannot be recorded");
                 RpcError::gateway("record_unavailable", "the call cannot be recorded, so it is refused")
@@ -154,7 +157,7 @@ impl CallError {
             }
             Self::Timeout { .. } => return Ending::Otherwise(Outcome::Timeout),
             Self::AccessEnded => return Ending::Otherwise(Outcome::Abandoned),
-            Self::Stopping => return Ending::Otherwise(Outcome::Stopping),
+            Self::Stopping | Self::CutOff => return Ending::Otherwise(Outcome::Stopping),
             Self::Unknown { .. } | Self::UnknownResource { .. } | Self::MethodNotFound(_) => Reason::Unknown,
             Self::InvalidParams(_) => Reason::InvalidParams,
             Self::NotApproved(Unapproved::Denied) => Reason::ApprovalDenied,

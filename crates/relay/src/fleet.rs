@@ -76,6 +76,7 @@ pub(crate) struct Shared {
     catalog_versions: CatalogVersions,
     /// Connections of single clients.
     pool: Arc<Pool>,
+    starts: Starts,
     seed: u64,
 }
 
@@ -148,6 +149,15 @@ struct Owners {
     retired: bool,
 }
 
+/// For what a fleet starts servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Starts {
+    /// For who wants one, and for what is configured and followed: always on, changed, with lists that may be old.
+    AsConfigured,
+    /// Only for who waits for one. Servers that run elsewhere are not started a second time.
+    OnDemand,
+}
+
 /// What a fleet works with.
 pub struct FleetParts {
     pub config: RelayConfig,
@@ -157,6 +167,7 @@ pub struct FleetParts {
     pub events: Arc<dyn EventSink>,
     /// Where the owner tasks run.
     pub runtime: Handle,
+    pub starts: Starts,
     /// Of the chance in pauses.
     pub seed: u64,
 }
@@ -176,6 +187,7 @@ impl Fleet {
             registry: Arc::default(),
             catalog_versions: CatalogVersions::default(),
             pool: Arc::default(),
+            starts: parts.starts,
             seed: parts.seed,
         };
         Self { shared: Arc::new(shared), slots: ArcSwap::default(), owners: Mutex::default(), runtime: parts.runtime }

@@ -446,7 +446,12 @@ impl Live {
     /// Nothing has come: has somebody ended the request, or is its time over?
     fn poll_early_end(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         if let Poll::Ready(reason) = self.plan.stop.poll(cx) {
-            return Poll::Ready(match reason.error() {
+            // One that is tried once more does no harm a third time.
+            let error = match self.source {
+                Source::Acquiring(..) => reason.error(),
+                Source::Streaming(..) => reason.error_of_sent(),
+            };
+            return Poll::Ready(match error {
                 None => Step::Cancelled,
                 Some(error) => self.fail(&error),
             });

@@ -26,12 +26,20 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// What the client is told; None when it is told nothing.
+    /// What the client is told of a request that no server has; None when it is told nothing.
     pub(crate) const fn error(self) -> Option<CallError> {
         match self {
             Self::Cancelled => None,
             Self::AccessEnded => Some(CallError::AccessEnded),
             Self::Stopping => Some(CallError::Stopping),
+        }
+    }
+
+    /// The same of a request that has been sent to a server.
+    pub(crate) const fn error_of_sent(self) -> Option<CallError> {
+        match self {
+            Self::Stopping => Some(CallError::CutOff),
+            Self::Cancelled | Self::AccessEnded => self.error(),
         }
     }
 }

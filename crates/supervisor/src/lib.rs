@@ -37,7 +37,7 @@ pub use clock::Clock;
 pub use config::{LogDisk, LogLimits, SupervisorConfig};
 pub use confinement::{LimitKind, ProcessLimits, SandboxNetwork, SandboxProfile};
 pub use error::LaunchError;
-pub use identity::user_id;
+pub use identity::{may_write, may_write_in, user_id};
 pub use launch_mode::can_sandbox;
 pub use launcher::{Launcher, local::LocalLauncher};
 pub use log::{

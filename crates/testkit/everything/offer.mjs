@@ -228,6 +228,7 @@ export const TOOLS = {
   test_sleep: {
     inputSchema: object({ ms: { type: 'integer' } }),
     run: async ({ ms }, cx) => {
+      note('sleeping');
       const gone = cx.cancelled.then(() => note('cancelled'));
       await Promise.race([pause(ms), gone]);
       return text('slept');

@@ -1,5 +1,5 @@
 //! What tests share: fakes of the ports, builders of test data, and contracts that every implementation of a port must
-//! keep. For tests only; no crate depends on it otherwise. Knows no database.
+//! keep. For tests only; no crate depends on it otherwise. Knows no schema.
 
 #![expect(
     clippy::expect_used,
@@ -14,4 +14,5 @@ pub mod fakes;
 pub mod fuzz;
 pub mod mail_server;
 pub mod permissions;
+pub mod postgres;
 pub mod scripted_peer;

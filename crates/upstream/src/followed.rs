@@ -15,6 +15,7 @@ use orch_mcp::raw::Raw;
 use tokio::sync::{oneshot, watch};
 
 use crate::config::ClientIdentity;
+use crate::oddity::Oddities;
 
 /// How long a server may take to agree.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -23,6 +24,10 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// a wish waits, so that one which the server is silent about leaves time for those behind it.
 pub(crate) const ACKNOWLEDGED_WITHIN: Duration = WITHIN;
 pub(crate) const CHANGED_WITHIN: Duration = Duration::from_secs(4);
+
+/// Before a stream is opened again that the server has ended, or never began.
+pub(crate) const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub(crate) struct Followed {
@@ -163,6 +168,16 @@ impl Followed {
 
 pub(crate) fn silent() -> PeerError {
     PeerError::Closed { reason: "the server did not agree to a subscription in time".to_owned() }
+}
+
+/// A stream is not opened although the server does not refuse it: said when that begins, for it is tried for ever.
+pub(crate) fn unacknowledged(oddities: &Oddities, waited: Duration) {
+    if waited == SHORTEST_WAIT {
+        oddities.report(|| {
+            "it did not acknowledge subscriptions/listen; until it does, changes of its lists and resources are not heard of"
+                .to_owned()
+        });
+    }
 }
 
 /// What changed while nobody listened is not known.

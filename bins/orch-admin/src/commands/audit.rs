@@ -19,7 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::console::Console;
 use crate::failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
@@ -46,6 +46,7 @@ struct ReportView {
     /// Of the checkpoints, those in the file beside the database.
     anchors: u64,
     findings: Vec<FindingView>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -78,19 +79,16 @@ async fn verify(console: &Console, output: &Output) -> anyhow::Result<()> {
         checkpoints: report.checkpoints,
         anchors: report.anchors,
         findings,
+        warnings: (report.anchors == 0).then(|| no_anchors(console)).into_iter().collect(),
     };
+    for warning in &view.warnings {
+        output::remark(&format!("warning: {warning}"));
+    }
     let mut sentence = format!(
         "looked at {} audit entries and {} calls in {} chains, and {} checkpoints, {} of them in the file beside the \
          database\n",
         view.entries, view.calls, view.chains, view.checkpoints, view.anchors
     );
-    if view.anchors == 0 {
-        sentence.push_str(&format!(
-            "warning: there is no checkpoint in {}; an end that was cut off with its checkpoints in the database would not \
-             be seen\n",
-            console.instance.anchors().display()
-        ));
-    }
     for finding in &view.findings {
         sentence.push_str(&finding.explanation);
         sentence.push('\n');
@@ -100,6 +98,13 @@ async fn verify(console: &Console, output: &Output) -> anyhow::Result<()> {
     }
     output.one(&view, &sentence)?;
     if view.sound { Ok(()) } else { bail!("the record is not as it was written ({} findings)", view.findings.len()) }
+}
+
+fn no_anchors(console: &Console) -> String {
+    format!(
+        "there is no checkpoint in {}; an end that was cut off with its checkpoints in the database would not be seen",
+        console.instance.anchors().display()
+    )
 }
 
 impl FindingView {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use orch_app::control::error::ControlError;
 use orch_app::control::keys::{CreatedKey, NewKey, ScopeDraft};
@@ -55,7 +56,7 @@ pub(crate) enum Key {
     Rotate {
         #[command(flatten)]
         within: InProject,
-        /// Id, public id (orch_ and 12 characters), or name when only one key has it
+        /// Id, public id (orch_ and 12 characters), or name when only one live key has it
         key: String,
         /// How long the old key lives on; a day when absent
         #[arg(long, value_name = "TIME", value_parser = moment::parse_duration)]
@@ -65,7 +66,7 @@ pub(crate) enum Key {
     Revoke {
         #[command(flatten)]
         within: InProject,
-        /// Id, public id (orch_ and 12 characters), or name when only one key has it
+        /// Id, public id (orch_ and 12 characters), or name when only one live key has it
         key: String,
     },
 }
@@ -101,8 +102,8 @@ struct View {
     prefix: String,
     creator_id: String,
     state: &'static str,
-    /// In a few words; empty for a key that may all that its creator may.
-    scope: String,
+    scope: ScopeView,
+    limits: LimitsView,
     #[serde(with = "time::serde::rfc3339::option")]
     expires_at: Option<Timestamp>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -116,6 +117,23 @@ struct View {
     key: Option<String>,
 }
 
+/// What a key may of what its creator may; null stands for all.
+#[derive(Serialize)]
+struct ScopeView {
+    /// By id.
+    servers: Option<Vec<String>>,
+    tools: Option<Vec<String>>,
+    read_only: bool,
+}
+
+/// What it may ask for; null where it says nothing of its own.
+#[derive(Serialize)]
+struct LimitsView {
+    per_minute: Option<u32>,
+    concurrent: Option<u32>,
+    per_day: Option<u32>,
+}
+
 impl Key {
     pub(crate) async fn run(self, console: &Console, output: &Output) -> anyhow::Result<()> {
         let (keys, who) = (&console.control().keys, &console.who);
@@ -125,18 +143,26 @@ impl Key {
                 let expires_at = expires
                     .map(|end| end.from(now).ok_or_else(|| failure::usage(anyhow::anyhow!("--expires is too far off"))))
                     .transpose()?;
+                for server in &scope.servers {
+                    let found = console.control().servers.get(who, &within.project, server).await;
+                    found.with_context(|| format!("--server {server}"))?;
+                }
+                if let Some(creator) = &creator {
+                    console.control().users.find(who, creator).await.with_context(|| format!("--creator {creator}"))?;
+                }
                 let created = keys.create(who, &within.project, new_key(name, expires_at, creator, *scope)).await?;
                 show_new(output, &created, now)
             }
             Self::List { within } => {
                 let all = console::all(|page| keys.list(who, &within.project, page)).await?;
                 let views: Vec<_> = all.iter().map(|key| view(key, now)).collect();
-                output.list(&views, ["NAME", "KEY", "STATE", "SCOPE", "EXPIRES", "LAST USED", "ID"], |view| {
+                output.list(&views, ["NAME", "KEY", "STATE", "SCOPE", "LIMITS", "EXPIRES", "LAST USED", "ID"], |view| {
                     [
                         view.name.clone(),
                         view.prefix.clone(),
                         view.state.to_owned(),
-                        view.scope.clone(),
+                        view.scope.in_words(),
+                        view.limits.in_words(),
                         moment::shown_or_dash(view.expires_at),
                         moment::shown_or_dash(view.last_used_at),
                         view.id.clone(),
@@ -169,14 +195,32 @@ pub(super) async fn resolve(console: &Console, project: &str, named: &str) -> an
     if let Some(key) = exact {
         return Ok(key.id.to_string());
     }
-    let mut same_name = keys.iter().filter(|key| key.name == named && key.revoked_at.is_none());
-    match (same_name.next(), same_name.next()) {
-        (Some(key), None) => Ok(key.id.to_string()),
-        (None, _) if keys.iter().any(|key| key.name == named) => Err(ControlError::Missing { what: "live key" }.into()),
-        (None, _) => Err(ControlError::Missing { what: "key" }.into()),
-        (Some(_), Some(_)) => {
-            Err(failure::usage(anyhow::anyhow!("several keys are named {named}; use the id that key list shows")))
+    let now = console.instance.clock.now();
+    match by_name(&keys, named, now) {
+        Named::One(key) => Ok(key.id.to_string()),
+        Named::Nobody => Err(ControlError::Missing { what: "key" }.into()),
+        Named::Several => {
+            let problem = "as while a key that was rotated lives on; use the id that key list shows";
+            Err(failure::usage(anyhow::anyhow!("several live keys are named {named}, {problem}")))
         }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Named<'a> {
+    One(&'a ApiKey),
+    Nobody,
+    Several,
+}
+
+/// The one live key of that name; where none is live, the newest that was. `keys` begin with the newest.
+fn by_name<'a>(keys: &'a [ApiKey], name: &str, now: Timestamp) -> Named<'a> {
+    let mut named = keys.iter().filter(|key| key.name == name);
+    let mut live = named.clone().filter(|key| key.is_live(now));
+    match (live.next(), live.next()) {
+        (Some(_), Some(_)) => Named::Several,
+        (Some(key), None) => Named::One(key),
+        (None, _) => named.next().map_or(Named::Nobody, Named::One),
     }
 }
 
@@ -192,11 +236,40 @@ fn new_key(name: String, expires_at: Option<Timestamp>, creator: Option<String>,
     }
 }
 
-fn describe(scope: &Scope) -> String {
-    let servers = scope.servers.as_ref().map(|servers| format!("{} servers", servers.len()));
-    let tools = scope.tools.as_ref().map(|tools| tools.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    let read_only = scope.read_only.then(|| "read-only".to_owned());
-    [servers, tools, read_only].into_iter().flatten().collect::<Vec<_>>().join(", ")
+impl ScopeView {
+    fn new(scope: &Scope) -> Self {
+        Self {
+            servers: scope.servers.as_ref().map(|servers| servers.iter().map(ToString::to_string).collect()),
+            tools: scope.tools.as_ref().map(|tools| tools.iter().map(ToString::to_string).collect()),
+            read_only: scope.read_only,
+        }
+    }
+
+    /// Empty for a key that may all that its creator may.
+    fn in_words(&self) -> String {
+        let servers = self.servers.as_ref().map(|servers| match servers.len() {
+            1 => "1 server".to_owned(),
+            count => format!("{count} servers"),
+        });
+        let tools = self.tools.as_ref().map(|tools| tools.join(" "));
+        let read_only = self.read_only.then(|| "read-only".to_owned());
+        [servers, tools, read_only].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl LimitsView {
+    const fn new(allowance: Allowance) -> Self {
+        let Allowance { per_minute, concurrent, per_day } = allowance;
+        Self { per_minute, concurrent, per_day }
+    }
+
+    /// Empty for a key that has none of its own.
+    fn in_words(&self) -> String {
+        let minute = self.per_minute.map(|count| format!("{count} a minute"));
+        let day = self.per_day.map(|count| format!("{count} a day"));
+        let concurrent = self.concurrent.map(|count| format!("{count} at a time"));
+        [minute, day, concurrent].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn show_new(output: &Output, created: &CreatedKey, now: Timestamp) -> anyhow::Result<()> {
@@ -216,7 +289,8 @@ fn view(key: &ApiKey, now: Timestamp) -> View {
             None if key.is_live(now) => "live",
             None => "expired",
         },
-        scope: describe(&key.scope),
+        scope: ScopeView::new(&key.scope),
+        limits: LimitsView::new(key.allowance),
         expires_at: key.expires_at,
         revoked_at: key.revoked_at,
         last_used_at: key.last_used_at,

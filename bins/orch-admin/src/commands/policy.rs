@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use orch_app::control::policies::draft::{EffectDraft, RuleDraft, WhoDraft};
 use orch_app::control::policies::explain::Question;
 use orch_app::domain::policy::hints::Hint;
 use orch_app::domain::policy::item::ItemClass;
-use orch_app::domain::policy::rule::{Rule, ServerMatch, Who};
+use orch_app::domain::policy::rule::{Effect, Rule, ServerMatch, Terms, Who};
 use orch_app::domain::role::Role;
 use serde::Serialize;
 
@@ -72,7 +73,7 @@ pub(crate) enum Policy {
         /// Id or e-mail address
         #[arg(long, conflicts_with = "key")]
         user: Option<String>,
-        /// An API key, by id, public id, or name when only one key has it
+        /// An API key, by id, public id, or name when only one live key has it
         #[arg(long)]
         key: Option<String>,
         /// What the client calls itself
@@ -90,7 +91,7 @@ pub(crate) struct NewRule {
     /// For people
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
-    /// Whom it is about: anybody, role:ROLE, user:USER, key:KEY, team:ID or client:GLOB
+    /// Whom it is about: anybody, role:ROLE, user:USER, key:KEY, team:TEAM or client:GLOB
     #[arg(long = "for", value_name = "SUBJECT", default_value = "anybody", value_parser = parse_who)]
     who: WhoDraft,
     /// Glob over aliases, or the id of a server; all when absent
@@ -154,6 +155,16 @@ struct View {
     kind: Option<&'static str>,
     item: Option<String>,
     hints: Vec<String>,
+    /// How calls are approved, of a rule that requires it; else null.
+    approval: Option<ApprovalView>,
+}
+
+#[derive(Serialize)]
+struct ApprovalView {
+    /// Whether the caller's own client may be asked to confirm.
+    caller_may_confirm: bool,
+    /// Without an answer for so long, the call is refused.
+    timeout_seconds: u64,
 }
 
 #[derive(Serialize)]
@@ -190,9 +201,7 @@ impl Policy {
             }
             Self::Add(new) => {
                 let mut draft = new.draft()?;
-                if let WhoDraft::Key(named) = &draft.who {
-                    draft.who = WhoDraft::Key(key::resolve(console, &new.within.project, named).await?);
-                }
+                draft.who = found(console, &new.within.project, draft.who).await?;
                 let (policy, id) = policies.add(who, &new.within.project, &draft, new.place).await?;
                 let id = id.to_string();
                 match views(policy.rules()).into_iter().find(|view| view.id == id) {
@@ -274,6 +283,25 @@ impl NewRule {
     }
 }
 
+/// The subject by its id. What is not there is said so of, as of anything else that is named.
+async fn found(console: &Console, project: &str, named: WhoDraft) -> anyhow::Result<WhoDraft> {
+    let (control, who) = (console.control(), &console.who);
+    Ok(match named {
+        WhoDraft::Key(key) => {
+            WhoDraft::Key(key::resolve(console, project, &key).await.with_context(|| format!("--for key:{key}"))?)
+        }
+        WhoDraft::User(user) => {
+            let account = control.users.find(who, &user).await.with_context(|| format!("--for user:{user}"))?;
+            WhoDraft::User(account.id.to_string())
+        }
+        WhoDraft::Team(team) => {
+            let seen = control.teams.get(who, &team).await.with_context(|| format!("--for team:{team}"))?;
+            WhoDraft::Team(seen.team.id.to_string())
+        }
+        other @ (WhoDraft::Anybody | WhoDraft::Role(_) | WhoDraft::Client(_)) => other,
+    })
+}
+
 fn parse_who(text: &str) -> Result<WhoDraft, String> {
     if text == "anybody" {
         return Ok(WhoDraft::Anybody);
@@ -281,13 +309,13 @@ fn parse_who(text: &str) -> Result<WhoDraft, String> {
     let (kind, value) = text.split_once(':').unwrap_or((text, ""));
     let value = value.to_owned();
     match kind {
-        _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:KEY, team:ID or client:GLOB".to_owned()),
+        _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:KEY, team:TEAM or client:GLOB".to_owned()),
         "role" => value.parse::<Role>().map(WhoDraft::Role).map_err(|error| error.to_string()),
         "user" => Ok(WhoDraft::User(value)),
         "key" => Ok(WhoDraft::Key(value)),
         "team" => Ok(WhoDraft::Team(value)),
         "client" => Ok(WhoDraft::Client(value)),
-        _ => Err("use anybody, role:ROLE, user:USER, key:KEY, team:ID or client:GLOB".to_owned()),
+        _ => Err("use anybody, role:ROLE, user:USER, key:KEY, team:TEAM or client:GLOB".to_owned()),
     }
 }
 
@@ -343,6 +371,12 @@ fn views(rules: &[Rule]) -> Vec<View> {
                     false => name.to_string(),
                 }),
                 hints: rule.what.hints.iter().map(|(hint, wanted)| format!("{}={wanted}", hint.as_str())).collect(),
+                approval: match rule.effect {
+                    Effect::Allow | Effect::Deny => None,
+                    Effect::RequireApproval(Terms { caller_may_confirm, within }) => {
+                        Some(ApprovalView { caller_may_confirm, timeout_seconds: within.as_secs() })
+                    }
+                },
             }
         })
         .collect()
@@ -350,10 +384,14 @@ fn views(rules: &[Rule]) -> Vec<View> {
 
 fn row(view: &View) -> [String; 9] {
     let any = |text: Option<&str>| text.unwrap_or("*").to_owned();
+    let terms = view.approval.as_ref().map(|terms| {
+        let by = if terms.caller_may_confirm { "the caller or an admin" } else { "an admin" };
+        format!(" by {by} within {} s", terms.timeout_seconds)
+    });
     let effect = match view.effect {
         _ if view.switch => "switched off".to_owned(),
-        effect if view.enabled => effect.to_owned(),
-        effect => format!("({effect})"),
+        effect if view.enabled => format!("{effect}{}", terms.unwrap_or_default()),
+        effect => format!("({effect}{})", terms.unwrap_or_default()),
     };
     [
         view.place.map_or_else(|| "-".to_owned(), |place| place.to_string()),

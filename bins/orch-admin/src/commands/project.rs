@@ -1,16 +1,17 @@
 //! `project`: projects of the instance.
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::{ArgGroup, Subcommand, ValueEnum};
-use orch_app::control::projects::{NewProject, ProjectPatch, RecordedArgumentsDraft};
+use orch_app::control::projects::{NewProject, ProjectPatch, ProjectSeen, RecordedArgumentsDraft};
 use orch_app::domain::Timestamp;
-use orch_app::domain::project::{FlawedTools, Project as Stored};
+use orch_app::domain::arguments::RecordedArguments;
+use orch_app::domain::project::FlawedTools;
 use serde::Serialize;
 
 use crate::console::{self, Console};
 use crate::failure::{self, Spelling};
 use crate::moment;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// What fields of a project are called here.
 pub(crate) const SPELLING: &Spelling =
@@ -45,9 +46,16 @@ pub(crate) enum Project {
         /// What of the arguments of calls goes on record
         #[arg(long, value_enum)]
         recorded_arguments: Option<Recorded>,
-        /// With `redacted`: members whose values are hidden beside those that always are, as a glob; may be repeated
+        /// With `redacted`: members whose values are hidden beside those that always are, as a glob; may be repeated,
+        /// and replaces all there are
         #[arg(long, value_name = "NAME", requires = "recorded_arguments")]
         hide: Vec<String>,
+    },
+    /// Show one project, with what goes on record
+    Show {
+        /// Its id or slug
+        #[arg(value_name = "PROJECT")]
+        named: String,
     },
     /// List all projects
     List,
@@ -74,9 +82,29 @@ struct View {
     name: String,
     separator: String,
     flawed_tools: &'static str,
-    recorded_arguments: &'static str,
+    recorded_arguments: RecordedView,
+    counts: CountsView,
     #[serde(with = "time::serde::rfc3339")]
     created_at: Timestamp,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: Timestamp,
+}
+
+/// What of the arguments of calls goes on record.
+#[derive(Serialize)]
+struct RecordedView {
+    mode: &'static str,
+    /// Members whose values do not, beside those that never do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct CountsView {
+    members: usize,
+    teams: usize,
+    servers: usize,
+    keys: usize,
 }
 
 impl Project {
@@ -84,9 +112,12 @@ impl Project {
         let (projects, who) = (&console.control().projects, &console.who);
         match self {
             Self::Create { name, slug, separator, admin } => {
+                if let Some(admin) = &admin {
+                    console.control().users.find(who, admin).await.with_context(|| format!("--admin {admin}"))?;
+                }
                 let new = NewProject { name, slug, separator, admin, ..NewProject::default() };
                 let created = projects.create(who, new).await?;
-                let view = view(&created.project);
+                let view = View::new(&created);
                 let sentence = format!("created the project {} ({})", view.slug, view.id);
                 output.one(&view, &sentence)
             }
@@ -101,12 +132,16 @@ impl Project {
                     ..ProjectPatch::default()
                 };
                 let seen = projects.update(who, &named, patch, None).await?;
-                let view = view(&seen.project);
-                output.one(&view, &format!("the project {} is as asked", view.slug))
+                let view = View::new(&seen);
+                output.one(&view, &view.text())
+            }
+            Self::Show { named } => {
+                let view = View::new(&projects.get(who, &named).await?);
+                output.one(&view, &view.text())
             }
             Self::List => {
                 let all = console::all(|page| projects.list(who, None, page)).await?;
-                let views: Vec<_> = all.iter().map(|seen| view(&seen.project)).collect();
+                let views: Vec<_> = all.iter().map(View::new).collect();
                 output.list(&views, ["SLUG", "NAME", "CREATED", "ID"], |view| {
                     [view.slug.clone(), view.name.clone(), moment::shown(view.created_at), view.id.clone()]
                 })
@@ -135,14 +170,46 @@ impl Recorded {
     }
 }
 
-fn view(project: &Stored) -> View {
-    View {
-        id: project.id.to_string(),
-        slug: project.slug.to_string(),
-        name: project.name.clone(),
-        separator: project.separator.as_str().to_owned(),
-        flawed_tools: project.flawed_tools.as_str(),
-        recorded_arguments: project.recorded_arguments.as_str(),
-        created_at: project.created_at,
+impl View {
+    fn new(seen: &ProjectSeen) -> Self {
+        let ProjectSeen { project, counts, .. } = seen;
+        let hidden = match &project.recorded_arguments {
+            RecordedArguments::Nothing | RecordedArguments::Digest => None,
+            RecordedArguments::Redacted { hidden } => Some(hidden.iter().map(ToString::to_string).collect()),
+        };
+        Self {
+            id: project.id.to_string(),
+            slug: project.slug.to_string(),
+            name: project.name.clone(),
+            separator: project.separator.as_str().to_owned(),
+            flawed_tools: project.flawed_tools.as_str(),
+            recorded_arguments: RecordedView { mode: project.recorded_arguments.as_str(), hidden },
+            counts: CountsView {
+                members: counts.members,
+                teams: counts.teams,
+                servers: counts.servers,
+                keys: counts.keys,
+            },
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+        }
+    }
+
+    fn text(&self) -> String {
+        let CountsView { members, teams, servers, keys } = self.counts;
+        let hidden = self.recorded_arguments.hidden.iter().flatten().map(|name| ("hidden", name.clone()));
+        let mut lines = vec![
+            ("slug", self.slug.clone()),
+            ("id", self.id.clone()),
+            ("name", self.name.clone()),
+            ("separator", self.separator.clone()),
+            ("flawed tools", self.flawed_tools.to_owned()),
+            ("arguments", format!("{} on record", self.recorded_arguments.mode)),
+        ];
+        lines.extend(hidden);
+        lines.push(("in it", format!("{members} members, {teams} teams, {servers} servers, {keys} keys")));
+        lines.push(("created", moment::shown(self.created_at)));
+        lines.push(("changed", moment::shown(self.updated_at)));
+        output::fields(&lines)
     }
 }

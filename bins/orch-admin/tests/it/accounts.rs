@@ -65,7 +65,8 @@ fn makes_rotates_and_revokes_keys() {
     let rotated = admin.run("key rotate --project demo laptop --overlap 1h --json").json();
     assert_ne!(rotated["key"], key["key"]);
     let several = admin.run("key revoke --project demo laptop");
-    assert!(several.stderr.contains("several keys are named laptop"), "{several:?}");
+    assert!(several.stderr.contains("several live keys are named laptop"), "{several:?}");
+    several.text(2);
     admin.run(&format!("key revoke --project demo {prefix}")).text(0);
 
     let listed = admin.run("key list --project demo --json");
@@ -78,4 +79,39 @@ fn makes_rotates_and_revokes_keys() {
         .map(|key| key["state"].as_str().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(states, ["live", "revoked"]);
+
+    // By its name again and again: what is dead does not count.
+    for _ in 0..2 {
+        admin.run("key rotate --project demo laptop --overlap 0s").text(0);
+    }
+    admin.run("key revoke --project demo laptop").text(0);
+    let dead = admin.run("key rotate --project demo laptop");
+    assert!(dead.stderr.contains("the key is revoked or expired: create a new one"), "{dead:?}");
+    dead.text(4);
+}
+
+#[test]
+fn shows_what_keys_and_rules_were_made_with() {
+    let admin = Admin::with_demo();
+    let limits = "--per-minute 60 --per-day 1000 --concurrent 2";
+    let scope = "--server echo --tool get_* --read-only";
+    let key = admin.run(&format!("key create --project demo agent {limits} {scope} --json")).json();
+    let id = admin.run("server show --project demo echo --json").json()["id"].clone();
+    let listed = &admin.run("key list --project demo --json").json()[0];
+    for seen in [&key, listed] {
+        assert_eq!(seen["scope"], json!({ "servers": [id], "tools": ["get_*"], "read_only": true }));
+        assert_eq!(seen["limits"], json!({ "per_minute": 60, "per_day": 1000, "concurrent": 2 }));
+    }
+    let table = admin.run("key list --project demo").text(0);
+    let words = "  1 server, get_*, read-only  60 a minute, 1000 a day, 2 at a time  ";
+    assert!(table.contains(words), "{table}");
+
+    let rule = "require-approval --caller-may-confirm --within-time 1m --for user:ada@example.com --json";
+    let added = admin.run(&format!("policy add --project demo {rule}")).json();
+    assert_eq!(added["approval"], json!({ "caller_may_confirm": true, "timeout_seconds": 60 }));
+    admin.run("policy add --project demo deny --item x").text(0);
+    let rules = admin.run("policy list --project demo --json").json();
+    assert_eq!((&rules[0]["approval"], &rules[1]["approval"]), (&added["approval"], &json!(null)));
+    let table = admin.run("policy list --project demo").text(0);
+    assert!(table.contains("  require_approval by the caller or an admin within 60 s  "), "{table}");
 }

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::Admin;
+use crate::harness::{Admin, echo};
 
 /// Longer than anything takes on a busy machine; reaching it is a failure.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The daemon of an instance; killed when it is dropped.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     address: String,
 }
 
 impl Daemon {
-    fn of(admin: &Admin) -> Self {
+    pub(crate) fn of(admin: &Admin) -> Self {
         let server = Path::new(env!("CARGO_BIN_EXE_orch-admin")).with_file_name("orch-server");
         assert!(server.exists(), "{} is not built; run: cargo build -p orch-server", server.display());
         #[expect(clippy::disallowed_methods, reason = "a test of what runs beside the daemon runs the daemon")]
@@ -48,18 +48,26 @@ impl Daemon {
 
     /// The status of a `ping` without a session: 400 for who is let in, 401 for who is not.
     fn ping(&self, key: &str) -> String {
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+        let answer = self.send("POST /projects/demo/unified/mcp", key, &ping);
+        answer.split(' ').nth(1).expect("a status").to_owned()
+    }
+
+    /// A request, such as `POST /path`, and the answer to it as it comes.
+    pub(crate) fn send(&self, request: &str, credential: &str, body: &Value) -> String {
+        let body = body.to_string();
         let mut stream = TcpStream::connect(&self.address).expect("the daemon");
         write!(
             stream,
-            "POST /projects/demo/unified/mcp HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{request} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {credential}\r\n\
+             content-type: application/json\r\naccept: application/json, text/event-stream\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         )
         .expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
-        answer.split(' ').nth(1).expect("a status").to_owned()
+        answer
     }
 }
 
@@ -127,6 +135,53 @@ fn the_daemon_says_what_its_servers_are_doing() {
     let list = admin.run("server list --project demo");
     assert_eq!(list.stderr, "no daemon runs on this data directory, so the states of servers are not known\n");
     admin.run("key create --project demo later").text(0);
+}
+
+#[test]
+fn lists_that_are_stored_were_read_whoever_read_them() {
+    let admin = Admin::with_demo();
+    let daemon = Daemon::of(&admin);
+    let show = || admin.run("server show --project demo echo --json").json();
+    assert_eq!(show()["lists_read"], Value::Null);
+    admin.run("tool list --project demo echo").text(0);
+    let seen = show();
+    assert_eq!(seen["status"]["state"], "stopped", "the daemon has read none: {seen}");
+    assert!(seen["lists_read"].is_string(), "{seen}");
+    let list = admin.run("server list --project demo").text(0);
+    assert!(list.lines().any(|line| line.starts_with("echo") && line.contains(" ago ")), "{list}");
+    drop(daemon);
+}
+
+#[test]
+fn follows_the_log_of_the_daemon_s_server_and_of_no_other() {
+    let admin = Admin::with_demo();
+    let script = format!("echo I am $$ >&2; exec sh {}", echo());
+    let config = json!({ "mcpServers": { "loud": { "command": "sh", "args": ["-c", script] } } });
+    admin.run_with("server import --project demo -", &config.to_string()).text(0);
+    admin.run("server set --project demo loud --always-on true").text(0);
+    let _daemon = Daemon::of(&admin);
+
+    let following = ["server", "logs", "--project", "demo", "loud", "-f", "--json", "--data-dir", "data"];
+    let mut child = admin.command(&following).spawn().expect("the command starts");
+    let out = BufReader::new(child.stdout.take().expect("its output"));
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = out.lines().map_while(Result::ok).filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        lines.map_while(|line| sender.send(line).ok()).for_each(drop);
+    });
+    let next = || loop {
+        let line = lines.recv_timeout(DEADLINE).expect("a line of the log");
+        if line["text"].as_str().is_some_and(|text| text.starts_with("I am ")) {
+            return line;
+        }
+    };
+    let first = next();
+    admin.run("server restart --project demo loud").text(0);
+    let second = next();
+    let written = admin.run("server logs --project demo loud --source stderr --json").json();
+    assert_eq!(written, json!([first, second]));
+    child.kill().ok();
+    child.wait().ok();
 }
 
 #[test]

@@ -15,6 +15,11 @@ pub(crate) struct Admin {
     data: TempDir,
 }
 
+/// Where the script of that server is.
+pub(crate) const fn echo() -> &'static str {
+    ECHO
+}
+
 /// One run of the command.
 #[derive(Debug)]
 pub(crate) struct Ran {

@@ -1,6 +1,7 @@
 //! Which instance a command works on, and with whose secrets: never on one that was not there, nor with others.
 
-use std::os::unix::fs::chown;
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 
 use crate::harness::Admin;
 
@@ -126,20 +127,30 @@ fn a_command_leaves_nothing_in_the_journal() {
 }
 
 #[test]
-fn root_leaves_nothing_in_the_directory_of_another_user() {
+fn leaves_nothing_in_a_directory_that_is_not_its_own() {
     const SOMEBODY: u32 = 54_321;
     let admin = with_an_admin();
     let journal = admin.path("data/journal");
-    // Only root can give something away; who is not root is held by the rights of the files.
-    if chown(&journal, Some(SOMEBODY), None).is_err() {
-        return;
-    }
-    for command in ["project create Demo", "migrate up", "adopt-secrets", "restore there"] {
-        refused(&admin, command, &["data/journal belongs to user 54321", "sudo -u '#54321'"]);
+    // Only root can give something away; who is not root is held by the rights of the files, as root is not.
+    let is_root = chown(&journal, Some(SOMEBODY), None).is_ok();
+    if is_root {
+        for command in ["project create Demo", "migrate up", "adopt-secrets", "restore there"] {
+            refused(&admin, command, &["data/journal belongs to user 54321", "sudo -u '#54321'"]);
+        }
+    } else {
+        set_permissions(&journal, Permissions::from_mode(0o500)).expect("its rights");
+        for command in ["project create Demo", "user create bob@example.com"] {
+            refused(&admin, command, &["data/journal/", "Permission denied", "with mode 500"]);
+        }
     }
     assert_eq!(std::fs::read_dir(&journal).expect("a directory").count(), 0);
     // Which only read.
     admin.run("migrate status").text(0);
-    chown(&journal, Some(0), None).expect("it is given back");
+    if is_root {
+        chown(&journal, Some(0), None).expect("it is given back");
+    } else {
+        set_permissions(&journal, Permissions::from_mode(0o700)).expect("its rights");
+    }
+    assert_eq!(admin.run("user list --json").json().as_array().map(Vec::len), Some(1), "nothing was done");
     admin.run("project create Demo").text(0);
 }

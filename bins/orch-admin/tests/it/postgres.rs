@@ -73,7 +73,7 @@ fn everything_moves_from_sqlite_by_backup_and_restore() {
     let moved = |arguments: &str| admin.run_without_data_dir(&format!("{arguments} --config {settings}"));
     assert_eq!(moved("restore saved --json").json()["database"], "sqlite");
     let again = moved("restore saved");
-    assert!(again.code == 1 && again.stderr.contains("the target is not empty"), "{again:?}");
+    assert!(again.code == 4 && again.stderr.contains("the target is not empty"), "{again:?}");
     std::fs::create_dir_all(admin.path("moved/secrets")).expect("a directory");
     for name in ["encryption_key", "jwt_secret"] {
         std::fs::copy(admin.path("data/secrets").join(name), admin.path("moved/secrets").join(name)).expect("a key");

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::Admin;
+use crate::daemon::Daemon;
+use crate::harness::{Admin, PASSWORD, echo};
 
 /// A value that must be nowhere in the clear.
 const PLANTED: &str = "planted-value-9f31c7";
@@ -40,9 +41,15 @@ fn keeps_arguments_where_the_project_wants_them() {
     let call = format!("tool call --project demo echo echo --arguments {{\"text\":\"seen\",\"apiKey\":\"{PLANTED}\"}}");
     for choice in ["nothing", "digest", "redacted --hide *iban*"] {
         let changed = admin.run(&format!("project update demo --recorded-arguments {choice} --json")).json();
-        assert_eq!(changed["recorded_arguments"], choice.split(' ').next().unwrap_or_default());
+        assert_eq!(changed["recorded_arguments"]["mode"], choice.split(' ').next().unwrap_or_default());
         admin.run(&call).text(0);
     }
+    let shown = admin.run("project show demo --json").json();
+    assert_eq!(shown["recorded_arguments"], serde_json::json!({ "mode": "redacted", "hidden": ["*iban*"] }));
+    let updated = admin.run("project update demo --name Demo").text(0);
+    assert!(updated.contains("\narguments     redacted on record\nhidden        *iban*\n"), "{updated}");
+    assert_eq!(admin.run("project show demo").text(0), updated);
+    admin.run("project show nothing").text(3);
     admin.run("project update demo --recorded-arguments digest --hide x").text(2);
     let export = admin.run("audit export --project demo").text(0);
     let lines = export.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
@@ -91,15 +98,44 @@ fn tells_what_is_wrong_with_the_file_of_checkpoints() {
     }
     std::fs::remove_file(&file).expect("the file");
     let ran = admin.run("audit verify");
-    assert!(ran.code == 0 && ran.stdout.contains("warning: there is no checkpoint in"), "{ran:?}");
+    assert!(ran.stderr.starts_with("warning: there is no checkpoint in") && !ran.stdout.contains("warning"), "{ran:?}");
+    ran.text(0);
+    let report = admin.run("audit verify --json").json();
+    let warning = report["warnings"][0].as_str().expect("a warning");
+    assert!(warning.starts_with("there is no checkpoint in"), "{report}");
+    admin.run("project create Next").text(0);
+    assert_eq!(admin.run("audit verify --json").json()["warnings"], serde_json::json!([]));
 }
 
+/// More than are sealed anew in one write.
+const MANY: usize = 250;
+
 #[test]
-fn seals_secrets_anew_with_the_first_key() {
+fn seals_secrets_anew_with_the_first_key_while_the_daemon_works() {
     let admin = Admin::with_demo();
+    // Its script looks at none of its arguments.
+    let args: Vec<_> = std::iter::once(echo().to_owned()).chain((0..MANY).map(|number| number.to_string())).collect();
+    let config = json!({ "mcpServers": { "many": { "command": "sh", "args": args } } });
+    admin.run_with("server import --project demo -", &config.to_string()).text(0);
+    admin.run("server set --project demo many --personal GREETING").text(0);
+    let daemon = Daemon::of(&admin);
+    let login = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let login = daemon.send("POST /api/v1/auth/login", "", &login);
+    let (_, token) = login.split_once(r#""access_token":""#).expect("a token");
+    let (token, _) = token.split_once('"').expect("its end");
+    let own = json!({ "env": { "GREETING": "my own" } });
+    let stored = daemon.send("PATCH /api/v1/projects/demo/servers/many/personal-secrets", token, &own);
+    assert!(stored.starts_with("HTTP/1.1 200"), "{stored}");
+    drop(daemon);
+    let greets = |daemon: &Daemon, server: &str, greeting: &str| {
+        let call = json!({ "kind": "tool", "name": "echo", "arguments": { "message": "Ada" } });
+        let answer = daemon.send(&format!("POST /api/v1/projects/demo/servers/{server}/calls"), token, &call);
+        assert!(answer.contains(&format!("{greeting} Ada")), "{server}: {answer}");
+    };
+
     let all = admin.run("encryption verify --json").json();
     assert_eq!(
-        (&all["stale"], all["secrets"].as_u64().is_some_and(|count| count > 0)),
+        (&all["stale"], all["secrets"].as_u64().is_some_and(|count| count > MANY as u64)),
         (&Value::from(0), true),
         "{all}"
     );
@@ -109,13 +145,20 @@ fn seals_secrets_anew_with_the_first_key() {
     std::fs::write(&file, format!("{new},{old}")).expect("the keys");
     let before = admin.run("encryption verify --json").json();
     assert_eq!(before["stale"], before["secrets"]);
+    let daemon = Daemon::of(&admin);
+    greets(&daemon, "echo", "hello");
     let rotated = admin.run("encryption rotate --json").json();
     assert_eq!(rotated["renewed"], before["secrets"]);
     assert_eq!(admin.run("encryption rotate --json").json()["renewed"], 0, "a second run has nothing to do");
+    greets(&daemon, "echo", "hello");
+    greets(&daemon, "many", "my own");
+    drop(daemon);
     // The old key is not needed any more, and the server starts with what was sealed anew.
     std::fs::write(&file, &new).expect("the key");
     assert_eq!(admin.run("encryption verify --json").json()["stale"], 0);
-    admin.run("tool call --project demo echo echo --arguments {}").text(0);
+    let daemon = Daemon::of(&admin);
+    greets(&daemon, "echo", "hello");
+    greets(&daemon, "many", "my own");
 }
 
 #[test]
@@ -124,15 +167,16 @@ fn a_backup_comes_back_as_it_was_and_has_no_key() {
     admin.run("tool call --project demo echo echo --arguments {}").text(0);
     let made = admin.run("backup saved --json").json();
     assert_eq!(made["database"], "sqlite");
-    admin.run("backup saved").text(1);
+    admin.run("backup saved").text(2);
     assert!(!admin.path("saved/secrets").exists());
     let key = std::fs::read_to_string(admin.path("data/secrets/encryption_key")).expect("the key");
     assert_eq!(files_with(&admin.path("saved"), key.trim()), [""; 0]);
 
-    admin.run("restore saved").text(1);
+    admin.run("restore saved").text(4);
     let other = "restore saved --data-dir other";
+    admin.run_without_data_dir("restore nothing --data-dir other").text(2);
     admin.run_without_data_dir(other).text(0);
-    admin.run_without_data_dir(other).text(1);
+    admin.run_without_data_dir(other).text(4);
     std::fs::create_dir_all(admin.path("other/secrets")).expect("a directory");
     for name in ["encryption_key", "jwt_secret"] {
         std::fs::copy(admin.path("data/secrets").join(name), admin.path("other/secrets").join(name)).expect("a key");
@@ -152,7 +196,7 @@ fn a_backup_comes_back_as_it_was_and_has_no_key() {
     bytes[last] ^= 1;
     std::fs::write(&file, bytes).expect("the copy");
     let refused = admin.run_without_data_dir("restore saved --data-dir third");
-    assert!(refused.code == 1 && refused.stderr.contains("not what was written"), "{refused:?}");
+    assert!(refused.code == 2 && refused.stderr.contains("not what was written"), "{refused:?}");
     assert!(!admin.path("third/orchestrator.db").exists());
 }
 
@@ -191,7 +235,7 @@ fn a_restore_that_fails_or_is_broken_off_is_made_again() {
     std::fs::write(admin.path("other/restore.unfinished"), "").expect("a file");
     std::fs::write(admin.path("other/journal/of-the-backup.calls"), "").expect("a file");
     let whole = admin.run_without_data_dir(restore);
-    assert!(whole.code == 1 && whole.stderr.contains("after everything had come"), "{whole:?}");
+    assert!(whole.code == 4 && whole.stderr.contains("after everything had come"), "{whole:?}");
     assert!(admin.path("other/journal/of-the-backup.calls").exists());
     assert!(!admin.path("other/restore.unfinished").exists());
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Admin;
+use crate::harness::{Admin, echo};
 
 #[test]
 fn imports_what_a_client_has() {
@@ -72,6 +72,7 @@ fn a_remote_server_takes_no_limits_of_a_process() {
     admin.run_with("server import --project demo -", &config).text(0);
     for (arguments, said) in [
         ("limits --project demo far --set memory_mib=512", "error: --set memory_mib: it means nothing for a remote"),
+        ("limits --project demo far --set memory_mib=5", "error: --set memory_mib: it means nothing for a remote"),
         ("sandbox --project demo far --network none", "error: --network: it means nothing for a remote"),
         ("sandbox --project demo far on", "error: MODE: only a server that is a process of ours"),
     ] {
@@ -87,6 +88,11 @@ fn a_remote_server_takes_no_limits_of_a_process() {
 fn switches_servers() {
     let admin = Admin::with_demo();
     assert_eq!(admin.run("server disable --project demo echo --json").json()["enabled"], false);
+    for command in ["server restart --project demo echo", "tool call --project demo echo echo"] {
+        let refused = admin.run(command);
+        assert_eq!(refused.stderr, "error: the server is disabled: enable it first\n", "{command}");
+        refused.text(4);
+    }
     assert_eq!(admin.run("server enable --project demo echo --json").json()["enabled"], true);
     let text = admin.run("server restart --project demo echo").text(0);
     assert_eq!(text, "asked for a restart of echo\n");
@@ -99,7 +105,8 @@ fn switches_servers() {
 #[test]
 fn exports_the_settings_of_clients() {
     let admin = Admin::with_demo();
-    let key = "orch_AbCdEfGhIjKl_secret_check1";
+    let key = admin.run("key create --project demo laptop --json").json();
+    let key = key["key"].as_str().expect("a key");
     let text = admin.run_with("server export --project demo --client codex --key -", key).text(0);
     assert!(
         text.starts_with("[mcp_servers.\"demo\"]\nurl = \"http://localhost:8000/projects/demo/unified/mcp\""),
@@ -110,7 +117,106 @@ fn exports_the_settings_of_clients() {
     assert_eq!(one["url"], "http://localhost:8000/projects/demo/servers/echo/mcp");
     assert!(one["text"].as_str().is_some_and(|text| text.contains("YOUR_API_KEY")), "{one}");
     assert!(one["install_link"].as_str().is_some_and(|link| link.starts_with("cursor://")), "{one}");
+    let claude = admin.run_with("server export --project demo --client claude-code --key -", key);
+    let url = "http://localhost:8000/projects/demo/unified/mcp";
+    let command = format!("claude mcp add --transport http demo {url} --header 'Authorization: Bearer {key}'");
+    assert!(claude.stderr.ends_with(&format!("or run:\n{command}\n")), "{claude:?}");
+    assert_eq!(claude.json()["mcpServers"]["demo"]["url"], url, "standard output is the file and nothing else");
     admin.run("server export --project demo --client emacs").text(2);
     admin.run_with("server export --project demo --client zed --key -", "not a key").text(2);
     admin.run("server export --project demo --client zed --server nothing").text(3);
+
+    let of = |project: &str, key: &str| {
+        admin.run_with(&format!("server export --project {project} --client zed --key -"), key)
+    };
+    let last = if key.ends_with('x') { 'y' } else { 'x' };
+    let mistyped = of("demo", &format!("{}{last}", &key[..key.len() - 1]));
+    assert!(mistyped.stderr.starts_with("error: --key: it is no API key of ours"), "{mistyped:?}");
+    mistyped.text(2);
+    admin.run("project create Other").text(0);
+    of("other", key).text(3);
+    of("demo", key).text(0);
+    admin.run("key revoke --project demo laptop").text(0);
+    of("demo", key).text(3);
+}
+
+#[test]
+fn starts_no_server_but_for_a_call() {
+    let admin = Admin::with_demo();
+    let marker = admin.path("marker");
+    let script = format!("echo ran >> {}; exec sh {}", marker.display(), echo());
+    let config = json!({ "mcpServers": { "kept": { "command": "sh", "args": ["-c", script] } } });
+    admin.run_with("server import --project demo -", &config.to_string()).text(0);
+    for command in [
+        "server set --project demo kept --always-on true",
+        "user list",
+        "server restart --project demo kept",
+        "server limits --project demo kept --set open_files=64",
+        "server show --project demo kept",
+        "project list",
+    ] {
+        admin.run(command).text(0);
+        assert!(!marker.exists(), "{command}");
+    }
+    admin.run("tool call --project demo kept echo").text(0);
+    assert_eq!(std::fs::read_to_string(&marker).expect("it ran"), "ran\n");
+}
+
+#[test]
+fn shows_what_was_set() {
+    let admin = Admin::with_demo();
+    let set = "--idle-stop 60 --max-in-flight 3 --max-connections 2 --tool-timeout echo=5 --personal TOKEN";
+    admin.run(&format!("server set --project demo echo {set}")).text(0);
+    let shown = admin.run("server show --project demo echo --json").json();
+    let run = json!({
+        "isolation": "shared", "always_on": false, "idle_stop": 60.0, "tool_timeouts": { "echo": 5.0 },
+        "max_in_flight": 3, "max_connections": 2, "personal_headers": {},
+        "personal_env": { "TOKEN": { "required": true, "description": "" } },
+    });
+    assert_eq!(shown["run"], run);
+    let text = admin.run("server show --project demo echo").text(0);
+    for line in
+        ["idle stop     60 s", "max in flight 3", "connections   2", "tool timeout  echo: 5 s", "personal      TOKEN"]
+    {
+        assert!(text.contains(&format!("\n{line}\n")), "{line}: {text}");
+    }
+    admin.run("server set --project demo echo --idle-stop default --not-personal TOKEN").text(0);
+    let text = admin.run("server show --project demo echo").text(0);
+    assert!(text.contains("\nidle stop     default\n") && !text.contains("TOKEN"), "{text}");
+}
+
+#[test]
+fn sets_and_clears_what_a_sandbox_opens() {
+    let admin = Admin::with_demo();
+    let sandbox = |arguments: &str| admin.run(&format!("server sandbox --project demo echo {arguments}"));
+    let opened = admin.file("opened", "");
+    let set = sandbox(&format!("on --read {opened} --write {opened} --network 443,8443")).text(0);
+    assert_eq!(set, format!("mode on, network 443,8443\nread  {opened}\nwrite {opened}\n"));
+    let seen = sandbox("--json").json();
+    assert_eq!((&seen["network"], &seen["ports"]), (&json!("ports"), &json!([443, 8443])));
+    assert_eq!(sandbox("--read none").text(0), format!("mode on, network 443,8443\nread  -\nwrite {opened}\n"));
+    assert_eq!(sandbox("--write  --network none").text(0), "mode on, network none\nread  -\nwrite -\n");
+
+    let data = admin.path("data").display().to_string();
+    for (arguments, said) in [
+        (
+            "--network foo".to_owned(),
+            "--network: \"foo\" is no network access; use full, none, or ports such as 443,8443",
+        ),
+        ("--network ports".to_owned(), "--network: \"ports\" is no network access"),
+        ("--write ~".to_owned(), "--write (number 1): no sandbox opens the home directory of the daemon for writing"),
+        (format!("--read {data}"), "--read (number 1): no sandbox opens the data directory"),
+        (format!("--write {opened} --write {data}/logs"), "--write (number 2): no sandbox opens the data directory"),
+        (format!("--write {}", admin.path("").display()), "--write (number 1): no sandbox opens the data directory"),
+    ] {
+        let refused = sandbox(&arguments);
+        assert!(refused.stderr.starts_with(&format!("error: {said}")), "{arguments}: {refused:?}");
+        refused.text(2);
+    }
+    // One of the server's own has no keys of the daemon's.
+    let config = json!({ "mcpServers": { "homed": { "command": "sh", "env": { "HOME": "/srv/homed" } } } });
+    admin.run_with("server import --project demo -", &config.to_string()).text(0);
+    admin.run("server sandbox --project demo homed on --write ~").text(0);
+    // For reading, what is beside the hidden is shown.
+    sandbox(&format!("--read ~ --read {}", admin.path("").display())).text(0);
 }

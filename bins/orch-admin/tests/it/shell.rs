@@ -26,6 +26,7 @@ fn ends_in_peace_when_nobody_reads() {
 #[test]
 fn refuses_what_makes_no_sense_with_the_code_for_it() {
     let admin = Admin::with_demo();
+    admin.run("user create bob@example.com").text(0);
     let before = admin.run("audit export").text(0);
     for (arguments, said) in [
         ("server set --project demo echo", "required"),
@@ -40,10 +41,12 @@ fn refuses_what_makes_no_sense_with_the_code_for_it() {
         ("project update demo --recorded-arguments digest --hide x", "--hide goes with"),
         ("policy add --project demo deny --place 0", "counted from 1"),
         ("key create --project demo k --expires 2020-01-01T00:00:00Z", "error: --expires: it is over already"),
-        ("key create --project demo k --server no --per-minute 0", "error: --server (number 1): the project has"),
         ("key create --project demo k --per-minute 0", "error: --per-minute: it is out of range; use 1 to"),
         ("project create X --slug UPPER", "error: --slug: it is not a slug"),
-        ("policy add --project demo deny --for user:no --item [", "--for: the project has no such account"),
+        (
+            "policy add --project demo deny --for user:bob@example.com --item [",
+            "--for: the project has no such account",
+        ),
         ("policy add --project demo require-approval --within-time 1s", "error: --within-time: it is out of range"),
         ("server set --project demo echo --idle-stop 0", "error: --idle-stop: it is out of range"),
         ("server limits --project demo echo --set memory_mib=1", "error: --set memory_mib: it is out of range"),
@@ -98,7 +101,7 @@ fn names_who_and_which_is_meant() {
     admin.run(&format!("{explain} --key nothing")).text(3);
     admin.run("key create --project demo laptop").text(0);
     let several = admin.run(&format!("{explain} --key laptop"));
-    assert!(several.stderr.contains("several keys are named laptop"), "{several:?}");
+    assert!(several.stderr.contains("several live keys are named laptop"), "{several:?}");
     several.text(2);
     let revoked = laptop["id"].as_str().expect("an id");
     admin.run(&format!("key revoke --project demo {revoked}")).text(0);
@@ -106,9 +109,16 @@ fn names_who_and_which_is_meant() {
     assert!(dead.stderr.contains("there is no such live key"), "{dead:?}");
     dead.text(3);
     admin.run("key revoke --project demo laptop").text(0);
-    let over = admin.run("key revoke --project demo laptop");
+    assert_eq!(admin.run("key revoke --project demo laptop").text(0), "revoked laptop\n", "it is dead as before");
+    let over = admin.run(&format!("{explain} --key laptop"));
     assert!(over.stderr.contains("there is no such live key"), "it was one: {over:?}");
     over.text(3);
+    let nobody = admin.run("key create --project demo k --creator nobody@example.com");
+    assert!(
+        nobody.stderr.starts_with("error: --creator nobody@example.com: there is no such user\nhint: "),
+        "{nobody:?}"
+    );
+    nobody.text(3);
     let rule = admin.run("policy remove --project demo nothing");
     assert!(rule.stderr.contains("hint: orch-admin policy list --project PROJECT"), "{rule:?}");
     rule.text(3);

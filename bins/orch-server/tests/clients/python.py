@@ -1,6 +1,8 @@
 # The official Python SDK as a client of the daemon: does everything once, and prints what came of it as JSON.
-#   python python.py http|sse legacy|modern URL KEY PREFIX
+#   python python.py http|sse legacy|modern URL KEY PREFIX NOTES
+# The server writes into the file NOTES what reaches it.
 import json
+import os
 import sys
 
 import anyio
@@ -10,7 +12,7 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
-transport, era, url, key, prefix = sys.argv[1:]
+transport, era, url, key, prefix, notes = sys.argv[1:]
 headers = {"authorization": f"Bearer {key}"}
 
 
@@ -25,6 +27,12 @@ async def sample(_context, _params):
 
 async def roots(_context):
     return types.ListRootsResult(roots=[types.Root(uri="file:///r", name="r")])
+
+
+async def give_up(scope):
+    while not (os.path.exists(notes) and "sleeping" in open(notes).read()):
+        await anyio.sleep(0.02)
+    scope.cancel()
 
 
 def text(result):
@@ -55,8 +63,10 @@ async def main():
 
         await client.call_tool(f"{prefix}test_tool_with_progress", {}, progress_callback=note)
         found["progress"] = progress
-        with anyio.move_on_after(0.5) as scope:
-            await client.call_tool(f"{prefix}test_sleep", {"ms": 60000})
+        async with anyio.create_task_group() as watching:
+            with anyio.CancelScope() as scope:
+                watching.start_soon(give_up, scope)
+                await client.call_tool(f"{prefix}test_sleep", {"ms": 60000})
         found["cancelled"] = scope.cancelled_caught
         found["after"] = text(await client.call_tool(f"{prefix}test_echo", {"text": "still there"}))
     print(json.dumps(found))

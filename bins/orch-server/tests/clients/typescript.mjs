@@ -1,10 +1,12 @@
 // The official TypeScript SDK as a client of the daemon: does everything once, and prints what came of it as JSON.
-//   node typescript.mjs 1|2 http|sse legacy|modern URL KEY PREFIX
-// The packages are found in the folder MODULES.
+//   node typescript.mjs 1|2 http|sse legacy|modern URL KEY PREFIX NOTES
+// The packages are found in the folder MODULES. The server writes into the file NOTES what reaches it.
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
-const [version, transport, era, url, key, prefix] = process.argv.slice(2);
+const [version, transport, era, url, key, prefix, notes] = process.argv.slice(2);
 const require = createRequire(join(process.env.MODULES, 'package.json'));
 const one = version === '1';
 const { Client } = require(one ? '@modelcontextprotocol/sdk/client/index.js' : '@modelcontextprotocol/client');
@@ -53,7 +55,10 @@ await call('test_tool_with_progress', {}, { onprogress: ({ progress: done }) => 
 found.progress = progress;
 const giveUp = new AbortController();
 const sleeping = call('test_sleep', { ms: 60_000 }, { signal: giveUp.signal });
-setTimeout(() => giveUp.abort(), 300);
+const arrives = async () => {
+  while (!existsSync(notes) || !readFileSync(notes, 'utf8').includes('sleeping')) await setTimeout(20);
+};
+arrives().then(() => giveUp.abort());
 found.cancelled = await sleeping.then(
   () => false,
   () => true,

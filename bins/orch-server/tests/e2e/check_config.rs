@@ -42,7 +42,16 @@ async fn says_what_a_start_would_fail_of() {
         (&[], "[upstream.addresses]\nallow_networks = [\"224.0.0.0/4\"]", "it is never allowed"),
         (&[], "auto_migrat = false", "auto_migrate is meant, perhaps"),
         (&[], "[relay]\npage_items = 0", "relay.page_items: 0 is not"),
-        (&[], "[auth]\naccess_token_seconds = 86401", "an access token lives a day at most"),
+        (&[], "[auth]\naccess_token_seconds = 86401", "an access token lives a day at most, 86400 (in"),
+        (&[], "log.level = \"loud\"", "log.level: \"loud\" is no level"),
+        (&[("HOST", "localhost")], "", "HOST: \"localhost\" is no address such as 127.0.0.1 or 0.0.0.0"),
+        (&[("PORT", "9464")], "", "metrics.port: 9464 is the port of the daemon itself"),
+        (&[("ORCH_DATA_DIR", "/proc/self/data")], "", "the data directory /proc/self/data cannot be written"),
+        (
+            &[("MCP_SERVER_BASE_URL", "https://example.com/mcp")],
+            "",
+            "has a path, under which the dashboard does not work",
+        ),
     ] {
         let (code, said) = check(data.path(), variables, settings);
         assert!(code == Some(1) && said.contains(expected), "{expected}: {code:?} {said}");
@@ -63,11 +72,11 @@ fn a_start_refuses_the_same_before_it_makes_anything() {
     let folder = tempfile::tempdir().expect("a directory");
     let file = folder.path().join("orch.toml");
     for (settings, expected) in [
-        ("base_url = \"mcp.example.com\"", "MCP_SERVER_BASE_URL"),
-        ("allowed_origins = [\"mcp.example.com\"]", "ORCH_ALLOWED_ORIGINS"),
-        ("trusted_proxies = [\"proxy\"]", "ORCH_TRUSTED_PROXIES"),
-        ("[initial_admin]\nemail = \"a@example.com\"\npassword = \"short\"", "INITIAL_ADMIN_PASSWORD"),
-        ("[mail]\nsmtp_url = \"smtps://mail.example.com\"\nfrom = \"nobody\"", "SMTP_FROM"),
+        ("base_url = \"mcp.example.com\"", "base_url: `mcp.example.com`"),
+        ("allowed_origins = [\"mcp.example.com\"]", "allowed_origins: `mcp.example.com`"),
+        ("trusted_proxies = [\"proxy\"]", "trusted_proxies: `proxy`"),
+        ("[initial_admin]\nemail = \"a@example.com\"\npassword = \"short\"", "initial_admin.password: "),
+        ("[mail]\nsmtp_url = \"smtps://mail.example.com\"\nfrom = \"nobody\"", "mail.from: `nobody`"),
         ("[upstream.tls]\nca_file = \"gone.pem\"", "upstream.tls.ca_file"),
         ("[upstream.proxy]\nhttp = \"socks5://proxy\"", "upstream.proxy.http"),
     ] {
@@ -78,6 +87,20 @@ fn a_start_refuses_the_same_before_it_makes_anything() {
     }
     assert!(refused(folder.path(), &["--config", "."]).contains(". is a directory"));
     assert!(refused(folder.path(), &["--config", "gone.toml"]).contains("gone.toml does not exist"));
+}
+
+#[test]
+fn says_in_which_file_a_value_is_wrong() {
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join(".env"), "LOG_LEVEL=loud\n").expect("a file of variables");
+    let (code, said) = check(folder.path(), &[], "");
+    assert!(code == Some(1) && said.contains("LOG_LEVEL: \"loud\" is no level"), "{said}");
+    assert!(said.trim_end().ends_with("(in .env)"), "{said}");
+    // The environment wins, so the file has no part in it.
+    let (_, said) = check(folder.path(), &[("LOG_LEVEL", "noisy")], "");
+    assert!(said.contains("LOG_LEVEL: \"noisy\"") && !said.contains("(in"), "{said}");
+    let (code, said) = check(folder.path(), &[("LOG_LEVEL", "info")], "");
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[test]

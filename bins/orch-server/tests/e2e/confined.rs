@@ -2,12 +2,11 @@
 //! nowhere, and what happened is in their logs.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use rmcp::model::CallToolRequestParams;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, DEADLINE, Daemon, Project, git_server, npm_server, servers, time_server};
+use crate::harness::{Client, Daemon, Project, git_server, npm_server, servers, time_server, until};
 
 async fn call(client: &Client, tool: &str, arguments: Value) -> Value {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
@@ -37,16 +36,12 @@ async fn state(project: &Project<'_>, server: &str) -> Value {
 }
 
 async fn log_with(project: &Project<'_>, server: &str, text: &str) -> String {
-    let end = Instant::now() + DEADLINE;
-    loop {
+    until(&format!("the log says {text:?}"), async || {
         let path = format!("/projects/{}/servers/{server}/logs?tail=200", project.slug);
         let log = project.daemon.get(&path).await.to_string();
-        if log.contains(text) {
-            return log;
-        }
-        assert!(Instant::now() < end, "the log never says {text:?}: {log}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if log.contains(text) { Ok(log) } else { Err(log) }
+    })
+    .await
 }
 
 #[tokio::test]

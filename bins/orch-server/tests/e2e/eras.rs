@@ -19,7 +19,7 @@ fn post(wire: &Wire<'_>, body: &Value) -> reqwest::RequestBuilder {
 }
 
 async fn until_tools_changed(news: &mut Events) {
-    while news.message().await["method"] != TOOLS_CHANGED {}
+    news.until(|message| message["method"] == TOOLS_CHANGED).await;
 }
 
 #[tokio::test]

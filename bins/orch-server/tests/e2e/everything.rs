@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Daemon, Project, everything, everything_script};
+use crate::harness::{Daemon, Project, everything, everything_script, until};
 use crate::wire::{Answer, Events, Wire, answer, modern};
 
 /// A fixture that listens.
@@ -241,15 +241,12 @@ async fn the_era_of_a_server_can_be_chosen() {
     assert_eq!(exported["mcpServers"]["old"]["era"], "legacy", "{exported}");
     let changed = json!({ "era": "auto" });
     daemon.send(reqwest::Method::PATCH, "/projects/eras/servers/old", Some(changed)).await;
-    let served = loop {
-        let served =
-            send(&project, "servers/old/mcp", call(3, "test_echo", json!({ "arguments": { "text": "x" } })), json!({}))
-                .await;
-        if served.json().get("result").is_some() {
-            break served;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    };
+    let served = until("the server is spoken to in the other era", async || {
+        let echo = call(3, "test_echo", json!({ "arguments": { "text": "x" } }));
+        let answer = send(&project, "servers/old/mcp", echo, json!({})).await;
+        if answer.json().get("result").is_some() { Ok(answer) } else { Err(answer.body) }
+    })
+    .await;
     assert_eq!(text(&served), "x");
     assert_eq!(daemon.get("/projects/eras/servers/old").await["status"]["revision"], "2026-07-28");
 }

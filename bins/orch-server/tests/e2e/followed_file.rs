@@ -2,12 +2,11 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Daemon, eventually, scripted};
+use crate::harness::{DEADLINE, Daemon, eventually, orch_server, scripted, until};
 
 /// The aliases of the project's servers, in their order.
 async fn aliases(daemon: &Daemon) -> Vec<String> {
@@ -17,11 +16,11 @@ async fn aliases(daemon: &Daemon) -> Vec<String> {
 }
 
 async fn aliases_become(daemon: &Daemon, expected: &[&str]) {
-    let end = Instant::now() + DEADLINE;
-    while aliases(daemon).await != expected {
-        assert!(Instant::now() < end, "not {expected:?} but {:?}\n{}", aliases(daemon).await, daemon.log());
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until(&format!("the servers are {expected:?}"), async || {
+        let found = aliases(daemon).await;
+        if found == expected { Ok(()) } else { Err(found) }
+    })
+    .await;
 }
 
 fn write(path: &Path, servers: &Value) {
@@ -53,6 +52,8 @@ async fn is_followed_while_the_daemon_runs() {
     daemon.post("/projects/team-tools/import", json!({ "mcpServers": { "own": scripted(&[]) } })).await;
     write(&path, &json!({ "two": scripted(&[]), "three": scripted(&[]) }));
     aliases_become(&daemon, &["own", "three", "two"]).await;
+    // Whose servers these are is written down last, and the daemon is about to be killed.
+    eventually("the file is taken over", || daemon.log().contains(r#""removed":1"#)).await;
 
     // A start with a broken file goes on with what there is.
     std::fs::write(&path, "no file").expect("a file");
@@ -64,17 +65,13 @@ async fn is_followed_while_the_daemon_runs() {
     let data = daemon.kill();
     write(&path, &json!({ "two": scripted(&[]) }));
     let daemon = Daemon::start_with(data, &["--mcp-config", path.to_str().expect("a name")]).await;
-    assert_eq!(aliases(&daemon).await, ["own", "two"]);
+    assert_eq!(aliases(&daemon).await, ["own", "two"], "{}", daemon.log());
 }
 
 /// A command of the daemon's binary that is to end by itself: whether it succeeded, and all that it said.
 fn run(command: &str, folder: &Path, file: &str) -> (bool, String) {
-    let child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
-        .args([command, "--port", "0", "--data-dir", "data", "--mcp-config", file])
-        .current_dir(folder)
-        .env_remove("DATABASE_URL")
-        .env_remove("INITIAL_ADMIN_EMAIL")
-        .stdin(Stdio::null())
+    let child = orch_server(command, folder)
+        .args(["--port", "0", "--data-dir", "data", "--mcp-config", file])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -163,14 +160,10 @@ async fn is_served_when_nobody_listens_to_the_welcome() {
     write(&folder.path().join("mcp-config.json"), &json!({ "one": scripted(&[]) }));
     let (unread, stdout) = std::io::pipe().expect("a pipe");
     drop(unread);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
-        .args(["serve", "--port", "0", "--data-dir", "data", "--mcp-config", "mcp-config.json"])
-        .current_dir(folder.path())
+    let mut child = orch_server("serve", folder.path())
+        .args(["--port", "0", "--data-dir", "data", "--mcp-config", "mcp-config.json"])
         .env("LOG_FORMAT", "json")
         .env("LOG_LEVEL", "info")
-        .env_remove("DATABASE_URL")
-        .env_remove("INITIAL_ADMIN_EMAIL")
-        .stdin(Stdio::null())
         .stdout(stdout)
         .stderr(Stdio::piped())
         .spawn()
@@ -197,12 +190,8 @@ async fn is_enough_for_one_person() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("mcp-config.json");
     write(&path, &json!({ "Every Thing": scripted(&[]) }));
-    let child = Command::new(env!("CARGO_BIN_EXE_orch-server"))
-        .args(["serve", "--port", "0", "--data-dir", "data", "--mcp-config", "mcp-config.json"])
-        .current_dir(folder.path())
-        .env_remove("DATABASE_URL")
-        .env_remove("INITIAL_ADMIN_EMAIL")
-        .stdin(Stdio::null())
+    let child = orch_server("serve", folder.path())
+        .args(["--port", "0", "--data-dir", "data", "--mcp-config", "mcp-config.json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -37,12 +37,8 @@ async fn until_tools_changed(news: &mut Events) -> Vec<String> {
 
 /// The resource that is said to be another one next.
 async fn next_update(news: &mut Events) -> String {
-    loop {
-        let message = news.message().await;
-        if message["method"] == UPDATED {
-            return message["params"]["uri"].as_str().expect("a URI").to_owned();
-        }
-    }
+    let update = news.until(|message| message["method"] == UPDATED).await;
+    update["params"]["uri"].as_str().expect("a URI").to_owned()
 }
 
 async fn leave(wire: Wire<'_>) {

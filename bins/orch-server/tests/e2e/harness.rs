@@ -1,5 +1,6 @@
 //! A daemon of its own for each test, with an admin, a project and a key.
 
+use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,32 +28,18 @@ pub(crate) fn orch_server(command: &str, directory: &Path) -> Command {
     alone(server, directory)
 }
 
-/// The same of a command that becomes the program. What the environment of the tests says of an instance is not for it.
+/// The same of a command that becomes the program. Nothing of the environment of the tests is for it, but where programs
+/// are found.
 pub(crate) fn alone(mut command: Command, directory: &Path) -> Command {
-    command
-        .current_dir(directory)
-        .env("ORCH_DATA_DIR", directory.join("data"))
-        .env("LOG_FORMAT", "text")
-        .stdin(Stdio::null());
-    for variable in OF_AN_INSTANCE {
-        command.env_remove(variable);
+    command.current_dir(directory).env_clear();
+    for variable in ["PATH", "HOME"] {
+        if let Some(value) = std::env::var_os(variable) {
+            command.env(variable, value);
+        }
     }
+    command.env("ORCH_DATA_DIR", directory.join("data")).env("LOG_FORMAT", "text").stdin(Stdio::null());
     command
 }
-
-const OF_AN_INSTANCE: [&str; 11] = [
-    "AUTH_SECRET",
-    "DATABASE_URL",
-    "INITIAL_ADMIN_EMAIL",
-    "INITIAL_ADMIN_PASSWORD",
-    "JWT_SECRET",
-    "MCP_ENCRYPTION_KEY",
-    "MCP_SERVER_BASE_URL",
-    "ORCH_CONFIG",
-    "ORCH_ENV",
-    "ORCH_SANDBOX",
-    "SMTP_URL",
-];
 
 /// Runs what ends by itself, and gives its exit code with all that it said.
 pub(crate) fn run(mut command: Command) -> (Option<i32>, String) {
@@ -95,8 +82,18 @@ impl Daemon {
 
     /// Starts a daemon that is not ended by the signal for a file that would be larger than [`Self::limit_files`] lets it.
     pub(crate) async fn start_on_small_disk() -> Self {
+        Self::start_ignoring("XFSZ").await
+    }
+
+    /// As `nohup` does.
+    pub(crate) async fn start_without_a_terminal() -> Self {
+        Self::start_ignoring("HUP").await
+    }
+
+    async fn start_ignoring(signal: &str) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", r#"trap '' XFSZ; exec "$0" "$@""#, env!("CARGO_BIN_EXE_orch-server")]);
+        let ignoring = format!(r#"trap '' {signal}; exec "$0" "$@""#);
+        shell.args(["-c", &ignoring, env!("CARGO_BIN_EXE_orch-server")]);
         Self::run(shell, tempfile::tempdir().expect("a data directory"), &[]).await
     }
 
@@ -215,8 +212,8 @@ impl Daemon {
         self.send(reqwest::Method::GET, path, None).await
     }
 
-    /// The same project, to be used with something else in it.
-    pub(crate) fn same<'a>(&'a self, project: &Project<'a>) -> Project<'a> {
+    /// The same project, to be used with something else in it, or at another daemon.
+    pub(crate) fn same(&self, project: &Project<'_>) -> Project<'_> {
         Project { daemon: self, slug: project.slug.clone(), key: project.key.clone(), key_id: project.key_id.clone() }
     }
 
@@ -287,15 +284,11 @@ impl Project<'_> {
 
     /// The record reaches the database in batches, a moment after the answers have left.
     pub(crate) async fn calls_when(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let end = Instant::now() + DEADLINE;
-        loop {
+        until("the record is complete", async || {
             let calls = self.calls().await;
-            if enough(&calls) {
-                return calls;
-            }
-            assert!(Instant::now() < end, "the record is not complete: {} calls", calls.len());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            if enough(&calls) { Ok(calls) } else { Err(format!("{} calls", calls.len())) }
+        })
+        .await
     }
 }
 
@@ -381,9 +374,17 @@ pub(crate) fn runs(pid: u32) -> bool {
 
 /// Polls until the condition holds.
 pub(crate) async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    until(what, async || if holds() { Ok(()) } else { Err("it does not hold") }).await;
+}
+
+/// Polls until there is what is waited for; until then, what there is in its place.
+pub(crate) async fn until<T, E: Debug>(what: &str, look: impl AsyncFn() -> Result<T, E>) -> T {
     let end = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < end, "{what}: not within {DEADLINE:?}");
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(instead) => assert!(Instant::now() < end, "{what}: not within {DEADLINE:?}: {instead:?}"),
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

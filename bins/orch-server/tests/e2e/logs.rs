@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Daemon};
+use crate::harness::{DEADLINE, Daemon, until};
 
 /// Says things on standard error and in messages, its secret among them.
 const TALKER: &str = r#"
@@ -28,15 +28,12 @@ async fn lines(daemon: &Daemon, query: &str) -> Vec<Value> {
 }
 
 async fn lines_when(daemon: &Daemon, text: &str) -> Vec<Value> {
-    let end = std::time::Instant::now() + DEADLINE;
-    loop {
+    until(text, async || {
         let lines = lines(daemon, "?tail=1000").await;
-        if lines.iter().any(|line| line["text"].as_str().is_some_and(|line| line.contains(text))) {
-            return lines;
-        }
-        assert!(std::time::Instant::now() < end, "never: {text}: {lines:?}");
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    }
+        let is_there = lines.iter().any(|line| line["text"].as_str().is_some_and(|line| line.contains(text)));
+        if is_there { Ok(lines) } else { Err(lines) }
+    })
+    .await
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use orch_testkit::mail_server::MailServer;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Daemon};
+use crate::harness::{Daemon, until};
 
 /// The text of a letter as its reader sees it.
 fn readable(letter: &str) -> String {
@@ -14,6 +14,12 @@ fn readable(letter: &str) -> String {
 fn token(letter: &str, begin: &str) -> String {
     let at = letter.find(begin).unwrap_or_else(|| panic!("no link in {letter}"));
     letter[at..].split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// What is noted of the letter of the one invitation, if its state is this one.
+async fn mail_is(daemon: &Daemon, state: &str) -> Result<Value, Value> {
+    let mail = daemon.get("/invitations").await["items"][0]["mail"].clone();
+    if mail["state"] == state { Ok(mail) } else { Err(mail) }
 }
 
 #[tokio::test]
@@ -29,15 +35,7 @@ async fn an_invitation_is_mailed_and_opens_the_door() {
     let token = token(&letter, "orchi_");
     assert!(!invited.to_string().contains(&token));
 
-    let end = tokio::time::Instant::now() + DEADLINE;
-    loop {
-        let all = daemon.get("/invitations").await;
-        if all["items"][0]["mail"]["state"] == "sent" {
-            break;
-        }
-        assert!(tokio::time::Instant::now() < end, "it is not noted that the letter was sent: {all}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    until("it is noted that the letter was sent", async || mail_is(&daemon, "sent").await).await;
 
     let password = "a long enough password";
     let redeem = json!({ "token": token, "name": "Ada", "password": password });
@@ -59,15 +57,7 @@ async fn a_letter_that_is_refused_is_told_with_its_reason() {
     let settings = format!("[mail]\nsmtp_url = \"{}\"\nfrom = \"orch@example.com\"\npause_ms = 1\n", server.url);
     let daemon = Daemon::configured(&settings).await;
     daemon.post("/invitations", json!({ "email": "refused@example.com" })).await;
-    let end = tokio::time::Instant::now() + DEADLINE;
-    let mail = loop {
-        let mail: Value = daemon.get("/invitations").await["items"][0]["mail"].clone();
-        if mail["state"] == "failed" {
-            break mail;
-        }
-        assert!(tokio::time::Instant::now() < end, "nothing is noted: {mail}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    let mail = until("it is noted that the letter failed", async || mail_is(&daemon, "failed").await).await;
     assert!(mail.to_string().contains("no such mailbox"), "{mail}");
 }
 

@@ -1,5 +1,5 @@
-//! The real daemon against real MCP servers and real clients. Needs Node.js and the servers that `scripts/test.sh`
-//! installs; says so when they are missing.
+//! The real daemon against real MCP servers and real clients. Needs Node.js, the servers that `scripts/test.sh` installs,
+//! and the PostgreSQL of `scripts/with-postgres.sh`; says so when they are missing.
 
 #![expect(clippy::disallowed_methods, reason = "tests start processes and read where the servers are installed")]
 #![expect(
@@ -23,6 +23,7 @@ mod followed_file;
 mod followers;
 mod full_disk;
 mod harness;
+mod insider;
 mod isolation;
 mod kill;
 mod killed_child;
@@ -34,6 +35,7 @@ mod planted;
 mod playground;
 mod policy;
 mod real_servers;
+mod replicas;
 mod required_sandbox;
 mod revocation;
 mod sdk_clients;

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Daemon, Project, scripted};
-use crate::revocation::accept;
+use crate::insider::{accept, log_in};
 use crate::wire::{Answer, Events, Wire, answer, modern};
 
 struct House<'a> {
@@ -67,9 +67,7 @@ async fn person(daemon: &Daemon, who: Who, role: Option<&str>) -> String {
     let password = "a long enough password";
     let user = daemon.post("/users", json!({ "email": email, "password": password, "name": "x" })).await;
     let id = user["id"].as_str().expect("an id");
-    let login = json!({ "email": email, "password": password });
-    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&login);
-    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
+    let token = log_in(daemon, &json!({ "email": email, "password": password })).await;
     if let Some(role) = role {
         let invited = daemon.post("/projects/house/invitations", json!({ "email": email, "role": role })).await;
         accept(daemon, &token, &invited).await;

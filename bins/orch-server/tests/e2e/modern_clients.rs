@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Daemon, Project, modern as modern_server, scripted};
+use crate::insider::Insider;
 use crate::wire::{Answer, Events, answer, modern};
 
 const ASKABLE: &str = r#"{"elicitation":{"form":{}}}"#;
@@ -150,8 +151,8 @@ async fn a_call_waits_while_a_legacy_server_asks() {
 async fn questions_of_two_users_do_not_meet() {
     let daemon = Daemon::start().await;
     let admins = daemon.project("two", json!({ "s": scripted(&[]) })).await;
-    let (_, key) = crate::revocation::member(&daemon, "two").await;
-    let members = Project { key, ..daemon.same(&admins) };
+    let member = Insider::invited(&daemon, "two").await;
+    let members = Project { key: member.key, ..daemon.same(&admins) };
     let endpoint = "servers/s/mcp";
     let ask = |project| send(project, endpoint, call(1, "ask", &json!({})), ASKABLE);
     let (first, second) = tokio::join!(ask(&admins), ask(&members));

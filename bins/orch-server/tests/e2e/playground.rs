@@ -21,12 +21,7 @@ impl Call {
     }
 
     async fn until(&mut self, kind: &str) -> Value {
-        loop {
-            let event = self.next().await.unwrap_or_else(|| panic!("no {kind}"));
-            if event["type"] == kind {
-                return event;
-            }
-        }
+        self.0.until(|event| event["type"] == kind).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Daemon, Project, scripted};
+use crate::harness::{DEADLINE, Daemon, Project, scripted, until};
 use crate::wire::{Answer, Wire, answer, modern};
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
@@ -106,15 +106,12 @@ async fn a_key_reaches_what_it_was_made_for_on_every_endpoint() {
     assert_eq!(wire.post(call("b__echo")).await.json()["result"]["content"][0]["text"], "hi");
 
     // The daemon notes who used it, from where and with what.
-    let end = Instant::now() + DEADLINE;
-    loop {
+    until("it is noted who used it", async || {
         let key = daemon.get(&path).await;
-        if key["last_used_from"] == "127.0.0.1" && key["last_used_by"].as_str().is_some_and(|by| !by.is_empty()) {
-            break;
-        }
-        assert!(Instant::now() < end, "{key}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        let by = key["last_used_by"].as_str().is_some_and(|by| !by.is_empty());
+        if by && key["last_used_from"] == "127.0.0.1" { Ok(()) } else { Err(key) }
+    })
+    .await;
 }
 
 /// The answer, also when it took so long that it came as an event.
@@ -125,15 +122,11 @@ fn told(answer: &Answer) -> Value {
 }
 
 async fn pending(daemon: &Daemon, slug: &str) -> Value {
-    let end = Instant::now() + DEADLINE;
-    loop {
+    until("a call waits", async || {
         let found = daemon.get(&format!("/projects/{slug}/approvals?state=pending")).await;
-        if let Some(first) = found["items"].as_array().and_then(|items| items.first()) {
-            return first.clone();
-        }
-        assert!(Instant::now() < end, "nothing waits");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        found["items"].as_array().and_then(|items| items.first()).cloned().ok_or(found)
+    })
+    .await
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::{Daemon, Project, eventually, scripted};
+use crate::insider::Insider;
 use crate::wire::{Events, Wire, answer, modern};
 
-const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 const HANG: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"hang","arguments":{}}}"#;
 
 /// The product's promise.
@@ -81,96 +82,105 @@ async fn a_disabled_server_ends_its_sessions_and_leaves_the_common_roof() {
 async fn a_deactivated_user_takes_the_keys_along() {
     let daemon = Daemon::start().await;
     let project = daemon.project("leaver", json!({ "s": scripted(&[]) })).await;
-    let (id, key) = member(&daemon, "leaver").await;
+    let leaver = Insider::invited(&daemon, "leaver").await;
     let ask = || {
         daemon
             .http
             .post(project.url("unified/mcp"))
-            .bearer_auth(&key)
+            .bearer_auth(&leaver.key)
             .header("content-type", "application/json")
             .body(PING)
     };
     assert_eq!(answer(ask()).await.status, 400, "let in, but without a session");
-    daemon.send(reqwest::Method::PATCH, &format!("/users/{id}"), Some(json!({ "active": false }))).await;
+    daemon.send(reqwest::Method::PATCH, &format!("/users/{}", leaver.user), Some(json!({ "active": false }))).await;
     let since = Instant::now();
     while answer(ask()).await.status != 401 {
         assert!(since.elapsed() < AT_ONCE, "the key still works");
     }
 }
 
-/// Somebody new who has come into a project as a member: the account's id, and a key.
-pub(crate) async fn member(daemon: &Daemon, project: &str) -> (String, String) {
-    let account = json!({ "email": "member@example.com", "password": "a long enough password" });
-    let user = daemon.post("/users", account.clone()).await;
-    let invited = json!({ "email": account["email"], "role": "member" });
-    let invited = daemon.post(&format!("/projects/{project}/invitations"), invited).await;
-    let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&account);
-    let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
-    accept(daemon, &token, &invited).await;
-    let keys = daemon.http.post(format!("{}/api/v1/projects/{project}/keys", daemon.base)).bearer_auth(&token);
-    let key = answer(keys.json(&json!({ "name": "own" }))).await.json();
-    (user["id"].as_str().expect("an id").to_owned(), key["key"].as_str().expect("a key").to_owned())
+/// Somebody who has opened all that can be: ways to ask over each transport, and beside them [`Streams`].
+pub(crate) struct Doors<'a> {
+    project: &'a Project<'a>,
+    own: Wire<'a>,
+    unified: Wire<'a>,
+    /// Where messages go over HTTP+SSE.
+    messages: String,
 }
 
-/// Accepts an invitation by the link that was shown to who invited.
-pub(crate) async fn accept(daemon: &Daemon, token: &str, issued: &serde_json::Value) {
-    let link = issued["link"].as_str().expect("a link");
-    let (_, secret) = link.split_once('#').expect("a token");
-    let accept = daemon
-        .http
-        .post(format!("{}/api/v1/invitations/accept", daemon.base))
-        .bearer_auth(token)
-        .json(&json!({ "token": secret }));
-    let accepted = answer(accept).await;
-    assert_eq!(accepted.status, 200, "{:?}", accepted.body);
+pub(crate) struct Streams {
+    session: reqwest::Response,
+    sse: Events,
+    listen: Events,
 }
 
-/// How somebody gets to a project.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Invited,
-    /// With a team alone.
-    Team,
-}
-
-/// The account and the key of a member who has come in.
-struct Insider {
-    user: String,
-    key: String,
-    key_id: String,
-}
-
-impl Insider {
-    async fn new(daemon: &Daemon, way: Way) -> Self {
-        let email = "member@example.com";
-        let account = json!({ "email": email, "password": "a long enough password" });
-        let user = daemon.post("/users", account.clone()).await["id"].as_str().expect("an id").to_owned();
-        let invited = json!({ "email": email, "role": "member" });
-        let invited = match way {
-            Way::Invited => daemon.post("/projects/granted/invitations", invited).await,
-            Way::Team => {
-                daemon.post("/teams", json!({ "name": "Core" })).await;
-                let role = Some(json!({ "role": "member" }));
-                daemon.send(reqwest::Method::PUT, "/projects/granted/teams/core", role).await;
-                daemon.post("/teams/core/invitations", invited).await
-            }
-        };
-        let login = daemon.http.post(format!("{}/api/v1/auth/login", daemon.base)).json(&account);
-        let token = answer(login).await.json()["access_token"].as_str().expect("a token").to_owned();
-        let make_key = || {
-            let url = format!("{}/api/v1/projects/granted/keys", daemon.base);
-            daemon.http.post(url).bearer_auth(&token).json(&json!({ "name": "own" }))
-        };
-        assert_eq!(answer(make_key()).await.status, 404, "nobody is in before accepting");
-        accept(daemon, &token, &invited).await;
-        let made = answer(make_key()).await.json();
-        let text = |member: &str| made[member].as_str().expect("a text").to_owned();
-        Self { user, key: text("key"), key_id: text("id") }
+impl Streams {
+    /// Reads on until all have ended.
+    pub(crate) async fn end(mut self) {
+        while self.session.chunk().await.expect("the stream ends in good order").is_some() {}
+        while self.sse.next().await.is_some() {}
+        while self.listen.next().await.is_some() {}
     }
 }
 
-/// Has somebody open a session, a stream or a listen over each transport, and lose it all by this request; its path is
-/// made of who it is. The very next message gets `status`, whatever the transport, and all that is open ends.
+impl<'a> Doors<'a> {
+    /// By the key of the project, whose one server is `s`.
+    pub(crate) async fn open(project: &'a Project<'a>) -> (Self, Streams) {
+        let own = Wire::open(project, "servers/s/mcp", "2025-06-18").await;
+        let unified = Wire::open(project, "unified/mcp", "2025-11-25").await;
+        let session = unified.request(reqwest::Method::GET).send().await.expect("a stream");
+        assert_eq!(session.status(), 200);
+        let get = project.daemon.http.get(project.url("unified/sse")).bearer_auth(&project.key);
+        let mut sse = Events::open(get.header("accept", "text/event-stream")).await;
+        let (_, messages) = sse.next().await.expect("the endpoint event");
+        let listen = json!({ "jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen", "params": {
+            "notifications": { "toolsListChanged": true },
+        } });
+        let mut listen = Events::open(modern(project, "unified/mcp", listen, &json!({}))).await;
+        assert_eq!(listen.message().await["method"], "notifications/subscriptions/acknowledged");
+        let doors = Self { project, own, unified, messages };
+        assert_eq!(doors.status().await, 200);
+        assert_eq!(doors.status_over_sse().await, 202);
+        assert_eq!(doors.status_without_session().await, 200);
+        (doors, Streams { session, sse, listen })
+    }
+
+    /// What the next message over a session is answered with.
+    pub(crate) async fn status(&self) -> u16 {
+        self.own.post(PING).await.status
+    }
+
+    async fn status_over_sse(&self) -> u16 {
+        let daemon = self.project.daemon;
+        let post = daemon.http.post(format!("{}{}", daemon.base, self.messages)).bearer_auth(&self.project.key);
+        answer(post.header("content-type", "application/json").body(PING)).await.status
+    }
+
+    async fn status_without_session(&self) -> u16 {
+        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
+        answer(modern(self.project, "unified/mcp", list, &json!({}))).await.status
+    }
+
+    /// The very next message gets `status`, whatever the transport.
+    pub(crate) async fn are_shut(&self, status: u16) {
+        for wire in [&self.own, &self.unified] {
+            assert_eq!(wire.post(PING).await.status, status, "a session is still open");
+        }
+        assert_eq!(self.status_over_sse().await, status, "a session over HTTP+SSE is still open");
+        let without = self.status_without_session().await;
+        assert_eq!(without, status, "a request without a session is still answered");
+        let fresh = Wire::without_session(self.project, "unified/mcp").post(PING).await.status;
+        assert_eq!(fresh, status, "the key still reaches the project");
+    }
+}
+
+/// How somebody gets to a project.
+enum Way {
+    Invited,
+    Team,
+}
+
+/// Has somebody open all there is, and lose it by this request; its path is made of who it is.
 async fn loses_it_all_at_once(
     way: Way,
     status: u16,
@@ -179,47 +189,21 @@ async fn loses_it_all_at_once(
 ) {
     let daemon = Daemon::start().await;
     let project = daemon.project("granted", json!({ "s": scripted(&[]) })).await;
-    let insider = Insider::new(&daemon, way).await;
+    let insider = match way {
+        Way::Invited => Insider::invited(&daemon, "granted").await,
+        Way::Team => Insider::of_team(&daemon, "granted").await,
+    };
     let project = Project { key: insider.key.clone(), ..project };
-
-    let own = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
-    let unified = Wire::open(&project, "unified/mcp", "2025-11-25").await;
-    let mut stream = unified.request(reqwest::Method::GET).send().await.expect("a stream");
-    assert_eq!(stream.status(), 200);
-    assert_eq!(own.post(PING).await.status, 200);
-    let get = daemon.http.get(project.url("unified/sse")).bearer_auth(&project.key);
-    let mut sse = Events::open(get.header("accept", "text/event-stream")).await;
-    let (_, messages) = sse.next().await.expect("the endpoint event");
-    let say = |body: &str| {
-        let post = daemon.http.post(format!("{}{messages}", daemon.base)).bearer_auth(&project.key);
-        answer(post.header("content-type", "application/json").body(body.to_owned()))
-    };
-    assert_eq!(say(PING).await.status, 202);
-    let list = || {
-        let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
-        answer(modern(&project, "unified/mcp", list, &json!({})))
-    };
-    assert_eq!(list().await.status, 200);
-    let listen = json!({ "jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen", "params": {
-        "notifications": { "toolsListChanged": true },
-    } });
-    let mut listen = Events::open(modern(&project, "unified/mcp", listen, &json!({}))).await;
-    assert_eq!(listen.message().await["method"], "notifications/subscriptions/acknowledged");
-
+    let (doors, streams) = Doors::open(&project).await;
     let (path, body) = change(&insider);
     daemon.send(method, &path, body).await;
     let since = Instant::now();
-    for wire in [&own, &unified] {
-        assert_eq!(wire.post(PING).await.status, status, "a session is still open");
-    }
-    assert_eq!(say(PING).await.status, status, "a session over HTTP+SSE is still open");
-    assert_eq!(list().await.status, status, "a request without a session is still answered");
-    let fresh = Wire::without_session(&project, "unified/mcp").post(PING).await.status;
-    assert_eq!(fresh, status, "the key still reaches the project");
-    while stream.chunk().await.expect("the stream ends in good order").is_some() {}
-    while sse.next().await.is_some() {}
-    while listen.next().await.is_some() {}
-    assert!(since.elapsed() < AT_ONCE, "{:?}", since.elapsed());
+    let end = async {
+        streams.end().await;
+        since.elapsed()
+    };
+    let ((), took) = tokio::join!(doors.are_shut(status), end);
+    assert!(took < AT_ONCE, "{took:?}");
 }
 
 #[tokio::test]

@@ -5,16 +5,12 @@ mod rust;
 
 use std::path::Path;
 use std::process::Output;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::harness::{DEADLINE, Daemon, Project, eventually, everything, servers};
 
-/// Longer than a call needs to get to its server.
-const ON_ITS_WAY: Duration = Duration::from_millis(300);
-
-/// The servers by their aliases, and the file in which each notes what was cancelled.
+/// The servers by their aliases, and the file in which each notes what reaches it.
 const SERVERS: [(&str, &str); 2] = [("old", "legacy"), ("new", "modern")];
 
 async fn project<'a>(daemon: &'a Daemon, slug: &str) -> Project<'a> {
@@ -69,14 +65,23 @@ fn check(what: &str, prefix: &str, found: &Value) {
     assert!(progress.starts_with(&[0.0, 50.0]), "{what} {prefix}: {progress:?}");
 }
 
-async fn everywhere(slug: &str, what: &str, path: &str, client: impl AsyncFn(&str, &str, &str) -> Value) {
+/// What a client is told: where it goes, as whom, whose tools it calls, and what that server has noted.
+struct Ask<'a> {
+    url: &'a str,
+    key: &'a str,
+    prefix: &'a str,
+    notes: &'a str,
+}
+
+async fn everywhere(slug: &str, what: &str, path: &str, client: impl AsyncFn(Ask<'_>) -> Value) {
     let daemon = Daemon::start().await;
     let project = project(&daemon, slug).await;
     for (alias, _) in SERVERS {
         let prefix = format!("{alias}__");
-        let found = client(&project.url(path), &project.key, &prefix).await;
-        check(what, &prefix, &found);
         let file = notes(&daemon, slug, alias);
+        let (url, key) = (project.url(path), project.key.as_str());
+        let found = client(Ask { url: &url, key, prefix: &prefix, notes: &file }).await;
+        check(what, &prefix, &found);
         eventually("the server hears of the cancellation", || {
             std::fs::read_to_string(&file).is_ok_and(|notes| notes.contains("cancelled"))
         })
@@ -89,8 +94,8 @@ async fn everywhere(slug: &str, what: &str, path: &str, client: impl AsyncFn(&st
 async fn typescript(version: &str, transport: &str, era: &str) {
     let (slug, path) = (format!("ts{version}-{transport}-{era}"), format!("unified/{}", ending(transport)));
     let script = script("typescript.mjs");
-    everywhere(&slug, &slug, &path, async |url, key, prefix| {
-        run("node", &[&script, version, transport, era, url, key, prefix]).await
+    everywhere(&slug, &slug, &path, async |Ask { url, key, prefix, notes }| {
+        run("node", &[&script, version, transport, era, url, key, prefix, notes]).await
     })
     .await;
 }
@@ -98,8 +103,8 @@ async fn typescript(version: &str, transport: &str, era: &str) {
 async fn python(transport: &str, era: &str) {
     let (slug, path) = (format!("py-{transport}-{era}"), format!("unified/{}", ending(transport)));
     let (program, script) = (servers().join("venv/bin/python").display().to_string(), script("python.py"));
-    everywhere(&slug, &slug, &path, async |url, key, prefix| {
-        run(&program, &[&script, transport, era, url, key, prefix]).await
+    everywhere(&slug, &slug, &path, async |Ask { url, key, prefix, notes }| {
+        run(&program, &[&script, transport, era, url, key, prefix, notes]).await
     })
     .await;
 }
@@ -152,6 +157,6 @@ async fn python_over_sse() {
 async fn rust_in_both_lifecycles() {
     for era in ["legacy", "modern"] {
         let slug = format!("rust-{era}");
-        everywhere(&slug, &slug, "unified/mcp", async |url, key, prefix| rust::run(era, url, key, prefix).await).await;
+        everywhere(&slug, &slug, "unified/mcp", async |ask| rust::run(era, ask).await).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Daemon, Project, eventually, scripted};
+use crate::harness::{DEADLINE, Daemon, Project, eventually, scripted, until};
 use crate::wire::Events;
 
 struct Sse<'a> {
@@ -131,16 +131,13 @@ async fn lose_their_session_with_their_stream_and_to_nobody_else() {
     let Sse { events, messages, .. } = sse;
     drop(events);
     eventually("the server is told", || has_seen("notifications/cancelled")).await;
-    let end = std::time::Instant::now() + DEADLINE;
     let ping = json!({ "jsonrpc": "2.0", "id": 9, "method": "ping" });
-    loop {
-        let status = daemon.http.post(&messages).bearer_auth(&project.key).json(&ping).send().await.expect("an answer");
-        if status.status() == 404 {
-            break;
-        }
-        assert!(std::time::Instant::now() < end, "the session outlives its stream");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until("the session ends with its stream", async || {
+        let answer = daemon.http.post(&messages).bearer_auth(&project.key).json(&ping).send().await;
+        let status = answer.expect("an answer").status();
+        if status == 404 { Ok(()) } else { Err(status) }
+    })
+    .await;
 
     // The end of the key is the end of the stream.
     let mut sse = Sse::open(&project, "unified/sse").await;

@@ -1,4 +1,4 @@
-//! SIGTERM: the daemon says that it stops, lets calls end, cuts off what takes too long, and leaves nothing behind.
+//! SIGTERM, SIGINT, SIGHUP: the daemon says that it stops, lets calls end, cuts off what takes too long, and leaves nothing behind.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -160,7 +160,7 @@ async fn calls_that_take_too_long_are_told_why_they_end() {
     for cut in [in_session, without] {
         let message = cut.json();
         assert_eq!((cut.status, reason(&message)), (200, &json!("stopping")), "{message}");
-        assert!(message["error"]["message"].as_str().expect("a text").contains("again"), "{message}");
+        assert!(message["error"]["message"].as_str().expect("a text").contains("in part"), "{message}");
     }
     let (status, data) = daemon.wait();
     assert!(status.success(), "{status}");
@@ -210,4 +210,37 @@ async fn a_server_that_is_starting_does_not_hold_the_end_up() {
     let (status, _data) = daemon.wait();
     assert!(status.success() && since.elapsed() < SOON, "{status} after {:?}", since.elapsed());
     eventually("every child is gone", || !servers.iter().any(|child| runs(*child))).await;
+}
+
+#[tokio::test]
+async fn a_terminal_that_goes_away_stops_it_in_good_order() {
+    let daemon = Daemon::configured(PATIENT).await;
+    let project = project(&daemon, "hang-up").await;
+    let wire = Wire::open(&project, "servers/s/mcp", "2025-06-18").await;
+    let stopping = async {
+        begun(&daemon, 1).await;
+        tell(daemon.pid(), "HUP");
+        readiness_when_stopping(&daemon).await;
+        // The kernel and the shell both tell of it; that is nobody who does not want to wait.
+        tell(daemon.pid(), "HUP");
+    };
+    let (done, ()) = tokio::join!(wire.post(call(1, "slow", json!({ "ms": 3000 })).to_string()), stopping);
+    assert_eq!(done.json()["result"]["content"][0]["text"], "done", "{:?}", done.body);
+    let (status, data) = daemon.wait();
+    assert!(status.success(), "{status}");
+    assert_eq!(pairs(&recorded(data, "hang-up", 1).await), [("ok", "slow")]);
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_none_of_its_business_does_not_stop_it() {
+    let daemon = Daemon::start_without_a_terminal().await;
+    tell(daemon.pid(), "HUP");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).expect("its status");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("what it hears");
+    let caught = u64::from_str_radix(caught.trim(), 16).expect("a mask");
+    assert_eq!(caught & 1, 0, "it hears SIGHUP, and was told to ignore it");
+    let ready = answer(daemon.http.get(format!("{}/health/ready", daemon.base))).await;
+    assert_eq!(ready.status, 200, "{:?}", ready.body);
+    tell(daemon.pid(), "TERM");
+    assert!(daemon.wait().0.success());
 }

@@ -1,52 +1,24 @@
 //! What people who watch are told: events as things happen, usage and activity afterwards, and a record that is whole.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{DEADLINE, Daemon, scripted};
-use crate::wire::Wire;
+use crate::harness::{Daemon, scripted};
+use crate::wire::{Events, Wire};
 
 const ECHO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{}}}"#;
 
-/// The open stream of events.
-struct Events {
-    response: reqwest::Response,
-    text: String,
-}
-
-impl Events {
-    async fn open(daemon: &Daemon) -> Self {
-        let request = reqwest::Client::new().get(format!("{}/api/v1/events", daemon.base)).bearer_auth(&daemon.token);
-        let response = request.send().await.expect("a stream");
-        assert_eq!(response.status(), 200);
-        let mut events = Self { response, text: String::new() };
-        events.until(|event| event["type"] == "hello").await;
-        events
-    }
-
-    /// Reads on until such an event comes.
-    async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let reading = async {
-            loop {
-                while let Some((frame, rest)) = self.text.split_once("\n\n") {
-                    let data = frame.lines().find_map(|line| line.strip_prefix("data: ")).map(str::to_owned);
-                    self.text = rest.to_owned();
-                    let event: Value = data.map_or(Value::Null, |data| serde_json::from_str(&data).expect("JSON"));
-                    if wanted(&event) {
-                        return event;
-                    }
-                }
-                let chunk = self.response.chunk().await.expect("a stream").expect("no end");
-                self.text.push_str(std::str::from_utf8(&chunk).expect("text"));
-            }
-        };
-        tokio::time::timeout(DEADLINE, reading).await.expect("an event in time")
-    }
+/// The stream of events, open from now on.
+async fn watch(daemon: &Daemon) -> Events {
+    let request = daemon.http.get(format!("{}/api/v1/events", daemon.base)).bearer_auth(&daemon.token);
+    let mut events = Events::open(request).await;
+    events.until(|event| event["type"] == "hello").await;
+    events
 }
 
 #[tokio::test]
 async fn who_watches_is_told_and_finds_it_on_record() {
     let daemon = Daemon::start().await;
-    let mut events = Events::open(&daemon).await;
+    let mut events = watch(&daemon).await;
     let project = daemon.project("watched", json!({ "s": scripted(&["plain"]) })).await;
     let created = events.until(|event| event["action"] == "server.create" || event["action"] == "server.import").await;
     assert_eq!(created["noun"], "server");

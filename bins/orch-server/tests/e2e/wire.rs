@@ -119,6 +119,19 @@ impl Events {
             }
         }
     }
+
+    /// Reads on until such a message comes.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let reading = async {
+            loop {
+                let message = self.message().await;
+                if wanted(&message) {
+                    return message;
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, reading).await.expect("such a message in time")
+    }
 }
 
 /// A request of revision 2026-07-28, with the headers that go with it.

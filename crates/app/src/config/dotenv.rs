@@ -11,26 +11,38 @@ use super::environment;
 use super::standing::{self, has_password};
 
 /// Only the one in the working directory: what lies in a folder above belongs to something else.
-const FILE: &str = ".env";
+pub(super) const FILE: &str = ".env";
 
-/// Gives what is to be said of who else can read or change the file. One of somebody else is refused: in a directory that
-/// many write to, it is no file of ours, and would be taken without anybody having named it.
-pub(super) fn load() -> anyhow::Result<Vec<String>> {
+/// What has come of it.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// The variables that it has set.
+    pub(super) names: HashSet<String>,
+    /// What is to be said of who else can read or change the file.
+    pub(super) remarks: Vec<String>,
+}
+
+/// A file of somebody else is refused: in a directory that many write to, it is no file of ours, and would be taken
+/// without anybody having named it.
+pub(super) fn load() -> anyhow::Result<Loaded> {
     let (text, standing) = match standing::read(Path::new(FILE)) {
         Ok(read) => read,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Loaded::default()),
         Err(error) => return Err(error).context("the file .env cannot be read"),
     };
     if let Some(standing) = standing {
         standing.refuse_foreign("the file .env")?;
     }
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
-    check(&text, |name| std::env::var_os(name).is_some())?;
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    check(&text, is_set)?;
+    let names = variables(&text).map(|(name, _)| name).filter(|name| !is_set(name)).collect();
     match dotenvy::from_read(text.as_bytes()) {
         Ok(()) => {
             let secrets = secrets(&text);
             let secrets: Vec<_> = secrets.iter().map(String::as_str).collect();
-            Ok(standing.map(|standing| standing.remarks("the file .env", &secrets)).unwrap_or_default())
+            let remarks = standing.map(|standing| standing.remarks("the file .env", &secrets)).unwrap_or_default();
+            Ok(Loaded { names, remarks })
         }
         // The text of a line may be a secret, so only its place is said.
         Err(dotenvy::Error::LineParse(part, _)) => {
@@ -42,13 +54,16 @@ pub(super) fn load() -> anyhow::Result<Vec<String>> {
     }
 }
 
+fn variables(text: &str) -> impl Iterator<Item = (String, String)> {
+    dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok)
+}
+
 /// The variables in it that are secrets.
 fn secrets(text: &str) -> Vec<String> {
-    let variables = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
     let is_secret = |(name, value): &(String, String)| {
         !value.is_empty() && (environment::is_secret(name) || name == "PGPASSWORD" || has_password(value))
     };
-    variables.filter(is_secret).map(|(name, _)| name).collect()
+    variables(text).filter(is_secret).map(|(name, _)| name).collect()
 }
 
 /// Refuses what readers of such files take for something else than it looks like: a `$` that stands for no variable,

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use figment::providers::Serialized;
 use figment::value::Dict;
 use figment::{Metadata, Profile, Provider};
 use serde_json::{Map, Value, json};
 
-use super::dotenv;
+use super::dotenv::{self, Loaded};
 
 /// Name of the variable, and the path of the setting. Of two with one path the first is the name, and later ones are
 /// aliases.
@@ -57,7 +57,7 @@ const OURS: [&str; 4] = ["ORCH_", "INITIAL_ADMIN_", "MCP_SERVER_", "MCP_ENCRYPTI
 
 /// What the environment says, a `.env` file in the working directory included.
 pub(super) struct Variables {
-    settings: Value,
+    settings: Vec<Said>,
     /// The file of settings.
     pub(super) file: Option<PathBuf>,
     /// Names that look like ours and are none.
@@ -70,13 +70,26 @@ impl Variables {
     pub(super) const NAME: &str = "environment";
 
     pub(super) fn read() -> anyhow::Result<Self> {
-        let remarks = dotenv::load()?;
+        let Loaded { names: of_file, remarks } = dotenv::load()?;
         #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
         let variable = |name: &str| std::env::var_os(name);
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let file = variable(SETTINGS_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let unknown = names.filter(|name| is_unknown(name)).collect();
-        Ok(Self { settings: from(variable)?, file, unknown, remarks })
+        Ok(Self { settings: said(variable, |name| of_file.contains(name))?, file, unknown, remarks })
+    }
+
+    /// The settings of the file, then those of the environment: of each can be told where it was set.
+    pub(super) fn layers(&self) -> [Layer; 2] {
+        [true, false].map(|in_file| Layer {
+            settings: shaped(self.settings.iter().filter(|said| said.in_file == in_file)),
+            in_file,
+        })
+    }
+
+    /// The setting that a variable says.
+    pub(super) fn setting(name: &str) -> Option<&'static str> {
+        VARIABLES.iter().find(|(known, ..)| *known == name).map(|(_, path, _)| *path)
     }
 
     /// The variable that says this setting.
@@ -88,9 +101,27 @@ impl Variables {
     }
 }
 
-impl Provider for Variables {
+/// What a variable says.
+struct Said {
+    path: &'static str,
+    value: Value,
+    /// It stands in the file `.env`.
+    in_file: bool,
+}
+
+/// Variables that were set in one place, in the shape of the settings.
+pub(super) struct Layer {
+    settings: Value,
+    in_file: bool,
+}
+
+impl Provider for Layer {
     fn metadata(&self) -> Metadata {
-        Metadata::named(Self::NAME)
+        if self.in_file {
+            Metadata::from(Variables::NAME, Path::new(dotenv::FILE))
+        } else {
+            Metadata::named(Variables::NAME)
+        }
     }
 
     fn data(&self) -> Result<figment::value::Map<Profile, Dict>, figment::Error> {
@@ -115,13 +146,15 @@ fn is_unknown(name: &str) -> bool {
     ours && !of_a_service && name != SETTINGS_FILE && VARIABLES.iter().all(|(known, ..)| *known != name)
 }
 
-/// The variables that are set and not empty, in the shape of the settings.
-fn from(variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Value> {
-    let mut settings = Map::new();
+/// The variables that are set and not empty.
+fn said(variable: impl Fn(&str) -> Option<OsString>, in_file: impl Fn(&str) -> bool) -> anyhow::Result<Vec<Said>> {
+    let mut all: Vec<Said> = Vec::new();
     for (name, path, kind) in VARIABLES {
         let Some(text) = variable(name) else { continue };
+        let in_file = in_file(name);
+        let place = if in_file { format!(" (in {})", dotenv::FILE) } else { String::new() };
         // What is set counts: for a secret that cannot be read, another would be made.
-        let text = text.into_string().map_err(|_| anyhow!("{name} is not text in UTF-8"))?;
+        let text = text.into_string().map_err(|_| anyhow!("{name} is not text in UTF-8{place}"))?;
         if text.trim().is_empty() {
             continue;
         }
@@ -132,22 +165,14 @@ fn from(variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Value> {
                 let number: u16 = text
                     .trim()
                     .parse()
-                    .with_context(|| format!("{name}: {text:?} is not a whole number from 0 to 65535"))?;
+                    .map_err(|_| anyhow!("{name}: {text:?} is not a whole number from 0 to 65535{place}"))?;
                 json!(number)
             }
             Kind::List => json!(text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>()),
         };
-        let (section, key) = path.split_once('.').map_or((None, path), |(section, key)| (Some(section), key));
-        let target = match section {
-            None => &mut settings,
-            Some(section) => match settings.entry(section).or_insert_with(|| json!({})) {
-                Value::Object(section) => section,
-                _ => continue,
-            },
-        };
-        match target.get(key) {
+        match all.iter().find(|said| said.path == path) {
             // Whichever counted, somebody would believe in the other.
-            Some(said) if *said != value => {
+            Some(said) if said.value != value => {
                 let first = VARIABLES.iter().find(|(_, other, _)| *other == path).map_or(name, |(first, ..)| first);
                 bail!(
                     "{first} and {name} are two names of one setting and have different values: leave {name} out, in \
@@ -155,10 +180,27 @@ fn from(variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<Value> {
                 );
             }
             Some(_) => {}
-            None => drop(target.insert(key.to_owned(), value)),
+            None => all.push(Said { path, value, in_file }),
         }
     }
-    Ok(Value::Object(settings))
+    Ok(all)
+}
+
+/// In the shape of the settings.
+fn shaped<'a>(all: impl Iterator<Item = &'a Said>) -> Value {
+    let mut settings = Map::new();
+    for Said { path, value, .. } in all {
+        let (section, key) = path.split_once('.').map_or((None, *path), |(section, key)| (Some(section), key));
+        let target = match section {
+            None => &mut settings,
+            Some(section) => match settings.entry(section).or_insert_with(|| json!({})) {
+                Value::Object(section) => section,
+                _ => continue,
+            },
+        };
+        target.insert(key.to_owned(), value.clone());
+    }
+    Value::Object(settings)
 }
 
 #[cfg(test)]
@@ -168,7 +210,11 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Variables, from, is_unknown};
+    use super::{Variables, is_unknown, said, shaped};
+
+    fn from(variable: impl Fn(&str) -> Option<OsString>) -> anyhow::Result<serde_json::Value> {
+        said(variable, |_| false).map(|said| shaped(said.iter()))
+    }
 
     #[test]
     fn knows_variables_that_look_like_ours_and_are_none() {
@@ -229,5 +275,7 @@ mod tests {
         let bytes = || OsString::from_vec(vec![b'a', 0xff]);
         let error = from(|name| (name == "JWT_SECRET").then(bytes)).expect_err("it cannot be read");
         assert_eq!(error.to_string(), "JWT_SECRET is not text in UTF-8");
+        let error = said(|name| (name == "PORT").then(|| "many".into()), |_| true).err().expect("a text is no port");
+        assert_eq!(error.to_string(), "PORT: \"many\" is not a whole number from 0 to 65535 (in .env)");
     }
 }

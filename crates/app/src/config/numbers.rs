@@ -4,7 +4,7 @@
 use figment::Figment;
 use figment::value::{Dict, Value};
 
-use super::refusal::{refused, unusable};
+use super::refusal::{readable, refused, unusable};
 
 /// Settings that may be 0. The example says what it means there.
 const MAY_BE_ZERO: [&str; 31] = [
@@ -42,6 +42,12 @@ const MAY_BE_ZERO: [&str; 31] = [
     "limits.max",
 ];
 
+/// Settings of which a little is as good as nothing.
+const LEAST: [(&str, u64); 1] = [
+    // Room is kept for calls that have begun: in less than this none could be put on record.
+    ("journal.max_bytes", 1024 * 1024),
+];
+
 /// Ten years: longer waits nobody, and clocks cannot count for ever.
 const LONGEST_SECS: u64 = 10 * 365 * 24 * 60 * 60;
 
@@ -65,7 +71,7 @@ const MOST: u64 = u32::MAX as u64;
 /// Refuses what is out of range, in all that was set.
 pub(super) fn check(figment: &Figment) -> anyhow::Result<()> {
     let mut refusals = Vec::new();
-    let settings: Dict = figment.extract().map_err(super::refusal::readable)?;
+    let settings: Dict = figment.extract().map_err(|error| readable(figment, error))?;
     look_into(figment, &settings, &mut Vec::new(), &mut refusals);
     if refusals.is_empty() { Ok(()) } else { Err(unusable(refusals.into_iter())) }
 }
@@ -91,7 +97,7 @@ fn look_into(figment: &Figment, table: &Dict, path: &mut Vec<String>, refusals: 
 fn range(path: &str) -> (u64, u64) {
     let rest = |listed: &&str| path.strip_prefix(*listed);
     let is_listed = MAY_BE_ZERO.iter().filter_map(rest).any(|rest| rest.is_empty() || rest.starts_with('.'));
-    let least = u64::from(!is_listed);
+    let least = LEAST.iter().find(|(name, _)| *name == path).map_or(u64::from(!is_listed), |(_, least)| *least);
     let most = LARGEST.iter().find(|(end, _)| path.ends_with(end)).map_or(MOST, |(_, most)| *most);
     (least, most)
 }
@@ -116,7 +122,10 @@ mod tests {
                 "[upstream]\nhandshake_timeout_ms = 9223372036854775807",
                 "upstream.handshake_timeout_ms: 9223372036854775807 is not a whole number from 1 to 315360000000",
             ),
-            ("[journal]\nmax_bytes = 0", "journal.max_bytes: 0 is not a whole number from 1 to 1125899906842624"),
+            (
+                "[journal]\nmax_bytes = 1048575",
+                "journal.max_bytes: 1048575 is not a whole number from 1048576 to 1125899906842624",
+            ),
             ("[database]\nmax_connections = 0", "database.max_connections: 0 is not a whole number from 1 to 1000"),
             (
                 "[database]\nacquire_timeout_ms = 0",
@@ -136,5 +145,6 @@ mod tests {
             assert_eq!(refusal(&format!("{name} = 0")), None, "{name}");
         }
         assert_eq!(refusal("limits.max.memory_mib = 0"), None);
+        assert_eq!(refusal("journal.max_bytes = 1048576"), None);
     }
 }

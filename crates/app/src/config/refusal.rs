@@ -2,17 +2,39 @@
 
 use anyhow::anyhow;
 use figment::error::{Actual, Kind};
-use figment::{Metadata, Source};
+use figment::value::Value;
+use figment::{Figment, Metadata, Source};
 
 use super::environment::Variables;
 
-/// One line for all that is wrong.
-pub(super) fn readable(error: figment::Error) -> anyhow::Error {
+/// What the reader of addresses and networks says.
+const NO_ADDRESS: &str = "invalid IP address syntax";
+
+/// One line for all that is wrong with what these settings were read from.
+pub(super) fn readable(figment: &Figment, error: figment::Error) -> anyhow::Error {
     let lines = error.into_iter().map(|error| {
-        let wrong = problem(&error.kind);
+        let wrong = match (&error.kind, error.path.last()) {
+            // Both addresses to listen on are called so. What was meant is a name, most often.
+            (Kind::Message(text), Some(name)) if text == NO_ADDRESS && name == "host" => {
+                let said = figment.find_value(&error.path.join(".")).ok().and_then(Value::into_string);
+                let said = said.map_or_else(|| "it".to_owned(), |said| format!("{said:?}"));
+                format!("{said} is no address such as 127.0.0.1 or 0.0.0.0; names are not looked up")
+            }
+            (kind, _) => problem(kind),
+        };
         refused(&error.path, error.metadata.as_ref(), &wrong)
     });
     unusable(lines)
+}
+
+/// A refusal that begins with the name of its setting, under the name by which it was set, and with where it was set.
+pub(super) fn placed(figment: &Figment, error: anyhow::Error) -> anyhow::Error {
+    let text = format!("{error:#}");
+    let (name, wrong) = text.split_at(text.find([':', ' ']).unwrap_or(text.len()));
+    let path = Variables::setting(name).unwrap_or(name);
+    let Some(from) = figment.find_metadata(path) else { return error };
+    let path: Vec<_> = path.split('.').map(str::to_owned).collect();
+    anyhow!("{}{wrong}{}", name_of(&path, Some(from)), place(Some(from)))
 }
 
 /// The error of several refusals.
@@ -22,12 +44,21 @@ pub(super) fn unusable(lines: impl Iterator<Item = String>) -> anyhow::Error {
 
 /// What is wrong with one setting, under the name by which it was set.
 pub(super) fn refused(path: &[String], from: Option<&Metadata>, wrong: &str) -> String {
-    let variable = from.filter(|from| from.name == Variables::NAME).and_then(|_| Variables::of(path));
-    let name = variable.map_or_else(|| path.join("."), str::to_owned);
+    let name = name_of(path, from);
     let name = if name.is_empty() { name } else { format!("{name}: ") };
+    format!("{name}{wrong}{}", place(from))
+}
+
+fn name_of(path: &[String], from: Option<&Metadata>) -> String {
+    let variable = from.filter(|from| from.name == Variables::NAME).and_then(|_| Variables::of(path));
+    variable.map_or_else(|| path.join("."), str::to_owned)
+}
+
+/// The file, if it was one.
+fn place(from: Option<&Metadata>) -> String {
     match from.and_then(|from| from.source.as_ref()) {
-        Some(Source::File(file)) => format!("{name}{wrong} (in {})", file.display()),
-        _ => format!("{name}{wrong}"),
+        Some(Source::File(file)) => format!(" (in {})", file.display()),
+        _ => String::new(),
     }
 }
 
@@ -43,7 +74,7 @@ fn problem(kind: &Kind) -> String {
             None => "there is no such setting".to_owned(),
         },
         Kind::Message(text) => match text.as_str() {
-            "invalid IP address syntax" => {
+            NO_ADDRESS => {
                 "it is no address or network of the Internet protocol, such as 127.0.0.1, ::1 or 10.0.0.0/8".to_owned()
             }
             text => without_lines(text).unwrap_or_else(|| text.to_owned()),
@@ -157,7 +188,19 @@ mod tests {
                 "relay.max_itemz: there is no such setting; max_items is meant, perhaps".to_owned(),
             ),
             ("colour = 1", "colour: there is no such setting".to_owned()),
-            ("host = \"nowhere\"", format!("host: {network}")),
+            (
+                "[upstream.addresses]\nallow_networks = [\"nowhere\"]",
+                format!("upstream.addresses.allow_networks.0: {network}"),
+            ),
+            (
+                "host = \"localhost\"",
+                "host: \"localhost\" is no address such as 127.0.0.1 or 0.0.0.0; names are not looked up".to_owned(),
+            ),
+            (
+                "[metrics]\nhost = \"nowhere\"",
+                "metrics.host: \"nowhere\" is no address such as 127.0.0.1 or 0.0.0.0; names are not looked up"
+                    .to_owned(),
+            ),
             (
                 "jwt_secret = \"a secret\npassword = 1",
                 "TOML parse error at line 1, column 23: invalid basic string".to_owned(),
@@ -176,8 +219,43 @@ mod tests {
         assert_eq!(super::refused(&path, Some(&from), "wrong"), "environment: wrong (in /etc/orch.toml)");
     }
 
+    #[test]
+    fn says_where_a_value_was_set() {
+        struct Place(figment::Metadata, &'static str);
+        impl figment::Provider for Place {
+            fn metadata(&self) -> figment::Metadata {
+                self.0.clone()
+            }
+            fn data(&self) -> Result<figment::value::Map<figment::Profile, figment::value::Dict>, figment::Error> {
+                Toml::string(self.1).data()
+            }
+        }
+        let placed = |from: figment::Metadata, text, refusal: &str| {
+            super::placed(&Figment::from(Place(from, text)), anyhow::anyhow!("{refusal}")).to_string()
+        };
+        let file = || figment::Metadata::from("TOML file", std::path::Path::new("/etc/orch.toml"));
+        let dotenv = || figment::Metadata::from(super::Variables::NAME, std::path::Path::new(".env"));
+        let environment = || figment::Metadata::named(super::Variables::NAME);
+        let (loud, wrong) = ("log.level = \"loud\"", "LOG_LEVEL: it is no level");
+        assert_eq!(placed(file(), loud, wrong), "log.level: it is no level (in /etc/orch.toml)");
+        assert_eq!(placed(dotenv(), loud, wrong), "LOG_LEVEL: it is no level (in .env)");
+        assert_eq!(placed(environment(), loud, wrong), wrong);
+        // Of a flag, or set nowhere.
+        assert_eq!(placed(file(), loud, "--log-level: it is no level"), "--log-level: it is no level");
+        assert_eq!(placed(file(), "port = 1", wrong), wrong);
+        let (long, wrong) = ("auth.access_token_seconds = 9", "auth.access_token_seconds: too long");
+        assert_eq!(placed(file(), long, wrong), format!("{wrong} (in /etc/orch.toml)"));
+        let (known, wrong) = ("initial_admin.password = \"x\"", "INITIAL_ADMIN_PASSWORD is not fit");
+        assert_eq!(placed(file(), known, wrong), "initial_admin.password is not fit (in /etc/orch.toml)");
+    }
+
     fn check(text: &str, refusal: &str) {
-        let error = Figment::from(Toml::string(text)).extract::<Settings>().expect_err(text);
-        assert_eq!(readable(error).to_string(), format!("the configuration cannot be used: {refusal}"), "{text}");
+        let figment = Figment::from(Toml::string(text));
+        let error = figment.extract::<Settings>().expect_err(text);
+        assert_eq!(
+            readable(&figment, error).to_string(),
+            format!("the configuration cannot be used: {refusal}"),
+            "{text}"
+        );
     }
 }

@@ -12,6 +12,7 @@ use orch_auth::vault::key::parse_keys;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Environment, Settings, private_dir, standing};
+use crate::unusable::unusable;
 
 /// The instance's secrets, well-formed. Whether they are the right ones, [`secret_check`](crate::secret_check) knows.
 #[derive(Debug)]
@@ -64,7 +65,8 @@ impl Secrets {
             Environment::Development => Strictness::Development,
             Environment::Production => Strictness::Production,
         };
-        let master = MasterSecrets::derive(&jwt, parse_keys(&key)?, strictness)?;
+        let keys = parse_keys(&key).map_err(unusable)?;
+        let master = MasterSecrets::derive(&jwt, keys, strictness).map_err(unusable)?;
         Ok(Self { master, jwt_source, key_source })
     }
 

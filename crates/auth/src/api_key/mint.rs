@@ -1,16 +1,16 @@
-//! Makes new API keys. Stores nothing; the plain text is gone once the caller drops it.
+//! Makes new API keys, and tells the text of one. Stores nothing; the plain text is gone once the caller drops it.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use orch_domain::api_key::KeyPublicId;
+use orch_domain::api_key::{KeyHash, KeyPublicId};
 use orch_domain::port::key_minter::{KeyMinter, MintedKey};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use crate::api_key::{LEN, PREFIX, checksum_of};
-use crate::keyed_hash::KeyedHasher;
+use crate::api_key::{LEN, PREFIX, ParsedKey, checksum_of};
+use crate::keyed_hash::{self, KeyedHasher};
 use crate::master::MasterSecrets;
 use crate::random;
 
@@ -40,6 +40,14 @@ impl KeyMinter for KeyMint {
         plain.push('_');
         plain.extend(checksum.into_iter().map(char::from));
         MintedKey { plain: SecretString::from(plain.as_str()), public_id, hash }
+    }
+
+    fn public_id_of(&self, plain: &SecretString) -> Option<KeyPublicId> {
+        KeyPublicId::parse(ParsedKey::parse(plain.expose_secret())?.public_id())
+    }
+
+    fn is_of(&self, plain: &SecretString, hash: &KeyHash) -> bool {
+        ParsedKey::parse(plain.expose_secret()).is_some_and(|parsed| keyed_hash::same(&parsed.hash(&self.hasher), hash))
     }
 }
 

@@ -35,6 +35,20 @@ fn the_checksum_is_crc32_in_base_62() {
 }
 
 #[test]
+fn the_whole_text_of_a_key_is_told_from_others() {
+    let mint = KeyMint::new(&secrets());
+    let (minted, other) = (mint.mint(), mint.mint());
+    assert_eq!(mint.public_id_of(&minted.plain), Some(minted.public_id.clone()));
+    assert!(mint.is_of(&minted.plain, &minted.hash) && !mint.is_of(&other.plain, &minted.hash));
+    let mut cut = minted.plain.expose_secret().to_owned();
+    cut.pop();
+    for text in [cut.clone(), format!("{cut}{}", if minted.plain.expose_secret().ends_with('x') { 'y' } else { 'x' })] {
+        let text = text.into();
+        assert!(mint.public_id_of(&text).is_none() && !mint.is_of(&text, &minted.hash));
+    }
+}
+
+#[test]
 fn keys_and_hashes_never_repeat() {
     let mint = KeyMint::new(&secrets());
     let minted: Vec<_> = (0..1000).map(|_| mint.mint()).collect();

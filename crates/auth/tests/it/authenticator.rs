@@ -11,9 +11,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::world::World;
 
-#[test]
-fn a_live_key_stands_for_its_creator_on_its_project() {
-    let world = World::new();
+#[tokio::test]
+async fn a_live_key_stands_for_its_creator_on_its_project() {
+    let world = World::new().await;
     let expected = Principal {
         user_id: world.ada,
         credential: Credential::Key { key_id: world.key.id, project_id: world.key.project_id },
@@ -22,9 +22,9 @@ fn a_live_key_stands_for_its_creator_on_its_project() {
     assert!(world.authenticator.is_live(&expected));
 }
 
-#[test]
-fn a_key_opens_nothing_once_it_or_its_creator_is_gone() {
-    let world = World::new();
+#[tokio::test]
+async fn a_key_opens_nothing_once_it_or_its_creator_is_gone() {
+    let world = World::new().await;
     let principal = world.authenticator.authenticate(world.plain_key()).unwrap();
     let now = world.clock.now();
     let key = || world.key.clone();
@@ -42,9 +42,9 @@ fn a_key_opens_nothing_once_it_or_its_creator_is_gone() {
     }
 }
 
-#[test]
-fn a_key_works_up_to_its_expiry() {
-    let world = World::new();
+#[tokio::test]
+async fn a_key_works_up_to_its_expiry() {
+    let world = World::new().await;
     let expires_at = Some(world.clock.now() + Duration::from_secs(60));
     world.publish(true, ApiKey { expires_at, ..world.key.clone() });
     world.wait(Duration::from_millis(59_999));
@@ -53,9 +53,9 @@ fn a_key_works_up_to_its_expiry() {
     assert_eq!(world.authenticator.authenticate(world.plain_key()), Err(AuthFailure::Expired("API key")));
 }
 
-#[test]
-fn the_state_of_a_key_is_told_only_to_who_holds_its_secret() {
-    let world = World::new();
+#[tokio::test]
+async fn the_state_of_a_key_is_told_only_to_who_holds_its_secret() {
+    let world = World::new().await;
     let now = world.clock.now();
     // The same public id in the directory, with the hash of another secret.
     let stolen_id = ApiKey { hash: KeyHash::from_bytes([7; 32]), revoked_at: Some(now), ..world.key.clone() };
@@ -63,9 +63,9 @@ fn the_state_of_a_key_is_told_only_to_who_holds_its_secret() {
     assert_eq!(world.authenticator.authenticate(world.plain_key()), Err(AuthFailure::Unknown("API key")));
 }
 
-#[test]
-fn a_key_of_another_instance_opens_nothing() {
-    let world = World::new();
+#[tokio::test]
+async fn a_key_of_another_instance_opens_nothing() {
+    let world = World::new().await;
     assert_eq!(world.authenticator.authenticate(&World::foreign_key()), Err(AuthFailure::Unknown("API key")));
     // Not even when its public id happens to be known here.
     let foreign = World::foreign_key();
@@ -76,7 +76,7 @@ fn a_key_of_another_instance_opens_nothing() {
 
 #[tokio::test]
 async fn an_access_token_stands_for_its_login() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     let principal = world.authenticator.authenticate(pair.access.expose_secret()).unwrap();
     let expected = Principal { user_id: world.ada, credential: Credential::Login { login_id: pair.login_id } };
@@ -93,7 +93,7 @@ async fn an_access_token_stands_for_its_login() {
 
 #[tokio::test]
 async fn an_access_token_expires() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     world.wait(pair.access_expires_in - Duration::from_secs(1));
     assert!(world.accepts(&pair));
@@ -106,7 +106,7 @@ async fn an_access_token_expires() {
 
 #[tokio::test]
 async fn refuses_what_is_no_bearer_credential() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     let refresh = pair.refresh.expose_secret();
     assert_eq!(world.authenticator.authenticate(""), Err(AuthFailure::Missing));

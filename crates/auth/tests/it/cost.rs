@@ -12,7 +12,7 @@ use crate::world::World;
 #[expect(clippy::print_stderr, reason = "the numbers are the point")]
 async fn cost_of_authentication() {
     const ROUNDS: u32 = 200_000;
-    let world = World::new();
+    let world = World::new().await;
     let measure = |what: &str, bearer: &str| {
         let start = Instant::now();
         for _ in 0..ROUNDS {

@@ -1,9 +1,8 @@
 //! Fakes of the domain's ports and shorthands for secrets and facts.
 
-use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use orch_auth::master::{MasterSecrets, Strictness};
@@ -14,16 +13,17 @@ use orch_domain::api_key::KeyHash;
 use orch_domain::audit::{AuditEntry, AuditRecord};
 use orch_domain::email::Email;
 use orch_domain::error::StoreError;
-use orch_domain::id::{LoginId, ProjectId, UserId};
+use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{Login, LoginFrom};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::audit_log::AuditLog;
-use orch_domain::port::clock::Clock;
 use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::user_repo::UserRepo;
-use orch_domain::refresh_token::{AGAIN_WITHIN, RefreshToken, Renewal, Rotation};
+use orch_domain::refresh_token::{RefreshToken, Renewal, Rotation};
 use orch_domain::user::{PasswordHash, User};
+use orch_testkit::builders::an_audit_entry;
+use orch_testkit::fakes::MemoryStore;
 use secrecy::SecretString;
 
 pub(crate) fn secret(text: &str) -> SecretString {
@@ -44,32 +44,10 @@ pub(crate) fn secrets_of(jwt_secret: &str) -> MasterSecrets {
     MasterSecrets::derive(&secret(jwt_secret), keys, Strictness::Development).unwrap()
 }
 
-pub(crate) struct FakeClock(Mutex<Timestamp>);
-
-impl FakeClock {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Timestamp::from_unix_timestamp(1_800_000_000).unwrap())))
-    }
-
-    pub(crate) fn advance(&self, by: Duration) {
-        *self.0.lock().unwrap() += by;
-    }
-}
-
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
-
-/// Users, logins and the trail in memory.
+/// Users, logins and the trail in memory, with a count of what is read and parts that can be away.
 #[derive(Default)]
 pub(crate) struct Memory {
-    users: Mutex<HashMap<UserId, User>>,
-    tokens: Mutex<Vec<Stored>>,
-    ended: Mutex<Vec<LoginId>>,
-    seen: Mutex<HashMap<LoginId, (Timestamp, LoginFrom)>>,
-    pub(crate) trail: Mutex<Vec<AuditEntry>>,
+    store: MemoryStore,
     /// How often a user was read by his id.
     pub(crate) users_read: AtomicUsize,
     /// Users are not found for now.
@@ -78,50 +56,54 @@ pub(crate) struct Memory {
     pub(crate) notes_away: AtomicBool,
 }
 
+/// Whom the entries of what tests do themselves are about.
+const SET_UP: &str = "set up by a test";
+
+fn set_up() -> AuditEntry {
+    let mut entry = an_audit_entry().build();
+    SET_UP.clone_into(&mut entry.target.name);
+    entry
+}
+
 fn away(flag: &AtomicBool) -> Result<(), StoreError> {
     let gone = || StoreError::Unavailable { doing: "a test", source: "away".into() };
     if flag.load(Ordering::SeqCst) { Err(gone()) } else { Ok(()) }
 }
 
-struct Stored {
-    token: RefreshToken,
-    spent_at: Option<Timestamp>,
-}
-
 impl Memory {
-    pub(crate) fn add_user(&self, user: User) {
-        self.users.lock().unwrap().insert(user.id, user);
+    pub(crate) async fn add_user(&self, user: &User) {
+        self.store.create(user, &set_up()).await.unwrap();
     }
 
-    pub(crate) fn user(&self, id: UserId) -> User {
-        self.users.lock().unwrap()[&id].clone()
+    /// As somebody else changes it.
+    pub(crate) async fn change_user(&self, id: UserId, change: impl FnOnce(&mut User)) {
+        let mut user = self.user(id).await;
+        change(&mut user);
+        user.version += 1;
+        self.store.update(&user, &set_up()).await.unwrap();
     }
 
-    /// What the trail says, without ids: action, target name, detail up to the first id.
-    pub(crate) fn actions(&self) -> Vec<String> {
-        let trail = self.trail.lock().unwrap();
-        trail.iter().map(|entry| format!("{} {}", entry.action, entry.target.name)).collect()
+    /// The trail as a port.
+    pub(crate) fn audit(&self) -> Arc<dyn AuditLog> {
+        Arc::new(self.store.clone())
     }
 
-    fn note(&self, audit: &AuditEntry) {
-        self.trail.lock().unwrap().push(audit.clone());
+    pub(crate) async fn user(&self, id: UserId) -> User {
+        self.store.find(id).await.unwrap().unwrap()
     }
 
-    fn end_login(&self, login: LoginId) {
-        self.ended.lock().unwrap().push(login);
+    /// What was put on record, the oldest first.
+    pub(crate) async fn trail(&self) -> Vec<AuditRecord> {
+        let all = PageRequest::new(PageRequest::MAX_LIMIT, None);
+        let page = AuditLog::list(&self.store, None, &EntryFilter::default(), all).await.unwrap();
+        assert_eq!(page.next, None, "all of it");
+        page.items.into_iter().rev().filter(|entry| entry.target_name != SET_UP).collect()
     }
 
-    fn end_logins(&self, user: UserId, except: Option<LoginId>) -> Vec<LoginId> {
-        let tokens = self.tokens.lock().unwrap();
-        let theirs = tokens.iter().map(|stored| &stored.token).filter(|token| token.user_id == user);
-        let ended: HashSet<_> = theirs.map(|token| token.login_id).filter(|login| Some(*login) != except).collect();
-        let ended: Vec<_> = ended.into_iter().filter(|login| !self.is_ended(*login)).collect();
-        ended.iter().for_each(|login| self.end_login(*login));
-        ended
-    }
-
-    fn is_ended(&self, login: LoginId) -> bool {
-        self.ended.lock().unwrap().contains(&login)
+    /// What the trail says, without ids: action and target name.
+    pub(crate) async fn actions(&self) -> Vec<String> {
+        let trail = self.trail().await;
+        trail.iter().map(|entry| format!("{} {}", entry.action, entry.target_name)).collect()
     }
 }
 
@@ -130,34 +112,27 @@ impl UserRepo for Memory {
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
         away(&self.users_away)?;
         self.users_read.fetch_add(1, Ordering::SeqCst);
-        Ok(self.users.lock().unwrap().get(&id).cloned())
+        self.store.find(id).await
     }
 
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
-        Ok(self.users.lock().unwrap().values().find(|user| user.email == *email).cloned())
+        self.store.find_by_email(email).await
     }
 
-    async fn list(&self, _: Option<&str>, _: PageRequest) -> Result<Page<User>, StoreError> {
-        Ok(Page { items: Vec::new(), next: None })
+    async fn list(&self, search: Option<&str>, page: PageRequest) -> Result<Page<User>, StoreError> {
+        UserRepo::list(&self.store, search, page).await
     }
 
     async fn has_instance_admin(&self) -> Result<bool, StoreError> {
-        Ok(true)
+        self.store.has_instance_admin().await
     }
 
     async fn create(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
-        self.add_user(user.clone());
-        self.note(audit);
-        Ok(())
+        self.store.create(user, audit).await
     }
 
     async fn update(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
-        if self.user(user.id).version + 1 != user.version {
-            return Err(StoreError::Stale { what: "user" });
-        }
-        self.add_user(user.clone());
-        self.note(audit);
-        Ok(())
+        self.store.update(user, audit).await
     }
 
     async fn change_password(
@@ -166,8 +141,7 @@ impl UserRepo for Memory {
         keep: Option<LoginId>,
         audit: &AuditEntry,
     ) -> Result<Vec<LoginId>, StoreError> {
-        self.update(user, audit).await?;
-        Ok(self.end_logins(user.id, keep))
+        self.store.change_password(user, keep, audit).await
     }
 }
 
@@ -179,119 +153,58 @@ impl LoginRepo for Memory {
         checked: Option<&PasswordHash>,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        if self.user(token.user_id).password.as_ref() != checked {
-            return Err(StoreError::Stale { what: "the user" });
-        }
-        self.tokens.lock().unwrap().push(Stored { token: token.clone(), spent_at: None });
-        self.note(audit);
-        Ok(())
+        self.store.open(token, checked, audit).await
     }
 
     async fn find_token(&self, hash: &KeyHash) -> Result<Option<RefreshToken>, StoreError> {
-        let tokens = self.tokens.lock().unwrap();
-        Ok(tokens.iter().map(|stored| &stored.token).find(|token| token.hash == *hash).cloned())
+        self.store.find_token(hash).await
     }
 
     async fn rotate(&self, renewal: Renewal, reuse: &AuditEntry) -> Result<Rotation, StoreError> {
-        let Renewal { old, new, now, expires_at } = renewal;
-        let mut tokens = self.tokens.lock().unwrap();
-        let next = tokens.iter().any(|stored| stored.token.hash == new && stored.spent_at.is_none());
-        let Some(found) = tokens.iter_mut().find(|stored| stored.token.hash == old) else {
-            return Ok(Rotation::Unknown);
-        };
-        let RefreshToken { login_id, user_id, .. } = found.token;
-        if self.is_ended(login_id) || now >= found.token.expires_at {
-            return Ok(Rotation::Unknown);
-        }
-        if let Some(spent_at) = found.spent_at {
-            if next && now < spent_at + AGAIN_WITHIN {
-                return Ok(Rotation::Rotated);
-            }
-            self.end_login(login_id);
-            self.note(reuse);
-            return Ok(Rotation::Reused);
-        }
-        found.spent_at = Some(now);
-        let token = RefreshToken { hash: new, login_id, user_id, issued_at: now, expires_at };
-        tokens.push(Stored { token, spent_at: None });
-        Ok(Rotation::Rotated)
+        self.store.rotate(renewal, reuse).await
     }
 
-    async fn end(&self, login: LoginId, _: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
-        if !self.is_ended(login) {
-            self.end_login(login);
-            self.note(audit);
-        }
-        Ok(())
+    async fn end(&self, login: LoginId, now: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+        self.store.end(login, now, audit).await
     }
 
     async fn end_others(
         &self,
         user: UserId,
         keep: LoginId,
-        _: Timestamp,
+        now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<Vec<LoginId>, StoreError> {
-        let ended = self.end_logins(user, Some(keep));
-        if !ended.is_empty() {
-            self.note(audit);
-        }
-        Ok(ended)
+        self.store.end_others(user, keep, now, audit).await
     }
 
-    async fn list_open(&self, user: UserId, _: Timestamp) -> Result<Vec<Login>, StoreError> {
-        let tokens = self.tokens.lock().unwrap();
-        let seen = self.seen.lock().unwrap();
-        let mut logins: Vec<Login> = Vec::new();
-        for RefreshToken { login_id, user_id, issued_at, expires_at, .. } in tokens.iter().map(|stored| &stored.token) {
-            let known = logins.iter().any(|login| login.id == *login_id);
-            if *user_id == user && !known && !self.is_ended(*login_id) {
-                let (seen_at, from) = seen.get(login_id).cloned().unwrap_or((*issued_at, LoginFrom::default()));
-                let (opened_at, expires_at) = (*issued_at, *expires_at);
-                logins.push(Login { id: *login_id, user_id: user, opened_at, expires_at, seen_at, from });
-            }
-        }
-        Ok(logins)
+    async fn list_open(&self, user: UserId, now: Timestamp) -> Result<Vec<Login>, StoreError> {
+        self.store.list_open(user, now).await
     }
 
     async fn note_seen(&self, login: LoginId, from: &LoginFrom, at: Timestamp) -> Result<(), StoreError> {
         away(&self.notes_away)?;
-        self.seen.lock().unwrap().insert(login, (at, from.clone()));
-        Ok(())
+        self.store.note_seen(login, from, at).await
     }
 
-    async fn ended_since(&self, _: Timestamp) -> Result<Vec<LoginId>, StoreError> {
-        Ok(self.ended.lock().unwrap().clone())
+    async fn ended_since(&self, since: Timestamp) -> Result<Vec<LoginId>, StoreError> {
+        self.store.ended_since(since).await
     }
 
-    async fn is_open(&self, login: LoginId, _: Timestamp) -> Result<bool, StoreError> {
-        Ok(!self.is_ended(login))
+    async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.is_open(login, now).await
     }
 }
 
-#[async_trait]
-impl AuditLog for Memory {
-    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        self.note(entry);
-        Ok(())
-    }
-
-    async fn list(
-        &self,
-        _: Option<ProjectId>,
-        _: &EntryFilter,
-        _: PageRequest,
-    ) -> Result<Page<AuditRecord>, StoreError> {
-        Ok(Page { items: Vec::new(), next: None })
-    }
-}
+/// What happens meanwhile.
+pub(crate) type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes the password for its own hash, and counts how often it was asked.
 #[derive(Default)]
 pub(crate) struct PlainHasher {
     pub(crate) verified: AtomicUsize,
     /// Happens while the next password is checked.
-    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
 }
 
 impl PlainHasher {
@@ -317,8 +230,9 @@ impl PasswordHasher for PlainHasher {
         }
         // Gives others a turn, as hashing on another thread does.
         tokio::task::yield_now().await;
-        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
-            meanwhile();
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
         }
         Ok(hash == Some(&Self::of(password.expose_secret())))
     }

@@ -14,6 +14,8 @@ use orch_domain::port::clock::Clock as _;
 use orch_domain::port::login_repo::LoginRepo as _;
 use orch_domain::port::password_hasher::PasswordError;
 use orch_domain::refresh_token::AGAIN_WITHIN;
+use orch_domain::user::User;
+use orch_testkit::fakes::FixedClock;
 use secrecy::ExposeSecret as _;
 
 use crate::fakes::{PlainHasher, nowhere, secret};
@@ -34,7 +36,7 @@ impl World {
 
 #[tokio::test]
 async fn a_password_opens_a_login() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.try_login(" Ada@Example.COM ", PASSWORD).await.unwrap();
     assert_eq!(pair.user.id, world.ada);
     assert_eq!(pair.access_expires_in, Duration::from_secs(900));
@@ -42,7 +44,7 @@ async fn a_password_opens_a_login() {
     assert!(world.accepts(&pair));
     let refresh = pair.refresh.expose_secret();
     assert!(refresh.starts_with("orchr_") && refresh.len() == 49, "{refresh}");
-    assert_eq!(world.memory.actions(), ["login.open ada@example.com"]);
+    assert_eq!(world.memory.actions().await, ["login.open ada@example.com"]);
     let other = world.login().await;
     assert_ne!(other.login_id, pair.login_id);
     assert_ne!(other.refresh.expose_secret(), refresh);
@@ -50,17 +52,17 @@ async fn a_password_opens_a_login() {
 
 #[tokio::test]
 async fn every_refusal_looks_the_same_and_takes_one_check_of_a_password() {
-    let world = World::new();
-    let mut ada = world.memory.user(world.ada);
+    let world = World::new().await;
+    let mut ada = world.memory.user(world.ada).await;
     ada.deactivated_at = Some(world.clock.now());
     ada.id = orch_domain::id::UserId::new();
     ada.email = orch_domain::email::Email::parse("gone@example.com").unwrap();
-    world.memory.add_user(ada.clone());
+    world.memory.add_user(&ada).await;
     ada.id = orch_domain::id::UserId::new();
     ada.email = orch_domain::email::Email::parse("sso@example.com").unwrap();
     ada.password = None;
     ada.deactivated_at = None;
-    world.memory.add_user(ada);
+    world.memory.add_user(&ada).await;
     for (email, password) in [
         (EMAIL, "wrong"),
         ("nobody@example.com", PASSWORD),
@@ -75,7 +77,7 @@ async fn every_refusal_looks_the_same_and_takes_one_check_of_a_password() {
         assert_eq!(error.to_string(), "the e-mail address or the password is wrong");
         assert_eq!(world.hasher.verified.load(Ordering::SeqCst), before + 1, "{email}");
     }
-    let trail = world.memory.trail.lock().unwrap();
+    let trail = world.memory.trail().await;
     let reasons: Vec<_> = trail.iter().map(|entry| (entry.action.as_str(), entry.detail.as_str())).collect();
     assert_eq!(
         reasons,
@@ -88,13 +90,13 @@ async fn every_refusal_looks_the_same_and_takes_one_check_of_a_password() {
             ("login.fail", "there is no such account"),
         ]
     );
-    assert!(trail.iter().all(|entry| entry.actor.is_none()));
+    assert!(trail.iter().all(|entry| entry.user_id.is_none()));
 }
 
 #[tokio::test]
 async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_not() {
     for email in [EMAIL, "nobody@example.com"] {
-        let world = World::new();
+        let world = World::new().await;
         for _ in 0..5 {
             assert!(matches!(world.try_login(email, "wrong").await, Err(LoginError::InvalidCredentials)));
         }
@@ -107,7 +109,7 @@ async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_n
         let later = world.try_login(email, PASSWORD).await.unwrap_err();
         assert_eq!(later.to_string(), "too many attempts: try again in 1 s", "999 ms are a second, and not none");
         assert_eq!(world.hasher.verified.load(Ordering::SeqCst), checks, "no work while throttled");
-        assert_eq!(world.memory.actions().len(), 5, "no entry either");
+        assert_eq!(world.memory.actions().await.len(), 5, "no entry either");
 
         world.wait(Duration::from_secs(1));
         assert_eq!(world.try_login(email, PASSWORD).await.is_ok(), email == EMAIL);
@@ -116,7 +118,7 @@ async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_n
 
 #[tokio::test]
 async fn an_address_is_slowed_down_across_accounts() {
-    let world = World::new();
+    let world = World::new().await;
     let from = |address: &str| LoginFrom::new(None, Some(address.parse().unwrap()));
     for index in 0..20 {
         let (email, password) = (format!("user-{index}@example.com"), secret("wrong"));
@@ -128,36 +130,48 @@ async fn an_address_is_slowed_down_across_accounts() {
         async |address| world.logins.login(Claim { email: EMAIL, password: &password, from: &from(address) }).await;
     assert!(matches!(login("192.0.2.1").await, Err(LoginError::Throttled { .. })));
     assert!(login("192.0.2.2").await.is_ok());
-    let trail = world.memory.trail.lock().unwrap();
+    let trail = world.memory.trail().await;
     assert!(trail[0].detail.ends_with(", from 192.0.2.1"), "{}", trail[0].detail);
 }
 
 #[tokio::test]
 async fn a_failure_of_ours_is_no_failed_login() {
-    let world = World::new();
+    let world = World::new().await;
     for _ in 0..20 {
         let error = world.try_login(EMAIL, "break the hasher").await.unwrap_err();
         assert!(matches!(error, LoginError::Password(PasswordError::Failed)));
     }
-    assert!(world.memory.actions().is_empty());
+    assert!(world.memory.actions().await.is_empty());
     world.login().await;
+}
+
+/// Has the account changed after its password was found right and before the login is open.
+async fn changed_while_it_is_checked(change: impl FnOnce(&mut User) + Send + 'static) -> World {
+    let world = World::new().await;
+    let (memory, ada) = (Arc::clone(&world.memory), world.ada);
+    *world.hasher.meanwhile.lock().unwrap() = Some(Box::pin(async move { memory.change_user(ada, change).await }));
+    let refused = world.try_login(EMAIL, PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, LoginError::InvalidCredentials), "{refused}");
+    assert_eq!(world.memory.actions().await, ["login.fail ada@example.com"]);
+    assert_eq!(world.logins.list(world.ada).await.unwrap(), []);
+    world
 }
 
 #[tokio::test]
 async fn a_password_that_is_changed_while_it_is_checked_opens_nothing() {
-    let world = World::new();
-    let (memory, mut ada) = (Arc::clone(&world.memory), world.memory.user(world.ada));
-    ada.password = Some(PlainHasher::of(NEW));
-    *world.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || memory.add_user(ada)));
-    let refused = world.try_login(EMAIL, PASSWORD).await.unwrap_err();
-    assert!(matches!(refused, LoginError::InvalidCredentials), "{refused}");
-    assert_eq!(world.memory.actions(), ["login.fail ada@example.com"]);
+    let world = changed_while_it_is_checked(|ada| ada.password = Some(PlainHasher::of(NEW))).await;
     world.try_login(EMAIL, NEW).await.unwrap();
 }
 
 #[tokio::test]
+async fn an_account_that_is_deactivated_while_its_password_is_checked_opens_nothing() {
+    let world = changed_while_it_is_checked(|ada| ada.deactivated_at = Some(FixedClock::START)).await;
+    world.try_login(EMAIL, PASSWORD).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_login_that_ended_elsewhere_opens_nothing() {
-    let world = World::new();
+    let world = World::new().await;
     let (one, other) = (world.login().await, world.login().await);
     world.ended.hear([one.login_id], world.clock.now());
     assert!(!world.accepts(&one) && world.accepts(&other));
@@ -175,7 +189,7 @@ async fn a_login_that_ended_elsewhere_opens_nothing() {
 #[tokio::test]
 async fn a_flood_is_refused_instead_of_queued_without_end() {
     let config = AuthConfig { password_concurrency: NonZeroU16::MIN, password_queue: 2, ..AuthConfig::default() };
-    let world = Arc::new(World::with(config));
+    let world = Arc::new(World::with(config).await);
     let attempts: Vec<_> = (0..10)
         .map(|index| {
             let world = Arc::clone(&world);
@@ -192,7 +206,7 @@ async fn a_flood_is_refused_instead_of_queued_without_end() {
 
 #[tokio::test]
 async fn a_refresh_token_works_once_and_gives_the_next() {
-    let world = World::new();
+    let world = World::new().await;
     let first = world.login().await;
     world.wait(Duration::from_secs(3600));
     assert!(!world.accepts(&first));
@@ -206,7 +220,7 @@ async fn a_refresh_token_works_once_and_gives_the_next() {
 
 #[tokio::test]
 async fn the_second_use_of_a_refresh_token_ends_the_login_and_no_other() {
-    let world = World::new();
+    let world = World::new().await;
     let other = world.login().await;
     let first = world.login().await;
     let second = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
@@ -217,12 +231,12 @@ async fn the_second_use_of_a_refresh_token_ends_the_login_and_no_other() {
     assert!(!world.accepts(&first) && !world.accepts(&second));
     assert!(world.accepts(&other));
     assert!(world.logins.refresh(&other.refresh, &nowhere()).await.is_ok());
-    assert_eq!(world.memory.actions().last().unwrap(), "login.reuse ada@example.com");
+    assert_eq!(world.memory.actions().await.last().unwrap(), "login.reuse ada@example.com");
 }
 
 #[tokio::test]
 async fn who_lost_the_answer_to_a_refresh_asks_again() {
-    let world = World::new();
+    let world = World::new().await;
     let first = world.login().await;
     let second = world.logins.refresh(&first.refresh, &nowhere()).await.unwrap();
     world.wait(AGAIN_WITHIN - Duration::from_secs(1));
@@ -233,12 +247,12 @@ async fn who_lost_the_answer_to_a_refresh_asks_again() {
     // Whoever has the next token has used it: this cannot be somebody who lost it.
     assert!(matches!(world.logins.refresh(&first.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert!(!world.accepts(&third));
-    assert_eq!(world.memory.actions().last().unwrap(), "login.reuse ada@example.com");
+    assert_eq!(world.memory.actions().await.last().unwrap(), "login.reuse ada@example.com");
 }
 
 #[tokio::test]
 async fn which_token_is_next_is_known_to_who_has_the_key_alone() {
-    let (world, other) = (World::new(), World::new());
+    let (world, other) = (World::new().await, World::new().await);
     let (one, two) = (world.login().await, other.login().await);
     let next = world.logins.refresh(&one.refresh, &nowhere()).await.unwrap();
     let twos = other.logins.refresh(&two.refresh, &nowhere()).await.unwrap();
@@ -250,7 +264,7 @@ async fn which_token_is_next_is_known_to_who_has_the_key_alone() {
 
 #[tokio::test]
 async fn a_failure_of_ours_spends_no_refresh_token() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     world.memory.users_away.store(true, Ordering::SeqCst);
     let failed = world.logins.refresh(&pair.refresh, &nowhere()).await.unwrap_err();
@@ -269,7 +283,7 @@ async fn a_failure_of_ours_spends_no_refresh_token() {
 
 #[tokio::test]
 async fn refuses_refresh_tokens_that_are_none() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     let good = pair.refresh.expose_secret().to_owned();
     for text in [
@@ -297,11 +311,10 @@ async fn refuses_refresh_tokens_that_are_none() {
 
 #[tokio::test]
 async fn a_refresh_finds_out_that_the_account_is_deactivated() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
-    let mut ada = world.memory.user(world.ada);
-    ada.deactivated_at = Some(world.clock.now());
-    world.memory.add_user(ada);
+    let now = world.clock.now();
+    world.memory.change_user(world.ada, |ada| ada.deactivated_at = Some(now)).await;
     assert!(matches!(world.logins.refresh(&pair.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
     assert!(!world.memory.is_open(pair.login_id, world.clock.now()).await.unwrap());
     assert!(!world.accepts(&pair));
@@ -309,7 +322,7 @@ async fn a_refresh_finds_out_that_the_account_is_deactivated() {
 
 #[tokio::test]
 async fn a_login_that_ended_in_memory_alone_is_not_refreshed() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     world.ended.end(pair.login_id, world.clock.now());
     assert!(matches!(world.logins.refresh(&pair.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
@@ -318,7 +331,7 @@ async fn a_login_that_ended_in_memory_alone_is_not_refreshed() {
 
 #[tokio::test]
 async fn a_user_is_read_once_for_whatever_a_refresh_token_does() {
-    let world = World::new();
+    let world = World::new().await;
     let (one, other) = (world.login().await, world.login().await);
     let reads = || world.memory.users_read.swap(0, Ordering::SeqCst);
     let next = world.logins.refresh(&one.refresh, &nowhere()).await.unwrap();
@@ -328,12 +341,12 @@ async fn a_user_is_read_once_for_whatever_a_refresh_token_does() {
     world.ended.end(other.login_id, world.clock.now());
     world.logins.refresh(&other.refresh, &nowhere()).await.unwrap_err();
     assert_eq!(reads(), 1);
-    assert_eq!(world.memory.actions().iter().filter(|action| *action == "login.end ada@example.com").count(), 2);
+    assert_eq!(world.memory.actions().await.iter().filter(|action| *action == "login.end ada@example.com").count(), 2);
 }
 
 #[tokio::test]
 async fn a_logout_kills_access_tokens_at_once() {
-    let world = World::new();
+    let world = World::new().await;
     let (one, other) = (world.login().await, world.login().await);
     let principal = world.authenticator.authenticate(one.access.expose_secret()).unwrap();
     world.logins.logout(world.ada, one.login_id).await.unwrap();
@@ -341,7 +354,7 @@ async fn a_logout_kills_access_tokens_at_once() {
     assert!(!world.authenticator.is_live(&principal));
     assert!(world.accepts(&other));
     assert!(matches!(world.logins.refresh(&one.refresh, &nowhere()).await, Err(LoginError::InvalidRefresh)));
-    assert_eq!(world.memory.actions().last().unwrap(), "login.end ada@example.com");
+    assert_eq!(world.memory.actions().await.last().unwrap(), "login.end ada@example.com");
 
     world.logins.logout_by_refresh(&other.refresh).await.unwrap();
     assert!(!world.accepts(&other));
@@ -349,7 +362,7 @@ async fn a_logout_kills_access_tokens_at_once() {
 
 #[tokio::test]
 async fn an_ended_login_is_remembered_as_long_as_its_tokens_live() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     world.ended.end(pair.login_id, world.clock.now());
     // Others end in the meantime, which is when the set is swept.
@@ -367,7 +380,7 @@ async fn an_ended_login_is_remembered_as_long_as_its_tokens_live() {
 
 #[tokio::test]
 async fn a_change_of_password_ends_the_other_logins() {
-    let world = World::new();
+    let world = World::new().await;
     let (other, own) = (world.login().await, world.login().await);
     let (old, new) = (secret(PASSWORD), secret(NEW));
     world.logins.change_password(world.change(Some(own.login_id), &old, &new)).await.unwrap();
@@ -378,15 +391,15 @@ async fn a_change_of_password_ends_the_other_logins() {
     assert!(matches!(world.try_login(EMAIL, PASSWORD).await, Err(LoginError::InvalidCredentials)));
     let fresh = world.try_login(EMAIL, NEW).await.unwrap();
     assert!(world.accepts(&fresh), "a login right after the change is not among those that ended");
-    let user = world.memory.user(world.ada);
+    let user = world.memory.user(world.ada).await;
     assert_eq!((user.version, user.password), (2, Some(PlainHasher::of(NEW))));
-    let trail = world.memory.actions();
+    let trail = world.memory.actions().await;
     assert!(trail.contains(&"user.change_password ada@example.com".to_owned()), "{trail:?}");
 }
 
 #[tokio::test]
 async fn what_ends_does_not_go_by_when_a_login_was_opened() {
-    let world = World::new();
+    let world = World::new().await;
     let own = world.login().await;
     // As a host whose clock is behind numbers one that is opened after the change.
     let later = orch_domain::id::LoginId::new();
@@ -398,7 +411,7 @@ async fn what_ends_does_not_go_by_when_a_login_was_opened() {
 
 #[tokio::test]
 async fn a_change_of_password_needs_the_old_one_and_a_good_new_one() {
-    let world = World::new();
+    let world = World::new().await;
     let own = world.login().await;
     let (old, wrong, new, short) = (secret(PASSWORD), secret("wrong"), secret(NEW), secret("short"));
     let refused = world.logins.change_password(world.change(Some(own.login_id), &old, &short)).await;
@@ -409,18 +422,19 @@ async fn a_change_of_password_needs_the_old_one_and_a_good_new_one() {
     }
     let refused = world.logins.change_password(world.change(Some(own.login_id), &old, &new)).await;
     assert!(matches!(refused, Err(LoginError::Throttled { .. })), "a stolen session is no way to guess");
-    assert_eq!(world.memory.user(world.ada).version, 1);
-    let refused = world.memory.actions().iter().filter(|action| action.starts_with("user.refuse_password")).count();
+    assert_eq!(world.memory.user(world.ada).await.version, 1);
+    let refused =
+        world.memory.actions().await.iter().filter(|action| action.starts_with("user.refuse_password")).count();
     assert_eq!(refused, 5, "each is on record");
 }
 
 #[tokio::test]
 async fn the_trail_and_debug_show_no_credential() {
-    let world = World::new();
+    let world = World::new().await;
     let pair = world.login().await;
     world.try_login(EMAIL, "a wrong password").await.unwrap_err();
     world.logins.logout(world.ada, pair.login_id).await.unwrap();
-    let trail = world.memory.trail.lock().unwrap();
+    let trail = world.memory.trail().await;
     let printed = format!("{trail:?} {pair:?} {:?} {:?}", world.logins, world.authenticator);
     for credential in [pair.access.expose_secret(), pair.refresh.expose_secret(), PASSWORD, "a wrong password"] {
         assert!(!printed.contains(credential));
@@ -429,7 +443,7 @@ async fn the_trail_and_debug_show_no_credential() {
 
 #[tokio::test]
 async fn lists_own_logins_and_ends_one_or_all_others() {
-    let world = World::new();
+    let world = World::new().await;
     let password = secret(PASSWORD);
     let from = LoginFrom::new(Some("curl/8 \u{7}"), Some("192.0.2.7".parse().unwrap()));
     let own = world.logins.login(Claim { email: EMAIL, password: &password, from: &from }).await.unwrap();

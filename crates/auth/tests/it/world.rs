@@ -13,7 +13,6 @@ use orch_auth::logins::{Claim, LoginPorts, Logins, TokenPair};
 use orch_domain::api_key::ApiKey;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::directory::{Directory, ProjectFacts, UserFacts};
-use orch_domain::email::Email;
 use orch_domain::id::{KeyId, ProjectId, UserId};
 use orch_domain::policy::scope::Scope;
 use orch_domain::port::clock::Clock as _;
@@ -22,13 +21,14 @@ use orch_domain::project::Project;
 use orch_domain::quota::{Allowance, Limits};
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
-use orch_domain::user::{Preferences, User};
+use orch_testkit::builders::a_user;
+use orch_testkit::fakes::FixedClock;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::fakes::{FakeClock, Memory, PlainHasher, nowhere, secret, secrets, secrets_of};
+use crate::fakes::{Memory, PlainHasher, nowhere, secret, secrets, secrets_of};
 
 pub(crate) struct World {
-    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) clock: Arc<FixedClock>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) hasher: Arc<PlainHasher>,
     pub(crate) ended: Arc<EndedLogins>,
@@ -44,31 +44,20 @@ pub(crate) const EMAIL: &str = "ada@example.com";
 pub(crate) const PASSWORD: &str = "correct horse";
 
 impl World {
-    pub(crate) fn new() -> Self {
-        Self::with(AuthConfig::default())
+    pub(crate) async fn new() -> Self {
+        Self::with(AuthConfig::default()).await
     }
 
-    pub(crate) fn with(config: AuthConfig) -> Self {
+    pub(crate) async fn with(config: AuthConfig) -> Self {
         let secrets = secrets();
-        let clock = FakeClock::new();
+        let clock = Arc::new(FixedClock::default());
         let memory = Arc::new(Memory::default());
         let hasher = Arc::new(PlainHasher::default());
         let ended = Arc::new(EndedLogins::new(&config));
         let directory = Arc::new(LiveDirectory::default());
-        let ada = UserId::new();
-        memory.add_user(User {
-            id: ada,
-            email: Email::parse(EMAIL).unwrap(),
-            name: "Ada".to_owned(),
-            password: Some(PlainHasher::of(PASSWORD)),
-            instance_admin: false,
-            address_proven: true,
-            preferences: Preferences::default(),
-            deactivated_at: None,
-            created_at: clock.now(),
-            updated_at: clock.now(),
-            version: 1,
-        });
+        let user = a_user().email(EMAIL).password(Some(PlainHasher::of(PASSWORD))).build();
+        let ada = user.id;
+        memory.add_user(&user).await;
         let minted = KeyMint::new(&secrets).mint();
         let key = ApiKey {
             id: KeyId::new(),
@@ -90,7 +79,7 @@ impl World {
         let ports = LoginPorts {
             users: memory.clone(),
             logins: memory.clone(),
-            audit: memory.clone(),
+            audit: memory.audit(),
             hasher: hasher.clone(),
             ended: Arc::clone(&ended),
             clock: clock.clone(),

@@ -26,6 +26,14 @@ pub struct NewAccount {
     pub password: SecretString,
 }
 
+/// What a link leads to.
+#[derive(Debug)]
+pub struct Found {
+    pub seen: InvitationSeen,
+    /// Whether accepting makes an account for who has none. Says nothing of whether the address has one.
+    pub makes_account: bool,
+}
+
 /// What accepting led to.
 #[derive(Debug)]
 pub struct Accepted {
@@ -40,9 +48,10 @@ const LOG_IN_FIRST: &str = "log in with the account of the address that was invi
 
 impl Invitations {
     /// What a link leads to, for who holds it.
-    pub async fn look(&self, token: &SecretString) -> Result<InvitationSeen, ControlError> {
+    pub async fn look(&self, token: &SecretString) -> Result<Found, ControlError> {
         let invitation = self.open(token).await?;
-        self.seen(invitation).await
+        let makes_account = self.makes_accounts(&invitation).await?;
+        Ok(Found { seen: self.seen(invitation).await?, makes_account })
     }
 
     /// Those for the principal's own address that can be answered, newest first; none for an account that may not be

@@ -1,7 +1,9 @@
 //! Rules as people write them, and what is wrong with them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use orch_domain::directory::ProjectFacts;
 use orch_domain::id::{KeyId, RuleId, ServerId, TeamId};
 use orch_domain::policy::Permit;
 use orch_domain::policy::hints::Hint;
@@ -20,7 +22,8 @@ const MAX_NAME: usize = 200;
 
 #[derive(Debug, Clone)]
 pub struct RuleDraft {
-    /// A rule keeps its id when it is written again; a new one gets one.
+    /// A rule keeps its id when it is written again. Without one here, in a whole list, a stored rule that is exactly
+    /// like it keeps its own; a new one gets one.
     pub id: Option<RuleId>,
     pub name: String,
     pub enabled: bool,
@@ -39,7 +42,7 @@ pub struct RuleDraft {
 pub enum WhoDraft {
     Anybody,
     Role(Role),
-    /// An id.
+    /// The id of a team that is on the project.
     Team(String),
     /// Id or e-mail address.
     User(String),
@@ -78,7 +81,24 @@ pub(crate) async fn check_all(
         }
     }
     problems.truncate(MAX_REPORTED);
-    if problems.is_empty() { Ok(rules) } else { Err(ControlError::Invalid { problems }) }
+    if !problems.is_empty() {
+        return Err(ControlError::Invalid { problems });
+    }
+    recognize(drafts, &mut rules, permit.get().facts.policy.rules());
+    Ok(rules)
+}
+
+/// Gives rules that came without an id the id of a stored rule that is like them in everything else, so that the same
+/// list sent twice is the same list.
+fn recognize(drafts: &[RuleDraft], rules: &mut [Rule], stored: &[Rule]) {
+    let mut taken: HashSet<RuleId> = rules.iter().map(|rule| rule.id).collect();
+    for (rule, _) in rules.iter_mut().zip(drafts).filter(|(_, draft)| draft.id.is_none()) {
+        let is_like = |other: &&Rule| !taken.contains(&other.id) && **other == Rule { id: other.id, ..rule.clone() };
+        if let Some(known) = stored.iter().find(is_like) {
+            rule.id = known.id;
+            taken.insert(known.id);
+        }
+    }
 }
 
 /// Checks one rule; `field` is the path to it.
@@ -154,10 +174,14 @@ async fn who(ports: &Ports, permit: &Permit<Grant>, draft: &WhoDraft) -> Result<
     Ok(match draft {
         WhoDraft::Anybody => Ok(Who::Anybody),
         WhoDraft::Role(role) => Ok(Who::Role(*role)),
-        WhoDraft::Team(text) => text
-            .parse::<TeamId>()
-            .map(Who::Team)
-            .map_err(|_| Problem::new("subject.team", "it is not the id of a team", "write the team's id")),
+        WhoDraft::Team(text) => {
+            let facts = &permit.get().facts;
+            let is_known =
+                |id: &TeamId| facts.teams.contains_key(id) || names(facts, |rule| rule.who == Who::Team(*id));
+            text.parse().ok().filter(is_known).map(Who::Team).ok_or_else(|| {
+                Problem::new("subject.team", "the project has no such team", "write the id of a team that is on it")
+            })
+        }
         WhoDraft::User(text) => match users::find_reaching(ports, permit, text).await? {
             Some(user) => Ok(Who::User(user)),
             None => {
@@ -178,12 +202,20 @@ async fn who(ports: &Ports, permit: &Permit<Grant>, draft: &WhoDraft) -> Result<
 fn server(permit: &Permit<Grant>, draft: Option<&str>) -> Result<ServerMatch, Problem> {
     let Some(text) = draft else { return Ok(ServerMatch::Any) };
     if let Ok(id) = text.parse::<ServerId>() {
-        return match permit.get().facts.server(id) {
-            Some(_) => Ok(ServerMatch::One(id)),
-            None => Err(Problem::new("object.server", "the project has no such server", "write an alias or its id")),
-        };
+        let facts = &permit.get().facts;
+        let one = ServerMatch::One(id);
+        let is_known = facts.server(id).is_some() || names(facts, |rule| rule.what.server == one);
+        return is_known.then_some(one).ok_or_else(|| {
+            Problem::new("object.server", "the project has no such server", "write an alias or its id")
+        });
     }
     pattern("object.server", text, Pattern::parse(text)).map(ServerMatch::Named)
+}
+
+/// Whether a stored rule is about something. What one names already may be named again, also when it is gone: else the
+/// rules as they are read could not be written back.
+fn names(facts: &ProjectFacts, is_about: impl Fn(&Rule) -> bool) -> bool {
+    facts.policy.rules().iter().any(is_about)
 }
 
 fn pattern(field: &str, text: &str, parsed: Result<Pattern, InvalidPattern>) -> Result<Pattern, Problem> {

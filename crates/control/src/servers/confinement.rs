@@ -100,15 +100,6 @@ pub(crate) fn check_confinement(wanted: Wanted<'_>, rules: &ConfinementRules) ->
 /// The first thing that is wrong, with its field below the server.
 pub(crate) fn problem(wanted: Wanted<'_>, rules: &ConfinementRules) -> Option<Problem> {
     let Wanted { transport, limits, sandbox, stored, .. } = wanted;
-    // What was within the limits of the instance when it was set is no reason to leave everything else as it is.
-    let limits_change = stored.is_none_or(|stored| stored.limits != *limits);
-    if let Some(wrong) = rules.limits.check(limits).filter(|_| limits_change) {
-        let hint = match wrong.largest {
-            Some(largest) => format!("use {} to {largest}, the most that this instance allows", wrong.smallest),
-            None => format!("use at least {}", wrong.smallest),
-        };
-        return Some(Problem::new(format!("limits.{}", wrong.limit.name()), "it is out of range", hint));
-    }
     if !is_process(transport) {
         if let Some(field) = meaningless(wanted) {
             let (problem, hint) = ("it means nothing for a remote server: no process of it runs here", "leave it out");
@@ -119,6 +110,15 @@ pub(crate) fn problem(wanted: Wanted<'_>, rules: &ConfinementRules) -> Option<Pr
                 ("only a server that is a process of ours can be in a sandbox", "set the mode to off");
             return Some(Problem::new("sandbox.mode", problem, hint));
         }
+    }
+    // What was within the limits of the instance when it was set is no reason to leave everything else as it is.
+    let limits_change = stored.is_none_or(|stored| stored.limits != *limits);
+    if let Some(wrong) = rules.limits.check(limits).filter(|_| limits_change) {
+        let hint = match wrong.largest {
+            Some(largest) => format!("use {} to {largest}, the most that this instance allows", wrong.smallest),
+            None => format!("use at least {}", wrong.smallest),
+        };
+        return Some(Problem::new(format!("limits.{}", wrong.limit.name()), "it is out of range", hint));
     }
     if is_process(transport) && !rules.sandbox.allows(sandbox.mode) && !wanted.rests() {
         let problem = "this instance starts no server without a whole sandbox (its setting servers.sandbox)";
@@ -396,6 +396,8 @@ mod tests {
         let before = remote().limit(Limit::Memory, 64).build();
         assert_eq!(field(&remote().limit(Limit::Memory, 64).limit(Limit::Log, 64).build(), Some(&before)), None);
         assert!(field(&remote().limit(Limit::Memory, 65).build(), Some(&before)).is_some());
+        let small = field(&remote().limit(Limit::Memory, 5).build(), None).expect("a refusal");
+        assert!(small.starts_with("limits.memory_mib: it means nothing"), "no other number would do: {small}");
         // What is exported is imported elsewhere.
         let left = remote().limit(Limit::Memory, 64).limit(Limit::Log, 64).sandbox(paths.sandbox).build();
         assert_eq!(Value::Object(to_json(&left)), json!({"limits": {"log_kib": 64}}));

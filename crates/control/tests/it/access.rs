@@ -1,18 +1,22 @@
 //! Who gets where: hiding, keys, instance admins, the console, and a directory that lags.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orch_control::audit::TrailFilter;
 use orch_control::calls::Whose;
 use orch_control::error::{ControlError, Needed};
+use orch_control::instance_uses::InstanceUses;
 use orch_control::projects::NewProject;
+use orch_domain::audit::AuditAction;
+use orch_domain::membership::Membership;
 use orch_domain::page::PageRequest;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::principal::Principal;
 use orch_domain::role::Role;
-use orch_testkit::builders::a_call;
+use orch_testkit::fakes::FixedClock;
 
-use crate::world::{World, console, is_forbidden, is_missing, login};
+use crate::world::{World, console, is_forbidden, is_missing, login, setup_entry};
 
 #[tokio::test]
 async fn hides_a_project_from_strangers_as_if_it_did_not_exist() {
@@ -128,16 +132,40 @@ async fn a_look_and_a_call_without_belonging_there_are_on_record() {
     assert_eq!(world.audit().await, [looked.as_str()]);
     // A list of all projects shows none of them.
     world.control.projects.list(&root, None, PageRequest::default()).await.unwrap();
-    let call = |who: &Principal| a_call().in_project(project.id).by(who.user_id).build();
-    let calls = [call(&root), call(&admin), call(&root)];
-    for _ in 0..2 {
-        world.control.calls.note_uses(&calls).await.unwrap();
-    }
-    let called = format!("login project.inspect {slug} called what its servers offer (as instance admin)");
-    assert_eq!(world.audit().await, [looked, called]);
+}
+
+#[tokio::test]
+async fn what_an_instance_admin_uses_without_belonging_there_is_told_once() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let viewer = login(world.user(|user| user.instance_admin()).await.id);
+    let membership = Membership {
+        project_id: project.id,
+        user_id: viewer.user_id,
+        role: Role::Viewer,
+        created_at: FixedClock::START,
+    };
+    world.store.put_member(&membership, None, &setup_entry()).await.unwrap();
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    world.catch_up().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let uses = {
+        let told = Arc::clone(&told);
+        InstanceUses::new(Arc::new(world.clock.clone()), move |entry| told.lock().unwrap().push(entry))
+    };
+    let use_it = |who: &Principal| {
+        let directory = world.directory.current();
+        let facts = directory.project(project.id).unwrap();
+        uses.note(who, &directory.subject(who, facts), facts);
+        told.lock().unwrap().len()
+    };
+    assert_eq!((use_it(&admin), use_it(&root), use_it(&root)), (0, 1, 1));
+    assert_eq!(use_it(&viewer), 2, "who may only look by the own role calls by the right of an instance admin");
     world.clock.advance(Duration::from_secs(600));
-    world.control.calls.note_uses(&calls).await.unwrap();
-    assert_eq!(world.audit().await.len(), 3, "a later use is another one");
+    assert_eq!(use_it(&root), 3, "a later use is another one");
+    let entry = told.lock().unwrap()[0].clone();
+    assert_eq!((entry.action, entry.project_id), (AuditAction::ProjectInspect, Some(project.id)));
+    assert_eq!(entry.detail, "used what its servers offer (as instance admin)");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn add_who_accepts_and_nobody_before() {
     let token = invited(&world, &admin, to_project("Ada@example.com", slug)).await;
     assert_eq!(world.control.members.list(&admin, slug).await.unwrap().len(), 1);
     let seen = world.control.invitations.look(&token).await.unwrap();
-    assert_eq!(seen.place.map(|(slug, _)| slug).as_deref(), Some(slug));
+    assert_eq!(seen.seen.place.map(|(slug, _)| slug).as_deref(), Some(slug));
     let accepted = world.control.invitations.accept(&login(ada.id), &token).await.unwrap();
     assert_eq!(accepted.email.as_str(), "ada@example.com");
     let role = ProjectRepo::find_member(&world.store, project.id, ada.id).await.unwrap().map(|member| member.role);
@@ -91,11 +91,12 @@ async fn do_not_tell_whether_an_address_has_an_account() {
     for email in ["known@example.com", "unknown@example.com"] {
         let issued = world.control.invitations.create(&admin, to_project(email, slug)).await.unwrap();
         let token = token_of(issued.link.as_ref().unwrap().expose_secret());
+        let found = world.control.invitations.look(&token).await.unwrap().makes_account;
         let refused = world.control.invitations.accept_as_new(&token, account()).await.unwrap_err();
-        answers.push((issued.seen.open, issued.seen.invitation.mail, refused.to_string()));
+        answers.push((issued.seen.open, issued.seen.invitation.mail, refused.to_string(), found));
     }
     assert_eq!(answers[0], answers[1]);
-    assert!(answers[0].2.contains("log in"), "{answers:?}");
+    assert!(answers[0].2.contains("log in") && !answers[0].3, "{answers:?}");
 }
 
 #[tokio::test]
@@ -105,6 +106,7 @@ async fn make_an_account_where_that_may_be() {
     let root = login(world.user(|user| user.instance_admin()).await.id);
     let to = InvitedTo::Instance { admin: false };
     let token = invited(&world, &root, NewInvitation { email: "ada@example.com", to, good_for: None }).await;
+    assert!(world.control.invitations.look(&token).await.unwrap().makes_account);
     world.control.invitations.accept_as_new(&token, account()).await.unwrap();
     let email = orch_domain::email::Email::parse("ada@example.com").unwrap();
     let ada = world.store.find_by_email(&email).await.unwrap().unwrap();
@@ -121,9 +123,11 @@ async fn make_an_account_where_that_may_be() {
     let (project, admin) = world.project().await;
     let slug = project.slug.as_str();
     let token = invited(&world, &admin, to_project("ada@example.com", slug)).await;
+    assert!(world.control.invitations.look(&token).await.unwrap().makes_account);
     world.control.invitations.accept_as_new(&token, account()).await.unwrap();
     assert_eq!(world.control.members.list(&admin, slug).await.unwrap().len(), 2);
     let token = invited(&world, &admin, to_project("ada@elsewhere.example", slug)).await;
+    assert!(!world.control.invitations.look(&token).await.unwrap().makes_account);
     let outcome = world.control.invitations.accept_as_new(&token, account()).await;
     assert!(matches!(outcome, Err(ControlError::Conflict { .. })), "{outcome:?}");
 }
@@ -238,7 +242,7 @@ async fn need_the_link_where_the_address_is_not_proven() {
     let root = login(world.user(|user| user.instance_admin()).await.id);
     let to_all = invited(&world, &root, to_instance("ada@example.com", true)).await;
     let invitations = &world.control.invitations;
-    let id = invitations.look(&to_all).await.unwrap().invitation.id.to_string();
+    let id = invitations.look(&to_all).await.unwrap().seen.invitation.id.to_string();
     let shown = invited(&world, &mallory, to_project("ada@example.com", project.slug.as_str())).await;
     let who = joined(&world, &shown).await;
     assert!(invitations.list_own(&who, PageRequest::default()).await.unwrap().items.is_empty());

@@ -61,6 +61,28 @@ async fn belongs_to_nobody_who_may_have_none() {
 }
 
 #[tokio::test]
+async fn says_what_its_creator_is_by_now() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let member = world.member(&project, Role::Member).await;
+    let root = login(world.user(|user| user.instance_admin()).await.id);
+    let keys = &world.control.keys;
+    let [of_member, of_root] =
+        [&member, &root].map(async |who| keys.create(who, slug, named("agent")).await.unwrap().key);
+    let (of_member, of_root) = (of_member.await, of_root.await);
+    assert_eq!(keys.creator_role(&of_member), Some(Role::Member));
+    assert_eq!(keys.creator_role(&of_root), Some(Role::Admin), "an instance admin reaches every project");
+    let user = member.user_id.to_string();
+    world.control.members.update(&admin, slug, &user, Role::Viewer, None).await.unwrap();
+    world.catch_up().await;
+    assert_eq!(keys.creator_role(&of_member), Some(Role::Viewer));
+    world.control.members.remove(&admin, slug, &user, None).await.unwrap();
+    world.catch_up().await;
+    assert_eq!(keys.creator_role(&of_member), None);
+}
+
+#[tokio::test]
 async fn a_change_of_a_version_that_is_over_is_refused() {
     let world = World::new();
     let (project, admin) = world.project().await;
@@ -76,7 +98,7 @@ async fn a_change_of_a_version_that_is_over_is_refused() {
     // A rotation sets an end, which nobody who has not seen it takes away.
     keys.rotate(&admin, slug, &id, None).await.unwrap();
     let stale = keys.revoke(&admin, slug, &id, Some(second.version())).await;
-    assert!(matches!(stale, Err(ControlError::Stale { what: "key" })), "{stale:?}");
+    assert!(matches!(stale, Err(ControlError::Stale { what: "API key" })), "{stale:?}");
     let third = keys.update(&admin, slug, &id, renamed("three"), None).await.unwrap();
     assert!(third.expires_at.is_some(), "the rest is as it was");
     keys.revoke(&admin, slug, &id, Some(third.version())).await.unwrap();

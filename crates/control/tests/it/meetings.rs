@@ -17,7 +17,7 @@ use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::limits_repo::LimitsRepo;
 use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
-use orch_domain::port::server_repo::ServerRepo;
+use orch_domain::port::server_repo::{ServerRepo, ServerUpdate};
 use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::project::Project;
@@ -27,6 +27,7 @@ use orch_domain::team::Team;
 use orch_domain::user::User;
 use orch_testkit::fakes::MemoryStore;
 
+use crate::policies::deny;
 use crate::world::{World, console, login, setup_entry};
 
 /// `change` is made while `rival` writes twice, and is made all the same; who expects a version is told.
@@ -137,7 +138,7 @@ async fn of_a_team() {
 async fn touch_server(store: MemoryStore, id: ServerId) {
     let server = ServerRepo::find(&store, id).await.unwrap().unwrap();
     let server = Server { name: "theirs".into(), version: server.version + 1, ..server };
-    ServerRepo::update(&store, &server, &setup_entry()).await.unwrap();
+    ServerRepo::update(&store, &ServerUpdate::new(server, setup_entry())).await.unwrap();
 }
 
 #[tokio::test]
@@ -189,12 +190,17 @@ async fn touch_limits(store: MemoryStore, project: Option<ProjectId>) {
     LimitsRepo::put(&store, project, &StoredLimits { limits, version: version + 1 }, &setup_entry()).await.unwrap();
 }
 
+/// Others for each name.
+fn limits(name: &str) -> Limits {
+    Limits { server_concurrent: u32::try_from(name.len()).ok(), ..Limits::default() }
+}
+
 #[tokio::test]
 async fn of_the_limits_of_a_project() {
     let world = World::new();
     let (project, admin) = world.project().await;
     let (id, slug) = (project.id, project.slug.as_str());
-    let change = async |_: &str, expected| world.control.limits.put(&admin, slug, Limits::default(), expected).await;
+    let change = async |name: &str, expected| world.control.limits.put(&admin, slug, limits(name), expected).await;
     let version = async || LimitsRepo::find(&world.store, Some(id)).await.unwrap().version;
     check(&world, move |store| touch_limits(store, Some(id)), change, version).await;
 }
@@ -203,7 +209,7 @@ async fn of_the_limits_of_a_project() {
 async fn of_the_limits_of_the_instance() {
     let world = World::new();
     let change =
-        async |_: &str, expected| world.control.limits.put_instance(&console(), Limits::default(), expected).await;
+        async |name: &str, expected| world.control.limits.put_instance(&console(), limits(name), expected).await;
     let version = async || LimitsRepo::find(&world.store, None).await.unwrap().version;
     check(&world, |store| touch_limits(store, None), change, version).await;
 }
@@ -219,7 +225,7 @@ async fn of_a_policy() {
     let world = World::new();
     let (project, admin) = world.project().await;
     let (id, slug) = (project.id, project.slug.as_str());
-    let change = async |_: &str, expected| world.control.policies.put(&admin, slug, &[], expected).await;
+    let change = async |name: &str, expected| world.control.policies.put(&admin, slug, &[deny(name)], expected).await;
     let version = async || PolicyRepo::find(&world.store, id).await.unwrap().version;
     check(&world, move |store| touch_policy(store, id), change, version).await;
 }

@@ -19,7 +19,7 @@ async fn a_team(world: &World, slug: &str, people: &[orch_domain::id::UserId]) -
     for user_id in &people[1..] {
         let member =
             TeamMembership { team_id, user_id: *user_id, role: TeamRole::Member, created_at: FixedClock::START };
-        TeamRepo::put_member(&world.store, &member, &an_audit_entry().build()).await.unwrap();
+        TeamRepo::put_member(&world.store, &member, None, &an_audit_entry().build()).await.unwrap();
     }
     world.catch_up().await;
     team_id

@@ -11,17 +11,20 @@ use orch_control::servers::run_patch::RunPatch;
 use orch_control::servers::transport_patch::{TransportKind, TransportPatch};
 use orch_control::servers::{NewServer, ServerPatch};
 use orch_domain::dialect::Dialect;
+use orch_domain::id::ServerId;
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
+use orch_domain::port::server_repo::{ServerRepo, ServerUpdate};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::run_settings::{Isolation, PersonalValue};
 use orch_domain::secret::Slot;
-use orch_domain::server::Server;
+use orch_domain::server::{Server, Transport};
+use orch_testkit::fakes::MemoryStore;
 
-use crate::world::{World, is_forbidden, is_missing};
+use crate::world::{World, is_forbidden, is_missing, setup_entry};
 
 fn token() -> Slot {
     Slot::Env("TOKEN".to_owned())
@@ -117,7 +120,7 @@ async fn values_do_not_follow_a_server_to_another_host() {
     let audit = world.audit().await;
     let owner = UserRepo::find(&world.store, member.user_id).await.unwrap().unwrap();
     let forgotten = format!("login personal_secret.delete far of {}: the server leads elsewhere now", owner.email);
-    assert_eq!(audit[audit.len() - 2..], [forgotten, "login server.update far url, values of members removed".into()]);
+    assert_eq!(audit[audit.len() - 2..], ["login server.update far url, values of members removed".into(), forgotten]);
 
     // Nor by way of a process.
     store_key(&world, &member, slug).await;
@@ -150,6 +153,66 @@ async fn values_do_not_follow_a_server_that_a_file_moves() {
     assert_eq!(stored().await, 1, "nothing was done");
     assert_eq!(import("https://evil.example/mcp", ImportMode::Apply).await, said);
     assert_eq!(stored().await, 0);
+}
+
+/// The address that they were written for is still there.
+#[tokio::test]
+async fn values_stay_when_a_change_is_refused() {
+    let (world, project, admin, member, server) = remote().await;
+    let slug = project.slug.as_str();
+    let servers = &world.control.servers;
+    let stored = async || PersonalSecretRepo::list(&world.store, server.id, member.user_id).await.unwrap().len();
+    let before = world.audit().await;
+    let elsewhere = || to("https://evil.example/mcp");
+    let stale = servers.update(&admin, slug, "far", elsewhere(), Some(7)).await;
+    assert!(matches!(stale, Err(ControlError::Stale { .. })), "{stale:?}");
+    world.server(&admin, &project, "taken").await;
+    let renamed = ServerPatch { alias: Some("taken".into()), ..elsewhere() };
+    let taken = servers.update(&admin, slug, "far", renamed, None).await;
+    assert!(matches!(taken, Err(ControlError::Taken(_))), "{taken:?}");
+    // By a rival that a version was expected of, as late as can be.
+    let (store, id) = (world.store.clone(), server.id);
+    world.rivals.then(async move || rename(&store, id).await);
+    let stale = servers.update(&admin, slug, "far", elsewhere(), Some(server.version)).await;
+    assert!(matches!(stale, Err(ControlError::Stale { .. })), "{stale:?}");
+    assert_eq!((world.rivals.left(), stored().await), (0, 1));
+    let audit = world.audit().await;
+    assert!(!audit[before.len()..].iter().any(|entry| entry.contains("personal_secret")), "{audit:?}");
+}
+
+async fn rename(store: &MemoryStore, id: ServerId) {
+    let server = ServerRepo::find(store, id).await.unwrap().unwrap();
+    let server = Server { name: "theirs".into(), version: server.version + 1, ..server };
+    ServerRepo::update(store, &ServerUpdate::new(server, setup_entry())).await.unwrap();
+}
+
+/// A value is written for the place that the member has seen.
+#[tokio::test]
+async fn values_are_not_stored_for_a_place_that_nobody_has_seen() {
+    let (world, project, _, member, server) = remote().await;
+    let slug = project.slug.as_str();
+    let value = |text: &str| vec![(Slot::Header("x-key".to_owned()), Some(text.into()))];
+    let own = &world.control.personal_secrets;
+    let sealed = async || PersonalSecretRepo::list(&world.store, server.id, member.user_id).await.unwrap();
+    // Another name is the same place.
+    let (store, id) = (world.store.clone(), server.id);
+    world.rivals.then(async move || rename(&store, id).await);
+    let before = sealed().await;
+    own.update(&member, slug, "far", value("other")).await.unwrap();
+    let after = sealed().await;
+    assert_eq!(world.rivals.left(), 0);
+    assert_ne!(after, before);
+
+    let store = world.store.clone();
+    world.rivals.then(async move || {
+        let server = ServerRepo::find(&store, id).await.unwrap().unwrap();
+        let transport = Transport::StreamableHttp { url: "https://evil.example/mcp".into() };
+        let server = Server { transport, version: server.version + 1, ..server };
+        ServerRepo::update(&store, &ServerUpdate::new(server, setup_entry())).await.unwrap();
+    });
+    let refused = own.update(&member, slug, "far", value("third")).await;
+    assert!(matches!(refused, Err(ControlError::Conflict { .. })), "{refused:?}");
+    assert_eq!((world.rivals.left(), sealed().await), (0, after), "nothing was written");
 }
 
 /// Who may change the command reads what the program is started with anyway.

@@ -7,20 +7,21 @@ use orch_control::keys::{KeyPatch, NewKey, ScopeDraft};
 use orch_control::policies::draft::{EffectDraft, RuleDraft, WhoDraft};
 use orch_control::policies::explain::{Question, Unlike};
 use orch_control::policies::{Position, SwitchTarget};
-use orch_domain::id::{KeyId, RuleId};
+use orch_control::teams::NewTeam;
+use orch_domain::id::{KeyId, RuleId, TeamId};
 use orch_domain::policy::decision::Verdict;
 use orch_domain::policy::hints::Hint;
 use orch_domain::policy::item::ItemClass;
-use orch_domain::policy::rule::Policy;
+use orch_domain::policy::rule::{Policy, Rule, ServerMatch, Who};
 use orch_domain::port::call_log::CallRepo;
 use orch_domain::quota::{Allowance, Limits};
 use orch_domain::role::Role;
 use orch_testkit::builders::a_call;
 use orch_testkit::fakes::FixedClock;
 
-use crate::world::{World, is_forbidden, is_missing};
+use crate::world::{World, console, is_forbidden, is_missing};
 
-fn deny(item: &str) -> RuleDraft {
+pub(crate) fn deny(item: &str) -> RuleDraft {
     RuleDraft {
         id: None,
         name: String::new(),
@@ -100,6 +101,8 @@ async fn everything_that_is_wrong_with_rules_is_said_at_once() {
             effect: EffectDraft::RequireApproval { caller_may_confirm: true, within: Some(Duration::from_secs(1)) },
             ..deny("x")
         },
+        RuleDraft { who: WhoDraft::Team(TeamId::new().to_string()), ..deny("x") },
+        RuleDraft { who: WhoDraft::Team("platform".into()), ..deny("x") },
     ];
     let error = world.control.policies.put(&admin, project.slug.as_str(), &drafts, None).await.unwrap_err();
     let expected = [
@@ -109,6 +112,8 @@ async fn everything_that_is_wrong_with_rules_is_said_at_once() {
         "rules[2].object.server",
         "rules[3].subject.key",
         "rules[4].approval.timeout_seconds",
+        "rules[5].subject.team",
+        "rules[6].subject.team",
     ];
     assert_eq!(fields(error), expected);
     let many = vec![deny("x"); Policy::MAX_RULES + 1];
@@ -183,6 +188,80 @@ async fn rules_and_questions_tell_of_no_account_that_does_not_reach_the_project(
     policies.put(&admin, slug, &[], None).await.unwrap();
     world.catch_up().await;
     assert!(put(&id).await.is_err());
+}
+
+/// Rules as they are read, to be written.
+fn drafts_of(policy: &Policy) -> Vec<RuleDraft> {
+    let draft = |rule: &Rule| RuleDraft {
+        id: Some(rule.id),
+        who: match &rule.who {
+            Who::Team(id) => WhoDraft::Team(id.to_string()),
+            _ => WhoDraft::Anybody,
+        },
+        server: match &rule.what.server {
+            ServerMatch::One(id) => Some(id.to_string()),
+            _ => None,
+        },
+        ..deny(rule.what.name.as_ref().unwrap().as_str())
+    };
+    policy.rules().iter().map(draft).collect()
+}
+
+#[tokio::test]
+async fn what_is_gone_may_stay_in_the_rules_that_name_it() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let server = world.server(&admin, &project, "fs").await.server;
+    let new = NewTeam { name: "Core".into(), slug: None, admin: Some(admin.user_id.to_string()) };
+    let team = world.control.teams.create(&console(), new).await.unwrap().team.id;
+    world.catch_up().await;
+    let policies = &world.control.policies;
+    let of_team = RuleDraft { who: WhoDraft::Team(team.to_string()), ..deny("a") };
+    let of_server = RuleDraft { server: Some(server.id.to_string()), ..deny("b") };
+    let drafts = [of_team.clone(), of_server.clone()];
+    let refused = policies.put(&admin, slug, &drafts, None).await;
+    assert_eq!(fields(refused.unwrap_err()), ["rules[0].subject.team"], "a team that is not on the project");
+
+    world.control.members.put_team(&admin, slug, "core", Role::Member).await.unwrap();
+    world.catch_up().await;
+    let policy = policies.put(&admin, slug, &drafts, None).await.unwrap();
+    world.control.members.remove_team(&admin, slug, "core").await.unwrap();
+    world.control.servers.delete(&admin, slug, "fs", None).await.unwrap();
+    world.catch_up().await;
+    let mut again = drafts_of(&policy);
+    again.push(deny("c"));
+    assert_eq!(policies.put(&admin, slug, &again, None).await.unwrap().rules().len(), 3);
+
+    policies.put(&admin, slug, &[], None).await.unwrap();
+    world.catch_up().await;
+    let refused = policies.put(&admin, slug, &drafts, None).await;
+    assert_eq!(fields(refused.unwrap_err()), ["rules[0].subject.team", "rules[1].object.server"]);
+}
+
+#[tokio::test]
+async fn the_same_rules_again_change_nothing() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let policies = &world.control.policies;
+    let drafts = [deny("a"), deny("b"), deny("a")];
+    let first = policies.put(&admin, slug, &drafts, None).await.unwrap();
+    world.catch_up().await;
+    let entries = world.audit().await.len();
+    for again in [&drafts_of(&first)[..], &drafts] {
+        let same = policies.put(&admin, slug, again, Some(first.version)).await.unwrap();
+        assert_eq!(same, first);
+    }
+    let moved = policies.move_to(&admin, slug, &first.rules()[1].id.to_string(), 2).await.unwrap();
+    assert_eq!(moved, first, "where it is already");
+    assert_eq!(world.audit().await.len(), entries, "nothing was written");
+
+    let turned = policies.put(&admin, slug, &[deny("b"), deny("a")], None).await.unwrap();
+    let ids = |places: [usize; 2], policy: &Policy| places.map(|place| policy.rules()[place].id);
+    assert_eq!((turned.version, ids([0, 1], &turned)), (first.version + 1, ids([1, 0], &first)));
+    let stale = policies.put(&admin, slug, &[deny("b"), deny("a")], Some(first.version)).await;
+    assert!(matches!(stale, Err(ControlError::Stale { .. })), "also when nothing would change");
 }
 
 #[tokio::test]

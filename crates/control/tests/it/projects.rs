@@ -46,7 +46,7 @@ async fn says_what_to_write_when_it_cannot_be_created() {
     };
     assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["name", "slug"]);
     let separator = NewProject { separator: Some(".".into()), ..named("x") };
-    assert_eq!(check(separator).await, "separator: it is not a separator; use 1 to 4 of _ and -");
+    assert_eq!(check(separator).await, "separator: it is not a separator; use 1 to 4 of _ and -, with at least one _");
 }
 
 #[tokio::test]

@@ -172,16 +172,18 @@ async fn leaves_what_runs_alone_unless_the_launch_changes() {
     let same = TransportPatch { command: Some("npx".into()), ..TransportPatch::default() };
     let after = servers.update(&admin, slug, "echo", of_transport(same), Some(2)).await.unwrap().server;
     assert_eq!((after.version, after.generation), (2, 1));
-    let after = servers.restart(&admin, slug, "echo").await.unwrap().server;
-    assert_eq!((after.version, after.generation), (3, 2));
+    let refused = servers.restart(&admin, slug, "echo").await.unwrap_err();
+    assert_eq!(refused.to_string(), "the server is disabled: enable it first");
     servers.enable(&admin, slug, "echo").await.unwrap();
+    let after = servers.restart(&admin, slug, "echo").await.unwrap().server;
+    assert_eq!((after.version, after.generation), (4, 2));
     let trail = world.audit().await;
     assert_eq!(
         trail[1..],
         [
             "login server.update echo name, timeout, disabled",
-            "login server.restart echo",
-            "login server.enable echo enabled"
+            "login server.enable echo enabled",
+            "login server.restart echo"
         ]
     );
     for seconds in [0, 3601] {

@@ -1,6 +1,12 @@
 //! Teams.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+use futures_core::Stream;
 use orch_control::error::{ControlError, Needed};
+use orch_control::events::{News, Watch};
 use orch_control::invitations::{InvitedTo, NewInvitation};
 use orch_control::teams::{NewTeam, TeamPatch};
 use orch_domain::page::PageRequest;
@@ -90,4 +96,46 @@ async fn audits_what_an_instance_admin_does_as_such() {
     world.control.teams.update(&root, "core", patch, None).await.unwrap();
     let trail = world.audit().await;
     assert_eq!(trail.last().unwrap(), "login team.update core name (as instance admin)");
+}
+
+/// What the watcher is told by now.
+async fn told(watch: &mut Watch) -> Option<News> {
+    poll_fn(|cx| match Pin::new(&mut *watch).poll_next(cx) {
+        Poll::Ready(news) => Poll::Ready(news),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn tell_their_members_that_something_is_another_and_nobody_else() {
+    let world = World::new();
+    let ada = login(world.user(|user| user).await.id);
+    a_team(&world, "Core", &ada).await;
+    let bob = join(&world, &ada, "core", TeamRole::Member).await;
+    let cem = join(&world, &ada, "core", TeamRole::Member).await;
+    let stranger = login(world.user(|user| user).await.id);
+    let mut of_ada = world.control.events.watch(&ada, None, None).await.unwrap();
+    let mut of_bob = world.control.events.watch(&bob, None, None).await.unwrap();
+    let mut of_stranger = world.control.events.watch(&stranger, None, None).await.unwrap();
+    let teams = &world.control.teams;
+    let mut changes = 0;
+    loop {
+        let id_of_cem = cem.user_id.to_string();
+        match changes {
+            0 => drop(
+                teams.update(&ada, "core", TeamPatch { name: Some("Kern".into()), slug: None }, None).await.unwrap(),
+            ),
+            1 => drop(teams.update_member(&ada, "core", &id_of_cem, TeamRole::Admin, None).await.unwrap()),
+            2 => teams.remove_member(&ada, "core", &id_of_cem, None).await.unwrap(),
+            3 => teams.delete(&ada, "core", None).await.unwrap(),
+            _ => break,
+        }
+        world.catch_up().await;
+        assert_eq!(told(&mut of_ada).await, Some(News::Access), "after change {changes}");
+        assert_eq!(told(&mut of_bob).await, Some(News::Access), "after change {changes}");
+        assert_eq!(told(&mut of_bob).await, None, "once");
+        assert_eq!(told(&mut of_stranger).await, None, "after change {changes}");
+        changes += 1;
+    }
 }

@@ -170,7 +170,7 @@ impl World {
     pub(crate) async fn member(&self, project: &Project, role: Role) -> Principal {
         let user = self.user(|user| user).await;
         let membership = Membership { project_id: project.id, user_id: user.id, role, created_at: FixedClock::START };
-        self.store.put_member(&membership, &setup_entry()).await.unwrap();
+        self.store.put_member(&membership, None, &setup_entry()).await.unwrap();
         self.catch_up().await;
         login(user.id)
     }
@@ -355,6 +355,16 @@ impl KeyMinter for CountingMinter {
             public_id: KeyPublicId::parse(&format!("{number:012}")).unwrap(),
             hash: KeyHash::from_bytes(hash),
         }
+    }
+
+    fn public_id_of(&self, plain: &SecretString) -> Option<KeyPublicId> {
+        let number: u64 = plain.expose_secret().strip_prefix("orch_plain_")?.parse().ok()?;
+        KeyPublicId::parse(&format!("{number:012}"))
+    }
+
+    fn is_of(&self, plain: &SecretString, hash: &KeyHash) -> bool {
+        let id = self.public_id_of(plain);
+        id.is_some_and(|id| id.as_str().parse::<u64>().unwrap().to_be_bytes() == hash.as_bytes()[..8])
     }
 }
 

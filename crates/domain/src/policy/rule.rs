@@ -129,6 +129,16 @@ impl Policy {
         &self.rules
     }
 
+    /// The rules but for switches of servers that do not exist.
+    #[must_use]
+    pub fn rules_for(&self, exists: impl Fn(ServerId) -> bool) -> Vec<Rule> {
+        let is_left = |rule: &&Rule| match rule.what.server {
+            ServerMatch::One(server) if rule.is_switch => exists(server),
+            ServerMatch::Any | ServerMatch::One(_) | ServerMatch::Named(_) => true,
+        };
+        self.rules.iter().filter(is_left).cloned().collect()
+    }
+
     pub(super) fn active(&self) -> impl Iterator<Item = (usize, &Rule)> {
         self.rules.iter().enumerate().filter(|(_, rule)| rule.enabled)
     }
@@ -171,7 +181,7 @@ impl Who {
     /// A client that is not known is no client that a rule names.
     #[must_use]
     pub fn is(&self, asking: Asking<'_>) -> bool {
-        let Subject { role, user, teams, key } = asking.subject;
+        let Subject { role, own_role: _, user, teams, key } = asking.subject;
         match self {
             Self::Anybody => true,
             Self::Role(named) => *role == Some(*named),

@@ -302,6 +302,7 @@ fn subjects() -> impl Strategy<Value = Subject> {
     let roles = prop_oneof![Just(None), Just(Some(Role::Viewer)), Just(Some(Role::Member)), Just(Some(Role::Admin))];
     (roles, 0..3_u8, proptest::collection::vec(0..3_u8, 0..3), keys).prop_map(|(role, number, teams, key)| Subject {
         role,
+        own_role: role,
         user: user(number),
         teams: teams.into_iter().map(|team| TeamId::from_uuid(id(team))).collect(),
         key,

@@ -1,4 +1,4 @@
-//! Making of new API keys.
+//! Making of new API keys, and reading of the text of one.
 
 use secrecy::SecretString;
 
@@ -13,4 +13,10 @@ pub struct MintedKey {
 
 pub trait KeyMinter: Send + Sync {
     fn mint(&self) -> MintedKey;
+
+    /// The public id of a key from its whole text; None for a text that is not exactly one, as by its checksum.
+    fn public_id_of(&self, plain: &SecretString) -> Option<KeyPublicId>;
+
+    /// Whether it is the whole text of the key with this hash.
+    fn is_of(&self, plain: &SecretString, hash: &KeyHash) -> bool;
 }

@@ -22,12 +22,20 @@ pub trait KeyRepo: Send + Sync {
     /// Newest first, of all projects.
     async fn list_all(&self, page: PageRequest) -> Result<Page<ApiKey>, StoreError>;
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
-    /// Makes the key dead from `at` on; a second revocation changes nothing. Missing when there is no such key.
-    async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError>;
-    /// Stores the new key and lets the old one expire at `old_expires_at`, in one transaction.
+    /// Makes the key dead from `at` on; a second revocation changes nothing. Missing when there is no such key, Stale when
+    /// it is of another version than `expected`.
+    async fn revoke(
+        &self,
+        id: KeyId,
+        expected: Option<u32>,
+        at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+    /// Stores the new key and lets the old one expire at `old_expires_at`, in one transaction. Missing when the old one
+    /// is gone, Stale when it was revoked or has other terms than `old` by now, which the new one would not have.
     async fn rotate(
         &self,
-        old: KeyId,
+        old: &ApiKey,
         old_expires_at: Timestamp,
         new: &ApiKey,
         audit: &AuditEntry,

@@ -11,7 +11,7 @@ use crate::policy::rule::Policy;
 pub trait PolicyRepo: Send + Sync {
     /// Without rules and of version zero when the project never had any.
     async fn find(&self, project: ProjectId) -> Result<Policy, StoreError>;
-    /// Writes all rules over those of version `policy.version - 1`; Stale when that is not the stored version, Missing
-    /// when there is no such project.
+    /// Writes all rules over those of version `policy.version - 1`, but for switches of servers that the project does
+    /// not have any more. Stale when that is not the stored version, Missing when there is no such project.
     async fn put(&self, project: ProjectId, policy: &Policy, audit: &AuditEntry) -> Result<(), StoreError>;
 }

@@ -84,6 +84,7 @@ pub(super) fn enter_as(
             .map(|server| Endpoint::Server(Arc::clone(server))),
     };
     let endpoint = authorize(&subject, Action::Call, endpoint)?.into_inner().ok_or(Denial::Hidden)?;
+    endpoints.instance_uses.note(&principal, &subject, project);
     Ok(Entry { principal, subject, project: Arc::clone(project), endpoint })
 }
 

@@ -33,6 +33,7 @@ use super::modern::running::{NotEntered, Ticket};
 use super::reach::Reach;
 use super::{McpEndpoints, endpoint, respond};
 use crate::mcp::modern::parking;
+use crate::millis::millis;
 
 pub use self::event::CallEventView;
 
@@ -253,7 +254,7 @@ impl Stream for Driver {
         let event = std::task::ready!(Pin::new(&mut self.reply).poll_next(cx));
         self.ended = matches!(event, None | Some(Event::End(_) | Event::Cancelled));
         Poll::Ready(event.map(|event| {
-            let duration_ms = self.since.elapsed().as_secs_f64() * 1000.0;
+            let duration_ms = millis(self.since.elapsed());
             let event = match event {
                 Event::Notification(notification) => CallEventView::notification(&notification),
                 Event::Question(question) => self.open.ask(question),

@@ -5,6 +5,9 @@ use actix_web::http::Method;
 /// How a path is guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gate {
+    /// Anybody may ask, and under any name: who asks whether the daemon lives may know its address alone, and the answer
+    /// tells nothing else.
+    Pulse,
     /// Anybody may ask.
     Open,
     /// Nothing is reached without a [`Caller`](crate::caller::Caller).
@@ -32,10 +35,8 @@ impl Gate {
             | "/api/v1/invitations/redeem"
             | "/api/v1/invitations/decline"
             | "/api/openapi.json"
-            | "/docs"
-            | "/health"
-            | "/health/live"
-            | "/health/ready" => Self::Open,
+            | "/docs" => Self::Open,
+            "/health" | "/health/live" | "/health/ready" => Self::Pulse,
             path if path.starts_with("/docs/") => Self::Open,
             _ => Self::Caller,
         }

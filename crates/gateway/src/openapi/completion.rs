@@ -245,7 +245,7 @@ fn inline<T>(value: &mut RefOr<T>) -> Option<&mut T> {
 /// The credentials that an operation takes; each of them is enough. None where nobody is asked for one.
 fn credentials(path: &str, id: &str) -> Vec<SecurityRequirement> {
     let schemes: &[&str] = match Gate::of_path(path) {
-        Gate::Open => &[],
+        Gate::Pulse | Gate::Open => &[],
         Gate::Caller if FOR_KEYS.contains(&id) => &[LOGIN, API_KEY, COOKIE],
         Gate::Caller => &[LOGIN, COOKIE],
     };
@@ -303,7 +303,7 @@ struct Takes {
 
 /// The errors that an operation may answer with.
 fn problems(path: &str, id: &str, takes: Takes) -> impl Iterator<Item = Code> {
-    let open = Gate::of_path(path) == Gate::Open;
+    let open = Gate::of_path(path) != Gate::Caller;
     let changes = [
         "create_", "update_", "put_", "delete_", "rotate_", "import_", "start_", "stop_", "restart_", "approve_",
         "deny_", "accept_", "renew_",

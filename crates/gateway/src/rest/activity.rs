@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{self, PageView};
+use crate::moment;
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
@@ -72,10 +73,10 @@ pub struct ActivityQuery {
     /// Only changes with this action such as `server.update`, or of this noun such as `server`.
     action: Option<String>,
     /// From this time on.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     from: Option<OffsetDateTime>,
     /// Up to before this time.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     until: Option<OffsetDateTime>,
     /// A part of a name: the server's, the target's, the client's.
     search: Option<String>,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{self, PageView};
+use crate::moment;
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
@@ -117,10 +118,10 @@ pub struct AuditQuery {
     /// Only entries with this action such as `server.update`, or of this noun such as `server`.
     action: Option<String>,
     /// From this time on.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     from: Option<OffsetDateTime>,
     /// Up to before this time.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     until: Option<OffsetDateTime>,
     /// A part of the target's name, the action, the detail or the e-mail address of who did it, whatever the case; at
     /// most 200 bytes.
@@ -145,10 +146,10 @@ pub struct InstanceAuditQuery {
     /// Only entries with this action such as `server.update`, or of this noun such as `server`.
     action: Option<String>,
     /// From this time on.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     from: Option<OffsetDateTime>,
     /// Up to before this time.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     until: Option<OffsetDateTime>,
     /// A part of the target's name, the action, the detail or the e-mail address of who did it, whatever the case; at
     /// most 200 bytes.

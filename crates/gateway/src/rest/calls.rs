@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::caller::Caller;
 use crate::listing::{self, PageView};
+use crate::millis::millis;
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
@@ -99,8 +100,8 @@ impl From<Call> for CallView {
             server: call.server.to_string(),
             kind: call.kind.as_str(),
             target: call.target,
-            duration_ms: call.duration.as_secs_f64() * 1000.0,
-            waited_ms: call.waited.as_secs_f64() * 1000.0,
+            duration_ms: millis(call.duration),
+            waited_ms: millis(call.waited),
             outcome: call.outcome.as_str(),
             code: call.outcome.code(),
             reason: call.refusal.map(|refusal| refusal.reason.as_str()),

@@ -57,8 +57,8 @@ pub(crate) fn configure(config: &mut impl Register) {
 /// For every login; not for API keys.
 ///
 /// Each `data` is an event as JSON, and its `type` says which. `hello` comes first. `reset` says that events were
-/// missed and everything has to be read again; `access` that the caller's projects or roles are others than before. An
-/// event tells where to read again and has no content of its own.
+/// missed and everything has to be read again; `access` that the caller's projects, roles, teams or own invitations are
+/// others than before. An event tells where to read again and has no content of its own.
 ///
 /// A client that comes back sends the id of the last event that it has seen and gets what it has missed. The stream
 /// ends when the login does, and only shows what the caller may see at that moment. A comment comes every 15 seconds.

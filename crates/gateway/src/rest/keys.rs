@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use orch_control::keys::{CreatedKey, KeyPatch, KeySeen, NewKey, ScopeDraft};
+use orch_control::keys::{CreatedKey, KeyPatch, KeySeen, Keys, NewKey, ScopeDraft};
 use orch_domain::api_key::ApiKey;
 use orch_domain::policy::scope::Scope;
 use secrecy::ExposeSecret;
@@ -18,10 +18,12 @@ use crate::body::{Json, OptionalJson};
 use crate::caller::Caller;
 use crate::etag::{self, IfMatch};
 use crate::listing::{PageQuery, PageView};
+use crate::moment;
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
 use crate::rest::limits::AllowanceView;
+use crate::rest::members::RoleView;
 
 /// An API key, without the key itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +36,10 @@ pub struct KeyView {
     prefix: String,
     /// The account that answers for the key; the key never may more than it.
     creator_id: Uuid,
+    /// What that account is on the project now; null for one without access, and then the key opens nothing. With a
+    /// viewer's key nothing can be called.
+    #[schema(required = true)]
+    creator_role: Option<RoleView>,
     /// What it may of what its creator may.
     scope: KeyScopeView,
     /// What the key may ask for; the limits for keys hold as well, and of two numbers the lesser.
@@ -159,7 +165,7 @@ pub struct CreateKeyRequest {
     /// For people, such as the client or machine that it is for: 1 to 100 characters on one line.
     name: String,
     /// From then on it opens nothing: a time in the future. Never when left out.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     expires_at: Option<OffsetDateTime>,
     /// Everything that the creator may when left out.
     #[serde(default)]
@@ -176,20 +182,13 @@ pub struct UpdateKeyRequest {
     /// For people: 1 to 100 characters on one line.
     name: Option<String>,
     /// From then on it opens nothing: a time in the future. Null for a key that never expires.
-    #[serde(default, deserialize_with = "moment_or_null")]
+    #[serde(default, deserialize_with = "moment::read_change")]
     #[schema(value_type = Option<OffsetDateTime>)]
     expires_at: Option<Option<OffsetDateTime>>,
     /// What it may of what its creator may, from now on.
     scope: Option<KeyScopeRequest>,
     /// What it may ask for, from now on.
     limits: Option<AllowanceView>,
-}
-
-/// Tells null from a field that is left out.
-fn moment_or_null<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<OffsetDateTime>>, D::Error> {
-    time::serde::rfc3339::option::deserialize(deserializer).map(Some)
 }
 
 /// May be left out as a whole.
@@ -201,9 +200,10 @@ pub struct RotateKeyRequest {
     overlap_seconds: Option<u64>,
 }
 
-impl From<ApiKey> for KeyView {
-    fn from(key: ApiKey) -> Self {
+impl KeyView {
+    fn of(keys: &Keys, key: ApiKey) -> Self {
         Self {
+            creator_role: keys.creator_role(&key).map(RoleView::from),
             version: key.version(),
             id: key.id.as_uuid(),
             name: key.name,
@@ -221,11 +221,11 @@ impl From<ApiKey> for KeyView {
     }
 }
 
-impl From<KeySeen> for InstanceKeyView {
-    fn from(seen: KeySeen) -> Self {
+impl InstanceKeyView {
+    fn of(keys: &Keys, seen: KeySeen) -> Self {
         let KeySeen { key, project, creator } = seen;
         Self {
-            view: KeyView::from(key),
+            view: KeyView::of(keys, key),
             project: KeyProjectView { id: project.id.as_uuid(), slug: project.slug.to_string(), name: project.name },
             creator: KeyCreatorView {
                 id: creator.id.as_uuid(),
@@ -260,8 +260,9 @@ async fn list_instance_keys(
     rest: Data<Rest>,
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let keys = rest.control.keys.list_all(&caller.principal, query.page()?).await?;
-    Ok(HttpResponse::Ok().json(PageView::of(keys, InstanceKeyView::from)))
+    let keys = &rest.control.keys;
+    let page = keys.list_all(&caller.principal, query.page()?).await?;
+    Ok(HttpResponse::Ok().json(PageView::of(page, |seen| InstanceKeyView::of(keys, seen))))
 }
 
 /// List API keys
@@ -283,8 +284,9 @@ async fn list_keys(
     project: Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let keys = rest.control.keys.list(&caller.principal, &project, query.page()?).await?;
-    Ok(HttpResponse::Ok().json(PageView::of(keys, KeyView::from)))
+    let keys = &rest.control.keys;
+    let page = keys.list(&caller.principal, &project, query.page()?).await?;
+    Ok(HttpResponse::Ok().json(PageView::of(page, |key| KeyView::of(keys, key))))
 }
 
 /// Create an API key
@@ -310,7 +312,7 @@ async fn create_key(
     let CreateKeyRequest { name, expires_at, scope, limits } = body;
     let new = NewKey { name, expires_at, scope: scope.into(), allowance: limits.into(), creator: None };
     let created = rest.control.keys.create(&caller.principal, &project, new).await?;
-    Ok(answer(created))
+    Ok(answer(&rest.control.keys, created))
 }
 
 /// Show an API key
@@ -327,7 +329,7 @@ async fn create_key(
 #[get("/projects/{project}/keys/{key}")]
 async fn get_key(caller: Caller, rest: Data<Rest>, path: Path<(String, String)>) -> Result<HttpResponse, ApiError> {
     let (project, key) = path.into_inner();
-    Ok(shown(rest.control.keys.get(&caller.principal, &project, &key).await?))
+    Ok(shown(&rest.control.keys, rest.control.keys.get(&caller.principal, &project, &key).await?))
 }
 
 /// Change an API key
@@ -354,7 +356,7 @@ async fn update_key(
     let (project, key) = path.into_inner();
     let UpdateKeyRequest { name, expires_at, scope, limits } = body;
     let patch = KeyPatch { name, expires_at, scope: scope.map(ScopeDraft::from), allowance: limits.map(Into::into) };
-    Ok(shown(rest.control.keys.update(&caller.principal, &project, &key, patch, expected).await?))
+    Ok(shown(&rest.control.keys, rest.control.keys.update(&caller.principal, &project, &key, patch, expected).await?))
 }
 
 /// Revoke an API key
@@ -405,15 +407,15 @@ async fn rotate_key(
     let (project, key) = path.into_inner();
     let overlap = body.overlap_seconds.map(Duration::from_secs);
     let created = rest.control.keys.rotate(&caller.principal, &project, &key, overlap).await?;
-    Ok(answer(created))
+    Ok(answer(&rest.control.keys, created))
 }
 
-fn shown(key: ApiKey) -> HttpResponse {
-    HttpResponse::Ok().insert_header(etag::of(key.version())).json(KeyView::from(key))
+fn shown(keys: &Keys, key: ApiKey) -> HttpResponse {
+    HttpResponse::Ok().insert_header(etag::of(key.version())).json(KeyView::of(keys, key))
 }
 
-fn answer(created: CreatedKey) -> HttpResponse {
+fn answer(keys: &Keys, created: CreatedKey) -> HttpResponse {
     let key = created.plain.expose_secret().to_owned();
-    let view = KeyView::from(created.key);
+    let view = KeyView::of(keys, created.key);
     HttpResponse::Created().insert_header(etag::of(view.version)).json(CreatedKeyView { view, key })
 }

@@ -164,7 +164,7 @@ async fn put_policy(
     IfMatch(expected): IfMatch,
     Json(body): Json<PutPolicyRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let drafts = rule::drafts(body.rules);
+    let drafts = rule::drafts(body.rules)?;
     Ok(answer(&rest.control.policies.put(&caller.principal, &project, &drafts, expected).await?))
 }
 

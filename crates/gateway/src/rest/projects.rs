@@ -72,7 +72,7 @@ pub struct CreateProjectRequest {
     /// 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -; made of the name when left out.
     #[serde(default)]
     slug: Option<String>,
-    /// 1 to 4 of `_` and `-`; `__` when left out.
+    /// 1 to 4 of `_` and `-` with at least one `_`; `__` when left out.
     #[serde(default)]
     separator: Option<String>,
     /// `repair` when left out.
@@ -94,7 +94,7 @@ pub struct UpdateProjectRequest {
     name: Option<String>,
     /// 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -.
     slug: Option<String>,
-    /// 1 to 4 of `_` and `-`, between alias and tool name on the unified endpoint.
+    /// 1 to 4 of `_` and `-` with at least one `_`, between alias and tool name on the unified endpoint.
     separator: Option<String>,
     /// What becomes of tools with schemas that strict clients refuse.
     flawed_tools: Option<FlawedToolsView>,
@@ -102,15 +102,16 @@ pub struct UpdateProjectRequest {
     recorded_arguments: Option<RecordedArgumentsView>,
 }
 
+// Variants without members have braces: serde takes any member for a unit variant beside its tag.
 /// What of the arguments of calls goes on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "mode", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = RecordedArguments)]
 pub enum RecordedArgumentsView {
     /// No trace of them.
-    Nothing,
+    Nothing {},
     /// A keyed digest: shows whether two calls had the same arguments, and not which.
-    Digest,
+    Digest {},
     /// The arguments without the values of some members.
     Redacted {
         /// Members whose values are not recorded, as globs over their names in any case. What is called like a password,
@@ -123,8 +124,8 @@ pub enum RecordedArgumentsView {
 impl From<RecordedArguments> for RecordedArgumentsView {
     fn from(choice: RecordedArguments) -> Self {
         match choice {
-            RecordedArguments::Nothing => Self::Nothing,
-            RecordedArguments::Digest => Self::Digest,
+            RecordedArguments::Nothing => Self::Nothing {},
+            RecordedArguments::Digest => Self::Digest {},
             RecordedArguments::Redacted { hidden } => {
                 Self::Redacted { hidden: hidden.iter().map(|pattern| pattern.as_str().to_owned()).collect() }
             }
@@ -135,8 +136,8 @@ impl From<RecordedArguments> for RecordedArgumentsView {
 impl From<RecordedArgumentsView> for RecordedArgumentsDraft {
     fn from(choice: RecordedArgumentsView) -> Self {
         match choice {
-            RecordedArgumentsView::Nothing => Self::Nothing,
-            RecordedArgumentsView::Digest => Self::Digest,
+            RecordedArgumentsView::Nothing {} => Self::Nothing,
+            RecordedArgumentsView::Digest {} => Self::Digest,
             RecordedArgumentsView::Redacted { hidden } => Self::Redacted { hidden },
         }
     }

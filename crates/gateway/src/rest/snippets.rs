@@ -66,7 +66,7 @@ pub struct RenderSnippetsRequest {
     client: Option<String>,
     /// Alias or id of a server; the unified endpoint when left out.
     server: Option<String>,
-    /// The whole API key that is to stand in the text; it is neither kept nor checked.
+    /// The whole API key that is to stand in the text, of one that opens the project; it is not kept.
     #[schema(value_type = String)]
     key: SecretString,
 }
@@ -131,7 +131,7 @@ async fn list_snippets(
 ///
 /// For everybody who sees the project.
 ///
-/// For a key that was just made. Nothing is changed or kept, and whether the key opens anything is not looked at.
+/// For a key that was just made. Nothing is changed or kept. A key that does not open the project is not found.
 #[utoipa::path(
     operation_id = "render_snippets",
     tag = "snippets",

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
+use crate::millis::millis;
 use crate::register::Register;
 use crate::rest::Rest;
 
@@ -154,7 +155,7 @@ fn view(state: SystemState, now: OffsetDateTime) -> SystemView {
     let database = SystemDatabaseView {
         kind: state.database.kind,
         healthy: state.database.error.is_none(),
-        latency_ms: state.database.latency.map(|latency| latency.as_secs_f64() * 1000.0),
+        latency_ms: state.database.latency.map(millis),
         error: state.database.error,
     };
     let waits_long = state.journal.oldest.is_some_and(|oldest| now - oldest > LONGEST_WAIT);

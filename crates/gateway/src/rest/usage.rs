@@ -1,7 +1,5 @@
 //! Usage: calls summed up over time.
 
-use std::time::Duration;
-
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use orch_control::usage::Window;
@@ -15,6 +13,8 @@ use uuid::Uuid;
 
 use crate::api_error::ApiError;
 use crate::caller::Caller;
+use crate::millis::millis;
+use crate::moment;
 use crate::query::Query;
 use crate::register::Register;
 use crate::rest::Rest;
@@ -46,15 +46,14 @@ pub struct FiguresView {
 
 impl From<&Figures> for FiguresView {
     fn from(figures: &Figures) -> Self {
-        let ms = |duration: Duration| (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0;
         Self {
             calls: figures.calls,
             errors: figures.errors,
-            average_ms: figures.average().map(ms),
-            p50_ms: figures.quantile(0.5).map(ms),
-            p95_ms: figures.quantile(0.95).map(ms),
-            p99_ms: figures.quantile(0.99).map(ms),
-            max_ms: (figures.calls > 0).then(|| ms(figures.longest)),
+            average_ms: figures.average().map(millis),
+            p50_ms: figures.quantile(0.5).map(millis),
+            p95_ms: figures.quantile(0.95).map(millis),
+            p99_ms: figures.quantile(0.99).map(millis),
+            max_ms: (figures.calls > 0).then(|| millis(figures.longest)),
         }
     }
 }
@@ -184,10 +183,10 @@ impl From<Ranked> for UsageRankView {
 #[serde(deny_unknown_fields)]
 pub struct UsageQuery {
     /// From this time on; the last day unless said.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     from: Option<OffsetDateTime>,
     /// Up to before this time; now unless said.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     until: Option<OffsetDateTime>,
     /// What fits the time unless said. Minutes are kept for some days and hours for some months.
     #[param(inline)]
@@ -258,10 +257,10 @@ pub struct UsageTopQuery {
     #[param(inline)]
     by: DimensionView,
     /// From this time on; the last day unless said.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     from: Option<OffsetDateTime>,
     /// Up to before this time; now unless said.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "moment::read_option")]
     until: Option<OffsetDateTime>,
     /// Only tools of this server, by id.
     server: Option<Uuid>,

@@ -15,8 +15,8 @@ use orch_testkit::permissions::Who::{
     self, Admin, Deactivated, ExpiredKey, ForeignKey, InstanceAdmin, Member, Nobody, OwnKey, ReadOnlyKey, RevokedKey,
     ScopedKey, Stranger, Viewer,
 };
-use orch_testkit::permissions::rest::rows;
-use serde_json::Value;
+use orch_testkit::permissions::rest::{KEY, rows};
+use serde_json::{Value, json};
 
 use crate::openapi::{Document, Operation};
 use crate::world::{Answer, World, bearer, login, request};
@@ -47,6 +47,7 @@ struct House {
     target: UserId,
     target_member: UserId,
     key: KeyId,
+    plain: String,
     approval: ApprovalId,
     session: SessionId,
     invitation: String,
@@ -119,7 +120,7 @@ impl House {
             tokens.push((*who, token));
         }
         world.catch_up().await;
-        Self { world, target, target_member, key, approval, session, invitation, team_invitation, tokens }
+        Self { world, target, target_member, key, plain: own, approval, session, invitation, team_invitation, tokens }
     }
 
     async fn ask(&self, who: Who, body: Option<&Value>, method: &str, path: &str) -> Answer {
@@ -129,6 +130,10 @@ impl House {
             sent = bearer(sent, token);
         }
         if let Some(body) = body {
+            let mut body = body.clone();
+            if body["key"] == KEY {
+                body["key"] = json!(self.plain);
+            }
             sent = sent.set_json(body);
         }
         self.world.send(sent).await

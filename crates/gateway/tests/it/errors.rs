@@ -130,11 +130,50 @@ async fn refuses_queries_that_it_does_not_understand() {
         ("/api/v1/projects?limit=1&limit=2", "limit"),
         ("/api/v1/projects/demo/servers/echo/logs?tail=1001", "tail"),
         ("/api/v1/projects/demo/servers/echo/tools?kind=thing", "kind"),
+        ("/api/v1/projects/demo/usage?from=yesterday", "from"),
     ];
     for (path, parameter) in table {
         let answer = world.get(path, &token).await;
         let (status, code, _, errors) = problem(&answer);
         assert_eq!((status, code.as_str(), errors[0]["field"].as_str()), (422, "invalid", Some(parameter)), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn refuses_terms_of_an_approval_that_is_not_required() {
+    let (world, token) = admin().await;
+    let put = async |rule: Value| {
+        let sent = bearer(request("PUT", "/api/v1/projects/demo/policy"), &token).insert_header(("if-match", "*"));
+        world.send(sent.set_json(json!({ "rules": [{ "effect": "deny" }, rule] }))).await
+    };
+    let terms = json!({ "caller_may_confirm": true });
+    let (status, _, _, errors) = problem(&put(json!({ "effect": "allow", "approval": terms })).await);
+    let hint = "leave it out, or let the effect be require_approval";
+    assert_eq!((status, errors), (422, field("rules[1].approval", "the rule requires no approval", hint)));
+    // As a rule is shown.
+    assert_eq!(put(json!({ "effect": "allow", "approval": null })).await.status, 200);
+    assert_eq!(put(json!({ "effect": "require_approval", "approval": terms })).await.status, 200);
+}
+
+#[actix_web::test]
+async fn shows_times_as_they_are_stored() {
+    let (world, token) = admin().await;
+    let keys = "/api/v1/projects/demo/keys";
+    let body = json!({ "name": "k", "expires_at": "2030-01-31T09:00:00.123456789+09:00" });
+    let created = world.post(keys, &token, body).await.json();
+    assert_eq!(created["expires_at"], "2030-01-31T00:00:00.123456Z");
+    let key = format!("{keys}/{}", created["id"].as_str().unwrap());
+    let patched = world.patch(&key, &token, json!({ "expires_at": "2031-01-31T09:00:00+09:00" })).await.json();
+    assert_eq!(patched["expires_at"], "2031-01-31T00:00:00Z");
+    assert!(world.patch(&key, &token, json!({ "expires_at": null })).await.json()["expires_at"].is_null());
+    let until = "2030-01-01T09:00:00%2B09:00";
+    let usage = world.get(&format!("/api/v1/projects/demo/usage?until={until}"), &token).await.json();
+    assert_eq!((&usage["from"], &usage["until"]), (&json!("2029-12-31T00:00:00Z"), &json!("2030-01-01T00:00:00Z")));
+    for at in ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        for path in ["usage?until=", "usage/top?until=", "activity?until=", "audit?from=", "activity?from="] {
+            let answer = world.get(&format!("/api/v1/projects/demo/{path}{at}"), &token).await;
+            assert_eq!(answer.status, 200, "{path}{at}: {answer:?}");
+        }
     }
 }
 

@@ -73,7 +73,21 @@ fn calls_of(project: ProjectId, servers: &[CallsOf]) -> Event {
     Event { at: FixedClock::START, project: Some(project), concerns: None, fact }
 }
 
+fn invitation(project: ProjectId, email: &str, actor: UserId) -> Event {
+    let target = ("invitation", "1", email);
+    changed_target(Some(project), "invitation.create", actor, target)
+}
+
 fn changed(project: Option<ProjectId>, action: &str, actor: UserId) -> Event {
+    changed_target(project, action, actor, ("key", "1", "agent"))
+}
+
+fn changed_target(
+    project: Option<ProjectId>,
+    action: &str,
+    actor: UserId,
+    (kind, id, name): (&str, &str, &str),
+) -> Event {
     Event::of_entry(&AuditRecord {
         id: AuditId::new(),
         at: FixedClock::START,
@@ -83,9 +97,9 @@ fn changed(project: Option<ProjectId>, action: &str, actor: UserId) -> Event {
         key_id: None,
         via: "login".into(),
         action: action.into(),
-        target_kind: "key".into(),
-        target_id: "1".into(),
-        target_name: "agent".into(),
+        target_kind: kind.into(),
+        target_id: id.into(),
+        target_name: name.into(),
         detail: "secret detail".into(),
         facts: vec![("user".into(), "secret fact".into())],
     })
@@ -123,6 +137,31 @@ async fn tells_each_only_what_is_his_to_see() {
         types.push(of_root.next_type().await);
     }
     assert_eq!(types, ["calls", "change", "change", "change", "calls"]);
+}
+
+#[actix_web::test]
+async fn tells_who_is_invited_that_there_is_something_and_not_what() {
+    let world = World::new().await;
+    let (project, admin) = world.project("demo").await;
+    let ada = world.user(|user| user.email("ada@example.com")).await;
+    let squatter = world.user(|user| user.email("bob@example.com").unproven()).await;
+    let mut of_ada = Stream::open(&world, &world.token(&ada).await, "", None).await;
+    let mut of_squatter = Stream::open(&world, &world.token(&squatter).await, "", None).await;
+    let mut of_admin = Stream::open(&world, &world.token(&admin).await, "", None).await;
+    for stream in [&mut of_ada, &mut of_squatter, &mut of_admin] {
+        assert_eq!(stream.next_type().await, "hello");
+    }
+    for email in ["ada@example.com", "bob@example.com"] {
+        world.events.emit(invitation(project.id, email, admin.id));
+    }
+    for user in [&ada, &squatter] {
+        world.events.emit(changed(None, "user.update", user.id));
+    }
+    let got = of_ada.next().await.unwrap();
+    assert_eq!((got.id, got.data), (None, json!({"type": "access"})));
+    assert_eq!(of_ada.next_type().await, "change", "once, and not of others");
+    assert_eq!(of_squatter.next_type().await, "change", "the address may be somebody else's");
+    assert_eq!(of_admin.next().await.unwrap().data["action"], "invitation.create");
 }
 
 #[actix_web::test]

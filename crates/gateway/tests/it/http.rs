@@ -84,7 +84,7 @@ async fn answers_to_its_own_names_and_pages_alone() {
             .fold(bearer(request("GET", path), &token), |sent, (name, value)| sent.insert_header((*name, *value)));
         world.send(sent).await
     };
-    for path in ["/api/v1/auth/me", "/health", "/docs/", "/projects/demo/mcp", "/nothing"] {
+    for path in ["/api/v1/auth/me", "/health/x", "/docs/", "/projects/demo/mcp", "/nothing"] {
         let answer = send(path, &[("host", "evil.example")]).await;
         assert_eq!((answer.status, answer.code().as_str()), (421, "host_not_allowed"), "{path}");
         let answer = send(path, &[("origin", "https://evil.example")]).await;
@@ -92,6 +92,11 @@ async fn answers_to_its_own_names_and_pages_alone() {
     }
     assert_eq!(send("/api/v1/auth/me", &[("origin", "http://localhost:3000")]).await.status, 200);
     assert_eq!(send("/api/v1/auth/me", &[("host", "127.0.0.1:9")]).await.status, 200);
+    // A probe asks by whatever address it has; a page of somebody else does not.
+    for path in ["/health", "/health/live", "/health/ready"] {
+        assert_eq!(send(path, &[("host", "10.0.0.7:8000")]).await.status, 200, "{path}");
+        assert_eq!(send(path, &[("host", "10.0.0.7"), ("origin", "https://evil.example")]).await.status, 403, "{path}");
+    }
 }
 
 #[actix_web::test]

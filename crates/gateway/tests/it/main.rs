@@ -30,6 +30,7 @@ mod schema;
 mod secrets;
 mod sessions;
 mod stopping;
+mod strictness;
 mod usage;
 mod versions;
 mod wire;

@@ -326,6 +326,20 @@ async fn every_door_is_closed_to_other_hosts_and_origins() {
 }
 
 #[actix_web::test]
+async fn what_an_instance_admin_uses_of_others_is_noticed_without_a_call() {
+    let mcp = served().await;
+    mcp.world.open_session(SERVER, &mcp.key).await;
+    let root = mcp.world.user(|user| user.instance_admin()).await;
+    let token = mcp.world.token(&root).await;
+    assert!(mcp.world.noticed.lock().unwrap().is_empty());
+    mcp.world.open_session(SERVER, &token).await;
+    mcp.world.open_session(UNIFIED, &token).await;
+    let noticed = mcp.world.noticed.lock().unwrap().clone();
+    let told: Vec<_> = noticed.iter().map(|entry| (entry.project_id, entry.detail.as_str())).collect();
+    assert_eq!(told, [(Some(mcp.project.id), "used what its servers offer (as instance admin)")]);
+}
+
+#[actix_web::test]
 async fn a_page_of_a_known_origin_may_use_an_endpoint() {
     const PAGE: &str = "http://localhost:6274";
     let mcp = served().await;

@@ -25,7 +25,7 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     pub(crate) method: String,
     pub(crate) id: String,
-    about: Value,
+    pub(crate) about: Value,
 }
 
 /// The document as everybody reads it.
@@ -48,7 +48,7 @@ impl Document {
         Self { value, operations }
     }
 
-    fn schemas(&self) -> Schemas<'_> {
+    pub(crate) fn schemas(&self) -> Schemas<'_> {
         Schemas(&self.value)
     }
 

@@ -21,6 +21,7 @@ use orch_auth::vault::AeadVault;
 use orch_auth::vault::key::parse_keys;
 use orch_control::Control;
 use orch_control::config::PeopleConfig;
+use orch_control::instance_uses::InstanceUses;
 use orch_control::invitations::{InvitedTo, NewInvitation, Place};
 use orch_control::keys::{NewKey, ScopeDraft};
 use orch_control::ports::Ports;
@@ -30,6 +31,7 @@ use orch_control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_control::servers::run_patch::RunPatch;
 use orch_domain::Timestamp;
 use orch_domain::approval::{Answer as Said, Approval, ApprovalState};
+use orch_domain::audit::AuditEntry;
 use orch_domain::call::{Call, CallKind};
 use orch_domain::catalog::{CatalogItem, ItemKind};
 use orch_domain::confinement::ConfinementRules;
@@ -74,7 +76,7 @@ use orch_mcp::raw::Raw;
 use orch_relay::approvals::Approvals;
 use orch_relay::config::RelayConfig;
 use orch_relay::connector::{ConnectFailure, Connector};
-use orch_relay::fleet::{Fleet, FleetParts};
+use orch_relay::fleet::{Fleet, FleetParts, Starts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_entry};
@@ -96,6 +98,8 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) events: EventBus,
     pub(crate) uses: Arc<KeyUses>,
+    /// What instance admins have used by that right alone.
+    pub(crate) noticed: Arc<Mutex<Vec<AuditEntry>>>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) running: Arc<Running>,
     fleet: Arc<Fleet>,
@@ -224,11 +228,15 @@ impl World {
             events: events.clone(),
         });
         let ready = Arc::new(Ready(AtomicBool::new(true)));
+        let noticed = Arc::<Mutex<Vec<AuditEntry>>>::default();
         let uses = Arc::new(KeyUses::new(shared_clock.clone(), &config.trusted_proxies).unwrap());
         let running = Arc::<Running>::default();
         let fleet = fleet(&store, &clock, connector);
         let relay = relay(&fleet, &directory, &clock);
+        let told = noticed.clone();
+        let instance_uses = InstanceUses::new(shared_clock.clone(), move |entry| told.lock().unwrap().push(entry));
         let mcp = McpEndpoints {
+            instance_uses: Arc::new(instance_uses),
             relay,
             directory: Arc::clone(&directory),
             authenticator: Arc::clone(&authenticator),
@@ -264,6 +272,7 @@ impl World {
             gateway,
             events,
             uses,
+            noticed,
             sessions,
             running,
             fleet,
@@ -304,7 +313,7 @@ impl World {
     pub(crate) async fn member(&self, project: &Project, role: Role) -> User {
         let user = self.user(|user| user).await;
         let membership = Membership { project_id: project.id, user_id: user.id, role, created_at: FixedClock::START };
-        ProjectRepo::put_member(&self.store, &membership, &an_audit_entry().build()).await.unwrap();
+        ProjectRepo::put_member(&self.store, &membership, None, &an_audit_entry().build()).await.unwrap();
         self.catch_up().await;
         user
     }
@@ -320,7 +329,7 @@ impl World {
                 role: TeamRole::Member,
                 created_at: FixedClock::START,
             };
-            TeamRepo::put_member(&self.store, &membership, &an_audit_entry().build()).await.unwrap();
+            TeamRepo::put_member(&self.store, &membership, None, &an_audit_entry().build()).await.unwrap();
         }
         self.catch_up().await;
     }
@@ -457,6 +466,7 @@ fn fleet(store: &MemoryStore, clock: &FixedClock, connector: Arc<dyn Connector>)
         catalogs: Arc::new(store.clone()),
         events: Arc::new(()),
         runtime: tokio::runtime::Handle::current(),
+        starts: Starts::AsConfigured,
         seed: 7,
     }))
 }

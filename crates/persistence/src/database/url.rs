@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::database::DatabaseKind;
 use crate::error::PersistenceError;
 
 /// `sqlite://path`, `sqlite::memory:`, `postgresql://...` or `postgres://...`; a `+driver` suffix of the scheme is
@@ -52,6 +53,14 @@ impl DatabaseUrl {
     #[must_use]
     pub fn sqlite_file(path: impl Into<PathBuf>) -> Self {
         Self(Place::SqliteFile(path.into()))
+    }
+
+    #[must_use]
+    pub const fn kind(&self) -> DatabaseKind {
+        match &self.0 {
+            Place::SqliteFile(_) | Place::SqliteMemory => DatabaseKind::Sqlite,
+            Place::Postgres(_) => DatabaseKind::Postgres,
+        }
     }
 
     /// The file of a SQLite database; None for others.

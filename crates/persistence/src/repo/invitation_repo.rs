@@ -48,11 +48,12 @@ impl SeaInvitationRepo {
         at: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        let writing = self.database.write("ending an invitation").await?;
+        let mut writing = self.database.write("ending an invitation").await?;
         if !end(&writing, Condition::all().add(Column::Id.eq(id.as_uuid())), state, (at, None)).await? {
             return Err(StoreError::Stale { what: THE_INVITATION });
         }
         writing.audit(audit).await?;
+        writing.announce_entries();
         writing.commit().await
     }
 
@@ -119,12 +120,13 @@ impl InvitationRepo for SeaInvitationRepo {
             InvitationTarget::Project { .. } => "the project",
             InvitationTarget::Team { .. } => "the team",
         };
-        let writing = self.database.write(doing).await?;
+        let mut writing = self.database.write(doing).await?;
         let earlier = at_place(&invitation.target).add(Column::Email.eq(invitation.email.as_str()));
         end(&writing, earlier, REVOKED, (invitation.created_at, None)).await?;
         let inserted = Entity::insert(invitation::row(invitation)).exec_without_returning(writing.conn()).await;
         inserted.map_err(Refusal { doing, taken, missing }.explain())?;
         writing.audit(audit).await?;
+        writing.announce_entries();
         writing.commit().await
     }
 
@@ -167,6 +169,7 @@ impl InvitationRepo for SeaInvitationRepo {
         for audit in audits {
             writing.audit(audit).await?;
         }
+        writing.announce_entries();
         writing.commit().await
     }
 
@@ -268,9 +271,10 @@ async fn admit_to_team(
     user: UserId,
     (role, at): (TeamRole, Timestamp),
 ) -> Result<(), StoreError> {
-    if team_repo::find_team_role(writing, id, user).await? >= Some(role) {
+    let before = team_repo::find_team_role(writing, id, user).await?;
+    if before >= Some(role) {
         return Ok(());
     }
     let membership = TeamMembership { team_id: id, user_id: user, role, created_at: at };
-    team_repo::put_member(writing, &membership).await
+    team_repo::put_member(writing, &membership, before).await
 }

@@ -83,36 +83,41 @@ impl KeyRepo for SeaKeyRepo {
         writing.commit().await
     }
 
-    async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn revoke(
+        &self,
+        id: KeyId,
+        expected: Option<u32>,
+        at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let doing = "revoking an API key";
         let mut writing = self.database.write(doing).await?;
-        let key = find(&writing, id, doing).await?;
+        let key = find(&writing, id, doing).await?.into_key()?;
+        if expected.is_some_and(|version| version != key.version()) {
+            return Err(StoreError::Stale { what: THE_KEY });
+        }
         if key.revoked_at.is_some() {
             return Ok(());
         }
         set(&writing, id.as_uuid(), Column::RevokedAt, at, doing).await?;
         writing.audit(audit).await?;
-        writing.announce(Change::Project(ProjectId::from_uuid(key.project_id)));
+        writing.announce(Change::Project(key.project_id));
         writing.commit().await
     }
 
     async fn rotate(
         &self,
-        old: KeyId,
+        old: &ApiKey,
         old_expires_at: Timestamp,
         new: &ApiKey,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let doing = "rotating an API key";
         let mut writing = self.database.write(doing).await?;
-        let key = find(&writing, old, doing).await?;
-        if key.revoked_at.is_some() {
-            // Somebody has just revoked it, and a rotation must not bring it back to life.
-            return Err(StoreError::Stale { what: THE_KEY });
-        }
+        let stored = stored_as(&writing, old.id, old, doing).await?;
         // A rotation never lengthens a life.
-        if key.expires_at.is_none_or(|end| old_expires_at < end) {
-            set(&writing, old.as_uuid(), Column::ExpiresAt, old_expires_at, doing).await?;
+        if stored.expires_at.is_none_or(|end| old_expires_at < end) {
+            set(&writing, old.id.as_uuid(), Column::ExpiresAt, old_expires_at, doing).await?;
         }
         insert(&writing, new).await?;
         writing.audit(audit).await?;
@@ -124,10 +129,7 @@ impl KeyRepo for SeaKeyRepo {
         let doing = "updating an API key";
         // Announced writes run one after the other, so nobody changes it between the look and the write.
         let mut writing = self.database.write(doing).await?;
-        let stored = find(&writing, after.id, doing).await?.into_key()?;
-        if stored.revoked_at.is_some() || !stored.has_terms_of(before) {
-            return Err(StoreError::Stale { what: THE_KEY });
-        }
+        stored_as(&writing, after.id, before, doing).await?;
         let row = api_key::row(after);
         Entity::update_many()
             .set(api_key::ActiveModel {
@@ -198,6 +200,15 @@ pub(crate) async fn note_used(writing: &Writing, uses: &[(KeyId, KeyUse)]) -> Re
 async fn find(writing: &Writing, id: KeyId, doing: &'static str) -> Result<Model, StoreError> {
     let found = Entity::find_by_id(id.as_uuid()).one(writing.conn()).await.map_err(unavailable(doing))?;
     found.ok_or(StoreError::Missing { what: THE_KEY })
+}
+
+/// The key, which has to live and to have the terms of `seen`: what is revoked stays so, and what was narrowed as well.
+async fn stored_as(writing: &Writing, id: KeyId, seen: &ApiKey, doing: &'static str) -> Result<ApiKey, StoreError> {
+    let stored = find(writing, id, doing).await?.into_key()?;
+    if stored.revoked_at.is_some() || !stored.has_terms_of(seen) {
+        return Err(StoreError::Stale { what: THE_KEY });
+    }
+    Ok(stored)
 }
 
 async fn insert(writing: &Writing, key: &ApiKey) -> Result<(), StoreError> {

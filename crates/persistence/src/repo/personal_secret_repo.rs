@@ -9,14 +9,19 @@ use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId, UserId};
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
+use orch_domain::port::server_repo::Forgetting;
 use orch_domain::secret::{Secret, Slot};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use orch_domain::server::Server;
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::database::Database;
 use crate::entity::personal_secret::{self, Column, Entity};
-use crate::entity::server;
+use crate::entity::{server, to_signed, user};
 use crate::store_error::{Refusal, unavailable};
+use crate::writing::Writing;
+
+const THE_SERVER: &str = "the server";
 
 #[derive(Debug, Clone)]
 pub struct SeaPersonalSecretRepo {
@@ -39,7 +44,7 @@ impl PersonalSecretRepo for SeaPersonalSecretRepo {
 
     async fn write(
         &self,
-        server: ServerId,
+        seen: &Server,
         user: UserId,
         set: &[PersonalSecret],
         remove: &[Slot],
@@ -47,9 +52,12 @@ impl PersonalSecretRepo for SeaPersonalSecretRepo {
     ) -> Result<(), StoreError> {
         let doing = "writing personal secrets";
         let mut writing = self.database.write(doing).await?;
-        let found = server::Entity::find_by_id(server.as_uuid()).one(writing.conn()).await;
-        let found = found.map_err(unavailable(doing))?.ok_or(StoreError::Missing { what: "the server" })?;
-        let gone = remove.iter().map(|slot| PersonalSecret::id_of(server, user, slot).as_uuid());
+        let found = server::Entity::find_by_id(seen.id.as_uuid()).one(writing.conn()).await;
+        let found = found.map_err(unavailable(doing))?.ok_or(StoreError::Missing { what: THE_SERVER })?;
+        if found.version != to_signed(seen.version) {
+            return Err(StoreError::Stale { what: THE_SERVER });
+        }
+        let gone = remove.iter().map(|slot| PersonalSecret::id_of(seen.id, user, slot).as_uuid());
         let removed = Entity::delete_many().filter(Column::Id.is_in(gone)).exec(writing.conn()).await;
         removed.map_err(unavailable(doing))?;
         let refusal = Refusal { doing, taken: "a value in this place", missing: "the account" };
@@ -62,6 +70,20 @@ impl PersonalSecretRepo for SeaPersonalSecretRepo {
         writing.announce(Change::Project(ProjectId::from_uuid(found.project_id)));
         writing.commit().await
     }
+}
+
+/// Removes what members have stored for a server, as a part of the write after which it leads elsewhere.
+pub(crate) async fn forget(writing: &Writing, server: ServerId, how: &Forgetting) -> Result<(), StoreError> {
+    let doing = "removing personal secrets";
+    let of_server = Column::ServerId.eq(server.as_uuid());
+    let theirs = Query::select().column(Column::UserId).from(Entity).and_where(of_server.clone()).take();
+    let owners = user::Entity::find().filter(user::Column::Id.in_subquery(theirs)).order_by_asc(user::Column::Id);
+    let owners = owners.all(writing.conn()).await.map_err(unavailable(doing))?;
+    Entity::delete_many().filter(of_server).exec(writing.conn()).await.map_err(unavailable(doing))?;
+    for owner in owners {
+        writing.audit(&how.entry_of(&owner.into_user()?.email)).await?;
+    }
+    Ok(())
 }
 
 /// By slot.
@@ -77,8 +99,7 @@ pub(crate) async fn load_all(
     conn: &impl ConnectionTrait,
     servers: Condition,
 ) -> Result<HashMap<ServerId, HashMap<UserId, Vec<Secret>>>, StoreError> {
-    let these =
-        sea_orm::sea_query::Query::select().column(server::Column::Id).from(server::Entity).cond_where(servers).take();
+    let these = Query::select().column(server::Column::Id).from(server::Entity).cond_where(servers).take();
     let mut by_server: HashMap<ServerId, HashMap<UserId, Vec<Secret>>> = HashMap::new();
     for own in load_where(conn, Condition::all().add(Column::ServerId.in_subquery(these))).await? {
         by_server.entry(own.server_id).or_default().entry(own.user_id).or_default().push(own.secret);

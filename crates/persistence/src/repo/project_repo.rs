@@ -120,13 +120,15 @@ impl ProjectRepo for SeaProjectRepo {
         writing.commit().await
     }
 
-    async fn delete(&self, id: ProjectId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn delete(&self, id: ProjectId, expected: Option<u32>, audit: &AuditEntry) -> Result<(), StoreError> {
         let doing = "deleting a project";
         let mut writing = self.database.write(doing).await?;
-        let deleted = Entity::delete_by_id(id.as_uuid()).exec(writing.conn()).await.map_err(unavailable(doing))?;
-        if deleted.rows_affected == 0 {
-            return Err(StoreError::Missing { what: THE_PROJECT });
+        let found = Entity::find_by_id(id.as_uuid()).one(writing.conn()).await.map_err(unavailable(doing))?;
+        let found = found.ok_or(StoreError::Missing { what: THE_PROJECT })?;
+        if expected.is_some_and(|version| to_signed(version) != found.version) {
+            return Err(StoreError::Stale { what: THE_PROJECT });
         }
+        Entity::delete_by_id(id.as_uuid()).exec(writing.conn()).await.map_err(unavailable(doing))?;
         writing.audit(audit).await?;
         writing.announce(Change::Project(id));
         writing.commit().await
@@ -163,11 +165,18 @@ impl ProjectRepo for SeaProjectRepo {
         Ok(members)
     }
 
-    async fn put_member(&self, membership: &Membership, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put_member(
+        &self,
+        membership: &Membership,
+        before: Option<Role>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let doing = "writing a member";
         let (project, user) = (membership.project_id, membership.user_id);
         let mut writing = self.database.write(doing).await?;
-        let before = find_role(&writing, project, user).await?;
+        if find_role(&writing, project, user).await? != before {
+            return Err(StoreError::Stale { what: THE_MEMBER });
+        }
         let missing = self.missing_of_member(&writing, project).await?;
         upsert_member(&writing, membership).await.map_err(Refusal { doing, taken: THE_MEMBER, missing }.explain())?;
         if before == Some(Role::Admin) && membership.role != Role::Admin {
@@ -178,11 +187,19 @@ impl ProjectRepo for SeaProjectRepo {
         writing.commit().await
     }
 
-    async fn remove_member(&self, project: ProjectId, user: UserId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn remove_member(
+        &self,
+        project: ProjectId,
+        user: UserId,
+        before: Role,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let doing = "removing a member";
         let mut writing = self.database.write(doing).await?;
-        let before = find_role(&writing, project, user).await?;
-        let before = before.ok_or(StoreError::Missing { what: THE_MEMBER })?;
+        let stored = find_role(&writing, project, user).await?.ok_or(StoreError::Missing { what: THE_MEMBER })?;
+        if stored != before {
+            return Err(StoreError::Stale { what: THE_MEMBER });
+        }
         let key = (project.as_uuid(), user.as_uuid());
         membership::Entity::delete_by_id(key).exec(writing.conn()).await.map_err(unavailable(doing))?;
         if before == Role::Admin {

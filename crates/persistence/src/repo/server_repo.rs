@@ -8,7 +8,7 @@ use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId};
-use orch_domain::port::server_repo::{ServerRepo, ServerWrite};
+use orch_domain::port::server_repo::{ServerRepo, ServerUpdate, ServerWrite};
 use orch_domain::secret::Secret;
 use orch_domain::server::Server;
 use sea_orm::sea_query::Query;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::database::Database;
 use crate::entity::server::{self, Column, Entity, Model};
 use crate::entity::{secret, to_signed};
-use crate::repo::ROWS_AT_ONCE;
+use crate::repo::{ROWS_AT_ONCE, personal_secret_repo, policy_repo};
 use crate::store_error::{Refusal, unavailable};
 use crate::writing::{Writing, without_key};
 
@@ -66,9 +66,9 @@ impl ServerRepo for SeaServerRepo {
         writing.commit().await
     }
 
-    async fn update(&self, server: &Server, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn update(&self, change: &ServerUpdate) -> Result<(), StoreError> {
         let mut writing = self.database.write("updating a server").await?;
-        update(&mut writing, server, audit).await?;
+        update(&mut writing, change).await?;
         writing.commit().await
     }
 
@@ -77,20 +77,25 @@ impl ServerRepo for SeaServerRepo {
         for write in writes {
             match write {
                 ServerWrite::Create { server, audit } => create(&mut writing, server, audit).await?,
-                ServerWrite::Update { server, audit } => update(&mut writing, server, audit).await?,
+                ServerWrite::Update(change) => update(&mut writing, change).await?,
             }
         }
         writing.commit().await
     }
 
-    async fn delete(&self, id: ServerId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn delete(&self, id: ServerId, expected: Option<u32>, audit: &AuditEntry) -> Result<(), StoreError> {
         let doing = "deleting a server";
         let mut writing = self.database.write(doing).await?;
         let found = Entity::find_by_id(id.as_uuid()).one(writing.conn()).await.map_err(unavailable(doing))?;
         let found = found.ok_or(StoreError::Missing { what: THE_SERVER })?;
+        if expected.is_some_and(|version| to_signed(version) != found.version) {
+            return Err(StoreError::Stale { what: THE_SERVER });
+        }
+        let project = ProjectId::from_uuid(found.project_id);
         Entity::delete_by_id(id.as_uuid()).exec(writing.conn()).await.map_err(unavailable(doing))?;
+        policy_repo::forget_switches(&writing, project).await?;
         writing.audit(audit).await?;
-        writing.announce(Change::Project(ProjectId::from_uuid(found.project_id)));
+        writing.announce(Change::Project(project));
         writing.commit().await
     }
 }
@@ -105,7 +110,8 @@ async fn create(writing: &mut Writing, server: &Server, audit: &AuditEntry) -> R
     Ok(())
 }
 
-async fn update(writing: &mut Writing, server: &Server, audit: &AuditEntry) -> Result<(), StoreError> {
+async fn update(writing: &mut Writing, change: &ServerUpdate) -> Result<(), StoreError> {
+    let ServerUpdate { server, audit, forgets } = change;
     let refusal = Refusal { doing: "updating a server", taken: A_SERVER, missing: THE_PROJECT };
     let id = server.id.as_uuid();
     let updated = Entity::update_many()
@@ -126,6 +132,9 @@ async fn update(writing: &mut Writing, server: &Server, audit: &AuditEntry) -> R
     old.exec(writing.conn()).await.map_err(unavailable("replacing the secrets of a server"))?;
     write_secrets(writing, server).await?;
     writing.audit(audit).await?;
+    if let Some(forgetting) = forgets {
+        personal_secret_repo::forget(writing, server.id, forgetting).await?;
+    }
     writing.announce(Change::Project(server.project_id));
     Ok(())
 }

@@ -113,15 +113,17 @@ impl TeamRepo for SeaTeamRepo {
         writing.commit().await
     }
 
-    async fn delete(&self, id: TeamId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn delete(&self, id: TeamId, expected: Option<u32>, audit: &AuditEntry) -> Result<(), StoreError> {
         let doing = "deleting a team";
         let mut writing = self.database.write(doing).await?;
+        let found = Entity::find_by_id(id.as_uuid()).one(writing.conn()).await.map_err(unavailable(doing))?;
+        let found = found.ok_or(StoreError::Missing { what: THE_TEAM })?;
+        if expected.is_some_and(|version| to_signed(version) != found.version) {
+            return Err(StoreError::Stale { what: THE_TEAM });
+        }
         let projects = AtRisk::projects_of_team(&writing, id.as_uuid()).await?;
         let granted = granted_projects(&writing, id).await?;
-        let deleted = Entity::delete_by_id(id.as_uuid()).exec(writing.conn()).await.map_err(unavailable(doing))?;
-        if deleted.rows_affected == 0 {
-            return Err(StoreError::Missing { what: THE_TEAM });
-        }
+        Entity::delete_by_id(id.as_uuid()).exec(writing.conn()).await.map_err(unavailable(doing))?;
         AtRisk { projects, teams: Vec::new() }.keep_an_admin(&writing).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Teams);
@@ -162,18 +164,35 @@ impl TeamRepo for SeaTeamRepo {
         Ok(members)
     }
 
-    async fn put_member(&self, membership: &TeamMembership, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put_member(
+        &self,
+        membership: &TeamMembership,
+        before: Option<TeamRole>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let mut writing = self.database.write("writing a member of a team").await?;
-        put_member(&writing, membership).await?;
+        if find_team_role(&writing, membership.team_id, membership.user_id).await? != before {
+            return Err(StoreError::Stale { what: THE_MEMBER });
+        }
+        put_member(&writing, membership, before).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Teams);
         writing.commit().await
     }
 
-    async fn remove_member(&self, team: TeamId, user: UserId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn remove_member(
+        &self,
+        team: TeamId,
+        user: UserId,
+        before: TeamRole,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let doing = "removing a member of a team";
         let mut writing = self.database.write(doing).await?;
-        let before = find_team_role(&writing, team, user).await?.ok_or(StoreError::Missing { what: THE_MEMBER })?;
+        let stored = find_team_role(&writing, team, user).await?.ok_or(StoreError::Missing { what: THE_MEMBER })?;
+        if stored != before {
+            return Err(StoreError::Stale { what: THE_MEMBER });
+        }
         let key = (team.as_uuid(), user.as_uuid());
         team_membership::Entity::delete_by_id(key).exec(writing.conn()).await.map_err(unavailable(doing))?;
         let teams = if before == TeamRole::Admin { vec![team.as_uuid()] } else { Vec::new() };
@@ -230,11 +249,13 @@ impl TeamRepo for SeaTeamRepo {
         Ok(grants)
     }
 
-    async fn put_grant(&self, grant: &TeamGrant, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put_grant(&self, grant: &TeamGrant, before: Option<Role>, audit: &AuditEntry) -> Result<(), StoreError> {
         let doing = "granting a project to a team";
         let project = grant.project_id.as_uuid();
         let mut writing = self.database.write(doing).await?;
-        let before = find_grant(&writing, grant.project_id, grant.team_id).await?;
+        if find_grant(&writing, grant.project_id, grant.team_id).await? != before {
+            return Err(StoreError::Stale { what: THE_GRANT });
+        }
         let found = project::Entity::find_by_id(project).count(writing.conn()).await.map_err(unavailable(doing))?;
         let missing = if found == 0 { THE_PROJECT } else { THE_TEAM };
         let on_conflict = OnConflict::columns([team_grant::Column::ProjectId, team_grant::Column::TeamId])
@@ -253,10 +274,19 @@ impl TeamRepo for SeaTeamRepo {
         writing.commit().await
     }
 
-    async fn remove_grant(&self, project: ProjectId, team: TeamId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn remove_grant(
+        &self,
+        project: ProjectId,
+        team: TeamId,
+        before: Role,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let doing = "taking a project from a team";
         let mut writing = self.database.write(doing).await?;
-        let before = find_grant(&writing, project, team).await?.ok_or(StoreError::Missing { what: THE_GRANT })?;
+        let stored = find_grant(&writing, project, team).await?.ok_or(StoreError::Missing { what: THE_GRANT })?;
+        if stored != before {
+            return Err(StoreError::Stale { what: THE_GRANT });
+        }
         let key = (project.as_uuid(), team.as_uuid());
         team_grant::Entity::delete_by_id(key).exec(writing.conn()).await.map_err(unavailable(doing))?;
         if before == Role::Admin {
@@ -268,11 +298,14 @@ impl TeamRepo for SeaTeamRepo {
     }
 }
 
-/// Adds the member or changes the role.
-pub(crate) async fn put_member(writing: &Writing, membership: &TeamMembership) -> Result<(), StoreError> {
+/// Adds the member, or changes the role of one whose stored role is `before`.
+pub(crate) async fn put_member(
+    writing: &Writing,
+    membership: &TeamMembership,
+    before: Option<TeamRole>,
+) -> Result<(), StoreError> {
     let doing = "writing a member of a team";
-    let (team, user) = (membership.team_id, membership.user_id);
-    let before = find_team_role(writing, team, user).await?;
+    let team = membership.team_id;
     let found = Entity::find_by_id(team.as_uuid()).count(writing.conn()).await.map_err(unavailable(doing))?;
     let missing = if found == 0 { THE_TEAM } else { THE_USER };
     let on_conflict = OnConflict::columns([team_membership::Column::TeamId, team_membership::Column::UserId])

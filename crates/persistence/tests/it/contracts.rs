@@ -50,6 +50,7 @@ contracts!(
     login_repo,
     catalog_repo,
     personal_secret_repo,
+    sealed_repo,
     audit_log,
     call_repo,
     call_census,

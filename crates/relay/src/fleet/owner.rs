@@ -25,9 +25,9 @@ use self::draining::Draining;
 use self::lists::Refreshed;
 use self::liveness::Checked;
 use self::sink::{Events, Sink};
-use super::Shared;
 use super::pace::Pace;
 use super::slot::{Slot, Unready, micros};
+use super::{Shared, Starts};
 use crate::catalog::Catalog;
 use crate::connector::ConnectFailure;
 
@@ -49,7 +49,7 @@ pub(super) enum Command {
     Start(Waiter),
     /// An admin stops what runs; answered when it is gone.
     Stop(oneshot::Sender<()>),
-    /// Start if need be, nobody waits.
+    /// Start if need be, nobody waits; where servers start for who waits alone, this starts none.
     Nudge,
     /// There may be something to look after.
     LookAround,
@@ -208,9 +208,15 @@ impl Owner {
         }
     }
 
+    /// Whether a server may run here although nobody waits for it.
+    fn starts_by_itself(&self) -> bool {
+        self.shared.starts == Starts::AsConfigured
+    }
+
     /// It shall always run, and does not.
     fn is_missed(&self) -> bool {
-        self.slot.server().run.always_on
+        self.starts_by_itself()
+            && self.slot.server().run.always_on
             && matches!(self.state, ServerState::Stopped | ServerState::BackingOff { .. })
             && self.starting.is_none()
     }
@@ -241,7 +247,7 @@ impl Owner {
             ItemKind::ALL.into_iter().for_each(|kind| self.tell(kind));
         }
         let waited_for = !self.ready_waiters.is_empty() || !self.catalog_waiters.is_empty();
-        if server.enabled && (replaced || waited_for) {
+        if server.enabled && (waited_for || replaced && self.starts_by_itself()) {
             self.start_if_wanted();
         }
     }
@@ -297,14 +303,16 @@ impl Owner {
             }
             Command::ListsChanged(kinds) => {
                 self.outdate(kinds);
-                if !self.slot.is_private() {
+                if !self.slot.is_private() && self.starts_by_itself() {
                     self.start_if_wanted();
                 }
             }
             Command::Nudge => {
                 self.slot.nudge_taken();
                 self.notice_loss().await;
-                self.start_if_wanted();
+                if self.starts_by_itself() {
+                    self.start_if_wanted();
+                }
             }
         }
     }
@@ -365,7 +373,7 @@ impl Owner {
         self.notice_loss().await;
         if self.peer.is_none() {
             // What shall always run, or what clients follow, comes back as soon as the server may be started.
-            let wanted = self.slot.is_watched() || self.is_missed();
+            let wanted = self.starts_by_itself() && (self.slot.is_watched() || self.is_missed());
             let may_start =
                 matches!(next(&self.state, ServerEvent::Wanted, self.shared.clock.now()), ServerState::Starting);
             if wanted && may_start {

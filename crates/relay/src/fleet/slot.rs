@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use orch_domain::Timestamp;
@@ -59,8 +60,7 @@ pub(crate) struct Slot {
     retired: watch::Sender<bool>,
     /// Retired because the server is gone, and not because the daemon stops.
     removed: AtomicBool,
-    /// When the present attempt to start it began; None when it is not starting.
-    start_began: Mutex<Option<Instant>>,
+    starting: Mutex<Starting>,
     /// A nudge is on its way.
     nudged: AtomicBool,
     /// Connections of single clients.
@@ -115,7 +115,7 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         changed: Notify::new(),
         retired: watch::Sender::new(false),
         removed: AtomicBool::new(false),
-        start_began: Mutex::default(),
+        starting: Mutex::default(),
         nudged: AtomicBool::new(false),
         lanes: Lanes::default(),
         variants: Variants::default(),
@@ -125,6 +125,21 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
     });
     let owner = Owner::new(Arc::clone(&slot), inbox);
     (slot, owner)
+}
+
+/// Attempts to start it, as far as lists wait for them.
+#[derive(Debug, Default)]
+struct Starting {
+    /// When the present attempt began; None when there is none.
+    began: Option<Instant>,
+    /// An attempt before took longer than lists wait.
+    was_slow: bool,
+}
+
+impl Starting {
+    fn is_slow(&self, deadline: Duration) -> bool {
+        self.was_slow || self.began.is_some_and(|began| began.elapsed() >= deadline)
+    }
 }
 
 impl Slot {
@@ -423,15 +438,18 @@ impl Slot {
         self.changed.notified().await;
     }
 
-    pub(super) fn set_starting(&self, starting: bool) {
-        let mut began = self.start_began.lock().unwrap_or_else(PoisonError::into_inner);
-        *began = if starting { began.or_else(|| Some(Instant::now())) } else { None };
+    /// `is_well`: its lists were read, or it is to be tried as if nothing had been before.
+    pub(super) fn set_starting(&self, starting: bool, is_well: bool) {
+        let deadline = self.shared.config.list_deadline();
+        let mut known = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        known.was_slow = !is_well && known.is_slow(deadline);
+        known.began = if starting { known.began.or_else(|| Some(Instant::now())) } else { None };
     }
 
-    /// Whether a start is under way that has been waited for as long as a list waits.
+    /// Whether it has been waited for as long as a list waits, and its lists were not read since: another attempt is not
+    /// waited for.
     pub(crate) fn is_slow_to_start(&self) -> bool {
-        let began = *self.start_began.lock().unwrap_or_else(PoisonError::into_inner);
-        began.is_some_and(|began| began.elapsed() >= self.shared.config.list_deadline())
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner).is_slow(self.shared.config.list_deadline())
     }
 
     pub(super) fn has_peer(&self) -> bool {

@@ -13,7 +13,7 @@ use orch_testkit::builders::{a_project, a_server};
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 use tokio::runtime::Handle;
 
-use super::{Fleet, FleetParts};
+use super::{Fleet, FleetParts, Starts};
 use crate::config::RelayConfig;
 use crate::connector::{ConnectFailure, Connector};
 
@@ -38,6 +38,7 @@ fn fleet() -> Fleet {
         catalogs: Arc::new(MemoryStore::new()),
         events: Arc::new(()),
         runtime: Handle::current(),
+        starts: Starts::AsConfigured,
         seed: 7,
     })
 }

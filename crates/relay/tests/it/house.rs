@@ -38,7 +38,7 @@ use orch_relay::approvals::Approvals;
 use orch_relay::config::RelayConfig;
 use orch_relay::connector::{ConnectFailure, Connector};
 use orch_relay::context::{CallContext, Client, Endpoint, SessionKey};
-use orch_relay::fleet::{Fleet, FleetParts, ListChange};
+use orch_relay::fleet::{Fleet, FleetParts, ListChange, Starts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_relay::reply::{Answer, Event, Reply};
@@ -91,6 +91,8 @@ pub(crate) struct ScriptedConnector {
     pub(crate) sinks: Mutex<HashMap<String, Arc<dyn PeerSink>>>,
     /// Never gives a peer while set.
     pub(crate) stuck: Mutex<Vec<String>>,
+    /// How long an attempt takes.
+    pub(crate) late: Mutex<Option<(String, Duration)>>,
     pub(crate) remarks: Mutex<Vec<String>>,
     /// Where each connection is to get a peer of its own.
     makers: Mutex<HashMap<String, Maker>>,
@@ -136,6 +138,10 @@ impl Connector for ScriptedConnector {
         self.connects.lock().unwrap().push(alias.clone());
         if self.stuck.lock().unwrap().contains(&alias) {
             std::future::pending::<()>().await;
+        }
+        let late = self.late.lock().unwrap().clone().filter(|(late, _)| *late == alias);
+        if let Some((_, time)) = late {
+            tokio::time::sleep(time).await;
         }
         self.sinks.lock().unwrap().insert(alias.clone(), sink);
         if let Some(maker) = self.makers.lock().unwrap().get(&alias) {
@@ -214,6 +220,20 @@ impl House {
         config: RelayConfig,
         stored: impl Fn(&Server) -> Option<StoredCatalog>,
     ) -> Self {
+        Self::starting(Starts::AsConfigured, aliases, config, stored)
+    }
+
+    /// One whose servers start for who waits for them alone.
+    pub(crate) fn on_demand(aliases: &[&str], stored: impl Fn(&Server) -> Option<StoredCatalog>) -> Self {
+        Self::starting(Starts::OnDemand, aliases, RelayConfig::default(), stored)
+    }
+
+    fn starting(
+        starts: Starts,
+        aliases: &[&str],
+        config: RelayConfig,
+        stored: impl Fn(&Server) -> Option<StoredCatalog>,
+    ) -> Self {
         let project = a_project().slug("demo").build();
         let user = UserId::new();
         let servers: Vec<_> = aliases
@@ -241,6 +261,7 @@ impl House {
             catalogs: Arc::new(store.clone()),
             events: Arc::new(()),
             runtime: Handle::current(),
+            starts,
             seed: 7,
         }));
         let record = Arc::new(Record { calls: Mutex::default(), full: AtomicBool::new(false), clock: clock.clone() });

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use orch_domain::port::server_runtime::ServerRuntime;
+use orch_domain::server::Server;
 use orch_domain::server_state::ServerState;
 use orch_mcp::peer::{Peer, PeerEvent, PeerRequest, ReplyItem, ReplyStream};
+use orch_testkit::builders::a_catalog;
 use orch_testkit::scripted_peer::{ScriptedPeer, never};
 use tokio::sync::Notify;
 
@@ -138,6 +140,28 @@ async fn what_is_always_on_starts_by_itself_comes_back_and_never_idles() {
     pass(&house, Duration::from_secs(3)).await;
     assert_eq!((house.state("fs"), house.connector.connects_of("fs")), (ServerState::Ready, 2));
     assert!(!second.is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_demand_nothing_starts_but_for_who_waits_for_it() {
+    let stored = |server: &Server| {
+        let mut stored = a_catalog(server.id).build();
+        stored.handshake = hello().write().as_str().into();
+        Some(stored)
+    };
+    let house = House::on_demand(&["fs"], stored);
+    peer(&house, "fs");
+    house.change("fs", |server| server.run.always_on = true);
+    pass(&house, Duration::from_secs(10)).await;
+    house.change("fs", |server| server.generation += 1);
+    pass(&house, Duration::from_secs(10)).await;
+    let id = house.server("fs").id;
+    house.ask(&house.unified(), "tools/list", "{}").await.expect("lists that are known, and may be old");
+    pass(&house, Duration::from_secs(10)).await;
+    assert_eq!((house.state("fs"), house.connector.connects_of("fs")), (ServerState::Stopped, 0));
+    house.ask(&house.alone("fs"), "tools/call", CALL).await.expect("an answer");
+    assert_eq!(house.connector.connects_of("fs"), 1);
+    house.fleet.stop(id).await.expect("a stop");
 }
 
 #[tokio::test(start_paused = true)]
@@ -332,6 +356,36 @@ async fn a_start_that_hangs_is_waited_for_once() {
     for _ in 0..20 {
         assert_eq!(ask().await, Duration::ZERO);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_slow_is_not_waited_for_again_until_its_lists_are_there() {
+    let house = House::with(&["fs", "other"]);
+    peer(&house, "other");
+    *house.connector.late.lock().unwrap() = Some(("fs".to_owned(), Duration::from_secs(20)));
+    house.connector.put("fs", Err("it did not answer"));
+    let ask = async || {
+        let begun = tokio::time::Instant::now();
+        let list = house.ask(&house.unified(), "tools/list", "{}").await.expect("a list");
+        (begun.elapsed(), list.as_str().contains("fs__read"))
+    };
+    assert_eq!(ask().await, (Duration::from_secs(3), false));
+    let tried = || house.connector.connects.lock().unwrap().iter().filter(|alias| *alias == "fs").count();
+    for attempts in 2..4 {
+        // The pause after a failure goes by the house's clock.
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        house.clock.advance(Duration::from_secs(60));
+        assert_eq!(ask().await, (Duration::ZERO, false));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(tried(), attempts, "it is tried again");
+    }
+    *house.connector.late.lock().unwrap() = None;
+    peer(&house, "fs");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    house.clock.advance(Duration::from_secs(60));
+    ask().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ask().await, (Duration::ZERO, true));
 }
 
 #[tokio::test(start_paused = true)]

@@ -142,7 +142,13 @@ async fn each_of_500_callers_has_exactly_one_answer() {
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    // All of them are at the server when it goes away.
+    let arrived = async {
+        while first.sent().iter().filter(|request| request.method.as_str() == "tools/call").count() < calls.len() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.expect("every call reaches the server");
     let second = ScriptedPeer::new(hello(), with_tools(|| ends(Ok(raw("{}")))));
     house.connector.put("fs", Ok(Arc::new(second)));
     first.break_off();

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use orch_domain::call::Outcome;
 use orch_domain::port::server_runtime::{RuntimeError, ServerRuntime};
 use orch_domain::run_settings::Isolation;
 use orch_domain::server_state::ServerState;
 use orch_mcp::peer::{Peer, PeerEvent};
+use orch_relay::stop::StopReason;
 use orch_testkit::scripted_peer::ScriptedPeer;
 
 use crate::house::{House, hello, raw, usual};
@@ -166,6 +168,23 @@ async fn the_end_does_not_wait_for_a_server_that_is_starting() {
         let error = answer.expect_err("it never started");
         assert!(error.message.contains("the daemon is stopping"), "{}", error.message);
     }
+}
+
+#[tokio::test]
+async fn a_call_that_has_not_reached_its_server_is_to_be_sent_again() {
+    let house = House::with(&["fs"]);
+    house.connector.stuck.lock().unwrap().push("fs".to_owned());
+    let cx = house.alone("fs");
+    let stopping = async {
+        while house.connector.connects_of("fs") == 0 {
+            tokio::task::yield_now().await;
+        }
+        cx.stop.stop(StopReason::Stopping);
+    };
+    let (answer, ()) = join(house.ask(&cx, "tools/call", CALL), stopping).await;
+    let error = answer.expect_err("it never started");
+    assert_eq!(error.message, "the daemon is stopping; send the request again in a moment");
+    assert_eq!(house.recorded()[0].outcome, Outcome::Stopping);
 }
 
 #[tokio::test(start_paused = true)]

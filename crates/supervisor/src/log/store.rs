@@ -126,9 +126,11 @@ impl LogStore {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// Lines of a log, oldest first, from the disk and what is not there yet. Blocks.
+    /// Lines of a log, oldest first, from the disk and what is not there yet; where another process writes, from the disk
+    /// alone: what a process of this one's said is another log, with numbers of its own. Blocks.
     pub fn read(&self, name: &str, filter: &LogFilter) -> Vec<Arc<LogLine>> {
-        let live = self.live(name).map(|log| log.since(0)).unwrap_or_default();
+        let own = self.writer.as_ref().and_then(|_| self.live(name));
+        let live = own.map(|log| log.since(0)).unwrap_or_default();
         let from = live.first().map_or(u64::MAX, |line| line.seq);
         let whole = from == 1 || filter.after.is_some_and(|after| after.saturating_add(1) >= from);
         let search = filter.search.as_ref().map(|text| text.to_lowercase());

@@ -32,9 +32,6 @@ async fn too_much_memory_ends_it() {
 
 #[tokio::test]
 async fn memory_that_is_shared_counts() {
-    if !has_python() {
-        return;
-    }
     // Little by little, so that it is never its own.
     let script = r#"exec python3 -c '
 import mmap, time
@@ -47,9 +44,6 @@ time.sleep(1000)'"#;
 
 #[tokio::test]
 async fn memory_that_several_share_counts_once() {
-    if !has_python() {
-        return;
-    }
     // Each of five has all of it, which is more than the limit only if it is added up. There is room above what they
     // really have, as the shares of those that are left grow while the others end, one after the other.
     let script = r#"exec python3 -c '
@@ -69,11 +63,6 @@ os.read(0, 1)'"#;
     assert_eq!(process.exit_reason(), None, "{:?}", texts(&log));
     drop(process.take_stdin());
     assert_eq!(process.exited().await, ExitReason::Code(0), "{:?}", texts(&log));
-}
-
-#[expect(clippy::disallowed_methods, reason = "asks the system whether a program is there")]
-fn has_python() -> bool {
-    std::process::Command::new("python3").arg("--version").output().is_ok()
 }
 
 #[tokio::test]
@@ -99,9 +88,6 @@ async fn too_many_processes_end_it() {
 
 #[tokio::test]
 async fn threads_are_no_processes() {
-    if !has_python() {
-        return;
-    }
     let script = r#"exec python3 -c '
 import os, threading
 for n in range(40): threading.Thread(target=os.read, args=(0, 1)).start()

@@ -132,6 +132,9 @@ async fn a_second_process_reads_and_does_not_write() {
     third.log("a", None).push("from somebody else");
     third.close();
     assert_eq!(texts(&other.read("a", &ALL)), ["one"]);
+    // Its own, which is in memory only, is not the one that it reads.
+    other.log("a", None).push("aside");
+    assert_eq!(texts(&other.read("a", &ALL)), ["one"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     sync::Arc,
 };
 
@@ -471,7 +470,6 @@ async fn its_temporary_directory_goes_with_it() {
 
 /// With children, threads, limits and priorities of their own, as servers have them.
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "asks the system whether a program is there")]
 async fn real_interpreters_run() {
     const PYTHON: &str = r#"
 import json, os, resource, signal, socket, ssl, subprocess, threading
@@ -492,9 +490,6 @@ new Worker("0", { eval: true }).on("exit", () => {
 "#;
     let place = Place::new();
     for (program, switch, text) in [("python3", "-c", PYTHON), ("node", "-e", NODE)] {
-        if Command::new(program).arg("--version").output().is_err() {
-            continue;
-        }
         let script = format!("{program} {switch} '{text}' >&2");
         for profile in [SandboxProfile::default(), filtered(SandboxNetwork::Ports(vec![443]))] {
             let Some(said) = run(&place, profile, &script).await else { continue };

@@ -55,6 +55,13 @@ impl UserBuilder {
         self
     }
 
+    /// Somebody else was shown the link that made the account.
+    #[must_use]
+    pub fn unproven(mut self) -> Self {
+        self.0.address_proven = false;
+        self
+    }
+
     #[must_use]
     pub fn deactivated(mut self, at: Timestamp) -> Self {
         self.0.deactivated_at = Some(at);

@@ -9,7 +9,8 @@ use orch_domain::api_key::KeyUse;
 use orch_domain::audit::AuditAction;
 use orch_domain::change::{Change, Committed};
 use orch_domain::membership::Membership;
-use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::port::invitation_repo::Accepting;
+use orch_domain::port::server_repo::{ServerUpdate, ServerWrite};
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
@@ -17,7 +18,9 @@ use orch_domain::team::{Team, TeamGrant, TeamMembership, TeamRole};
 use orch_domain::user::User;
 
 use super::{TestStore, an_entry, at};
-use crate::builders::{a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_team, a_user, an_audit_entry};
+use crate::builders::{
+    a_call, a_catalog, a_key, a_project, a_refresh_token, a_server, a_team, a_user, an_audit_entry, an_invitation,
+};
 
 pub(super) type News = Pin<Box<dyn Stream<Item = Change> + Send>>;
 
@@ -75,6 +78,21 @@ pub async fn committed_entries(store: &dyn TestStore) {
         let is_it = matches!(&told, Committed::Entry(told) if told.id == entry.id);
         assert!(is_it, "{} and not {told:?}", entry.action);
     }
+    // What becomes of an invitation changes nothing that is kept in memory, and is news to who is invited.
+    let [created, declined, again, revoked, third, accepted] = std::array::from_fn(|_| an_entry());
+    let invitations = store.invitations();
+    let [one, two, three] = std::array::from_fn(|_| an_invitation().build());
+    invitations.create(&one, &created).await.expect("an invitation");
+    invitations.decline(one.id, at(1), &declined).await.expect("a refusal");
+    invitations.create(&two, &again).await.expect("an invitation");
+    invitations.revoke(two.id, at(1), &revoked).await.expect("an end");
+    invitations.create(&three, &third).await.expect("an invitation");
+    let accepting = Accepting::Account(user.id);
+    invitations.accept(three.id, accepting, at(1), std::slice::from_ref(&accepted)).await.expect("an acceptance");
+    for entry in [created, declined, again, revoked, third, accepted] {
+        let told = next().await;
+        assert!(matches!(&told, Committed::Entry(told) if told.id == entry.id), "{entry:?} and not {told:?}");
+    }
 }
 
 pub(super) async fn until(news: &mut News, expected: Change) {
@@ -92,38 +110,38 @@ async fn announces_each_write(store: &dyn TestStore, news: &mut News, users: (&U
     store.projects().update(&Project { version: 2, ..project.clone() }, &entry()).await.expect("an update");
     assert_eq!(next(news).await, of_project);
     let member = Membership { project_id: project.id, user_id: other.id, role: Role::Member, created_at: at(0) };
-    store.projects().put_member(&member, &entry()).await.expect("a member");
+    store.projects().put_member(&member, None, &entry()).await.expect("a member");
     assert_eq!(next(news).await, of_project);
-    store.projects().remove_member(project.id, other.id, &entry()).await.expect("a removal");
+    store.projects().remove_member(project.id, other.id, Role::Member, &entry()).await.expect("a removal");
     assert_eq!(next(news).await, of_project);
 
     let server = a_server().in_project(project.id).build();
     store.servers().create(&server, &entry()).await.expect("a server");
     assert_eq!(next(news).await, of_project);
     let server = Server { version: 2, ..server };
-    store.servers().update(&server, &entry()).await.expect("an update");
+    store.servers().update(&ServerUpdate::new(server.clone(), entry())).await.expect("an update");
     assert_eq!(next(news).await, of_project);
     let writes = [
-        ServerWrite::Update { server: Server { version: 3, ..server.clone() }, audit: entry() },
+        ServerWrite::Update(ServerUpdate::new(Server { version: 3, ..server.clone() }, entry())),
         ServerWrite::Create { server: a_server().in_project(project.id).build(), audit: entry() },
     ];
     store.servers().put_all(&writes).await.expect("writes");
     assert_eq!(next(news).await, of_project, "once for all of it");
-    store.servers().delete(server.id, &entry()).await.expect("a deletion");
+    store.servers().delete(server.id, None, &entry()).await.expect("a deletion");
     assert_eq!(next(news).await, of_project);
 
     let key = a_key().in_project(project.id).by(user.id).build();
     store.keys().create(&key, &entry()).await.expect("a key");
     assert_eq!(next(news).await, of_project);
     let new = a_key().in_project(project.id).by(user.id).build();
-    store.keys().rotate(key.id, at(9), &new, &entry()).await.expect("a rotation");
+    store.keys().rotate(&key, at(9), &new, &entry()).await.expect("a rotation");
     assert_eq!(next(news).await, of_project);
-    store.keys().revoke(new.id, at(9), &entry()).await.expect("a revocation");
+    store.keys().revoke(new.id, None, at(9), &entry()).await.expect("a revocation");
     assert_eq!(next(news).await, of_project);
 
     announces_teams(store, news, (user, other), project).await;
 
-    store.projects().delete(project.id, &entry()).await.expect("a deletion");
+    store.projects().delete(project.id, None, &entry()).await.expect("a deletion");
     assert_eq!(next(news).await, of_project);
 }
 
@@ -137,18 +155,18 @@ async fn announces_teams(store: &dyn TestStore, news: &mut News, users: (&User, 
     teams.update(&Team { version: 2, ..team.clone() }, &entry()).await.expect("an update");
     assert_eq!(next(news).await, Change::Teams);
     let member = TeamMembership { team_id: team.id, user_id: other.id, role: TeamRole::Member, created_at: at(0) };
-    teams.put_member(&member, &entry()).await.expect("a member");
+    teams.put_member(&member, None, &entry()).await.expect("a member");
     assert_eq!(next(news).await, Change::Teams);
-    teams.remove_member(team.id, other.id, &entry()).await.expect("a removal");
+    teams.remove_member(team.id, other.id, TeamRole::Member, &entry()).await.expect("a removal");
     assert_eq!(next(news).await, Change::Teams);
     let grant = TeamGrant { project_id: project.id, team_id: team.id, role: Role::Member, created_at: at(0) };
-    teams.put_grant(&grant, &entry()).await.expect("a grant");
+    teams.put_grant(&grant, None, &entry()).await.expect("a grant");
     assert_eq!(next(news).await, Change::Project(project.id));
-    teams.remove_grant(project.id, team.id, &entry()).await.expect("a removal");
+    teams.remove_grant(project.id, team.id, Role::Member, &entry()).await.expect("a removal");
     assert_eq!(next(news).await, Change::Project(project.id));
-    teams.put_grant(&grant, &entry()).await.expect("a grant");
+    teams.put_grant(&grant, None, &entry()).await.expect("a grant");
     assert_eq!(next(news).await, Change::Project(project.id));
-    teams.delete(team.id, &entry()).await.expect("a deletion");
+    teams.delete(team.id, None, &entry()).await.expect("a deletion");
     assert_eq!(next(news).await, Change::Teams);
     assert_eq!(next(news).await, Change::Project(project.id), "it lost a grant");
 }
@@ -166,9 +184,9 @@ async fn is_silent_about_what_did_not_happen(store: &dyn TestStore, news: &mut N
 
     // Refused, without effect, or nothing that the data plane decides by.
     store.users().create(&a_user().email(user.email.as_str()).build(), &entry()).await.expect_err("a conflict");
-    store.servers().update(&server, &entry()).await.expect_err("it is stale");
-    store.projects().remove_member(id, user.id, &entry()).await.expect_err("the last admin stays");
-    store.keys().revoke(key.id, at(2), &entry()).await.expect("a second revocation");
+    store.servers().update(&ServerUpdate::new(server.clone(), entry())).await.expect_err("it is stale");
+    store.projects().remove_member(id, user.id, Role::Admin, &entry()).await.expect_err("the last admin stays");
+    store.keys().revoke(key.id, None, at(2), &entry()).await.expect("a second revocation");
     let used = KeyUse { at: at(3), address: None, client: None };
     store.keys().note_used(&[(key.id, used)]).await.expect("a note");
     let token = a_refresh_token().of(user.id).build();

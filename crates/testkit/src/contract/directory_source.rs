@@ -22,7 +22,7 @@ pub async fn directory_source(store: &dyn TestStore) {
     let gone = a_user().instance_admin().deactivated(at(1)).build();
     store.users().create(&gone, &an_entry()).await.expect("a user can be created");
     let member = Membership { project_id: project.id, user_id: gone.id, role: Role::Viewer, created_at: at(0) };
-    store.projects().put_member(&member, &an_entry()).await.expect("a member can be added");
+    store.projects().put_member(&member, None, &an_entry()).await.expect("a member can be added");
     let server = a_server().in_project(project.id).named("b").secret(Slot::Arg(0), b"x").build();
     let disabled = a_server().in_project(project.id).named("a").disabled().build();
     for server in [&server, &disabled] {
@@ -31,9 +31,9 @@ pub async fn directory_source(store: &dyn TestStore) {
     let team = a_team().build();
     store.teams().create(&team, admin.id, &an_entry()).await.expect("a team can be created");
     let joined = TeamMembership { team_id: team.id, user_id: gone.id, role: TeamRole::Member, created_at: at(0) };
-    store.teams().put_member(&joined, &an_entry()).await.expect("a member can be added");
+    store.teams().put_member(&joined, None, &an_entry()).await.expect("a member can be added");
     let grant = TeamGrant { project_id: project.id, team_id: team.id, role: Role::Member, created_at: at(0) };
-    store.teams().put_grant(&grant, &an_entry()).await.expect("a team can be granted a project");
+    store.teams().put_grant(&grant, None, &an_entry()).await.expect("a team can be granted a project");
     let live = a_key().in_project(project.id).by(admin.id).build();
     let dead = a_key().in_project(project.id).by(admin.id).revoked_at(at(1)).build();
     for key in [&live, &dead] {

@@ -69,7 +69,7 @@ async fn stores_and_finds(store: &dyn TestStore) {
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the team" })), "{outcome:?}");
 
     // The end of the place is the end of its invitations.
-    store.projects().delete(project.id, &an_entry()).await.expect("a deletion");
+    store.projects().delete(project.id, None, &an_entry()).await.expect("a deletion");
     assert_eq!(invitations.find(all[2].id).await.expect("an answer"), None);
 }
 

@@ -20,7 +20,7 @@ pub async fn key_repo(store: &dyn TestStore) {
     revokes_once(store).await;
     rotates(store).await;
     updates(store).await;
-    brings_no_key_back_that_is_rotated_meanwhile(store).await;
+    updates_or_rotates_what_was_seen(store).await;
     lists_those_of_all_projects(store).await;
     notes_the_newest_use(store).await;
     notes_the_newest_use_of_many_at_once(store).await;
@@ -94,12 +94,14 @@ async fn revokes_once(store: &dyn TestStore) {
     let keys = store.keys();
     let key = a_stored_key(store).await;
     let (first, second) = (an_entry(), an_entry());
-    keys.revoke(key.id, at(1), &first).await.expect("a key can be revoked");
-    keys.revoke(key.id, at(2), &second).await.expect("a second time is no trouble");
+    let outcome = keys.revoke(key.id, Some(key.version() ^ 1), at(1), &second).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "{outcome:?}");
+    keys.revoke(key.id, Some(key.version()), at(1), &first).await.expect("a key can be revoked");
+    keys.revoke(key.id, None, at(2), &second).await.expect("a second time is no trouble");
     assert_eq!(find(&*keys, key.id).await, ApiKey { revoked_at: Some(at(1)), ..key });
     assert!(is_on_record(store, first.id).await);
     assert!(!is_on_record(store, second.id).await, "nothing was done the second time");
-    let outcome = keys.revoke(KeyId::new(), at(1), &an_entry()).await;
+    let outcome = keys.revoke(KeyId::new(), None, at(1), &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
 }
 
@@ -108,25 +110,35 @@ async fn rotates(store: &dyn TestStore) {
     let old = a_stored_key(store).await;
     let successor = |of: &ApiKey| a_key().in_project(of.project_id).by(of.creator).build();
     let (new, entry) = (successor(&old), an_entry());
-    keys.rotate(old.id, at(100), &new, &entry).await.expect("a rotation");
+    keys.rotate(&old, at(100), &new, &entry).await.expect("a rotation");
     assert!(is_on_record(store, entry.id).await);
     assert_eq!(find(&*keys, new.id).await, new);
     assert_eq!(find(&*keys, old.id).await.expires_at, Some(at(100)));
 
+    let entry = an_entry();
     let third = successor(&old);
-    keys.rotate(old.id, at(200), &third, &an_entry()).await.expect("a rotation");
+    let outcome = keys.rotate(&old, at(200), &third, &entry).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "it ends by now: {outcome:?}");
+    let old = find(&*keys, old.id).await;
+    keys.rotate(&old, at(200), &third, &an_entry()).await.expect("a rotation");
     assert_eq!(find(&*keys, old.id).await.expires_at, Some(at(100)), "a rotation never lengthens a life");
 
-    let entry = an_entry();
+    let narrow = ApiKey { scope: Scope { read_only: true, ..Scope::default() }, ..third.clone() };
+    keys.update(&third, &narrow, &an_entry()).await.expect("a key can be narrowed");
+    let outcome = keys.rotate(&third, at(50), &successor(&third), &entry).await;
+    assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "no wide one: {outcome:?}");
+    assert_eq!(find(&*keys, third.id).await, narrow, "refused writes change nothing");
+
     let clash = ApiKey { public_id: old.public_id.clone(), ..successor(&old) };
-    let outcome = keys.rotate(new.id, at(50), &clash, &entry).await;
+    let outcome = keys.rotate(&new, at(50), &clash, &entry).await;
     assert!(matches!(outcome, Err(StoreError::Conflict { .. })), "{outcome:?}");
     assert_eq!(find(&*keys, new.id).await.expires_at, None, "both or none");
 
-    keys.revoke(old.id, at(1), &an_entry()).await.expect("a key can be revoked");
-    let outcome = keys.rotate(old.id, at(300), &successor(&old), &entry).await;
+    keys.revoke(old.id, None, at(1), &an_entry()).await.expect("a key can be revoked");
+    let outcome = keys.rotate(&old, at(300), &successor(&old), &entry).await;
     assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "what is revoked stays so: {outcome:?}");
-    let outcome = keys.rotate(KeyId::new(), at(300), &successor(&old), &entry).await;
+    let unknown = ApiKey { id: KeyId::new(), ..old.clone() };
+    let outcome = keys.rotate(&unknown, at(300), &successor(&old), &entry).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
     assert!(!is_on_record(store, entry.id).await, "nothing of a refused write stays");
 }
@@ -184,28 +196,31 @@ async fn updates(store: &dyn TestStore) {
     keys.note_used(&[used(before.id, at(1))]).await.expect("uses can be noted");
     keys.update(&before, &before, &an_entry()).await.expect("a use is no change");
 
-    keys.revoke(before.id, at(1), &an_entry()).await.expect("a key can be revoked");
+    keys.revoke(before.id, None, at(1), &an_entry()).await.expect("a key can be revoked");
     let outcome = keys.update(&before, &after, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Stale { what: "the API key" })), "{outcome:?}");
     let outcome = keys.update(&before, &ApiKey { id: KeyId::new(), ..after }, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the API key" })), "{outcome:?}");
 }
 
-/// Whichever of the two is first, the old key expires.
-async fn brings_no_key_back_that_is_rotated_meanwhile(store: &dyn TestStore) {
+/// Whichever of the two is first, the other has seen a key that is none any more.
+async fn updates_or_rotates_what_was_seen(store: &dyn TestStore) {
     for _ in 0..ROUNDS {
         let before = a_stored_key(store).await;
         let after = ApiKey { name: "renamed".to_owned(), ..before.clone() };
         let new = a_key().in_project(before.project_id).by(before.creator).build();
         let (keys, old) = (store.keys(), before.clone());
         let updating = tokio::spawn(async move { keys.update(&old, &after, &an_entry()).await });
-        let (keys, id) = (store.keys(), before.id);
-        let rotating = tokio::spawn(async move { keys.rotate(id, at(5), &new, &an_entry()).await });
-        let updated = updating.await.expect("no panic");
-        assert!(matches!(updated, Ok(()) | Err(StoreError::Stale { .. })), "{updated:?}");
-        rotating.await.expect("no panic").expect("a rotation");
+        let (keys, old) = (store.keys(), before.clone());
+        let rotating = tokio::spawn(async move { keys.rotate(&old, at(5), &new, &an_entry()).await });
+        let (updated, rotated) = (updating.await.expect("no panic"), rotating.await.expect("no panic"));
+        let one_is_told = matches!(
+            (&updated, &rotated),
+            (Ok(()), Err(StoreError::Stale { .. })) | (Err(StoreError::Stale { .. }), Ok(()))
+        );
+        assert!(one_is_told, "{updated:?} {rotated:?}");
         let stored = find(&*store.keys(), before.id).await;
-        assert_eq!(stored.expires_at, Some(at(5)));
+        assert_eq!(stored.expires_at == Some(at(5)), rotated.is_ok());
         assert_eq!(stored.name == "renamed", updated.is_ok());
     }
 }

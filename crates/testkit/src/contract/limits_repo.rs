@@ -37,6 +37,6 @@ pub async fn limits_repo(store: &dyn TestStore) {
     assert_eq!(directory.instance_limits(), limits(120, 2).limits);
     let facts = directory.project(project.id).expect("the project");
     assert_eq!(directory.limits(facts).key.per_minute, Some(10));
-    store.projects().delete(project.id, &an_entry()).await.expect("a project can be deleted");
+    store.projects().delete(project.id, None, &an_entry()).await.expect("a project can be deleted");
     assert_eq!(repo.find(Some(project.id)).await.expect("an answer"), StoredLimits::default());
 }

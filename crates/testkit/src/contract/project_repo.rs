@@ -135,7 +135,12 @@ async fn deletes_what_belongs_to_it_and_keeps_the_records(store: &dyn TestStore)
     store.calls().insert(std::slice::from_ref(&call)).await.expect("a call can be stored");
 
     let entry = an_audit_entry().in_project(project.id).action(AuditAction::ProjectDelete).build();
-    store.projects().delete(project.id, &entry).await.expect("a deletion");
+    for other in [0, 2] {
+        let outcome = store.projects().delete(project.id, Some(other), &an_entry()).await;
+        assert!(matches!(outcome, Err(StoreError::Stale { what: "the project" })), "{outcome:?}");
+    }
+    assert!(store.servers().find(server.id).await.expect("an answer").is_some(), "a refused write takes nothing");
+    store.projects().delete(project.id, Some(1), &entry).await.expect("a deletion");
 
     assert_eq!(store.projects().find(project.id).await.expect("an answer"), None);
     assert_eq!(store.projects().find_member(project.id, admin.id).await.expect("an answer"), None);
@@ -156,6 +161,6 @@ async fn deletes_what_belongs_to_it_and_keeps_the_records(store: &dyn TestStore)
         .items;
     assert_eq!(trail.first().map(|record| record.id), Some(entry.id));
 
-    let outcome = store.projects().delete(project.id, &an_entry()).await;
+    let outcome = store.projects().delete(project.id, None, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the project" })), "{outcome:?}");
 }

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
+use orch_domain::activity::EntryFilter;
 use orch_domain::alias::Alias;
+use orch_domain::audit::AuditEntry;
 use orch_domain::dialect::{Dialect, Era, Interactive};
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::limits::Limit;
-use orch_domain::port::server_repo::ServerWrite;
+use orch_domain::page::PageRequest;
+use orch_domain::personal_secret::PersonalSecret;
+use orch_domain::port::server_repo::{Forgetting, ServerUpdate, ServerWrite};
 use orch_domain::sandbox::{NetworkAccess, Sandbox, SandboxMode};
-use orch_domain::secret::Slot;
+use orch_domain::secret::{Sealed, Secret, Slot};
 use orch_domain::server::{Server, Transport};
 
-use super::{TestStore, a_stored_project, a_stored_server, an_entry, at, is_on_record};
+use super::{TestStore, a_stored_project, a_stored_server, a_stored_user, an_entry, at, is_on_record};
 use crate::builders::{a_catalog, a_server};
 
 pub async fn server_repo(store: &dyn TestStore) {
@@ -22,6 +26,7 @@ pub async fn server_repo(store: &dyn TestStore) {
     updates_by_version_and_replaces_secrets(store).await;
     writes_all_or_none(store).await;
     deletes_with_secrets_and_catalog(store).await;
+    forgets_what_members_have_stored(store).await;
 }
 
 async fn finds_what_was_created(store: &dyn TestStore) {
@@ -86,8 +91,9 @@ async fn refuses_a_taken_alias(store: &dyn TestStore) {
     let same = a_server().named(first.alias.as_str());
     let entry = an_entry();
     let taken = |outcome| matches!(outcome, Err(StoreError::Conflict { what: "a server with this alias" }));
+    let renamed = Server { alias: first.alias.clone(), version: 2, ..second };
     assert!(taken(servers.create(&same.clone().in_project(project.id).build(), &entry).await));
-    assert!(taken(servers.update(&Server { alias: first.alias, version: 2, ..second }, &entry).await));
+    assert!(taken(servers.update(&ServerUpdate::new(renamed, entry.clone())).await));
     assert!(!is_on_record(store, entry.id).await, "nothing of a refused write stays");
     servers.create(&same.in_project(other.id).build(), &an_entry()).await.expect("another project is another matter");
 }
@@ -109,14 +115,14 @@ async fn updates_by_version_and_replaces_secrets(store: &dyn TestStore) {
     after.version = 2;
     after.generation = 7;
     let entry = an_entry();
-    servers.update(&after, &entry).await.expect("an update");
+    servers.update(&ServerUpdate::new(after.clone(), entry.clone())).await.expect("an update");
     assert!(is_on_record(store, entry.id).await);
     assert_eq!(servers.find(before.id).await.expect("found").as_ref(), Some(&after));
 
-    let outcome = servers.update(&after, &an_entry()).await;
+    let outcome = servers.update(&ServerUpdate::new(after.clone(), an_entry())).await;
     assert!(matches!(outcome, Err(StoreError::Stale { what: "the server" })), "{outcome:?}");
     let unknown = a_server().in_project(project.id).build();
-    let outcome = servers.update(&Server { version: 2, ..unknown }, &an_entry()).await;
+    let outcome = servers.update(&ServerUpdate::new(Server { version: 2, ..unknown }, an_entry())).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the server" })), "{outcome:?}");
     assert_eq!(servers.find(before.id).await.expect("found"), Some(after), "refused writes change nothing");
 }
@@ -127,7 +133,7 @@ async fn writes_all_or_none(store: &dyn TestStore) {
     let old = a_stored_server(store, project.id).await;
     let (first, second) = (a_server().in_project(project.id).build(), a_server().in_project(project.id).build());
     let create = |server: &Server| ServerWrite::Create { server: server.clone(), audit: an_entry() };
-    let update = |server: &Server| ServerWrite::Update { server: server.clone(), audit: an_entry() };
+    let update = |server: &Server| ServerWrite::Update(ServerUpdate::new(server.clone(), an_entry()));
 
     let clash = a_server().in_project(project.id).named(first.alias.as_str()).build();
     let outcome = servers.put_all(&[create(&first), create(&clash)]).await;
@@ -150,12 +156,79 @@ async fn deletes_with_secrets_and_catalog(store: &dyn TestStore) {
     store.servers().create(&server, &an_entry()).await.expect("a server can be created");
     store.catalogs().save(&a_catalog(server.id).tool("t").build()).await.expect("a catalog can be saved");
     let entry = an_entry();
-    store.servers().delete(server.id, &entry).await.expect("a deletion");
+    for other in [0, 2] {
+        let outcome = store.servers().delete(server.id, Some(other), &an_entry()).await;
+        assert!(matches!(outcome, Err(StoreError::Stale { what: "the server" })), "{outcome:?}");
+    }
+    store.servers().delete(server.id, Some(1), &entry).await.expect("a deletion");
     assert!(is_on_record(store, entry.id).await);
     assert_eq!(store.servers().find(server.id).await.expect("an answer"), None);
     assert_eq!(store.catalogs().find(server.id).await.expect("an answer"), None);
-    let outcome = store.servers().delete(server.id, &an_entry()).await;
+    let outcome = store.servers().delete(server.id, None, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the server" })), "{outcome:?}");
     // The same secrets again: nothing of them was left.
     store.servers().create(&server, &an_entry()).await.expect("a server can be created");
+}
+
+async fn forgets_what_members_have_stored(store: &dyn TestStore) {
+    let (servers, own) = (store.servers(), store.personal_secrets());
+    let ((project, one), two) = (a_stored_project(store).await, a_stored_user(store).await);
+    let (server, other) = (a_stored_server(store, project.id).await, a_stored_server(store, project.id).await);
+    for (server, user) in [(&server, &one), (&server, &two), (&other, &one)] {
+        let slot = Slot::Env("TOKEN".to_owned());
+        let id = PersonalSecret::id_of(server.id, user.id, &slot);
+        let secret = Secret { id, slot, sealed: Sealed::from_bytes(b"x".to_vec()) };
+        let value = PersonalSecret { server_id: server.id, user_id: user.id, secret, updated_at: at(1) };
+        own.write(server, user.id, &[value], &[], &an_entry()).await.expect("a value can be stored");
+    }
+    let stored = async |server: &Server| {
+        let mut count = 0;
+        for user in [&one, &two] {
+            count += own.list(server.id, user.id).await.expect("an answer").len();
+        }
+        count
+    };
+    let told = async || {
+        let filter = EntryFilter::default();
+        let page = store.audit().list(None, &filter, PageRequest::new(PageRequest::MAX_LIMIT, None)).await;
+        let entries = page.expect("the trail").items.into_iter();
+        let mut told: Vec<_> = entries
+            .filter(|entry| entry.detail.ends_with(": it moved"))
+            .map(|entry| (entry.detail, entry.facts))
+            .collect();
+        told.sort();
+        told
+    };
+    let moved = |server: Server| {
+        let base = AuditEntry { detail: "it moved".to_owned(), facts: Vec::new(), ..an_entry() };
+        ServerUpdate { forgets: Some(Forgetting::new(base)), ..ServerUpdate::new(server, an_entry()) }
+    };
+
+    // A refused update takes nothing, whichever way it was refused.
+    let stale = servers.update(&moved(Server { version: 3, ..server.clone() })).await;
+    assert!(matches!(stale, Err(StoreError::Stale { .. })), "{stale:?}");
+    let clash = Server { alias: other.alias.clone(), version: 2, ..server.clone() };
+    let taken = servers.update(&moved(clash.clone())).await;
+    assert!(matches!(taken, Err(StoreError::Conflict { .. })), "{taken:?}");
+    let next = Server { version: 2, ..server.clone() };
+    let late = Server { version: 3, ..other.clone() };
+    let writes = [ServerWrite::Update(moved(next.clone())), ServerWrite::Update(moved(late))];
+    let stale = servers.put_all(&writes).await;
+    assert!(matches!(stale, Err(StoreError::Stale { .. })), "{stale:?}");
+    assert_eq!((stored(&server).await, stored(&other).await, told().await), (2, 1, Vec::new()));
+
+    servers.update(&moved(next.clone())).await.expect("an update");
+    assert_eq!((stored(&server).await, stored(&other).await), (0, 1), "those of another server stay");
+    let mut expected: Vec<_> = [&one, &two]
+        .map(|user| (format!("of {}: it moved", user.email), vec![("user".to_owned(), user.email.to_string())]))
+        .into();
+    expected.sort();
+    assert_eq!(told().await, expected, "one for each");
+    let facts = store.directory().load_project(project.id).await.expect("an answer").expect("the project");
+    assert_eq!(facts.personal.get(&server.id), None, "the directory has none with the new server");
+
+    // Of nobody there is nothing to tell.
+    let moved_again = [ServerWrite::Update(moved(Server { version: 3, ..next }))];
+    servers.put_all(&moved_again).await.expect("an update");
+    assert_eq!(told().await, expected);
 }

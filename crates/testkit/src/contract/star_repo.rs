@@ -31,7 +31,7 @@ pub async fn star_repo(store: &dyn TestStore) {
     stars.delete(ada.id, on_tool.id).await.expect("gone");
     assert!(matches!(stars.delete(ada.id, on_tool.id).await, Err(StoreError::Missing { .. })));
 
-    store.servers().delete(server.id, &an_entry()).await.expect("no server");
+    store.servers().delete(server.id, None, &an_entry()).await.expect("no server");
     assert_eq!(stars.list(ada.id).await.expect("stars"), [on_project]);
     assert_eq!(stars.list(bob.id).await.expect("stars"), []);
     let nowhere = a_star(ada.id, StarTarget::Project(ProjectId::new()));

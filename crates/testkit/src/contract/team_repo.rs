@@ -20,6 +20,7 @@ pub async fn team_repo(store: &dyn TestStore) {
     adds_changes_and_removes_members(store).await;
     grants_changes_and_takes_back(store).await;
     refuses_who_does_not_exist(store).await;
+    refuses_who_has_seen_another_role(store).await;
     keeps_an_admin_of_the_team(store).await;
     keeps_an_admin_of_what_it_was_granted(store).await;
     refuses_to_deactivate_the_last_admin(store).await;
@@ -72,10 +73,10 @@ async fn creates_finds_updates_and_deletes(store: &dyn TestStore) {
     let outcome = teams.update(&Team { version: 2, ..a_team().build() }, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the team" })), "{outcome:?}");
 
-    teams.delete(team.id, &an_entry()).await.expect("a deletion");
+    teams.delete(team.id, None, &an_entry()).await.expect("a deletion");
     assert_eq!(teams.find(team.id).await.expect("an answer"), None);
     assert_eq!(teams.list_members(team.id).await.expect("a list"), []);
-    let outcome = teams.delete(team.id, &an_entry()).await;
+    let outcome = teams.delete(team.id, None, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the team" })), "{outcome:?}");
 }
 
@@ -108,18 +109,18 @@ async fn adds_changes_and_removes_members(store: &dyn TestStore) {
     let ((team, admin), user) = (a_stored_team(store).await, a_stored_user(store).await);
     let joined = TeamMembership { created_at: at(7), ..member(team.id, user.id, TeamRole::Member) };
     let entry = an_entry();
-    teams.put_member(&joined, &entry).await.expect("a member can be added");
+    teams.put_member(&joined, None, &entry).await.expect("a member can be added");
     assert!(is_on_record(store, entry.id).await);
     let raised = TeamMembership { role: TeamRole::Admin, created_at: at(60), ..joined.clone() };
-    teams.put_member(&raised, &an_entry()).await.expect("a role can be changed");
+    teams.put_member(&raised, Some(TeamRole::Member), &an_entry()).await.expect("a role can be changed");
     let expected = TeamMembership { role: TeamRole::Admin, ..joined };
     assert_eq!(teams.find_member(team.id, user.id).await.expect("found").as_ref(), Some(&expected));
     let listed = teams.list_members(team.id).await.expect("a list");
     assert_eq!(listed, [(member(team.id, admin.id, TeamRole::Admin), admin), (expected, user.clone())]);
     let entry = an_entry();
-    teams.remove_member(team.id, user.id, &entry).await.expect("a removal");
+    teams.remove_member(team.id, user.id, TeamRole::Admin, &entry).await.expect("a removal");
     assert!(is_on_record(store, entry.id).await);
-    let outcome = teams.remove_member(team.id, user.id, &an_entry()).await;
+    let outcome = teams.remove_member(team.id, user.id, TeamRole::Admin, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the member" })), "{outcome:?}");
 }
 
@@ -128,26 +129,26 @@ async fn grants_changes_and_takes_back(store: &dyn TestStore) {
     let ((team, _), (project, _)) = (a_stored_team(store).await, a_stored_project(store).await);
     let granted = grant(project.id, team.id, Role::Viewer);
     let entry = an_entry();
-    teams.put_grant(&granted, &entry).await.expect("a grant");
+    teams.put_grant(&granted, None, &entry).await.expect("a grant");
     assert!(is_on_record(store, entry.id).await);
     let raised = TeamGrant { role: Role::Member, created_at: at(9), ..granted.clone() };
-    teams.put_grant(&raised, &an_entry()).await.expect("a change");
+    teams.put_grant(&raised, Some(Role::Viewer), &an_entry()).await.expect("a change");
     let expected = TeamGrant { role: Role::Member, ..granted };
     assert_eq!(teams.list_grants(team.id).await.expect("a list"), [(expected.clone(), project.clone())]);
     assert_eq!(teams.list_teams_on(project.id).await.expect("a list"), [(expected, team.clone())]);
     let entry = an_entry();
-    teams.remove_grant(project.id, team.id, &entry).await.expect("a removal");
+    teams.remove_grant(project.id, team.id, Role::Member, &entry).await.expect("a removal");
     assert!(is_on_record(store, entry.id).await);
-    let outcome = teams.remove_grant(project.id, team.id, &an_entry()).await;
+    let outcome = teams.remove_grant(project.id, team.id, Role::Admin, &an_entry()).await;
     assert!(matches!(outcome, Err(StoreError::Missing { what: "the grant" })), "{outcome:?}");
 
     // The end of either is the end of the grant.
-    teams.put_grant(&grant(project.id, team.id, Role::Viewer), &an_entry()).await.expect("a grant");
-    store.projects().delete(project.id, &an_entry()).await.expect("a deletion");
+    teams.put_grant(&grant(project.id, team.id, Role::Viewer), None, &an_entry()).await.expect("a grant");
+    store.projects().delete(project.id, None, &an_entry()).await.expect("a deletion");
     assert_eq!(teams.list_grants(team.id).await.expect("a list"), []);
     let (project, _) = a_stored_project(store).await;
-    teams.put_grant(&grant(project.id, team.id, Role::Viewer), &an_entry()).await.expect("a grant");
-    teams.delete(team.id, &an_entry()).await.expect("a deletion");
+    teams.put_grant(&grant(project.id, team.id, Role::Viewer), None, &an_entry()).await.expect("a grant");
+    teams.delete(team.id, None, &an_entry()).await.expect("a deletion");
     assert_eq!(teams.list_teams_on(project.id).await.expect("a list"), []);
 }
 
@@ -160,31 +161,71 @@ async fn refuses_who_does_not_exist(store: &dyn TestStore) {
         _ => "no refusal for what is missing",
     };
     let nobody = member(team.id, UserId::new(), TeamRole::Member);
-    assert_eq!(missing(teams.put_member(&nobody, &an_entry()).await), "the user");
+    assert_eq!(missing(teams.put_member(&nobody, None, &an_entry()).await), "the user");
     let nowhere = member(TeamId::new(), admin.id, TeamRole::Member);
-    assert_eq!(missing(teams.put_member(&nowhere, &an_entry()).await), "the team");
+    assert_eq!(missing(teams.put_member(&nowhere, None, &an_entry()).await), "the team");
     assert_eq!(
-        missing(teams.put_grant(&grant(project.id, TeamId::new(), Role::Viewer), &an_entry()).await),
+        missing(teams.put_grant(&grant(project.id, TeamId::new(), Role::Viewer), None, &an_entry()).await),
         "the team"
     );
     let nothing = grant(ProjectId::new(), team.id, Role::Viewer);
-    assert_eq!(missing(teams.put_grant(&nothing, &an_entry()).await), "the project");
+    assert_eq!(missing(teams.put_grant(&nothing, None, &an_entry()).await), "the project");
     assert_eq!(missing(teams.create(&a_team().build(), UserId::new(), &an_entry()).await), "the user");
+}
+
+async fn refuses_who_has_seen_another_role(store: &dyn TestStore) {
+    let teams = store.teams();
+    let ((team, _), (project, _)) = (a_stored_team(store).await, a_stored_project(store).await);
+    let user = a_stored_user(store).await;
+    let is_stale = |outcome: &Result<(), StoreError>, of: &str| {
+        assert!(matches!(outcome, Err(StoreError::Stale { what }) if *what == of), "{outcome:?}");
+    };
+    let (plain, admin) = (member(team.id, user.id, TeamRole::Member), member(team.id, user.id, TeamRole::Admin));
+    let (viewing, managing) = (grant(project.id, team.id, Role::Viewer), grant(project.id, team.id, Role::Admin));
+    teams.put_member(&plain, None, &an_entry()).await.expect("a member can be added");
+    teams.put_grant(&viewing, None, &an_entry()).await.expect("a grant");
+    let entry = an_entry();
+    for seen in [None, Some(TeamRole::Admin)] {
+        is_stale(&teams.put_member(&admin, seen, &entry).await, "the member");
+    }
+    is_stale(&teams.remove_member(team.id, user.id, TeamRole::Admin, &entry).await, "the member");
+    for seen in [None, Some(Role::Member), Some(Role::Admin)] {
+        is_stale(&teams.put_grant(&managing, seen, &entry).await, "the grant");
+    }
+    is_stale(&teams.remove_grant(project.id, team.id, Role::Member, &entry).await, "the grant");
+    let found = teams.find_member(team.id, user.id).await.expect("an answer");
+    assert_eq!(found.as_ref(), Some(&plain), "refused writes change nothing");
+    assert_eq!(teams.list_grants(team.id).await.expect("a list"), [(viewing, project.clone())]);
+
+    teams.remove_member(team.id, user.id, TeamRole::Member, &an_entry()).await.expect("a removal");
+    teams.remove_grant(project.id, team.id, Role::Viewer, &an_entry()).await.expect("a removal");
+    is_stale(&teams.put_member(&admin, Some(TeamRole::Member), &entry).await, "the member");
+    is_stale(&teams.put_grant(&managing, Some(Role::Viewer), &entry).await, "the grant");
+    assert_eq!(teams.find_member(team.id, user.id).await.expect("an answer"), None, "what is gone does not come back");
+    assert_eq!(teams.list_grants(team.id).await.expect("a list"), []);
+
+    for other in [0, 2] {
+        is_stale(&teams.delete(team.id, Some(other), &entry).await, "the team");
+    }
+    assert!(!is_on_record(store, entry.id).await);
+    teams.delete(team.id, Some(1), &an_entry()).await.expect("a deletion");
 }
 
 async fn keeps_an_admin_of_the_team(store: &dyn TestStore) {
     let teams = store.teams();
     let ((team, admin), second) = (a_stored_team(store).await, a_stored_user(store).await);
     let of = [format!("team {}", team.slug)];
-    teams.put_member(&member(team.id, second.id, TeamRole::Member), &an_entry()).await.expect("a member");
+    teams.put_member(&member(team.id, second.id, TeamRole::Member), None, &an_entry()).await.expect("a member");
     let entry = an_entry();
-    is_last_admin_of(&teams.put_member(&member(team.id, admin.id, TeamRole::Member), &entry).await, &of);
-    is_last_admin_of(&teams.remove_member(team.id, admin.id, &entry).await, &of);
+    let lowered = member(team.id, admin.id, TeamRole::Member);
+    is_last_admin_of(&teams.put_member(&lowered, Some(TeamRole::Admin), &entry).await, &of);
+    is_last_admin_of(&teams.remove_member(team.id, admin.id, TeamRole::Admin, &entry).await, &of);
     assert!(!is_on_record(store, entry.id).await);
     let still = teams.find_member(team.id, admin.id).await.expect("found").map(|member| member.role);
     assert_eq!(still, Some(TeamRole::Admin), "refused writes change nothing");
-    teams.put_member(&member(team.id, second.id, TeamRole::Admin), &an_entry()).await.expect("a second admin");
-    teams.remove_member(team.id, admin.id, &an_entry()).await.expect("the first may go now");
+    let raised = member(team.id, second.id, TeamRole::Admin);
+    teams.put_member(&raised, Some(TeamRole::Member), &an_entry()).await.expect("a second admin");
+    teams.remove_member(team.id, admin.id, TeamRole::Admin, &an_entry()).await.expect("the first may go now");
 }
 
 async fn keeps_an_admin_of_what_it_was_granted(store: &dyn TestStore) {
@@ -192,17 +233,18 @@ async fn keeps_an_admin_of_what_it_was_granted(store: &dyn TestStore) {
     let ((team, team_admin), (project, admin)) = (a_stored_team(store).await, a_stored_project(store).await);
     let second = a_stored_user(store).await;
     let of = [format!("project {}", project.slug)];
-    teams.put_grant(&grant(project.id, team.id, Role::Admin), &an_entry()).await.expect("a grant");
-    teams.put_member(&member(team.id, second.id, TeamRole::Admin), &an_entry()).await.expect("a member");
-    projects.remove_member(project.id, admin.id, &an_entry()).await.expect("the team is an admin as well");
+    teams.put_grant(&grant(project.id, team.id, Role::Admin), None, &an_entry()).await.expect("a grant");
+    teams.put_member(&member(team.id, second.id, TeamRole::Admin), None, &an_entry()).await.expect("a member");
+    projects.remove_member(project.id, admin.id, Role::Admin, &an_entry()).await.expect("the team is an admin as well");
 
     let entry = an_entry();
-    is_last_admin_of(&teams.delete(team.id, &entry).await, &of);
-    is_last_admin_of(&teams.remove_grant(project.id, team.id, &entry).await, &of);
-    is_last_admin_of(&teams.put_grant(&grant(project.id, team.id, Role::Member), &entry).await, &of);
-    teams.remove_member(team.id, second.id, &an_entry()).await.expect("another one is left");
+    is_last_admin_of(&teams.delete(team.id, None, &entry).await, &of);
+    is_last_admin_of(&teams.remove_grant(project.id, team.id, Role::Admin, &entry).await, &of);
+    let lowered = grant(project.id, team.id, Role::Member);
+    is_last_admin_of(&teams.put_grant(&lowered, Some(Role::Admin), &entry).await, &of);
+    teams.remove_member(team.id, second.id, TeamRole::Admin, &an_entry()).await.expect("another one is left");
     let both = [of.as_slice(), &[format!("team {}", team.slug)]].concat();
-    is_last_admin_of(&teams.remove_member(team.id, team_admin.id, &entry).await, &both);
+    is_last_admin_of(&teams.remove_member(team.id, team_admin.id, TeamRole::Admin, &entry).await, &both);
     assert!(!is_on_record(store, entry.id).await);
     assert_eq!(teams.list_grants(team.id).await.expect("a list").len(), 1, "refused writes change nothing");
 }
@@ -211,14 +253,14 @@ async fn refuses_to_deactivate_the_last_admin(store: &dyn TestStore) {
     let ((team, admin), (project, _)) = (a_stored_team(store).await, a_stored_project(store).await);
     let own = crate::builders::a_project().build();
     store.projects().create(&own, admin.id, &an_entry()).await.expect("a project");
-    store.teams().put_grant(&grant(project.id, team.id, Role::Admin), &an_entry()).await.expect("a grant");
+    store.teams().put_grant(&grant(project.id, team.id, Role::Admin), None, &an_entry()).await.expect("a grant");
     let away = User { deactivated_at: Some(at(1)), version: 2, ..admin.clone() };
     let of = [format!("project {}", own.slug), format!("team {}", team.slug)];
     is_last_admin_of(&store.users().update(&away, &an_entry()).await, &of);
 
     let heir = a_stored_user(store).await;
-    store.teams().put_member(&member(team.id, heir.id, TeamRole::Admin), &an_entry()).await.expect("an heir");
-    store.teams().put_grant(&grant(own.id, team.id, Role::Admin), &an_entry()).await.expect("a grant");
+    store.teams().put_member(&member(team.id, heir.id, TeamRole::Admin), None, &an_entry()).await.expect("an heir");
+    store.teams().put_grant(&grant(own.id, team.id, Role::Admin), None, &an_entry()).await.expect("a grant");
     store.users().update(&away, &an_entry()).await.expect("a deactivation");
     // A team without anybody active in it administers nothing.
     let gone = User { deactivated_at: Some(at(1)), version: 2, ..heir };
@@ -237,7 +279,7 @@ async fn reaches_projects_with_teams(store: &dyn TestStore) {
         page.items.into_iter().map(|project| project.id).collect::<Vec<_>>()
     };
     assert_eq!(list(admin.id).await, []);
-    store.teams().put_grant(&grant(project.id, team.id, Role::Viewer), &an_entry()).await.expect("a grant");
+    store.teams().put_grant(&grant(project.id, team.id, Role::Viewer), None, &an_entry()).await.expect("a grant");
     assert_eq!(list(admin.id).await, [project.id]);
 }
 
@@ -246,27 +288,31 @@ async fn keeps_an_admin_when_two_leave_at_once(store: &dyn TestStore) {
         // The project has a person and a team with one person in it as its admins.
         let ((team, member_of_team), (project, admin)) = (a_stored_team(store).await, a_stored_project(store).await);
         let other = a_stored_user(store).await;
-        store.teams().put_member(&member(team.id, other.id, TeamRole::Admin), &an_entry()).await.expect("a member");
-        store.teams().remove_member(team.id, member_of_team.id, &an_entry()).await.expect("a removal");
+        store
+            .teams()
+            .put_member(&member(team.id, other.id, TeamRole::Admin), None, &an_entry())
+            .await
+            .expect("a member");
+        store.teams().remove_member(team.id, member_of_team.id, TeamRole::Admin, &an_entry()).await.expect("a removal");
         let granted = grant(project.id, team.id, Role::Admin);
-        store.teams().put_grant(&granted, &an_entry()).await.expect("a grant");
+        store.teams().put_grant(&granted, None, &an_entry()).await.expect("a grant");
         let (teams, users, id) = (store.teams(), store.users(), project.id);
         if round % 3 == 2 {
             // Two people instead of a person and a team.
             let second = Membership { project_id: id, user_id: other.id, role: Role::Admin, created_at: at(0) };
-            store.projects().put_member(&second, &an_entry()).await.expect("a second admin");
+            store.projects().put_member(&second, None, &an_entry()).await.expect("a second admin");
             teams
-                .put_member(&member(team.id, member_of_team.id, TeamRole::Admin), &an_entry())
+                .put_member(&member(team.id, member_of_team.id, TeamRole::Admin), None, &an_entry())
                 .await
                 .expect("a member");
-            teams.remove_grant(id, team.id, &an_entry()).await.expect("a removal");
+            teams.remove_grant(id, team.id, Role::Admin, &an_entry()).await.expect("a removal");
         }
         let (projects, id) = (store.projects(), project.id);
-        let leaving = tokio::spawn(async move { projects.remove_member(id, admin.id, &an_entry()).await });
+        let leaving = tokio::spawn(async move { projects.remove_member(id, admin.id, Role::Admin, &an_entry()).await });
         let second = tokio::spawn(async move {
             match round % 3 {
-                0 => teams.delete(team.id, &an_entry()).await,
-                1 => teams.remove_grant(id, team.id, &an_entry()).await,
+                0 => teams.delete(team.id, None, &an_entry()).await,
+                1 => teams.remove_grant(id, team.id, Role::Admin, &an_entry()).await,
                 _ => {
                     let away = User { deactivated_at: Some(at(1)), version: 2, ..other };
                     users.update(&away, &an_entry()).await

@@ -12,6 +12,9 @@ use super::Who::{self, Admin, ForeignKey, InstanceAdmin, Member, OwnKey, ReadOnl
 /// The password of everybody in the world that is asked.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Stands in a body for the whole text of a live key of the project.
+pub const KEY: &str = "{key}";
+
 /// What a kind of operation answers to whom; 200 stands for any success.
 pub type Access = fn(Who) -> u16;
 
@@ -227,7 +230,7 @@ pub fn rows() -> Vec<Row> {
         row("delete_call", NO_CALL),
         // clients, well-known servers, stars
         row("list_snippets", VIEW),
-        row("render_snippets", VIEW).body(json!({"key": "orch_AbCdEfGhIjKl_x_y"})),
+        row("render_snippets", VIEW).body(json!({"key": KEY})),
         row("list_catalog_servers", ANY),
         row("list_stars", LOGIN),
         row("create_star", STAR).body(json!({"project": "demo", "server": "echo", "tool": "echo"})),

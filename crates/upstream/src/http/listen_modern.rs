@@ -17,15 +17,15 @@ use orch_mcp::peer::{PeerError, PeerEvent, Topic};
 use orch_mcp::raw::Raw;
 use tokio::time::Instant;
 
-use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, look_at_all_lists, silent};
+use crate::followed::{
+    ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, LONGEST_WAIT, SHORTEST_WAIT, Trial, listen_request, look_at_all_lists, silent,
+    unacknowledged,
+};
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::listen::take;
 use crate::http::messages::{Heard, Messages};
 use crate::http::refusal::{Verdict, judge};
 use crate::http::shared::Shared;
-
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How long the old stream is still read when there is a new one.
 const OVERLAP: Duration = Duration::from_millis(200);
@@ -123,7 +123,9 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                     }
                 }
                 Err(not_opened) => {
-                    if let NotOpened::Refused(error) = not_opened {
+                    if matches!(not_opened, NotOpened::Now) {
+                        unacknowledged(&shared.oddities, backoff);
+                    } else if let NotOpened::Refused(error) = not_opened {
                         // It had them before, so it may be another server by now.
                         if missed && shared.is_of_another_era().await {
                             return;

@@ -10,13 +10,12 @@ use futures_util::StreamExt as _;
 use orch_mcp::error::{RpcError, code};
 use orch_mcp::peer::{PeerError, ReplyItem, Topic};
 
-use crate::followed::{ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, Trial, listen_request, look_at_all_lists, silent};
+use crate::followed::{
+    ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, LONGEST_WAIT, SHORTEST_WAIT, Trial, listen_request, look_at_all_lists, silent,
+    unacknowledged,
+};
 use crate::stdio::reply::StdioReply;
 use crate::stdio::shared::Shared;
-
-/// Before a stream is opened again that the server has ended, or never began.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 enum NotOpened {
     /// The server's own word: about what was wished for, about this moment, or about all streams of this kind.
@@ -80,7 +79,7 @@ async fn listen(shared: &Arc<Shared>) {
                 }
             }
             Err(NotOpened::Gone) => return,
-            Err(NotOpened::Now) => {}
+            Err(NotOpened::Now) => unacknowledged(&shared.oddities, backoff),
         }
         tokio::time::sleep(backoff).await;
         backoff = (backoff * 2).min(LONGEST_WAIT);

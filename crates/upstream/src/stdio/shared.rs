@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     /// everything a second time.
     listening: AtomicU64,
     pub(crate) identity: ClientIdentity,
-    oddities: Oddities,
+    pub(super) oddities: Oddities,
     pub(crate) sink: Arc<dyn PeerSink>,
     introduced: AtomicBool,
     /// Lines that were no message.

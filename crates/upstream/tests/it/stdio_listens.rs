@@ -147,9 +147,11 @@ async fn a_listen_that_is_agreed_to_too_late_takes_the_place_of_none() {
 
 #[tokio::test]
 async fn a_listen_that_is_not_begun_is_tried_again() {
-    let (peer, mut child, _events, first) = connected().await;
+    let (peer, mut child, events, first) = connected().await;
     child.answer(&first, r#"{"resultType":"complete"}"#).await;
     let second = child.message().await;
+    let said = events.next().await;
+    assert!(said.starts_with("oddity: it did not acknowledge subscriptions/listen"), "{said}");
     acknowledge(&mut child, &second).await;
     let good = subscribe(&peer, "a:1");
     let third = child.message().await;

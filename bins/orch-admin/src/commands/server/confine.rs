@@ -1,6 +1,6 @@
 //! `server limits` and `server sandbox`: what the processes of a server may use, see and reach.
 
-use orch_app::control::servers::confinement::{LimitsPatch, SandboxPatch, network};
+use orch_app::control::servers::confinement::{LimitsPatch, SandboxPatch};
 use orch_app::control::servers::{ServerPatch, ServerSeen};
 use orch_app::domain::limits::Limit;
 use orch_app::domain::sandbox::{NetworkAccess, SandboxMode};
@@ -32,10 +32,10 @@ pub(crate) struct Sandboxed {
     server: String,
     /// off, on or best_effort; without it and without options the profile is shown
     mode: Option<String>,
-    /// A path that may be read; replaces all there are
+    /// A path that may be read; replaces all there are, and `none` takes them away
     #[arg(long = "read", value_name = "PATH")]
     read: Option<Vec<String>>,
-    /// A path that may be read and written; replaces all there are
+    /// A path that may be read and written; replaces all there are, and `none` takes them away
     #[arg(long = "write", value_name = "PATH")]
     write: Option<Vec<String>>,
     /// full, none, or TCP ports such as 443,8443
@@ -57,7 +57,9 @@ struct SandboxView {
     mode: &'static str,
     read_paths: Vec<String>,
     write_paths: Vec<String>,
-    network: String,
+    /// full, none or ports.
+    network: &'static str,
+    ports: Vec<u16>,
 }
 
 impl Limits {
@@ -94,18 +96,22 @@ impl Sandboxed {
             })?),
         };
         let network = network.map(|text| access(&text)).transpose().map_err(failure::usage)?;
-        let sandbox = SandboxPatch { mode, read_paths: read, write_paths: write, network };
+        let sandbox = SandboxPatch { mode, read_paths: read.map(paths), write_paths: write.map(paths), network };
         let servers = &console.control().servers;
+        let seen = servers.get(&console.who, &within.project, &server).await?;
         let seen = if sandbox == SandboxPatch::default() {
-            servers.get(&console.who, &within.project, &server).await?
+            seen
         } else {
+            console.instance.check_sandbox_paths(&seen.server, &sandbox)?;
             let patch = ServerPatch { sandbox, ..ServerPatch::default() };
             servers.update(&console.who, &within.project, &server, patch, None).await?
         };
         let view = view(&seen);
         let paths = |paths: &[String]| if paths.is_empty() { "-".to_owned() } else { paths.join(" ") };
         let (read, write) = (paths(&view.read_paths), paths(&view.write_paths));
-        let text = format!("mode {}, network {}\nread  {read}\nwrite {write}", view.mode, view.network);
+        let ports = view.ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        let network = if ports.is_empty() { view.network } else { &ports };
+        let text = format!("mode {}, network {network}\nread  {read}\nwrite {write}", view.mode);
         output.one(&view, &text)
     }
 }
@@ -122,13 +128,21 @@ fn assignment(text: &str) -> anyhow::Result<(Limit, Option<u32>)> {
     Ok((limit, Some(number)))
 }
 
+/// What is listed; `none`, or nothing, for no path at all.
+fn paths(listed: Vec<String>) -> Vec<String> {
+    if listed.iter().all(|path| path.is_empty() || path == "none") { Vec::new() } else { listed }
+}
+
 fn access(text: &str) -> anyhow::Result<NetworkAccess> {
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return network(text, Vec::new())
-            .map_err(|problem| anyhow::anyhow!("--network: {}; {}", problem.problem, problem.hint));
+    match text {
+        "full" => return Ok(NetworkAccess::Full),
+        "none" => return Ok(NetworkAccess::None),
+        _ => {}
     }
     let ports: Result<Vec<u16>, _> = text.split(',').map(|port| port.trim().parse()).collect();
-    Ok(NetworkAccess::Ports(ports.map_err(|_| anyhow::anyhow!("--network: write ports such as 443,8443"))?))
+    let wrong =
+        |_| anyhow::anyhow!("--network: {text:?} is no network access; use full, none, or ports such as 443,8443");
+    ports.map(NetworkAccess::Ports).map_err(wrong)
 }
 
 fn view(seen: &ServerSeen) -> SandboxView {
@@ -138,12 +152,13 @@ fn view(seen: &ServerSeen) -> SandboxView {
         read_paths: sandbox.read_paths.clone(),
         write_paths: sandbox.write_paths.clone(),
         network: match &sandbox.network {
-            NetworkAccess::Full => "full".to_owned(),
-            NetworkAccess::None => "none".to_owned(),
-            NetworkAccess::Ports(ports) => {
-                let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
-                format!("ports {}", ports.join(","))
-            }
+            NetworkAccess::Full => "full",
+            NetworkAccess::None => "none",
+            NetworkAccess::Ports(_) => "ports",
+        },
+        ports: match &sandbox.network {
+            NetworkAccess::Full | NetworkAccess::None => Vec::new(),
+            NetworkAccess::Ports(ports) => ports.clone(),
         },
     }
 }

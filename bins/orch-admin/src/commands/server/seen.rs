@@ -6,6 +6,8 @@ use orch_app::control::servers::ServerSeen;
 use orch_app::daemon_line::ServerReport;
 use orch_app::domain::Timestamp;
 use orch_app::domain::port::server_logs::{LogQuery, LogSource};
+use orch_app::domain::run_settings::RunSettings;
+use orch_app::domain::secret::Slot;
 use orch_app::domain::server::{Server, Transport};
 use serde::Serialize;
 
@@ -25,10 +27,32 @@ pub(super) struct View {
     enabled: bool,
     /// Seconds that a call may take.
     timeout: f64,
-    isolation: &'static str,
-    always_on: bool,
+    run: RunView,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: Timestamp,
+}
+
+/// How it is run; null stands for the instance's own setting.
+#[derive(Serialize)]
+struct RunView {
+    isolation: &'static str,
+    always_on: bool,
+    /// Seconds without use after which it is stopped.
+    idle_stop: Option<f64>,
+    /// Seconds that calls of single tools may take.
+    tool_timeouts: BTreeMap<String, f64>,
+    max_in_flight: Option<u32>,
+    max_connections: Option<u32>,
+    personal_env: BTreeMap<String, PersonalView>,
+    personal_headers: BTreeMap<String, PersonalView>,
+}
+
+/// A value that each member brings along.
+#[derive(Serialize)]
+struct PersonalView {
+    /// Without an own value a call fails.
+    required: bool,
+    description: String,
 }
 
 /// The same, and what it is doing.
@@ -74,10 +98,51 @@ impl View {
             },
             enabled: server.enabled,
             timeout: server.call_timeout.as_secs_f64(),
-            isolation: server.run.isolation.as_str(),
-            always_on: server.run.always_on,
+            run: RunView::new(&server.run),
             updated_at: server.updated_at,
         }
+    }
+}
+
+impl RunView {
+    fn new(run: &RunSettings) -> Self {
+        let (mut personal_env, mut personal_headers) = (BTreeMap::new(), BTreeMap::new());
+        for (slot, value) in &run.personal {
+            let view = PersonalView { required: value.required, description: value.description.clone() };
+            match slot {
+                Slot::Env(name) => personal_env.insert(name.clone(), view),
+                Slot::Header(name) => personal_headers.insert(name.clone(), view),
+                Slot::Arg(_) => None,
+            };
+        }
+        Self {
+            isolation: run.isolation.as_str(),
+            always_on: run.always_on,
+            idle_stop: run.idle_stop.map(|idle| idle.as_secs_f64()),
+            tool_timeouts: run.tool_timeouts.iter().map(|(tool, time)| (tool.clone(), time.as_secs_f64())).collect(),
+            max_in_flight: run.max_in_flight,
+            max_connections: run.max_connections,
+            personal_env,
+            personal_headers,
+        }
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let count = |count: Option<u32>| count.map_or_else(|| "default".to_owned(), |count| count.to_string());
+        let mut lines = vec![
+            ("isolation", self.isolation.to_owned()),
+            ("always on", yes(self.always_on)),
+            ("idle stop", self.idle_stop.map_or_else(|| "default".to_owned(), |idle| format!("{idle} s"))),
+            ("max in flight", count(self.max_in_flight)),
+            ("connections", count(self.max_connections)),
+        ];
+        lines.extend(self.tool_timeouts.iter().map(|(tool, time)| ("tool timeout", format!("{tool}: {time} s"))));
+        let personal = self.personal_env.iter().chain(&self.personal_headers);
+        lines.extend(personal.map(|(name, value)| {
+            let optional = if value.required { "" } else { " (optional)" };
+            ("personal", format!("{name}{optional}"))
+        }));
+        lines
     }
 }
 
@@ -96,7 +161,7 @@ pub(super) async fn list(console: &Console, output: &Output, project: &str) -> a
             view.alias.clone(),
             view.name.clone(),
             view.transport.to_owned(),
-            if view.enabled { "yes" } else { "no" }.to_owned(),
+            yes(view.enabled),
             seen.status.as_ref().map(|status| status.state.clone()).unwrap_or_default(),
             seen.lists(|at| moment::ago(at, now)),
             view.target.clone(),
@@ -131,8 +196,8 @@ impl Seen {
     fn new(seen: &ServerSeen, reports: &Reports) -> Self {
         let view = View::new(&seen.server);
         let status = reports.get(&view.id).cloned();
-        // What is stored is known without a daemon.
-        let lists_read = status.as_ref().map_or(seen.status.lists_read, |status| status.lists_read);
+        // What is stored is known without a daemon, and by one that has not looked since.
+        let lists_read = status.as_ref().and_then(|status| status.lists_read).or(seen.status.lists_read);
         Self { view, lists_read, status }
     }
 
@@ -145,8 +210,7 @@ impl Seen {
 
 fn text(shown: &Shown) -> String {
     let Shown { seen, last_note } = shown;
-    let View { id, alias, name, transport, target, enabled, timeout, isolation, always_on, updated_at } = &seen.view;
-    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    let View { id, alias, name, transport, target, enabled, timeout, run, updated_at } = &seen.view;
     let mut lines = vec![
         ("alias", alias.clone()),
         ("id", id.clone()),
@@ -155,17 +219,20 @@ fn text(shown: &Shown) -> String {
         ("target", target.clone()),
         ("enabled", yes(*enabled)),
         ("timeout", format!("{timeout} s")),
-        ("isolation", (*isolation).to_owned()),
-        ("always on", yes(*always_on)),
-        ("changed", moment::shown(*updated_at)),
-        ("lists read", seen.lists(moment::shown)),
     ];
+    lines.extend(run.lines());
+    lines.push(("changed", moment::shown(*updated_at)));
+    lines.push(("lists read", seen.lists(moment::shown)));
     match &seen.status {
         Some(status) => lines.extend(doing(status)),
         None => lines.push(("state", "not known".to_owned())),
     }
     lines.extend(last_note.iter().map(|note| ("last note", format!("{} {}", moment::shown(note.at), note.text))));
-    lines.iter().map(|(what, said)| format!("{what:<14}{}\n", said.replace('\n', " "))).collect()
+    output::fields(&lines)
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
 }
 
 fn doing(status: &ServerReport) -> Vec<(&'static str, String)> {

@@ -63,6 +63,10 @@ pub(super) async fn run(console: &Console, output: &Output, project: &str, wante
         } else {
             output::remark(&format!("for {}, in {}:", snippet.client.title(), files.join(" or ")));
             output.text(text)?;
+            // Not to standard output, which may be such a file.
+            if let Some(command) = command {
+                output::remark(&format!("or run:\n{command}"));
+            }
         }
     }
     Ok(())

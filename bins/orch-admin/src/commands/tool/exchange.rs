@@ -6,6 +6,7 @@ use anyhow::bail;
 use futures_util::StreamExt;
 use orch_app::control::error::ControlError;
 use orch_app::domain::directory::ProjectFacts;
+use orch_app::domain::port::server_runtime::RuntimeError;
 use orch_app::domain::server::Server;
 use orch_app::mcp::declared::Declared;
 use orch_app::mcp::error::code;
@@ -36,8 +37,7 @@ pub(super) fn server(project: &ProjectFacts, alias_or_id: &str) -> anyhow::Resul
         return Err(ControlError::Missing { what: "server" }.into());
     };
     if !server.enabled {
-        let problem = format!("the server {} is disabled: enable it first", server.alias);
-        return Err(ControlError::Conflict { problem }.into());
+        return Err(ControlError::from(RuntimeError::Disabled).into());
     }
     Ok(Arc::clone(server))
 }

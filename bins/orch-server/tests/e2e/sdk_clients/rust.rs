@@ -16,8 +16,8 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, ErrorData};
 use serde_json::{Value, json};
 
-use super::ON_ITS_WAY;
-use crate::harness::DEADLINE;
+use super::Ask;
+use crate::harness::{DEADLINE, eventually};
 
 #[derive(Clone, Default)]
 struct Askable {
@@ -74,7 +74,7 @@ async fn call(client: &Client, params: CallToolRequestParams) -> Value {
     serde_json::to_value(result.expect("a result")).expect("JSON")["content"][0]["text"].clone()
 }
 
-pub(super) async fn run(era: &str, url: &str, key: &str, prefix: &str) -> Value {
+pub(super) async fn run(era: &str, Ask { url, key, prefix, notes }: Ask<'_>) -> Value {
     let config = StreamableHttpClientTransportConfig::with_uri(url).auth_header(key.to_owned());
     let transport = StreamableHttpClientTransport::from_config(config);
     let lifecycle = if era == "modern" {
@@ -102,7 +102,10 @@ pub(super) async fn run(era: &str, url: &str, key: &str, prefix: &str) -> Value 
     let sleep = CallToolRequest::new(params(prefix, "test_sleep", json!({ "ms": 60_000 })));
     let request = ClientRequest::CallToolRequest(sleep);
     let handle = client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.expect("sent");
-    tokio::time::sleep(ON_ITS_WAY).await;
+    eventually("the call reaches the server", || {
+        std::fs::read_to_string(notes).is_ok_and(|notes| notes.contains("sleeping"))
+    })
+    .await;
     let cancelled = handle.cancel(Some("enough".to_owned())).await.is_ok();
     let after = call(&client, params(prefix, "test_echo", json!({ "text": "still there" }))).await;
     client.cancel().await.expect("a good end");

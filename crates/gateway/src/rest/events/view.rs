@@ -18,7 +18,7 @@ pub(crate) enum EventView {
     Hello,
     /// Events were missed: whatever the client knows may be out of date.
     Reset,
-    /// The caller's projects or roles changed.
+    /// The caller's projects, roles, teams or own invitations changed.
     Access,
     ServerState(ServerStateEvent),
     Catalog(CatalogEvent),

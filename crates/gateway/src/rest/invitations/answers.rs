@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use orch_control::invitations::NewAccount;
+use orch_control::invitations::{Found, NewAccount};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +40,16 @@ pub(crate) struct RedeemInvitationRequest {
     password: SecretString,
 }
 
+/// What a link leads to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundInvitationView {
+    #[serde(flatten)]
+    invitation: InvitationView,
+    /// Whether `redeem_invitation` makes an account. Otherwise only who has one accepts, and who has none asks an instance
+    /// admin for it. Says nothing of whether the address has one.
+    makes_account: bool,
+}
+
 /// What accepting led to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AcceptedInvitationView {
@@ -66,11 +76,11 @@ pub(super) fn configure(config: &mut impl Register) {
 ///
 /// Changes nothing, however often it is asked. 404 when there never was such a link; 410 when it was answered, taken
 /// back or is too old.
-#[utoipa::path(operation_id = "find_invitation", tag = "invitations", request_body = InvitationTokenRequest, responses((status = 200, body = InvitationView)))]
+#[utoipa::path(operation_id = "find_invitation", tag = "invitations", request_body = InvitationTokenRequest, responses((status = 200, body = FoundInvitationView)))]
 #[post("/invitations/lookup")]
 async fn find_invitation(rest: Data<Rest>, Json(body): Json<InvitationTokenRequest>) -> Result<HttpResponse, ApiError> {
-    let seen = rest.control.invitations.look(&body.token).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::from(seen)))
+    let Found { seen, makes_account } = rest.control.invitations.look(&body.token).await?;
+    Ok(HttpResponse::Ok().json(FoundInvitationView { invitation: InvitationView::from(seen), makes_account }))
 }
 
 /// Accept by link with the account that is logged in

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api_error::ApiError;
 use crate::rest::members::RoleView;
 use crate::rest::policy::ItemClassView;
 
@@ -40,7 +41,8 @@ pub struct RuleView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleRequest {
-    /// Of a rule that is there already; a new one gets one.
+    /// Of a rule that is there already. When left out, a rule that is exactly like this keeps its own; a new one gets
+    /// one.
     #[serde(default)]
     id: Option<Uuid>,
     /// For people: at most 200 characters; empty when left out.
@@ -59,7 +61,7 @@ pub struct RuleRequest {
     object: RuleObjectRequest,
     /// What it decides.
     effect: RuleEffect,
-    /// How calls are approved, for `require_approval`.
+    /// How calls are approved; only for `require_approval`.
     #[serde(default)]
     approval: Option<ApprovalTerms>,
 }
@@ -68,13 +70,13 @@ const fn yes() -> bool {
     true
 }
 
+// Variants without members have braces: serde takes any member for a unit variant beside its tag.
 /// Whom a rule is about.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RuleSubject {
     /// Everybody.
-    #[default]
-    Anybody,
+    Anybody {},
     /// Whose effective role is exactly this.
     Role {
         /// The role.
@@ -82,7 +84,7 @@ pub enum RuleSubject {
     },
     /// Everybody in a team.
     Team {
-        /// Its id.
+        /// Its id; in a request of a team that is on the project, or that one of its rules names already.
         team: String,
     },
     /// An account, with all its keys.
@@ -100,6 +102,12 @@ pub enum RuleSubject {
         /// A glob.
         client: String,
     },
+}
+
+impl Default for RuleSubject {
+    fn default() -> Self {
+        Self::Anybody {}
+    }
 }
 
 /// What a rule is about; all that is given has to match.
@@ -184,7 +192,7 @@ impl From<&Rule> for RuleView {
             name: rule.name.clone(),
             enabled: rule.enabled,
             subject: match &rule.who {
-                Who::Anybody => RuleSubject::Anybody,
+                Who::Anybody => RuleSubject::Anybody {},
                 Who::Role(role) => RuleSubject::Role { role: RoleView::from(*role) },
                 Who::Team(id) => RuleSubject::Team { team: id.to_string() },
                 Who::User(id) => RuleSubject::User { user: id.to_string() },
@@ -222,11 +230,12 @@ impl From<&Rule> for RuleView {
     }
 }
 
-pub(super) fn drafts(rules: Vec<RuleRequest>) -> Vec<RuleDraft> {
-    rules.into_iter().map(draft).collect()
+/// The rules of a body, which has them as `rules`.
+pub(super) fn drafts(rules: Vec<RuleRequest>) -> Result<Vec<RuleDraft>, ApiError> {
+    rules.into_iter().enumerate().map(|(place, rule)| draft(place, rule)).collect()
 }
 
-fn draft(rule: RuleRequest) -> RuleDraft {
+fn draft(place: usize, rule: RuleRequest) -> Result<RuleDraft, ApiError> {
     let RuleRequest { id, name, enabled, subject, object, effect, approval } = rule;
     let RuleAnnotations { read_only, destructive, idempotent, open_world } = object.annotations;
     let said = [
@@ -235,12 +244,25 @@ fn draft(rule: RuleRequest) -> RuleDraft {
         (Hint::Idempotent, idempotent),
         (Hint::OpenWorld, open_world),
     ];
-    RuleDraft {
+    let effect = match (effect, approval) {
+        (RuleEffect::Allow, None) => EffectDraft::Allow,
+        (RuleEffect::Deny, None) => EffectDraft::Deny,
+        (RuleEffect::RequireApproval, terms) => {
+            let ApprovalTerms { caller_may_confirm, timeout_seconds } = terms.unwrap_or_default();
+            let within = Some(Duration::from_secs(u64::from(timeout_seconds)));
+            EffectDraft::RequireApproval { caller_may_confirm, within }
+        }
+        (RuleEffect::Allow | RuleEffect::Deny, Some(_)) => {
+            let hint = "leave it out, or let the effect be require_approval";
+            return Err(ApiError::invalid(format!("rules[{place}].approval"), "the rule requires no approval", hint));
+        }
+    };
+    Ok(RuleDraft {
         id: id.map(RuleId::from_uuid),
         name,
         enabled,
         who: match subject {
-            RuleSubject::Anybody => WhoDraft::Anybody,
+            RuleSubject::Anybody {} => WhoDraft::Anybody,
             RuleSubject::Role { role } => WhoDraft::Role(Role::from(role)),
             RuleSubject::Team { team } => WhoDraft::Team(team),
             RuleSubject::User { user } => WhoDraft::User(user),
@@ -251,16 +273,6 @@ fn draft(rule: RuleRequest) -> RuleDraft {
         class: object.kind.map(ItemClass::from),
         item: object.name,
         hints: said.into_iter().filter_map(|(hint, wanted)| Some((hint, wanted?))).collect(),
-        effect: match effect {
-            RuleEffect::Allow => EffectDraft::Allow,
-            RuleEffect::Deny => EffectDraft::Deny,
-            RuleEffect::RequireApproval => {
-                let terms = approval.unwrap_or_default();
-                EffectDraft::RequireApproval {
-                    caller_may_confirm: terms.caller_may_confirm,
-                    within: Some(Duration::from_secs(u64::from(terms.timeout_seconds))),
-                }
-            }
-        },
-    }
+        effect,
+    })
 }

@@ -120,7 +120,7 @@ async fn try_policy(
     project: Path<String>,
     Json(body): Json<TryPolicyRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let drafts = rule::drafts(body.rules);
+    let drafts = rule::drafts(body.rules)?;
     let days = body.days.unwrap_or(Policies::DEFAULT_DAYS);
     let outcome = rest.control.policies.try_out(&caller.principal, &project, &drafts, days).await?;
     Ok(HttpResponse::Ok().json(TryOutView::from(outcome)))

@@ -203,7 +203,7 @@ impl Owner {
         }
         let moved = state != self.state;
         self.state = state.clone();
-        self.slot.set_starting(state == ServerState::Starting);
+        self.slot.set_starting(state == ServerState::Starting, well);
         self.slot.set_status(|status| {
             if moved {
                 status.state = state.clone();

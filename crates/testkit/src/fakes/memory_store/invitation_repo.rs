@@ -52,6 +52,7 @@ impl InvitationRepo for MemoryStore {
             }
             state.invitations.insert(invitation.id, invitation.clone());
             writing.audit(audit);
+            writing.is_news = true;
             Ok(())
         })
     }
@@ -89,6 +90,7 @@ impl InvitationRepo for MemoryStore {
             for audit in audits {
                 writing.audit(audit);
             }
+            writing.is_news = true;
             Ok(())
         })
     }
@@ -130,6 +132,7 @@ impl MemoryStore {
             let pending = pending.filter(|invitation| invitation.state == InvitationState::Pending);
             pending.ok_or(StoreError::Stale { what: THE_INVITATION })?.state = state;
             writing.audit(audit);
+            writing.is_news = true;
             Ok(())
         })
     }

@@ -48,9 +48,18 @@ impl KeyRepo for MemoryStore {
         })
     }
 
-    async fn revoke(&self, id: KeyId, at: Timestamp, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn revoke(
+        &self,
+        id: KeyId,
+        expected: Option<u32>,
+        at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
             let key = writing.state.keys.get_mut(&id).ok_or(StoreError::Missing { what: THE_KEY })?;
+            if expected.is_some_and(|version| version != key.version()) {
+                return Err(StoreError::Stale { what: THE_KEY });
+            }
             if key.revoked_at.is_some() {
                 return Ok(());
             }
@@ -64,16 +73,13 @@ impl KeyRepo for MemoryStore {
 
     async fn rotate(
         &self,
-        old: KeyId,
+        old: &ApiKey,
         old_expires_at: Timestamp,
         new: &ApiKey,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         self.write(|writing| {
-            let key = writing.state.keys.get_mut(&old).ok_or(StoreError::Missing { what: THE_KEY })?;
-            if key.revoked_at.is_some() {
-                return Err(StoreError::Stale { what: THE_KEY });
-            }
+            let key = writing.state.key_as(old.id, old)?;
             key.expires_at = Some(key.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at)));
             writing.state.insert_key(new)?;
             writing.audit(audit);
@@ -84,10 +90,7 @@ impl KeyRepo for MemoryStore {
 
     async fn update(&self, before: &ApiKey, after: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
-            let stored = writing.state.keys.get_mut(&after.id).ok_or(StoreError::Missing { what: THE_KEY })?;
-            if stored.revoked_at.is_some() || !stored.has_terms_of(before) {
-                return Err(StoreError::Stale { what: THE_KEY });
-            }
+            let stored = writing.state.key_as(after.id, before)?;
             stored.name.clone_from(&after.name);
             stored.expires_at = after.expires_at;
             stored.scope = after.scope.clone();
@@ -107,6 +110,15 @@ impl KeyRepo for MemoryStore {
 }
 
 impl State {
+    /// The key, which has to live and to have the terms of `seen`.
+    fn key_as(&mut self, id: KeyId, seen: &ApiKey) -> Result<&mut ApiKey, StoreError> {
+        let key = self.keys.get_mut(&id).ok_or(StoreError::Missing { what: THE_KEY })?;
+        if key.revoked_at.is_some() || !key.has_terms_of(seen) {
+            return Err(StoreError::Stale { what: THE_KEY });
+        }
+        Ok(key)
+    }
+
     fn insert_key(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         if self.keys.values().any(|other| other.public_id == key.public_id) {
             return Err(StoreError::Conflict { what: "an API key with this public id" });

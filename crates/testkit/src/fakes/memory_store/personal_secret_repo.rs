@@ -8,6 +8,7 @@ use orch_domain::id::{ServerId, UserId};
 use orch_domain::personal_secret::PersonalSecret;
 use orch_domain::port::personal_secret_repo::PersonalSecretRepo;
 use orch_domain::secret::Slot;
+use orch_domain::server::Server;
 
 use super::MemoryStore;
 
@@ -24,15 +25,18 @@ impl PersonalSecretRepo for MemoryStore {
 
     async fn write(
         &self,
-        server: ServerId,
+        seen: &Server,
         user: UserId,
         set: &[PersonalSecret],
         remove: &[Slot],
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         self.write(|writing| {
-            let project = writing.state.servers.get(&server).map(|server| server.project_id);
-            let project = project.ok_or(StoreError::Missing { what: "the server" })?;
+            let server = writing.state.servers.get(&seen.id).ok_or(StoreError::Missing { what: "the server" })?;
+            if server.version != seen.version {
+                return Err(StoreError::Stale { what: "the server" });
+            }
+            let (server, project) = (server.id, server.project_id);
             if !set.is_empty() && !writing.state.users.contains_key(&user) {
                 return Err(StoreError::Missing { what: "the account" });
             }

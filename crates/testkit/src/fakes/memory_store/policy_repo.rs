@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use orch_domain::id::ProjectId;
+use orch_domain::id::{ProjectId, ServerId};
 use orch_domain::policy::rule::Policy;
 use orch_domain::port::policy_repo::PolicyRepo;
 
-use super::MemoryStore;
+use super::{MemoryStore, State};
 
 #[async_trait]
 impl PolicyRepo for MemoryStore {
@@ -26,10 +26,27 @@ impl PolicyRepo for MemoryStore {
             if !state.projects.contains_key(&project) {
                 return Err(StoreError::Missing { what: "the project" });
             }
-            state.policies.insert(project, policy.clone());
+            let rules = policy.rules_for(|server| state.is_server_of(server, project));
+            state.policies.insert(project, Policy::new(rules, policy.version));
             writing.audit(audit);
             writing.announce(Change::Project(project));
             Ok(())
         })
+    }
+}
+
+impl State {
+    /// Takes the switches of servers that the project has no more away.
+    pub(super) fn forget_switches(&mut self, project: ProjectId) {
+        let Some(policy) = self.policies.get(&project) else { return };
+        let rules = policy.rules_for(|server| self.is_server_of(server, project));
+        if rules.len() < policy.rules().len() {
+            let version = policy.version + 1;
+            self.policies.insert(project, Policy::new(rules, version));
+        }
+    }
+
+    fn is_server_of(&self, server: ServerId, project: ProjectId) -> bool {
+        self.servers.get(&server).is_some_and(|server| server.project_id == project)
     }
 }

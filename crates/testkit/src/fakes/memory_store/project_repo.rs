@@ -75,10 +75,13 @@ impl ProjectRepo for MemoryStore {
         })
     }
 
-    async fn delete(&self, id: ProjectId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn delete(&self, id: ProjectId, expected: Option<u32>, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
-            state.projects.remove(&id).ok_or(StoreError::Missing { what: THE_PROJECT })?;
+            let gone = state.projects.remove(&id).ok_or(StoreError::Missing { what: THE_PROJECT })?;
+            if expected.is_some_and(|version| version != gone.version) {
+                return Err(StoreError::Stale { what: THE_PROJECT });
+            }
             state.members.retain(|(project, _), _| *project != id);
             state.grants.retain(|(project, _), _| *project != id);
             let here = |target| matches!(target, InvitationTarget::Project { id: project, .. } if project == id);
@@ -110,17 +113,25 @@ impl ProjectRepo for MemoryStore {
         })
     }
 
-    async fn put_member(&self, membership: &Membership, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put_member(
+        &self,
+        membership: &Membership,
+        before: Option<Role>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             let (project, user) = (membership.project_id, membership.user_id);
+            if state.members.get(&(project, user)).map(|member| member.role) != before {
+                return Err(StoreError::Stale { what: THE_MEMBER });
+            }
             if !state.projects.contains_key(&project) {
                 return Err(StoreError::Missing { what: THE_PROJECT });
             }
             state.require_user(user)?;
             let member = state.members.entry((project, user)).or_insert_with(|| membership.clone());
-            let before = std::mem::replace(&mut member.role, membership.role);
-            if before == Role::Admin && membership.role != Role::Admin {
+            member.role = membership.role;
+            if before == Some(Role::Admin) && membership.role != Role::Admin {
                 state.keep_admins(&[project], &[])?;
             }
             writing.audit(audit);
@@ -129,10 +140,19 @@ impl ProjectRepo for MemoryStore {
         })
     }
 
-    async fn remove_member(&self, project: ProjectId, user: UserId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn remove_member(
+        &self,
+        project: ProjectId,
+        user: UserId,
+        before: Role,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             let gone = state.members.remove(&(project, user)).ok_or(StoreError::Missing { what: THE_MEMBER })?;
+            if gone.role != before {
+                return Err(StoreError::Stale { what: THE_MEMBER });
+            }
             if gone.role == Role::Admin {
                 state.keep_admins(&[project], &[])?;
             }

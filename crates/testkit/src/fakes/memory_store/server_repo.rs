@@ -1,12 +1,14 @@
 //! Servers in memory.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use orch_domain::alias::Alias;
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
 use orch_domain::id::{ProjectId, ServerId};
-use orch_domain::port::server_repo::{ServerRepo, ServerWrite};
+use orch_domain::port::server_repo::{ServerRepo, ServerUpdate, ServerWrite};
 use orch_domain::server::Server;
 
 use super::{MemoryStore, State, Writing};
@@ -32,25 +34,29 @@ impl ServerRepo for MemoryStore {
         self.write(|writing| create(writing, server, audit))
     }
 
-    async fn update(&self, server: &Server, audit: &AuditEntry) -> Result<(), StoreError> {
-        self.write(|writing| update(writing, server, audit))
+    async fn update(&self, change: &ServerUpdate) -> Result<(), StoreError> {
+        self.write(|writing| update(writing, change))
     }
 
     async fn put_all(&self, writes: &[ServerWrite]) -> Result<(), StoreError> {
         self.write(|writing| {
             writes.iter().try_for_each(|write| match write {
                 ServerWrite::Create { server, audit } => create(writing, server, audit),
-                ServerWrite::Update { server, audit } => update(writing, server, audit),
+                ServerWrite::Update(change) => update(writing, change),
             })
         })
     }
 
-    async fn delete(&self, id: ServerId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn delete(&self, id: ServerId, expected: Option<u32>, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
             let gone = writing.state.servers.remove(&id).ok_or(StoreError::Missing { what: THE_SERVER })?;
+            if expected.is_some_and(|version| version != gone.version) {
+                return Err(StoreError::Stale { what: THE_SERVER });
+            }
             writing.state.catalogs.remove(&id);
             writing.state.definitions.retain(|(server, ..), _| *server != id);
             writing.state.personal.retain(|_, own| own.server_id != id);
+            writing.state.forget_switches(gone.project_id);
             writing.audit(audit);
             writing.announce(Change::Project(gone.project_id));
             Ok(())
@@ -65,12 +71,23 @@ fn create(writing: &mut Writing, server: &Server, audit: &AuditEntry) -> Result<
     put(writing, server, audit)
 }
 
-fn update(writing: &mut Writing, server: &Server, audit: &AuditEntry) -> Result<(), StoreError> {
+fn update(writing: &mut Writing, change: &ServerUpdate) -> Result<(), StoreError> {
+    let ServerUpdate { server, audit, forgets } = change;
     let before = writing.state.servers.get(&server.id).ok_or(StoreError::Missing { what: THE_SERVER })?;
     if before.version + 1 != server.version {
         return Err(StoreError::Stale { what: THE_SERVER });
     }
-    put(writing, server, audit)
+    put(writing, server, audit)?;
+    if let Some(forgetting) = forgets {
+        let state = &mut writing.state;
+        let own = state.personal.values().filter(|own| own.server_id == server.id);
+        let owners: BTreeSet<_> = own.map(|own| own.user_id).collect();
+        state.personal.retain(|_, own| own.server_id != server.id);
+        let entries: Vec<_> =
+            owners.iter().filter_map(|owner| Some(forgetting.entry_of(&state.users.get(owner)?.email))).collect();
+        entries.iter().for_each(|entry| writing.audit(entry));
+    }
+    Ok(())
 }
 
 fn put(writing: &mut Writing, server: &Server, audit: &AuditEntry) -> Result<(), StoreError> {

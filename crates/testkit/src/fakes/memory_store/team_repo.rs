@@ -71,10 +71,13 @@ impl TeamRepo for MemoryStore {
         })
     }
 
-    async fn delete(&self, id: TeamId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn delete(&self, id: TeamId, expected: Option<u32>, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
-            state.teams.remove(&id).ok_or(StoreError::Missing { what: THE_TEAM })?;
+            let gone = state.teams.remove(&id).ok_or(StoreError::Missing { what: THE_TEAM })?;
+            if expected.is_some_and(|version| version != gone.version) {
+                return Err(StoreError::Stale { what: THE_TEAM });
+            }
             let at_risk = state.projects_administered_by(id);
             let granted: Vec<_> =
                 state.grants.values().filter(|grant| grant.team_id == id).map(|grant| grant.project_id).collect();
@@ -109,8 +112,17 @@ impl TeamRepo for MemoryStore {
         })
     }
 
-    async fn put_member(&self, membership: &TeamMembership, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put_member(
+        &self,
+        membership: &TeamMembership,
+        before: Option<TeamRole>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
+            let key = (membership.team_id, membership.user_id);
+            if writing.state.team_members.get(&key).map(|member| member.role) != before {
+                return Err(StoreError::Stale { what: THE_MEMBER });
+            }
             writing.state.put_team_member(membership)?;
             writing.audit(audit);
             writing.announce(Change::Teams);
@@ -118,10 +130,19 @@ impl TeamRepo for MemoryStore {
         })
     }
 
-    async fn remove_member(&self, team: TeamId, user: UserId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn remove_member(
+        &self,
+        team: TeamId,
+        user: UserId,
+        before: TeamRole,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             let gone = state.team_members.remove(&(team, user)).ok_or(StoreError::Missing { what: THE_MEMBER })?;
+            if gone.role != before {
+                return Err(StoreError::Stale { what: THE_MEMBER });
+            }
             let teams = if gone.role == TeamRole::Admin { vec![team] } else { Vec::new() };
             state.keep_admins(&state.projects_administered_by(team), &teams)?;
             writing.audit(audit);
@@ -156,15 +177,18 @@ impl TeamRepo for MemoryStore {
         })
     }
 
-    async fn put_grant(&self, grant: &TeamGrant, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put_grant(&self, grant: &TeamGrant, before: Option<Role>, audit: &AuditEntry) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             let (project, team) = (grant.project_id, grant.team_id);
+            if state.grants.get(&(project, team)).map(|grant| grant.role) != before {
+                return Err(StoreError::Stale { what: THE_GRANT });
+            }
             state.projects.get(&project).ok_or(StoreError::Missing { what: THE_PROJECT })?;
             state.teams.get(&team).ok_or(StoreError::Missing { what: THE_TEAM })?;
             let stored = state.grants.entry((project, team)).or_insert_with(|| grant.clone());
-            let before = std::mem::replace(&mut stored.role, grant.role);
-            if before == Role::Admin && grant.role != Role::Admin {
+            stored.role = grant.role;
+            if before == Some(Role::Admin) && grant.role != Role::Admin {
                 state.keep_admins(&[project], &[])?;
             }
             writing.audit(audit);
@@ -173,10 +197,19 @@ impl TeamRepo for MemoryStore {
         })
     }
 
-    async fn remove_grant(&self, project: ProjectId, team: TeamId, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn remove_grant(
+        &self,
+        project: ProjectId,
+        team: TeamId,
+        before: Role,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             let gone = state.grants.remove(&(project, team)).ok_or(StoreError::Missing { what: THE_GRANT })?;
+            if gone.role != before {
+                return Err(StoreError::Stale { what: THE_GRANT });
+            }
             if gone.role == Role::Admin {
                 state.keep_admins(&[project], &[])?;
             }

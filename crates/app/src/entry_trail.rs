@@ -1,5 +1,5 @@
-//! Puts changes of tools on the audit trail: a server that describes a tool in other words than before may mean
-//! something else by it. One owner task writes, off the way of the fleet.
+//! Puts on the audit trail what was noticed on the way of somebody who does not wait for a disk: changes of tools, and the
+//! use that instance admins make of projects they do not belong to. One owner task writes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,22 +10,25 @@ use orch_persistence::EntryJournal;
 use orch_relay::fleet::{DefinitionChange, Fleet};
 use tokio::sync::Notify;
 
-/// Changes that wait for the task; who brings another one writes them all.
+/// Entries that wait for the task; who brings another one writes them all.
 const QUEUE: usize = 1024;
 
-pub(crate) struct DefinitionTrail {
+pub(crate) struct EntryTrail {
     waiting: Mutex<Vec<AuditEntry>>,
     wake: Notify,
     journal: Arc<EntryJournal>,
 }
 
-impl DefinitionTrail {
-    /// Hears of the fleet's changes from now on.
-    pub(crate) fn follow(fleet: &Fleet, journal: Arc<EntryJournal>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let trail = Arc::new(Self { waiting: Mutex::default(), wake: Notify::new(), journal });
-        let told = Arc::clone(&trail);
+impl EntryTrail {
+    pub(crate) fn new(journal: Arc<EntryJournal>) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), wake: Notify::new(), journal })
+    }
+
+    /// Hears of the fleet's changes of tools from now on: a server that describes a tool in other words than before may
+    /// mean something else by it.
+    pub(crate) fn follow(self: &Arc<Self>, fleet: &Fleet, clock: Arc<dyn Clock>) {
+        let told = Arc::clone(self);
         fleet.observe_definitions(move |change| told.take(entry(&change, &*clock)));
-        trail
     }
 
     /// Runs until it is aborted.
@@ -42,11 +45,11 @@ impl DefinitionTrail {
     pub(crate) fn put_down(&self) {
         let entries = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         if let Err(error) = self.journal.append(&entries) {
-            tracing::error!(error = %error, count = entries.len(), "changed definitions are not on the audit trail");
+            tracing::error!(error = %error, count = entries.len(), "what was noticed is not on the audit trail");
         }
     }
 
-    fn take(&self, entry: AuditEntry) {
+    pub(crate) fn take(&self, entry: AuditEntry) {
         let is_full = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.push(entry);
