@@ -3,7 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ActivityIcon, DownloadIcon, InfoIcon } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { type Messages, useMessages, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 
 import { csv } from "@/lib/csv";
 import { activityQuery, type Call } from "@/lib/data/activity";
@@ -15,6 +15,7 @@ import { useSearchParam } from "@/lib/search-param";
 
 import { SearchInput } from "./address-input";
 import { CallOutcome, OUTCOMES } from "./call-outcome";
+import { reasonsOf } from "./call-reasons";
 import { type Column, DataTable } from "./data-table";
 import { EmptyState } from "./empty-state";
 import { ErrorPanel } from "./error-panel";
@@ -47,7 +48,7 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
   const [sought, seek] = useSearchParam("q");
   const [outcome, setOutcome] = useSearchParam("outcome");
   const [reason, setReason] = useSearchParam("reason");
-  const reasons = Object.keys((useMessages() as Messages).activity.why.reasons) as NonNullable<Call["reason"]>[];
+  const reasons = reasonsOf(outcome);
   const duration = useDuration();
   const ref = useProjectRef();
   const nameOf = useNames(ref);
@@ -121,6 +122,7 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
           value={outcome}
           onChange={(event) => {
             setOutcome(event.target.value);
+            if (!reasonsOf(event.target.value).some((other) => other === reason)) setReason("");
           }}
         >
           <option value="">{t("everyOutcome")}</option>
@@ -133,7 +135,8 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
         </Select>
         <Select
           aria-label={t("reason")}
-          className="max-w-44"
+          className="max-w-52"
+          disabled={reasons.length === 0}
           value={reason}
           onChange={(event) => {
             setReason(event.target.value);
@@ -142,7 +145,7 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
           <option value="">{t("everyReason")}</option>
           {reasons.map((other) => (
             <option key={other} value={other}>
-              {t(`why.reasons.${other}`)}
+              {t(`why.short.${other}`)}
             </option>
           ))}
         </Select>

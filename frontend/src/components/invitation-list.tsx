@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 import type { Invitation, IssuedInvitation } from "@/lib/data/invitations";
 import { toast } from "@/lib/toasts";
 
+import { ConfirmDialog } from "./confirm-dialog";
 import { useErrorText } from "./error-text";
 import { lazyDialog } from "./lazy-dialog";
 import { RelativeTime } from "./relative-time";
@@ -18,17 +19,20 @@ const InvitationLink = lazyDialog(() => import("./invitation-link").then((module
 
 const TONES: Record<Invitation["state"], Tone> = { pending: "info", accepted: "success", declined: "danger", revoked: "neutral", expired: "warning" };
 
-interface InvitationListProps {
+export interface InvitationListProps {
   invitations: Invitation[];
   renew: UseMutationResult<IssuedInvitation, unknown, string>;
   revoke: UseMutationResult<unknown, unknown, string>;
+  /** Whether they lead to several places, so that each says where to. */
+  hasPlaces?: boolean;
 }
 
 /** Who was invited, and what became of it. */
-export function InvitationList({ invitations, renew, revoke }: InvitationListProps) {
+export function InvitationList({ invitations, renew, revoke, hasPlaces = false }: InvitationListProps) {
   const t = useTranslations("invitations");
   const errorText = useErrorText();
   const [issued, setIssued] = useState<IssuedInvitation>();
+  const [revoked, setRevoked] = useState<Invitation>();
   const onError = (error: unknown) => {
     toast.error(errorText(error));
   };
@@ -38,7 +42,11 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
         <li key={invitation.id} className="row-in-sight flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm">
           <span className="min-w-0 font-medium [overflow-wrap:anywhere]">{invitation.email}</span>
           <Badge tone={TONES[invitation.state]}>{t(`state.${invitation.state}`)}</Badge>
-          {invitation.to.kind !== "instance" && <span className="text-muted-foreground">{t(`role.${invitation.to.role}`)}</span>}
+          <span className="text-muted-foreground [overflow-wrap:anywhere]">
+            {hasPlaces && (invitation.to.kind === "instance" ? t("to.instance") : t(`to.${invitation.to.kind}`, { name: invitation.to.name }))}
+            {hasPlaces && " · "}
+            {t(`role.${roleOf(invitation)}`)}
+          </span>
           {invitation.mail.state === "failed" && <span className="text-danger [overflow-wrap:anywhere]">{t("mailFailed", { reason: invitation.mail.reason })}</span>}
           <span className="ml-auto text-xs text-muted-foreground">
             {invitation.state === "pending" ? t("expires") : t("from")} <RelativeTime at={invitation.state === "pending" ? invitation.expires_at : invitation.created_at} future={invitation.state === "pending"} />
@@ -60,7 +68,7 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
                 size="icon-sm"
                 aria-label={t("revoke", { email: invitation.email })}
                 onClick={() => {
-                  revoke.mutate(invitation.id, { onError });
+                  setRevoked(invitation);
                 }}
               >
                 <XIcon />
@@ -69,6 +77,19 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
           )}
         </li>
       ))}
+      {revoked !== undefined && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => {
+            setRevoked(undefined);
+          }}
+          heading={t("revokeHeading", { email: revoked.email })}
+          description={t("revokeDescription")}
+          action={t("revokeAction")}
+          mutation={revoke}
+          variables={revoked.id}
+        />
+      )}
       <InvitationLink
         open={issued !== undefined}
         issued={issued}
@@ -78,4 +99,9 @@ export function InvitationList({ invitations, renew, revoke }: InvitationListPro
       />
     </ul>
   );
+}
+
+function roleOf({ to }: Invitation) {
+  if (to.kind !== "instance") return to.role;
+  return to.instance_admin ? "instanceAdmin" : "account";
 }

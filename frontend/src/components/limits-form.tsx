@@ -11,6 +11,7 @@ import { Field } from "./field";
 import { SettingsForm } from "./settings-form";
 import { Input } from "./ui/input";
 import { useSchema } from "./use-schema";
+import { useSettings } from "./use-settings";
 import { optionalWhole, toNumber, toText } from "./whole-number";
 
 const WHOSE = ["key", "user", "project"] as const;
@@ -23,12 +24,19 @@ interface LimitsFormProps {
   mutation: UseMutationResult<unknown, unknown, { version: number; limits: Schemas["Limits"] }>;
 }
 
+const valuesOf = ({ limits }: Schemas["LimitsView"]) => ({
+  key: allowanceValues(limits.key),
+  user: allowanceValues(limits.user),
+  project: allowanceValues(limits.project),
+  server_concurrent: toText(limits.server_concurrent),
+});
+
 /** How much may be asked for: of a project, or of all that say nothing themselves. */
 export function LimitsForm({ view, description, reason, mutation }: LimitsFormProps) {
   const t = useTranslations("limits");
   const allowance = useTranslations("allowance");
   const format = useFormatter();
-  const { limits, effective, version } = view;
+  const { effective } = view;
   const outOfRange = (most: number) => allowance("outOfRange", { most: format.number(most) });
   const form = useForm({
     resolver: useSchema((z) => {
@@ -40,13 +48,9 @@ export function LimitsForm({ view, description, reason, mutation }: LimitsFormPr
         server_concurrent: optionalWhole(z, 1, MOST_AT_A_SERVER, outOfRange(MOST_AT_A_SERVER)),
       });
     }),
-    values: {
-      key: allowanceValues(limits.key),
-      user: allowanceValues(limits.user),
-      project: allowanceValues(limits.project),
-      server_concurrent: toText(limits.server_concurrent),
-    },
+    defaultValues: valuesOf(view),
   });
+  const settings = useSettings(form, view, valuesOf);
   const { errors } = form.formState;
   const atAServer = effective.server_concurrent;
   return (
@@ -54,10 +58,10 @@ export function LimitsForm({ view, description, reason, mutation }: LimitsFormPr
       heading={t("heading")}
       description={description}
       reason={reason}
-      form={form}
+      settings={settings}
       save={mutation}
       toRequest={({ key, user, project, server_concurrent: server }) => ({
-        version,
+        version: settings.opened.version,
         limits: {
           key: toAllowance(key),
           user: toAllowance(user),

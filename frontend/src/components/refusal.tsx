@@ -98,7 +98,7 @@ function Decision({ call, called }: { call: Call; called: Called }) {
   }
   if (rule === undefined) return <Why>{`${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`}</Why>;
   return (
-    <Why action={<Action href={paths.projectSettings(ref)}>{t("toRules")}</Action>}>
+    <Why action={may("inspect") && <Action href={paths.projectSettings(ref)}>{t("toRules")}</Action>}>
       {t(rule.name === "" ? "byNamelessRule" : "byRule", { place: rule.place, name: rule.name })}
     </Why>
   );

@@ -1,9 +1,10 @@
 "use client";
 
-import { useQueryErrorResetBoundary } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { useQueryClient, useQueryErrorResetBoundary } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect } from "react";
 
 import { ApiError } from "@/lib/api/errors";
+import { isLeftOver } from "@/lib/query-client";
 
 import { ErrorPanel } from "./error-panel";
 
@@ -13,6 +14,10 @@ const CrashPanel = lazy(() => import("./crash-panel").then((module) => ({ defaul
 /** In place of a page that failed; where that was a request, trying again loads its data anew. */
 export function RouteError({ error, reset }: { error: unknown; reset: () => void }) {
   const queries = useQueryErrorResetBoundary();
+  const queryClient = useQueryClient();
+  useEffect(() => {
+    queryClient.removeQueries({ predicate: isLeftOver });
+  }, [queryClient, error]);
   if (!(error instanceof ApiError)) {
     return (
       <Suspense>

@@ -2,25 +2,25 @@
 
 import type { UseMutationResult } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import type { FieldPath, FieldValues, UseFormReturn } from "react-hook-form";
+import type { FieldPath, FieldValues } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
 import { useUnsaved } from "@/lib/leaving";
 import { toast } from "@/lib/toasts";
 
-import { useErrorText } from "./error-text";
 import { useFieldErrors } from "./form-errors";
 import { GuardedButton } from "./guarded-button";
+import { SaveProblem } from "./save-problem";
 import { SubmitButton } from "./submit-button";
-import { Alert } from "./ui/alert";
 import { Card, CardBody, CardFooter, CardHeader } from "./ui/card";
+import type { Settings } from "./use-settings";
 
-interface SettingsFormProps<I extends FieldValues, O, V, A> {
+interface SettingsFormProps<T, I extends FieldValues, O, V, A> {
   heading: ReactNode;
   description?: ReactNode;
   /** Why the user may not change this; undefined where it is allowed. */
   reason: string | undefined;
-  form: UseFormReturn<I, unknown, O>;
+  settings: Settings<T, I, O>;
   save: UseMutationResult<A, unknown, V>;
   /** What is saved, of what was written. */
   toRequest: (written: O) => V;
@@ -33,16 +33,17 @@ interface SettingsFormProps<I extends FieldValues, O, V, A> {
 }
 
 /** One group of settings, which saves itself and says what became of it. */
-export function SettingsForm<I extends FieldValues, O, V, A>(props: SettingsFormProps<I, O, V, A>) {
-  const { heading, description, reason, form, save, toRequest, places, onSaved, children, below } = props;
+export function SettingsForm<T, I extends FieldValues, O, V, A>(props: SettingsFormProps<T, I, O, V, A>) {
+  const { heading, description, reason, settings, save, toRequest, places, onSaved, children, below } = props;
   const common = useTranslations("common");
-  const errorText = useErrorText();
+  const { form } = settings;
   const placeFieldErrors = useFieldErrors();
   const [isPlaced, setPlaced] = useState(false);
   useUnsaved(form.formState.isDirty);
   const submit = form.handleSubmit((written) => {
     save.mutate(toRequest(written), {
       onSuccess: (answer) => {
+        settings.onSaved();
         toast.success(common("saved"));
         onSaved?.(answer);
       },
@@ -63,7 +64,7 @@ export function SettingsForm<I extends FieldValues, O, V, A>(props: SettingsForm
         <CardHeader heading={heading} description={description} />
         <CardBody className="grid gap-4">
           <fieldset disabled={reason !== undefined} className="grid gap-4">
-            {save.isError && !isPlaced && <Alert tone="danger">{errorText(save.error)}</Alert>}
+            <SaveProblem save={save} overtaken={settings.overtaken} isPlaced={isPlaced} />
             {children}
           </fieldset>
           {below}

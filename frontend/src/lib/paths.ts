@@ -25,7 +25,8 @@ function withQuery(path: string, query: Record<string, string | undefined>): str
 
 export const paths = {
   home: () => "/",
-  login: (query: { next?: string } = {}) => withQuery("/login", query),
+  /** `token` goes on to `next` behind a #, as it came: no server ever sees it. */
+  login: ({ token, ...query }: { next?: string; token?: string } = {}) => withQuery("/login", query) + (token === undefined ? "" : `#${token}`),
   forgotPassword: () => "/forgot-password",
   signUp: () => "/sign-up",
   projects: () => "/projects",
@@ -36,7 +37,7 @@ export const paths = {
   importServers: (ref: ProjectRef) => project(ref, "/import"),
   keys: (ref: ProjectRef, query: { new?: string; show?: string; q?: string } = {}) => withQuery(project(ref, "/keys"), query),
   members: (ref: ProjectRef) => project(ref, "/members"),
-  activity: (ref: ProjectRef) => project(ref, "/activity"),
+  activity: (ref: ProjectRef, query: { outcome?: string } = {}) => withQuery(project(ref, "/activity"), query),
   approvals: (ref: ProjectRef) => project(ref, "/approvals"),
   projectSettings: (ref: ProjectRef) => project(ref, "/settings"),
 

@@ -84,6 +84,7 @@ export function key(part: Partial<Schemas["KeyView"]> = {}): Schemas["KeyView"] 
     name: "laptop",
     prefix: "orch_abc",
     creator_id: id(),
+    creator_role: "member",
     scope: { servers: null, tools: null, read_only: false },
     limits: {},
     expires_at: null,

@@ -8,6 +8,7 @@ import { activityHandlers } from "./handlers/activity";
 import { auditHandlers } from "./handlers/audit";
 import { keyHandlers } from "./handlers/keys";
 import { memberHandlers } from "./handlers/members";
+import { forgetPeople, peopleHandlers } from "./handlers/people";
 import { policyHandlers } from "./handlers/policy";
 import { projectHandlers, projectList } from "./handlers/projects";
 import { serverHandlers } from "./handlers/servers";
@@ -57,7 +58,7 @@ Element.prototype.hasPointerCapture ??= () => false;
 
 vi.mock("next/navigation", () => import("./navigation"));
 
-backend.use(...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers, ...auditHandlers);
+backend.use(...peopleHandlers, ...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers, ...auditHandlers);
 
 beforeAll(() => {
   backend.listen({ onUnhandledRequest: "error" });
@@ -66,6 +67,7 @@ beforeAll(() => {
 afterEach(() => {
   cleanup();
   forget();
+  forgetPeople();
   projectList.is = "demo";
 });
 

@@ -43,9 +43,27 @@ test("asks the daemon for one outcome, and keeps it in the address", async () =>
 test("asks the daemon for one reason, and keeps it in the address", async () => {
   const hands = open("/projects/recorded/activity", <ActivityPage />);
   await screen.findByRole("table");
-  await hands.selectOptions(screen.getByRole("combobox", { name: "Reason" }), "A rule denied it.");
+  await hands.selectOptions(screen.getByRole("combobox", { name: "Reason of refusal" }), "Denied by a rule");
   await expect.poll(() => within(screen.getByRole("table")).getAllByRole("row").length).toBe(3);
   expect(location.search).toBe("?reason=rule");
+});
+
+test("offers the reasons that go with the outcome", async () => {
+  const hands = open("/projects/recorded/activity?reason=rule", <ActivityPage />);
+  await screen.findByRole("table");
+  const reason = screen.getByRole("combobox", { name: "Reason of refusal" });
+  const offered = () => within(reason).getAllByRole("option").map(({ textContent }) => textContent);
+  expect(offered()).toContain("Denied by a rule");
+  expect(offered()).toContain("Calls per day");
+  const outcome = screen.getByRole("combobox", { name: "Outcome" });
+  await hands.selectOptions(outcome, "refused");
+  expect(offered()).not.toContain("Calls per day");
+  expect(location.search).toBe("?reason=rule&outcome=refused");
+  await hands.selectOptions(outcome, "limited");
+  expect(offered()).not.toContain("Denied by a rule");
+  expect(location.search).toBe("?outcome=limited");
+  await hands.selectOptions(outcome, "timeout");
+  expect(reason).toBeDisabled();
 });
 
 test("shows what was kept of the arguments, where something was", async () => {
@@ -106,8 +124,9 @@ test("says why a call was refused by the record, whatever the rules are by now",
 test("who may not inspect reads what the rules of today say, as the record hides it", async () => {
   const hands = open("/projects/joined/activity", <ActivityPage />);
   await screen.findByRole("table");
-  const { alert } = await whyOf(hands, "files__delete_file");
+  const { dialog, alert } = await whyOf(hands, "files__delete_file");
   await expect.poll(() => alert?.textContent).toContain("By the rules of today");
+  expect(within(dialog).queryByRole("link", { name: "Go to the rules" })).not.toBeInTheDocument();
 });
 
 test("a viewer is told that calls are not theirs to see", async () => {

@@ -1,14 +1,13 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { LockIcon } from "lucide-react";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { AuditTrail } from "@/components/audit-trail";
 import { CallList } from "@/components/call-list";
-import { EmptyState } from "@/components/empty-state";
+import { NotForRole } from "@/components/not-for-role";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
 import { Switch } from "@/components/ui/switch";
@@ -44,7 +43,7 @@ export function ActivityPage() {
           />
         }
       />
-      {reason !== undefined ? <EmptyState icon={LockIcon} heading={t("notForRole")} description={reason} /> : view === "calls" ? <Calls /> : <Changes />}
+      {reason !== undefined ? <NotForRole reason={reason} /> : view === "calls" ? <Calls /> : <Changes />}
     </>
   );
 }

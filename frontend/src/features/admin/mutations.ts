@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
 
-import { instanceLimitsQuery, type User, usersQuery } from "./queries";
+import { instanceInvitationsQuery, instanceLimitsQuery, type User, usersQuery } from "./queries";
 
 /** Invalidates the users. */
 export function useCreateUser() {
@@ -20,6 +20,34 @@ export function useUpdateUser() {
     mutationFn: ({ user, body }: { user: User; body: Schemas["UpdateUserRequest"] }) =>
       read(api.PATCH("/api/v1/users/{user}", { params: { path: { user: user.id }, header: ifMatch(user.version) }, body })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: usersQuery().queryKey }),
+  });
+}
+
+function useInvalidateInvitations() {
+  const queryClient = useQueryClient();
+  return () => queryClient.invalidateQueries({ queryKey: instanceInvitationsQuery().queryKey });
+}
+
+/** Invites somebody who has no account. */
+export function useInviteToInstance() {
+  return useMutation({
+    mutationFn: ({ email, role }: { email: string; role: "account" | "instanceAdmin" }) =>
+      read(api.POST("/api/v1/invitations", { body: { email, instance_admin: role === "instanceAdmin" } })),
+    onSuccess: useInvalidateInvitations(),
+  });
+}
+
+export function useRenewAnyInvitation() {
+  return useMutation({
+    mutationFn: (invitation: string) => read(api.POST("/api/v1/invitations/{invitation}/renew", { params: { path: { invitation } } })),
+    onSettled: useInvalidateInvitations(),
+  });
+}
+
+export function useRevokeAnyInvitation() {
+  return useMutation({
+    mutationFn: (invitation: string) => read(api.DELETE("/api/v1/invitations/{invitation}", { params: { path: { invitation } } })),
+    onSettled: useInvalidateInvitations(),
   });
 }
 

@@ -18,6 +18,15 @@ export const instanceKeysQuery = () =>
   queryOptions({
     queryKey: ["admin", "keys"],
     queryFn: ({ signal }) => all((cursor) => read(api.GET("/api/v1/keys", { params: { query: { limit: 200, cursor } }, signal }))),
+    // When each was last used. Events of all calls of the instance would ask for all keys without a pause.
+    refetchInterval: 20_000,
+  });
+
+/** All of the instance, those to projects and teams as well. */
+export const instanceInvitationsQuery = () =>
+  queryOptions({
+    queryKey: ["admin", "invitations"],
+    queryFn: ({ signal }) => all((cursor) => read(api.GET("/api/v1/invitations", { params: { query: { limit: 200, cursor } }, signal }))),
   });
 
 export const instanceLimitsQuery = () =>

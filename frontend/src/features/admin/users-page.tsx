@@ -1,22 +1,25 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { UserPlusIcon } from "lucide-react";
+import { MailIcon, UserPlusIcon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { SearchInput } from "@/components/address-input";
 import { ErrorPanel } from "@/components/error-panel";
 import { InstanceAdminsOnly } from "@/components/instance-admins-only";
+import { InvitationsCard } from "@/components/invitations-card";
 import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
 import { Button } from "@/components/ui/button";
 import { useSearchParam } from "@/lib/search-param";
 
-import { usersQuery } from "./queries";
+import { useInviteToInstance, useRenewAnyInvitation, useRevokeAnyInvitation } from "./mutations";
+import { instanceInvitationsQuery, usersQuery } from "./queries";
 import { UserTable } from "./user-table";
 
+const InviteDialog = lazyDialog(() => import("@/components/invite-dialog").then((module) => module.InviteDialog<"instance">));
 const CreateUserDialog = lazyDialog(() => import("./create-user-dialog").then((module) => module.CreateUserDialog));
 
 export function UsersPage() {
@@ -31,6 +34,7 @@ function Users() {
   const t = useTranslations("admin");
   const users = useQuery(usersQuery());
   const [isCreating, setCreating] = useState(false);
+  const [isInviting, setInviting] = useState(false);
   const [sought, seek] = useSearchParam("q");
   return (
     <>
@@ -38,14 +42,23 @@ function Users() {
         title={t("users")}
         description={t("usersDescription")}
         actions={
-          <Button
-            variant="primary"
-            onClick={() => {
-              setCreating(true);
-            }}
-          >
-            <UserPlusIcon aria-hidden /> {t("createUser")}
-          </Button>
+          <>
+            <Button
+              onClick={() => {
+                setInviting(true);
+              }}
+            >
+              <MailIcon aria-hidden /> {t("invite")}
+            </Button>
+            <Button
+              variant="primary"
+              onClick={() => {
+                setCreating(true);
+              }}
+            >
+              <UserPlusIcon aria-hidden /> {t("createUser")}
+            </Button>
+          </>
         }
       />
       {users.isPending ? (
@@ -58,7 +71,19 @@ function Users() {
           <UserTable users={users.data.filter((user) => `${user.name} ${user.email}`.toLowerCase().includes(sought.toLowerCase()))} />
         </>
       )}
+      <Invitations />
+      <InviteDialog to="instance" invite={useInviteToInstance()} open={isInviting} onOpenChange={setInviting} />
       <CreateUserDialog open={isCreating} onOpenChange={setCreating} />
     </>
+  );
+}
+
+/** All of the instance: an account comes of those to projects and teams as well. */
+function Invitations() {
+  const invitations = useQuery(instanceInvitationsQuery());
+  return (
+    <div className="mt-5">
+      <InvitationsCard hasPlaces invitations={invitations} renew={useRenewAnyInvitation()} revoke={useRevokeAnyInvitation()} />
+    </div>
   );
 }

@@ -8,13 +8,16 @@ import { useTranslations } from "use-intl";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { ListSkeleton } from "@/components/list-skeleton";
+import { NotForRole } from "@/components/not-for-role";
 import { PageHeader } from "@/components/page-header";
 import { RelativeTime } from "@/components/relative-time";
 import { Badge, type Tone } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
+import { useRoleReason } from "@/components/use-role-reason";
 import { type Approval, approvalsQuery } from "@/lib/data/approvals";
 import { useNames } from "@/lib/data/members";
+import { useAccess } from "@/lib/data/projects";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
@@ -26,11 +29,16 @@ const TONES: Record<Approval["state"], Tone> = { pending: "info", approved: "suc
 export function ApprovalsPage() {
   const t = useTranslations("approvals");
   const ref = useProjectRef();
-  const approvals = useQuery(approvalsQuery(ref));
+  const reason = useRoleReason("call");
+  const approvals = useQuery({ ...approvalsQuery(ref), enabled: reason === undefined });
   return (
     <>
       <PageHeader title={t("title")} description={t("description")} />
-      {approvals.isPending ? (
+      {reason !== undefined ? (
+        <Card>
+          <NotForRole reason={reason} />
+        </Card>
+      ) : approvals.isPending ? (
         <ListSkeleton rows={3} />
       ) : approvals.isLoadingError ? (
         <ErrorPanel error={approvals.error} onRetry={() => void approvals.refetch()} />
@@ -44,6 +52,7 @@ export function ApprovalsPage() {
 function Approvals({ approvals }: { approvals: Approval[] }) {
   const t = useTranslations("approvals");
   const ref = useProjectRef();
+  const { may } = useAccess();
   const nameOf = useNames(ref);
   const pending = approvals.filter(({ state }) => state === "pending");
   const decided = approvals.filter(({ state }) => state !== "pending");
@@ -56,9 +65,11 @@ function Approvals({ approvals }: { approvals: Approval[] }) {
             heading={t("nothing")}
             description={t("nothingHint")}
             actions={
-              <Button asChild>
-                <Link href={paths.projectSettings(ref)}>{t("toRules")}</Link>
-              </Button>
+              may("inspect") && (
+                <Button asChild>
+                  <Link href={paths.projectSettings(ref)}>{t("toRules")}</Link>
+                </Button>
+              )
             }
           />
         </Card>

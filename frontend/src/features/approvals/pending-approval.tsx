@@ -15,6 +15,7 @@ import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import type { Approval } from "@/lib/data/approvals";
 import { policyQuery } from "@/lib/data/policy";
+import { useAccess } from "@/lib/data/projects";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
@@ -28,7 +29,8 @@ export function PendingApproval({ approval, name }: { approval: Approval; name: 
   const reason = useRoleReason("approve");
   const ref = useProjectRef();
   const answer = useAnswerApproval(ref);
-  const rule = useQuery(policyQuery(ref)).data?.rules.find(({ id }) => id === approval.rule_id);
+  const { may } = useAccess();
+  const rule = useQuery({ ...policyQuery(ref), enabled: may("inspect") }).data?.rules.find(({ id }) => id === approval.rule_id);
   const say = (what: "approve" | "deny") => () => {
     answer.mutate(
       { approval: approval.id, say: what },

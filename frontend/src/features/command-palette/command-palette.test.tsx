@@ -1,4 +1,4 @@
-import { act, screen } from "@testing-library/react";
+import { act, cleanup, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 
 import { open } from "@/testing/render";
@@ -18,4 +18,13 @@ test("hears Escape as soon as it is opened", async () => {
     press({ key: "Escape" });
   });
   expect(screen.queryByRole("combobox")).not.toBeInTheDocument();
+});
+
+test("promises servers and tools only where there are some to find", async () => {
+  const hands = open("/projects", <CommandPalette />);
+  await hands.keyboard("{Control>}k{/Control}");
+  expect(await screen.findByPlaceholderText("Find a project, page or action")).toBeInTheDocument();
+  cleanup();
+  await open("/projects/demo", <CommandPalette />).keyboard("{Control>}k{/Control}");
+  expect(await screen.findByPlaceholderText("Find a project, server, tool, page or action")).toBeInTheDocument();
 });

@@ -65,7 +65,7 @@ export function Palette({ onDone }: { onDone: () => void }) {
         autoFocus
         value={typed}
         onValueChange={setTyped}
-        placeholder={t("placeholder")}
+        placeholder={t(project === undefined ? "placeholderOutside" : "placeholder")}
         className="h-12 w-full border-b border-border bg-transparent px-4 text-base outline-none"
       />
       <Command.List className="thin-scrollbar max-h-[60vh] overflow-y-auto p-1.5">

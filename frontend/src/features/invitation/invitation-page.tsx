@@ -12,11 +12,11 @@ import { RelativeTime } from "@/components/relative-time";
 import { Spinner } from "@/components/spinner";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
-import { meQuery } from "@/lib/data/session";
-import type { Invitation } from "@/lib/data/invitations";
+import { meQuery, useLogout } from "@/lib/data/session";
 import { paths } from "@/lib/paths";
 
-import { useAccept, useDecline, useLookUp } from "./mutations";
+import { LogInFirst } from "./log-in-first";
+import { type FoundInvitation, useAccept, useDecline, useLookUp } from "./mutations";
 import { RedeemForm } from "./redeem-form";
 
 function followHash(onChange: () => void): () => void {
@@ -61,16 +61,34 @@ export function InvitationPage() {
   );
 }
 
-function Invited({ token, invitation }: { token: string; invitation: Invitation }) {
+const reload = () => {
+  location.reload();
+};
+
+function Invited({ token, invitation }: { token: string; invitation: FoundInvitation }) {
   const t = useTranslations("invitation");
   const errorText = useErrorText();
-  const me = useQuery({ ...meQuery(), retry: false }).data?.user;
+  const { data, isPending } = useQuery({ ...meQuery(), retry: false });
+  const me = data?.user;
+  // The page begins anew, as one of nobody.
+  const logout = useLogout(reload);
   const accept = useAccept();
   const decline = useDecline();
   const [isDone, setDone] = useState(false);
   const { to, inviter } = invitation;
   const place = to.kind === "instance" ? "MCP Orchestrator" : to.name;
-  if (decline.isSuccess) return <h1 className="text-center text-lg font-semibold">{t("declined")}</h1>;
+  if (decline.isSuccess) {
+    return (
+      <>
+        <h1 className="mb-6 text-center text-xl font-semibold tracking-tight">{t("declined")}</h1>
+        <Button asChild className="h-9 w-full">
+          <Link href={me === undefined ? paths.login() : paths.projects()}>{t(me === undefined ? "toLogin" : "toProjects")}</Link>
+        </Button>
+      </>
+    );
+  }
+  // Who is logged in as somebody else answers nothing in the name of this one.
+  const isOther = me !== undefined && me.email !== invitation.email;
   return (
     <>
       <h1 className="mb-1 text-center text-xl font-semibold tracking-tight text-balance">{t("heading", { place })}</h1>
@@ -87,15 +105,42 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
               <Link href={paths.login()}>{t("toLogin")}</Link>
             </Button>
           </>
+        ) : isPending ? (
+          <div role="status" aria-label={t("title")} className="flex justify-center p-6">
+            <Spinner />
+          </div>
         ) : me === undefined ? (
-          <RedeemForm
-            token={token}
-            email={invitation.email}
-            onDone={(isLoggedIn) => {
-              if (isLoggedIn) location.assign(leadsTo(invitation));
-              else setDone(true);
-            }}
-          />
+          invitation.makes_account ? (
+            <RedeemForm
+              token={token}
+              email={invitation.email}
+              onDone={(isLoggedIn) => {
+                // The spent link is nowhere to go back to.
+                if (isLoggedIn) location.replace(leadsTo(invitation));
+                else setDone(true);
+              }}
+            />
+          ) : (
+            <LogInFirst token={token} email={invitation.email} />
+          )
+        ) : isOther ? (
+          <>
+            <p className="text-sm [overflow-wrap:anywhere]">{t("loggedInAs", { email: me.email })}</p>
+            <p className="text-sm text-muted-foreground">{t("otherAccount")}</p>
+            <Button
+              variant="primary"
+              className="h-9"
+              disabled={logout.isPending || logout.isSuccess}
+              onClick={() => {
+                logout.mutate();
+              }}
+            >
+              {t("logOut")}
+            </Button>
+            <Button asChild variant="ghost">
+              <Link href={paths.projects()}>{t("toProjects")}</Link>
+            </Button>
+          </>
         ) : (
           <>
             <p className="text-sm">{t("loggedInAs", { email: me.email })}</p>
@@ -106,7 +151,7 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
               onClick={() => {
                 accept.mutate(token, {
                   onSuccess: () => {
-                    location.assign(leadsTo(invitation));
+                    location.replace(leadsTo(invitation));
                   },
                 });
               }}
@@ -115,7 +160,7 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
             </Button>
           </>
         )}
-        {!isDone && (
+        {!isDone && !isPending && !isOther && (
           <Button
             variant="ghost"
             disabled={decline.isPending}
@@ -131,7 +176,7 @@ function Invited({ token, invitation }: { token: string; invitation: Invitation 
   );
 }
 
-function leadsTo({ to }: Invitation): string {
+function leadsTo({ to }: FoundInvitation): string {
   switch (to.kind) {
     case "project":
       return paths.project({ project: to.slug });

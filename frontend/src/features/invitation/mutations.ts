@@ -2,6 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "@/lib/api/client";
 
+export type FoundInvitation = Schemas["FoundInvitationView"];
+
 /** What the link leads to. The token goes in a body alone: it stands in no address and no cache. */
 export function useLookUp() {
   return useMutation({ mutationFn: (token: string) => read(api.POST("/api/v1/invitations/lookup", { body: { token } })) });

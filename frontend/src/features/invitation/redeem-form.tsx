@@ -14,7 +14,7 @@ import { paths } from "@/lib/paths";
 
 import { useRedeem } from "./mutations";
 
-/** For who has no account yet. Who has one logs in and finds the invitation in the profile. */
+/** For who has no account yet. Who has one logs in and comes back. */
 export function RedeemForm({ token, email, onDone }: { token: string; email: string; onDone: (isLoggedIn: boolean) => void }) {
   const t = useTranslations("invitation");
   const errorText = useErrorText();
@@ -45,7 +45,7 @@ export function RedeemForm({ token, email, onDone }: { token: string; email: str
       </SubmitButton>
       <p className="text-center text-sm text-balance text-muted-foreground">
         {t("haveAccount")}{" "}
-        <Link href={paths.login({ next: paths.profile() })} className="text-brand underline">
+        <Link href={paths.login({ next: paths.invitation(), token })} className="text-brand underline">
           {t("logInInstead")}
         </Link>
       </p>

@@ -30,9 +30,22 @@ test("shows the keys that open something, and all of them when asked", async () 
   await screen.findByRole("table");
   expect(rows()).toBe(2);
   await hands.click(screen.getByRole("button", { name: /^All/ }));
-  expect(rows()).toBe(3);
+  expect(rows()).toBe(5);
   await hands.click(screen.getByRole("button", { name: "Actions for of somebody else" }));
   expect(await screen.findByRole("menuitem", { name: "Edit" })).toHaveAttribute("aria-disabled", "true");
+});
+
+test("says that a key is without effect when who made it may call nothing, and lets it be revoked", async () => {
+  const hands = open("/projects/demo/keys?show=all", <KeysPage />);
+  await screen.findByRole("table");
+  const row = (name: string) => screen.getByRole("row", { name: new RegExp(name) });
+  expect(row("of somebody else")).toHaveTextContent("Active");
+  expect(row("of one who left")).toHaveTextContent("Without effect");
+  expect(row("of one who left")).toHaveTextContent("Not a member");
+  expect(screen.getByTitle("Who made it is a viewer, and viewers call nothing")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Active 2" })).toBeInTheDocument();
+  await hands.click(screen.getByRole("button", { name: "Actions for of one who left" }));
+  expect(await screen.findByRole("menuitem", { name: "Revoke" })).not.toHaveAttribute("aria-disabled");
 });
 
 test("a new key is refused beside its field, and shown when it is made", async () => {

@@ -1,6 +1,6 @@
 "use client";
 
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useSuspenseQuery } from "@tanstack/react-query";
 import { KeyRoundIcon, PlusIcon } from "lucide-react";
 import { useState } from "react";
 import { useNow, useTranslations } from "use-intl";
@@ -9,6 +9,7 @@ import { SearchInput } from "@/components/address-input";
 import { type Column, DataTable } from "@/components/data-table";
 import { EmptyState } from "@/components/empty-state";
 import { lazyDialog } from "@/components/lazy-dialog";
+import { NotForRole } from "@/components/not-for-role";
 import { PageHeader } from "@/components/page-header";
 import { RelativeTime } from "@/components/relative-time";
 import { Badge } from "@/components/ui/badge";
@@ -17,6 +18,7 @@ import { Card } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import { cn } from "@/lib/cn";
 import { type Key, keysQuery } from "@/lib/data/keys";
+import { useNames } from "@/lib/data/members";
 import { useMe } from "@/lib/data/session";
 import { useProjectRef } from "@/lib/route";
 import { useSearchParam } from "@/lib/search-param";
@@ -24,13 +26,12 @@ import { useSearchParam } from "@/lib/search-param";
 import { isFound, withoutSecret } from "./find-key";
 import { KeyActions } from "./key-actions";
 import { keyState } from "./key-state";
-import { membersQuery } from "./queries";
 import { ScopeText } from "./scope-text";
 
 const CreateKeyDialog = lazyDialog(() => import("./create-key-dialog").then((module) => module.CreateKeyDialog));
 const MadeKeyDialog = lazyDialog(() => import("./made-key-dialog").then((module) => module.MadeKeyDialog));
 
-const TONES = { active: "success", expired: "neutral", revoked: "danger" } as const;
+const TONES = { active: "success", powerless: "warning", expired: "neutral", revoked: "danger" } as const;
 
 export function KeysPage() {
   const reason = useRoleReason("useOwnKeys");
@@ -39,7 +40,7 @@ export function KeysPage() {
     return (
       <>
         <PageHeader title={t("title")} />
-        <EmptyState icon={KeyRoundIcon} heading={reason} className="rounded-lg border border-dashed border-border" />
+        <NotForRole reason={reason} className="rounded-lg border border-dashed border-border" />
       </>
     );
   }
@@ -55,12 +56,12 @@ function Keys() {
   const { data: keys, dataUpdatedAt } = useSuspenseQuery(keysQuery(ref));
   // What has just been read may have ended since the last tick.
   const now = new Date(Math.max(tick.getTime(), dataUpdatedAt));
-  const members = useQuery(membersQuery(ref)).data?.items ?? [];
+  const memberName = useNames(ref);
   const [which, setWhich] = useSearchParam("show");
   const [sought, seek] = useSearchParam("q");
   const [isNew, setNew] = useSearchParam("new");
   const [made, setMade] = useState<string>();
-  const nameOf = (id: string) => (id === me.id ? t("you") : (members.find((member) => member.user_id === id)?.name ?? id.slice(0, 8)));
+  const nameOf = (id: string) => (id === me.id ? t("you") : (memberName(id) ?? t("notMember")));
 
   const create = (
     <Button
@@ -94,7 +95,11 @@ function Keys() {
       sort: (key) => keyState(key, now),
       cell: (key) => {
         const state = keyState(key, now);
-        return <Badge tone={TONES[state]}>{t(`state.${state}`)}</Badge>;
+        return (
+          <Badge tone={TONES[state]} title={state === "powerless" ? t(key.creator_role === null ? "powerless.gone" : "powerless.viewer") : undefined}>
+            {t(`state.${state}`)}
+          </Badge>
+        );
       },
     },
     {
@@ -145,7 +150,7 @@ function Keys() {
       align: "right",
       className: "w-0",
       cell: (key) =>
-        keyState(key, now) === "active" ? (
+        ["active", "powerless"].includes(keyState(key, now)) ? (
           <KeyActions apiKey={key} reason={key.creator_id === me.id ? undefined : t("onlyCreator")} onMade={setMade} />
         ) : null,
     },

@@ -31,7 +31,7 @@ export function LoginForm() {
   const submit = form.handleSubmit((values) => {
     login.mutate(values, {
       onSuccess: () => {
-        router.replace(next);
+        router.replace(next + location.hash);
       },
     });
   });

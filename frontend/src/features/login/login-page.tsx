@@ -1,20 +1,24 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useEffect } from "react";
 import { useTranslations } from "use-intl";
 
 import { Link } from "@/components/link";
-import { paths } from "@/lib/paths";
+import { meQuery } from "@/lib/data/session";
+import { waysInQuery } from "@/lib/data/ways-in";
+import { paths, safeNext } from "@/lib/paths";
 
 import { Door } from "./door";
 import { LoginForm } from "./login-form";
-import { waysInQuery } from "./queries";
 
 const LINK = "font-medium text-foreground underline underline-offset-2";
 
 export function LoginPage() {
   const t = useTranslations("login");
   const ways = useQuery(waysInQuery()).data;
+  useLeaveLoggedIn();
   return (
     <Door
       heading={t("heading")}
@@ -40,4 +44,14 @@ export function LoginPage() {
       <LoginForm />
     </Door>
   );
+}
+
+/** Who is logged in has nothing to do here. What is known from before may be of a login that is over: it is asked for anew. */
+function useLeaveLoggedIn(): void {
+  const router = useRouter();
+  const me = useQuery({ ...meQuery(), retry: false, refetchOnMount: "always" });
+  const isLoggedIn = me.isFetchedAfterMount && me.isSuccess;
+  useEffect(() => {
+    if (isLoggedIn) router.replace(safeNext(new URLSearchParams(location.search).get("next")) + location.hash);
+  }, [isLoggedIn, router]);
 }

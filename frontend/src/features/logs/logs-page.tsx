@@ -1,11 +1,10 @@
 "use client";
 
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { LockIcon } from "lucide-react";
 import { useTranslations } from "use-intl";
 
 import { CallList } from "@/components/call-list";
-import { EmptyState } from "@/components/empty-state";
+import { NotForRole } from "@/components/not-for-role";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
 import { useRoleReason } from "@/components/use-role-reason";
@@ -42,7 +41,7 @@ export function LogsPage() {
         }
       />
       {reason !== undefined ? (
-        <EmptyState icon={LockIcon} heading={t("notForRole")} description={reason} />
+        <NotForRole reason={reason} />
       ) : view === "log" ? (
         <LogView />
       ) : (

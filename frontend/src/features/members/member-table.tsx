@@ -1,6 +1,7 @@
 "use client";
 
-import { UserMinusIcon } from "lucide-react";
+import { LogOutIcon, UserMinusIcon } from "lucide-react";
+import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
@@ -15,11 +16,13 @@ import { Card } from "@/components/ui/card";
 import { Select } from "@/components/ui/input";
 import type { Role } from "@/lib/access";
 import type { Member } from "@/lib/data/members";
+import { useProject } from "@/lib/data/projects";
 import { useMe } from "@/lib/data/session";
+import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
-import { useDeleteMember, useUpdateMember } from "./mutations";
+import { useDeleteMember, useLeaveProject, useUpdateMember } from "./mutations";
 
 const ROLES: Role[] = ["admin", "member", "viewer"];
 
@@ -29,7 +32,9 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
   const ref = useProjectRef();
   const me = useMe();
   const remove = useDeleteMember(ref);
-  const [leaving, setLeaving] = useState<Member>();
+  const [removed, setRemoved] = useState<Member>();
+  const [isLeaving, setLeaving] = useState(false);
+  const self = members.find((member) => member.user_id === me.id);
   const columns: Column<Member>[] = [
     {
       id: "name",
@@ -59,41 +64,79 @@ export function MemberTable({ members, reason }: { members: Member[]; reason: st
       hideHeader: true,
       align: "right",
       className: "w-12",
-      cell: (member) => (
-        <GuardedButton
-          reason={reason ?? (member.direct_role === null ? t("onlyTeam") : undefined)}
-          variant="ghost"
-          size="icon-sm"
-          aria-label={t("removePerson", { name: member.name || member.email })}
-          onClick={() => {
-            setLeaving(member);
-          }}
-        >
-          <UserMinusIcon />
-        </GuardedButton>
-      ),
+      cell: (member) =>
+        member.user_id === me.id ? (
+          <GuardedButton
+            reason={member.direct_role === null ? t("selfOnlyTeam") : undefined}
+            variant="ghost"
+            size="icon-sm"
+            aria-label={t("leave")}
+            onClick={() => {
+              setLeaving(true);
+            }}
+          >
+            <LogOutIcon />
+          </GuardedButton>
+        ) : (
+          <GuardedButton
+            reason={reason ?? (member.direct_role === null ? t("onlyTeam") : undefined)}
+            variant="ghost"
+            size="icon-sm"
+            aria-label={t("removePerson", { name: member.name || member.email })}
+            onClick={() => {
+              setRemoved(member);
+            }}
+          >
+            <UserMinusIcon />
+          </GuardedButton>
+        ),
     },
   ];
   return (
     <Card>
       <DataTable label={t("title")} columns={columns} rows={members} rowId={(member) => member.user_id} isMuted={(member) => !member.active} />
-      {leaving !== undefined && (
+      {self !== undefined && <LeaveDialog self={self} open={isLeaving} onOpenChange={setLeaving} />}
+      {removed !== undefined && (
         <ConfirmDialog
           open
           onOpenChange={() => {
-            setLeaving(undefined);
+            setRemoved(undefined);
           }}
-          heading={t("removeHeading", { name: leaving.name || leaving.email })}
+          heading={t("removeHeading", { name: removed.name || removed.email })}
           description={t("removeDescription")}
           action={common("delete")}
           mutation={remove}
-          variables={{ user: leaving.user_id }}
+          variables={{ user: removed.user_id }}
           onDone={() => {
             toast.success(t("removed"));
           }}
         />
       )}
     </Card>
+  );
+}
+
+function LeaveDialog({ self, open, onOpenChange }: { self: Member; open: boolean; onOpenChange: (open: boolean) => void }) {
+  const t = useTranslations("members");
+  const router = useRouter();
+  const { name } = useProject();
+  const leave = useLeaveProject(useProjectRef());
+  const stays = self.teams.length > 0;
+  return (
+    <ConfirmDialog
+      open={open}
+      onOpenChange={onOpenChange}
+      heading={t("leaveHeading", { name })}
+      description={stays ? t("leaveStays", { teams: self.teams.map((team) => team.name).join(", ") }) : t("leaveDescription")}
+      action={t("leave")}
+      mutation={leave}
+      variables={undefined}
+      onDone={() => {
+        if (stays) return;
+        toast.success(t("left", { name }));
+        router.replace(paths.projects());
+      }}
+    />
   );
 }
 

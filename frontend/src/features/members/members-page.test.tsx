@@ -1,6 +1,9 @@
-import { screen, within } from "@testing-library/react";
+import { cleanup, screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
+import { ME } from "@/testing/backend";
+import { findDialog } from "@/testing/dialog";
+import { people } from "@/testing/handlers/people";
 import { open } from "@/testing/render";
 
 import { MembersPage } from "./members-page";
@@ -32,4 +35,25 @@ test("a viewer sees who is there and changes nothing", async () => {
   expect(within(table).queryByRole("combobox")).not.toBeInTheDocument();
   expect(screen.getByRole("button", { name: "Invite" })).toHaveAttribute("aria-disabled", "true");
   expect(screen.queryByText("Nobody is invited at the moment.")).not.toBeInTheDocument();
+});
+
+test("says whom an invitation lets in: by the settings, unless an instance admin invites", async () => {
+  const told = async () => {
+    const hands = open("/projects/demo/members", <MembersPage />);
+    await hands.click(await screen.findByRole("button", { name: "Invite" }));
+    const dialog = await findDialog();
+    return dialog;
+  };
+  ME.instance_admin = false;
+  try {
+    expect(await within(await told()).findByText(/who has none asks an instance admin/)).toBeInTheDocument();
+    cleanup();
+    people.ways = { sign_up: "invite", mail: false };
+    expect(await within(await told()).findByText(/With or without an account/)).toBeInTheDocument();
+    cleanup();
+  } finally {
+    ME.instance_admin = true;
+  }
+  people.ways = { sign_up: "closed", mail: false };
+  expect(await within(await told()).findByText(/With or without an account/)).toBeInTheDocument();
 });

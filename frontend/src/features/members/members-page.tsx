@@ -7,21 +7,20 @@ import { useTranslations } from "use-intl";
 
 import { ErrorPanel } from "@/components/error-panel";
 import { GuardedButton } from "@/components/guarded-button";
-import { InvitationList } from "@/components/invitation-list";
+import { InvitationsCard } from "@/components/invitations-card";
 import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
-import { Card, CardHeader } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import { membersQuery } from "@/lib/data/members";
 import { useProjectRef } from "@/lib/route";
 
 import { MemberTable } from "./member-table";
-import { useRenewInvitation, useRevokeInvitation } from "./mutations";
+import { useInvite, useRenewInvitation, useRevokeInvitation } from "./mutations";
 import { projectInvitationsQuery } from "./queries";
 import { TeamsCard } from "./teams-card";
 
-const InviteDialog = lazyDialog(() => import("./invite-dialog").then((module) => module.InviteDialog));
+const InviteDialog = lazyDialog(() => import("@/components/invite-dialog").then((module) => module.InviteDialog<"project">));
 
 /** Who may do what in the project: people, teams, and who was invited. */
 export function MembersPage() {
@@ -58,29 +57,13 @@ export function MembersPage() {
         <TeamsCard reason={reason} />
         {reason === undefined && <Invitations />}
       </div>
-      <InviteDialog open={isInviting} onOpenChange={setInviting} />
+      <InviteDialog to="project" invite={useInvite(ref)} open={isInviting} onOpenChange={setInviting} />
     </>
   );
 }
 
 function Invitations() {
-  const t = useTranslations("invitations");
   const ref = useProjectRef();
   const invitations = useQuery(projectInvitationsQuery(ref));
-  const renew = useRenewInvitation(ref);
-  const revoke = useRevokeInvitation(ref);
-  return (
-    <Card>
-      <CardHeader heading={t("title")} />
-      {invitations.isPending ? (
-        <ListSkeleton rows={2} />
-      ) : invitations.isLoadingError ? (
-        <ErrorPanel error={invitations.error} onRetry={() => void invitations.refetch()} />
-      ) : invitations.data.length === 0 ? (
-        <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("nothing")}</p>
-      ) : (
-        <InvitationList invitations={invitations.data} renew={renew} revoke={revoke} />
-      )}
-    </Card>
-  );
+  return <InvitationsCard invitations={invitations} renew={useRenewInvitation(ref)} revoke={useRevokeInvitation(ref)} />;
 }

@@ -3,6 +3,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Role } from "@/lib/access";
 import { api, read, type Schemas } from "@/lib/api/client";
 import { membersQuery } from "@/lib/data/members";
+import { projectsQuery } from "@/lib/data/projects";
+import { useMe } from "@/lib/data/session";
 import type { ProjectRef } from "@/lib/paths";
 
 import { projectInvitationsQuery, projectTeamsQuery } from "./queries";
@@ -30,6 +32,18 @@ export function useDeleteMember(ref: ProjectRef) {
   return useMutation({
     mutationFn: ({ user }: { user: string }) => read(api.DELETE("/api/v1/projects/{project}/members/{user}", { params: { path: { ...ref, user } } })),
     onSettled: useInvalidate(ref),
+  });
+}
+
+/** Invalidates the list of projects; who waits for it may find nothing here any more before the page has left. */
+export function useLeaveProject(ref: ProjectRef) {
+  const queryClient = useQueryClient();
+  const { id: user } = useMe();
+  return useMutation({
+    mutationFn: () => read(api.DELETE("/api/v1/projects/{project}/members/{user}", { params: { path: { ...ref, user } } })),
+    onSuccess: () => {
+      void queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
+    },
   });
 }
 

@@ -6,25 +6,23 @@ import { Link } from "@/components/link";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ErrorPanel } from "@/components/error-panel";
 import { useErrorText } from "@/components/error-text";
-import { Field } from "@/components/field";
 import { GuardedButton } from "@/components/guarded-button";
+import { lazyDialog } from "@/components/lazy-dialog";
 import { ListSkeleton } from "@/components/list-skeleton";
-import { SubmitButton } from "@/components/submit-button";
-import { Alert } from "@/components/ui/alert";
-import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Select } from "@/components/ui/input";
 import type { Role } from "@/lib/access";
-import { teamsQuery } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { useDeleteTeam, usePutTeam } from "./mutations";
 import { projectTeamsQuery } from "./queries";
+
+const AddTeamDialog = lazyDialog(() => import("./add-team-dialog").then((module) => module.AddTeamDialog));
 
 const ROLES: Role[] = ["viewer", "member", "admin"];
 
@@ -38,6 +36,7 @@ export function TeamsCard({ reason }: { reason: string | undefined }) {
   const put = usePutTeam(ref);
   const remove = useDeleteTeam(ref);
   const [isAdding, setAdding] = useState(false);
+  const [removed, setRemoved] = useState<{ team_id: string; name: string }>();
   const onError = (error: unknown) => {
     toast.error(errorText(error));
   };
@@ -96,7 +95,7 @@ export function TeamsCard({ reason }: { reason: string | undefined }) {
                   size="icon-sm"
                   aria-label={t("removePerson", { name: team.name })}
                   onClick={() => {
-                    remove.mutate({ team: team.team_id }, { onError });
+                    setRemoved(team);
                   }}
                 >
                   <XIcon />
@@ -106,92 +105,23 @@ export function TeamsCard({ reason }: { reason: string | undefined }) {
           ))}
         </ul>
       )}
-      <Dialog open={isAdding} onOpenChange={setAdding}>
-        <DialogContent heading={t("addTeam")} description={t("addTeamHint")} className="max-w-md">
-          <AddTeamForm
-            onDone={() => {
-              setAdding(false);
-            }}
-          />
-        </DialogContent>
-      </Dialog>
+      {removed !== undefined && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => {
+            setRemoved(undefined);
+          }}
+          heading={t("removeTeamHeading", { name: removed.name })}
+          description={t("removeTeamDescription")}
+          action={t("remove")}
+          mutation={remove}
+          variables={{ team: removed.team_id }}
+          onDone={() => {
+            toast.success(t("removedTeam", { name: removed.name }));
+          }}
+        />
+      )}
+      <AddTeamDialog open={isAdding} onOpenChange={setAdding} />
     </Card>
-  );
-}
-
-function AddTeamForm({ onDone }: { onDone: () => void }) {
-  const t = useTranslations("members");
-  const common = useTranslations("common");
-  const errorText = useErrorText();
-  const put = usePutTeam(useProjectRef());
-  const { data: teams = [], isSuccess } = useQuery(teamsQuery());
-  const [team, setTeam] = useState("");
-  const [role, setRole] = useState<Role>("member");
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (team !== "") put.mutate({ team, role }, { onSuccess: onDone });
-      }}
-    >
-      <DialogBody>
-        {put.isError && <Alert tone="danger">{errorText(put.error)}</Alert>}
-        <Field
-          label={t("team")}
-          hint={
-            isSuccess && teams.length === 0 ? (
-              <>
-                {t("noOwnTeams")}{" "}
-                <Link href={paths.teams()} className="text-brand underline">
-                  {t("toTeams")}
-                </Link>
-              </>
-            ) : undefined
-          }
-        >
-          {(field) => (
-            <Select
-              {...field}
-              value={team}
-              onChange={(event) => {
-                setTeam(event.target.value);
-              }}
-            >
-              <option value="">{t("chooseTeam")}</option>
-              {teams.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field label={t("role")}>
-          {(field) => (
-            <Select
-              {...field}
-              value={role}
-              onChange={(event) => {
-                setRole(event.target.value as Role);
-              }}
-            >
-              {ROLES.map((other) => (
-                <option key={other} value={other}>
-                  {common(`role.${other}`)}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-      </DialogBody>
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{common("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton pending={put.isPending} disabled={team === ""}>
-          {common("add")}
-        </SubmitButton>
-      </DialogFooter>
-    </form>
   );
 }

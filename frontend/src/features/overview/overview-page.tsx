@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
 
@@ -14,6 +15,7 @@ import { recentCallsQuery } from "@/lib/data/calls";
 import { useAccess, useProject } from "@/lib/data/projects";
 import { isFailing, severity } from "@/lib/data/server-states";
 import { type Server, serversQuery } from "@/lib/data/servers";
+import { lastDayUsageQuery } from "@/lib/data/usage";
 import { paths, type ProjectRef } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
@@ -21,6 +23,9 @@ import { RecentCalls } from "./recent-calls";
 import { SetupSteps } from "./setup-steps";
 import { ToolRanks } from "./tool-ranks";
 import { UsageCard } from "./usage-card";
+
+/** For viewers alone. */
+const RecentChanges = lazy(() => import("./recent-changes").then((module) => ({ default: module.RecentChanges })));
 
 /** More are on their own page. */
 const MOST_SERVERS = 8;
@@ -31,18 +36,28 @@ export function OverviewPage() {
   const project = useProject();
   const { data: servers } = useSuspenseQuery(serversQuery(ref));
   const { may } = useAccess();
-  const calls = useQuery({ ...recentCallsQuery(ref, 10), enabled: may("useOwnKeys") });
-  const isNew = servers.length === 0 || (may("useOwnKeys") && calls.data?.length === 0);
+  const calls = useQuery({ ...recentCallsQuery(ref, 10), enabled: may("call") });
+  const hasServers = servers.length > 0;
+  const usage = useQuery({ ...lastDayUsageQuery(ref), enabled: hasServers });
+  // A member sees the own calls alone: the first steps are still ahead of who has none, however busy the project is.
+  const isNew = may("useOwnKeys") && (!hasServers || calls.data?.length === 0);
+  const isBusy = hasServers && (!isNew || (usage.data?.total.calls ?? 0) > 0);
   return (
     <>
       <PageHeader title={project.name} badge={<RoleBadge role={project.role} />} />
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)]">
         <div className="grid min-w-0 gap-4">
-          {isNew && may("useOwnKeys") && <SetupSteps project={ref} servers={servers} hasCalls={(calls.data?.length ?? 0) > 0} />}
-          {!isNew && may("useOwnKeys") && <UsageCard project={ref} servers={servers} />}
-          {servers.length > 0 && <ServerStates project={ref} servers={servers} />}
-          {!isNew && <ToolRanks project={ref} servers={servers} />}
-          {!isNew && <RecentCalls calls={calls} project={ref} />}
+          {isNew && <SetupSteps project={ref} servers={servers} hasCalls={(calls.data?.length ?? 0) > 0} />}
+          {isBusy && <UsageCard project={ref} servers={servers} />}
+          {hasServers && <ServerStates project={ref} servers={servers} />}
+          {isBusy && <ToolRanks project={ref} servers={servers} />}
+          {!may("call") ? (
+            <Suspense>
+              <RecentChanges project={ref} />
+            </Suspense>
+          ) : (
+            !isNew && <RecentCalls calls={calls} project={ref} />
+          )}
         </div>
         <Card>
           <CardHeader heading={connection("title")} description={connection("description")} />

@@ -2,8 +2,10 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { MonitorIcon } from "lucide-react";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ErrorPanel } from "@/components/error-panel";
 import { useErrorText } from "@/components/error-text";
 import { ListSkeleton } from "@/components/list-skeleton";
@@ -23,6 +25,7 @@ export function LoginsCard() {
   const logins = useQuery(ownLoginsQuery());
   const end = useEndLogin();
   const endOthers = useEndOtherLogins();
+  const [isEnding, setEnding] = useState(false);
   const onError = (error: unknown) => {
     toast.error(errorText(error));
   };
@@ -36,9 +39,8 @@ export function LoginsCard() {
             <Button
               size="sm"
               variant="danger"
-              disabled={endOthers.isPending}
               onClick={() => {
-                endOthers.mutate(undefined, { onError });
+                setEnding(true);
               }}
             >
               {t("endOthers")}
@@ -81,6 +83,15 @@ export function LoginsCard() {
           ))}
         </ul>
       )}
+      <ConfirmDialog
+        open={isEnding}
+        onOpenChange={setEnding}
+        heading={t("endOthersHeading")}
+        description={t("endOthersDescription")}
+        action={t("endOthers")}
+        mutation={endOthers}
+        variables={undefined}
+      />
     </Card>
   );
 }

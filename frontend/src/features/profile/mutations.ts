@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
-import { ACCOUNT_SCOPE, profileQuery } from "@/lib/data/profile";
+import { ACCOUNT_SCOPE } from "@/lib/data/profile";
 import { meQuery } from "@/lib/data/session";
 
 import { ownLoginsQuery } from "./queries";
@@ -16,14 +16,12 @@ export function useChangePassword() {
 }
 
 /** Invalidates all that is known of the own account. */
-export function useUpdateProfile(version: number) {
+export function useUpdateProfile() {
   const queryClient = useQueryClient();
   return useMutation({
     scope: ACCOUNT_SCOPE,
-    mutationFn: (body: Schemas["UpdateProfileRequest"]) => {
-      const known = queryClient.getQueryData(profileQuery().queryKey)?.version ?? version;
-      return read(api.PATCH("/api/v1/me", { params: { header: ifMatch(known) }, body }));
-    },
+    mutationFn: ({ version, body }: { version: () => number; body: Schemas["UpdateProfileRequest"] }) =>
+      read(api.PATCH("/api/v1/me", { params: { header: ifMatch(version()) }, body })),
     onSettled: () => queryClient.invalidateQueries({ queryKey: meQuery().queryKey }),
   });
 }
@@ -41,18 +39,5 @@ export function useEndOtherLogins() {
   return useMutation({
     mutationFn: () => read(api.DELETE("/api/v1/me/logins")),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ownLoginsQuery().queryKey }),
-  });
-}
-
-/** What the user reaches is more after an acceptance, so everything is loaded anew. */
-export function useAnswerInvitation() {
-  const queryClient = useQueryClient();
-  return useMutation({
-    mutationFn: async ({ invitation, say }: { invitation: string; say: "accept" | "decline" }) => {
-      const params = { path: { invitation } };
-      if (say === "accept") await read(api.POST("/api/v1/me/invitations/{invitation}/accept", { params }));
-      else await read(api.POST("/api/v1/me/invitations/{invitation}/decline", { params }));
-    },
-    onSettled: () => queryClient.invalidateQueries(),
   });
 }

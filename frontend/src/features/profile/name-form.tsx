@@ -9,23 +9,33 @@ import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Input } from "@/components/ui/input";
 import { Skeleton } from "@/components/ui/skeleton";
-import { profileQuery } from "@/lib/data/profile";
+import { useSettings } from "@/components/use-settings";
+import { type Profile, profileQuery } from "@/lib/data/profile";
 
 import { useUpdateProfile } from "./mutations";
+
+const valuesOf = ({ name }: Profile) => ({ name });
 
 export function NameForm() {
   const profile = useQuery(profileQuery());
   if (profile.isPending) return <Skeleton className="h-36" />;
   if (profile.isLoadingError) return <ErrorPanel error={profile.error} onRetry={() => void profile.refetch()} />;
-  return <Form name={profile.data.name} version={profile.data.version} />;
+  return <Form profile={profile.data} />;
 }
 
-function Form({ name, version }: { name: string; version: number }) {
+function Form({ profile }: { profile: Profile }) {
   const t = useTranslations("profile");
-  const update = useUpdateProfile(version);
-  const form = useForm({ values: { name } });
+  const update = useUpdateProfile();
+  const form = useForm({ defaultValues: valuesOf(profile) });
+  const settings = useSettings(form, profile, valuesOf);
   return (
-    <SettingsForm heading={t("you")} reason={undefined} form={form} save={update} toRequest={(written) => written}>
+    <SettingsForm
+      heading={t("you")}
+      reason={undefined}
+      settings={settings}
+      save={update}
+      toRequest={(body) => ({ version: settings.version, body })}
+    >
       <Field label={t("name")} hint={t("nameHint")} className="max-w-md">
         {(field) => <Input {...field} autoComplete="name" {...form.register("name")} />}
       </Field>

@@ -2,6 +2,7 @@
 
 import { useTranslations } from "use-intl";
 
+import { OwnInvitations } from "@/components/own-invitations";
 import { PageHeader } from "@/components/page-header";
 import { Badge } from "@/components/ui/badge";
 import { useMe } from "@/lib/data/session";
@@ -9,7 +10,6 @@ import { useMe } from "@/lib/data/session";
 import { AppearanceCard } from "./appearance-card";
 import { LoginsCard } from "./logins-card";
 import { NameForm } from "./name-form";
-import { OwnInvitations } from "./own-invitations";
 import { PasswordForm } from "./password-form";
 
 /** The own account. */

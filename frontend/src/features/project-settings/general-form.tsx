@@ -9,11 +9,14 @@ import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { useSettings } from "@/components/use-settings";
 import type { Project } from "@/lib/data/projects";
 import { paths } from "@/lib/paths";
 import { SLUG } from "@/lib/slug";
 
 import { useUpdateProject } from "./mutations";
+
+const valuesOf = ({ name, slug, separator }: Project) => ({ name, slug, separator });
 
 /** Name, address and how tools are named on the unified endpoint. */
 export function GeneralForm({ project, reason }: { project: Project; reason: string | undefined }) {
@@ -24,23 +27,23 @@ export function GeneralForm({ project, reason }: { project: Project; reason: str
     z.object({
       name: z.string().check(z.trim(), z.minLength(1, t("nameMissing"))),
       slug: z.string().check(z.trim(), z.regex(SLUG, t("slugInvalid"))),
-      separator: z.string().check(z.regex(/^[_-]{1,4}$/, t("separatorInvalid"))),
+      separator: z.string().check(z.regex(/^(?=.*_)[_-]{1,4}$/, t("separatorInvalid"))),
     }),
   );
-  const { name, slug, separator } = project;
-  const form = useForm({ resolver, values: { name, slug, separator } });
+  const form = useForm({ resolver, defaultValues: valuesOf(project) });
+  const settings = useSettings(form, project, valuesOf);
   const { errors } = form.formState;
   const shown = useWatch({ control: form.control, name: "separator" });
   return (
     <SettingsForm
       heading={t("general")}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
-      toRequest={(written) => written}
+      toRequest={(body) => ({ version: settings.version, body })}
       places={() => ({ name: "name", slug: "slug", separator: "separator" })}
       onSaved={(after) => {
-        if (after.slug !== slug) router.replace(paths.projectSettings({ project: after.slug }));
+        if (after.slug !== project.slug) router.replace(paths.projectSettings({ project: after.slug }));
       }}
       below={
         <div className="grid gap-1">

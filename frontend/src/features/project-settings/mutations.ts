@@ -5,16 +5,24 @@ import { limitsQuery } from "@/lib/data/limits";
 import { type Project, projectQuery, projectsQuery } from "@/lib/data/projects";
 import type { ProjectRef } from "@/lib/paths";
 
-/** Changes the project that was seen; invalidates it and the list. */
-export function useUpdateProject(project: Project) {
+/**
+ * Refused when somebody else was quicker. Changes go one after another, so that each knows the version that the one before
+ * has left. Invalidates the project and the list.
+ */
+export function useUpdateProject({ id, slug }: Project) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: Schemas["UpdateProjectRequest"]) =>
-      read(api.PATCH("/api/v1/projects/{project}", { params: { path: { project: project.id }, header: ifMatch(project.version) }, body })),
+    scope: { id: `project ${id}` },
+    mutationFn: ({ version, body }: { version: () => number; body: Schemas["UpdateProjectRequest"] }) =>
+      read(api.PATCH("/api/v1/projects/{project}", { params: { path: { project: id }, header: ifMatch(version()) }, body })),
     onSuccess: (after) => {
-      queryClient.setQueryData(projectQuery({ project: after.slug }).queryKey, after);
-      return queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
+      for (const project of [id, after.slug]) queryClient.setQueryData(projectQuery({ project }).queryKey, after);
+      const listed = queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
+      // Who waits may find nothing at the old address any more before the page has moved.
+      return after.slug === slug ? listed : undefined;
     },
+    onError: () =>
+      Promise.all([id, slug].map((project) => queryClient.invalidateQueries({ queryKey: projectQuery({ project }).queryKey, exact: true }))),
   });
 }
 
@@ -31,12 +39,14 @@ export function usePutLimits(ref: ProjectRef) {
   });
 }
 
-/** Invalidates the list. */
+/** Invalidates the list; who waits for it may find nothing here any more before the page has left. */
 export function useDeleteProject() {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: ({ id, version }: { id: string; version: number }) =>
       read(api.DELETE("/api/v1/projects/{project}", { params: { path: { project: id }, header: ifMatch(version) } })),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey }),
+    onSuccess: () => {
+      void queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
+    },
   });
 }

@@ -7,7 +7,7 @@ import type { ProjectRef } from "@/lib/paths";
 import { requestOf, type RuleDraft } from "./rules";
 
 /** Replaces the rules of the version that was seen. */
-export function usePutPolicy(ref: ProjectRef, { onSaved }: { onSaved: () => void }) {
+export function usePutPolicy(ref: ProjectRef) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: ({ rules, version }: { rules: RuleDraft[]; version: number }) =>
@@ -19,9 +19,8 @@ export function usePutPolicy(ref: ProjectRef, { onSaved }: { onSaved: () => void
       ),
     onSuccess: (policy) => {
       queryClient.setQueryData(policyQuery(ref).queryKey, policy);
-      // Said here, as the editor makes way for one of the new version.
-      onSaved();
     },
+    onError: () => queryClient.invalidateQueries({ queryKey: policyQuery(ref).queryKey }),
   });
 }
 

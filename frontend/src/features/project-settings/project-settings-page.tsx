@@ -13,11 +13,11 @@ import { useProjectRef } from "@/lib/route";
 import { DangerZone } from "./danger-zone";
 import { FlawedToolsForm } from "./flawed-tools-form";
 import { GeneralForm } from "./general-form";
-import { LimitsCard } from "./limits-card";
 import { RecordedArgumentsForm } from "./recorded-arguments-form";
 
-/** Fetched after what stands above it. */
+/** Fetched after what stands above them. */
 const RulesCard = lazy(() => import("./rules-card").then((module) => ({ default: module.RulesCard })));
+const LimitsCard = lazy(() => import("./limits-card").then((module) => ({ default: module.LimitsCard })));
 
 export function ProjectSettingsPage() {
   const t = useTranslations("projectSettings");
@@ -35,7 +35,9 @@ export function ProjectSettingsPage() {
           <RulesCard reason={reason} />
         </Suspense>
         <RecordedArgumentsForm project={project} reason={reason} />
-        <LimitsCard project={ref} reason={reason} />
+        <Suspense fallback={<Skeleton className="h-96" />}>
+          <LimitsCard project={ref} reason={reason} />
+        </Suspense>
         <DangerZone project={project} reason={reason} />
       </div>
     </>

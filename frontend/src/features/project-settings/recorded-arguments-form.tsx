@@ -7,6 +7,7 @@ import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Textarea } from "@/components/ui/input";
 import { RadioCard, RadioGroup } from "@/components/ui/radio-group";
+import { useSettings } from "@/components/use-settings";
 import type { Project } from "@/lib/data/projects";
 
 import { toNames } from "./hidden-names";
@@ -14,14 +15,17 @@ import { useUpdateProject } from "./mutations";
 
 const MODES = ["nothing", "digest", "redacted"] as const;
 
+const valuesOf = ({ recorded_arguments: recorded }: Project) => ({
+  mode: recorded.mode,
+  hidden: recorded.mode === "redacted" ? (recorded.hidden ?? []).join("\n") : "",
+});
+
 /** What of the arguments of calls goes on record. */
 export function RecordedArgumentsForm({ project, reason }: { project: Project; reason: string | undefined }) {
   const t = useTranslations("recordedArguments");
   const update = useUpdateProject(project);
-  const { recorded_arguments: recorded } = project;
-  const form = useForm({
-    values: { mode: recorded.mode, hidden: recorded.mode === "redacted" ? (recorded.hidden ?? []).join("\n") : "" },
-  });
+  const form = useForm({ defaultValues: valuesOf(project) });
+  const settings = useSettings(form, project, valuesOf);
   const { errors } = form.formState;
   // eslint-disable-next-line react-hooks/incompatible-library -- what is chosen says which fields there are
   const mode = form.watch("mode");
@@ -30,10 +34,11 @@ export function RecordedArgumentsForm({ project, reason }: { project: Project; r
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
-      toRequest={(written) => ({
-        recorded_arguments: written.mode === "redacted" ? { mode: written.mode, hidden: toNames(written.hidden) } : { mode: written.mode },
+      toRequest={({ mode: chosen, hidden }) => ({
+        version: settings.version,
+        body: { recorded_arguments: chosen === "redacted" ? { mode: chosen, hidden: toNames(hidden) } : { mode: chosen } },
       })}
       places={() => ({ "recorded_arguments.hidden": "hidden" })}
     >

@@ -5,14 +5,16 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { Field } from "@/components/field";
+import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
+import { Checkbox } from "@/components/ui/checkbox";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/input";
 import { membersQuery } from "@/lib/data/members";
 import { serversQuery } from "@/lib/data/servers";
 import { useProjectRef } from "@/lib/route";
 
-import { EFFECTS, type Effect, emptySubject, HINTS, type RuleDraft, type Subject, SUBJECTS, subjectValue, withSubjectValue } from "./rules";
+import { EFFECTS, type Effect, emptySubject, HINTS, isWhole, type RuleDraft, type Subject, SUBJECTS, subjectValue, withSubjectValue } from "./rules";
 
 interface RuleDialogProps {
   open: boolean;
@@ -26,7 +28,10 @@ export function RuleDialog({ open, rule: before, onClose, onSave }: RuleDialogPr
   const common = useTranslations("common");
   const [rule, setRule] = useState(before);
   const { object } = rule;
-  const isIncomplete = rule.subject.type !== "anybody" && subjectValue(rule.subject).trim() === "";
+  // What nobody has narrowed yet would take everything from everybody, and is done only by who says so.
+  const takesAll = isWhole(rule) && rule.effect !== "allow";
+  const [isMeant, setMeant] = useState(before.id !== undefined && isWhole(before));
+  const isIncomplete = (rule.subject.type !== "anybody" && subjectValue(rule.subject).trim() === "") || (takesAll && !isMeant);
   const setObject = (part: Partial<RuleDraft["object"]>) => {
     setRule({ ...rule, object: { ...object, ...part } });
   };
@@ -120,6 +125,19 @@ export function RuleDialog({ open, rule: before, onClose, onSave }: RuleDialogPr
               })}
             </fieldset>
             <EffectFields rule={rule} onChange={setRule} />
+            {takesAll && (
+              <Alert tone="warning" heading={t(rule.effect === "deny" ? "whole.deny" : "whole.require_approval")}>
+                <label className="flex items-center gap-2">
+                  <Checkbox
+                    checked={isMeant}
+                    onCheckedChange={(checked) => {
+                      setMeant(checked === true);
+                    }}
+                  />
+                  {t("whole.meant")}
+                </label>
+              </Alert>
+            )}
           </DialogBody>
           <DialogFooter>
             <DialogClose asChild>

@@ -2,18 +2,22 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { FlaskConicalIcon, PlusIcon } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { ErrorPanel } from "@/components/error-panel";
 import { useErrorText } from "@/components/error-text";
 import { GuardedButton } from "@/components/guarded-button";
 import { lazyDialog } from "@/components/lazy-dialog";
+import { SaveProblem } from "@/components/save-problem";
+import { NotForRole } from "@/components/not-for-role";
 import { Spinner } from "@/components/spinner";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
+import { useOpened } from "@/components/use-opened";
+import { useRoleReason } from "@/components/use-role-reason";
 import { type Policy, policyQuery } from "@/lib/data/policy";
 import { useUnsaved } from "@/lib/leaving";
 import { usePreload } from "@/lib/preload";
@@ -31,7 +35,16 @@ const RuleDialog = lazyDialog(loadRuleDialog);
 /** The rules of the project, in the order in which they are asked. */
 export function RulesCard({ reason }: { reason: string | undefined }) {
   const t = useTranslations("rules");
-  const policy = useQuery(policyQuery(useProjectRef()));
+  const unseen = useRoleReason("inspect");
+  const policy = useQuery({ ...policyQuery(useProjectRef()), enabled: unseen === undefined });
+  if (unseen !== undefined) {
+    return (
+      <Card>
+        <CardHeader heading={t("heading")} />
+        <NotForRole reason={unseen} />
+      </Card>
+    );
+  }
   if (policy.isPending) return <Skeleton className="h-40" />;
   if (policy.isLoadingError) {
     return (
@@ -41,34 +54,31 @@ export function RulesCard({ reason }: { reason: string | undefined }) {
       </Card>
     );
   }
-  return <RulesEditor key={policy.data.version} policy={policy.data} reason={reason} />;
+  return <RulesEditor policy={policy.data} reason={reason} />;
 }
+
+const rulesOf = ({ rules }: Policy) => rules;
 
 function RulesEditor({ policy, reason }: { policy: Policy; reason: string | undefined }) {
   const t = useTranslations("rules");
   const common = useTranslations("common");
   const errorText = useErrorText();
   const ref = useProjectRef();
-  const [isDirty, setDirty] = useState(false);
+  const [draft, setDraft] = useState<RuleDraft[]>();
+  const isDirty = draft !== undefined;
   useUnsaved(isDirty);
-  const put = usePutPolicy(ref, {
-    onSaved: () => {
-      setDirty(false);
-      toast.success(common("saved"));
-    },
-  });
+  const put = usePutPolicy(ref);
   const trying = useTryPolicy(ref);
-  const [rules, setRules] = useState<RuleDraft[]>(() => policy.rules.map(draftOf));
   const [edited, setEdited] = useState<RuleDraft>();
   usePreload(loadRuleDialog);
-  const change = (next: RuleDraft[]) => {
-    setRules(next);
-    setDirty(true);
-    trying.reset();
-  };
+  const { opened, shown, overtaken } = useOpened(policy, rulesOf, isDirty || edited !== undefined);
+  const before = useMemo(() => shown.rules.map(draftOf), [shown]);
+  const rules = draft ?? before;
+  // What was tried out says nothing of other rules.
+  const tried = trying.variables === rules ? trying : undefined;
   const replace = (rule: RuleDraft) => {
     const isThere = rules.some(({ key }) => key === rule.key);
-    change(isThere ? rules.map((other) => (other.key === rule.key ? rule : other)) : [...rules, rule]);
+    setDraft(isThere ? rules.map((other) => (other.key === rule.key ? rule : other)) : [...rules, rule]);
   };
   return (
     <Card>
@@ -105,21 +115,33 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
                 setEdited(rule);
               }}
               onMove={(by) => {
-                change(moved(rules, index, index + by));
+                setDraft(moved(rules, index, index + by));
               }}
               onDelete={() => {
-                change(rules.filter(({ key }) => key !== rule.key));
+                setDraft(rules.filter(({ key }) => key !== rule.key));
               }}
             />
           ))}
         </ol>
       )}
-      {(put.isError || trying.isError) && (
-        <CardBody>
-          <Alert tone="danger">{errorText(put.error ?? trying.error)}</Alert>
+      {(put.isError || overtaken !== undefined || tried?.isError === true) && (
+        <CardBody className="grid gap-4">
+          <SaveProblem
+            save={put}
+            overtaken={
+              overtaken && {
+                ...overtaken,
+                takeTheirs: () => {
+                  setDraft(undefined);
+                  overtaken.takeTheirs();
+                },
+              }
+            }
+          />
+          {tried?.isError === true && <Alert tone="danger">{errorText(tried.error)}</Alert>}
         </CardBody>
       )}
-      {trying.isSuccess && <TryOut outcome={trying.data} />}
+      {tried?.isSuccess === true && <TryOut outcome={tried.data} />}
       {reason === undefined && (
         <CardFooter>
           <Button
@@ -134,7 +156,15 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
             variant="primary"
             disabled={!isDirty || put.isPending}
             onClick={() => {
-              put.mutate({ rules, version: policy.version });
+              put.mutate(
+                { rules, version: opened.version },
+                {
+                  onSuccess: () => {
+                    setDraft(undefined);
+                    toast.success(common("saved"));
+                  },
+                },
+              );
             }}
           >
             {common("save")}

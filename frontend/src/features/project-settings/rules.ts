@@ -32,6 +32,13 @@ export function newRule(): RuleDraft {
   };
 }
 
+/** Whether it is about everything, for everybody: nothing narrows it. */
+export function isWhole({ subject, object }: RuleDraft): boolean {
+  const { server, kind, name, annotations } = object;
+  const isNarrowed = Object.values(annotations ?? {}).some((wanted) => typeof wanted === "boolean");
+  return subject.type === "anybody" && server === null && kind === null && name === null && !isNarrowed;
+}
+
 export function emptySubject(type: Subject["type"]): Subject {
   switch (type) {
     case "anybody":

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { asked, ME } from "@/testing/backend";
 import { findDialog } from "@/testing/dialog";
+import { invitation, people } from "@/testing/handlers/people";
 import { projectList } from "@/testing/handlers/projects";
 import { open } from "@/testing/render";
 
@@ -94,4 +95,13 @@ test("who is no instance admin is told why there is nothing to create", async ()
   } finally {
     ME.instance_admin = true;
   }
+});
+
+test("who is invited is told here, and answers here", async () => {
+  people.own = [invitation({ to: { kind: "team", id: "1", slug: "core", name: "Core", role: "member" } })];
+  const hands = open("/projects", <ProjectsPage />);
+  expect(await screen.findByRole("heading", { name: "You are invited" })).toBeInTheDocument();
+  expect(screen.getByText(/Team, as Member · Ada/)).toBeInTheDocument();
+  await hands.click(screen.getByRole("button", { name: "Accept" }));
+  await expect.poll(() => screen.queryByRole("heading", { name: "You are invited" })).toBeNull();
 });

@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 import { EmptyState } from "@/components/empty-state";
 import { GuardedButton } from "@/components/guarded-button";
 import { lazyDialog } from "@/components/lazy-dialog";
+import { OwnInvitations } from "@/components/own-invitations";
 import { PageHeader } from "@/components/page-header";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
@@ -52,6 +53,7 @@ export function ProjectsPage() {
         }
       />
       {!isCreating && <DemoFailure demo={demo} className="mb-4" />}
+      <OwnInvitations className="mb-5" />
       <StarredCard />
       {projects.length >= SEARCH_FROM && (
         <div className="relative mb-4 max-w-xs">

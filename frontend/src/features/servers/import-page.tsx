@@ -62,7 +62,7 @@ export function ImportPage() {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    take(event.dataTransfer.files[0]);
+    if (reason === undefined) take(event.dataTransfer.files[0]);
   };
 
   if (run.isSuccess) {
@@ -104,7 +104,7 @@ export function ImportPage() {
           className={cn("grid gap-2 rounded-lg", isOver && "outline-2 outline-offset-4 outline-ring outline-dashed")}
           onDragOver={(event) => {
             event.preventDefault();
-            setOver(true);
+            setOver(reason === undefined);
           }}
           onDragLeave={() => {
             setOver(false);
@@ -117,6 +117,7 @@ export function ImportPage() {
             spellCheck={false}
             autoCapitalize="off"
             className="thin-scrollbar min-h-80 resize-y font-mono text-xs leading-relaxed"
+            disabled={reason !== undefined}
             value={text}
             onChange={(event) => {
               change(event.target.value);
@@ -124,14 +125,15 @@ export function ImportPage() {
           />
           <div className="flex flex-wrap items-center justify-between gap-2 text-xs text-muted-foreground">
             <span>{t("pasteOrDrop")}</span>
-            <Button
+            <GuardedButton
+              reason={reason}
               size="sm"
               onClick={() => {
                 picker.current?.click();
               }}
             >
               <FileJsonIcon /> {t("choose")}
-            </Button>
+            </GuardedButton>
             <input
               ref={picker}
               type="file"
@@ -146,6 +148,7 @@ export function ImportPage() {
           </div>
         </div>
         <div aria-live="polite" className="grid min-w-0 gap-3">
+          {reason !== undefined && <Alert tone="info">{reason}</Alert>}
           {fileProblem !== undefined && <Alert tone="danger">{fileProblem}</Alert>}
           {problem !== undefined && (
             <Alert tone="danger" heading={t("unreadable")}>
@@ -173,15 +176,9 @@ export function ImportPage() {
           {preview.data !== undefined && <ImportPreview result={preview.data} />}
           {isReady && (
             <div className="flex justify-end">
-              {reason === undefined ? (
-                <SubmitButton pending={run.isPending} disabled={changing === 0}>
-                  <UploadIcon /> {changing === 0 ? t("nothingToDo") : t("submit", { count: changing })}
-                </SubmitButton>
-              ) : (
-                <GuardedButton reason={reason} variant="primary">
-                  {t("submit", { count: changing })}
-                </GuardedButton>
-              )}
+              <SubmitButton pending={run.isPending} disabled={changing === 0}>
+                <UploadIcon /> {changing === 0 ? t("nothingToDo") : t("submit", { count: changing })}
+              </SubmitButton>
             </div>
           )}
         </div>

@@ -55,8 +55,9 @@ export function FieldProblems({ problems }: { problems: readonly Schemas["FieldE
       {problems.map(({ field, problem, hint, line }, index) => (
         <li key={index}>
           {field !== "" && <code className="font-mono text-xs">{field}</code>}
-          {line !== undefined && line !== null && <span className="text-xs text-muted-foreground"> {t("line", { line })}</span>}
-          {field !== "" && ": "}
+          {field !== "" && line != null && " "}
+          {line != null && <span className="text-xs text-muted-foreground">{t("line", { line })}</span>}
+          {(field !== "" || line != null) && ": "}
           {problem}
           {hint !== "" && <span className="text-muted-foreground"> – {hint}</span>}
         </li>

@@ -7,6 +7,7 @@ import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { useSettings } from "@/components/use-settings";
 import { optionalWhole, toNumber, toText } from "@/components/whole-number";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
@@ -20,11 +21,20 @@ const OF_REMOTE = ["line_kib", "log_kib"] as const;
 
 const MOST = 4_294_967_295;
 
+const valuesOf = ({ limits }: Server) => ({
+  memory_mib: toText(limits.memory_mib),
+  cpu_seconds: toText(limits.cpu_seconds),
+  open_files: toText(limits.open_files),
+  processes: toText(limits.processes),
+  line_kib: toText(limits.line_kib),
+  log_kib: toText(limits.log_kib),
+});
+
 /** What the processes of a server may use, and how much it may say. An empty field takes what the instance says. */
 export function LimitsForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverLimits");
   const update = useUpdateServer(project);
-  const { limits, effective_limits: effective } = server;
+  const { effective_limits: effective } = server;
   const isRemote = server.transport.type !== "stdio";
   const names: readonly (typeof LIMITS)[number][] = isRemote ? OF_REMOTE : LIMITS;
   const form = useForm({
@@ -40,25 +50,19 @@ export function LimitsForm({ project, server, reason }: { project: ServerRef; se
         log_kib: limit(16),
       });
     }),
-    values: {
-      memory_mib: toText(limits.memory_mib),
-      cpu_seconds: toText(limits.cpu_seconds),
-      open_files: toText(limits.open_files),
-      processes: toText(limits.processes),
-      line_kib: toText(limits.line_kib),
-      log_kib: toText(limits.log_kib),
-    },
+    defaultValues: valuesOf(server),
   });
+  const settings = useSettings(form, server, valuesOf);
   const { errors } = form.formState;
   return (
     <SettingsForm
       heading={t("heading")}
       description={t(isRemote ? "remoteDescription" : "description")}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
       toRequest={(written) => ({
-        version: server.version,
+        version: settings.version,
         body: { limits: Object.fromEntries(names.map((name) => [name, toNumber(written[name])])) },
       })}
       places={() => Object.fromEntries(LIMITS.map((name) => [`limits.${name}`, name]))}

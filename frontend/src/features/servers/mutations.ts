@@ -68,22 +68,26 @@ export function useUpdateServer(ref: ServerRef) {
   const { queryKey } = serverQuery(ref);
   return useMutation({
     scope: { id: queryKey.join(" ") },
-    mutationFn: ({ version, body }: { version: number; body: Schemas["UpdateServerRequest"] }) => {
-      const known = queryClient.getQueryData(queryKey)?.version ?? version;
-      return read(
+    mutationFn: ({ version, body }: { version: () => number; body: Schemas["UpdateServerRequest"] }) =>
+      read(
         api.PATCH("/api/v1/projects/{project}/servers/{server}", {
           params: { path: ref },
-          headers: ifMatch(known),
+          headers: ifMatch(version()),
           body,
         }),
-      );
-    },
+      ),
     onSuccess: async (server) => {
       // An answer that is still on its way is older.
       await queryClient.cancelQueries({ queryKey });
       queryClient.setQueryData(queryKey, server);
-      return queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey });
+      const servers = serversQuery(ref);
+      if (server.alias === ref.server) return queryClient.invalidateQueries({ queryKey: servers.queryKey });
+      // At the old address there is nothing any more, which is not to be found before the page has moved.
+      queryClient.setQueryData(serverQuery({ ...ref, server: server.alias }).queryKey, server);
+      void queryClient.invalidateQueries({ queryKey: servers.queryKey, exact: true });
+      return undefined;
     },
+    onError: () => queryClient.invalidateQueries({ queryKey }),
   });
 }
 
@@ -110,7 +114,9 @@ export function useDeleteServer(ref: ProjectRef) {
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: (server: string) => remove({ ...ref, server }),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey, exact: true }),
+    onSuccess: () => {
+      void queryClient.invalidateQueries({ queryKey: serversQuery(ref).queryKey, exact: true });
+    },
   });
 }
 

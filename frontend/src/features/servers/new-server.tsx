@@ -3,9 +3,11 @@
 import { useRouter } from "next/navigation";
 import { useTranslations } from "use-intl";
 
+import { useErrorText } from "@/components/error-text";
 import { useFieldErrors } from "@/components/form-errors";
 import { GuardedButton } from "@/components/guarded-button";
 import { SubmitButton } from "@/components/submit-button";
+import { Alert } from "@/components/ui/alert";
 import { Card } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import { useUnsaved } from "@/lib/leaving";
@@ -15,7 +17,7 @@ import { useProjectRef } from "@/lib/route";
 import { useCreateServer } from "./mutations";
 import { SandboxFields, useSandboxForm } from "./sandbox-fields";
 import { MODES, NEW_SANDBOX, PLACES, type SandboxValues } from "./sandbox-values";
-import { ServerForm } from "./server-form";
+import { ServerForm, useServerForm } from "./server-form";
 import { NEW_SERVER, toCreateRequest } from "./server-form-values";
 
 /** Adds a server by form. */
@@ -25,14 +27,16 @@ export function NewServer() {
   const router = useRouter();
   const reason = useRoleReason("manageServers");
   const create = useCreateServer(ref);
-  const sandbox = useSandboxForm({ defaultValues: NEW_SANDBOX });
+  const form = useServerForm(NEW_SERVER);
+  const sandbox = useSandboxForm(NEW_SANDBOX);
+  const errorText = useErrorText();
   const placeFieldErrors = useFieldErrors();
   useUnsaved(sandbox.formState.isDirty);
   return (
     <Card className="max-w-3xl">
       <ServerForm
-        values={NEW_SERVER}
-        error={create.error}
+        form={form}
+        problem={create.isError && <Alert tone="danger">{errorText(create.error)}</Alert>}
         disabled={reason !== undefined}
         onSubmit={(values, onError) => {
           const send = (confined?: SandboxValues) => {

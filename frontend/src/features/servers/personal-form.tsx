@@ -9,18 +9,20 @@ import { Button } from "@/components/ui/button";
 import { Checkbox } from "@/components/ui/checkbox";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { useSettings } from "@/components/use-settings";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
 
 import { useUpdateServer } from "./mutations";
 import { personalOf, personalPatch } from "./personal-values";
 
+const valuesOf = (server: Server) => ({ rows: personalOf(server) });
+
 /** Which variables or headers of a server each member fills in. */
 export function PersonalForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverPersonal");
   const update = useUpdateServer(project);
   const kind = server.transport.type === "stdio" ? "env" : "headers";
-  const before = personalOf(server);
   const form = useForm({
     resolver: useSchema((z) =>
       z.object({
@@ -43,8 +45,9 @@ export function PersonalForm({ project, server, reason }: { project: ServerRef; 
           ),
       }),
     ),
-    values: { rows: before },
+    defaultValues: valuesOf(server),
   });
+  const settings = useSettings(form, server, valuesOf);
   const { fields, append, remove } = useFieldArray({ control: form.control, name: "rows" });
   const { errors } = form.formState;
   const rowErrors = fields.map((_, index) => errors.rows?.[index]);
@@ -53,11 +56,11 @@ export function PersonalForm({ project, server, reason }: { project: ServerRef; 
       heading={t("heading")}
       description={t(`description.${kind}`)}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
       toRequest={({ rows }) => {
-        const patch = personalPatch(rows, before);
-        return { version: server.version, body: { run: kind === "env" ? { personal_env: patch } : { personal_headers: patch } } };
+        const patch = personalPatch(rows, personalOf(settings.opened));
+        return { version: settings.version, body: { run: kind === "env" ? { personal_env: patch } : { personal_headers: patch } } };
       }}
       places={({ rows }) => {
         const places = rows.map(({ name }, index) => [`run.personal_${kind}.${name}`, `rows.${index}.name`] as const);

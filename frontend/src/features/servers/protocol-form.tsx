@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Select } from "@/components/ui/input";
+import { useSettings } from "@/components/use-settings";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
 
@@ -14,12 +15,14 @@ import { useUpdateServer } from "./mutations";
 const ERAS = ["auto", "legacy", "modern"] as const;
 const INTERACTIVES = ["auto", "never"] as const;
 
+const valuesOf = ({ era, interactive }: Server) => ({ era, interactive });
+
 /** How the daemon speaks with a server. */
 export function ProtocolForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverProtocol");
   const update = useUpdateServer(project);
-  const { era, interactive } = server;
-  const form = useForm({ values: { era, interactive } });
+  const form = useForm({ defaultValues: valuesOf(server) });
+  const settings = useSettings(form, server, valuesOf);
   // eslint-disable-next-line react-hooks/incompatible-library -- the hints follow what is chosen
   const chosen = form.watch();
   const { errors } = form.formState;
@@ -28,9 +31,9 @@ export function ProtocolForm({ project, server, reason }: { project: ServerRef; 
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
-      toRequest={(body) => ({ version: server.version, body })}
+      toRequest={(body) => ({ version: settings.version, body })}
       places={() => ({ era: "era", interactive: "interactive" })}
     >
       <div className="grid gap-4 sm:grid-cols-2">

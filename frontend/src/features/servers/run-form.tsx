@@ -8,6 +8,7 @@ import { SettingsForm } from "@/components/settings-form";
 import { Input, Select } from "@/components/ui/input";
 import { Switch } from "@/components/ui/switch";
 import { useSchema } from "@/components/use-schema";
+import { useSettings } from "@/components/use-settings";
 import { optionalWhole, toNumber, toText } from "@/components/whole-number";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
@@ -18,11 +19,18 @@ const ISOLATIONS = ["shared", "per_principal", "per_session"] as const;
 
 const NUMBERS = ["idleStop", "maxInFlight", "maxConnections"] as const;
 
+const valuesOf = ({ run }: Server) => ({
+  isolation: run.isolation,
+  alwaysOn: run.always_on,
+  idleStop: toText(run.idle_stop),
+  maxInFlight: toText(run.max_in_flight),
+  maxConnections: toText(run.max_connections),
+});
+
 /** How a server is run: who shares its process, and when it runs. An empty field takes the instance's own setting. */
 export function RunForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverRun");
   const update = useUpdateServer(project);
-  const { run } = server;
   const form = useForm({
     resolver: useSchema((z) => {
       const number = (most: number) => optionalWhole(z, 1, most, t("outOfRange", { most }));
@@ -34,14 +42,9 @@ export function RunForm({ project, server, reason }: { project: ServerRef; serve
         maxConnections: number(10_000),
       });
     }),
-    values: {
-      isolation: run.isolation,
-      alwaysOn: run.always_on,
-      idleStop: toText(run.idle_stop),
-      maxInFlight: toText(run.max_in_flight),
-      maxConnections: toText(run.max_connections),
-    },
+    defaultValues: valuesOf(server),
   });
+  const settings = useSettings(form, server, valuesOf);
   const { errors } = form.formState;
   // eslint-disable-next-line react-hooks/incompatible-library -- the hint follows what is chosen
   const isolation = form.watch("isolation");
@@ -50,10 +53,10 @@ export function RunForm({ project, server, reason }: { project: ServerRef; serve
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
       toRequest={(written) => ({
-        version: server.version,
+        version: settings.version,
         body: {
           run: {
             isolation: written.isolation,

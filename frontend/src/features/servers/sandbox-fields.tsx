@@ -88,7 +88,7 @@ export function SandboxFields({ form, modes, disabled }: SandboxFieldsProps) {
   );
 }
 
-export function useSandboxForm(options: { values: SandboxValues } | { defaultValues: SandboxValues }): UseFormReturn<SandboxValues> {
+export function useSandboxForm(defaultValues: SandboxValues): UseFormReturn<SandboxValues> {
   const t = useTranslations("serverSandbox");
   const resolver = useSchema((z) => {
     const paths = (path: "readPaths" | "writePaths") =>
@@ -111,5 +111,5 @@ export function useSandboxForm(options: { values: SandboxValues } | { defaultVal
         }),
       );
   });
-  return useForm<SandboxValues>({ resolver, ...options });
+  return useForm<SandboxValues>({ resolver, defaultValues });
 }

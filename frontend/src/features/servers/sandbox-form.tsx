@@ -3,6 +3,7 @@
 import { useTranslations } from "use-intl";
 
 import { SettingsForm } from "@/components/settings-form";
+import { useSettings } from "@/components/use-settings";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
 
@@ -16,18 +17,18 @@ const OF_SERVER = MODES.filter((mode) => mode !== "unsaid");
 export function SandboxForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
   const t = useTranslations("serverSandbox");
   const update = useUpdateServer(project);
-  const form = useSandboxForm({ values: sandboxOf(server) });
+  const settings = useSettings(useSandboxForm(sandboxOf(server)), server, sandboxOf);
   return (
     <SettingsForm
       heading={t("heading")}
       description={t("description")}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
-      toRequest={(written) => ({ version: server.version, body: { sandbox: toSandbox(written) } })}
+      toRequest={(written) => ({ version: settings.version, body: { sandbox: toSandbox(written) } })}
       places={() => PLACES}
     >
-      <SandboxFields form={form} modes={OF_SERVER} disabled={reason !== undefined} />
+      <SandboxFields form={settings.form} modes={OF_SERVER} disabled={reason !== undefined} />
     </SettingsForm>
   );
 }

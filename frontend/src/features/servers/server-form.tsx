@@ -2,13 +2,11 @@
 
 import { LockIcon } from "lucide-react";
 import type { ChangeEvent, ReactNode } from "react";
-import { useForm } from "react-hook-form";
+import { useForm, type UseFormReturn } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
-import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { useFieldErrors } from "@/components/form-errors";
-import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
 import { Input, Select, Textarea } from "@/components/ui/input";
 import { useSchema, type Z } from "@/components/use-schema";
@@ -24,10 +22,11 @@ const ALIAS_LENGTH = 24;
 const rows = (z: Z) => z.array(z.object({ name: z.string(), value: z.string(), stored: z.boolean() }));
 
 interface ServerFormProps {
-  values: ServerFormValues;
+  form: UseFormReturn<ServerFormValues>;
   /** How many arguments the daemon has. */
   storedArgs?: number;
-  error: unknown;
+  /** Stands above the fields: why it was not saved. */
+  problem: ReactNode;
   disabled?: boolean;
   onSubmit: (values: ServerFormValues, onError: (cause: unknown) => void) => void;
   /** What else there is to say of a server with a process of its own. */
@@ -36,10 +35,8 @@ interface ServerFormProps {
   footer: (isDirty: boolean) => ReactNode;
 }
 
-export function ServerForm({ values, storedArgs = 0, error, disabled = false, onSubmit, ofProcess, footer }: ServerFormProps) {
+export function useServerForm(defaultValues: ServerFormValues): UseFormReturn<ServerFormValues> {
   const t = useTranslations("serverForm");
-  const errorText = useErrorText();
-  const placeFieldErrors = useFieldErrors();
   const resolver = useSchema((z) =>
     z
       .object({
@@ -68,12 +65,17 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
         }),
       ),
   );
-  const form = useForm<ServerFormValues>({ resolver, defaultValues: values });
+  return useForm<ServerFormValues>({ resolver, defaultValues });
+}
+
+export function ServerForm({ form, storedArgs = 0, problem, disabled = false, onSubmit, ofProcess, footer }: ServerFormProps) {
+  const t = useTranslations("serverForm");
+  const placeFieldErrors = useFieldErrors();
   const { register, control, watch, setValue, formState } = form;
   const { errors, isDirty, dirtyFields } = formState;
   const aliasOf = useSlugOf("server", ALIAS_LENGTH);
   useUnsaved(isDirty);
-  // eslint-disable-next-line react-hooks/incompatible-library -- two fields say which others there are
+  // Two fields say which others there are.
   const [type, keepArgs] = watch(["type", "keepArgs"]);
   const submit = form.handleSubmit((written) => {
     onSubmit(written, (cause) => {
@@ -91,7 +93,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
   return (
     <form noValidate onSubmit={(event) => void submit(event)}>
       <fieldset disabled={disabled} className="grid gap-5 p-4">
-        {error !== null && error !== undefined && <Alert tone="danger">{errorText(error)}</Alert>}
+        {problem}
         <div className="grid gap-4 sm:grid-cols-2">
           <Field label={t("name")} optional hint={t("nameHint")} error={errors.name?.message}>
             {(field) => (
@@ -101,7 +103,7 @@ export function ServerForm({ values, storedArgs = 0, error, disabled = false, on
                 {...register("name", {
                   onChange: (event: ChangeEvent<HTMLInputElement>) => {
                     // A new one's, until somebody writes it.
-                    if (values.alias === "" && dirtyFields.alias !== true) setValue("alias", aliasOf(event.target.value));
+                    if (formState.defaultValues?.alias === "" && dirtyFields.alias !== true) setValue("alias", aliasOf(event.target.value));
                   },
                 })}
               />

@@ -8,18 +8,20 @@ import { useTranslations } from "use-intl";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { GuardedButton } from "@/components/guarded-button";
 import { PageHeader } from "@/components/page-header";
+import { SaveProblem } from "@/components/save-problem";
 import { SubmitButton } from "@/components/submit-button";
 import { Alert } from "@/components/ui/alert";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useRoleReason } from "@/components/use-role-reason";
+import { useSettings } from "@/components/use-settings";
 import { serverQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
 
 import { useDeleteServer, useUpdateServer } from "./mutations";
-import { ServerForm } from "./server-form";
+import { ServerForm, useServerForm } from "./server-form";
 import { toUpdateRequest, valuesOf } from "./server-form-values";
 
 const RunningForms = lazy(() => import("./running-forms").then((module) => ({ default: module.RunningForms })));
@@ -35,7 +37,8 @@ export function ServerSettingsPage() {
   const update = useUpdateServer(ref);
   const remove = useDeleteServer(ref);
   const [isDeleting, setDeleting] = useState(false);
-  const [saves, setSaves] = useState(0);
+  const settings = useSettings(useServerForm(valuesOf(server)), server, valuesOf);
+  const { opened } = settings;
   return (
     <>
       <PageHeader title={t("title")} />
@@ -44,20 +47,17 @@ export function ServerSettingsPage() {
         <Card>
           <CardHeader heading={t("configuration")} description={t("configurationHint")} />
           <ServerForm
-            // What somebody else has changed here starts the form anew, as does an own save; what the other forms of
-            // the page change does not.
-            key={`${String(saves)} ${JSON.stringify([server.alias, server.name, server.timeout, server.transport])}`}
-            values={valuesOf(server)}
-            storedArgs={server.transport.type === "stdio" ? server.transport.arg_count : 0}
-            error={update.error}
+            form={settings.form}
+            storedArgs={opened.transport.type === "stdio" ? opened.transport.arg_count : 0}
+            problem={<SaveProblem save={update} overtaken={settings.overtaken} />}
             disabled={reason !== undefined}
             onSubmit={(values, onError) => {
               update.mutate(
-                { version: server.version, body: toUpdateRequest(values, server) },
+                { version: settings.version, body: toUpdateRequest(values, opened) },
                 {
                   onError,
                   onSuccess: (changed) => {
-                    setSaves(saves + 1);
+                    settings.onSaved();
                     toast.success(common("saved"));
                     if (changed.alias !== ref.server) router.replace(paths.serverSettings({ ...ref, server: changed.alias }));
                   },

@@ -10,11 +10,16 @@ import { SettingsForm } from "@/components/settings-form";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { useSettings } from "@/components/use-settings";
 import { offersQuery } from "@/lib/data/offers";
 import type { Server } from "@/lib/data/servers";
 import type { ServerRef } from "@/lib/paths";
 
 import { useUpdateServer } from "./mutations";
+
+const valuesOf = ({ run }: Server) => ({
+  rows: Object.entries(run.tool_timeouts).map(([tool, seconds]) => ({ tool, seconds: String(seconds) })),
+});
 
 /** Single tools that may take longer than the others, or shall not. */
 export function ToolTimeoutsForm({ project, server, reason }: { project: ServerRef; server: Server; reason: string | undefined }) {
@@ -22,7 +27,6 @@ export function ToolTimeoutsForm({ project, server, reason }: { project: ServerR
   const listId = useId();
   const tools = useQuery(offersQuery(project, "tool")).data?.items ?? [];
   const update = useUpdateServer(project);
-  const before = server.run.tool_timeouts;
   const form = useForm({
     resolver: useSchema((z) =>
       z.object({
@@ -46,8 +50,9 @@ export function ToolTimeoutsForm({ project, server, reason }: { project: ServerR
           ),
       }),
     ),
-    values: { rows: Object.entries(before).map(([tool, seconds]) => ({ tool, seconds: String(seconds) })) },
+    defaultValues: valuesOf(server),
   });
+  const settings = useSettings(form, server, valuesOf);
   const { fields, append, remove } = useFieldArray({ control: form.control, name: "rows" });
   const { errors } = form.formState;
   return (
@@ -55,12 +60,12 @@ export function ToolTimeoutsForm({ project, server, reason }: { project: ServerR
       heading={t("heading")}
       description={t("description", { seconds: server.timeout })}
       reason={reason}
-      form={form}
+      settings={settings}
       save={update}
       toRequest={({ rows }) => {
-        const gone = Object.keys(before).map((tool) => [tool, null] as const);
+        const gone = Object.keys(settings.opened.run.tool_timeouts).map((tool) => [tool, null] as const);
         const set = rows.map(({ tool, seconds }) => [tool, Number(seconds)] as const);
-        return { version: server.version, body: { run: { tool_timeouts: Object.fromEntries([...gone, ...set]) } } };
+        return { version: settings.version, body: { run: { tool_timeouts: Object.fromEntries([...gone, ...set]) } } };
       }}
       places={({ rows }) => {
         const places = rows.map(({ tool }, index) => [`run.tool_timeouts.${tool}`, `rows.${index}.seconds`] as const);

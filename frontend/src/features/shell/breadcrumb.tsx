@@ -89,12 +89,9 @@ function useCrumbs(): Crumb[] {
     { text: t("projects"), href: paths.projects(), isList: true },
     { text: name, href: paths.project(ref) },
   ];
-  const below = [
-    ...projectNav(ref).slice(1),
-    { key: "import" as const, href: paths.importServers(ref) },
-    { key: "addServer" as const, href: paths.addServer(ref) },
-  ];
-  crumbs.push(...crumb(below.find((item) => isActive(item, pathname))).map((list) => ({ ...list, isList: server !== undefined })));
+  const list = projectNav(ref).slice(1).find((item) => isActive(item, pathname));
+  const page = list?.below?.find(({ href }) => href === pathname);
+  crumbs.push(...crumb(list).map((one) => ({ ...one, isList: server !== undefined || page !== undefined })), ...crumb(page));
   if (server !== undefined) {
     crumbs.push({ text: serverName ?? server, href: paths.server(serverRef) });
     crumbs.push(...crumb(serverTabs(serverRef).slice(1).find((item) => isActive(item, pathname))));

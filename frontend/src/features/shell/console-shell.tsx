@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { usePathname, useRouter } from "next/navigation";
+import { useRouter } from "next/navigation";
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
 
@@ -26,17 +26,19 @@ interface ConsoleShellProps {
 export function ConsoleShell({ children, search }: ConsoleShellProps) {
   const t = useTranslations("common");
   const router = useRouter();
-  const pathname = usePathname();
   const me = useQuery(meQuery());
   const isLoggedOut = me.error !== null && "status" in me.error && me.error.status === 401;
 
   useEffect(() => {
     const toLogin = () => {
-      router.replace(paths.login({ next: pathname === paths.projects() ? undefined : pathname + location.search }));
+      // Of the page that the browser shows, which the router may not have told of yet.
+      const { pathname, search: query } = location;
+      if (pathname === paths.login()) return;
+      router.replace(paths.login({ next: pathname === paths.projects() ? undefined : pathname + query }));
     };
     if (isLoggedOut) toLogin();
     whenSessionEnds(toLogin);
-  }, [isLoggedOut, pathname, router]);
+  }, [isLoggedOut, router]);
 
   const queryClient = useQueryClient();
   const isLoggedIn = me.data !== undefined;

@@ -26,6 +26,8 @@ export interface NavItem {
   icon: LucideIcon;
   /** Active on this path alone and not on those below it. */
   exact?: boolean;
+  /** Pages that belong below it and have paths elsewhere. */
+  below?: { key: NavKey; href: string }[];
 }
 
 export function globalNav(): NavItem[] {
@@ -38,7 +40,15 @@ export function globalNav(): NavItem[] {
 export function projectNav(ref: ProjectRef): NavItem[] {
   return [
     { key: "overview", href: paths.project(ref), icon: LayoutDashboardIcon, exact: true },
-    { key: "servers", href: paths.servers(ref), icon: ServerIcon },
+    {
+      key: "servers",
+      href: paths.servers(ref),
+      icon: ServerIcon,
+      below: [
+        { key: "addServer", href: paths.addServer(ref) },
+        { key: "import", href: paths.importServers(ref) },
+      ],
+    },
     { key: "approvals", href: paths.approvals(ref), icon: InboxIcon },
     { key: "members", href: paths.members(ref), icon: UsersIcon },
     { key: "keys", href: paths.keys(ref), icon: KeyRoundIcon },
@@ -69,6 +79,6 @@ export function serverTabs(ref: ServerRef): Omit<NavItem, "icon">[] {
   ];
 }
 
-export function isActive(item: Pick<NavItem, "href" | "exact">, pathname: string): boolean {
-  return pathname === item.href || (item.exact !== true && pathname.startsWith(`${item.href}/`));
+export function isActive({ href, exact, below = [] }: Pick<NavItem, "href" | "exact" | "below">, pathname: string): boolean {
+  return pathname === href || (exact !== true && pathname.startsWith(`${href}/`)) || below.some((page) => pathname === page.href);
 }

@@ -7,8 +7,10 @@ import { useTranslations } from "use-intl";
 
 import { Logo } from "@/components/logo";
 import { Badge } from "@/components/ui/badge";
+import { may } from "@/lib/access";
 import { cn } from "@/lib/cn";
 import { approvalsQuery } from "@/lib/data/approvals";
+import { projectQuery } from "@/lib/data/projects";
 import { meQuery } from "@/lib/data/session";
 import { paths, type ProjectRef } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
@@ -55,9 +57,10 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   );
 }
 
-/** How many calls wait for an answer. Events tell of each, so nothing is asked for again and again. */
+/** How many calls wait for an answer. Events tell of each, so nothing is asked for again and again; viewers may not ask. */
 function useWaiting(ref: ProjectRef): number {
-  const approvals = useQuery({ ...approvalsQuery(ref), enabled: ref.project !== "", refetchInterval: false });
+  const role = useQuery({ ...projectQuery(ref), enabled: ref.project !== "" }).data?.role;
+  const approvals = useQuery({ ...approvalsQuery(ref), enabled: role !== undefined && may(role, "call"), refetchInterval: false });
   return approvals.data?.filter(({ state }) => state === "pending").length ?? 0;
 }
 

@@ -14,7 +14,9 @@ import {
   DropdownMenuRadioItem,
   DropdownMenuSeparator,
 } from "@/components/ui/dropdown-menu";
+import { Badge } from "@/components/ui/badge";
 import { LANGUAGES, type ThemeChoice, THEMES, useAppearance } from "@/components/use-appearance";
+import { ownInvitationsQuery } from "@/lib/data/invitations";
 import { meQuery, useLogout } from "@/lib/data/session";
 import type { LocaleChoice } from "@/lib/i18n/locale";
 import { paths } from "@/lib/paths";
@@ -23,6 +25,7 @@ export function UserMenu() {
   const t = useTranslations("shell");
   const { theme, language, chooseTheme, chooseLanguage } = useAppearance();
   const user = useQuery(meQuery()).data?.user;
+  const invited = useQuery(ownInvitationsQuery()).data?.length ?? 0;
   const logout = useLogout();
   const name = (user?.name ?? "") === "" ? (user?.email ?? "") : (user?.name ?? "");
   return (
@@ -32,10 +35,13 @@ export function UserMenu() {
       trigger={
         <button
           type="button"
-          aria-label={t("userMenu")}
+          aria-label={invited > 0 ? `${t("userMenu")}, ${t("invited", { count: invited })}` : t("userMenu")}
           className="flex h-10 w-full items-center gap-2.5 rounded-md px-2 text-left hover:bg-accent focus-visible:outline-offset-0"
         >
-          <Avatar name={name} />
+          <span className="relative">
+            <Avatar name={name} />
+            {invited > 0 && <span aria-hidden className="absolute -top-0.5 -right-0.5 size-2.5 rounded-full border-2 border-sidebar bg-info-mark" />}
+          </span>
           <span className="min-w-0 flex-1 text-xs leading-tight">
             <span className="block truncate font-medium">{name}</span>
             {name !== user?.email && <span className="block truncate text-muted-foreground">{user?.email}</span>}
@@ -47,6 +53,11 @@ export function UserMenu() {
       <DropdownMenuItem asChild>
         <Link href={paths.profile()}>
           <UserIcon /> {t("nav.profile")}
+          {invited > 0 && (
+            <Badge tone="info" className="ml-auto">
+              {t("invited", { count: invited })}
+            </Badge>
+          )}
         </Link>
       </DropdownMenuItem>
       <DropdownMenuItem asChild>

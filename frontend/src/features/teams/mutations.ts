@@ -1,7 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
+import { useMe } from "@/lib/data/session";
 import { type Team, teamsQuery } from "@/lib/data/teams";
+
+import { teamQuery } from "./queries";
 
 export type TeamRole = Schemas["TeamRole"];
 
@@ -11,15 +14,31 @@ function useInvalidate() {
   return () => queryClient.invalidateQueries({ queryKey: teamsQuery().queryKey });
 }
 
+/** The list alone: of a team that the page is about to leave, nothing is asked for any more, nor is it waited for. */
+function useInvalidateList() {
+  const queryClient = useQueryClient();
+  return () => {
+    void queryClient.invalidateQueries({ queryKey: teamsQuery().queryKey, exact: true });
+  };
+}
+
 export function useCreateTeam() {
   return useMutation({ mutationFn: (body: Schemas["CreateTeamRequest"]) => read(api.POST("/api/v1/teams", { body })), onSuccess: useInvalidate() });
 }
 
+/** Refused when somebody else was quicker. */
 export function useUpdateTeam(team: Team) {
+  const queryClient = useQueryClient();
+  const invalidate = useInvalidate();
+  const invalidateList = useInvalidateList();
   return useMutation({
-    mutationFn: (body: Schemas["UpdateTeamRequest"]) =>
-      read(api.PATCH("/api/v1/teams/{team}", { params: { path: { team: team.id }, header: ifMatch(team.version) }, body })),
-    onSuccess: useInvalidate(),
+    mutationFn: ({ version, body }: { version: number; body: Schemas["UpdateTeamRequest"] }) =>
+      read(api.PATCH("/api/v1/teams/{team}", { params: { path: { team: team.id }, header: ifMatch(version) }, body })),
+    onSuccess: (after) => {
+      for (const name of [after.id, after.slug]) queryClient.setQueryData(teamQuery(name).queryKey, after);
+      invalidateList();
+    },
+    onError: invalidate,
   });
 }
 
@@ -27,7 +46,7 @@ export function useDeleteTeam() {
   return useMutation({
     mutationFn: ({ id, version }: Pick<Team, "id" | "version">) =>
       read(api.DELETE("/api/v1/teams/{team}", { params: { path: { team: id }, header: ifMatch(version) } })),
-    onSuccess: useInvalidate(),
+    onSuccess: useInvalidateList(),
   });
 }
 
@@ -43,6 +62,14 @@ export function useDeleteTeamMember(team: string) {
   return useMutation({
     mutationFn: ({ user }: { user: string }) => read(api.DELETE("/api/v1/teams/{team}/members/{user}", { params: { path: { team, user } } })),
     onSettled: useInvalidate(),
+  });
+}
+
+export function useLeaveTeam(team: string) {
+  const { id: user } = useMe();
+  return useMutation({
+    mutationFn: () => read(api.DELETE("/api/v1/teams/{team}/members/{user}", { params: { path: { team, user } } })),
+    onSuccess: useInvalidateList(),
   });
 }
 

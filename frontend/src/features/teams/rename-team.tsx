@@ -8,11 +8,14 @@ import { Field } from "@/components/field";
 import { SettingsForm } from "@/components/settings-form";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
+import { useSettings } from "@/components/use-settings";
 import type { Team } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { SLUG } from "@/lib/slug";
 
 import { useUpdateTeam } from "./mutations";
+
+const valuesOf = ({ name, slug }: Team) => ({ name, slug });
 
 export function RenameTeam({ team }: { team: Team }) {
   const t = useTranslations("teams");
@@ -24,15 +27,16 @@ export function RenameTeam({ team }: { team: Team }) {
       slug: z.string().check(z.trim(), z.regex(SLUG, t("slugInvalid"))),
     }),
   );
-  const form = useForm({ resolver, defaultValues: { name: team.name, slug: team.slug } });
+  const form = useForm({ resolver, defaultValues: valuesOf(team) });
+  const settings = useSettings(form, team, valuesOf);
   const { errors } = form.formState;
   return (
     <SettingsForm
       heading={t("general")}
       reason={undefined}
-      form={form}
+      settings={settings}
       save={update}
-      toRequest={(written) => written}
+      toRequest={(body) => ({ version: settings.opened.version, body })}
       places={() => ({ name: "name", slug: "slug" })}
       onSaved={(after) => {
         if (after.slug !== team.slug) router.replace(paths.team(after.slug));

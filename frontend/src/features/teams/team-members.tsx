@@ -1,9 +1,12 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { UserMinusIcon } from "lucide-react";
+import { LogOutIcon, UserMinusIcon } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ErrorPanel } from "@/components/error-panel";
 import { useErrorText } from "@/components/error-text";
 import { GuardedButton } from "@/components/guarded-button";
@@ -14,9 +17,10 @@ import { Card, CardHeader } from "@/components/ui/card";
 import { Select } from "@/components/ui/input";
 import { useMe } from "@/lib/data/session";
 import type { Team } from "@/lib/data/teams";
+import { paths } from "@/lib/paths";
 import { toast } from "@/lib/toasts";
 
-import { type TeamRole, useDeleteTeamMember, useUpdateTeamMember } from "./mutations";
+import { type TeamRole, useDeleteTeamMember, useLeaveTeam, useUpdateTeamMember } from "./mutations";
 import { teamMembersQuery } from "./queries";
 
 export function TeamMembers({ team, reason }: { team: Team; reason: string | undefined }) {
@@ -25,7 +29,11 @@ export function TeamMembers({ team, reason }: { team: Team; reason: string | und
   const me = useMe();
   const members = useQuery(teamMembersQuery(team.id));
   const update = useUpdateTeamMember(team.id);
+  const router = useRouter();
   const remove = useDeleteTeamMember(team.id);
+  const leave = useLeaveTeam(team.id);
+  const [removed, setRemoved] = useState<{ user_id: string; name: string }>();
+  const [isLeaving, setLeaving] = useState(false);
   const onError = (error: unknown) => {
     toast.error(errorText(error));
   };
@@ -69,15 +77,45 @@ export function TeamMembers({ team, reason }: { team: Team; reason: string | und
                   size="icon-sm"
                   aria-label={member.user_id === me.id ? t("leave") : t("remove", { name })}
                   onClick={() => {
-                    remove.mutate({ user: member.user_id }, { onError });
+                    if (member.user_id === me.id) setLeaving(true);
+                    else setRemoved({ user_id: member.user_id, name });
                   }}
                 >
-                  <UserMinusIcon />
+                  {member.user_id === me.id ? <LogOutIcon /> : <UserMinusIcon />}
                 </GuardedButton>
               </li>
             );
           })}
         </ul>
+      )}
+      <ConfirmDialog
+        open={isLeaving}
+        onOpenChange={setLeaving}
+        heading={t("leaveHeading", { name: team.name })}
+        description={t("leaveDescription")}
+        action={t("leave")}
+        mutation={leave}
+        variables={undefined}
+        onDone={() => {
+          toast.success(t("left", { name: team.name }));
+          router.replace(paths.teams());
+        }}
+      />
+      {removed !== undefined && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => {
+            setRemoved(undefined);
+          }}
+          heading={t("removeHeading", { name: removed.name })}
+          description={t("removeDescription")}
+          action={t("removeAction")}
+          mutation={remove}
+          variables={{ user: removed.user_id }}
+          onDone={() => {
+            toast.success(t("removed", { name: removed.name }));
+          }}
+        />
       )}
     </Card>
   );

@@ -11,7 +11,7 @@ import { useTranslations } from "use-intl";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ErrorPanel } from "@/components/error-panel";
 import { GuardedButton } from "@/components/guarded-button";
-import { InvitationList } from "@/components/invitation-list";
+import { InvitationsCard } from "@/components/invitations-card";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
 import { Badge } from "@/components/ui/badge";
@@ -21,12 +21,12 @@ import type { Team } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { useSegmentAfter } from "@/lib/route";
 
-import { useDeleteTeam, useRenewTeamInvitation, useRevokeTeamInvitation } from "./mutations";
+import { useDeleteTeam, useInviteToTeam, useRenewTeamInvitation, useRevokeTeamInvitation } from "./mutations";
 import { teamInvitationsQuery, teamProjectsQuery, teamQuery } from "./queries";
 import { RenameTeam } from "./rename-team";
 import { TeamMembers } from "./team-members";
 
-const InviteToTeamDialog = lazyDialog(() => import("./invite-to-team-dialog").then((module) => module.InviteToTeamDialog));
+const InviteDialog = lazyDialog(() => import("@/components/invite-dialog").then((module) => module.InviteDialog<"team">));
 
 /** One team: who is in it, what it reaches, who is invited. */
 export function TeamPage() {
@@ -58,10 +58,10 @@ export function TeamPage() {
         <TeamMembers team={team} reason={reason} />
         <Projects team={team.id} />
         {reason === undefined && <Invitations team={team.id} />}
-        {reason === undefined && <RenameTeam key={team.version} team={team} />}
+        {reason === undefined && <RenameTeam team={team} />}
         <Danger team={team} reason={reason} />
       </div>
-      <InviteToTeamDialog team={team.id} open={isInviting} onOpenChange={setInviting} />
+      <InviteDialog to="team" invite={useInviteToTeam(team.id)} open={isInviting} onOpenChange={setInviting} />
     </>
   );
 }
@@ -96,24 +96,8 @@ function Projects({ team }: { team: string }) {
 }
 
 function Invitations({ team }: { team: string }) {
-  const t = useTranslations("invitations");
   const invitations = useQuery(teamInvitationsQuery(team));
-  const renew = useRenewTeamInvitation(team);
-  const revoke = useRevokeTeamInvitation(team);
-  return (
-    <Card>
-      <CardHeader heading={t("title")} />
-      {invitations.isPending ? (
-        <ListSkeleton rows={2} />
-      ) : invitations.isLoadingError ? (
-        <ErrorPanel error={invitations.error} onRetry={() => void invitations.refetch()} />
-      ) : invitations.data.length === 0 ? (
-        <p className="px-4 py-6 text-center text-sm text-muted-foreground">{t("nothing")}</p>
-      ) : (
-        <InvitationList invitations={invitations.data} renew={renew} revoke={revoke} />
-      )}
-    </Card>
-  );
+  return <InvitationsCard invitations={invitations} renew={useRenewTeamInvitation(team)} revoke={useRevokeTeamInvitation(team)} />;
 }
 
 function Danger({ team, reason }: { team: Team; reason: string | undefined }) {

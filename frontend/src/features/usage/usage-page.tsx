@@ -123,11 +123,12 @@ function Figures({ total }: { total: Usage["total"] }) {
 function TopTools({ server, span }: { server: string; span: Span }) {
   const t = useTranslations("usage");
   const format = useFormatter();
+  const duration = useDuration();
   const ref = useServerRef();
   const top = useQuery(topToolsQuery(ref, { server, span }));
   if (top.isPending) return <ListSkeleton rows={4} />;
   if (top.isLoadingError) return <ErrorPanel error={top.error} onRetry={() => void top.refetch()} />;
-  const ms = (value: number | null) => (value === null ? "–" : format.number(Math.round(value)));
+  const ms = (value: number | null) => (value === null ? "–" : duration(value));
   const columns: Column<Rank>[] = [
     {
       id: "name",
@@ -144,8 +145,8 @@ function TopTools({ server, span }: { server: string; span: Span }) {
     },
     { id: "calls", header: t("calls"), align: "right", sort: (rank) => rank.calls, cell: (rank) => format.number(rank.calls) },
     { id: "errors", header: t("errors"), align: "right", sort: (rank) => rank.errors, cell: (rank) => <span className={rank.errors > 0 ? "text-danger" : undefined}>{format.number(rank.errors)}</span> },
-    { id: "p50", header: `${t("p50")} (ms)`, align: "right", sort: (rank) => rank.p50_ms ?? 0, cell: (rank) => ms(rank.p50_ms), className: "@max-xl:hidden" },
-    { id: "p95", header: `${t("p95")} (ms)`, align: "right", sort: (rank) => rank.p95_ms ?? 0, cell: (rank) => ms(rank.p95_ms), className: "@max-lg:hidden" },
+    { id: "p50", header: t("p50"), align: "right", sort: (rank) => rank.p50_ms ?? 0, cell: (rank) => ms(rank.p50_ms), className: "@max-xl:hidden" },
+    { id: "p95", header: t("p95"), align: "right", sort: (rank) => rank.p95_ms ?? 0, cell: (rank) => ms(rank.p95_ms), className: "@max-lg:hidden" },
   ];
   return (
     <Card>

@@ -1,5 +1,5 @@
 /** The stream of events: says what changed, so that what is on the page stays true without a reload. */
-import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import { notifyManager, type Query, type QueryClient, type QueryKey } from "@tanstack/react-query";
 
 import { api, type Schemas } from "./client";
 import { setConnection } from "./connection";
@@ -29,6 +29,21 @@ export function staleParts(event: Event): string[] | undefined {
   }
 }
 
+/** What a project is to the user, their role with it. */
+const isRole = ({ queryKey }: Query) => queryKey[0] === "project" && queryKey.length === 2;
+
+/**
+ * Fetches anew what is on the page of these. Roles first: what the user may not ask for any more is off the page before
+ * the rest is asked for, as the daemon puts what it refuses on record.
+ */
+async function refresh(queryClient: QueryClient, keys: QueryKey[]): Promise<void> {
+  await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey, predicate: isRole })));
+  // After the page was told of them.
+  notifyManager.schedule(() => {
+    for (const queryKey of keys) void queryClient.invalidateQueries({ queryKey, predicate: (query) => !isRole(query) });
+  });
+}
+
 /** Follows the daemon until told to stop. A broken stream is opened again, and goes on where it broke. */
 export function followEvents(queryClient: QueryClient): () => void {
   let source: EventSource | undefined;
@@ -45,7 +60,7 @@ export function followEvents(queryClient: QueryClient): () => void {
       flush = undefined;
       const keys = [...stale.values()];
       stale.clear();
-      for (const queryKey of keys) void queryClient.invalidateQueries({ queryKey });
+      void refresh(queryClient, keys);
     }, BATCH_MS);
   };
 
@@ -70,11 +85,15 @@ export function followEvents(queryClient: QueryClient): () => void {
       if (parts === undefined) markStale(["project", name]);
       else for (const part of parts) markStale(["project", name, part]);
     }
-    if (event.type === "change" && ["project", "server", "member", "membership", "star", "team"].includes(event.noun)) {
+    if (event.type === "change" && ["project", "server", "member", "membership", "team"].includes(event.noun)) {
       markStale(["projects"]);
       markStale(["teams"]);
     }
     if (event.type === "change" && ["key", "project"].includes(event.noun)) markStale(["admin", "keys"]);
+    if (event.type === "change" && event.noun === "invitation") {
+      markStale(["admin", "invitations"]);
+      markStale(["me", "invitations"]);
+    }
   };
 
   const open = () => {

@@ -249,8 +249,8 @@ export interface paths {
          * @description For every login; not for API keys.
          *
          *     Each `data` is an event as JSON, and its `type` says which. `hello` comes first. `reset` says that events were
-         *     missed and everything has to be read again; `access` that the caller's projects or roles are others than before. An
-         *     event tells where to read again and has no content of its own.
+         *     missed and everything has to be read again; `access` that the caller's projects, roles, teams or own invitations are
+         *     others than before. An event tells where to read again and has no content of its own.
          *
          *     A client that comes back sends the id of the last event that it has seen and gets what it has missed. The stream
          *     ends when the login does, and only shows what the caller may see at that moment. A comment comes every 15 seconds.
@@ -1666,7 +1666,7 @@ export interface paths {
          * List settings for MCP clients, with a key in them
          * @description For everybody who sees the project.
          *
-         *     For a key that was just made. Nothing is changed or kept, and whether the key opens anything is not looked at.
+         *     For a key that was just made. Nothing is changed or kept. A key that does not open the project is not found.
          */
         post: operations["render_snippets"];
         delete?: never;
@@ -2849,7 +2849,7 @@ export interface components {
             name: string;
             /** @description 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -; made of the name when left out. */
             slug?: string | null;
-            /** @description 1 to 4 of `_` and `-`; `__` when left out. */
+            /** @description 1 to 4 of `_` and `-` with at least one `_`; `__` when left out. */
             separator?: string | null;
             /** @description `repair` when left out. */
             flawed_tools?: components["schemas"]["FlawedTools"] | null;
@@ -3119,6 +3119,14 @@ export interface components {
          * @enum {string}
          */
         FlawedTools: "repair" | "hide" | "pass";
+        /** @description What a link leads to. */
+        FoundInvitationView: components["schemas"]["InvitationView"] & {
+            /**
+             * @description Whether `redeem_invitation` makes an account. Otherwise only who has one accepts, and who has none asks an instance
+             *     admin for it. Says nothing of whether the address has one.
+             */
+            makes_account: boolean;
+        };
         /**
          * @description A state in one word.
          * @enum {string}
@@ -3329,6 +3337,11 @@ export interface components {
              * @description The account that answers for the key; the key never may more than it.
              */
             creator_id: string;
+            /**
+             * @description What that account is on the project now; null for one without access, and then the key opens nothing. With a
+             *     viewer's key nothing can be called.
+             */
+            creator_role: components["schemas"]["Role"] | null;
             /** @description What it may of what its creator may. */
             scope: components["schemas"]["KeyScope"];
             /** @description What the key may ask for; the limits for keys hold as well, and of two numbers the lesser. */
@@ -4100,7 +4113,7 @@ export interface components {
             client?: string | null;
             /** @description Alias or id of a server; the unified endpoint when left out. */
             server?: string | null;
-            /** @description The whole API key that is to stand in the text; it is neither kept nor checked. */
+            /** @description The whole API key that is to stand in the text, of one that opens the project; it is not kept. */
             key: string;
         };
         /** @description A link to a new password. */
@@ -4223,7 +4236,8 @@ export interface components {
         RuleRequest: {
             /**
              * Format: uuid
-             * @description Of a rule that is there already; a new one gets one.
+             * @description Of a rule that is there already. When left out, a rule that is exactly like this keeps its own; a new one gets
+             *     one.
              */
             id?: string | null;
             /** @description For people: at most 200 characters; empty when left out. */
@@ -4239,7 +4253,7 @@ export interface components {
             object?: components["schemas"]["RuleObjectRequest"];
             /** @description What it decides. */
             effect: components["schemas"]["RuleEffect"];
-            /** @description How calls are approved, for `require_approval`. */
+            /** @description How calls are approved; only for `require_approval`. */
             approval?: components["schemas"]["ApprovalTerms"] | null;
         };
         /** @description Whom a rule is about. */
@@ -4252,7 +4266,7 @@ export interface components {
             /** @enum {string} */
             type: "role";
         } | {
-            /** @description Its id. */
+            /** @description Its id; in a request of a team that is on the project, or that one of its rules names already. */
             team: string;
             /** @enum {string} */
             type: "team";
@@ -4998,7 +5012,7 @@ export interface components {
             name?: string | null;
             /** @description 1 to 40 of a-z, 0-9 and -, starting with a letter and not ending in -. */
             slug?: string | null;
-            /** @description 1 to 4 of `_` and `-`, between alias and tool name on the unified endpoint. */
+            /** @description 1 to 4 of `_` and `-` with at least one `_`, between alias and tool name on the unified endpoint. */
             separator?: string | null;
             /** @description What becomes of tools with schemas that strict clients refuse. */
             flawed_tools?: components["schemas"]["FlawedTools"] | null;
@@ -6274,10 +6288,11 @@ export interface operations {
                      *         "state": "not_sent"
                      *       },
                      *       "created_at": "2026-03-02T09:30:00Z",
-                     *       "expires_at": "2026-03-09T09:30:00Z"
+                     *       "expires_at": "2026-03-09T09:30:00Z",
+                     *       "makes_account": true
                      *     }
                      */
-                    "application/json": components["schemas"]["InvitationView"];
+                    "application/json": components["schemas"]["FoundInvitationView"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
@@ -6475,6 +6490,7 @@ export interface operations {
                      *           "name": "laptop",
                      *           "prefix": "orch_AbCdEfGhIjKl",
                      *           "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "creator_role": "member",
                      *           "scope": {
                      *             "servers": [
                      *               "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
@@ -8179,6 +8195,7 @@ export interface operations {
                      *           "name": "laptop",
                      *           "prefix": "orch_AbCdEfGhIjKl",
                      *           "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *           "creator_role": "member",
                      *           "scope": {
                      *             "servers": [
                      *               "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
@@ -8268,6 +8285,7 @@ export interface operations {
                      *       "name": "laptop",
                      *       "prefix": "orch_AbCdEfGhIjKl",
                      *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "creator_role": "member",
                      *       "scope": {
                      *         "servers": [
                      *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
@@ -8290,7 +8308,7 @@ export interface operations {
                      *       "last_used_by": null,
                      *       "created_at": "2026-03-02T09:30:00Z",
                      *       "version": 1,
-                     *       "key": "orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ"
+                     *       "key": "orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_2XXvtD"
                      *     }
                      */
                     "application/json": components["schemas"]["CreatedKeyView"];
@@ -8337,6 +8355,7 @@ export interface operations {
                      *       "name": "laptop",
                      *       "prefix": "orch_AbCdEfGhIjKl",
                      *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "creator_role": "member",
                      *       "scope": {
                      *         "servers": [
                      *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
@@ -8453,6 +8472,7 @@ export interface operations {
                      *       "name": "laptop of Ada",
                      *       "prefix": "orch_AbCdEfGhIjKl",
                      *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "creator_role": "member",
                      *       "scope": {
                      *         "servers": [
                      *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
@@ -8528,6 +8548,7 @@ export interface operations {
                      *       "name": "laptop",
                      *       "prefix": "orch_MnOpQrStUvWx",
                      *       "creator_id": "0199b1f0-5d3a-7c11-9b5e-1f2d3c4b5a60",
+                     *       "creator_role": "member",
                      *       "scope": {
                      *         "servers": [
                      *           "0199b1f3-11aa-7f31-9c22-3b5d7f91a3c5"
@@ -8550,7 +8571,7 @@ export interface operations {
                      *       "last_used_by": null,
                      *       "created_at": "2026-03-04T14:05:12Z",
                      *       "version": 1,
-                     *       "key": "orch_MnOpQrStUvWx_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ"
+                     *       "key": "orch_MnOpQrStUvWx_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_2XXvtD"
                      *     }
                      */
                     "application/json": components["schemas"]["CreatedKeyView"];
@@ -10846,7 +10867,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "client": "claude-code",
-                 *       "key": "orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ"
+                 *       "key": "orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_2XXvtD"
                  *     }
                  */
                 "application/json": components["schemas"]["RenderSnippetsRequest"];
@@ -10870,8 +10891,8 @@ export interface operations {
                      *           "files": [
                      *             ".mcp.json"
                      *           ],
-                     *           "text": "{\n  \"mcpServers\": {\n    \"demo\": {\n      \"type\": \"http\",\n      \"url\": \"https://mcp.example.com/projects/demo/unified/mcp\",\n      \"headers\": {\n        \"Authorization\": \"Bearer orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ\"\n      }\n    }\n  }\n}",
-                     *           "command": "claude mcp add --transport http demo https://mcp.example.com/projects/demo/unified/mcp --header 'Authorization: Bearer orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_3fK9aZ'",
+                     *           "text": "{\n  \"mcpServers\": {\n    \"demo\": {\n      \"type\": \"http\",\n      \"url\": \"https://mcp.example.com/projects/demo/unified/mcp\",\n      \"headers\": {\n        \"Authorization\": \"Bearer orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_2XXvtD\"\n      }\n    }\n  }\n}",
+                     *           "command": "claude mcp add --transport http demo https://mcp.example.com/projects/demo/unified/mcp --header 'Authorization: Bearer orch_AbCdEfGhIjKl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_2XXvtD'",
                      *           "install_link": null
                      *         }
                      *       ],

@@ -1,5 +1,5 @@
-/** The calls of a project, which several features show. */
-import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
+/** What happened in a project, which several features show. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "../api/client";
 import type { ProjectRef } from "../paths";
@@ -48,4 +48,13 @@ export const activityQuery = (ref: ProjectRef, { search, outcome, reason, isLive
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (isLive && (query.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
+  });
+
+/** The latest changes that everybody may know of who sees the project. */
+export const recentChangesQuery = (ref: ProjectRef, limit: number) =>
+  queryOptions({
+    queryKey: ["project", ref.project, "activity", "changes", limit],
+    queryFn: ({ signal }) =>
+      read(api.GET("/api/v1/projects/{project}/activity", { params: { path: ref, query: { type: "change", limit } }, signal })),
+    select: (page) => page.items.filter((item) => item.type === "change"),
   });

@@ -3,6 +3,8 @@ import { queryOptions, useIsMutating, useMutation, useQueryClient } from "@tanst
 
 import { api, read, type Schemas } from "../api/client";
 
+export type Profile = Schemas["ProfileView"];
+
 export const profileQuery = () =>
   queryOptions({ queryKey: ["me", "profile"], queryFn: ({ signal }) => read(api.GET("/api/v1/me", { signal })) });
 

@@ -15,12 +15,14 @@ export function useMe(): Schemas["UserView"] {
   return useSuspenseQuery(meQuery()).data.user;
 }
 
+const toLogin = () => {
+  location.assign(paths.login());
+};
+
 /** Leaves by a real navigation, so that nothing of the login stays in memory. */
-export function useLogout() {
+export function useLogout(leave = toLogin) {
   return useMutation({
     mutationFn: () => read(api.POST("/api/v1/auth/logout")),
-    onSettled: () => {
-      location.assign(paths.login());
-    },
+    onSettled: leave,
   });
 }

@@ -17,7 +17,8 @@ export const starsQuery = () =>
     queryKey: ["stars"],
     queryFn: ({ signal }) => read(api.GET("/api/v1/stars", { signal })),
     select: (page) => page.items,
-    staleTime: 60_000,
+    // Nobody else's business, so that no event tells of them: another tab or machine of the user may have more.
+    refetchInterval: 30_000,
   });
 
 export function starOn(stars: readonly Star[], { project, server, tool }: StarTarget): Star | undefined {

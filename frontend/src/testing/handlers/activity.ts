@@ -1,5 +1,5 @@
-import { failure, http, isEmpty } from "../backend";
-import { call, id, pageOf, problem } from "../factories";
+import { failure, http, isEmpty, ME } from "../backend";
+import { auditEntry, call, id, pageOf, problem } from "../factories";
 import { RULE } from "./policy";
 
 /** As a version before reasons has recorded them: under the name that the client used, of no server. */
@@ -19,12 +19,27 @@ const RECORDED = [
 /** As who does not inspect gets it: what is hidden looks like what is missing. */
 const TOLD = [call({ server: "", server_id: null, target: "files__delete_file", outcome: "refused", reason: "unknown" })];
 
+/** Of the last day: ten calls, of which three did not end well. */
+const USED = { calls: 10, errors: 3, average_ms: 4, p50_ms: 3, p95_ms: 9.5, p99_ms: 9.9, max_ms: 10 };
+
 export const activityHandlers = [
+  http.get("/api/v1/projects/{project}/usage/top", ({ response }) =>
+    response(200).json({ from: "2026-01-30T12:00:00Z", until: "2026-01-31T12:00:00Z", by: "tool", items: [] }),
+  ),
+  // Nobody has made any but the admins.
+  http.get("/api/v1/projects/{project}/calls", ({ params, response }) => response(200).json(pageOf(params.project === "demo" ? [call()] : []))),
+  http.get("/api/v1/projects/{project}/usage", ({ response }) =>
+    response(200).json({ from: "2026-01-30T12:00:00Z", until: "2026-01-31T12:00:00Z", step: "hour", total: USED, points: [] }),
+  ),
   http.get("/api/v1/projects/{project}/activity", async ({ params, query, response }) => {
     const error = failure(params.project, "activity");
     if (error !== undefined) return response(500).json(error);
     if (await isEmpty(params.project)) return response(200).json(pageOf([]));
     if (query.get("cursor") !== null) return response(503).json(problem({ code: "internal", status: 503 }));
+    if (query.get("type") === "change") {
+      const entry = auditEntry({ user_id: ME.id, user_email: null, action: "server.update", target: { kind: "server", id: id(), name: "files" } });
+      return response(200).json(pageOf([{ ...entry, type: "change" as const }]));
+    }
     const usual = [
       call({ arguments: '{"path":"/etc/hosts","token":"[hidden]"}' }),
       call({ target: "search", arguments_digest: "c0ffee" }),

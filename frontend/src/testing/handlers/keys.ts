@@ -9,7 +9,9 @@ export const keyHandlers = [
     if (error !== undefined) return response(500).json(error);
     if (await isEmpty(params.project)) return response(200).json(pageOf([]));
     const gone = key({ name: "old laptop", revoked_at: "2026-02-01T00:00:00Z" });
-    return response(200).json(pageOf([key({ creator_id: ME.id }), key({ name: "of somebody else" }), gone]));
+    const left = key({ name: "of one who left", creator_role: null });
+    const lowered = key({ name: "of a viewer", creator_role: "viewer" });
+    return response(200).json(pageOf([key({ creator_id: ME.id }), key({ name: "of somebody else" }), left, lowered, gone]));
   }),
   http.post("/api/v1/projects/{project}/keys", async ({ request, response }) => {
     const body = await request.json();

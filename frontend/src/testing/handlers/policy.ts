@@ -1,11 +1,12 @@
 import { http } from "../backend";
-import { id } from "../factories";
+import { id, pageOf } from "../factories";
 
 /** The one rule that there is. */
 export const RULE = id();
 
 /** `delete_file` is hidden by a rule, `read_file` out of reach of the key, and the rest nobody forbids. */
 export const policyHandlers = [
+  http.get("/api/v1/projects/{project}/approvals", ({ response }) => response(200).json(pageOf([]))),
   http.get("/api/v1/projects/{project}/policy", ({ response }) =>
     response(200).json({
       rules: [{ id: RULE, name: "Nobody deletes", enabled: true, subject: { type: "anybody" }, object: { server: null, kind: "tool", name: "delete_*", annotations: {} }, effect: "deny", approval: null }],

@@ -1,6 +1,6 @@
 import type { Schemas } from "@/lib/api/client";
 
-import { asked, failure, http, isEmpty, ME } from "../backend";
+import { asked, failure, http, isEmpty } from "../backend";
 import { pageOf, problem, project } from "../factories";
 
 const ROLES: Record<string, Schemas["Role"]> = { joined: "member", viewed: "viewer" };
@@ -11,7 +11,6 @@ export const projectOf = (slug: string) => project({ slug, role: ROLES[slug] ?? 
 export const projectList = { is: "demo" };
 
 export const projectHandlers = [
-  http.get("/api/v1/auth/me", ({ response }) => response(200).json({ user: ME, via: "login", project_id: null })),
   http.get("/api/v1/stars", ({ response }) => response(200).json(pageOf([]))),
   http.get("/api/v1/projects", async ({ response }) => {
     const { is } = projectList;
@@ -35,6 +34,7 @@ export const projectHandlers = [
     return response(200).json({ dry_run: false, servers: [], problems: [], warnings: [] });
   }),
   http.get("/api/v1/projects/{project}", ({ params, response }) => response(200).json(projectOf(params.project))),
+  http.get("/api/v1/projects/{project}/snippets", ({ response }) => response(200).json({ url: "http://localhost/mcp", ...pageOf([]) })),
   http.patch("/api/v1/projects/{project}", async ({ params, request, response }) => {
     const body = await request.json();
     asked.push({ what: "project", body });

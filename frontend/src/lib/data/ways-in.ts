@@ -1,8 +1,8 @@
+/** How people get in here; asked before anybody is logged in, and by who invites. */
 import { queryOptions } from "@tanstack/react-query";
 
-import { api, read } from "@/lib/api/client";
+import { api, read } from "../api/client";
 
-/** How people get in here; asked before anybody is logged in. */
 export const waysInQuery = () =>
   queryOptions({
     queryKey: ["ways-in"],
