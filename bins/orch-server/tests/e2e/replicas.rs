@@ -96,6 +96,7 @@ async fn what_somebody_loses_at_one_daemon_is_lost_at_the_other() {
         let insider = Insider::invited(&a, slug).await;
         let project = Project { key: insider.key.clone(), ..project };
         let (doors, streams) = Doors::open(&project).await;
+        soon("the other daemon knows the key", Instant::now(), async || is_let_in(&b.same(&project)).await).await;
         let (method, path, body) = loss(slug, &insider);
         b.send(method, &path, body).await;
         let since = Instant::now();
