@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 
+import { speakKorean } from "./fixtures/korean";
 import { baseUrl, callTool, everything, expect, expectAccessible, test } from "./fixtures/test";
 
 test("sees calls as they come, filters and exports them", async ({ console: page, project, rest }) => {
@@ -27,6 +28,23 @@ test("sees calls as they come, filters and exports them", async ({ console: page
   expect(text).not.toContain("never recorded");
   await page.getByRole("button", { name: "Changes" }).click();
   await expect(page.getByText("added the server everything")).toBeVisible();
+});
+
+test("words of Korean stay whole in columns that long names leave little room", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  const key = String((await rest.post(`/projects/${project.slug}/keys`, { name: "agent" })).key);
+  await callTool(`${baseUrl()}/projects/${project.slug}/unified/mcp`, key, "everything__echo", { message: "hello" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await speakKorean(page);
+  await page.goto(`/projects/${project.slug}/activity`);
+  const kind = page.getByRole("cell", { name: "도구", exact: true });
+  await expect(kind).toBeVisible();
+  const lines = kind.evaluate((cell) => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return new Set([...text.getClientRects()].map(({ top }) => top)).size;
+  });
+  expect(await lines).toBe(1);
 });
 
 test("follows a server's log as it is written, pauses, searches and saves it", async ({ console: page, project, rest }) => {

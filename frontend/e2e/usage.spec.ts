@@ -16,6 +16,9 @@ test("an admin sees who is connected to a server and ends a session", async ({ c
   await expect(sessions.getByRole("row")).toHaveCount(3);
   await expect(sessions).toContainText("e2e-client");
   await expect(sessions).toContainText("Unified");
+  const tools = page.getByRole("table", { name: "By tool" });
+  await expect(tools.getByRole("columnheader", { name: "Median", exact: true })).toBeVisible();
+  await expect(tools.getByRole("row").filter({ hasText: "echo" })).toContainText(/\d ms/);
   await expectAccessible(page);
 
   const context = await newContext(browser);

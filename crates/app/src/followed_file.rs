@@ -289,20 +289,23 @@ impl FollowedFile {
         let before = before.map(|mark| mark.servers).unwrap_or_default();
         let imported = control.import.run(&who, slug, text, ImportMode::Apply).await;
         let plan = imported.map_err(|error| self.explained(error))?;
-        let (mut servers, mut removed, mut others) = (BTreeSet::<ServerId>::new(), 0, 0);
-        for seen in control.servers.list(&who, slug).await? {
-            let server = seen.server;
-            if plan.servers.iter().any(|named| named.alias == server.alias) {
-                servers.insert(server.id);
-            } else if before.contains(&server.id) {
-                control.servers.delete(&who, slug, server.alias.as_str(), None).await?;
-                removed += 1;
-            } else {
-                others += 1;
-            }
+        let (named, rest): (Vec<_>, Vec<_>) = control
+            .servers
+            .list(&who, slug)
+            .await?
+            .into_iter()
+            .map(|seen| seen.server)
+            .partition(|server| plan.servers.iter().any(|named| named.alias == server.alias));
+        let servers: BTreeSet<ServerId> = named.iter().map(|server| server.id).collect();
+        let mark = |servers| Mark { project, file: self.path.clone(), servers }.write(&self.mark);
+        // Whoever is killed while servers are taken away knows at the next start which of them came from the file.
+        mark(before.union(&servers).copied().collect())?;
+        let (gone, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|server| before.contains(&server.id));
+        for server in &gone {
+            control.servers.delete(&who, slug, server.alias.as_str(), None).await?;
         }
-        Mark { project, file: self.path.clone(), servers }.write(&self.mark)?;
-        Ok(Mirrored { plan, removed, others })
+        mark(servers)?;
+        Ok(Mirrored { plan, removed: gone.len(), others: others.len() })
     }
 
     /// Why nothing was imported: every problem on a line of its own, with its place in the file.

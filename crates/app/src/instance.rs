@@ -384,7 +384,6 @@ impl Instance {
             base_url: public_url.url.clone(),
             events: events.clone(),
         });
-        // Set once: an instance is opened once.
         let at_the_desk = tokio::spawn(desk::work(control.accounts.clone(), asked));
 
         record_approvals(&approvals, &control, Arc::clone(&entries), events.clone());

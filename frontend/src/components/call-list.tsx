@@ -72,7 +72,7 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
         </>
       ),
     },
-    { id: "kind", header: t("kind"), cell: (call) => t(`kinds.${call.kind as "tool"}`), className: "@max-5xl:hidden" },
+    { id: "kind", header: t("kind"), cell: (call) => <span className="whitespace-nowrap">{t(`kinds.${call.kind as "tool"}`)}</span>, className: "@max-5xl:hidden" },
     { id: "user", header: t("who"), sort: (call) => nameOf(call.user_id) ?? "", cell: (call) => <span className="block max-w-40 truncate">{nameOf(call.user_id) ?? t("formerMember")}</span>, className: "@max-2xl:hidden" },
     { id: "client", header: t("client"), sort: (call) => call.client, cell: (call) => <span className="block max-w-40 truncate text-muted-foreground">{call.client}</span>, className: "@max-4xl:hidden" },
     { id: "outcome", header: t("outcome"), sort: (call) => call.outcome, cell: (call) => <CallOutcome call={call} /> },

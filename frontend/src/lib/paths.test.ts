@@ -17,7 +17,7 @@ test("what stands in an address is escaped", () => {
 
 test("a login goes on to pages of ours alone", () => {
   expect(safeNext("/projects/demo?tab=x")).toBe("/projects/demo?tab=x");
-  for (const foreign of [null, "", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
+  for (const foreign of [null, "", "https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "/.//evil.example", "javascript:alert(1)"]) {
     expect(safeNext(foreign)).toBe("/");
   }
 });

@@ -66,7 +66,12 @@ export const paths = {
   apiReference: () => "/docs/",
 };
 
+const HERE = "http://here";
+
 /** Where a login goes on to: only ever a page of ours. */
 export function safeNext(next: string | null): string {
-  return next !== null && /^\/(?![/\\])/.test(next) ? next : paths.home();
+  // What a browser makes of the text counts: it drops tabs and ends of lines.
+  if (next?.startsWith("/") !== true || !URL.canParse(next, HERE)) return paths.home();
+  const { origin, pathname, search, hash } = new URL(next, HERE);
+  return origin === HERE && !pathname.startsWith("//") ? pathname + search + hash : paths.home();
 }

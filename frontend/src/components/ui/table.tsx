@@ -17,6 +17,5 @@ export function Th({ className, ...props }: ComponentProps<"th">) {
 }
 
 export function Td({ className, ...props }: ComponentProps<"td">) {
-  // A column is at least as wide as its longest word, also in a language where a line may break within words.
-  return <td className={cn("h-11 px-3 py-1.5 align-middle wrap-break-word first:pl-4 last:pr-4", className)} {...props} />;
+  return <td className={cn("h-11 px-3 py-1.5 align-middle first:pl-4 last:pr-4", className)} {...props} />;
 }
