@@ -10,7 +10,8 @@ function isPassing(error: unknown): boolean {
 
 /** What is not there any more, or not for the user. */
 function isGone(error: unknown): boolean {
-  return [403, 404].includes(toApiError(error).status);
+  // A proxy may answer with the same status for itself, and says nothing of it then.
+  return ["forbidden", "not_found"].includes(toApiError(error).code);
 }
 
 /**
