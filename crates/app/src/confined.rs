@@ -1,17 +1,13 @@
 //! Limits and sandbox of a server, in the words of the launcher; and what a machine or a server lacks of a sandbox that
 //! the instance requires.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use orch_control::error::ControlError;
-use orch_control::problem::Problem;
-use orch_control::servers::confinement::SandboxPatch;
 use orch_domain::directory::Directory;
 use orch_domain::limits::{self, Limit};
 use orch_domain::sandbox::{NetworkAccess, Sandbox, SandboxMode};
-use orch_domain::secret::Slot;
-use orch_domain::server::{Server, Transport};
+use orch_domain::server::Transport;
 use orch_supervisor::{ProcessLimits, SandboxNetwork, SandboxProfile};
 
 use crate::config::{SandboxSetting, Settings};
@@ -43,40 +39,6 @@ pub(crate) fn not_started(settings: &Settings, directory: &Directory) -> Option<
             names.join(", ")
         )
     })
-}
-
-/// Refuses paths that no sandbox of the server would open, whichever daemon of the instance starts it: the data directory,
-/// for writing also what it is in, and for writing the home directory of the daemon. What else a sandbox does not show
-/// depends on where the daemon runs, and a start finds it.
-pub(crate) fn check_paths(settings: &Settings, server: &Server, patch: &SandboxPatch) -> Result<(), ControlError> {
-    let data = real(&settings.data_dir);
-    let further_down = "name a directory further down, or another one";
-    let has_own_home = server.secrets.iter().any(|secret| secret.slot == Slot::Env("HOME".to_owned()));
-    let problem = |path: &str, writing: bool| {
-        if writing && !has_own_home && Path::new(path) == Path::new("~") {
-            let problem =
-                "no sandbox opens the home directory of the daemon for writing: there are keys in it, or can be";
-            return Some((problem, "name a directory further down, such as ~/data"));
-        }
-        let path = real(Path::new(path));
-        let is_data = path.starts_with(&data) || writing && data.starts_with(&path);
-        is_data
-            .then_some(("no sandbox opens the data directory of the instance, which it is or leads to", further_down))
-    };
-    let listed = [("sandbox.read_paths", &patch.read_paths, false), ("sandbox.write_paths", &patch.write_paths, true)];
-    let problems = listed.into_iter().flat_map(|(field, paths, writing)| {
-        paths.iter().flatten().enumerate().filter_map(move |(place, path)| {
-            let (problem, hint) = problem(path, writing)?;
-            Some(Problem::new(format!("{field}[{place}]"), problem, hint))
-        })
-    });
-    let problems: Vec<_> = problems.collect();
-    if problems.is_empty() { Ok(()) } else { Err(ControlError::Invalid { problems }) }
-}
-
-/// Where a path leads, as far as it is there.
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
 pub(crate) fn limits(limits: &limits::ProcessLimits) -> ProcessLimits {

@@ -1,7 +1,7 @@
 //! Puts on the audit trail what was noticed on the way of somebody who does not wait for a disk: changes of tools, and the
 //! use that instance admins make of projects they do not belong to. One owner task writes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
 use orch_domain::id::AuditId;
@@ -10,7 +10,7 @@ use orch_persistence::EntryJournal;
 use orch_relay::fleet::{DefinitionChange, Fleet};
 use tokio::sync::Notify;
 
-/// Entries that wait for the task; who brings another one writes them all.
+/// More entries do not wait for a disk that takes none.
 const QUEUE: usize = 1024;
 
 pub(crate) struct EntryTrail {
@@ -41,25 +41,28 @@ impl EntryTrail {
         }
     }
 
-    /// Puts down what waits.
+    /// Puts down what waits. What the disk does not take waits on, for the next one and for the end.
     pub(crate) fn put_down(&self) {
-        let entries = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let entries = std::mem::take(&mut *self.lock());
         if let Err(error) = self.journal.append(&entries) {
             tracing::error!(error = %error, count = entries.len(), "what was noticed is not on the audit trail");
+            self.lock().splice(0..0, entries);
         }
     }
 
     pub(crate) fn take(&self, entry: AuditEntry) {
-        let is_full = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.lock();
+        if waiting.len() < QUEUE {
             waiting.push(entry);
-            waiting.len() >= QUEUE
-        };
-        if is_full {
-            self.put_down();
         } else {
-            self.wake.notify_one();
+            tracing::error!(audit.action = entry.action.as_str(), "something noticed has no place on the audit trail");
         }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<AuditEntry>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,10 +17,8 @@ use orch_auth::password::{Argon2Cost, Argon2Hasher};
 use orch_auth::state_seal::StateSeal;
 use orch_auth::vault::AeadVault;
 use orch_control::Control;
-use orch_control::error::ControlError;
 use orch_control::instance_uses::InstanceUses;
 use orch_control::ports::Ports;
-use orch_control::servers::confinement::SandboxPatch;
 use orch_domain::Timestamp;
 use orch_domain::approval::Approval;
 use orch_domain::directory::live::LiveDirectory;
@@ -40,7 +38,6 @@ use orch_domain::port::login_repo::LoginRepo;
 use orch_domain::port::post::Post;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::vault::Vault;
-use orch_domain::server::Server;
 use orch_gateway::mcp::{SessionLimits, Sessions};
 use orch_mail::smtp::{PostPorts, SmtpPost};
 use orch_mcp::raw::Raw;
@@ -70,7 +67,7 @@ use crate::metrics::Metrics;
 use crate::probe::{InstanceProbe, Workers};
 use crate::public_url::PublicUrl;
 use crate::upkeep::Upkeep;
-use crate::{backup, confined, data_dir, secret_check};
+use crate::{backup, data_dir, secret_check};
 
 /// How long the end waits for the database to take the last calls; what it does not take stays in the journal.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -138,7 +135,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Opens everything and listens nowhere. Waits for no server; only a daemon's start by themselves. Fails on a missing, malformed or wrong secret.
+    /// Opens everything and listens nowhere. Waits for no server; servers start by themselves only for a daemon. Fails on a
+    /// missing, malformed or wrong secret.
     pub async fn open(settings: Settings, opener: Opener) -> anyhow::Result<Self> {
         data_dir::check_owner(&settings)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -457,11 +455,6 @@ impl Instance {
             damage: Damage::Unreadable,
         }));
         Ok(report)
-    }
-
-    /// Refuses paths that no sandbox of the server would open.
-    pub fn check_sandbox_paths(&self, server: &Server, patch: &SandboxPatch) -> Result<(), ControlError> {
-        confined::check_paths(&self.settings, server, patch)
     }
 
     /// The file of checkpoints beside the database.

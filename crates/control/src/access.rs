@@ -180,6 +180,18 @@ impl Access {
         Ok(())
     }
 
+    /// Fails unless `who` may still do `action` to the project by what is stored now. For changes of what somebody is there
+    /// by that one, which are not to rest on what somebody else has just taken away.
+    pub(crate) async fn still(&self, who: &Principal, project: ProjectId, action: Action) -> Result<(), ControlError> {
+        match self.in_store(who, &project.to_string(), action).await? {
+            Ok(_) => Ok(()),
+            Err(Refusal { denial: Denial::NeedsRole { needed }, .. }) => {
+                Err(ControlError::Forbidden { needed: Needed::Role(needed) })
+            }
+            Err(refusal) => Err(ControlError::denied(refusal.denial, "project")),
+        }
+    }
+
     /// Whether `who` has a role on any project by being an instance admin.
     pub(crate) async fn is_instance_admin(&self, who: &Principal) -> Result<bool, ControlError> {
         Ok(match who.credential {

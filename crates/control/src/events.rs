@@ -45,9 +45,7 @@ impl Events {
             Some(project) => Some(self.access.project(who, project, Action::View).await?.get().id),
             None => None,
         };
-        // Read once: an account keeps its address. One that may not be its own gets no word of what is sent there.
-        let account = self.ports.users.find(who.user_id).await?.filter(|user| user.address_proven);
-        let address = account.map(|user| user.email);
+        let address = if only.is_none() { self.own_address(who).await } else { None };
         let directory = Arc::clone(&self.ports.directory);
         let seen = Arc::downgrade(&directory.current());
         let rights = Rights::of(&directory.current(), who);
@@ -56,6 +54,20 @@ impl Events {
         // Who resumes knows where it is, and must not be told of a place beyond what it is about to get.
         let begin = last.is_none().then_some(latest);
         Ok(Watch { stream, begin, who: who.clone(), address, only, directory, seen, rights })
+    }
+}
+
+impl Events {
+    /// Read once: an account keeps its address. One that may not be its own gets no word of what is sent there; and
+    /// without the database there is the rest to be told.
+    async fn own_address(&self, who: &Principal) -> Option<Email> {
+        match self.ports.users.find(who.user_id).await {
+            Ok(account) => account.filter(|user| user.address_proven).map(|user| user.email),
+            Err(error) => {
+                tracing::warn!(error = %error, "somebody who watches is not told of invitations");
+                None
+            }
+        }
     }
 }
 

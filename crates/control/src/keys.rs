@@ -258,7 +258,8 @@ impl Keys {
     /// Makes a new key of the same name and length of life; the old one lives on for `overlap`.
     ///
     /// Only the creator rotates a key, and the console: the new key acts in the creator's name, so an admin who
-    /// could rotate it would act in the name of somebody else.
+    /// could rotate it would act in the name of somebody else. Who meets a change of the key is told, and looks again:
+    /// what it may and how long it lives goes over to the new one.
     pub async fn rotate(
         &self,
         who: &Principal,
@@ -267,20 +268,7 @@ impl Keys {
         overlap: Option<Duration>,
     ) -> Result<CreatedKey, ControlError> {
         let permit = self.access.project(who, project, Action::UseOwnKeys).await?;
-        retry::unless_expected(None, || async {
-            let old = self.visible(who, &permit, key).await?;
-            self.rotate_from(who, &permit, old, overlap).await
-        })
-        .await
-    }
-
-    async fn rotate_from(
-        &self,
-        who: &Principal,
-        permit: &Permit<Grant>,
-        old: ApiKey,
-        overlap: Option<Duration>,
-    ) -> Result<CreatedKey, ControlError> {
+        let old = self.visible(who, &permit, key).await?;
         if old.creator != who.user_id && who.credential != Credential::Console {
             return Err(ControlError::Conflict {
                 problem: "only its creator rotates a key: revoke it instead".to_owned(),
@@ -314,7 +302,7 @@ impl Keys {
         };
         let end = now + overlap;
         let old_expires_at = old.expires_at.map_or(end, |expiry| expiry.min(end));
-        let entry = self.entry(who, permit, AuditAction::KeyRotate, &old).await?;
+        let entry = self.entry(who, &permit, AuditAction::KeyRotate, &old).await?;
         self.ports.keys.rotate(&old, old_expires_at, &new, &entry).await?;
         self.ports.written(new.project_id).await;
         Ok(CreatedKey { key: new, plain: minted.plain })

@@ -9,7 +9,7 @@ use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::membership::Membership;
 use orch_domain::policy::{Action, Permit};
-use orch_domain::principal::{Credential, Principal};
+use orch_domain::principal::Principal;
 use orch_domain::role::Role;
 use orch_domain::team::{Team, TeamAction, TeamGrant};
 use orch_domain::user::User;
@@ -87,6 +87,9 @@ impl Members {
         let id = permit.get().id;
         let before = self.ports.projects.find_member(id, user.id).await?;
         check_version(before.as_ref(), expected)?;
+        if who.is_login_of(user.id) {
+            self.access.still(who, id, Action::ManageProject).await?;
+        }
         let now = self.ports.clock.now();
         let was = before.as_ref().map(|before| before.role);
         let (membership, detail) = match before {
@@ -124,8 +127,7 @@ impl Members {
         expected: Option<u32>,
     ) -> Result<(), ControlError> {
         let user = users::find(&self.ports, id_or_email).await?;
-        let leaves = matches!(who.credential, Credential::Login { .. })
-            && user.as_ref().is_some_and(|user| user.id == who.user_id);
+        let leaves = user.as_ref().is_some_and(|user| who.is_login_of(user.id));
         let action = if leaves { Action::View } else { Action::ManageProject };
         let permit = self.access.project(who, project, action).await?;
         let user = user.ok_or(ControlError::Missing { what: "member" })?;
@@ -264,13 +266,12 @@ impl Members {
 
     /// Nobody is added who is not here already, with a team or as the instance admin who asks.
     async fn require_reach(&self, who: &Principal, permit: &Permit<Grant>, user: &User) -> Result<(), ControlError> {
-        let grant = permit.get();
-        let is_asking = who.user_id == user.id && matches!(who.credential, Credential::Login { .. });
-        if is_asking || self.one(grant.id, user.id).await.is_ok() {
+        // By the store, it is the instance's right where there is no other.
+        if who.is_login_of(user.id) {
             return Ok(());
         }
         // The same words as for an address without an account.
-        Err(ControlError::Missing { what: "member" })
+        self.one(permit.get().id, user.id).await.map(drop)
     }
 
     /// Why an account without an own membership cannot be taken off.

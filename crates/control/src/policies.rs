@@ -76,8 +76,8 @@ impl Policies {
             if expected.is_some_and(|version| version != before.version) {
                 return Err(ControlError::Stale { what: "policy" });
             }
-            let switches = before.rules().iter().filter(|rule| rule.is_switch);
-            let all: Vec<Rule> = switches.chain(&rules).cloned().collect();
+            let switches = before.rules().iter().filter(|rule| rule.is_switch).cloned();
+            let all = switches.chain(draft::recognized(drafts, rules.clone(), before.rules())).collect();
             self.write(who, &permit, &before, all, AuditAction::PolicyUpdate, None).await
         })
         .await
@@ -259,9 +259,9 @@ impl Policies {
                 facts.fold(about(changes.in_words(label)), |entry, (name, value)| entry.with(name, value))
             }
         };
-        self.ports.policies.put(grant.id, &policy, &entry).await?;
+        let stored = self.ports.policies.put(grant.id, &policy, &entry).await?;
         self.ports.written(grant.id).await;
-        Ok(policy)
+        Ok(stored)
     }
 
     /// The addresses of the accounts that these rules are about.

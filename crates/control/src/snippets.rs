@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::access::{Access, Grant};
 use crate::error::ControlError;
+use crate::policies::explain::subject_of;
 use crate::ports::Ports;
 use crate::servers;
 
@@ -172,7 +173,7 @@ impl Snippets {
     }
 
     /// The text of a key that opens the project now. Nothing else goes into settings: not what would be something else
-    /// to a reader of them, and no key with which a client is turned away.
+    /// to a reader of them, and no key with which a client is turned away. Which servers it was made for is not looked at.
     async fn live<'k>(&self, permit: &Permit<Grant>, key: &'k SecretString) -> Result<&'k str, ControlError> {
         let minter = &self.ports.minter;
         let id = minter.public_id_of(key).ok_or_else(|| {
@@ -181,9 +182,13 @@ impl Snippets {
         })?;
         let (now, directory) = (self.ports.clock.now(), self.ports.directory.current());
         let opens = |facts: &ProjectFacts| {
-            let known = facts.keys.iter().filter(|known| known.public_id == id && known.is_live(now));
-            let mut known = known.filter(|known| directory.user(known.creator).is_none_or(|creator| creator.active));
-            known.any(|known| minter.is_of(key, &known.hash))
+            let mut known = facts.keys.iter().filter(|known| known.public_id == id && known.is_live(now));
+            known.any(|known| {
+                // An account that another replica has just made is not known here yet.
+                let is_let_in = directory.user(known.creator).is_none()
+                    || subject_of(&directory, facts, known.creator, None).role >= Some(Action::Call.least_role());
+                is_let_in && minter.is_of(key, &known.hash)
+            })
         };
         let Grant { id: project, facts, .. } = permit.get();
         // Another replica may have made it a moment ago.

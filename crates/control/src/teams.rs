@@ -16,7 +16,7 @@ use crate::access::{Access, TeamPass};
 use crate::audit::Trail;
 use crate::changes::Changes;
 use crate::display_name;
-use crate::error::ControlError;
+use crate::error::{ControlError, Needed};
 use crate::ports::Ports;
 use crate::projects::{name_and_slug, parse_slug};
 use crate::{retry, users};
@@ -212,6 +212,11 @@ impl Teams {
     ) -> Result<TeamMember, ControlError> {
         let (before, user) = self.member(grant.id, id_or_email).await?;
         check_version(before.role, expected)?;
+        // The own role is not to rest on what somebody else has just taken away.
+        let is_less = before.role < TeamAction::Manage.least_role();
+        if who.is_login_of(user.id) && is_less && !self.access.is_instance_admin(who).await? {
+            return Err(ControlError::Forbidden { needed: Needed::TeamAdmin });
+        }
         if before.role == role {
             return Ok(TeamMember { membership: before, user });
         }
@@ -240,8 +245,7 @@ impl Teams {
         expected: Option<u32>,
     ) -> Result<(), ControlError> {
         let user = users::find(&self.ports, id_or_email).await?;
-        let leaves = matches!(who.credential, Credential::Login { .. })
-            && user.as_ref().is_some_and(|user| user.id == who.user_id);
+        let leaves = user.as_ref().is_some_and(|user| who.is_login_of(user.id));
         let action = if leaves { TeamAction::View } else { TeamAction::Manage };
         let grant = self.access.team(who, team, action).await?;
         retry::unless_expected(expected, || self.try_remove_member(who, &grant, id_or_email, expected)).await

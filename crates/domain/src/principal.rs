@@ -20,6 +20,12 @@ pub enum Credential {
 }
 
 impl Principal {
+    /// Whether it is the person of this account who asks, with a login.
+    #[must_use]
+    pub fn is_login_of(&self, user: UserId) -> bool {
+        self.user_id == user && matches!(self.credential, Credential::Login { .. })
+    }
+
     #[must_use]
     pub const fn key_id(&self) -> Option<KeyId> {
         match self.credential {

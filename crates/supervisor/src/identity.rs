@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 /// The user whose rights this process has; 0 is root.
 #[must_use]
@@ -13,10 +13,15 @@ pub fn user_id() -> u32 {
 
 /// Fails where this process may not make and take away files in a directory.
 pub fn may_write_in(directory: &Path) -> io::Result<()> {
-    access(directory, Access::WRITE_OK | Access::EXEC_OK).map_err(io::Error::from)
+    may(directory, Access::WRITE_OK | Access::EXEC_OK)
 }
 
 /// Fails where this process may not read and write a file.
 pub fn may_write(file: &Path) -> io::Result<()> {
-    access(file, Access::READ_OK | Access::WRITE_OK).map_err(io::Error::from)
+    may(file, Access::READ_OK | Access::WRITE_OK)
+}
+
+/// Asked as opening it does, by the effective user.
+fn may(path: &Path, access: Access) -> io::Result<()> {
+    accessat(CWD, path, access, AtFlags::EACCESS).map_err(io::Error::from)
 }

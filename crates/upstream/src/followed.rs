@@ -170,13 +170,23 @@ pub(crate) fn silent() -> PeerError {
     PeerError::Closed { reason: "the server did not agree to a subscription in time".to_owned() }
 }
 
-/// A stream is not opened although the server does not refuse it: said when that begins, for it is tried for ever.
-pub(crate) fn unacknowledged(oddities: &Oddities, waited: Duration) {
-    if waited == SHORTEST_WAIT {
-        oddities.report(|| {
-            "it did not acknowledge subscriptions/listen; until it does, changes of its lists and resources are not heard of"
-                .to_owned()
-        });
+/// The server is silent about a stream: said once, until there is one, for it is asked again for ever.
+#[derive(Default)]
+pub(crate) struct Silence(bool);
+
+impl Silence {
+    pub(crate) fn begins(&mut self, oddities: &Oddities) {
+        if !std::mem::replace(&mut self.0, true) {
+            oddities.report(|| {
+                "it did not acknowledge subscriptions/listen; until it does, changes of its lists and resources are not \
+                 heard of"
+                    .to_owned()
+            });
+        }
+    }
+
+    pub(crate) fn is_over(&mut self) {
+        self.0 = false;
     }
 }
 

@@ -41,9 +41,10 @@ export function SettingsForm<T, I extends FieldValues, O, V, A>(props: SettingsF
   const [isPlaced, setPlaced] = useState(false);
   useUnsaved(form.formState.isDirty);
   const submit = form.handleSubmit((written) => {
+    const isSaved = settings.send();
     save.mutate(toRequest(written), {
       onSuccess: (answer) => {
-        settings.onSaved();
+        isSaved();
         toast.success(common("saved"));
         onSaved?.(answer);
       },

@@ -20,13 +20,14 @@ export interface Opened<T> {
 
 /**
  * Holds on to what a form was opened with while something is written in it; until then, what is there is followed.
- * `partOf` gives what of it is in the form: a change of the rest is no concern of the form, and does not outdate it.
+ * `partOf` gives what of it is in the form: a change of the rest is no concern of the form, and does not outdate it. Nor
+ * does what `isOurs` knows as saved from here.
  */
-export function useOpened<T>(seen: T, partOf: (seen: T) => unknown, isDirty: boolean): Opened<T> {
+export function useOpened<T>(seen: T, partOf: (seen: T) => unknown, isDirty: boolean, isOurs: (seen: T) => boolean = () => false): Opened<T> {
   const [{ opened, shown }, set] = useState({ opened: seen, shown: seen });
   const isOther = seen !== opened;
   if (isOther && !isDirty) set({ opened: seen, shown: seen });
-  else if (isOther && JSON.stringify(partOf(seen)) === JSON.stringify(partOf(opened))) set({ opened: seen, shown });
+  else if (isOther && (isOurs(seen) || JSON.stringify(partOf(seen)) === JSON.stringify(partOf(opened)))) set({ opened: seen, shown });
   const overtaken = isOther && {
     takeTheirs: () => {
       set({ opened: seen, shown: seen });

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { FieldValues, UseFormReturn } from "react-hook-form";
 
 import { type Overtaken, useOpened } from "./use-opened";
@@ -12,18 +12,24 @@ export interface Settings<T, I extends FieldValues, O> {
   /** The version of that, when it is asked for: one's own changes of other parts may come between. */
   version: () => number;
   overtaken: Overtaken | undefined;
-  /** What is written is saved, and nothing is lost when the fields are filled anew. */
-  onSaved: () => void;
+  /** Takes down what is sent; to be called with what it gives once that is saved. What is written meanwhile stays. */
+  send: () => () => void;
 }
 
-/** Keeps the fields of a form at what is there, as long as nobody writes in them. */
+/**
+ * Keeps the fields of a form at what is there, as long as nobody writes in them. `partOf` gives what the form is about
+ * where that is more than what stands in its fields.
+ */
 export function useSettings<T extends { version: number }, I extends FieldValues, O>(
   form: UseFormReturn<I, unknown, O>,
   seen: T,
   valuesOf: (seen: T) => I,
+  partOf: (seen: T) => unknown = valuesOf,
 ): Settings<T, I, O> {
   const { reset, getValues, formState } = form;
-  const { opened, shown, overtaken } = useOpened(seen, valuesOf, formState.isDirty);
+  const [saved, setSaved] = useState<string>();
+  const isOurs = (seen: T) => JSON.stringify(valuesOf(seen)) === saved;
+  const { opened, shown, overtaken } = useOpened(seen, partOf, formState.isDirty, isOurs);
   const filled = useRef(shown);
   useEffect(() => {
     if (filled.current === shown) return;
@@ -46,8 +52,12 @@ export function useSettings<T extends { version: number }, I extends FieldValues
         reset(valuesOf(seen), { keepValues: true, keepFieldsRef: true });
       },
     },
-    onSaved: () => {
-      reset(getValues(), { keepFieldsRef: true });
+    send: () => {
+      const sent = structuredClone(getValues());
+      return () => {
+        setSaved(JSON.stringify(sent));
+        reset(sent, { keepValues: true, keepFieldsRef: true });
+      };
     },
   };
 }

@@ -58,7 +58,8 @@ Element.prototype.hasPointerCapture ??= () => false;
 
 vi.mock("next/navigation", () => import("./navigation"));
 
-backend.use(...peopleHandlers, ...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers, ...auditHandlers);
+const HANDLERS = [...peopleHandlers, ...projectHandlers, ...serverHandlers, ...keyHandlers, ...memberHandlers, ...policyHandlers, ...activityHandlers, ...auditHandlers];
+backend.use(...HANDLERS);
 
 beforeAll(() => {
   backend.listen({ onUnhandledRequest: "error" });
@@ -66,6 +67,8 @@ beforeAll(() => {
 
 afterEach(() => {
   cleanup();
+  // What one test answered in its own way is nothing to the next.
+  backend.resetHandlers(...HANDLERS);
   forget();
   forgetPeople();
   projectList.is = "demo";

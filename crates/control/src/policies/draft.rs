@@ -84,13 +84,12 @@ pub(crate) async fn check_all(
     if !problems.is_empty() {
         return Err(ControlError::Invalid { problems });
     }
-    recognize(drafts, &mut rules, permit.get().facts.policy.rules());
     Ok(rules)
 }
 
 /// Gives rules that came without an id the id of a stored rule that is like them in everything else, so that the same
 /// list sent twice is the same list.
-fn recognize(drafts: &[RuleDraft], rules: &mut [Rule], stored: &[Rule]) {
+pub(crate) fn recognized(drafts: &[RuleDraft], mut rules: Vec<Rule>, stored: &[Rule]) -> Vec<Rule> {
     let mut taken: HashSet<RuleId> = rules.iter().map(|rule| rule.id).collect();
     for (rule, _) in rules.iter_mut().zip(drafts).filter(|(_, draft)| draft.id.is_none()) {
         let is_like = |other: &&Rule| !taken.contains(&other.id) && **other == Rule { id: other.id, ..rule.clone() };
@@ -99,6 +98,7 @@ fn recognize(drafts: &[RuleDraft], rules: &mut [Rule], stored: &[Rule]) {
             taken.insert(known.id);
         }
     }
+    rules
 }
 
 /// Checks one rule; `field` is the path to it.

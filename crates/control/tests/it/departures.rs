@@ -24,7 +24,7 @@ use orch_domain::team::{Team, TeamGrant, TeamMembership, TeamRole};
 use orch_testkit::builders::a_server;
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 
-use crate::world::{World, console, is_missing, login, setup_entry};
+use crate::world::{World, console, is_forbidden, is_missing, login, setup_entry};
 
 fn is_stale<T>(outcome: &Result<T, ControlError>) -> bool {
     matches!(outcome, Err(ControlError::Stale { .. }))
@@ -85,6 +85,50 @@ async fn of_a_member() {
     assert_eq!((world.rivals.left(), role(cleo).await), (0, None));
     let told = world.audit().await;
     assert!(told.last().unwrap().ends_with("was member"), "{told:?}");
+}
+
+/// Nobody gives themselves back what somebody else has just taken away: neither on a second try, nor by a directory that
+/// has not heard of it.
+#[tokio::test]
+async fn of_ones_own_place() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let (slug, id) = (project.slug.as_str(), project.id);
+    let role = async |user| ProjectRepo::find_member(&world.store, id, user).await.unwrap().map(|member| member.role);
+    for met in [true, false] {
+        for left in [None, Some(Role::Viewer)] {
+            let who = world.member(&project, Role::Admin).await;
+            let (store, user) = (world.store.clone(), who.user_id);
+            let take = async move || match left {
+                Some(role) => set_role(store, id, user, role).await,
+                None => take_off(store, id, user).await,
+            };
+            if met {
+                world.rivals.then(take);
+            } else {
+                take().await;
+            }
+            let outcome = world.control.members.update(&who, slug, &user.to_string(), Role::Member, None).await;
+            let is_refused = if left.is_some() { is_forbidden(&outcome) } else { is_missing(&outcome) };
+            assert!(is_refused, "{met} {left:?}: {outcome:?}");
+            assert_eq!((world.rivals.left(), role(user).await), (0, left));
+        }
+    }
+    // The instance's right is not the project's to take.
+    let root = world.user(|user| user.instance_admin()).await.id;
+    let own = world.control.members.update(&login(root), slug, &root.to_string(), Role::Viewer, None).await.unwrap();
+    assert_eq!(own.direct, Some(Role::Viewer));
+
+    let admin = world.user(|user| user).await.id;
+    let team = a_team(&world, "core", admin).await;
+    let lowered =
+        TeamMembership { team_id: team, user_id: admin, role: TeamRole::Member, created_at: FixedClock::START };
+    let other = TeamMembership { user_id: root, role: TeamRole::Admin, ..lowered.clone() };
+    TeamRepo::put_member(&world.store, &other, None, &setup_entry()).await.unwrap();
+    TeamRepo::put_member(&world.store, &lowered, Some(TeamRole::Admin), &setup_entry()).await.unwrap();
+    let outcome =
+        world.control.teams.update_member(&login(admin), "core", &admin.to_string(), TeamRole::Admin, None).await;
+    assert!(is_forbidden(&outcome), "{outcome:?}");
 }
 
 /// A team whose admin is this account.
@@ -233,8 +277,11 @@ async fn of_a_key_that_is_narrowed_as_it_is_rotated() {
     let id = world.key_of(&admin, &project).await.key_id().unwrap();
     let store = world.store.clone();
     world.rivals.then(async move || narrow(&store, id).await);
-    let rotated = world.control.keys.rotate(&admin, project.slug.as_str(), &id.to_string(), None).await.unwrap().key;
+    let rotate = async || world.control.keys.rotate(&admin, project.slug.as_str(), &id.to_string(), None).await;
+    // Who has not seen it looks again.
+    assert!(is_stale(&rotate().await));
     assert_eq!(world.rivals.left(), 0);
+    let rotated = rotate().await.unwrap().key;
     assert!(rotated.scope.read_only, "the new key may no more than the old one");
     assert_eq!(KeyRepo::find(&world.store, rotated.id).await.unwrap(), Some(rotated));
 }
@@ -282,7 +329,8 @@ async fn of_a_switch_and_its_server() {
     control.policies.switch(&admin, slug, &target("left"), Position::On).await.unwrap();
     let store = world.store.clone();
     world.rivals.then(async move || ServerRepo::delete(&store, server.id, None, &setup_entry()).await.unwrap());
-    control.policies.switch(&admin, slug, &target("left"), Position::Off).await.unwrap();
+    let told = control.policies.switch(&admin, slug, &target("left"), Position::Off).await.unwrap();
     assert_eq!(world.rivals.left(), 0);
+    assert!(told.is_empty(), "what is stored is what is told");
     assert!(PolicyRepo::find(&world.store, id).await.unwrap().is_empty());
 }

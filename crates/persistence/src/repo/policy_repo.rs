@@ -41,7 +41,7 @@ impl PolicyRepo for SeaPolicyRepo {
         found.map_err(unavailable("reading a policy"))?.map_or(Ok(Policy::default()), Model::into_policy)
     }
 
-    async fn put(&self, project: ProjectId, policy: &Policy, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put(&self, project: ProjectId, policy: &Policy, audit: &AuditEntry) -> Result<Policy, StoreError> {
         let refusal = Refusal { doing: WRITING, taken: THE_POLICY, missing: "the project" };
         let mut writing = self.database.write(refusal.doing).await?;
         let stored = Entity::find_by_id(project.as_uuid()).one(writing.conn()).await;
@@ -51,8 +51,8 @@ impl PolicyRepo for SeaPolicyRepo {
         }
         let rules = rules_for(&writing, project, policy).await?;
         if stored == 0 {
-            let rules = document::write_rules(&rules);
-            let row = Model { project_id: project.as_uuid(), version: to_signed(policy.version), rules };
+            let document = document::write_rules(&rules);
+            let row = Model { project_id: project.as_uuid(), version: to_signed(policy.version), rules: document };
             let inserted = Entity::insert(all_set(row)).exec_without_returning(writing.conn()).await;
             inserted.map_err(refusal.explain())?;
         } else {
@@ -60,7 +60,8 @@ impl PolicyRepo for SeaPolicyRepo {
         }
         writing.audit(audit).await?;
         writing.announce(Change::Project(project));
-        writing.commit().await
+        writing.commit().await?;
+        Ok(Policy::new(rules, policy.version))
     }
 }
 

@@ -18,8 +18,8 @@ use orch_mcp::raw::Raw;
 use tokio::time::Instant;
 
 use crate::followed::{
-    ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, LONGEST_WAIT, SHORTEST_WAIT, Trial, listen_request, look_at_all_lists, silent,
-    unacknowledged,
+    ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, LONGEST_WAIT, SHORTEST_WAIT, Silence, Trial, listen_request,
+    look_at_all_lists, silent,
 };
 use crate::http::exchange::{Outgoing, Replay, exchange_apart};
 use crate::http::listen::take;
@@ -33,6 +33,9 @@ const OVERLAP: Duration = Duration::from_millis(200);
 enum NotOpened {
     /// The server's own word: about what was wished for, about this moment, or about all streams of this kind.
     Refused(RpcError),
+    /// It does not acknowledge the stream.
+    Silent,
+    /// It is not reached, or does not take the request.
     Now,
 }
 
@@ -102,6 +105,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
     let mut told: BTreeSet<Topic> = BTreeSet::new();
     let mut fading: Option<Fading> = None;
     let mut missed = false;
+    let mut silence = Silence::default();
     loop {
         if current.is_none() {
             let now = wanted.borrow_and_update().clone();
@@ -116,6 +120,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
             match opened {
                 Ok((stream, streamed)) => {
                     backoff = SHORTEST_WAIT;
+                    silence.is_over();
                     told = streamed;
                     current = Some(stream);
                     if std::mem::replace(&mut missed, false) {
@@ -123,9 +128,10 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                     }
                 }
                 Err(not_opened) => {
-                    if matches!(not_opened, NotOpened::Now) {
-                        unacknowledged(&shared.oddities, backoff);
-                    } else if let NotOpened::Refused(error) = not_opened {
+                    if matches!(not_opened, NotOpened::Silent) {
+                        silence.begins(&shared.oddities);
+                    }
+                    if let NotOpened::Refused(error) = not_opened {
                         // It had them before, so it may be another server by now.
                         if missed && shared.is_of_another_era().await {
                             return;
@@ -179,7 +185,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
                                 shared.followed.decline(&topic, PeerError::Rpc(error));
                             }
                         }
-                        Err(NotOpened::Now) => {
+                        Err(NotOpened::Silent | NotOpened::Now) => {
                             for topic in trial.given_up() {
                                 shared.followed.decline(&topic, silent());
                             }
@@ -248,7 +254,7 @@ type Opened = (Box<Messages>, BTreeSet<Topic>);
 
 /// Opens a stream and waits for its acknowledgement.
 async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) -> Result<Opened, NotOpened> {
-    tokio::time::timeout(within, opened(shared, wanted)).await.unwrap_or(Err(NotOpened::Now))
+    tokio::time::timeout(within, opened(shared, wanted)).await.unwrap_or(Err(NotOpened::Silent))
 }
 
 async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Opened, NotOpened> {
@@ -276,11 +282,12 @@ async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Opened
             Ok(Some(Heard::Message(Message::Response(response)))) => {
                 return Err(match response.outcome {
                     Err(error) => NotOpened::Refused(error),
-                    Ok(_) => NotOpened::Now,
+                    Ok(_) => NotOpened::Silent,
                 });
             }
             Ok(Some(other)) => take(shared, other),
-            Ok(None) | Err(_) => return Err(NotOpened::Now),
+            Ok(None) => return Err(NotOpened::Silent),
+            Err(_) => return Err(NotOpened::Now),
         }
     }
 }

@@ -11,8 +11,8 @@ use orch_mcp::error::{RpcError, code};
 use orch_mcp::peer::{PeerError, ReplyItem, Topic};
 
 use crate::followed::{
-    ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, LONGEST_WAIT, SHORTEST_WAIT, Trial, listen_request, look_at_all_lists, silent,
-    unacknowledged,
+    ACKNOWLEDGED_WITHIN, CHANGED_WITHIN, LONGEST_WAIT, SHORTEST_WAIT, Silence, Trial, listen_request,
+    look_at_all_lists, silent,
 };
 use crate::stdio::reply::StdioReply;
 use crate::stdio::shared::Shared;
@@ -20,7 +20,8 @@ use crate::stdio::shared::Shared;
 enum NotOpened {
     /// The server's own word: about what was wished for, about this moment, or about all streams of this kind.
     Refused(RpcError),
-    Now,
+    /// It does not acknowledge the stream.
+    Silent,
     /// The connection is over.
     Gone,
 }
@@ -37,6 +38,7 @@ async fn listen(shared: &Arc<Shared>) {
     let mut wanted = shared.followed.wanted();
     let mut backoff = SHORTEST_WAIT;
     let mut missed = false;
+    let mut silence = Silence::default();
     loop {
         let now = wanted.borrow_and_update().clone();
         let mut opened = open(shared, &now, ACKNOWLEDGED_WITHIN).await;
@@ -48,6 +50,7 @@ async fn listen(shared: &Arc<Shared>) {
         match opened {
             Ok((mut current, mut told)) => {
                 backoff = SHORTEST_WAIT;
+                silence.is_over();
                 if std::mem::replace(&mut missed, true) {
                     look_at_all_lists(&*shared.sink);
                 }
@@ -79,7 +82,7 @@ async fn listen(shared: &Arc<Shared>) {
                 }
             }
             Err(NotOpened::Gone) => return,
-            Err(NotOpened::Now) => unacknowledged(&shared.oddities, backoff),
+            Err(NotOpened::Silent) => silence.begins(&shared.oddities),
         }
         tokio::time::sleep(backoff).await;
         backoff = (backoff * 2).min(LONGEST_WAIT);
@@ -105,7 +108,7 @@ async fn try_all(
                     shared.followed.decline(&topic, PeerError::Rpc(error));
                 }
             }
-            Err(NotOpened::Now) => {
+            Err(NotOpened::Silent) => {
                 for topic in trial.given_up() {
                     shared.followed.decline(&topic, silent());
                 }
@@ -131,11 +134,11 @@ async fn open(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>, within: Duration) 
                 }
                 Some(ReplyItem::End(Err(PeerError::Rpc(error)))) => return Err(NotOpened::Refused(error)),
                 Some(ReplyItem::End(Err(PeerError::Closed { .. }))) | None => return Err(NotOpened::Gone),
-                Some(ReplyItem::End(_)) => return Err(NotOpened::Now),
+                Some(ReplyItem::End(_)) => return Err(NotOpened::Silent),
                 Some(_) => {}
             }
         }
     };
-    let streamed = tokio::time::timeout(within, answer).await.unwrap_or(Err(NotOpened::Now))?;
+    let streamed = tokio::time::timeout(within, answer).await.unwrap_or(Err(NotOpened::Silent))?;
     Ok((reply, streamed))
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { KeyRoundIcon, PlusIcon } from "lucide-react";
 import { useState } from "react";
 import { useNow, useTranslations } from "use-intl";
@@ -18,7 +18,7 @@ import { Card } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import { cn } from "@/lib/cn";
 import { type Key, keysQuery } from "@/lib/data/keys";
-import { useNames } from "@/lib/data/members";
+import { membersQuery, useNames } from "@/lib/data/members";
 import { useMe } from "@/lib/data/session";
 import { useProjectRef } from "@/lib/route";
 import { useSearchParam } from "@/lib/search-param";
@@ -61,7 +61,9 @@ function Keys() {
   const [sought, seek] = useSearchParam("q");
   const [isNew, setNew] = useSearchParam("new");
   const [made, setMade] = useState<string>();
-  const nameOf = (id: string) => (id === me.id ? t("you") : (memberName(id) ?? t("notMember")));
+  // Until the members are there nothing is known of who made a key.
+  const areKnown = useQuery(membersQuery(ref)).data !== undefined;
+  const nameOf = (id: string) => (id === me.id ? t("you") : (memberName(id) ?? (areKnown ? t("notMember") : "–")));
 
   const create = (
     <Button

@@ -16,6 +16,11 @@ function Page() {
   return usePathname().endsWith("/members") && <MembersPage />;
 }
 
+/** Without the rights of an instance admin. */
+function asNobodySpecial() {
+  backend.use(http.get("/api/v1/auth/me", ({ response }) => response(200).json({ user: { ...ME, instance_admin: false }, via: "login", project_id: null })));
+}
+
 function takingAway() {
   backend.use(
     http.get("/api/v1/projects/{project}/teams", ({ response }) => response(200).json(pageOf([OPS]))),
@@ -32,6 +37,7 @@ function takingAway() {
 
 test("who may change nothing may still leave, and is asked before", async () => {
   takingAway();
+  asNobodySpecial();
   const hands = open("/projects/viewed/members", <Page />);
   await hands.click(await screen.findByRole("button", { name: "Leave the project" }));
   const dialog = await findDialog();
@@ -44,8 +50,15 @@ test("who may change nothing may still leave, and is asked before", async () => 
 
 test("who is here through a team as well stays on the page", async () => {
   takingAway();
+  asNobodySpecial();
   const self = member({ user_id: ME.id, email: ME.email, name: ME.name, teams: [{ id: OPS.team_id, name: "Ops", slug: "ops", role: "member" }] });
-  backend.use(http.get("/api/v1/projects/{project}/members", ({ response }) => response(200).json(pageOf([self]))));
+  let reads = 0;
+  backend.use(
+    http.get("/api/v1/projects/{project}/members", ({ response }) => {
+      reads += 1;
+      return response(200).json(pageOf([self]));
+    }),
+  );
   const hands = open("/projects/joined/members", <Page />);
   await hands.click(await screen.findByRole("button", { name: "Leave the project" }));
   const dialog = await findDialog();
@@ -53,6 +66,19 @@ test("who is here through a team as well stays on the page", async () => {
   await hands.click(within(dialog).getByRole("button", { name: "Leave the project" }));
   await expect.poll(() => screen.queryByRole("dialog")).toBeNull();
   expect(location.pathname).toBe("/projects/joined/members");
+  // What is there now is read again.
+  await expect.poll(() => reads).toBeGreaterThan(1);
+});
+
+test("an instance admin is told what stays, and stays", async () => {
+  takingAway();
+  const hands = open("/projects/viewed/members", <Page />);
+  await hands.click(await screen.findByRole("button", { name: "Leave the project" }));
+  const dialog = await findDialog();
+  expect(within(dialog).getByText(/As an admin of the instance/)).toBeInTheDocument();
+  await hands.click(within(dialog).getByRole("button", { name: "Leave the project" }));
+  await expect.poll(() => screen.queryByRole("dialog")).toBeNull();
+  expect(location.pathname).toBe("/projects/viewed/members");
 });
 
 test("a team is not taken from the project unasked", async () => {

@@ -120,14 +120,16 @@ function LeaveDialog({ self, open, onOpenChange }: { self: Member; open: boolean
   const t = useTranslations("members");
   const router = useRouter();
   const { name } = useProject();
-  const leave = useLeaveProject(useProjectRef());
-  const stays = self.teams.length > 0;
+  const isAdmin = useMe().instance_admin;
+  const stays = isAdmin || self.teams.length > 0;
+  const leave = useLeaveProject(useProjectRef(), stays);
+  const others = { teams: self.teams.map((team) => team.name).join(", ") };
   return (
     <ConfirmDialog
       open={open}
       onOpenChange={onOpenChange}
       heading={t("leaveHeading", { name })}
-      description={stays ? t("leaveStays", { teams: self.teams.map((team) => team.name).join(", ") }) : t("leaveDescription")}
+      description={isAdmin ? t("leaveAdmin") : stays ? t("leaveStays", others) : t("leaveDescription")}
       action={t("leave")}
       mutation={leave}
       variables={undefined}

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Role } from "@/lib/access";
 import { api, read, type Schemas } from "@/lib/api/client";
 import { membersQuery } from "@/lib/data/members";
-import { projectsQuery } from "@/lib/data/projects";
+import { projectQuery, projectsQuery } from "@/lib/data/projects";
 import { useMe } from "@/lib/data/session";
 import type { ProjectRef } from "@/lib/paths";
 
@@ -35,14 +35,18 @@ export function useDeleteMember(ref: ProjectRef) {
   });
 }
 
-/** Invalidates the list of projects; who waits for it may find nothing here any more before the page has left. */
-export function useLeaveProject(ref: ProjectRef) {
+/**
+ * Invalidates the list of projects, and the project for who stays in it. Does not wait for that: others may find nothing
+ * here any more before the page has left.
+ */
+export function useLeaveProject(ref: ProjectRef, stays: boolean) {
   const queryClient = useQueryClient();
   const { id: user } = useMe();
   return useMutation({
     mutationFn: () => read(api.DELETE("/api/v1/projects/{project}/members/{user}", { params: { path: { ...ref, user } } })),
     onSuccess: () => {
       void queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
+      if (stays) void queryClient.invalidateQueries({ queryKey: projectQuery(ref).queryKey });
     },
   });
 }

@@ -83,6 +83,30 @@ test("who keeps what is written saves over what somebody else has saved", async 
   expect(button("Save changes")).toBeDisabled();
 });
 
+test("what is written while something is saved is not taken for saved, nor what is saved for somebody else's", async () => {
+  let answer: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  backend.use(
+    http.patch("/api/v1/projects/{project}", async ({ response }) => {
+      await held;
+      return response(200).json(project({ name: "Demo of mine", version: 2 }));
+    }),
+  );
+  const hands = open("/projects/demo/settings", other({ name: "Demo of mine" }));
+  await hands.type(name(), " of mine");
+  await hands.click(button("Save changes"));
+  await hands.type(name(), " and more");
+  answer();
+  expect(await screen.findByText("Changes saved")).toBeInTheDocument();
+  // The page hears of what was saved.
+  await hands.click(button("Somebody else saves"));
+  expect(name()).toHaveValue("Demo of mine and more");
+  expect(screen.queryByText(NOTICE)).not.toBeInTheDocument();
+  expect(button("Save changes")).toBeEnabled();
+});
+
 test("a change of what is not in the form is none of its concern", async () => {
   const versions = versionsOf(2);
   const hands = open("/projects/demo/settings", other({ flawed_tools: "hide" }));

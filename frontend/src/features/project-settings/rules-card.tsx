@@ -109,7 +109,8 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
               rule={rule}
               place={index + 1}
               isLast={index === rules.length - 1}
-              isLocked={reason !== undefined}
+              // What is changed while it is saved would be taken for saved.
+              isLocked={reason !== undefined || put.isPending}
               onChange={replace}
               onEdit={() => {
                 setEdited(rule);

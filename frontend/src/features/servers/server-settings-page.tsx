@@ -15,7 +15,7 @@ import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useRoleReason } from "@/components/use-role-reason";
 import { useSettings } from "@/components/use-settings";
-import { serverQuery } from "@/lib/data/servers";
+import { type Server, serverQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 import { toast } from "@/lib/toasts";
@@ -25,6 +25,9 @@ import { ServerForm, useServerForm } from "./server-form";
 import { toUpdateRequest, valuesOf } from "./server-form-values";
 
 const RunningForms = lazy(() => import("./running-forms").then((module) => ({ default: module.RunningForms })));
+
+/** Of arguments the fields say nothing but that there are some. */
+const partOf = (server: Server) => [valuesOf(server), server.transport];
 
 export function ServerSettingsPage() {
   const t = useTranslations("serverSettings");
@@ -37,7 +40,7 @@ export function ServerSettingsPage() {
   const update = useUpdateServer(ref);
   const remove = useDeleteServer(ref);
   const [isDeleting, setDeleting] = useState(false);
-  const settings = useSettings(useServerForm(valuesOf(server)), server, valuesOf);
+  const settings = useSettings(useServerForm(valuesOf(server)), server, valuesOf, partOf);
   const { opened } = settings;
   return (
     <>
@@ -52,12 +55,13 @@ export function ServerSettingsPage() {
             problem={<SaveProblem save={update} overtaken={settings.overtaken} />}
             disabled={reason !== undefined}
             onSubmit={(values, onError) => {
+              const isSaved = settings.send();
               update.mutate(
                 { version: settings.version, body: toUpdateRequest(values, opened) },
                 {
                   onError,
                   onSuccess: (changed) => {
-                    settings.onSaved();
+                    isSaved();
                     toast.success(common("saved"));
                     if (changed.alias !== ref.server) router.replace(paths.serverSettings({ ...ref, server: changed.alias }));
                   },

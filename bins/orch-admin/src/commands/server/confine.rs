@@ -102,7 +102,6 @@ impl Sandboxed {
         let seen = if sandbox == SandboxPatch::default() {
             seen
         } else {
-            console.instance.check_sandbox_paths(&seen.server, &sandbox)?;
             let patch = ServerPatch { sandbox, ..ServerPatch::default() };
             servers.update(&console.who, &within.project, &server, patch, None).await?
         };

@@ -16,7 +16,7 @@ impl PolicyRepo for MemoryStore {
         self.read(|state| state.policies.get(&project).cloned().unwrap_or_default())
     }
 
-    async fn put(&self, project: ProjectId, policy: &Policy, audit: &AuditEntry) -> Result<(), StoreError> {
+    async fn put(&self, project: ProjectId, policy: &Policy, audit: &AuditEntry) -> Result<Policy, StoreError> {
         self.write(|writing| {
             let state = &mut writing.state;
             let stored = state.policies.get(&project).map_or(0, |stored| stored.version);
@@ -27,10 +27,11 @@ impl PolicyRepo for MemoryStore {
                 return Err(StoreError::Missing { what: "the project" });
             }
             let rules = policy.rules_for(|server| state.is_server_of(server, project));
-            state.policies.insert(project, Policy::new(rules, policy.version));
+            let kept = Policy::new(rules, policy.version);
+            state.policies.insert(project, kept.clone());
             writing.audit(audit);
             writing.announce(Change::Project(project));
-            Ok(())
+            Ok(kept)
         })
     }
 }
