@@ -9,13 +9,12 @@ use orch_auth::vault::AeadVault;
 use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget};
 use orch_domain::directory::Directory;
 use orch_domain::id::{AuditId, UserId};
-use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::vault::Vault;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::secret::Secret;
-use orch_persistence::{Database, SeaAuditLog, SeaDirectorySource, SeaSecretChecks, SecretChecks};
+use orch_persistence::{AnchorFile, Database, SeaAuditChain, SeaDirectorySource, SeaSecretChecks, SecretChecks};
 use uuid::Uuid;
 
 use crate::clock::SystemClock;
@@ -74,7 +73,9 @@ async fn adopt_on(settings: &Settings, database: &Database) -> anyhow::Result<()
         detail: "takes JWT_SECRET and MCP_ENCRYPTION_KEY as they are set now".to_owned(),
         facts: Vec::new(),
     };
-    Ok(SeaAuditLog::new(database.clone()).append(&entry).await?)
+    let signed = SeaAuditChain::new(database.clone()).take_over(&entry).await?;
+    let file = AnchorFile::in_dir(&settings.audit_dir());
+    tokio::task::spawn_blocking(move || file.append(&signed)).await?.context("the file of checkpoints")
 }
 
 /// Every stored secret must open: a wrong key is found at the start, not at the first call.

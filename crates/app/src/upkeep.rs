@@ -125,14 +125,13 @@ impl Upkeep {
 
     async fn retain(&self) -> anyhow::Result<()> {
         let RetentionSettings { calls_days, audit_days, .. } = self.retention;
-        let now = self.clock.now();
-        let today = self.database.cut(now).await?;
+        let today = self.database.cut(self.clock.now()).await?;
         let (mut calls, mut entries) = (Pruned::default(), Pruned::default());
         if let Some(until) = before(today, calls_days) {
-            calls = self.chain.prune_calls(until, now).await?;
+            calls = self.chain.prune_calls(until).await?;
         }
         if let Some(until) = before(today, audit_days) {
-            entries = self.chain.prune_entries(until, now).await?;
+            entries = self.chain.prune_entries(until).await?;
         }
         let marks = [calls.marks, entries.marks].concat();
         self.put_down(marks).await?;

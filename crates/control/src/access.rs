@@ -106,7 +106,7 @@ impl Grant {
 pub(crate) struct TeamPass {
     pub(crate) id: TeamId,
     pub(crate) slug: Slug,
-    role: Option<TeamRole>,
+    pub(crate) role: Option<TeamRole>,
     /// The right comes from being an instance admin alone.
     pub(crate) through_instance: bool,
 }
@@ -122,18 +122,28 @@ impl Access {
 
     /// Finds a project by id or slug and decides whether `who` may do `action` to it.
     ///
-    /// A yes of the live directory is enough: it follows a revocation within milliseconds. A no is checked against
-    /// the store, so that who has just created a project or been added to one is not turned away.
+    /// Who looks or calls is let through by a yes of the live directory, which follows a revocation within milliseconds.
+    /// A no is checked against the store, so that who has just created a project or been added to one is not turned
+    /// away. Who decides what others and themselves may do is asked for in the store at once: what was just taken from
+    /// somebody is not given back by them.
     pub(crate) async fn project(
         &self,
         who: &Principal,
         project: &str,
         action: Action,
     ) -> Result<Permit<Grant>, ControlError> {
-        let first = self.in_live_directory(who, project, action);
-        let decision = match first {
-            Ok(permit) => Ok(permit),
-            Err(_) => self.in_store(who, project, action).await?,
+        let heard = match action {
+            Action::ManageProject => None,
+            Action::View
+            | Action::Call
+            | Action::UseOwnKeys
+            | Action::Inspect
+            | Action::Approve
+            | Action::ManageServers => self.in_live_directory(who, project, action).ok(),
+        };
+        let decision = match heard {
+            Some(permit) => Ok(permit),
+            None => self.in_store(who, project, action).await?,
         };
         match decision {
             Ok(permit) => {
@@ -180,36 +190,26 @@ impl Access {
         Ok(())
     }
 
-    /// Fails unless `who` may still do `action` to the project by what is stored now. For changes of what somebody is there
-    /// by that one, which are not to rest on what somebody else has just taken away.
-    pub(crate) async fn still(&self, who: &Principal, project: ProjectId, action: Action) -> Result<(), ControlError> {
-        match self.in_store(who, &project.to_string(), action).await? {
-            Ok(_) => Ok(()),
-            Err(Refusal { denial: Denial::NeedsRole { needed }, .. }) => {
-                Err(ControlError::Forbidden { needed: Needed::Role(needed) })
-            }
-            Err(refusal) => Err(ControlError::denied(refusal.denial, "project")),
-        }
-    }
-
     /// Whether `who` has a role on any project by being an instance admin.
     pub(crate) async fn is_instance_admin(&self, who: &Principal) -> Result<bool, ControlError> {
+        let heard = self.ports.directory.current().user(who.user_id);
+        let is_known = who.key_id().is_none() && heard.is_some_and(|facts| facts.active && facts.instance_admin);
+        Ok(is_known || self.is_stored_instance_admin(who).await?)
+    }
+
+    async fn is_stored_instance_admin(&self, who: &Principal) -> Result<bool, StoreError> {
         Ok(match who.credential {
             Credential::Console => true,
             Credential::Key { .. } => false,
             Credential::Login { .. } => {
-                let known = self.ports.directory.current().user(who.user_id);
-                match known {
-                    Some(facts) if facts.active && facts.instance_admin => true,
-                    _ => self.fresh_user(who).await?.is_some_and(|facts| facts.active && facts.instance_admin),
-                }
+                self.fresh_user(who).await?.is_some_and(|facts| facts.active && facts.instance_admin)
             }
         })
     }
 
-    /// Lets through instance admins with a login, and the console.
+    /// Lets through instance admins with a login, as the store has them, and the console.
     pub(crate) async fn instance(&self, who: &Principal) -> Result<InstanceGrant, ControlError> {
-        if self.is_instance_admin(who).await? {
+        if self.is_stored_instance_admin(who).await? {
             return Ok(InstanceGrant(()));
         }
         let needed = if who.key_id().is_some() { Needed::Login } else { Needed::InstanceAdmin };
@@ -251,10 +251,13 @@ impl Access {
         if !everything {
             self.login(who).await?;
         }
-        let live = in_roster(self.ports.directory.current().teams(), who, team);
-        let seen = match live {
+        // As with projects.
+        let heard = match action {
+            TeamAction::Manage => None,
+            TeamAction::View => in_roster(self.ports.directory.current().teams(), who, team),
+        };
+        let seen = match heard {
             Some(found) if found.role >= Some(action.least_role()) => found,
-            // The live directory may be behind somebody who has just joined, or a team that was just made.
             _ => in_roster(&self.ports.source.load_teams(Some(who.user_id)).await?, who, team).ok_or_else(missing)?,
         };
         match seen.role {

@@ -8,13 +8,13 @@ use orch_domain::Timestamp;
 use orch_domain::audit::{AuditAction, FactName};
 use orch_domain::id::{ProjectId, UserId};
 use orch_domain::membership::Membership;
-use orch_domain::policy::{Action, Permit};
+use orch_domain::policy::Action;
 use orch_domain::principal::Principal;
 use orch_domain::role::Role;
 use orch_domain::team::{Team, TeamAction, TeamGrant};
 use orch_domain::user::User;
 
-use crate::access::{Access, Grant};
+use crate::access::Access;
 use crate::audit::Trail;
 use crate::error::ControlError;
 use crate::ports::Ports;
@@ -70,41 +70,41 @@ impl Members {
         role: Role,
         expected: Option<u32>,
     ) -> Result<Member, ControlError> {
-        let permit = self.access.project(who, project, Action::ManageProject).await?;
-        let user = users::find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "member" })?;
-        retry::unless_expected(expected, || self.try_update(who, &permit, &user, role, expected)).await?;
-        self.one(permit.get().id, user.id).await
+        retry::unless_expected(expected, || self.try_update(who, project, id_or_email, role, expected)).await
     }
 
     async fn try_update(
         &self,
         who: &Principal,
-        permit: &Permit<Grant>,
-        user: &User,
+        project: &str,
+        id_or_email: &str,
         role: Role,
         expected: Option<u32>,
-    ) -> Result<(), ControlError> {
+    ) -> Result<Member, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
+        let user = users::find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "member" })?;
         let id = permit.get().id;
         let before = self.ports.projects.find_member(id, user.id).await?;
         check_version(before.as_ref(), expected)?;
-        if who.is_login_of(user.id) {
-            self.access.still(who, id, Action::ManageProject).await?;
-        }
         let now = self.ports.clock.now();
         let was = before.as_ref().map(|before| before.role);
+        // The right may rest on what is changed, so both are of one moment.
+        if permit.get().facts.members.get(&user.id).copied() != was {
+            return Err(ControlError::Stale { what: "member" });
+        }
         let (membership, detail) = match before {
-            Some(before) if before.role == role => return Ok(()),
+            Some(before) if before.role == role => return self.one(id, user.id).await,
             Some(before) => {
                 let detail = format!("from {} to {role}", before.role);
                 (Membership { role, ..before }, detail)
             }
             None => {
-                self.require_reach(who, permit, user).await?;
+                self.require_reach(who, id, &user).await?;
                 let membership = Membership { project_id: id, user_id: user.id, role, created_at: now };
                 (membership, format!("to {role}, besides what teams give"))
             }
         };
-        let entry = Trail::new(who, now).project(permit).entry(
+        let entry = Trail::new(who, now).project(&permit).entry(
             AuditAction::MemberUpdate,
             "member",
             user.id,
@@ -114,7 +114,7 @@ impl Members {
         let entry = entry.with(FactName::Before, was.map_or("", Role::as_str)).with(FactName::Now, role);
         self.ports.projects.put_member(&membership, was, &entry).await?;
         self.ports.written(id).await;
-        Ok(())
+        self.one(id, user.id).await
     }
 
     /// Takes the own membership of an account off the project; what it has through teams stays. Everybody may leave.
@@ -126,27 +126,27 @@ impl Members {
         id_or_email: &str,
         expected: Option<u32>,
     ) -> Result<(), ControlError> {
-        let user = users::find(&self.ports, id_or_email).await?;
-        let leaves = user.as_ref().is_some_and(|user| who.is_login_of(user.id));
-        let action = if leaves { Action::View } else { Action::ManageProject };
-        let permit = self.access.project(who, project, action).await?;
-        let user = user.ok_or(ControlError::Missing { what: "member" })?;
-        retry::unless_expected(expected, || self.try_remove(who, &permit, &user, expected)).await
+        retry::unless_expected(expected, || self.try_remove(who, project, id_or_email, expected)).await
     }
 
     async fn try_remove(
         &self,
         who: &Principal,
-        permit: &Permit<Grant>,
-        user: &User,
+        project: &str,
+        id_or_email: &str,
         expected: Option<u32>,
     ) -> Result<(), ControlError> {
+        let user = users::find(&self.ports, id_or_email).await?;
+        let leaves = user.as_ref().is_some_and(|user| who.is_login_of(user.id));
+        let action = if leaves { Action::View } else { Action::ManageProject };
+        let permit = self.access.project(who, project, action).await?;
+        let user = user.ok_or(ControlError::Missing { what: "member" })?;
         let id = permit.get().id;
         let Some(member) = self.ports.projects.find_member(id, user.id).await? else {
             return Err(self.only_with_teams(id, user.id).await?);
         };
         check_version(Some(&member), expected)?;
-        let entry = Trail::new(who, self.ports.clock.now()).project(permit).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
             AuditAction::MemberDelete,
             "member",
             user.id,
@@ -175,17 +175,17 @@ impl Members {
         team: &str,
         role: Role,
     ) -> Result<TeamOnProject, ControlError> {
-        let permit = self.access.project(who, project, Action::ManageProject).await?;
-        retry::unless_expected(None, || self.try_put_team(who, &permit, team, role)).await
+        retry::unless_expected(None, || self.try_put_team(who, project, team, role)).await
     }
 
     async fn try_put_team(
         &self,
         who: &Principal,
-        permit: &Permit<Grant>,
+        project: &str,
         team: &str,
         role: Role,
     ) -> Result<TeamOnProject, ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = permit.get().id;
         let granted = self.granted(id, team).await?;
         let now = self.ports.clock.now();
@@ -203,7 +203,11 @@ impl Members {
                 (grant, team, AuditAction::ProjectTeamCreate, format!("as {role}"), None)
             }
         };
-        let entry = Trail::new(who, now).project(permit).entry(action, "team", team.id, team.slug.as_str(), detail);
+        // As with members.
+        if permit.get().facts.teams.get(&team.id).copied() != was {
+            return Err(ControlError::Stale { what: "team on this project" });
+        }
+        let entry = Trail::new(who, now).project(&permit).entry(action, "team", team.id, team.slug.as_str(), detail);
         let entry = entry.with(FactName::Before, was.map_or("", Role::as_str)).with(FactName::Now, role);
         self.ports.teams.put_grant(&grant, was, &entry).await?;
         self.ports.written(id).await;
@@ -212,15 +216,15 @@ impl Members {
 
     /// Takes the project from a team.
     pub async fn remove_team(&self, who: &Principal, project: &str, team: &str) -> Result<(), ControlError> {
-        let permit = self.access.project(who, project, Action::ManageProject).await?;
-        retry::unless_expected(None, || self.try_remove_team(who, &permit, team)).await
+        retry::unless_expected(None, || self.try_remove_team(who, project, team)).await
     }
 
-    async fn try_remove_team(&self, who: &Principal, permit: &Permit<Grant>, team: &str) -> Result<(), ControlError> {
+    async fn try_remove_team(&self, who: &Principal, project: &str, team: &str) -> Result<(), ControlError> {
+        let permit = self.access.project(who, project, Action::ManageProject).await?;
         let id = permit.get().id;
         let found = self.granted(id, team).await?;
         let (grant, team) = found.ok_or(ControlError::Missing { what: "team on this project" })?;
-        let entry = Trail::new(who, self.ports.clock.now()).project(permit).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).project(&permit).entry(
             AuditAction::ProjectTeamDelete,
             "team",
             team.id,
@@ -265,13 +269,13 @@ impl Members {
     }
 
     /// Nobody is added who is not here already, with a team or as the instance admin who asks.
-    async fn require_reach(&self, who: &Principal, permit: &Permit<Grant>, user: &User) -> Result<(), ControlError> {
-        // By the store, it is the instance's right where there is no other.
+    async fn require_reach(&self, who: &Principal, project: ProjectId, user: &User) -> Result<(), ControlError> {
+        // It is the instance's right where there is no other.
         if who.is_login_of(user.id) {
             return Ok(());
         }
         // The same words as for an address without an account.
-        self.one(permit.get().id, user.id).await.map(drop)
+        self.one(project, user.id).await.map(drop)
     }
 
     /// Why an account without an own membership cannot be taken off.

@@ -22,7 +22,10 @@ impl System {
     }
 
     pub async fn state(&self, who: &Principal) -> Result<SystemState, ControlError> {
-        self.access.instance(who).await?;
+        // Also while the database is away: what was heard of the account is enough.
+        if !self.access.is_instance_admin(who).await? {
+            self.access.instance(who).await?;
+        }
         Ok(self.ports.system.look().await)
     }
 }

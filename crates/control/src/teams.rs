@@ -16,7 +16,7 @@ use crate::access::{Access, TeamPass};
 use crate::audit::Trail;
 use crate::changes::Changes;
 use crate::display_name;
-use crate::error::{ControlError, Needed};
+use crate::error::ControlError;
 use crate::ports::Ports;
 use crate::projects::{name_and_slug, parse_slug};
 use crate::{retry, users};
@@ -198,31 +198,30 @@ impl Teams {
         role: TeamRole,
         expected: Option<u32>,
     ) -> Result<TeamMember, ControlError> {
-        let grant = self.access.team(who, team, TeamAction::Manage).await?;
-        retry::unless_expected(expected, || self.try_update_member(who, &grant, id_or_email, role, expected)).await
+        retry::unless_expected(expected, || self.try_update_member(who, team, id_or_email, role, expected)).await
     }
 
     async fn try_update_member(
         &self,
         who: &Principal,
-        grant: &TeamPass,
+        team: &str,
         id_or_email: &str,
         role: TeamRole,
         expected: Option<u32>,
     ) -> Result<TeamMember, ControlError> {
+        let grant = self.access.team(who, team, TeamAction::Manage).await?;
         let (before, user) = self.member(grant.id, id_or_email).await?;
         check_version(before.role, expected)?;
-        // The own role is not to rest on what somebody else has just taken away.
-        let is_less = before.role < TeamAction::Manage.least_role();
-        if who.is_login_of(user.id) && is_less && !self.access.is_instance_admin(who).await? {
-            return Err(ControlError::Forbidden { needed: Needed::TeamAdmin });
+        // The right may rest on what is changed, so both are of one moment.
+        if who.is_login_of(user.id) && grant.role != Some(before.role) {
+            return Err(ControlError::Stale { what: "member" });
         }
         if before.role == role {
             return Ok(TeamMember { membership: before, user });
         }
         let was = before.role;
         let detail = format!("from {} to {role} in the team {}", before.role, grant.slug);
-        let entry = Trail::new(who, self.ports.clock.now()).team(grant).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
             AuditAction::TeamMemberUpdate,
             "team_member",
             user.id,
@@ -244,23 +243,25 @@ impl Teams {
         id_or_email: &str,
         expected: Option<u32>,
     ) -> Result<(), ControlError> {
-        let user = users::find(&self.ports, id_or_email).await?;
-        let leaves = user.as_ref().is_some_and(|user| who.is_login_of(user.id));
-        let action = if leaves { TeamAction::View } else { TeamAction::Manage };
-        let grant = self.access.team(who, team, action).await?;
-        retry::unless_expected(expected, || self.try_remove_member(who, &grant, id_or_email, expected)).await
+        retry::unless_expected(expected, || self.try_remove_member(who, team, id_or_email, expected)).await
     }
 
     async fn try_remove_member(
         &self,
         who: &Principal,
-        grant: &TeamPass,
+        team: &str,
         id_or_email: &str,
         expected: Option<u32>,
     ) -> Result<(), ControlError> {
-        let (before, user) = self.member(grant.id, id_or_email).await?;
+        let user = users::find(&self.ports, id_or_email).await?;
+        let leaves = user.as_ref().is_some_and(|user| who.is_login_of(user.id));
+        let action = if leaves { TeamAction::View } else { TeamAction::Manage };
+        let grant = self.access.team(who, team, action).await?;
+        let missing = || ControlError::Missing { what: "member" };
+        let user = user.ok_or_else(missing)?;
+        let before = self.ports.teams.find_member(grant.id, user.id).await?.ok_or_else(missing)?;
         check_version(before.role, expected)?;
-        let entry = Trail::new(who, self.ports.clock.now()).team(grant).entry(
+        let entry = Trail::new(who, self.ports.clock.now()).team(&grant).entry(
             AuditAction::TeamMemberDelete,
             "team_member",
             user.id,

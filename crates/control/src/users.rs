@@ -83,8 +83,10 @@ impl Users {
 
     /// Finds an account by id or e-mail address.
     pub async fn find(&self, who: &Principal, id_or_email: &str) -> Result<User, ControlError> {
+        let found = find(&self.ports, id_or_email).await?;
+        // Asked after the account was read, whose change is compared with that: it may be the one that the right rests on.
         self.access.instance(who).await?;
-        find(&self.ports, id_or_email).await?.ok_or(ControlError::Missing { what: "user" })
+        found.ok_or(ControlError::Missing { what: "user" })
     }
 
     /// The principal's own account.

@@ -16,6 +16,6 @@ pub(crate) async fn run(settings: &Settings, output: &Output) -> anyhow::Result<
     secret_check::adopt(settings).await?;
     let sentence = "the instance goes by JWT_SECRET and MCP_ENCRYPTION_KEY as they are set now\n\
                     restart its daemons with them; API keys, logins and links made under another JWT_SECRET are dead, and \
-                    audit verify tells of ends that were signed under it";
+                    the record is signed anew as it stands";
     output.one(&Adopted { adopted: true }, sentence)
 }

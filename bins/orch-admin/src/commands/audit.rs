@@ -45,6 +45,8 @@ struct ReportView {
     checkpoints: u64,
     /// Of the checkpoints, those in the file beside the database.
     anchors: u64,
+    /// Of the checkpoints, those of a `JWT_SECRET` before this one, which agree with what is there.
+    former: u64,
     findings: Vec<FindingView>,
     warnings: Vec<String>,
 }
@@ -78,6 +80,7 @@ async fn verify(console: &Console, output: &Output) -> anyhow::Result<()> {
         calls: report.calls,
         checkpoints: report.checkpoints,
         anchors: report.anchors,
+        former: report.former,
         findings,
         warnings: (report.anchors == 0).then(|| no_anchors(console)).into_iter().collect(),
     };
@@ -89,6 +92,11 @@ async fn verify(console: &Console, output: &Output) -> anyhow::Result<()> {
          database\n",
         view.entries, view.calls, view.chains, view.checkpoints, view.anchors
     );
+    if view.former > 0 {
+        sentence.push_str(&view.former.to_string());
+        sentence
+            .push_str(" of them are of a JWT_SECRET before this one and cannot be checked; they say what is there\n");
+    }
     for finding in &view.findings {
         sentence.push_str(&finding.explanation);
         sentence.push('\n');

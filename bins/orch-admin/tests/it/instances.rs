@@ -79,10 +79,15 @@ fn refuses_another_jwt_secret_until_it_is_adopted() {
     let names = ["JWT_SECRET is not the one of this instance", "data/secrets/jwt_secret", "orch-admin adopt-secrets"];
     refused(&admin, &with_other("project create Demo"), &names);
     assert_eq!(admin.run("project list --json").json().as_array().map(Vec::len), Some(0));
+    admin.run("project create First").text(0);
     admin.run("audit verify").text(0);
 
     admin.run(&with_other("adopt-secrets")).text(0);
+    let verified = admin.run(&with_other("audit verify --json")).json();
+    assert_eq!(verified["sound"], true, "{verified}");
+    assert!(verified["former"].as_u64() > Some(0), "{verified}");
     admin.run(&with_other("project create Demo")).text(0);
+    admin.run(&with_other("audit verify")).text(0);
     refused(&admin, "project list", &["JWT_SECRET, as it stands in data/secrets/jwt_secret, is not the one"]);
     let trail = admin.run(&with_other("audit export")).text(0);
     assert!(trail.contains("secrets.adopt"), "{trail}");

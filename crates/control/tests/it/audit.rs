@@ -187,7 +187,7 @@ async fn the_trails_of_the_instance_and_of_a_project_are_searched_alike() {
     world.control.servers.disable(&admin, slug, "github").await.unwrap();
     let page = || PageRequest::new(200, None);
     let words = |records: Vec<AuditRecord>| {
-        let is_setup = |record: &AuditRecord| record.action == "audit.prune";
+        let is_setup = |record: &AuditRecord| record.action == "secrets.adopt";
         let words = records.into_iter().filter(|record| !is_setup(record)).map(|record| record.action);
         words.collect::<Vec<_>>()
     };

@@ -4,6 +4,7 @@
 use orch_control::error::ControlError;
 use orch_control::import::ImportMode;
 use orch_control::import::plan::ImportVerb;
+use orch_control::invitations::{InvitedTo, NewInvitation};
 use orch_control::keys::NewKey;
 use orch_control::policies::{Position, SwitchTarget};
 use orch_control::teams::NewTeam;
@@ -17,6 +18,7 @@ use orch_domain::port::policy_repo::PolicyRepo;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_repo::{ServerRepo, ServerUpdate};
 use orch_domain::port::team_repo::TeamRepo;
+use orch_domain::port::user_repo::UserRepo;
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::server::Server;
@@ -128,6 +130,47 @@ async fn of_ones_own_place() {
     TeamRepo::put_member(&world.store, &lowered, Some(TeamRole::Admin), &setup_entry()).await.unwrap();
     let outcome =
         world.control.teams.update_member(&login(admin), "core", &admin.to_string(), TeamRole::Admin, None).await;
+    assert!(is_forbidden(&outcome), "{outcome:?}");
+}
+
+/// The same of what comes with a team, of invitations and of the instance.
+#[tokio::test]
+async fn of_the_ways_back() {
+    let world = World::new();
+    let (project, _) = world.project().await;
+    let (slug, id) = (project.slug.as_str(), project.id);
+    let user = world.user(|user| user).await.id;
+    let (who, team) = (login(user), a_team(&world, "core", user).await);
+    for met in [true, false] {
+        world.control.members.put_team(&console(), slug, "core", Role::Admin).await.unwrap();
+        world.catch_up().await;
+        let store = world.store.clone();
+        let take = async move || TeamRepo::remove_grant(&store, id, team, Role::Admin, &setup_entry()).await.unwrap();
+        if met {
+            world.rivals.then(take);
+        } else {
+            take().await;
+        }
+        let outcome = world.control.members.put_team(&who, slug, "core", Role::Member).await;
+        assert!(is_missing(&outcome), "{met}: {outcome:?}");
+        assert_eq!(world.rivals.left(), 0);
+        assert_eq!(TeamRepo::list_teams_on(&world.store, id).await.unwrap(), []);
+        world.catch_up().await;
+    }
+
+    let ada = world.member(&project, Role::Admin).await;
+    take_off(world.store.clone(), id, ada.user_id).await;
+    let to = InvitedTo::Project { project: slug, role: Role::Admin };
+    let new = NewInvitation { to, email: "ada@example.com", good_for: None };
+    assert!(is_missing(&world.control.invitations.create(&ada, new).await));
+
+    let root = world.user(|user| user.instance_admin()).await;
+    world.user(|user| user.instance_admin()).await;
+    let (store, mut less) = (world.store.clone(), root.clone());
+    less.instance_admin = false;
+    less.version += 1;
+    UserRepo::update(&store, &less, &setup_entry()).await.unwrap();
+    let outcome = world.control.users.promote(&login(root.id), &root.id.to_string()).await;
     assert!(is_forbidden(&outcome), "{outcome:?}");
 }
 

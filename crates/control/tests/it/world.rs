@@ -214,7 +214,7 @@ impl World {
         let mut lines: Vec<_> = page
             .items
             .into_iter()
-            .filter(|record| record.action != AuditAction::AuditPrune.as_str())
+            .filter(|record| record.action != AuditAction::SecretsAdopt.as_str())
             .map(|record| format!("{} {} {} {}", record.via, record.action, record.target_name, record.detail))
             .map(|line| line.trim_end().to_owned())
             .collect();
@@ -256,7 +256,7 @@ pub(crate) fn setup_entry() -> AuditEntry {
         at: FixedClock::START,
         project_id: None,
         actor: None,
-        action: AuditAction::AuditPrune,
+        action: AuditAction::SecretsAdopt,
         target: AuditTarget { kind: "project", id: String::new(), name: String::new() },
         detail: String::new(),
         facts: Vec::new(),

@@ -14,7 +14,6 @@ words! {
         ApprovalDeny = "approval.deny",
         ApprovalExpire = "approval.expire",
         ApprovalRequest = "approval.request",
-        AuditPrune = "audit.prune",
         EncryptionBegin = "encryption.begin",
         EncryptionRotate = "encryption.rotate",
         InvitationAccept = "invitation.accept",

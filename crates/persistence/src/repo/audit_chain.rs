@@ -1,4 +1,4 @@
-//! The chains as a whole: checkpoints, retention, looking for damage, and reading them out. How a chain grows is in
+//! The chains as a whole: checkpoints, retention, another key, looking for damage, and reading them out. How a chain grows is in
 //! [`chain`](crate::chain).
 
 mod anchor_file;
@@ -6,6 +6,7 @@ mod checkpoint;
 mod export;
 mod links;
 mod prune;
+mod take_over;
 mod verify;
 
 use orch_domain::error::StoreError;

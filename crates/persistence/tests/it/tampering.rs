@@ -61,6 +61,13 @@ impl Room {
         room
     }
 
+    /// The same with another key.
+    async fn under(self, key: &'static str) -> Self {
+        let database = self.location.connect().await;
+        database.sign_with(Arc::new(Signer(key)));
+        Self { chain: SeaAuditChain::new(database.clone()), database, ..self }
+    }
+
     /// So many entries of the instance, and entries and calls of the project, with a checkpoint in the middle.
     async fn write(&mut self, count: u32) {
         let audit = SeaAuditLog::new(self.database.clone());
@@ -82,7 +89,7 @@ impl Room {
 
     async fn prune_calls(&self, until: Timestamp) -> Pruned {
         let until = self.database.cut(until).await.unwrap();
-        self.chain.prune_calls(until, FixedClock::START).await.unwrap()
+        self.chain.prune_calls(until).await.unwrap()
     }
 
     async fn findings(&self) -> Vec<Finding> {
@@ -394,7 +401,7 @@ async fn retention_leaves_what_was_tampered_with(location: Location) {
     let pruned = room.prune_calls(long_ago).await;
     assert_eq!((pruned.taken, pruned.damaged), (0, 1));
     let cut = room.database.cut(long_ago).await.unwrap();
-    let pruned = room.chain.prune_entries(cut, FixedClock::START).await.unwrap();
+    let pruned = room.chain.prune_entries(cut).await.unwrap();
     assert_eq!((pruned.taken, pruned.damaged), (0, 1));
     assert_eq!(room.findings().await, found);
     assert_eq!(found.len(), 3 + 2, "{found:?}");
@@ -434,7 +441,7 @@ async fn left_by_a_clock_that_is_ahead(location: Location) -> usize {
     let made = [1, 2].map(|_| a_call().in_project(project).at(now - DAY * 100).build());
     calls.insert(&made).await.unwrap();
     let cut = room.database.cut(now).await.unwrap().back(DAY * 90);
-    assert!(room.chain.prune_calls(cut, now).await.unwrap().taken > 0, "what the room has");
+    assert!(room.chain.prune_calls(cut).await.unwrap().taken > 0, "what the room has");
     calls.list(CallFilter::all(project), PageRequest::default()).await.unwrap().items.len()
 }
 
@@ -454,35 +461,84 @@ async fn sqlite_has_no_clock_but_that_of_the_host() {
     .await;
 }
 
-/// With another JWT_SECRET nobody can say whether a beginning is genuine; retention goes on and says so.
-async fn retention_goes_on_with_another_key(location: Location) {
+/// Another JWT_SECRET takes the record over as it stands. What was signed before is held against what is there, and what
+/// is wrong by then stays wrong.
+async fn another_key_takes_the_record_over(location: Location) {
     let room = Room::new(location).await;
-    assert!(room.prune_calls(FixedClock::START + Duration::from_secs(2)).await.taken > 0);
-    let later = room.location.connect().await;
-    later.sign_with(Arc::new(Signer("key-two")));
-    SeaCallRepo::new(later.clone()).insert(&[a_call().in_project(room.project).build()]).await.unwrap();
-    let until = later.cut(FixedClock::START + Duration::from_secs(4)).await.unwrap();
-    let pruned = SeaAuditChain::new(later.clone()).prune_calls(until, FixedClock::START).await.unwrap();
-    assert!(pruned.taken > 0);
-    let trail = SeaAuditLog::new(later.clone())
-        .list(Some(room.project), &EntryFilter::default(), PageRequest::default())
-        .await
-        .unwrap()
-        .items;
-    let told: Vec<_> = trail.iter().filter(|entry| entry.action == "audit.prune").collect();
-    assert_eq!(told.len(), 1);
-    assert!(told[0].detail.contains("key-one"), "{}", told[0].detail);
-    later.close().await;
+    let until = FixedClock::START + Duration::from_secs(2);
+    assert!(room.prune_calls(until).await.taken > 0);
+    let mut room = room.under("key-two").await;
+    let found = room.findings().await;
+    assert!(found.iter().any(|found| matches!(found.damage, Damage::OtherKey { .. })), "before: {found:?}");
+    assert!(found.iter().any(|found| found.damage == Damage::BeginningMissing), "before: {found:?}");
+    let pruned = room.prune_calls(until + Duration::from_secs(1)).await;
+    assert_eq!((pruned.taken, pruned.damaged), (0, 2), "nobody vouches for them");
+
+    let signed = room.chain.take_over(&an_audit_entry().build()).await.unwrap();
+    let former = room.anchors.len();
+    room.anchors.extend(signed);
+    let report = room.chain.verify(&room.anchors).await.unwrap();
+    assert_eq!(report.findings, []);
+    assert!(report.former >= former as u64, "{report:?}");
+    // It goes on from there, and retention with it.
+    room.write(2).await;
+    assert_eq!(room.findings().await, []);
+    assert!(room.prune_calls(until + Duration::from_secs(1)).await.taken > 0);
+    assert_eq!(room.findings().await, []);
+    // A second time is no trouble.
+    room.chain.take_over(&an_audit_entry().build()).await.unwrap();
+    assert_eq!(room.findings().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retention_goes_on_with_another_key_on_sqlite() {
-    on_sqlite(retention_goes_on_with_another_key).await;
+async fn another_key_takes_the_record_of_sqlite_over() {
+    on_sqlite(another_key_takes_the_record_over).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retention_goes_on_with_another_key_on_postgres() {
-    on_postgres(retention_goes_on_with_another_key).await;
+async fn another_key_takes_the_record_of_postgres_over() {
+    on_postgres(another_key_takes_the_record_over).await;
+}
+
+/// What was done to the record before another key took it over is found as before, where the key of then is not needed.
+async fn another_key_hides_nothing(location: Location) {
+    let room = Room::new(location).await;
+    let (entries, calls) = (room.of_project("entries"), room.of_project("calls"));
+    // A row, and the end of a chain with what the database says of it.
+    room.tamper(&format!("UPDATE calls SET duration_us = 1 WHERE chain = {calls} AND seq = 3")).await;
+    room.tamper(&format!("DELETE FROM audit_entries WHERE chain = {entries} AND seq > 2")).await;
+    room.tamper(&format!("DELETE FROM audit_checkpoints WHERE chain = {entries} AND seq > 2")).await;
+    room.tamper(&format!(
+        "UPDATE audit_chains SET seq = 2, hash = (SELECT link FROM audit_entries WHERE chain = {entries} AND seq = 2) \
+         WHERE id = {entries}"
+    ))
+    .await;
+    let room = room.under("key-two").await;
+    room.chain.take_over(&an_audit_entry().build()).await.unwrap();
+    let found = room.findings().await;
+    let damage: Vec<_> = found.iter().map(|found| (found.stream, found.seq, &found.damage)).collect();
+    assert!(damage.contains(&("calls", Some(3), &Damage::Changed)), "{found:?}");
+    let other_key = Damage::OtherKey { key_id: "key-one".into() };
+    assert!(damage.contains(&("entries", Some(4), &other_key)), "the file says that it was longer: {found:?}");
+    assert_eq!(found.iter().filter(|found| found.damage == other_key).count(), 1, "the others agree: {found:?}");
+    // A chain that was written anew with its links does not agree with what was signed of it.
+    let genesis = format!("SELECT first_hash FROM audit_chains WHERE id = {calls}");
+    room.tamper(&format!(
+        "UPDATE audit_checkpoints SET hash = ({genesis}) WHERE chain = {calls} AND key_id = 'key-one'"
+    ))
+    .await;
+    let found = room.findings().await;
+    assert!(found.iter().any(|found| found.stream == "calls" && found.damage == other_key), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_hides_nothing_in_sqlite() {
+    on_sqlite(another_key_hides_nothing).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_hides_nothing_in_postgres() {
+    on_postgres(another_key_hides_nothing).await;
 }
 
 /// What calls have in common goes with the last of them, and who knew its number from before does not use it again.

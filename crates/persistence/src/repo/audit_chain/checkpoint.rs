@@ -49,6 +49,18 @@ impl Kind {
 }
 
 impl Checkpoint {
+    /// The end of a chain as it is.
+    pub(super) fn end_of(head: &Head, signer: &dyn ChainSigner) -> Self {
+        Self::sign(head, Kind::End, (head.seq, head.hash), head.at, signer)
+    }
+
+    pub(super) fn sign(head: &Head, kind: Kind, (seq, hash): (i64, Hash), at: i64, signer: &dyn ChainSigner) -> Self {
+        let (scope, stream, key_id) = (head.scope, head.stream, signer.key_id());
+        let mut checkpoint = Self { scope, stream, kind, seq, hash, at, key_id, signature: Vec::new() };
+        checkpoint.signature = signer.sign(&checkpoint.message());
+        checkpoint
+    }
+
     pub(crate) fn message(&self) -> Vec<u8> {
         match self.kind {
             Kind::End => hash::head_message(self.scope, self.stream, self.seq, &self.hash),
@@ -147,17 +159,7 @@ impl SeaAuditChain {
         let mut made = Vec::new();
         for row in rows {
             let head = Head::read(&row).map_err(unavailable(doing))?;
-            let mut checkpoint = Checkpoint {
-                scope: head.scope,
-                stream: head.stream,
-                kind: Kind::End,
-                seq: head.seq,
-                hash: head.hash,
-                at: head.at,
-                key_id: signer.key_id(),
-                signature: Vec::new(),
-            };
-            checkpoint.signature = signer.sign(&checkpoint.message());
+            let checkpoint = Checkpoint::end_of(&head, signer);
             checkpoint.insert(conn, head.id).await.map_err(unavailable(doing))?;
             made.push(checkpoint);
         }

@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 
 use orch_domain::Timestamp;
-use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
 use orch_domain::error::StoreError;
-use orch_domain::id::AuditId;
 use orch_domain::port::chain_signer::ChainSigner;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
@@ -42,19 +40,17 @@ struct Proof {
     /// The last link of each cut, in order.
     cuts: Vec<(i64, Hash)>,
     damaged: bool,
-    /// The key that the beginning of the chain is signed with, when it is not ours: nobody can say whether it is genuine.
-    foreign: Option<String>,
 }
 
 impl SeaAuditChain {
-    /// Takes calls of before `until` away. It is `now`.
-    pub async fn prune_calls(&self, until: Cut, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.prune(Stream::Calls, until.0, now).await
+    /// Takes calls of before `until` away.
+    pub async fn prune_calls(&self, until: Cut) -> Result<Pruned, StoreError> {
+        self.prune(Stream::Calls, until.0).await
     }
 
-    /// Takes audit entries of before `until` away. It is `now`.
-    pub async fn prune_entries(&self, until: Cut, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.prune(Stream::Entries, until.0, now).await
+    /// Takes audit entries of before `until` away.
+    pub async fn prune_entries(&self, until: Cut) -> Result<Pruned, StoreError> {
+        self.prune(Stream::Entries, until.0).await
     }
 
     /// Forgets how far segments of the journal were stored whose calls are older than that. They are gone long since.
@@ -67,22 +63,20 @@ impl SeaAuditChain {
         Ok(done.rows_affected())
     }
 
-    async fn prune(&self, stream: Stream, until: Timestamp, now: Timestamp) -> Result<Pruned, StoreError> {
+    async fn prune(&self, stream: Stream, until: Timestamp) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
         let Some(signer) = self.database.signer() else { return Ok(pruned) };
         let heads = Head::all(self.database.reader()).await.map_err(unavailable(DOING))?;
         for head in heads.into_iter().filter(|head| head.stream == stream) {
             let txn = self.database.read_snapshot(DOING).await?;
-            let Some((mut head, mut proof)) = prove(&txn, signer, head.id, until).await.map_err(unavailable(DOING))?
-            else {
+            let Some((mut head, proof)) = prove(&txn, signer, head.id, until).await.map_err(unavailable(DOING))? else {
                 continue;
             };
             drop(txn);
             pruned.damaged += u64::from(proof.damaged);
             let mut of_chain = 0;
             for cut in proof.cuts {
-                let trusted = proof.foreign.take().map(|key_id| taken_on_trust(&head, &key_id, now));
-                let Some((taken, mark)) = self.cut(signer, &head, cut, until, trusted).await? else { break };
+                let Some((taken, mark)) = self.cut(signer, &head, cut, until).await? else { break };
                 (head.first_seq, head.first_hash) = (cut.0 + 1, cut.1);
                 of_chain += taken;
                 pruned.marks.push(mark);
@@ -119,7 +113,6 @@ impl SeaAuditChain {
         of: &Head,
         (seq, hash): (i64, Hash),
         until: Timestamp,
-        trusted: Option<AuditEntry>,
     ) -> Result<Option<(u64, Checkpoint)>, StoreError> {
         let writing = self.database.write_quietly(DOING).await?;
         let conn = writing.conn();
@@ -139,17 +132,7 @@ impl SeaAuditChain {
         if i64::try_from(taken) != Ok(seq + 1 - head.first_seq) {
             return Ok(None);
         }
-        let mut mark = Checkpoint {
-            scope: head.scope,
-            stream: head.stream,
-            kind: Kind::Pruned,
-            seq,
-            hash,
-            at: to_micros(until),
-            key_id: signer.key_id(),
-            signature: Vec::new(),
-        };
-        mark.signature = signer.sign(&mark.message());
+        let mark = Checkpoint::sign(&head, Kind::Pruned, (seq, hash), to_micros(until), signer);
         let steps: [(&str, Vec<Value>); 2] = [
             ("DELETE FROM audit_checkpoints WHERE chain = $1 AND seq <= $2", vec![head.id.into(), seq.into()]),
             (
@@ -161,9 +144,6 @@ impl SeaAuditChain {
             conn.execute_raw(statement(conn, step, values)).await.map_err(unavailable(DOING))?;
         }
         mark.insert(conn, head.id).await.map_err(unavailable(DOING))?;
-        if let Some(entry) = trusted {
-            writing.audit(&entry).await?;
-        }
         writing.commit().await?;
         Ok(Some((taken, mark)))
     }
@@ -218,13 +198,9 @@ async fn prove(
     }
     // Up to its end, and the end is not there or not signed.
     proof.damaged |= !is_over && proven < old;
-    match beginning(txn, signer, &head).await? {
-        Beginning::Genuine => {}
-        Beginning::Foreign(key_id) => proof.foreign = Some(key_id),
-        Beginning::Wrong => {
-            proof.damaged = true;
-            return Ok(Some((head, proof)));
-        }
+    if !begins_well(txn, signer, &head).await? {
+        proof.damaged = true;
+        return Ok(Some((head, proof)));
     }
     if let Some(end) = old.min(proven) {
         places.retain(|place| *place < end);
@@ -255,27 +231,14 @@ async fn signed_ends(
     Ok(ends)
 }
 
-enum Beginning {
-    Genuine,
-    /// Signed with a key that is not ours, such as that of an earlier JWT_SECRET.
-    Foreign(String),
-    Wrong,
-}
-
 /// Whether the chain begins where retention has cut it, or where it was begun.
-async fn beginning(txn: &Transaction, signer: &dyn ChainSigner, head: &Head) -> Result<Beginning, DbErr> {
+async fn begins_well(txn: &Transaction, signer: &dyn ChainSigner, head: &Head) -> Result<bool, DbErr> {
     if head.first_seq == 1 {
-        let is_genuine = head.first_hash == hash::genesis(head.scope, head.stream);
-        return Ok(if is_genuine { Beginning::Genuine } else { Beginning::Wrong });
+        return Ok(head.first_hash == hash::genesis(head.scope, head.stream));
     }
     let place = head.first_seq - 1;
-    let mut marks = checkpoints(txn, head, Kind::Pruned, (place, place)).await?;
-    marks.retain(|mark| mark.hash == head.first_hash);
-    if marks.iter().any(|mark| mark.is_genuine(signer)) {
-        return Ok(Beginning::Genuine);
-    }
-    let foreign = marks.into_iter().find(|mark| mark.key_id != signer.key_id());
-    Ok(foreign.map_or(Beginning::Wrong, |mark| Beginning::Foreign(mark.key_id)))
+    let marks = checkpoints(txn, head, Kind::Pruned, (place, place)).await?;
+    Ok(marks.iter().any(|mark| mark.hash == head.first_hash && mark.is_genuine(signer)))
 }
 
 /// What was signed of a chain between two numbers, genuine or not.
@@ -290,23 +253,4 @@ async fn checkpoints(
                   WHERE p.chain = $1 AND p.kind = $2 AND p.seq >= $3 AND p.seq <= $4";
     let values: [Value; 4] = [head.id.into(), kind.as_str().into(), from.into(), to.into()];
     txn.query_all_raw(statement(txn, select, values)).await?.iter().map(Checkpoint::read).collect()
-}
-
-/// Another JWT_SECRET must not end retention for ever; what was taken for genuine without proof stays on record.
-fn taken_on_trust(head: &Head, key_id: &str, at: Timestamp) -> AuditEntry {
-    let (scope, stream) = (hash::project_of(head.scope), head.stream.as_str());
-    AuditEntry {
-        id: AuditId::new(),
-        at,
-        project_id: scope,
-        actor: None,
-        action: AuditAction::AuditPrune,
-        target: AuditTarget { kind: "audit", id: stream.to_owned(), name: stream.to_owned() },
-        detail: format!(
-            "the record began at number {}, which was signed with key {key_id} and not with that of now; it was taken as it \
-             was",
-            head.first_seq
-        ),
-        facts: vec![(FactName::Count, head.first_seq.to_string()), (FactName::Key, key_id.to_owned())],
-    }
 }

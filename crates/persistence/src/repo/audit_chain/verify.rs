@@ -31,6 +31,9 @@ pub struct VerifyReport {
     pub checkpoints: u64,
     /// In the file beside it.
     pub anchors: u64,
+    /// Of the checkpoints, those of a key before this one that nobody can check any more: what they say agrees with what
+    /// is signed with the key of now.
+    pub former: u64,
     pub findings: Vec<Finding>,
 }
 
@@ -71,7 +74,8 @@ pub enum Damage {
     Rewritten,
     /// A checkpoint that nobody signed who has the key.
     CheckpointForged,
-    /// Signed with another key; the one of this instance is derived from JWT_SECRET.
+    /// Signed with another key, and nothing that is signed with that of this instance, which is derived from JWT_SECRET,
+    /// says the same.
     OtherKey { key_id: String },
     /// The beginning was taken away, and not by retention.
     BeginningMissing,
@@ -95,6 +99,15 @@ struct Walk<'a> {
     signer: Option<&'a dyn ChainSigner>,
 }
 
+/// Who has signed a checkpoint. All are ours where there is no key to ask with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Foreign,
+    /// It names our key, and was not signed with it.
+    Nobodys,
+}
+
 /// The checkpoints of one chain.
 #[derive(Default)]
 struct Signed {
@@ -102,6 +115,8 @@ struct Signed {
     ends: BTreeMap<i64, HashSet<Hash>>,
     /// Where retention has cut.
     cuts: HashSet<(i64, Hash)>,
+    /// What was signed with other keys, by number: with the hash, and the key.
+    foreign: BTreeMap<i64, Vec<(Hash, String)>>,
 }
 
 impl Walk<'_> {
@@ -110,23 +125,29 @@ impl Walk<'_> {
         let mut signed: BTreeMap<(Uuid, Stream), Signed> = BTreeMap::new();
         for checkpoint in Checkpoint::all(self.txn).await?.iter().chain(anchors) {
             report.checkpoints += 1;
-            if let Some(damage) = self.is_forged(checkpoint) {
+            let (seq, hash) = (checkpoint.seq, checkpoint.hash);
+            let whose = self.whose(checkpoint);
+            if whose == Whose::Nobodys {
                 report.findings.push(Finding {
                     project: hash::project_of(checkpoint.scope),
                     stream: checkpoint.stream.as_str(),
-                    seq: Some(checkpoint.seq),
+                    seq: Some(seq),
                     id: None,
-                    damage,
+                    damage: Damage::CheckpointForged,
                 });
                 continue;
             }
             let of_chain = signed.entry((checkpoint.scope, checkpoint.stream)).or_default();
+            if whose == Whose::Foreign {
+                of_chain.foreign.entry(seq).or_default().push((hash, checkpoint.key_id.clone()));
+                continue;
+            }
             match checkpoint.kind {
                 Kind::End => {
-                    of_chain.ends.entry(checkpoint.seq).or_default().insert(checkpoint.hash);
+                    of_chain.ends.entry(seq).or_default().insert(hash);
                 }
                 Kind::Pruned => {
-                    of_chain.cuts.insert((checkpoint.seq, checkpoint.hash));
+                    of_chain.cuts.insert((seq, hash));
                 }
             }
         }
@@ -140,6 +161,7 @@ impl Walk<'_> {
                 Stream::Calls => report.calls += count,
             }
             self.end(&mut chain, &of_chain);
+            report.former += chain.former(&of_chain);
             report.findings.append(&mut chain.findings);
         }
         for (scope, stream) in signed.into_keys() {
@@ -151,13 +173,12 @@ impl Walk<'_> {
         Ok(report)
     }
 
-    fn is_forged(&self, checkpoint: &Checkpoint) -> Option<Damage> {
-        let signer = self.signer?;
-        if checkpoint.key_id != signer.key_id() {
-            return Some(Damage::OtherKey { key_id: checkpoint.key_id.clone() });
+    fn whose(&self, checkpoint: &Checkpoint) -> Whose {
+        match self.signer {
+            Some(signer) if checkpoint.key_id != signer.key_id() => Whose::Foreign,
+            Some(signer) if !checkpoint.is_genuine(signer) => Whose::Nobodys,
+            Some(_) | None => Whose::Ours,
         }
-        let genuine = signer.verify(&checkpoint.message(), &checkpoint.signature);
-        (!genuine).then_some(Damage::CheckpointForged)
     }
 
     /// From the beginning to the end, link by link.
@@ -169,7 +190,9 @@ impl Walk<'_> {
         } else {
             signed.cuts.contains(&(head.first_seq - 1, head.first_hash))
         };
-        if !begins_well {
+        if begins_well {
+            chain.vouched = head.first_seq - 1;
+        } else {
             chain.find(Some(head.first_seq), None, Damage::BeginningMissing);
         }
         let mut from = i64::MIN;
@@ -201,6 +224,8 @@ impl Walk<'_> {
             let genuine = head.signature.as_ref().is_some_and(|signature| signer.verify(&message, signature));
             if !genuine {
                 chain.find(Some(head.seq), None, Damage::EndForged);
+            } else if chain.hash == head.hash {
+                chain.vouched = head.seq;
             }
         }
         if let Some((was, _)) = signed.ends.last_key_value().filter(|(seq, _)| **seq > head.seq) {
@@ -244,12 +269,23 @@ struct Chain<'a> {
     head: &'a Head,
     expected: i64,
     hash: Hash,
+    /// The last number up to which a signature of ours says that it is what was written.
+    vouched: i64,
+    /// The numbers at which another key has signed something else than what stands there.
+    contradicted: HashSet<i64>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Chain<'a> {
     fn new(head: &'a Head) -> Self {
-        Self { head, expected: head.first_seq, hash: head.first_hash, findings: Vec::new() }
+        Self {
+            head,
+            expected: head.first_seq,
+            hash: head.first_hash,
+            vouched: 0,
+            contradicted: HashSet::new(),
+            findings: Vec::new(),
+        }
     }
 
     fn take(&mut self, link: &Link, signed: &Signed) {
@@ -263,11 +299,33 @@ impl<'a> Chain<'a> {
         } else if link.link != link.computed {
             self.find(Some(link.seq), Some(link.id), Damage::Changed);
         }
-        if signed.ends.get(&link.seq).is_some_and(|hashes| hashes.iter().any(|hash| *hash != link.link)) {
-            self.find(Some(link.seq), Some(link.id), Damage::Rewritten);
+        if let Some(hashes) = signed.ends.get(&link.seq) {
+            if hashes.iter().all(|hash| *hash == link.link) {
+                self.vouched = link.seq;
+            } else {
+                self.find(Some(link.seq), Some(link.id), Damage::Rewritten);
+            }
+        }
+        if signed.foreign.get(&link.seq).is_some_and(|ends| ends.iter().any(|(hash, _)| *hash != link.link)) {
+            self.contradicted.insert(link.seq);
         }
         self.expected = link.seq + 1;
         self.hash = link.link;
+    }
+
+    /// How many checkpoints of other keys agree with what ours vouches for; the others are found.
+    fn former(&mut self, signed: &Signed) -> u64 {
+        let mut agreeing = 0;
+        for (seq, ends) in &signed.foreign {
+            for (_, key_id) in ends {
+                if *seq <= self.vouched && !self.contradicted.contains(seq) {
+                    agreeing += 1;
+                } else {
+                    self.find(Some(*seq), None, Damage::OtherKey { key_id: key_id.clone() });
+                }
+            }
+        }
+        agreeing
     }
 
     fn find(&mut self, seq: Option<i64>, id: Option<Uuid>, damage: Damage) {
