@@ -436,7 +436,7 @@ impl Instance {
     /// Notices what instance admins use by that right alone, and has it put on the audit trail.
     pub(crate) fn instance_uses(&self) -> InstanceUses {
         let noticed = Arc::clone(&self.noticed);
-        InstanceUses::new(Arc::clone(&self.clock), move |entry| noticed.take(entry))
+        InstanceUses::new(Arc::clone(&self.clock), move |entry| noticed.take([entry]))
     }
 
     /// Looks whether the record is what was written, with the checkpoints of the file in the data directory.

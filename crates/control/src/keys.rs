@@ -9,6 +9,7 @@ use std::time::Duration;
 use orch_domain::Timestamp;
 use orch_domain::api_key::{ApiKey, KeyUse};
 use orch_domain::audit::{AuditAction, AuditEntry, ChangedPart, FactName};
+use orch_domain::error::StoreError;
 use orch_domain::id::{KeyId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::pattern::Pattern;
@@ -303,7 +304,13 @@ impl Keys {
         let end = now + overlap;
         let old_expires_at = old.expires_at.map_or(end, |expiry| expiry.min(end));
         let entry = self.entry(who, &permit, AuditAction::KeyRotate, &old).await?;
-        self.ports.keys.rotate(&old, old_expires_at, &new, &entry).await?;
+        // Not tried again: the key's new end may be that of another rotation, and the new key would only last so long.
+        self.ports.keys.rotate(&old, old_expires_at, &new, &entry).await.map_err(|error| match error {
+            StoreError::Stale { .. } => ControlError::Conflict {
+                problem: "the key was changed or rotated just now: look at it before you rotate it again".to_owned(),
+            },
+            error => error.into(),
+        })?;
         self.ports.written(new.project_id).await;
         Ok(CreatedKey { key: new, plain: minted.plain })
     }

@@ -11,13 +11,15 @@ pub(crate) async fn unless_expected<T, F>(expected: Option<u32>, attempt: impl F
 where
     F: Future<Output = Result<T, ControlError>>,
 {
-    if expected.is_none() {
-        for _ in 1..TRIES {
-            match attempt().await {
-                Err(ControlError::Stale { .. }) => {}
-                outcome => return outcome,
-            }
+    if expected.is_some() {
+        return attempt().await;
+    }
+    let mut met = "object";
+    for _ in 0..TRIES {
+        match attempt().await {
+            Err(ControlError::Stale { what }) => met = what,
+            outcome => return outcome,
         }
     }
-    attempt().await
+    Err(ControlError::Conflict { problem: format!("others keep changing the {met}: try again in a moment") })
 }

@@ -86,7 +86,7 @@ pub struct ServerPatch {
 }
 
 /// What [`ServerRuntime`](orch_domain::port::server_runtime::ServerRuntime) is asked to do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Switch {
     Start,
     Stop,
@@ -278,6 +278,9 @@ impl Servers {
     ) -> Result<ServerSeen, ControlError> {
         let permit = self.access.project(who, project, Action::ManageServers).await?;
         let server = find(&self.ports, &permit, server).await?;
+        if switch == Switch::Start && !server.enabled {
+            return Err(RuntimeError::Disabled.into());
+        }
         let action = match switch {
             Switch::Start => AuditAction::ServerStart,
             Switch::Stop => AuditAction::ServerStop,

@@ -1,6 +1,8 @@
 //! What happened in a project: changes by operators and calls by clients, as one list. The questions that can be
 //! asked of it; who answers is behind [`ActivityRepo`](crate::port::activity_repo::ActivityRepo).
 
+use std::cmp::Reverse;
+
 use crate::Timestamp;
 use crate::audit::AuditRecord;
 use crate::call::{Call, CallKind};
@@ -179,7 +181,8 @@ impl Place {
 }
 
 /// Merges two lists, each newest first, into the `limit` newest, and tells where the next page begins; None when there
-/// is no more. Each list was read with one item more than `limit`.
+/// is no more. Each list was read with one item more than `limit`. Calls have their numbers in the order in which they
+/// were stored, which is nearly that of their times; within a page it is that of the times.
 #[must_use]
 pub fn merge(
     calls: Vec<Numbered<Call>>,
@@ -191,7 +194,7 @@ pub fn merge(
     let (mut merged, mut place) = (Vec::new(), from);
     while merged.len() < limit {
         let call_is_next = match (calls.peek(), changes.peek()) {
-            (None, None) => return (merged, None),
+            (None, None) => break,
             (Some(_), None) => true,
             (None, Some(_)) => false,
             (Some(call), Some(change)) => call.item.at >= change.item.at,
@@ -207,5 +210,6 @@ pub fn merge(
         }
     }
     let more = calls.peek().is_some() || changes.peek().is_some();
+    merged.sort_by_key(|happening| Reverse(happening.at()));
     (merged, more.then_some(place))
 }

@@ -48,18 +48,18 @@ pub struct ListChange {
 
 type ListObserver = Box<dyn Fn(ListChange) + Send + Sync>;
 
-/// A tool is there as before, and in other words: what somebody agreed to may not be what it does now.
+/// Tools are there as before, and in other words: what somebody agreed to may not be what they do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefinitionChange {
     pub project: ProjectId,
     pub server: ServerId,
     /// The server's alias at that time.
     pub alias: String,
-    /// The server's own name of the tool.
-    pub tool: String,
+    /// The server's own names of the tools, in its order; at least one.
+    pub tools: Vec<String>,
 }
 
-type DefinitionObserver = Box<dyn Fn(DefinitionChange) + Send + Sync>;
+type DefinitionObserver = Box<dyn Fn(&DefinitionChange) + Send + Sync>;
 
 /// What the owner tasks share.
 pub(crate) struct Shared {
@@ -94,17 +94,18 @@ impl Shared {
 
     /// Tools are not what they were.
     fn note_changed_definitions(&self, server: &Server, old: &Catalog, new: &Catalog) {
-        let observers = self.definition_observers.lock().unwrap_or_else(PoisonError::into_inner);
-        for tool in new.changed_since(old, ItemKind::Tool) {
+        let tools: Vec<_> = new.changed_since(old, ItemKind::Tool).map(str::to_owned).collect();
+        if tools.is_empty() {
+            return;
+        }
+        for tool in &tools {
             tracing::info!(server.id = %server.id, server.alias = %server.alias, tool, "the definition of a tool changed");
-            for observer in observers.iter() {
-                observer(DefinitionChange {
-                    project: server.project_id,
-                    server: server.id,
-                    alias: server.alias.to_string(),
-                    tool: tool.to_owned(),
-                });
-            }
+        }
+        let (project, alias) = (server.project_id, server.alias.to_string());
+        let change = DefinitionChange { project, server: server.id, alias, tools };
+        let observers = self.definition_observers.lock().unwrap_or_else(PoisonError::into_inner);
+        for observer in observers.iter() {
+            observer(&change);
         }
     }
 
@@ -256,7 +257,7 @@ impl Fleet {
     }
 
     /// Has `observer` called whenever a tool's definition changed. It must not block.
-    pub fn observe_definitions(&self, observer: impl Fn(DefinitionChange) + Send + Sync + 'static) {
+    pub fn observe_definitions(&self, observer: impl Fn(&DefinitionChange) + Send + Sync + 'static) {
         self.shared.definition_observers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observer));
     }
 

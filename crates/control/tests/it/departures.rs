@@ -26,7 +26,7 @@ use orch_domain::team::{Team, TeamGrant, TeamMembership, TeamRole};
 use orch_testkit::builders::a_server;
 use orch_testkit::fakes::{FixedClock, MemoryStore};
 
-use crate::world::{World, console, is_forbidden, is_missing, login, setup_entry};
+use crate::world::{World, console, is_conflict, is_forbidden, is_missing, login, setup_entry};
 
 fn is_stale<T>(outcome: &Result<T, ControlError>) -> bool {
     matches!(outcome, Err(ControlError::Stale { .. }))
@@ -322,7 +322,7 @@ async fn of_a_key_that_is_narrowed_as_it_is_rotated() {
     world.rivals.then(async move || narrow(&store, id).await);
     let rotate = async || world.control.keys.rotate(&admin, project.slug.as_str(), &id.to_string(), None).await;
     // Who has not seen it looks again.
-    assert!(is_stale(&rotate().await));
+    assert!(is_conflict(&rotate().await));
     assert_eq!(world.rivals.left(), 0);
     let rotated = rotate().await.unwrap().key;
     assert!(rotated.scope.read_only, "the new key may no more than the old one");

@@ -246,6 +246,10 @@ pub(crate) fn is_missing<T>(outcome: &Result<T, ControlError>) -> bool {
     matches!(outcome, Err(ControlError::Missing { .. }))
 }
 
+pub(crate) fn is_conflict<T>(outcome: &Result<T, ControlError>) -> bool {
+    matches!(outcome, Err(ControlError::Conflict { .. }))
+}
+
 pub(crate) fn is_forbidden<T>(outcome: &Result<T, ControlError>) -> bool {
     matches!(outcome, Err(ControlError::Forbidden { .. }))
 }

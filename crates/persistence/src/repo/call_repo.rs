@@ -6,6 +6,7 @@ mod read;
 mod rows;
 mod sums;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -132,7 +133,10 @@ impl CallRepo for SeaCallRepo {
         let more = found.len() > page.limit as usize;
         found.truncate(page.limit as usize);
         let next = if more { found.last().map(|last| Uuid::from_u64_pair(0, last.seq)) } else { None };
-        Ok(Page { items: found.into_iter().map(|found| found.item).collect(), next })
+        let mut items: Vec<_> = found.into_iter().map(|found| found.item).collect();
+        // Numbered as they were stored, which is nearly the order of their times.
+        items.sort_by_key(|call| Reverse(call.at));
+        Ok(Page { items, next })
     }
 
     async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {

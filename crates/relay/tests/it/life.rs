@@ -393,7 +393,7 @@ async fn another_definition_is_noted_although_another_list_is_late() {
     let house = House::with(&["fs"]);
     let seen = Arc::<std::sync::Mutex<Vec<String>>>::default();
     let noted = Arc::clone(&seen);
-    house.fleet.observe_definitions(move |change| noted.lock().unwrap().push(change.tool));
+    house.fleet.observe_definitions(move |change| noted.lock().unwrap().extend(change.tools.clone()));
     let changed = Arc::new(AtomicBool::new(false));
     let is_changed = Arc::clone(&changed);
     let others = usual("read", Ok(raw("{}")));

@@ -162,7 +162,7 @@ async fn lists_are_read_again_after_a_time_and_their_history_is_kept() {
     let changed = Arc::<std::sync::Mutex<Vec<String>>>::default();
     {
         let changed = Arc::clone(&changed);
-        house.fleet.observe_definitions(move |change| changed.lock().unwrap().push(change.tool));
+        house.fleet.observe_definitions(move |change| changed.lock().unwrap().extend(change.tools.clone()));
     }
     house.change("fs", |server| server.run.always_on = true);
     let round = Arc::new(AtomicUsize::new(0));

@@ -56,7 +56,7 @@ async fn gives_back_what_was_inserted(store: &dyn TestStore) {
     store.calls().insert(&calls).await.expect("calls can be stored");
     let filter = CallFilter::all(project);
     let mut listed = store.calls().list(filter, PageRequest::default()).await.expect("a list").items;
-    listed.reverse();
+    listed.sort_by_key(|call| call.id);
     assert_eq!(listed, calls);
 }
 
@@ -150,6 +150,12 @@ async fn lists_the_newest_first(store: &dyn TestStore) {
     calls.insert(std::slice::from_ref(&with_key)).await.expect("a call can be stored");
     let of_key = CallFilter { user: Some(one), key: with_key.key_id, ..CallFilter::all(project) };
     assert_eq!(calls.list(of_key, PageRequest::default()).await.expect("a list").items, [with_key]);
+    // As two parts of a journal are stored one after the other.
+    let project = ProjectId::new();
+    let crossed = [3, 1, 4, 2].map(|second| a_call().in_project(project).at(at(second)).build());
+    calls.insert(&crossed).await.expect("calls can be stored");
+    let listed = calls.list(CallFilter::all(project), PageRequest::default()).await.expect("a list").items;
+    assert_eq!(listed.iter().map(|call| call.at).collect::<Vec<_>>(), [4, 3, 2, 1].map(at));
     let nothing = CallFilter::all(ProjectId::new());
     assert_eq!(calls.list(nothing, PageRequest::default()).await.expect("a list").items, []);
 }

@@ -1,5 +1,7 @@
 //! Calls in memory.
 
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use orch_domain::api_key::KeyUse;
 use orch_domain::call::Call;
@@ -17,7 +19,10 @@ impl CallRepo for MemoryStore {
                 && filter.user.is_none_or(|user| call.user_id == user)
                 && filter.key.is_none_or(|key| call.key_id == Some(key))
         };
-        self.read(|state| newest_first(state.calls.values().filter(shown), page, |call| call.id.as_uuid()))
+        let mut page =
+            self.read(|state| newest_first(state.calls.values().filter(shown), page, |call| call.id.as_uuid()))?;
+        page.items.sort_by_key(|call| Reverse(call.at));
+        Ok(page)
     }
 
     async fn insert_from(&self, calls: &[Call], place: Option<JournalPlace<'_>>) -> Result<(), StoreError> {
