@@ -5,6 +5,7 @@
 mod mark;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -35,6 +36,9 @@ use crate::instance::Instance;
 /// while it is being written.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// What failed for a passing reason is tried again after pauses that double from the first to the last of these.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+
 /// A larger file is no configuration.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -45,8 +49,8 @@ pub(crate) struct FollowedFile {
     /// Where it is kept which servers came from the file.
     mark: PathBuf,
     start: Start,
-    /// What was last seen of the file.
-    seen: Option<Stamp>,
+    /// What was last seen of the file and is done with; None when what there is has not been taken over yet.
+    done: Option<Stamp>,
 }
 
 /// What there was of the project when the file was opened.
@@ -88,11 +92,15 @@ struct Mirrored {
 
 /// By what a changed file is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
+enum Stamp {
+    NoFile,
+    File { modified: Option<SystemTime>, length: u64, inode: u64 },
 }
+
+/// That the file itself is wrong: only another one is worth a try.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; nothing was changed")]
+struct Unusable(String);
 
 impl FollowedFile {
     /// Reads the file and decides whether it may be followed; writes nothing. A project that exists belongs to the file
@@ -102,8 +110,8 @@ impl FollowedFile {
         let slug = slug(path)?;
         let path = std::path::absolute(path).with_context(|| format!("the path {} cannot be used", path.display()))?;
         let mark = Mark::file(&known.settings.data_dir, &slug);
-        let mut file = Self { path, slug, mark, start: Start::Own, seen: None };
-        file.seen = file.stamp().await;
+        let mut file = Self { path, slug, mark, start: Start::Own, done: None };
+        file.done = Some(file.stamp().await);
         let text = file.read().await;
         let project = known.directory.projects().find(|facts| facts.project.slug == file.slug);
         let Some(project) = project else {
@@ -145,10 +153,11 @@ impl FollowedFile {
                 taken.command = snippets.snippets.into_iter().next().and_then(|snippet| snippet.command);
                 taken.key = Some(created.plain);
             }
-            Start::Own => match self.read().await {
-                Ok(text) => self.apply(control, &text).await,
-                Err(error) => tracing::error!("{error:#}; its project keeps its servers"),
-            },
+            Start::Own => {
+                if !self.take(control).await {
+                    self.done = None;
+                }
+            }
             Start::OwnButBroken { because } => tracing::error!("{because}; its project keeps its servers"),
         }
         taken.servers = Mark::read(&self.mark)?.map_or(0, |mark| mark.servers.len());
@@ -228,21 +237,37 @@ impl FollowedFile {
 
     /// Follows the file until the task is aborted.
     pub(crate) async fn follow(mut self, control: Control) {
-        let mut last = self.seen;
+        let mut last = self.done;
+        let mut pause = PAUSES.0;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             looks.tick().await;
-            let now = self.stamp().await;
+            let now = Some(self.stamp().await);
             let is_settled = now == last;
             last = now;
-            if !is_settled || now == self.seen {
+            if !is_settled || now == self.done {
                 continue;
             }
-            self.seen = now;
-            match self.read().await {
-                Ok(text) => self.apply(&control, &text).await,
-                Err(error) => tracing::error!("{error:#}; its project keeps its servers"),
+            if self.take(&control).await {
+                self.done = now;
+                pause = PAUSES.0;
+            } else {
+                self.done = None;
+                looks.reset_after(pause);
+                pause = (pause * 2).min(PAUSES.1);
+            }
+        }
+    }
+
+    /// Reads the file and gives the project its servers. False when that failed for a reason that may pass.
+    async fn take(&self, control: &Control) -> bool {
+        match self.read().await {
+            Ok(text) => self.apply(control, &text).await,
+            Err(error) => {
+                tracing::error!("{error:#}; its project keeps its servers");
+                // One that is not there is seen when it comes.
+                error.downcast_ref::<io::Error>().is_none_or(|error| error.kind() == io::ErrorKind::NotFound)
             }
         }
     }
@@ -259,8 +284,9 @@ impl FollowedFile {
         Ok(())
     }
 
-    /// Gives the project the servers of the file. Says in the log what was done, or why nothing was.
-    async fn apply(&self, control: &Control, text: &str) {
+    /// Gives the project the servers of the file. Says in the log what was done, or why nothing was. False when that failed
+    /// for a reason that may pass.
+    async fn apply(&self, control: &Control, text: &str) -> bool {
         match self.mirror(control, text).await {
             Ok(Mirrored { plan, removed, others }) => {
                 let changed = plan.servers.iter().filter(|server| server.verb != ImportVerb::Unchanged).count();
@@ -274,9 +300,11 @@ impl FollowedFile {
                     others,
                     "took over the servers of the file"
                 );
+                true
             }
             Err(error) => {
                 tracing::error!("{error:#}");
+                error.is::<Unusable>()
             }
         }
     }
@@ -302,7 +330,11 @@ impl FollowedFile {
         mark(before.union(&servers).copied().collect())?;
         let (gone, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|server| before.contains(&server.id));
         for server in &gone {
-            control.servers.delete(&who, slug, server.alias.as_str(), None).await?;
+            match control.servers.delete(&who, slug, server.alias.as_str(), None).await {
+                // Somebody else was faster.
+                Ok(()) | Err(ControlError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         mark(servers)?;
         Ok(Mirrored { plan, removed: gone.len(), others: others.len() })
@@ -311,9 +343,7 @@ impl FollowedFile {
     /// Why nothing was imported: every problem on a line of its own, with its place in the file.
     fn explained(&self, error: ControlError) -> anyhow::Error {
         match error {
-            ControlError::Invalid { problems } => {
-                anyhow::anyhow!("{}; nothing was changed", self.listed(&problems))
-            }
+            ControlError::Invalid { problems } => Unusable(self.listed(&problems)).into(),
             error => anyhow::Error::new(error).context(self.path.display().to_string()),
         }
     }
@@ -332,11 +362,12 @@ impl FollowedFile {
         tokio::fs::read_to_string(&self.path).await.with_context(|| format!("{path} cannot be read"))
     }
 
-    /// None when there is no file.
-    async fn stamp(&self) -> Option<Stamp> {
+    async fn stamp(&self) -> Stamp {
         use std::os::unix::fs::MetadataExt;
-        let metadata = tokio::fs::metadata(&self.path).await.ok()?;
-        Some(Stamp { modified: metadata.modified().ok(), length: metadata.len(), inode: metadata.ino() })
+        match tokio::fs::metadata(&self.path).await {
+            Ok(it) => Stamp::File { modified: it.modified().ok(), length: it.len(), inode: it.ino() },
+            Err(_) => Stamp::NoFile,
+        }
     }
 }
 

@@ -68,6 +68,25 @@ async fn is_followed_while_the_daemon_runs() {
     assert_eq!(aliases(&daemon).await, ["own", "two"], "{}", daemon.log());
 }
 
+/// What is in the way may go away, and the file does not change by that.
+#[tokio::test]
+async fn what_failed_for_a_passing_reason_is_tried_again() {
+    let data = tempfile::tempdir().expect("a directory");
+    let path = data.path().join("team-tools.json");
+    write(&path, &json!({ "one": scripted(&[]) }));
+    let mark = data.path().join("data/followed/team-tools.json");
+    let daemon = Daemon::start_with(data, &["--mcp-config", path.to_str().expect("a name")]).await;
+    let aside = mark.with_extension("aside");
+    std::fs::rename(&mark, &aside).expect("a place aside");
+    std::fs::create_dir(&mark).expect("something in the way");
+    write(&path, &json!({ "one": scripted(&[]), "two": scripted(&[]) }));
+    eventually("the trouble is told", || daemon.log().contains("followed/team-tools.json cannot be read")).await;
+    assert_eq!(aliases(&daemon).await, ["one"]);
+    std::fs::remove_dir(&mark).expect("the way is free");
+    std::fs::rename(&aside, &mark).expect("its place");
+    aliases_become(&daemon, &["one", "two"]).await;
+}
+
 /// A command of the daemon's binary that is to end by itself: whether it succeeded, and all that it said.
 fn run(command: &str, folder: &Path, file: &str) -> (bool, String) {
     let child = orch_server(command, folder)

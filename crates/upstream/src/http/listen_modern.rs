@@ -269,7 +269,9 @@ async fn opened(shared: &Arc<Shared>, wanted: &BTreeSet<Topic>) -> Result<Opened
     let mut messages = match judge(shared, answer, &headers).await {
         Verdict::Messages(messages) => messages,
         Verdict::Refused(PeerError::Rpc(error)) => return Err(NotOpened::Refused(error)),
-        Verdict::Nothing | Verdict::SessionLost | Verdict::Refused(_) => return Err(NotOpened::Now),
+        // It was reached, and what it says is no acknowledgement.
+        Verdict::Nothing | Verdict::Refused(PeerError::Protocol { .. }) => return Err(NotOpened::Silent),
+        Verdict::SessionLost | Verdict::Refused(_) => return Err(NotOpened::Now),
     };
     loop {
         match messages.next().await {

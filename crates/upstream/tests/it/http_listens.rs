@@ -7,7 +7,7 @@ use orch_mcp::peer::{Peer as _, PeerError, Topic};
 use orch_upstream::http::{self, HttpPeer};
 use tokio::sync::Notify;
 
-use crate::support::server::{Asked, Script, Server, Step, chunk, head, json, result};
+use crate::support::server::{Asked, Script, Server, Step, chunk, head, json, response, result};
 use crate::support::{Events, MODERN, config, within};
 
 const DISCOVERED: &str = r#"{"supportedVersions":["2026-07-28"],"capabilities":{},"resultType":"complete"}"#;
@@ -142,4 +142,23 @@ async fn a_server_that_refuses_for_now_is_asked_again() {
     current.notify_one();
     assert_eq!(events.next().await, "notifications/tools/list_changed");
     assert_eq!(within(peer.subscribe(topic("a:1"))).await, Ok(()));
+}
+
+/// What does not acknowledge the stream is told of, whatever it says instead; what is only busy is not.
+#[tokio::test]
+async fn a_server_that_answers_something_else_is_told_of() {
+    for (status, is_told) in [("202 Accepted", true), ("404 Not Found", true), ("503 Service Unavailable", false)] {
+        let asked_twice = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&asked_twice);
+        let server = Server::start(move |asked| match asked.method().as_str() {
+            "server/discover" => result(asked, DISCOVERED),
+            _ if seen.swap(true, Ordering::AcqRel) => agreed(asked, &Streams::default()),
+            _ => response(status, ""),
+        })
+        .await;
+        let (_peer, events) = connect(&server).await;
+        server.wait_for("subscriptions/listen", 2).await;
+        let told = events.oddities();
+        assert_eq!(told.iter().any(|told| told.starts_with("it did not acknowledge")), is_told, "{status}: {told:?}");
+    }
 }
