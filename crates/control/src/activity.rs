@@ -10,7 +10,7 @@ use orch_domain::activity::{
     CallQuery, EntryFilter, EntrySearch, Happening, InSight, OutcomeFilter, Place, SearchedBy, merge,
 };
 use orch_domain::call::CallKind;
-use orch_domain::event::{PUBLIC_NOUNS, PUBLIC_NOUNS_BUT_TOOLS};
+use orch_domain::event::{public_actions, public_actions_but_of_tools};
 use orch_domain::id::{KeyId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::policy::Action;
@@ -106,8 +106,9 @@ impl Activity {
         }
         let mut changes = Vec::new();
         if filter.wants_changes() {
-            let nouns = if permit.get().sees_every_item() { PUBLIC_NOUNS } else { PUBLIC_NOUNS_BUT_TOOLS };
-            let entries = filter.entries(inspects, nouns, permit.get().in_sight());
+            let sees_tools = permit.get().sees_every_item();
+            let public = if sees_tools { public_actions() } else { public_actions_but_of_tools() };
+            let entries = filter.entries((!inspects).then_some(public), permit.get().in_sight());
             changes = self.ports.activity.entries(id, &entries, place.changes, limit + 1).await?;
             if !inspects {
                 changes.iter_mut().for_each(|change| change.item.user_email = None);
@@ -153,13 +154,13 @@ impl ActivityFilter {
         }
     }
 
-    /// Only who inspects may know everybody who did something.
-    fn entries(&self, inspects: bool, nouns: &'static [&'static str], servers: InSight) -> EntryFilter {
-        let by = if inspects { SearchedBy::WhatAndWho } else { SearchedBy::What };
+    /// Only who inspects may know of every action, and who did it.
+    fn entries(&self, public: Option<&'static [&'static str]>, servers: InSight) -> EntryFilter {
+        let by = if public.is_none() { SearchedBy::WhatAndWho } else { SearchedBy::What };
         EntryFilter {
             user: self.user,
             action: self.action.clone(),
-            nouns: (!inspects).then_some(nouns),
+            actions: public,
             servers,
             from: self.from,
             until: self.until,

@@ -96,7 +96,7 @@ impl TrailFilter {
         Ok(EntryFilter {
             user: self.user,
             action: self.action,
-            nouns: None,
+            actions: None,
             servers: InSight::All,
             from: self.from,
             until: self.until,

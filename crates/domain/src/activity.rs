@@ -96,8 +96,8 @@ pub struct EntryFilter {
     pub user: Option<UserId>,
     /// An action such as `server.update`, or a noun such as `server` for all of its actions.
     pub action: Option<String>,
-    /// Only actions whose noun is one of these; None for all.
-    pub nouns: Option<&'static [&'static str]>,
+    /// Only these actions; None for all.
+    pub actions: Option<&'static [&'static str]>,
     /// Entries about other servers are left out; what is about no server stays.
     pub servers: InSight,
     pub from: Option<Timestamp>,

@@ -3,8 +3,10 @@
 
 pub mod bus;
 
+use std::sync::LazyLock;
+
 use crate::Timestamp;
-use crate::audit::AuditRecord;
+use crate::audit::{AuditAction, AuditRecord};
 use crate::catalog::ItemKind;
 use crate::id::{ProjectId, ServerId, UserId};
 use crate::policy::{Action, Subject, authorize};
@@ -78,35 +80,131 @@ impl Event {
     }
 }
 
-/// Nouns of actions that everybody may know of who sees the project.
-pub const PUBLIC_NOUNS: &[&str] =
-    &["project", "server", "tool", "member", "membership", "grant", "team", "catalog", "settings"];
+/// Who may know of an action in a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// Who sees the project.
+    Everybody,
+    /// Of these, who sees every tool: what becomes of a tool names it.
+    OfTools,
+    /// Who may read the audit trail.
+    Inspectors,
+}
 
-/// The same for who does not see every tool: what becomes of a tool names it.
-pub const PUBLIC_NOUNS_BUT_TOOLS: &[&str] =
-    &["project", "server", "member", "membership", "grant", "team", "catalog", "settings"];
+impl Audience {
+    const fn of(action: AuditAction) -> Self {
+        use AuditAction as A;
+        match action {
+            A::ProjectCreate
+            | A::ProjectDelete
+            | A::ProjectUpdate
+            | A::ProjectTeamCreate
+            | A::ProjectTeamDelete
+            | A::ProjectTeamUpdate
+            | A::MemberDelete
+            | A::MemberUpdate
+            // Somebody new is here. Who was only invited is nobody's business.
+            | A::InvitationAccept
+            | A::ServerCreate
+            | A::ServerDelete
+            | A::ServerDisable
+            | A::ServerEnable
+            | A::ServerRestart
+            | A::ServerStart
+            | A::ServerStop
+            | A::ServerUpdate
+            | A::TeamCreate
+            | A::TeamDelete
+            | A::TeamUpdate => Self::Everybody,
+            A::ToolChange => Self::OfTools,
+            A::AccessRefuse
+            | A::ApprovalApprove
+            | A::ApprovalCancel
+            | A::ApprovalConfirm
+            | A::ApprovalDecline
+            | A::ApprovalDeny
+            | A::ApprovalExpire
+            | A::ApprovalRequest
+            | A::EncryptionBegin
+            | A::EncryptionRotate
+            | A::InvitationCreate
+            | A::InvitationDecline
+            | A::InvitationRevoke
+            | A::KeyCreate
+            | A::KeyRevoke
+            | A::KeyRotate
+            | A::KeyUpdate
+            | A::LimitsUpdate
+            | A::LoginEnd
+            | A::LoginEndOthers
+            | A::LoginFail
+            | A::LoginOpen
+            | A::LoginReuse
+            | A::MailFail
+            | A::PersonalSecretDelete
+            | A::PersonalSecretUpdate
+            | A::PolicyAdd
+            | A::PolicyMove
+            | A::PolicyRemove
+            | A::PolicySwitchOff
+            | A::PolicySwitchOn
+            | A::PolicyUpdate
+            | A::ProjectInspect
+            | A::SecretsAdopt
+            | A::SessionEnd
+            | A::TeamMemberDelete
+            | A::TeamMemberUpdate
+            | A::UserActivate
+            | A::UserChangePassword
+            | A::UserCreate
+            | A::UserCreateReset
+            | A::UserDeactivate
+            | A::UserDemote
+            | A::UserForgetPassword
+            | A::UserPromote
+            | A::UserRefusePassword
+            | A::UserResetPassword
+            | A::UserUpdate => Self::Inspectors,
+        }
+    }
+}
 
-/// The one action of a public noun that is for those who inspect.
-pub const LOOK: &str = "project.inspect";
+/// The actions that everybody may know of who sees the project.
+#[must_use]
+pub fn public_actions() -> &'static [&'static str] {
+    static ACTIONS: LazyLock<Vec<&str>> = LazyLock::new(|| actions_for(&[Audience::Everybody, Audience::OfTools]));
+    &ACTIONS
+}
+
+/// The same for who does not see every tool.
+#[must_use]
+pub fn public_actions_but_of_tools() -> &'static [&'static str] {
+    static ACTIONS: LazyLock<Vec<&str>> = LazyLock::new(|| actions_for(&[Audience::Everybody]));
+    &ACTIONS
+}
+
+fn actions_for(audiences: &[Audience]) -> Vec<&'static str> {
+    let told = AuditAction::ALL.iter().copied().filter(|action| audiences.contains(&Audience::of(*action)));
+    told.map(AuditAction::as_str).collect()
+}
 
 /// Whether an entry that stands alone, which no change of anything belongs to, is news for who watches. A look is none: who
 /// watches the trail would be told of his own looking. An approval tells of itself, while it still waits.
 #[must_use]
 pub fn is_news(action: &str) -> bool {
-    action != LOOK && !action.starts_with("approval.")
+    action != AuditAction::ProjectInspect.as_str() && !action.starts_with("approval.")
 }
 
-/// What one must be allowed to do in a project in order to be told of such an action. What is not named here is for
-/// those who may read the audit trail.
+/// What one must be allowed to do in a project in order to be told of such an action. What is not known is for those who
+/// may read the audit trail.
 #[must_use]
 pub fn needed_for(action: &str) -> Action {
-    let noun = action.split_once('.').map_or(action, |(noun, _)| noun);
-    if PUBLIC_NOUNS.contains(&noun) && action != LOOK { Action::View } else { Action::Inspect }
+    if public_actions().contains(&action) { Action::View } else { Action::Inspect }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, Fact, LOOK, PUBLIC_NOUNS, PUBLIC_NOUNS_BUT_TOOLS, is_news, needed_for};
+    use super::{Event, Fact, is_news, needed_for, public_actions, public_actions_but_of_tools};
     use crate::Timestamp;
     use crate::id::UserId;
     use crate::policy::{Action, Subject};
@@ -130,7 +228,11 @@ mod tests {
     fn what_is_not_known_to_be_public_is_for_those_who_inspect() {
         assert_eq!(needed_for("server.update"), Action::View);
         assert_eq!(needed_for("project.update"), Action::View);
-        for action in ["project.inspect", "access.refuse", "key.create", "login.fail", "something.new", ""] {
+        assert_eq!(needed_for("project_team.create"), Action::View);
+        assert_eq!(needed_for("invitation.accept"), Action::View);
+        for action in
+            ["invitation.create", "project.inspect", "access.refuse", "key.create", "login.fail", "something.new", ""]
+        {
             assert_eq!(needed_for(action), Action::Inspect, "{action}");
         }
     }
@@ -140,15 +242,16 @@ mod tests {
         for action in ["access.refuse", "login.fail", "tool.change", "server.restart"] {
             assert!(is_news(action), "{action}");
         }
-        for action in [LOOK, "approval.request", "approval.approve"] {
+        for action in ["project.inspect", "approval.request", "approval.approve"] {
             assert!(!is_news(action), "{action}");
         }
     }
 
     #[test]
-    fn the_nouns_without_tools_are_the_others() {
-        let others: Vec<_> = PUBLIC_NOUNS.iter().filter(|noun| **noun != "tool").copied().collect();
-        assert_eq!(PUBLIC_NOUNS_BUT_TOOLS, others);
+    fn what_becomes_of_tools_is_for_who_sees_them_all() {
+        let others: Vec<_> = public_actions().iter().filter(|action| **action != "tool.change").copied().collect();
+        assert_eq!(public_actions_but_of_tools(), others);
+        assert_ne!(public_actions(), others);
     }
 
     #[test]

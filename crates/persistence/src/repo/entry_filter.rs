@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use orch_domain::Timestamp;
 use orch_domain::activity::{EntryFilter, EntrySearch, InSight, SearchedBy};
 use orch_domain::audit::AuditRecord;
-use orch_domain::event::LOOK;
 use orch_domain::id::{ServerId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
@@ -25,11 +24,8 @@ pub(super) fn condition(backend: DbBackend, filter: &EntryFilter) -> Condition {
         .add_option(filter.user.map(|user| Column::UserId.eq(UserId::as_uuid(user))))
         .add_option(filter.from.map(|from| at().gte(bound(from))))
         .add_option(filter.until.map(|until| at().lt(bound(until))))
-        .add_option(filter.search.as_ref().map(searched));
-    if let Some(nouns) = filter.nouns {
-        let any = nouns.iter().fold(Condition::any(), |any, one| any.add(of_noun(one)));
-        all = all.add(any).add(Column::Action.ne(LOOK));
-    }
+        .add_option(filter.search.as_ref().map(searched))
+        .add_option(filter.actions.map(|actions| Column::Action.is_in(actions.iter().copied())));
     let about_server = || Column::TargetKind.eq(InSight::TARGET_KIND);
     let one_of = |servers: &[ServerId]| Column::TargetId.is_in(servers.iter().map(ServerId::to_string));
     all = match &filter.servers {

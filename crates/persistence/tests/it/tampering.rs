@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::Timestamp;
-use orch_domain::activity::EntryFilter;
 use orch_domain::arguments::Arguments;
 use orch_domain::audit::FactName;
 use orch_domain::call::Call;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use orch_domain::activity::{CallQuery, EntryFilter, EntrySearch, InSight, OutcomeFilter, SearchedBy};
 use orch_domain::audit::{AuditAction, AuditRecord, AuditTarget};
 use orch_domain::call::{Call, CallKind, Outcome};
-use orch_domain::event::PUBLIC_NOUNS;
+use orch_domain::event::public_actions;
 use orch_domain::id::{AuditId, KeyId, LoginId, ProjectId, RuleId, ServerId, UserId};
 use orch_domain::page::PageRequest;
 use orch_domain::principal::{Credential, Principal};
@@ -135,7 +135,7 @@ async fn finds_entries_by_what_is_asked(store: &dyn TestStore) {
         (EntryFilter { action: Some("key\0".into()), ..all.clone() }, &[]),
         (EntryFilter { action: Some("key\0.create".into()), ..all.clone() }, &[]),
         (EntryFilter { user: Some(admin.id), ..all.clone() }, &[1]),
-        (EntryFilter { nouns: Some(PUBLIC_NOUNS), ..all.clone() }, &[4, 0]),
+        (EntryFilter { actions: Some(public_actions()), ..all.clone() }, &[4, 1, 0]),
         (EntryFilter { from: Some(at(1)), until: Some(at(3)), ..all.clone() }, &[2, 1]),
         (EntryFilter { from: Some(second), ..all.clone() }, &[4]),
         (EntryFilter { from: Some(second - Duration::from_millis(500)), ..all.clone() }, &[4]),

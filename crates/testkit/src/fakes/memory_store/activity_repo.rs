@@ -5,7 +5,6 @@ use orch_domain::activity::{CallQuery, EntryFilter, InSight, Numbered, SearchedB
 use orch_domain::audit::AuditRecord;
 use orch_domain::call::Call;
 use orch_domain::error::StoreError;
-use orch_domain::event::LOOK;
 use orch_domain::id::ProjectId;
 use orch_domain::port::activity_repo::ActivityRepo;
 use orch_domain::refusal::Reason;
@@ -81,7 +80,7 @@ pub(super) fn matches_entry(query: &EntryFilter, entry: &AuditRecord) -> bool {
     let noun = entry.action.split('.').next().unwrap_or_default();
     query.user.is_none_or(|user| entry.user_id == Some(user))
         && query.action.as_ref().is_none_or(|action| entry.action == *action || noun == action)
-        && query.nouns.is_none_or(|nouns| nouns.contains(&noun) && entry.action != LOOK)
+        && query.actions.is_none_or(|actions| actions.contains(&entry.action.as_str()))
         && (entry.target_kind != InSight::TARGET_KIND
             || entry.target_id.parse().map_or(query.servers == InSight::All, |server| query.servers.has(server)))
         && query.from.is_none_or(|from| entry.at >= from)
