@@ -23,11 +23,15 @@ impl Export {
         Self { ports, access }
     }
 
-    /// The whole file. It says no more than the servers do to everybody who sees them.
+    /// The whole file. It says no more than the servers do to everybody who sees them. What an import has kept without
+    /// understanding it may be anything, and is for those who manage the servers.
     pub async fn get(&self, who: &Principal, project: &str) -> Result<Value, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
         let mut servers = self.ports.servers.list(permit.get().id).await?;
         servers.retain(|server| permit.get().sees(server));
+        if !permit.get().manages() {
+            servers.iter_mut().for_each(|server| server.extra = "{}".to_owned());
+        }
         Ok(render::file(&servers))
     }
 }

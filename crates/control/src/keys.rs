@@ -10,7 +10,7 @@ use orch_domain::Timestamp;
 use orch_domain::api_key::{ApiKey, KeyUse};
 use orch_domain::audit::{AuditAction, AuditEntry, ChangedPart, FactName};
 use orch_domain::error::StoreError;
-use orch_domain::id::{KeyId, UserId};
+use orch_domain::id::{KeyId, ProjectId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::policy::pattern::Pattern;
 use orch_domain::policy::scope::Scope;
@@ -142,9 +142,10 @@ impl Keys {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(ControlError::invalid("expires_at", "it is over already", "write a time in the future"));
         }
-        let scope = scope(&permit, &new.scope)?;
+        let scope = scope(&permit, None, &new.scope)?;
         check_key_allowance(new.allowance)?;
         let creator = self.creator(who, &permit, new.creator.as_deref()).await?;
+        self.check_number(permit.get().id, creator, now).await?;
         let minted = self.ports.minter.mint();
         let key = ApiKey {
             id: KeyId::new(),
@@ -223,7 +224,7 @@ impl Keys {
             after.expires_at = expires_at;
         }
         if let Some(draft) = &patch.scope {
-            after.scope = scope(permit, draft)?;
+            after.scope = scope(permit, Some(&before.scope), draft)?;
         }
         if let Some(allowance) = patch.allowance {
             check_key_allowance(allowance)?;
@@ -289,6 +290,7 @@ impl Keys {
                 problem: "the key is revoked or expired: create a new one".to_owned(),
             });
         }
+        self.check_number(old.project_id, old.creator, now).await?;
         let minted = self.ports.minter.mint();
         let new = ApiKey {
             id: KeyId::new(),
@@ -325,6 +327,19 @@ impl Keys {
     pub fn creator_role(&self, key: &ApiKey) -> Option<Role> {
         let directory = self.ports.directory.current();
         subject_of(&directory, directory.project(key.project_id)?, key.creator, None).role
+    }
+
+    /// Whether the account may have one more. Keys that are made at one moment may be a few too many.
+    async fn check_number(&self, project: ProjectId, creator: UserId, now: Timestamp) -> Result<(), ControlError> {
+        let tally = self.ports.keys.tally(project, creator, now, now - ApiKey::LATELY).await?;
+        let problem = if tally.live >= ApiKey::MAX_LIVE {
+            format!("an account has at most {} live keys on a project: revoke one first", ApiKey::MAX_LIVE)
+        } else if tally.made >= ApiKey::MAX_MADE {
+            format!("an account makes at most {} keys on a project within 24 hours: try again later", ApiKey::MAX_MADE)
+        } else {
+            return Ok(());
+        };
+        Err(ControlError::Conflict { problem })
     }
 
     /// A key of the project that the principal may see: the own ones, all for admins.
@@ -412,9 +427,11 @@ fn check_version(key: &ApiKey, expected: Option<u32>) -> Result<(), ControlError
 }
 
 /// Checks a scope against what the project has.
-fn scope(permit: &Permit<Grant>, draft: &ScopeDraft) -> Result<Scope, ControlError> {
+/// `before` is what the key may until now.
+fn scope(permit: &Permit<Grant>, before: Option<&Scope>, draft: &ScopeDraft) -> Result<Scope, ControlError> {
     let mut problems = Vec::new();
     let facts = &permit.get().facts;
+    let has = before.and_then(|scope| scope.servers.as_deref()).unwrap_or_default();
     let servers = draft.servers.as_ref().map(|named| {
         if named.is_empty() || named.len() > Scope::MAX_SERVERS {
             let hint = format!("name 1 to {}, or leave it out for all", Scope::MAX_SERVERS);
@@ -423,7 +440,8 @@ fn scope(permit: &Permit<Grant>, draft: &ScopeDraft) -> Result<Scope, ControlErr
         let mut ids = Vec::with_capacity(named.len());
         for (place, name) in named.iter().enumerate() {
             let found = facts.servers.get(name.as_str()).or_else(|| facts.server(name.parse().ok()?));
-            match found {
+            // What is hidden is as what is not there. What the key has already may stay.
+            match found.filter(|server| permit.get().sees(server) || has.contains(&server.id)) {
                 Some(server) if !ids.contains(&server.id) => ids.push(server.id),
                 Some(_) => {}
                 None => problems.push(Problem::new(
@@ -451,6 +469,11 @@ fn scope(permit: &Permit<Grant>, draft: &ScopeDraft) -> Result<Scope, ControlErr
                 Ok(pattern) => patterns.push(pattern),
                 Err(error) => problems.push(Problem::new(field, error.reason, "write a name or a glob such as get_*")),
             }
+        }
+        let globs = patterns.iter().filter(|pattern| pattern.is_glob()).map(|glob| glob.as_str().len()).sum::<usize>();
+        if globs > Scope::MAX_GLOBS {
+            let hint = format!("use globs of at most {} bytes altogether, and names for the rest", Scope::MAX_GLOBS);
+            problems.push(Problem::new("scope.tools", "the globs are too long together", hint));
         }
         patterns
     });

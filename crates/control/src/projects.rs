@@ -14,6 +14,7 @@ use orch_domain::port::project_repo::ProjectFilter;
 use orch_domain::principal::{Credential, Principal};
 use orch_domain::project::{FlawedTools, Project, Separator};
 use orch_domain::role::Role;
+use orch_domain::server::Server;
 use orch_domain::slug::Slug;
 use orch_domain::user::User;
 
@@ -143,7 +144,7 @@ impl Projects {
         }
         if self.access.is_instance_admin(who).await? {
             let projects = self.ports.projects.list(&ProjectFilter { member: None, search }, page).await?;
-            return Ok(projects.map(|project| self.seen(project, Role::Admin)));
+            return Ok(projects.map(|project| self.seen_whole(project)));
         }
         self.access.login(who).await?;
         let filter = ProjectFilter { member: Some(who.user_id), search };
@@ -152,7 +153,7 @@ impl Projects {
         for project in projects.items {
             // One that vanishes while we look is left out.
             if let Ok(permit) = self.access.project(who, &project.id.to_string(), Action::View).await {
-                items.push(self.seen(project, permit.get().role));
+                items.push(self.seen(project, permit.get()));
             }
         }
         Ok(Page { items, next: projects.next })
@@ -161,7 +162,7 @@ impl Projects {
     pub async fn get(&self, who: &Principal, project: &str) -> Result<ProjectSeen, ControlError> {
         let permit = self.access.project(who, project, Action::View).await?;
         let project = self.stored(permit.get().id).await?;
-        Ok(self.seen(project, permit.get().role))
+        Ok(self.seen(project, permit.get()))
     }
 
     pub async fn create(&self, who: &Principal, new: NewProject) -> Result<ProjectSeen, ControlError> {
@@ -194,7 +195,7 @@ impl Projects {
         let entry = entry.with(FactName::Admin, &admin.email);
         self.ports.projects.create(&project, admin.id, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(project.id).await;
-        Ok(self.seen(project, Role::Admin))
+        Ok(self.seen_whole(project))
     }
 
     /// Changes a project. `expected` is the version that the caller has seen.
@@ -244,9 +245,8 @@ impl Projects {
         let recorded = &after.recorded_arguments;
         let differs = *recorded != before.recorded_arguments;
         changes.tell(ChangedPart::RecordedArguments, differs, || format!("to {}", recorded.as_str()));
-        let role = permit.get().role;
         if changes.is_empty() {
-            return Ok(self.seen(before, role));
+            return Ok(self.seen(before, permit.get()));
         }
         after.version = before.version.saturating_add(1);
         after.updated_at = self.ports.clock.now();
@@ -261,7 +261,7 @@ impl Projects {
         let entry = changes.on(entry).with(FactName::Before, renamed);
         self.ports.projects.update(&after, &entry).await.map_err(ControlError::taken("slug"))?;
         self.ports.written(after.id).await;
-        Ok(self.seen(after, role))
+        Ok(self.seen(after, permit.get()))
     }
 
     /// Deletes a project with all that belongs to it. Its calls and its audit trail stay.
@@ -280,7 +280,17 @@ impl Projects {
         Ok(())
     }
 
-    fn seen(&self, project: Project, role: Role) -> ProjectSeen {
+    /// As it is to who has this grant on it.
+    fn seen(&self, project: Project, grant: &Grant) -> ProjectSeen {
+        self.counted(project, grant.role, |server| grant.sees(server))
+    }
+
+    /// As it is to an admin.
+    fn seen_whole(&self, project: Project) -> ProjectSeen {
+        self.counted(project, Role::Admin, |_| true)
+    }
+
+    fn counted(&self, project: Project, role: Role, sees: impl Fn(&Server) -> bool) -> ProjectSeen {
         let now = self.ports.clock.now();
         let directory = self.ports.directory.current();
         let counts = directory.project(project.id).map_or_else(ProjectCounts::default, |facts| {
@@ -290,7 +300,7 @@ impl Projects {
             ProjectCounts {
                 members: people.len(),
                 teams: facts.teams.len(),
-                servers: facts.servers.len(),
+                servers: facts.servers.values().filter(|server| sees(server)).count(),
                 keys: facts.keys.iter().filter(|key| key.is_live(now)).count(),
             }
         });

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::Timestamp;
 use crate::call::Call;
@@ -61,7 +62,20 @@ impl KeyUse {
     }
 }
 
+/// How many keys somebody has on a project, and has made there lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyTally {
+    pub live: u64,
+    pub made: u64,
+}
+
 impl ApiKey {
+    /// So many live keys may one account have on a project. All of them are read again with each change of the project.
+    pub const MAX_LIVE: u64 = 200;
+    /// So many may it make there within [`ApiKey::LATELY`], dead ones included.
+    pub const MAX_MADE: u64 = 200;
+    pub const LATELY: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// Whether the key opens anything at `now`, its creator's rights aside.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

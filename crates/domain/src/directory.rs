@@ -65,6 +65,17 @@ impl ProjectFacts {
     pub fn server(&self, id: ServerId) -> Option<&Arc<Server>> {
         self.servers.values().find(|server| server.id == id)
     }
+
+    fn keep_patterns_of(&mut self, old: &Self, keys: &Map<KeyId, Arc<ApiKey>>) {
+        if self.policy == old.policy {
+            self.policy = Arc::clone(&old.policy);
+        }
+        for key in &mut self.keys {
+            if let Some(old) = keys.get(&key.id).filter(|old| old.scope == key.scope && key.scope.tools.is_some()) {
+                Arc::make_mut(key).scope = old.scope.clone();
+            }
+        }
+    }
 }
 
 impl Directory {
@@ -95,10 +106,14 @@ impl Directory {
         Self { teams: Arc::new(teams), ..self.clone() }
     }
 
-    /// The same directory with one project replaced, or removed when `facts` is None.
+    /// The same directory with one project replaced, or removed when `facts` is None. What patterns were compiled to is
+    /// kept where they are the same as before.
     #[must_use]
-    pub fn with_project(&self, id: ProjectId, facts: Option<ProjectFacts>) -> Self {
+    pub fn with_project(&self, id: ProjectId, mut facts: Option<ProjectFacts>) -> Self {
         let mut directory = self.clone();
+        if let (Some(facts), Some(old)) = (&mut facts, self.projects.get(&id)) {
+            facts.keep_patterns_of(old, &self.keys_by_id);
+        }
         if let Some(old) = directory.projects.remove(&id) {
             directory.slugs.remove(&old.project.slug);
             for key in &old.keys {

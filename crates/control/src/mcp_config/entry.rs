@@ -218,7 +218,7 @@ impl Draft {
             reader.note(path, member.start(), "it looks like a secret and was left out", hint);
             return;
         }
-        reader.note(path, member.start(), "it means nothing here; it is kept and exported again", "");
+        reader.note(path, member.start(), "it means nothing here; it is kept, and exported again to admins", "");
         self.extra.insert(name.to_owned(), value);
     }
 

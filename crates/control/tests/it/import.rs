@@ -8,6 +8,7 @@ use orch_domain::principal::Principal;
 use orch_domain::project::Project;
 use orch_domain::role::Role;
 use orch_domain::secret::Slot;
+use serde_json::Value;
 
 use crate::world::{World, is_forbidden, plain};
 
@@ -319,6 +320,9 @@ async fn exports_placeholders_only() {
     let text = r#"{"my-hub": {"command": "npx", "args": ["-y", "s3cret"], "env": {"TOKEN": "s3cret"}, "timeout": 60, "cwd": "/x"},
         "Remote": {"type": "sse", "url": "https://b/sse", "headers": {"X-Api-Key": "s3cret"}, "disabled": true, "autoApprove": ["a"]}}"#;
     world.control.import.run(&admin, slug, text, ImportMode::Apply).await.unwrap();
+    let viewer = world.member(&project, Role::Viewer).await;
+    let file = world.control.export.get(&viewer, slug).await.unwrap();
+    assert_eq!(file["mcpServers"]["Remote"]["autoApprove"], Value::Null, "what is not understood may be anything");
     let file = world.control.export.get(&admin, slug).await.unwrap();
     let expected = r#"{"mcpServers":{"my-hub":{"command":"npx","args":["${MY_HUB_ARG_1}","${MY_HUB_ARG_2}"],"env":{"TOKEN":"${TOKEN}"},"cwd":"/x","timeout":60},"Remote":{"type":"sse","url":"https://b/sse","headers":{"X-Api-Key":"${REMOTE_X_API_KEY}"},"disabled":true,"autoApprove":["a"]}}}"#;
     assert_eq!(file.to_string(), expected);

@@ -111,8 +111,8 @@ async fn cline() {
     assert_eq!(
         notes,
         [
-            "line 8, column 7: mcpServers.weather.autoApprove: it means nothing here; it is kept and exported again",
-            "line 15, column 7: mcpServers.hub.alwaysAllow: it means nothing here; it is kept and exported again",
+            "line 8, column 7: mcpServers.weather.autoApprove: it means nothing here; it is kept, and exported again to admins",
+            "line 15, column 7: mcpServers.hub.alwaysAllow: it means nothing here; it is kept, and exported again to admins",
         ]
     );
 }
@@ -171,7 +171,7 @@ async fn vscode_settings() {
             "line 4, column 5: inputs: these are questions that VS Code asks, and nobody is asked here; \
              write the values in place of ${input:...}",
             "line 2, column 3: not imported, as it is beside the servers: `editor.fontSize`",
-            "line 6, column 66: mcp.servers.fetch.envFile: it means nothing here; it is kept and exported again",
+            "line 6, column 66: mcp.servers.fetch.envFile: it means nothing here; it is kept, and exported again to admins",
         ]
     );
 }

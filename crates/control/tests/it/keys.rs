@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use orch_control::error::ControlError;
-use orch_control::keys::{KeyPatch, NewKey};
+use orch_control::keys::{KeyPatch, NewKey, ScopeDraft};
+use orch_control::policies::draft::{RuleDraft, WhoDraft};
+use orch_domain::api_key::ApiKey;
 use orch_domain::page::PageRequest;
+use orch_domain::port::clock::Clock;
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::role::Role;
+use orch_testkit::builders::a_key;
 use orch_testkit::fakes::FixedClock;
 use secrecy::ExposeSecret;
 
-use crate::world::{World, console, is_forbidden, is_missing, login};
+use crate::policies::deny;
+use crate::world::{World, console, is_conflict, is_forbidden, is_missing, login, setup_entry};
 
 fn named(name: &str) -> NewKey {
     NewKey { name: name.into(), ..NewKey::default() }
@@ -188,4 +193,91 @@ async fn leaves_no_trace_of_its_plain_text() {
     let created = world.control.keys.create(&admin, project.slug.as_str(), named("agent")).await.unwrap();
     assert!(!format!("{created:?}").contains("orch_plain"));
     assert!(!format!("{:?}", world.audit_records().await).contains("orch_plain"));
+}
+
+#[tokio::test]
+async fn are_so_many_at_most_for_one_account() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let member = world.member(&project, Role::Member).await;
+    let keys = &world.control.keys;
+    let a_stored_key = || a_key().in_project(project.id).by(member.user_id);
+    for _ in 1..ApiKey::MAX_LIVE {
+        KeyRepo::create(&world.store, &a_stored_key().build(), &setup_entry()).await.unwrap();
+    }
+    world.clock.advance(ApiKey::LATELY + Duration::from_secs(1));
+    let last = keys.create(&member, slug, named("last")).await.unwrap().key;
+    let full = keys.create(&member, slug, named("one more")).await.unwrap_err();
+    assert!(full.to_string().contains("revoke one first"), "{full}");
+    let rotated = keys.rotate(&member, slug, &last.id.to_string(), None).await;
+    assert!(is_conflict(&rotated), "{rotated:?}");
+    keys.create(&admin, slug, named("of another account")).await.unwrap();
+    keys.revoke(&member, slug, &last.id.to_string(), None).await.unwrap();
+    keys.create(&member, slug, named("again")).await.unwrap();
+
+    // Dead ones are read as well, so they are not made without end.
+    let ada = world.member(&project, Role::Member).await;
+    for _ in 0..ApiKey::MAX_MADE {
+        let dead = a_key().in_project(project.id).by(ada.user_id).revoked_at(FixedClock::START);
+        let dead = ApiKey { created_at: world.clock.now(), ..dead.build() };
+        KeyRepo::create(&world.store, &dead, &setup_entry()).await.unwrap();
+    }
+    let refused = keys.create(&ada, slug, named("one more")).await.unwrap_err();
+    assert!(refused.to_string().contains("within 24 hours"), "{refused}");
+}
+
+#[tokio::test]
+async fn tells_nobody_of_servers_that_are_hidden() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let slug = project.slug.as_str();
+    let (open, hidden) = (world.server(&admin, &project, "open").await, world.server(&admin, &project, "hid").await);
+    let member = world.member(&project, Role::Member).await;
+    let of = |server: &str| NewKey {
+        scope: ScopeDraft { servers: Some(vec![server.to_owned()]), ..ScopeDraft::default() },
+        ..named("probe")
+    };
+    let keys = &world.control.keys;
+    let before = keys.create(&member, slug, of("hid")).await.unwrap().key;
+    let rule = RuleDraft {
+        who: WhoDraft::Role(Role::Member),
+        server: Some("hid".into()),
+        class: None,
+        item: None,
+        ..deny("*")
+    };
+    world.control.policies.put(&admin, slug, &[rule], None).await.unwrap();
+    world.catch_up().await;
+    for name in ["hid".to_owned(), hidden.server.id.to_string()] {
+        let probed = keys.create(&member, slug, of(&name)).await.unwrap_err();
+        let missing = keys.create(&member, slug, of("zzz")).await.unwrap_err();
+        assert_eq!(probed.to_string(), missing.to_string());
+    }
+    keys.create(&member, slug, of("open")).await.unwrap();
+    keys.create(&admin, slug, of("hid")).await.unwrap();
+    // What the key has stays when something else of it is changed.
+    let scope = ScopeDraft {
+        servers: Some(vec![hidden.server.id.to_string(), open.server.id.to_string()]),
+        ..ScopeDraft::default()
+    };
+    let patch = KeyPatch { scope: Some(scope), ..KeyPatch::default() };
+    keys.update(&member, slug, &before.id.to_string(), patch, None).await.unwrap();
+
+    let count = async |who| world.control.projects.get(who, slug).await.unwrap().counts.servers;
+    assert_eq!((count(&member).await, count(&admin).await), (1, 2));
+}
+
+#[tokio::test]
+async fn has_globs_of_a_bounded_length() {
+    let world = World::new();
+    let (project, admin) = world.project().await;
+    let with = |tools: Vec<String>| NewKey {
+        scope: ScopeDraft { tools: Some(tools), ..ScopeDraft::default() },
+        ..named("agent")
+    };
+    let create = async |tools| world.control.keys.create(&admin, project.slug.as_str(), with(tools)).await;
+    create((0..200).map(|number| format!("a_tool_with_some_long_name_{number}")).collect()).await.unwrap();
+    let refused = create(vec![format!("{}*", "a".repeat(255)); 9]).await.unwrap_err();
+    assert!(refused.to_string().contains("scope.tools"), "{refused}");
 }

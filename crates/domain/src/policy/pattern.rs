@@ -1,24 +1,38 @@
 //! Glob patterns over names: `*` any text, `?` one character, `[ab]` one of some, `{a,b}` one of some texts, `\` takes
-//! the meaning away. Compiled once, when it is read; matching allocates nothing.
+//! the meaning away. Compiled when it is first asked, and once for all of its clones: there may be many of which few are
+//! ever asked, and one takes a thousand times its text. Matching allocates nothing.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use super::spelling::{self, Spelling, Spellings};
 
 #[derive(Clone)]
-pub struct Pattern {
+pub struct Pattern(Arc<Inner>);
+
+struct Inner {
     text: String,
-    matcher: GlobMatcher,
+    matcher: Matcher,
     /// The same in the other spellings of URIs, where those differ.
-    respelled: Option<Arc<Respelled>>,
+    respelled: Option<Respelled>,
+}
+
+enum Matcher {
+    /// Nothing in the text has a meaning.
+    Itself,
+    Glob(LazyGlob),
+}
+
+struct LazyGlob {
+    glob: Glob,
+    compiled: OnceLock<GlobMatcher>,
 }
 
 struct Respelled {
-    canonical: GlobMatcher,
-    decoded: GlobMatcher,
+    canonical: LazyGlob,
+    decoded: LazyGlob,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,21 +92,31 @@ impl Pattern {
         if text.len() > Self::MAX_LEN * 4 {
             return Err(invalid(format!("it is longer than {} bytes", Self::MAX_LEN)));
         }
-        let matcher = glob(text, case).map_err(|error| invalid(error.kind().to_string()))?;
-        let respelled = (case == Case::Sensitive).then(|| respelled(text)).flatten().map(Arc::new);
-        Ok(Self { text: text.to_owned(), matcher, respelled })
+        let matcher = if case == Case::Sensitive && !text.contains(SPECIAL) {
+            Matcher::Itself
+        } else {
+            Matcher::Glob(LazyGlob::parse(text, case).map_err(|error| invalid(error.kind().to_string()))?)
+        };
+        let respelled = (case == Case::Sensitive).then(|| respelled(text)).flatten();
+        Ok(Self(Arc::new(Inner { text: text.to_owned(), matcher, respelled })))
     }
 
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
+    }
+
+    /// Whether it may match more than one name.
+    #[must_use]
+    pub fn is_glob(&self) -> bool {
+        matches!(self.0.matcher, Matcher::Glob(_))
     }
 
     /// The name that a [`literal`](Self::literal) pattern stands for.
     #[must_use]
     pub fn unescaped(&self) -> String {
-        let mut characters = self.text.chars();
-        let mut name = String::with_capacity(self.text.len());
+        let mut characters = self.0.text.chars();
+        let mut name = String::with_capacity(self.0.text.len());
         while let Some(character) = characters.next() {
             name.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
         }
@@ -101,42 +125,51 @@ impl Pattern {
 
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.matcher.is_match(name)
+        match &self.0.matcher {
+            Matcher::Itself => self.0.text == name,
+            Matcher::Glob(glob) => glob.matches(name),
+        }
     }
 
     /// Whether it matches the URI in this spelling, as the pattern was written or in the same spelling.
     pub(super) fn matches_spelled(&self, uri: &str, spelling: Spelling) -> bool {
-        let respelled = self.respelled.as_deref().and_then(|respelled| match spelling {
+        let respelled = self.0.respelled.as_ref().and_then(|respelled| match spelling {
             Spelling::AsWritten => None,
             Spelling::Canonical => Some(&respelled.canonical),
             Spelling::Decoded => Some(&respelled.decoded),
         });
-        self.matches(uri) || respelled.is_some_and(|matcher| matcher.is_match(uri))
+        self.matches(uri) || respelled.is_some_and(|glob| glob.matches(uri))
     }
 
-    pub(super) const fn has_spellings(&self) -> bool {
-        self.respelled.is_some()
+    pub(super) fn has_spellings(&self) -> bool {
+        self.0.respelled.is_some()
     }
 }
 
-fn glob(text: &str, case: Case) -> Result<GlobMatcher, globset::Error> {
-    let mut builder = GlobBuilder::new(text);
-    builder.case_insensitive(case == Case::Insensitive).literal_separator(false).backslash_escape(true);
-    builder.build().map(|glob| glob.compile_matcher())
+impl LazyGlob {
+    fn parse(text: &str, case: Case) -> Result<Self, globset::Error> {
+        let mut builder = GlobBuilder::new(text);
+        builder.case_insensitive(case == Case::Insensitive).literal_separator(false).backslash_escape(true);
+        Ok(Self { glob: builder.build()?, compiled: OnceLock::new() })
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        self.compiled.get_or_init(|| self.glob.compile_matcher()).is_match(name)
+    }
 }
 
 fn respelled(text: &str) -> Option<Respelled> {
     let Spellings { canonical, decoded } = spelling::of_pattern(text)?;
     // What is a pattern in one spelling is one in the others; else it is about what it says and no more.
     Some(Respelled {
-        canonical: glob(&canonical, Case::Sensitive).ok()?,
-        decoded: glob(&decoded, Case::Sensitive).ok()?,
+        canonical: LazyGlob::parse(&canonical, Case::Sensitive).ok()?,
+        decoded: LazyGlob::parse(&decoded, Case::Sensitive).ok()?,
     })
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.0.text == other.0.text
     }
 }
 
@@ -144,13 +177,13 @@ impl Eq for Pattern {}
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pattern").field(&self.text).finish()
+        f.debug_tuple("Pattern").field(&self.0.text).finish()
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.text)
     }
 }
 
@@ -170,6 +203,8 @@ mod tests {
             ("{create,delete}_*", "delete_repo", true),
             ("[ab]c", "bc", true),
             ("Get", "get", false),
+            ("get", "get", true),
+            ("get", "gets", false),
         ] {
             assert_eq!(Pattern::parse(pattern).expect(pattern).matches(name), matches, "{pattern} {name}");
         }

@@ -29,6 +29,8 @@ pub enum OutOfScope {
 impl Scope {
     pub const MAX_SERVERS: usize = 200;
     pub const MAX_TOOLS: usize = 200;
+    /// Of the globs among the tools, all together, in bytes: what they are compiled to takes a thousand times as much.
+    pub const MAX_GLOBS: usize = 2048;
 
     /// Whether the key may all that its creator may.
     #[must_use]

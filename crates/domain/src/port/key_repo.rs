@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::Timestamp;
-use crate::api_key::{ApiKey, KeyUse};
+use crate::api_key::{ApiKey, KeyTally, KeyUse};
 use crate::audit::AuditEntry;
 use crate::error::StoreError;
 use crate::id::{KeyId, ProjectId, UserId};
@@ -21,6 +21,14 @@ pub trait KeyRepo: Send + Sync {
     ) -> Result<Page<ApiKey>, StoreError>;
     /// Newest first, of all projects.
     async fn list_all(&self, page: PageRequest) -> Result<Page<ApiKey>, StoreError>;
+    /// The keys of one account on a project: how many are live `now`, and how many were made since `since`.
+    async fn tally(
+        &self,
+        project: ProjectId,
+        creator: UserId,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Result<KeyTally, StoreError>;
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
     /// Makes the key dead from `at` on; a second revocation changes nothing. Missing when there is no such key, Stale when
     /// it is of another version than `expected`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orch_domain::Timestamp;
-use orch_domain::api_key::{ApiKey, KeyUse};
+use orch_domain::api_key::{ApiKey, KeyTally, KeyUse};
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
@@ -13,7 +13,7 @@ use orch_domain::id::{KeyId, ProjectId, UserId};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::key_repo::KeyRepo;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::database::Database;
@@ -73,6 +73,24 @@ impl KeyRepo for SeaKeyRepo {
         let rows = rows.map_err(unavailable("listing API keys"))?;
         let keys = rows.into_iter().map(Model::into_key).collect::<Result<_, _>>()?;
         Ok(Page::cut(keys, page.limit, |key: &ApiKey| key.id.as_uuid()))
+    }
+
+    async fn tally(
+        &self,
+        project: ProjectId,
+        creator: UserId,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Result<KeyTally, StoreError> {
+        let doing = "counting API keys";
+        let own = || {
+            let of_project = Entity::find().filter(Column::ProjectId.eq(project.as_uuid()));
+            of_project.filter(Column::Creator.eq(creator.as_uuid()))
+        };
+        let is_live = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(stored(now)));
+        let live = own().filter(Column::RevokedAt.is_null()).filter(is_live).count(self.database.reader());
+        let made = own().filter(Column::CreatedAt.gte(stored(since))).count(self.database.reader());
+        Ok(KeyTally { live: live.await.map_err(unavailable(doing))?, made: made.await.map_err(unavailable(doing))? })
     }
 
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The contract of [`KeyRepo`](orch_domain::port::key_repo::KeyRepo).
 
 use orch_domain::Timestamp;
-use orch_domain::api_key::{ApiKey, KeyUse};
+use orch_domain::api_key::{ApiKey, KeyTally, KeyUse};
 use orch_domain::error::StoreError;
 use orch_domain::id::{KeyId, ServerId};
 use orch_domain::page::PageRequest;
@@ -22,6 +22,7 @@ pub async fn key_repo(store: &dyn TestStore) {
     updates(store).await;
     updates_or_rotates_what_was_seen(store).await;
     lists_those_of_all_projects(store).await;
+    counts_those_of_one_account(store).await;
     notes_the_newest_use(store).await;
     notes_the_newest_use_of_many_at_once(store).await;
 }
@@ -35,6 +36,29 @@ pub(super) async fn a_stored_key(store: &dyn TestStore) -> ApiKey {
 
 async fn find(keys: &dyn KeyRepo, id: KeyId) -> ApiKey {
     keys.find(id).await.expect("an answer").expect("found")
+}
+
+async fn counts_those_of_one_account(store: &dyn TestStore) {
+    let (project, user) = a_stored_project(store).await;
+    let of_project = || a_key().in_project(project.id).by(user.id);
+    let keys = [
+        of_project().build(),
+        of_project().expires_at(at(500)).build(),
+        of_project().expires_at(at(501)).build(),
+        of_project().revoked_at(at(1)).build(),
+        ApiKey { created_at: at(400), ..of_project().build() },
+    ];
+    for key in &keys {
+        store.keys().create(key, &an_entry()).await.expect("a key can be created");
+    }
+    let other = a_stored_key(store).await;
+    let tally =
+        async |project, user, since| store.keys().tally(project, user, at(500), since).await.expect("an answer");
+    assert_eq!(tally(project.id, user.id, at(0)).await, KeyTally { live: 3, made: 5 });
+    assert_eq!(tally(project.id, user.id, at(400)).await, KeyTally { live: 3, made: 1 });
+    assert_eq!(tally(project.id, user.id, at(401)).await, KeyTally { live: 3, made: 0 });
+    assert_eq!(tally(other.project_id, other.creator, at(0)).await, KeyTally { live: 1, made: 1 });
+    assert_eq!(tally(project.id, other.creator, at(0)).await, KeyTally { live: 0, made: 0 });
 }
 
 async fn finds_what_was_created(store: &dyn TestStore) {

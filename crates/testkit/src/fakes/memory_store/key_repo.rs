@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orch_domain::Timestamp;
-use orch_domain::api_key::{ApiKey, KeyUse};
+use orch_domain::api_key::{ApiKey, KeyTally, KeyUse};
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
@@ -37,6 +37,23 @@ impl KeyRepo for MemoryStore {
 
     async fn list_all(&self, page: PageRequest) -> Result<Page<ApiKey>, StoreError> {
         self.read(|state| newest_first(state.keys.values(), page, |key| key.id.as_uuid()))
+    }
+
+    async fn tally(
+        &self,
+        project: ProjectId,
+        creator: UserId,
+        now: Timestamp,
+        since: Timestamp,
+    ) -> Result<KeyTally, StoreError> {
+        self.read(|state| {
+            let own = || state.keys.values().filter(|key| key.project_id == project && key.creator == creator);
+            let count = |keys: usize| u64::try_from(keys).unwrap_or(u64::MAX);
+            KeyTally {
+                live: count(own().filter(|key| key.is_live(now)).count()),
+                made: count(own().filter(|key| key.created_at >= since).count()),
+            }
+        })
     }
 
     async fn create(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
