@@ -115,5 +115,33 @@ test("a leaked key is found by pasting it, and its secret goes nowhere", async (
   await actions.click();
   await page.getByRole("menuitem", { name: "Revoke" }).click();
   await page.getByRole("button", { name: "Revoke key" }).click();
-  await expect(page.getByRole("heading", { name: "No key matches" })).toBeVisible();
+  await page.getByRole("button", { name: "Show all keys" }).click();
+  await expect(page.getByRole("row", { name: /leaked.*Revoked/ })).toBeVisible();
+});
+
+test("servers for a key are chosen in a low and narrow window, however many and however long their names", async ({ console: page, project, rest }) => {
+  const long = "A display name that nobody would read to its very end, as it goes on and on and on and on";
+  const names = [long, ...Array.from({ length: 11 }, (_, at) => `Server ${String(at)}`)];
+  for (const [at, name] of names.entries()) await rest.post(`/projects/${project.slug}/servers`, { alias: `s-${String(at)}`, name, transport: { type: "stdio", command: "true" } });
+  await page.setViewportSize({ width: 360, height: 560 });
+  await page.goto(`/projects/${project.slug}/keys?new=1`);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Servers", { exact: true }).selectOption({ label: "Only some servers" });
+  const group = dialog.getByRole("group", { name: "Servers" });
+  await expect(group.getByRole("checkbox")).toHaveCount(12);
+  await group.getByRole("checkbox", { name: long }).click();
+  await group.getByRole("checkbox", { name: "Server 9" }).click();
+  await expect(group.getByText("2 servers chosen")).toBeVisible();
+  await expectAccessible(page);
+  const place = await group.evaluate((element) => {
+    const body = element.parentElement;
+    const { bottom } = element.getBoundingClientRect();
+    return {
+      isWider: body === null || body.scrollWidth > body.clientWidth,
+      isPaintedOver: [...element.children].some((part) => part.getBoundingClientRect().bottom > bottom),
+      below: (element.nextElementSibling?.getBoundingClientRect().top ?? 0) - bottom,
+    };
+  });
+  expect(place).toMatchObject({ isWider: false, isPaintedOver: false });
+  expect(place.below).toBeGreaterThan(0);
 });

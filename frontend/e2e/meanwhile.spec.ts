@@ -12,7 +12,10 @@ test("what is being written in settings stays while somebody else saves them", a
   await expect(form.getByText(NOTICE)).toBeVisible();
   await expect(name).toHaveValue("Mine");
   await form.getByRole("button", { name: "Save changes" }).click();
-  await expect(form.getByText(NOTICE)).toBeVisible();
+  // Nothing is saved, and whoever has pressed the button is taken to why.
+  const notice = form.getByRole("alert").filter({ hasText: NOTICE });
+  await expect(notice).toBeFocused();
+  await expect(notice).toBeInViewport();
   await expect.poll(async () => (await rest.get(`/projects/${project.slug}`)).name).toBe("Theirs");
   await form.getByRole("button", { name: "Keep mine" }).click();
   await form.getByRole("button", { name: "Save changes" }).click();
@@ -40,6 +43,26 @@ test("what is being written of a server stays while another part of it is change
   await form.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Changes saved", { exact: true })).toBeVisible();
   expect(await rest.get(path)).toMatchObject({ name: "Mine at last", timeout: 44 });
+});
+
+test("a page goes along when what it is about gets another name, and what is written there stays", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "every", transport: { type: "stdio", ...everything() } });
+  await page.goto(`/projects/${project.slug}/servers/every/settings?from=here`);
+  const name = page.getByRole("textbox", { name: /^Display name/ });
+  await name.fill("Mine");
+  await rest.patch(`/projects/${project.slug}/servers/every`, { alias: "other" });
+  await expect(page).toHaveURL(`/projects/${project.slug}/servers/other/settings?from=here`);
+  await expect(name).toHaveValue("Mine");
+  await rest.patch(`/projects/${project.slug}`, { slug: `${project.slug}-2` });
+  await expect(page).toHaveURL(`/projects/${project.slug}-2/servers/other/settings?from=here`);
+  await expect(name).toHaveValue("Mine");
+  await page.reload();
+  await expect(page.getByRole("textbox", { name: /^Alias/ })).toHaveValue("other");
+  // The same for who names it anew.
+  await page.getByRole("textbox", { name: /^Alias/ }).fill("mine");
+  await page.locator("form").filter({ has: name }).getByRole("button", { name: "Save changes" }).click();
+  await expect(page).toHaveURL(`/projects/${project.slug}-2/servers/mine/settings?from=here`);
+  await expect(page.getByText("Changes saved", { exact: true })).toBeVisible();
 });
 
 test("a project that is deleted is gone from the pages of those who look at it, and who is back sees it again", async ({ browser, project, rest }) => {

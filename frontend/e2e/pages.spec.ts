@@ -87,6 +87,18 @@ test("the keyboard goes everywhere", async ({ console: page, project }) => {
   await expect(page.locator("#content")).toBeFocused();
 });
 
+test("a long name of a project stays within the navigation", async ({ console: page, rest }) => {
+  const { slug } = await rest.post("/projects", { name: "The platform of everything that is to do with payments" });
+  const isCut = () => page.getByRole("navigation", { name: "Main" }).evaluateAll((navs) => navs.filter((nav) => nav.checkVisibility()).map((nav) => nav.scrollWidth > nav.clientWidth));
+  await page.goto(`/projects/${String(slug)}`);
+  await expect(page.getByRole("button", { name: /^Switch project: The platform/ })).toBeVisible();
+  expect(await isCut()).toEqual([false]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole("button", { name: "Open navigation" }).click();
+  await expect(page.getByRole("dialog").getByRole("button", { name: /^Switch project/ })).toBeVisible();
+  await expect.poll(isCut).toEqual([false]);
+});
+
 test("the tab says the page, and what it belongs to, in the language of the page", async ({ console: page, project, rest }) => {
   await rest.post(`/projects/${project.slug}/servers`, { alias: "files", transport: { type: "stdio", command: "true" } });
   await page.goto(`/projects/${project.slug}/servers/files/tools`);

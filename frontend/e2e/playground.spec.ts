@@ -17,7 +17,7 @@ test("fills in a form, sees progress and the result, and the call is on record",
   await page.goto(`/projects/${project.slug}/servers/everything/playground?kind=tool&name=trigger-long-running-operation`);
   await page.getByLabel("duration").fill("3");
   await page.getByLabel("steps").fill("3");
-  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
   await expect(page.getByRole("progressbar", { name: "Progress" })).toBeVisible();
   await expect(page.getByText("Done", { exact: true })).toBeVisible();
   await expect(page.getByText(/Long running operation completed/)).toBeVisible();
@@ -78,4 +78,32 @@ test("cancels a call", async ({ console: page, project, rest }) => {
   await page.getByRole("button", { name: "Run" }).click();
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByText("The call was cancelled.")).toBeVisible();
+});
+
+test("a tool is sought among the others, without a mouse", async ({ console: page, project, rest }) => {
+  await serve(rest, project, "everything", everything());
+  await page.goto(`/projects/${project.slug}/servers/everything/playground`);
+  const choice = page.getByRole("button", { name: /^Tool: / });
+  await choice.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("option").first()).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.type("sum");
+  await expect(page.getByRole("option")).toHaveCount(1);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/name=get-sum/);
+  await expect(choice).toHaveText(/get-sum/);
+  await expect(choice).toBeFocused();
+});
+
+test("a server that died when it was asked says so on every page, and where to look", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "dies", transport: { type: "stdio", command: "false" } });
+  await page.goto(`/projects/${project.slug}/servers/dies/playground`);
+  await page.getByRole("button", { name: "Start server" }).click();
+  await expect(page.getByRole("heading", { name: /^This server is failing/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: "State: Failing" })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "See its log" }).click();
+  await expect(page).toHaveURL(/\/dies\/logs/);
+  await expect(page.getByRole("link", { name: "State: Failing" })).toBeVisible();
 });

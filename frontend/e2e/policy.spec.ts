@@ -69,6 +69,23 @@ test("who may confirm an own call is asked, and told that an admin may agree as 
   await expect(page.getByText("Done", { exact: true })).toBeVisible();
 });
 
+test("who runs what a rule hides is told which rule it is, and sees beforehand that it is hidden", async ({ console: page, project, rest }) => {
+  await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
+  await rest.post(`/projects/${project.slug}/servers/everything/start`);
+  await rest.put(`/projects/${project.slug}/policy`, { rules: [{ name: "Nobody reads the environment", object: { name: "get-env" }, effect: "deny" }] });
+  await page.goto(`/projects/${project.slug}/servers/everything/tools`);
+  await page.getByRole("link", { name: /get-env/ }).filter({ hasText: "Hidden from you" }).click();
+  await expect(page.getByText("The rule is “Nobody reads the environment”.")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Try it" }).click();
+  await page.getByRole("button", { name: "Run" }).click();
+  await expect(page.getByText("unknown tool: get-env")).toBeVisible();
+  await expect(page.getByText("The rule is “Nobody reads the environment”.")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Go to the rules" }).click();
+  await expect(page.getByRole("listitem").filter({ hasText: "Nobody reads the environment" })).toBeVisible();
+});
+
 test("a tool that is switched off is not there for clients", async ({ console: page, project, rest }) => {
   await rest.post(`/projects/${project.slug}/servers`, { alias: "everything", transport: { type: "stdio", ...everything() } });
   await rest.post(`/projects/${project.slug}/servers/everything/start`);

@@ -4,6 +4,7 @@ import type { FieldErrors, FieldPath, FieldValues, UseFormRegister } from "react
 import { useFormatter, useTranslations } from "use-intl";
 
 import type { Schemas } from "@/lib/api/client";
+import { ALLOWANCE_PARTS } from "@/lib/data/limits";
 
 import { Field } from "./field";
 import { Input } from "./ui/input";
@@ -11,13 +12,6 @@ import type { Z } from "./use-schema";
 import { optionalWhole, toNumber, toText } from "./whole-number";
 
 type Allowance = Schemas["Allowance"];
-
-/** How much one may ask for, with the most that the daemon takes. */
-const PARTS = [
-  ["per_minute", 1_000_000],
-  ["concurrent", 100_000],
-  ["per_day", 1_000_000_000],
-] as const;
 
 export interface AllowanceValues {
   per_minute: string;
@@ -38,7 +32,7 @@ export function toAllowance(values: AllowanceValues): Allowance {
 /** `outOfRange` says in words what may be written. */
 export function allowanceSchema(z: Z, outOfRange: (most: number) => string) {
   const part = (most: number) => optionalWhole(z, 1, most, outOfRange(most));
-  return z.object({ per_minute: part(PARTS[0][1]), concurrent: part(PARTS[1][1]), per_day: part(PARTS[2][1]) });
+  return z.object({ per_minute: part(ALLOWANCE_PARTS[0][1]), concurrent: part(ALLOWANCE_PARTS[1][1]), per_day: part(ALLOWANCE_PARTS[2][1]) });
 }
 
 interface AllowanceFieldsProps<T extends FieldValues> {
@@ -56,7 +50,7 @@ export function AllowanceFields<T extends FieldValues>({ name, register, errors,
   const format = useFormatter();
   return (
     <div className="grid gap-3 sm:grid-cols-3">
-      {PARTS.map(([part]) => {
+      {ALLOWANCE_PARTS.map(([part]) => {
         const holds = otherwise?.[part];
         return (
           <Field key={part} label={t(part)} error={errors?.[part]?.message}>

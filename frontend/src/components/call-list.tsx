@@ -1,62 +1,71 @@
 "use client";
 
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { ActivityIcon, DownloadIcon, InfoIcon } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { useTranslations } from "use-intl";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { ActivityIcon, InfoIcon } from "lucide-react";
+import { useState } from "react";
+import { useFormatter, useTranslations } from "use-intl";
 
 import { csv } from "@/lib/csv";
 import { activityQuery, type Call } from "@/lib/data/activity";
-import { useNames } from "@/lib/data/members";
+import { keysQuery } from "@/lib/data/keys";
+import { membersQuery, useNames } from "@/lib/data/members";
+import { useAccess } from "@/lib/data/projects";
+import { serversQuery } from "@/lib/data/servers";
+import { areReversed } from "@/lib/days";
 import { downloadText } from "@/lib/download";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
-import { useSearchParam } from "@/lib/search-param";
+import { useSearchFilter } from "@/lib/search-param";
 
 import { SearchInput } from "./address-input";
 import { CallOutcome, OUTCOMES } from "./call-outcome";
 import { reasonsOf } from "./call-reasons";
+import { CalledName } from "./called-name";
 import { type Column, DataTable } from "./data-table";
 import { EmptyState } from "./empty-state";
 import { ErrorPanel } from "./error-panel";
+import { Choice, FilterBar, type Option, PersonChoice, WrongDays } from "./filter-bar";
 import { lazyDialog } from "./lazy-dialog";
 import { Link } from "./link";
-import { ListBar } from "./list-bar";
 import { ListSkeleton } from "./list-skeleton";
 import { LoadMore } from "./load-more";
 import { RelativeTime } from "./relative-time";
 import { Button } from "./ui/button";
 import { Card } from "./ui/card";
-import { Select } from "./ui/input";
 import { useDuration } from "./use-duration";
 
 const CallDetailsDialog = lazyDialog(() => import("./call-details-dialog").then((module) => module.CallDetailsDialog));
 
+/** What each part of the filter is called in the address. */
+const NAMES = { search: "q", outcome: "outcome", reason: "reason", user: "user", key: "key", server: "server", from: "from", until: "until", since: "since" } as const;
+
 interface CallListProps {
   /** What the search is called. */
   search: string;
-  isLive: boolean;
   /** Only the calls of this server, by id. */
   server?: string;
-  /** What stops and resumes it. */
-  live?: ReactNode;
 }
 
 /** Calls as they come, and what narrows them. The filters stand in the address. */
-export function CallList({ search, isLive, server, live }: CallListProps) {
+export function CallList({ search, server }: CallListProps) {
   const t = useTranslations("activity");
-  const [sought, seek] = useSearchParam("q");
-  const [outcome, setOutcome] = useSearchParam("outcome");
-  const [reason, setReason] = useSearchParam("reason");
-  const reasons = reasonsOf(outcome);
+  const format = useFormatter();
+  const { filter: written, narrow, clear } = useSearchFilter(NAMES);
+  // Of an address that somebody has cut, the rest counts.
+  const filter = { ...written, since: Number.isNaN(Date.parse(written.since)) ? "" : written.since };
+  const [isLive, setLive] = useState(true);
+  const isWrong = areReversed(filter);
+  const reasons = reasonsOf(filter.outcome);
   const duration = useDuration();
   const ref = useProjectRef();
+  const { may } = useAccess();
   const nameOf = useNames(ref);
+  const { people, keys, servers } = useOptions();
   const [shown, setShown] = useState<Call>();
-  const calls = useInfiniteQuery(activityQuery(ref, { search: sought, outcome, reason, isLive, server }));
+  const calls = useInfiniteQuery({ ...activityQuery(ref, server === undefined ? filter : { ...filter, server }, isLive), enabled: !isWrong });
   const rows: Call[] = calls.data?.pages.flatMap((page) => page.items).filter((item) => item.type === "call") ?? [];
   const columns: Column<Call>[] = [
-    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32 @max-lg:hidden" },
+    { id: "at", header: t("when"), cell: (call) => <RelativeTime at={call.at} clock className="text-muted-foreground" />, sort: (call) => call.at, className: "w-32 @max-3xl:hidden" },
     {
       id: "target",
       header: t("what"),
@@ -64,11 +73,8 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
       className: "w-full max-w-0",
       cell: (call) => (
         <>
-          <span className="block truncate font-mono text-xs" title={`${call.server} ${call.target}`}>
-            {call.server !== "" && <span className="text-muted-foreground">{call.server} · </span>}
-            {call.target}
-          </span>
-          <RelativeTime at={call.at} className="text-xs text-muted-foreground @lg:hidden" />
+          <CalledName call={call} />
+          <RelativeTime at={call.at} clock className="text-xs text-muted-foreground @3xl:hidden" />
         </>
       ),
     },
@@ -105,57 +111,47 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
   };
   return (
     <>
-      <ListBar
-        end={
-          <>
-            {live}
-            <Button size="sm" disabled={rows.length === 0 || calls.isPlaceholderData} onClick={save}>
-              <DownloadIcon aria-hidden /> {t("export")}
-            </Button>
-          </>
-        }
+      <FilterBar
+        days={filter}
+        onDays={(days) => { narrow({ ...days, ...(days.from !== undefined && { since: "" }) }); }}
+        onClear={clear}
+        count={rows.length}
+        hasMore={calls.hasNextPage}
+        isLive={isLive}
+        onLive={setLive}
+        onSave={rows.length === 0 || calls.isPlaceholderData ? undefined : save}
       >
-        <SearchInput label={search} className="sm:max-w-64" value={sought} onText={seek} />
-        <Select
-          aria-label={t("outcome")}
-          className="max-w-44"
-          value={outcome}
-          onChange={(event) => {
-            setOutcome(event.target.value);
-            if (!reasonsOf(event.target.value).some((other) => other === reason)) setReason("");
+        <SearchInput label={search} className="sm:max-w-52" value={filter.search} onText={(text) => { narrow({ search: text }); }} />
+        <Choice
+          label={t("outcome")}
+          every={t("everyOutcome")}
+          value={filter.outcome}
+          options={[{ id: "failed", name: t("failed") }, ...OUTCOMES.map((id) => ({ id, name: t(`outcomes.${id}`) }))]}
+          onChoose={(outcome) => {
+            narrow({ outcome, ...(reasonsOf(outcome).some((other) => other === filter.reason) ? {} : { reason: "" }) });
           }}
-        >
-          <option value="">{t("everyOutcome")}</option>
-          <option value="failed">{t("failed")}</option>
-          {OUTCOMES.map((other) => (
-            <option key={other} value={other}>
-              {t(`outcomes.${other}`)}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label={t("reason")}
-          className="max-w-52"
+        />
+        <Choice
+          label={t("reason")}
+          every={t("everyReason")}
+          value={filter.reason}
+          options={reasons.map((id) => ({ id, name: t(`why.short.${id}`) }))}
           disabled={reasons.length === 0}
-          value={reason}
-          onChange={(event) => {
-            setReason(event.target.value);
-          }}
-        >
-          <option value="">{t("everyReason")}</option>
-          {reasons.map((other) => (
-            <option key={other} value={other}>
-              {t(`why.short.${other}`)}
-            </option>
-          ))}
-        </Select>
-        {rows.length > 0 && <span className="text-sm text-muted-foreground tabular">{t(calls.hasNextPage ? "countOfMore" : "count", { count: rows.length })}</span>}
-      </ListBar>
-      {calls.isPending ? (
+          onChoose={(reason) => { narrow({ reason }); }}
+        />
+        {/* Everybody else sees own calls alone. */}
+        {may("inspect") && <PersonChoice value={filter.user} options={people} onChoose={(user) => { narrow({ user }); }} />}
+        <Choice label={t("key")} every={t("everyKey")} value={filter.key} options={keys} onChoose={(key) => { narrow({ key }); }} />
+        {server === undefined && <Choice label={t("server")} every={t("everyServer")} value={filter.server} options={servers} onChoose={(id) => { narrow({ server: id }); }} />}
+        {filter.since !== "" && <span className="text-sm text-muted-foreground tabular">{t("since", { at: format.dateTime(new Date(filter.since), { dateStyle: "medium", timeStyle: "short" }) })}</span>}
+      </FilterBar>
+      {isWrong ? (
+        <WrongDays />
+      ) : calls.isPending ? (
         <ListSkeleton rows={10} />
       ) : calls.isLoadingError ? (
         <ErrorPanel error={calls.error} onRetry={() => void calls.refetch()} />
-      ) : rows.length === 0 && sought === "" && outcome === "" && reason === "" ? (
+      ) : rows.length === 0 && clear === undefined ? (
         <EmptyState
           icon={ActivityIcon}
           heading={t("noCalls")}
@@ -186,4 +182,24 @@ export function CallList({ search, isLive, server, live }: CallListProps) {
       />
     </>
   );
+}
+
+/** Whose calls, with which key and at which server. */
+function useOptions(): Record<"people" | "keys" | "servers", Option[]> {
+  const ref = useProjectRef();
+  const members = useQuery(membersQuery(ref)).data ?? [];
+  const keys = useQuery({ ...keysQuery(ref), refetchInterval: false }).data ?? [];
+  const servers = useQuery(serversQuery(ref)).data ?? [];
+  return {
+    people: apart(members.map((member) => ({ id: member.user_id, name: member.name || member.email, more: member.email }))),
+    keys: apart(keys.map((key) => ({ id: key.id, name: key.name, more: key.prefix }))),
+    servers: servers.map((server) => ({ id: server.id, name: server.alias })),
+  };
+}
+
+/** What has the same name, as a key has that was rotated, is told apart by more of it. */
+function apart(options: (Option & { more: string })[]): Option[] {
+  const count = new Map<string, number>();
+  for (const { name } of options) count.set(name, (count.get(name) ?? 0) + 1);
+  return options.map(({ id, name, more }) => ({ id, name: count.get(name) === 1 ? name : `${name} (${more})` }));
 }

@@ -6,10 +6,9 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "./error-text";
 import { Field } from "./field";
-import { SubmitButton } from "./submit-button";
+import { SubmitFooter } from "./submit-footer";
 import { Alert } from "./ui/alert";
-import { Button } from "./ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "./ui/dialog";
+import { Dialog, DialogBody, DialogContent } from "./ui/dialog";
 import { Input } from "./ui/input";
 
 export interface ConfirmDialogProps<V> {
@@ -85,14 +84,9 @@ function ConfirmForm<V>({ action, word, mutation, variables, onOpenChange, onDon
           {mutation.isError && <Alert tone="danger">{errorText(mutation.error)}</Alert>}
         </DialogBody>
       )}
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{t("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton variant="danger-solid" pending={mutation.isPending} disabled={!isSure}>
-          {action}
-        </SubmitButton>
-      </DialogFooter>
+      <SubmitFooter variant="danger-solid" pending={mutation.isPending} disabled={!isSure}>
+        {action}
+      </SubmitFooter>
     </form>
   );
 }

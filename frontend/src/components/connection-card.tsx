@@ -5,12 +5,14 @@ import { ExternalLinkIcon } from "lucide-react";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 
+import { useAccess } from "@/lib/data/projects";
 import { type Snippet, snippetsQuery, snippetsWithKeyQuery } from "@/lib/data/snippets";
 
 import { CodeBlock } from "./code-block";
 import { CopyField } from "./copy-field";
 import { ErrorPanel } from "./error-panel";
 import { Button } from "./ui/button";
+import { Card, CardBody, CardHeader } from "./ui/card";
 import { Select } from "./ui/input";
 import { Skeleton } from "./ui/skeleton";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "./ui/tabs";
@@ -24,6 +26,22 @@ interface ConnectionProps {
 }
 
 const CHOSEN = "orch.client";
+
+/** Where the card is on its page, for links to it. */
+export const CONNECTION = "connect";
+
+/** How to connect a client, for who can have a key; everybody else reads whom to ask. */
+export function ConnectionCard({ description, ...props }: { description: string } & ConnectionProps) {
+  const t = useTranslations("connection");
+  const { may } = useAccess();
+  const hasKeys = may("useOwnKeys");
+  return (
+    <Card id={CONNECTION} tabIndex={-1} className="scroll-mt-16 outline-none">
+      <CardHeader heading={t("title")} description={hasKeys ? description : undefined} />
+      <CardBody>{hasKeys ? <Connection {...props} /> : <p className="text-sm text-muted-foreground">{t("withoutKeys")}</p>}</CardBody>
+    </Card>
+  );
+}
 
 /** The endpoint, and what each client needs to reach it. */
 export function Connection({ project, server, apiKey }: ConnectionProps) {

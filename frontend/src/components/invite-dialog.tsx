@@ -12,10 +12,9 @@ import { waysInQuery } from "@/lib/data/ways-in";
 import { useErrorText } from "./error-text";
 import { Field } from "./field";
 import { InvitationLink } from "./invitation-link";
-import { SubmitButton } from "./submit-button";
+import { SubmitFooter } from "./submit-footer";
 import { Alert } from "./ui/alert";
-import { Button } from "./ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "./ui/dialog";
+import { Dialog, DialogBody, DialogContent } from "./ui/dialog";
 import { Input, Select } from "./ui/input";
 import { useSchema } from "./use-schema";
 
@@ -87,7 +86,6 @@ function useWhoComesIn(to: Place): string | undefined {
 
 function InviteForm<P extends Place>({ to, invite, onDone }: Pick<InviteDialogProps<P>, "to" | "invite"> & { onDone: (issued: IssuedInvitation) => void }) {
   const t = useTranslations("invitations");
-  const common = useTranslations("common");
   const errorText = useErrorText();
   const roles: readonly RoleOf<Place>[] = PLACES[to];
   const resolver = useSchema((z) => z.object({ email: z.string().check(z.trim(), z.regex(/^\S+@\S+$/, t("emailInvalid"))), role: z.enum(roles) }));
@@ -115,12 +113,7 @@ function InviteForm<P extends Place>({ to, invite, onDone }: Pick<InviteDialogPr
           )}
         </Field>
       </DialogBody>
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{common("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton pending={invite.isPending}>{t("send")}</SubmitButton>
-      </DialogFooter>
+      <SubmitFooter pending={invite.isPending}>{t("send")}</SubmitFooter>
     </form>
   );
 }

@@ -21,7 +21,7 @@ interface LimitsFormProps {
   view: Schemas["LimitsView"];
   description: string;
   reason: string | undefined;
-  mutation: UseMutationResult<unknown, unknown, { version: number; limits: Schemas["Limits"] }>;
+  mutation: UseMutationResult<Schemas["LimitsView"], unknown, { version: number; limits: Schemas["Limits"] }>;
 }
 
 const valuesOf = ({ limits }: Schemas["LimitsView"]) => ({

@@ -7,7 +7,7 @@ import { useTranslations } from "use-intl";
 import { calledOf, type Called } from "@/lib/called";
 import type { Call } from "@/lib/data/activity";
 import { offersQuery } from "@/lib/data/offers";
-import { explanationQuery, policyQuery } from "@/lib/data/policy";
+import { type Explanation, explanationQuery, policyQuery } from "@/lib/data/policy";
 import { useAccess, useProject } from "@/lib/data/projects";
 import { serversQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
@@ -79,8 +79,7 @@ function Decision({ call, called }: { call: Call; called: Called }) {
   const offers = useQuery(offersQuery({ ...ref, server: called.server }, kind));
   if (decision.isPending || offers.isPending) return <Skeleton className="h-16" />;
   if (decision.isLoadingError) return <Why>{errorText(decision.error)}</Why>;
-  const { effect, reason, rule_id, steps } = decision.data;
-  const rule = steps.find((step) => step.rule_id === rule_id);
+  const { effect } = decision.data;
   if (effect === "allow") {
     const { data } = offers;
     const isUnknown = data !== undefined && data.fetched_at !== null && kind !== "resource" && !data.items.some(({ name }) => name === called.name);
@@ -96,18 +95,35 @@ function Decision({ call, called }: { call: Call; called: Called }) {
   if (effect === "require_approval") {
     return <Why action={<Action href={paths.approvals(ref)}>{t("toApprovals")}</Action>}>{t("notApproved")}</Why>;
   }
-  if (rule === undefined) return <Why>{`${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`}</Why>;
+  return <Denied decision={decision.data} byRule={t("byRule")} />;
+}
+
+/** Why something is hidden from whoever looks; nothing where it is not. */
+export function Hidden({ server, kind, name, heading }: Called & { kind: "tool" | "prompt" | "resource"; heading?: string }) {
+  const t = useTranslations("activity.why");
+  const decision = useQuery(explanationQuery(useProjectRef(), { server, kind, name })).data;
+  return decision?.effect === "deny" ? <Denied decision={decision} byRule={t("byRuleForYou")} heading={heading} /> : null;
+}
+
+function Denied({ decision: { rule_id, reason }, byRule, heading }: { decision: Explanation; byRule: string; heading?: string }) {
+  const t = useTranslations("activity.why");
+  const ref = useProjectRef();
+  // Who sets no rules is not told which it was.
+  const policy = useQuery({ ...policyQuery(ref), enabled: rule_id !== null });
+  if (rule_id !== null && policy.isPending) return <Skeleton className="h-16" />;
+  const isRule = rule_id !== null && policy.data?.switched_off.some((off) => off.rule_id === rule_id) !== true;
+  if (!isRule) return <Why heading={heading}>{`${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`}</Why>;
   return (
-    <Why action={may("inspect") && <Action href={paths.projectSettings(ref)}>{t("toRules")}</Action>}>
-      {t(rule.name === "" ? "byNamelessRule" : "byRule", { place: rule.place, name: rule.name })}
+    <Why heading={heading} action={<Action href={paths.projectSettings(ref)}>{t("toRules")}</Action>}>
+      {byRule} <RuleName id={rule_id} />
     </Why>
   );
 }
 
-function Why({ children, action }: { children: ReactNode; action?: ReactNode }) {
+function Why({ children, action, heading }: { children: ReactNode; action?: ReactNode; heading?: string }) {
   const t = useTranslations("activity.why");
   return (
-    <Alert tone="warning" heading={t("heading")} actions={action}>
+    <Alert tone="warning" heading={heading ?? t("heading")} actions={action}>
       {children}
     </Alert>
   );

@@ -8,11 +8,13 @@ interface RelativeTimeProps {
   at: string;
   /** Something that is still to come, such as an expiry. */
   future?: boolean;
+  /** Says the time of the day as well, where many things happen within a minute. */
+  clock?: boolean;
   className?: string;
 }
 
 /** "5 minutes ago", true as time goes by; the exact time, with its zone, is its title. */
-export function RelativeTime({ at, future = false, className }: RelativeTimeProps) {
+export function RelativeTime({ at, future = false, clock = false, className }: RelativeTimeProps) {
   const format = useFormatter();
   const now = useNow({ updateInterval: 10_000 });
   const date = new Date(at);
@@ -25,6 +27,7 @@ export function RelativeTime({ at, future = false, className }: RelativeTimeProp
       className={cn("whitespace-nowrap tabular", className)}
     >
       {format.relativeTime(shown, now)}
+      {clock && <span className="ml-1.5 text-xs">{format.dateTime(date, { timeStyle: "medium" })}</span>}
     </time>
   );
 }

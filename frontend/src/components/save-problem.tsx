@@ -18,13 +18,20 @@ interface SaveProblemProps {
   isPlaced?: boolean;
 }
 
+/** Whoever has pressed a button below a long form sees neither what stands above it, nor that nothing was saved. */
+function intoView(problem: HTMLElement | null): void {
+  problem?.focus({ preventScroll: true });
+  problem?.scrollIntoView({ block: "center" });
+}
+
 /** Stands above a form that cannot be saved as it is, and says why. */
 export function SaveProblem({ save, overtaken, isPlaced = false }: SaveProblemProps) {
   const t = useTranslations("common");
   const errorText = useErrorText();
   // What is being saved is seen before its answer is.
   const conflict = save.isPending ? undefined : overtaken;
-  const isSaid = isPlaced || (conflict !== undefined && toApiError(save.error).code === "stale");
+  const { code, fields } = toApiError(save.error);
+  const isSaid = isPlaced || (conflict !== undefined && code === "stale");
   const answer = (choose: () => void) => () => {
     choose();
     save.reset();
@@ -33,6 +40,9 @@ export function SaveProblem({ save, overtaken, isPlaced = false }: SaveProblemPr
     <>
       {conflict !== undefined && (
         <Alert
+          ref={save.isError ? intoView : undefined}
+          tabIndex={-1}
+          role="alert"
           tone="warning"
           heading={t("overtaken")}
           actions={
@@ -49,7 +59,12 @@ export function SaveProblem({ save, overtaken, isPlaced = false }: SaveProblemPr
           {t("overtakenHint")}
         </Alert>
       )}
-      {save.isError && !isSaid && <Alert tone="danger">{errorText(save.error)}</Alert>}
+      {save.isError && !isSaid && (
+        // Where fields are at fault, the first of them is gone to.
+        <Alert ref={fields.length === 0 ? intoView : undefined} tabIndex={-1} tone="danger">
+          {errorText(save.error)}
+        </Alert>
+      )}
     </>
   );
 }

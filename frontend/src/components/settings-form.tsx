@@ -15,26 +15,25 @@ import { SubmitButton } from "./submit-button";
 import { Card, CardBody, CardFooter, CardHeader } from "./ui/card";
 import type { Settings } from "./use-settings";
 
-interface SettingsFormProps<T, I extends FieldValues, O, V, A> {
+interface SettingsFormProps<T, I extends FieldValues, O, V> {
   heading: ReactNode;
   description?: ReactNode;
   /** Why the user may not change this; undefined where it is allowed. */
   reason: string | undefined;
   settings: Settings<T, I, O>;
-  save: UseMutationResult<A, unknown, V>;
+  save: UseMutationResult<T, unknown, V>;
   /** What is saved, of what was written. */
   toRequest: (written: O) => V;
   /** Which field shows what the daemon says about a part of the request; the rest is shown above them all. */
   places?: (written: O) => Partial<Record<string, FieldPath<I>>>;
-  onSaved?: (answer: A) => void;
   children: ReactNode;
   /** Stands below the fields, for everybody. */
   below?: ReactNode;
 }
 
 /** One group of settings, which saves itself and says what became of it. */
-export function SettingsForm<T, I extends FieldValues, O, V, A>(props: SettingsFormProps<T, I, O, V, A>) {
-  const { heading, description, reason, settings, save, toRequest, places, onSaved, children, below } = props;
+export function SettingsForm<T, I extends FieldValues, O, V>(props: SettingsFormProps<T, I, O, V>) {
+  const { heading, description, reason, settings, save, toRequest, places, children, below } = props;
   const common = useTranslations("common");
   const { form } = settings;
   const placeFieldErrors = useFieldErrors();
@@ -44,9 +43,8 @@ export function SettingsForm<T, I extends FieldValues, O, V, A>(props: SettingsF
     const isSaved = settings.send();
     save.mutate(toRequest(written), {
       onSuccess: (answer) => {
-        isSaved();
+        isSaved(answer);
         toast.success(common("saved"));
-        onSaved?.(answer);
       },
       onError: (cause) => {
         setPlaced(placeFieldErrors(cause, form, places?.(written) ?? {}));

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import type { FieldValues, UseFormReturn } from "react-hook-form";
 
 import { type Overtaken, useOpened } from "./use-opened";
@@ -12,8 +12,8 @@ export interface Settings<T, I extends FieldValues, O> {
   /** The version of that, when it is asked for: one's own changes of other parts may come between. */
   version: () => number;
   overtaken: Overtaken | undefined;
-  /** Takes down what is sent; to be called with what it gives once that is saved. What is written meanwhile stays. */
-  send: () => () => void;
+  /** Takes down what is sent; what it gives is to be called with the answer. What is written meanwhile stays. */
+  send: () => (answer: T) => void;
 }
 
 /**
@@ -27,9 +27,7 @@ export function useSettings<T extends { version: number }, I extends FieldValues
   partOf: (seen: T) => unknown = valuesOf,
 ): Settings<T, I, O> {
   const { reset, getValues, formState } = form;
-  const [saved, setSaved] = useState<string>();
-  const isOurs = (seen: T) => JSON.stringify(valuesOf(seen)) === saved;
-  const { opened, shown, overtaken } = useOpened(seen, partOf, formState.isDirty, isOurs);
+  const { opened, shown, overtaken, saved } = useOpened(seen, partOf, formState.isDirty);
   const filled = useRef(shown);
   useEffect(() => {
     if (filled.current === shown) return;
@@ -54,8 +52,8 @@ export function useSettings<T extends { version: number }, I extends FieldValues
     },
     send: () => {
       const sent = structuredClone(getValues());
-      return () => {
-        setSaved(JSON.stringify(sent));
+      return (answer) => {
+        saved(answer);
         reset(sent, { keepValues: true, keepFieldsRef: true });
       };
     },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { calledOf } from "./called";
+import { calledOf, writtenStart } from "./called";
 
 const ALIASES = ["files", "files-old", "db"];
 
@@ -17,4 +17,16 @@ test("a refused call names its server as the client did, by either separator", (
 test("a name of no server, or of nothing on one, is of nobody", () => {
   expect(calledOf({ server: "", target: "mail__send" }, ALIASES, "__")).toBeUndefined();
   expect(calledOf({ server: "", target: "files__" }, ALIASES, "__")).toBeUndefined();
+});
+
+test("a refused name says its server once: before it, or as the client wrote it", () => {
+  const start = (server: string, target: string, outcome = "refused") => writtenStart({ server, target, outcome }, "__");
+  expect(start("files", "files__read_file")).toBe("files__");
+  expect(start("files", "files.read_file")).toBe("files.");
+  expect(start("files", "read_file")).toBe("");
+  expect(start("files", "files-old__read")).toBe("");
+  expect(start("files", "files__")).toBe("");
+  expect(start("", "files__read_file")).toBe("");
+  // Of one that was found it is the server's own name.
+  expect(start("files", "files__read_file", "ok")).toBe("");
 });

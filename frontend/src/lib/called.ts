@@ -20,3 +20,13 @@ export function calledOf(call: { server: string; target: string }, aliases: read
   }
   return undefined;
 }
+
+/**
+ * How the name begins of a call that was refused, where it says its server already, such as `files__`: what was not found
+ * is on record as the client wrote it. Empty where it does not.
+ */
+export function writtenStart({ server, target, outcome }: { server: string; target: string; outcome: string }, separator: string): string {
+  if (server === "" || outcome !== "refused") return "";
+  const starts = [separator, "."].map((joint) => server + joint);
+  return starts.find((start) => target.startsWith(start) && target.length > start.length) ?? "";
+}

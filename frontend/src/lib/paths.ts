@@ -37,7 +37,7 @@ export const paths = {
   importServers: (ref: ProjectRef) => project(ref, "/import"),
   keys: (ref: ProjectRef, query: { new?: string; show?: string; q?: string } = {}) => withQuery(project(ref, "/keys"), query),
   members: (ref: ProjectRef) => project(ref, "/members"),
-  activity: (ref: ProjectRef, query: { outcome?: string } = {}) => withQuery(project(ref, "/activity"), query),
+  activity: (ref: ProjectRef, query: { outcome?: string; since?: string } = {}) => withQuery(project(ref, "/activity"), query),
   approvals: (ref: ProjectRef) => project(ref, "/approvals"),
   projectSettings: (ref: ProjectRef) => project(ref, "/settings"),
 

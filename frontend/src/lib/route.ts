@@ -20,6 +20,13 @@ export function segmentAfter(path: string, name: string): string | undefined {
   }
 }
 
+/** The path with another segment after `name`. */
+export function withSegmentAfter(path: string, name: string, segment: string): string {
+  const segments = path.split("/");
+  const at = segments.indexOf(name) + 1;
+  return segments.map((before, index) => (index === at ? encodeURIComponent(segment) : before)).join("/");
+}
+
 export function useSegmentAfter(name: string): string {
   return segmentAfter(usePathname(), name) ?? "";
 }

@@ -1,18 +1,18 @@
 import { type ReactNode, useState } from "react";
 
 /** Shows what is there, until somebody else changes it. */
-export function Changed<T>({ from, to, children }: { from: T; to: T; children: (seen: T) => ReactNode }) {
-  const [seen, setSeen] = useState(from);
+export function Changed<T>({ from, to, label = "Somebody else saves", children }: { from: T; to: T; label?: string; children: (seen: T) => ReactNode }) {
+  const [isChanged, setChanged] = useState(false);
   return (
     <>
       <button
         onClick={() => {
-          setSeen(to);
+          setChanged(true);
         }}
       >
-        Somebody else saves
+        {label}
       </button>
-      {children(seen)}
+      {children(isChanged ? to : from)}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { CircleAlertIcon, CircleCheckIcon, InfoIcon, TriangleAlertIcon } from "lucide-react";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 
 import { cn } from "@/lib/cn";
 
@@ -10,7 +10,7 @@ const TONES = {
   danger: { box: "bg-danger-subtle text-danger", icon: CircleAlertIcon },
 } as const;
 
-interface AlertProps {
+interface AlertProps extends Pick<ComponentProps<"div">, "ref" | "role" | "tabIndex"> {
   tone: keyof typeof TONES;
   heading?: ReactNode;
   children?: ReactNode;
@@ -19,10 +19,10 @@ interface AlertProps {
 }
 
 /** A word that stays on the page. A danger is read out when it appears. */
-export function Alert({ tone, heading, children, actions, className }: AlertProps) {
+export function Alert({ tone, heading, children, actions, className, role = tone === "danger" ? "alert" : "status", ...props }: AlertProps) {
   const { box, icon: Icon } = TONES[tone];
   return (
-    <div role={tone === "danger" ? "alert" : "status"} className={cn("flex gap-2.5 rounded-lg px-3 py-2.5 text-sm", box, className)}>
+    <div role={role} className={cn("flex gap-2.5 rounded-lg px-3 py-2.5 text-sm", box, className)} {...props}>
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
       {/* Where both do not fit beside each other, what can be done stands below. */}
       <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2.5 gap-y-2">

@@ -1,7 +1,9 @@
-import { screen, within } from "@testing-library/react";
+import { cleanup, screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
+import { asked, backend, http } from "@/testing/backend";
 import { findDialog } from "@/testing/dialog";
+import { call, key, pageOf } from "@/testing/factories";
 import { open } from "@/testing/render";
 
 import { ActivityPage } from "./activity-page";
@@ -40,6 +42,23 @@ test("asks the daemon for one outcome, and keeps it in the address", async () =>
   expect(location.search).toContain("outcome=failed");
 });
 
+test("a link to a span of time is kept to, until another day is chosen", async () => {
+  const since: (string | null)[] = [];
+  backend.use(
+    http.get("/api/v1/projects/{project}/activity", ({ query, response }) => {
+      since.push(query.get("from"));
+      return response(200).json(pageOf([call()]));
+    }),
+  );
+  const hands = open("/projects/demo/activity?outcome=failed&since=2026-01-30T12%3A00%3A00Z", <ActivityPage />);
+  await screen.findByRole("table");
+  expect(since).toEqual(["2026-01-30T12:00:00Z"]);
+  expect(screen.getByText("Since Jan 30, 2026, 12:00 PM")).toBeInTheDocument();
+  await hands.click(screen.getByRole("button", { name: "Clear filters" }));
+  await expect.poll(() => since.at(-1)).toBeNull();
+  expect(location.search).toBe("");
+});
+
 test("asks the daemon for one reason, and keeps it in the address", async () => {
   const hands = open("/projects/recorded/activity", <ActivityPage />);
   await screen.findByRole("table");
@@ -66,6 +85,58 @@ test("offers the reasons that go with the outcome", async () => {
   expect(reason).toBeDisabled();
 });
 
+test("asks the daemon for the calls of some days, of somebody, with one key and at one server", async () => {
+  const hands = open("/projects/demo/activity?view=calls", <ActivityPage />);
+  await screen.findByRole("table");
+  const choose = async (label: string, name: string) => {
+    const option = await screen.findByRole<HTMLOptionElement>("option", { name });
+    await hands.selectOptions(screen.getByRole("combobox", { name: label }), option);
+    return option.value;
+  };
+  const user = await choose("By whom", "Me");
+  const key = await choose("API key", "of a viewer");
+  const server = await choose("Server", "search");
+  await hands.type(screen.getByLabelText("From"), "2026-01-02");
+  await hands.type(screen.getByLabelText("Until"), "2026-01-03");
+  const day = (date: number) => new Date(2026, 0, date).toISOString();
+  await expect.poll(() => asked.at(-1)?.body).toEqual({ type: "call", limit: "100", user, key, server, from: day(2), until: day(4) });
+  expect(location.search).toBe(`?view=calls&user=${user}&key=${key}&server=${server}&from=2026-01-02&until=2026-01-03`);
+  await hands.click(screen.getByRole("button", { name: "Clear filters" }));
+  expect(location.search).toBe("?view=calls");
+});
+
+test("where the filter leaves nothing, does not say that there are no calls, and days in the wrong order are not asked for", async () => {
+  open("/projects/demo/activity?until=2025-12-30", <ActivityPage />);
+  expect(await screen.findByText("Nothing matches the filter.")).toBeInTheDocument();
+  cleanup();
+  asked.length = 0;
+  open("/projects/demo/activity?from=2026-02-02&until=2026-02-01", <ActivityPage />);
+  expect(await screen.findByRole("alert")).toHaveTextContent("The first day is after the last one");
+  expect(asked).toEqual([]);
+});
+
+test("a member, who sees own calls alone, has nobody to choose from", async () => {
+  open("/projects/joined/activity", <ActivityPage />);
+  await screen.findByRole("table");
+  expect(screen.getByRole("combobox", { name: "API key" })).toBeInTheDocument();
+  expect(screen.queryByRole("combobox", { name: "By whom" })).not.toBeInTheDocument();
+});
+
+test("keys of one name are told apart by how they begin", async () => {
+  backend.use(http.get("/api/v1/projects/{project}/keys", ({ response }) => response(200).json(pageOf([key({ prefix: "orch_a" }), key({ prefix: "orch_b" }), key({ name: "desk" })]))));
+  open("/projects/demo/activity", <ActivityPage />);
+  expect(await screen.findByRole("option", { name: "laptop (orch_b)" })).toBeInTheDocument();
+  expect(screen.getByRole("option", { name: "desk" })).toBeInTheDocument();
+});
+
+test("says when a call was to the second, and a server once that the client named itself", async () => {
+  open("/projects/recorded/activity", <ActivityPage />);
+  const row = await screen.findByRole("row", { name: /fly/ });
+  expect(row).toHaveTextContent("12:00:00 PM");
+  expect(within(row).getByTitle("files__fly")).toHaveTextContent(/^files__fly$/);
+  expect(screen.getByTitle("files · move_file")).toHaveTextContent(/^files · move_file$/);
+});
+
 test("shows what was kept of the arguments, where something was", async () => {
   const hands = open("/projects/demo/activity", <ActivityPage />);
   await screen.findByRole("table");
@@ -89,7 +160,7 @@ test("says why a call was refused: by a rule, by the key, or because there is no
     await hands.keyboard("{Escape}");
     return text;
   };
-  expect(await why("files__delete_file")).toContain("rule 2, “Nobody deletes”");
+  expect(await why("files__delete_file")).toContain("By the rules of today it is hidden from this caller. The rule is “Nobody deletes”.");
   expect(await why("files__read_file")).toContain("The API key was made for other servers.");
   expect(await why("files__fly")).toContain("“files” offers nothing of the name “fly”");
   expect(await why("mail__send")).toContain("the name begins with no server's alias");
@@ -125,11 +196,19 @@ test("who may not inspect reads what the rules of today say, as the record hides
   const hands = open("/projects/joined/activity", <ActivityPage />);
   await screen.findByRole("table");
   const { dialog, alert } = await whyOf(hands, "files__delete_file");
-  await expect.poll(() => alert?.textContent).toContain("By the rules of today");
+  await expect.poll(() => alert?.textContent).toContain("A rule of the project says deny.");
   expect(within(dialog).queryByRole("link", { name: "Go to the rules" })).not.toBeInTheDocument();
 });
 
+test.each(["/projects/viewed/activity", "/projects/joined/activity?view=changes"])("who does not inspect sees the changes that the overview shows as well: %s", async (path) => {
+  open(path, <ActivityPage />);
+  // By the name of the member, as the trail hides the address.
+  expect(await screen.findByText("Me")).toBeInTheDocument();
+  expect(screen.queryByRole("heading", { name: "Not for your role" })).not.toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Export CSV" })).not.toBeInTheDocument();
+});
+
 test("a viewer is told that calls are not theirs to see", async () => {
-  open("/projects/viewed/activity", <ActivityPage />);
+  open("/projects/viewed/activity?view=calls", <ActivityPage />);
   expect(await screen.findByRole("heading", { name: "Not for your role" })).toBeInTheDocument();
 });

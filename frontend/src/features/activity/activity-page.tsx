@@ -2,21 +2,23 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useRouter, useSearchParams } from "next/navigation";
-import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { AuditTrail } from "@/components/audit-trail";
 import { CallList } from "@/components/call-list";
 import { NotForRole } from "@/components/not-for-role";
 import { PageHeader } from "@/components/page-header";
+import { SeenChanges } from "@/components/seen-changes";
 import { Segmented } from "@/components/segmented";
-import { Switch } from "@/components/ui/switch";
+import { Card } from "@/components/ui/card";
 import { useRoleReason } from "@/components/use-role-reason";
 import { membersQuery } from "@/lib/data/members";
+import { useAccess } from "@/lib/data/projects";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
 
 const VIEWS = ["calls", "changes"] as const;
+const PAGE = 100;
 
 /** What happened in the project: calls of clients, and changes by people. */
 export function ActivityPage() {
@@ -24,13 +26,14 @@ export function ActivityPage() {
   const router = useRouter();
   const ref = useProjectRef();
   const asked = useSearchParams().get("view");
-  const view = VIEWS.find((known) => known === asked) ?? "calls";
-  const reason = useRoleReason(view === "calls" ? "call" : "inspect");
+  const { may } = useAccess();
+  const view = VIEWS.find((known) => known === asked) ?? (may("call") ? "calls" : "changes");
+  const reason = useRoleReason("call");
   return (
     <>
       <PageHeader
         title={t("title")}
-        description={t(view === "calls" ? "callsDescription" : "changesDescription")}
+        description={t(view === "calls" ? "callsDescription" : may("inspect") ? "changesDescription" : "seenDescription")}
         actions={
           <Segmented
             label={t("views")}
@@ -43,31 +46,23 @@ export function ActivityPage() {
           />
         }
       />
-      {reason !== undefined ? <NotForRole reason={reason} /> : view === "calls" ? <Calls /> : <Changes />}
+      {view === "changes" ? <Changes /> : reason === undefined ? <CallList search={t("filter")} /> : <NotForRole reason={reason} />}
     </>
   );
 }
 
-/** What clients called. */
-function Calls() {
-  const t = useTranslations("activity");
-  const [isLive, setLive] = useState(true);
+/** What people changed, as far as the user may see it. */
+function Changes() {
+  const ref = useProjectRef();
+  if (useAccess().may("inspect")) return <Trail />;
   return (
-    <CallList
-      search={t("filter")}
-      isLive={isLive}
-      live={
-        <label className="flex items-center gap-2 text-sm">
-          <Switch checked={isLive} onCheckedChange={setLive} />
-          {t("live")}
-        </label>
-      }
-    />
+    <Card>
+      <SeenChanges project={ref} limit={PAGE} more />
+    </Card>
   );
 }
 
-/** What people changed. */
-function Changes() {
+function Trail() {
   const ref = useProjectRef();
   const people = (useQuery(membersQuery(ref)).data ?? []).map((member) => ({ id: member.user_id, name: member.email }));
   return <AuditTrail project={ref} people={people} />;

@@ -7,11 +7,10 @@ import { useTranslations } from "use-intl";
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { useFieldErrors } from "@/components/form-errors";
-import { SubmitButton } from "@/components/submit-button";
+import { SubmitFooter } from "@/components/submit-footer";
 import { Alert } from "@/components/ui/alert";
-import { Button } from "@/components/ui/button";
 import { Checkbox } from "@/components/ui/checkbox";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { toast } from "@/lib/toasts";
@@ -99,12 +98,7 @@ function CreateUserForm({ onDone }: { onDone: (email: string, password: string |
           </span>
         </label>
       </DialogBody>
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{common("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton pending={create.isPending}>{common("create")}</SubmitButton>
-      </DialogFooter>
+      <SubmitFooter pending={create.isPending}>{common("create")}</SubmitFooter>
     </form>
   );
 }

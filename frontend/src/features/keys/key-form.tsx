@@ -9,10 +9,9 @@ import { AllowanceFields, allowanceSchema, type AllowanceValues } from "@/compon
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { useFieldErrors } from "@/components/form-errors";
-import { SubmitButton } from "@/components/submit-button";
+import { SubmitFooter } from "@/components/submit-footer";
 import { Alert } from "@/components/ui/alert";
-import { Button } from "@/components/ui/button";
-import { DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
+import { DialogBody } from "@/components/ui/dialog";
 import { Input, Select } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { limitsQuery } from "@/lib/data/limits";
@@ -54,7 +53,6 @@ interface KeyFormProps {
 export function KeyForm({ values, expiries, action, pending, error, onPlaced, onSubmit }: KeyFormProps) {
   const t = useTranslations("keys");
   const allowance = useTranslations("allowance");
-  const common = useTranslations("common");
   const format = useFormatter();
   const errorText = useErrorText();
   const placeFieldErrors = useFieldErrors();
@@ -121,12 +119,7 @@ export function KeyForm({ values, expiries, action, pending, error, onPlaced, on
           </div>
         </details>
       </DialogBody>
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{common("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton pending={pending}>{action}</SubmitButton>
-      </DialogFooter>
+      <SubmitFooter pending={pending}>{action}</SubmitFooter>
     </form>
   );
 }

@@ -1,8 +1,9 @@
 import { screen, within } from "@testing-library/react";
 import { expect, test } from "vitest";
 
-import { asked } from "@/testing/backend";
+import { asked, backend, http } from "@/testing/backend";
 import { findDialog } from "@/testing/dialog";
+import { pageOf, server } from "@/testing/factories";
 import { open } from "@/testing/render";
 
 import { KeysPage } from "./keys-page";
@@ -46,6 +47,55 @@ test("says that a key is without effect when who made it may call nothing, and l
   expect(screen.getByRole("button", { name: "Active 2" })).toBeInTheDocument();
   await hands.click(screen.getByRole("button", { name: "Actions for of one who left" }));
   expect(await screen.findByRole("menuitem", { name: "Revoke" })).not.toHaveAttribute("aria-disabled");
+});
+
+test("shows the limits of a key's own beside what it reaches", async () => {
+  open("/projects/demo/keys", <KeysPage />);
+  expect(await screen.findByRole("row", { name: /of somebody else/ })).toHaveTextContent("All servers and tools60 a minute · 1,000 a day");
+  expect(screen.getByRole("row", { name: /laptop/ })).toHaveTextContent(/All servers and tools(?! *\d)/);
+});
+
+test("of keys that are not active any more, says that they match, and shows them", async () => {
+  const hands = open("/projects/demo/keys?q=old", <KeysPage />);
+  expect(await screen.findByRole("heading", { name: "1 key that is no longer active matches" })).toBeInTheDocument();
+  await hands.click(screen.getByRole("button", { name: "Show all keys" }));
+  expect(screen.getByRole("row", { name: /old laptop.*Revoked/ })).toBeInTheDocument();
+  expect(location.search).toBe("?q=old&show=all");
+  await hands.clear(screen.getByRole("searchbox"));
+  await hands.type(screen.getByRole("searchbox"), "nowhere");
+  expect(await screen.findByRole("heading", { name: "No key matches" })).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Show all keys" })).not.toBeInTheDocument();
+});
+
+test("of many servers those for a key are found by name or alias, and counted", async () => {
+  const many = Array.from({ length: 30 }, (_, at) => server({ alias: `alias-${String(at)}`, name: `Server ${String(at)}` }));
+  backend.use(http.get("/api/v1/projects/{project}/servers", ({ response }) => response(200).json(pageOf(many))));
+  const hands = open("/projects/demo/keys?new=1", <KeysPage />);
+  const dialog = within(await findDialog());
+  await hands.type(dialog.getByRole("textbox", { name: "Name" }), "desk");
+  await hands.selectOptions(dialog.getByRole("combobox", { name: "Servers" }), "some");
+  expect(dialog.getByText("0 servers chosen")).toBeInTheDocument();
+  const find = await dialog.findByRole("searchbox", { name: "Find a server" });
+  for (const [sought, name] of [["server 7", "Server 7"], ["ALIAS-29", "Server 29"]] as const) {
+    await hands.clear(find);
+    // Enter finds, and sends nothing.
+    await hands.type(find, `${sought}{Enter}`);
+    await hands.click(dialog.getByRole("checkbox", { name }));
+    expect(within(dialog.getByRole("group", { name: "Servers" })).getAllByRole("checkbox")).toHaveLength(1);
+  }
+  expect(dialog.getByText("2 servers chosen")).toBeInTheDocument();
+  await hands.type(find, "nowhere");
+  expect(dialog.getByText("No server matches")).toBeInTheDocument();
+  await hands.click(dialog.getByRole("button", { name: "Create key" }));
+  await expect.poll(() => asked).toMatchObject([{ what: "key", body: { name: "desk", scope: { servers: ["alias-7", "alias-29"] } } }]);
+});
+
+test("a handful of servers needs no search", async () => {
+  const hands = open("/projects/demo/keys?new=1", <KeysPage />);
+  const dialog = within(await findDialog());
+  await hands.selectOptions(dialog.getByRole("combobox", { name: "Servers" }), "some");
+  expect(await dialog.findByRole("checkbox", { name: "Search" })).toBeInTheDocument();
+  expect(dialog.queryByRole("searchbox")).not.toBeInTheDocument();
 });
 
 test("a new key is refused beside its field, and shown when it is made", async () => {

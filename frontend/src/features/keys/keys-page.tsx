@@ -108,7 +108,7 @@ function Keys() {
       id: "scope",
       header: t("column.scope"),
       className: "@max-5xl:hidden whitespace-nowrap",
-      cell: (key) => <ScopeText scope={key.scope} />,
+      cell: (key) => <ScopeText scope={key.scope} limits={key.limits} />,
     },
     {
       id: "creator",
@@ -209,7 +209,22 @@ function Keys() {
             </div>
           </div>
           {shown.length === 0 ? (
-            <EmptyState icon={KeyRoundIcon} heading={t(sought === "" ? "noneActive" : "noneFound")} className="rounded-lg border border-dashed border-border" />
+            <EmptyState
+              icon={KeyRoundIcon}
+              heading={found.length === 0 ? t("noneFound") : sought === "" ? t("noneActive") : t("noneActiveFound", { count: found.length })}
+              className="rounded-lg border border-dashed border-border"
+              actions={
+                found.length > 0 && (
+                  <Button
+                    onClick={() => {
+                      setWhich("all");
+                    }}
+                  >
+                    {t("showAll")}
+                  </Button>
+                )
+              }
+            />
           ) : (
             <Card className="overflow-hidden">
               <DataTable

@@ -5,10 +5,9 @@ import { useTranslations } from "use-intl";
 
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
-import { SubmitButton } from "@/components/submit-button";
+import { SubmitFooter } from "@/components/submit-footer";
 import { Alert } from "@/components/ui/alert";
-import { Button } from "@/components/ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
 import { Select } from "@/components/ui/input";
 import type { Key } from "@/lib/data/keys";
 import { useProjectRef } from "@/lib/route";
@@ -27,7 +26,6 @@ interface RotateKeyDialogProps {
 
 export function RotateKeyDialog({ apiKey, open, onOpenChange, onMade }: RotateKeyDialogProps) {
   const t = useTranslations("keys");
-  const common = useTranslations("common");
   const errorText = useErrorText();
   const rotate = useRotateKey(useProjectRef(), (key) => {
     onOpenChange(false);
@@ -69,12 +67,7 @@ export function RotateKeyDialog({ apiKey, open, onOpenChange, onMade }: RotateKe
               )}
             </Field>
           </DialogBody>
-          <DialogFooter>
-            <DialogClose asChild>
-              <Button>{common("cancel")}</Button>
-            </DialogClose>
-            <SubmitButton pending={rotate.isPending}>{t("rotateAction")}</SubmitButton>
-          </DialogFooter>
+          <SubmitFooter pending={rotate.isPending}>{t("rotateAction")}</SubmitFooter>
         </form>
       </DialogContent>
     </Dialog>

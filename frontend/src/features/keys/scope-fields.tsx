@@ -11,6 +11,8 @@ import type { Schemas } from "@/lib/api/client";
 import { serversQuery } from "@/lib/data/servers";
 import { useProjectRef } from "@/lib/route";
 
+import { ServerChoice } from "./server-choice";
+
 export interface ScopeValues {
   /** Aliases; undefined is all, also those that come later. */
   servers: string[] | undefined;
@@ -58,21 +60,13 @@ export function ScopeFields({ value, onChange }: { value: ScopeValues; onChange:
         )}
       </Field>
       {chosen !== undefined && (
-        <fieldset className="thin-scrollbar grid max-h-44 gap-0.5 overflow-y-auto rounded-md border border-border p-1.5">
-          <legend className="sr-only">{t("servers")}</legend>
-          {servers.map((server) => (
-            <label key={server.id} className="flex h-8 cursor-pointer items-center gap-2.5 rounded-md px-2 text-sm hover:bg-muted">
-              <Checkbox
-                checked={chosen.includes(server.alias)}
-                onCheckedChange={(checked) => {
-                  const rest = chosen.filter((alias) => alias !== server.alias);
-                  onChange({ ...value, servers: checked === true ? [...rest, server.alias] : rest });
-                }}
-              />
-              <span className="min-w-0 truncate">{server.name}</span>
-            </label>
-          ))}
-        </fieldset>
+        <ServerChoice
+          servers={servers}
+          chosen={chosen}
+          onChange={(next) => {
+            onChange({ ...value, servers: next });
+          }}
+        />
       )}
       <Field label={t("tools")} optional hint={t("toolsHint")}>
         {(field) => (

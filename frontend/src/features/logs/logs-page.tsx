@@ -54,5 +54,5 @@ export function LogsPage() {
 function Calls() {
   const t = useTranslations("logs");
   const { data: server } = useSuspenseQuery(serverQuery(useServerRef()));
-  return <CallList search={t("searchCalls")} server={server.id} isLive />;
+  return <CallList search={t("searchCalls")} server={server.id} />;
 }

@@ -7,12 +7,12 @@ import { useTranslations } from "use-intl";
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { Link } from "@/components/link";
-import { SubmitButton } from "@/components/submit-button";
+import { SubmitFooter } from "@/components/submit-footer";
 import { Alert } from "@/components/ui/alert";
-import { Button } from "@/components/ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
 import { Select } from "@/components/ui/input";
 import type { Role } from "@/lib/access";
+import { useMe } from "@/lib/data/session";
 import { teamsQuery } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { useProjectRef } from "@/lib/route";
@@ -43,6 +43,8 @@ function AddTeamForm({ onDone }: { onDone: () => void }) {
   const errorText = useErrorText();
   const put = usePutTeam(useProjectRef());
   const { data: teams = [], isSuccess } = useQuery(teamsQuery());
+  // Whoever may create teams may add any of them.
+  const mayCreate = useMe().instance_admin;
   const [team, setTeam] = useState("");
   const [role, setRole] = useState<Role>("member");
   return (
@@ -57,9 +59,11 @@ function AddTeamForm({ onDone }: { onDone: () => void }) {
         <Field
           label={t("team")}
           hint={
-            isSuccess && teams.length === 0 ? (
+            !mayCreate ? (
+              t(isSuccess && teams.length === 0 ? "noOwnTeams" : "onlyOwnTeams")
+            ) : isSuccess && teams.length === 0 ? (
               <>
-                {t("noOwnTeams")}{" "}
+                {t("noTeamsYet")}{" "}
                 <Link href={paths.teams()} className="text-brand underline">
                   {t("toTeams")}
                 </Link>
@@ -102,14 +106,9 @@ function AddTeamForm({ onDone }: { onDone: () => void }) {
           )}
         </Field>
       </DialogBody>
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{common("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton pending={put.isPending} disabled={team === ""}>
-          {common("add")}
-        </SubmitButton>
-      </DialogFooter>
+      <SubmitFooter pending={put.isPending} disabled={team === ""}>
+        {common("add")}
+      </SubmitFooter>
     </form>
   );
 }

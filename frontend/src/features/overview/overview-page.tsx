@@ -5,12 +5,12 @@ import { lazy, Suspense } from "react";
 import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
 
-import { Connection } from "@/components/connection-card";
+import { ConnectionCard } from "@/components/connection-card";
 import { PageHeader } from "@/components/page-header";
 import { RoleBadge } from "@/components/role-badge";
 import { ServerStateBadge } from "@/components/server-state-badge";
 import { Button } from "@/components/ui/button";
-import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import { Card, CardHeader } from "@/components/ui/card";
 import { recentCallsQuery } from "@/lib/data/calls";
 import { useAccess, useProject } from "@/lib/data/projects";
 import { isFailing, severity } from "@/lib/data/server-states";
@@ -59,12 +59,7 @@ export function OverviewPage() {
             !isNew && <RecentCalls calls={calls} project={ref} />
           )}
         </div>
-        <Card>
-          <CardHeader heading={connection("title")} description={connection("description")} />
-          <CardBody>
-            <Connection project={ref.project} />
-          </CardBody>
-        </Card>
+        <ConnectionCard description={connection("description")} project={ref.project} />
       </div>
     </>
   );

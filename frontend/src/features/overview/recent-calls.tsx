@@ -7,6 +7,7 @@ import { Link } from "@/components/link";
 import { useTranslations } from "use-intl";
 
 import { CallOutcome } from "@/components/call-outcome";
+import { CalledName } from "@/components/called-name";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { lazyDialog } from "@/components/lazy-dialog";
@@ -67,9 +68,7 @@ function CallRow({ call, onOpen }: { call: Call; onOpen: () => void }) {
   return (
     <li className="flex items-center gap-3 px-4 py-2 text-sm">
       <div className="min-w-0 flex-1">
-        <p className="truncate font-mono text-xs">
-          <span className="text-muted-foreground">{call.server}</span> {call.target}
-        </p>
+        <CalledName call={call} />
         <p className="truncate text-xs text-muted-foreground">{call.client}</p>
       </div>
       {call.outcome !== "ok" && <CallOutcome call={call} />}

@@ -6,6 +6,7 @@ import { Link } from "@/components/link";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
+import { CONNECTION } from "@/components/connection-card";
 import { Spinner } from "@/components/spinner";
 import { Button } from "@/components/ui/button";
 import { Card, CardHeader } from "@/components/ui/card";
@@ -32,7 +33,7 @@ export function SetupSteps({ project, servers, hasCalls }: SetupStepsProps) {
     <Card>
       <CardHeader heading={t("heading")} description={t("description")} />
       <ol className="divide-y divide-border">
-        <Step number={1} done={hasServers} current={!hasServers} heading={t("servers")} hint={t("serversHint")}>
+        <Step number={1} done={hasServers} current={!hasServers} heading={t("servers")} hint={t(may("manageServers") ? "serversHint" : "serversAsk")}>
           {may("manageServers") && (
             <>
               <Button asChild size="sm" variant={hasServers ? "secondary" : "primary"}>
@@ -49,7 +50,7 @@ export function SetupSteps({ project, servers, hasCalls }: SetupStepsProps) {
             <Link href={paths.keys(project, { new: "1" })}>{t("key")}</Link>
           </Button>
         </Step>
-        <Step number={3} done={hasCalls} current={hasKey && hasServers} heading={t("connect")} hint={t("connectHint")} />
+        <Step number={3} done={hasCalls} current={hasKey && hasServers} heading={t("connect")} hint={t.rich("connectHint", { link: (chunks) => <a href={`#${CONNECTION}`} className="underline underline-offset-2 hover:text-foreground">{chunks}</a> })} />
         <Step number={4} done={hasCalls} current={hasKey && hasServers} heading={t("call")} hint={t("callHint")}>
           {hasKey && hasServers && !hasCalls && <Spinner className="text-muted-foreground" />}
         </Step>
@@ -63,7 +64,7 @@ interface StepProps {
   done: boolean;
   current: boolean;
   heading: string;
-  hint: string;
+  hint: ReactNode;
   children?: ReactNode;
 }
 

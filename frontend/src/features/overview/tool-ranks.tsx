@@ -1,9 +1,11 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
 import { Link } from "@/components/link";
+import { RefusedLink } from "@/components/refused-link";
 import { Card, CardHeader } from "@/components/ui/card";
 import { useDuration } from "@/components/use-duration";
 import type { Server } from "@/lib/data/servers";
@@ -30,14 +32,14 @@ export function ToolRanks({ project, servers }: { project: ProjectRef; servers: 
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <RankCard heading={t("slowest")} hint={t("slowestHint")} ranks={slow} figure={ms} project={project} servers={servers} />
-      <RankCard heading={t("failing")} hint={t("failingHint")} ranks={failing} figure={failures} project={project} servers={servers} />
+      <RankCard heading={t("failing")} hint={t.rich("failingHint", { link: (chunks) => <RefusedLink>{chunks}</RefusedLink> })} ranks={failing} figure={failures} project={project} servers={servers} />
     </div>
   );
 }
 
 interface RankCardProps {
   heading: string;
-  hint: string;
+  hint: ReactNode;
   ranks: Rank[];
   figure: (rank: Rank) => string;
   project: ProjectRef;

@@ -8,7 +8,7 @@ import { UsageCard } from "./usage-card";
 test("counts what failed with what was refused, and leads admins to exactly those", async () => {
   open("/projects/demo", <UsageCard project={{ project: "demo" }} servers={[]} />);
   const link = await screen.findByRole("link", { name: "3" });
-  expect(link).toHaveAttribute("href", "/projects/demo/activity?outcome=failed");
+  expect(link).toHaveAttribute("href", "/projects/demo/activity?outcome=failed&since=2026-01-30T12%3A00%3A00Z");
   expect(screen.getByText("Failed or refused, 24 h").nextSibling).toContainElement(link);
 });
 

@@ -30,7 +30,7 @@ export function UsageCard({ project, servers }: { project: ProjectRef; servers: 
   // Who does not inspect finds only own calls there, which are not those that are counted.
   const errors =
     may("inspect") && total !== undefined && total.errors > 0 ? (
-      <Link href={paths.activity(project, { outcome: "failed" })} className="underline decoration-border underline-offset-4 hover:decoration-foreground">
+      <Link href={paths.activity(project, { outcome: "failed", since: data?.from })} className="underline decoration-border underline-offset-4 hover:decoration-foreground">
         {number(total.errors)}
       </Link>
     ) : (

@@ -6,6 +6,7 @@ import { useTranslations } from "use-intl";
 
 import { CopyButton } from "@/components/copy-button";
 import { GuardedButton } from "@/components/guarded-button";
+import { OfferBadge } from "@/components/offer-badge";
 import { Badge } from "@/components/ui/badge";
 import { Card, CardBody, CardFooter, CardHeader } from "@/components/ui/card";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/components/ui/tabs";
@@ -58,6 +59,7 @@ export function CallForm({ kind, offer }: { kind: CallRequest["kind"]; offer: Of
             heading={offerTitle(offer)}
             actions={
               <>
+                <OfferBadge offer={offer} />
                 {annotations?.readOnlyHint === true && <Badge tone="success">{t("readOnly")}</Badge>}
                 {annotations?.destructiveHint === true && annotations.readOnlyHint !== true && <Badge tone="danger">{t("destructive")}</Badge>}
               </>

@@ -8,6 +8,7 @@ import { EmptyState } from "@/components/empty-state";
 import { useErrorText } from "@/components/error-text";
 import { JsonTree } from "@/components/json-tree";
 import { Link } from "@/components/link";
+import { Hidden } from "@/components/refusal";
 import { RelativeTime } from "@/components/relative-time";
 import { Spinner } from "@/components/spinner";
 import { Alert } from "@/components/ui/alert";
@@ -23,6 +24,9 @@ import { useServerRef } from "@/lib/route";
 import { QuestionCard } from "./question-card";
 import { ResultView } from "./result-view";
 import type { CallState, LogEvent, Progress, useCall } from "./use-call";
+
+/** How MCP says that there is nothing of the name: invalid params, and of resources in older revisions a code of its own. */
+const NOTHING_THERE = [-32602, -32002];
 
 /** What becomes of a call, as it happens. */
 export function CallPanel({ state, cancel, answer }: Pick<ReturnType<typeof useCall>, "state" | "cancel" | "answer">) {
@@ -122,6 +126,7 @@ function ProgressBar({ progress }: { progress: Progress }) {
 function End({ state }: { state: CallState }) {
   const t = useTranslations("playground");
   const format = useFormatter();
+  const ref = useServerRef();
   const end = state.end;
   if (end === undefined) return null;
   const isFailure = end.type === "error" || (end.type === "result" && (end.result as { isError?: boolean }).isError === true);
@@ -146,6 +151,8 @@ function End({ state }: { state: CallState }) {
               {end.message}
             </Alert>
             {end.data !== null && <JsonTree value={end.data} label={t("errorData")} />}
+            {/* What is hidden is answered as what is not there. */}
+            {NOTHING_THERE.includes(end.code) && state.request !== undefined && <Hidden server={ref.server} kind={state.request.kind} name={state.request.name} />}
           </div>
         )}
       </CardBody>

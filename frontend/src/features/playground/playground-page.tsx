@@ -13,13 +13,14 @@ import { NeverSeen } from "@/components/never-seen";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
 import { Button } from "@/components/ui/button";
-import { Select } from "@/components/ui/input";
-import { type OfferKind, offersQuery, offerTitle } from "@/lib/data/offers";
+import { type OfferKind, offersQuery } from "@/lib/data/offers";
+import { useAccess } from "@/lib/data/projects";
 import { serverQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 
 import { CallForm } from "./call-form";
+import { OfferChoice } from "./offer-choice";
 
 const KINDS = ["tool", "prompt", "resource"] as const satisfies OfferKind[];
 type PlayKind = (typeof KINDS)[number];
@@ -31,6 +32,7 @@ export function PlaygroundPage() {
   const ref = useServerRef();
   const query = useSearchParams();
   const { data: server } = useSuspenseQuery(serverQuery(ref));
+  const { may } = useAccess();
   const asked = query.get("kind");
   const shown = KINDS.find((known) => known === asked) ?? "tool";
   const go = (next: { kind: PlayKind; name?: string }) => {
@@ -43,7 +45,7 @@ export function PlaygroundPage() {
         <EmptyState
           icon={PowerOffIcon}
           heading={t("disabled")}
-          description={t("disabledHint")}
+          description={t(may("manageServers") ? "disabledHint" : "disabledAsk")}
           actions={
             <Button asChild>
               <Link href={paths.server(ref)}>{t("toServer")}</Link>
@@ -96,20 +98,7 @@ function Chosen({ kind, name, onChoose }: { kind: PlayKind; name: string | null;
   return (
     <div className="grid gap-4">
       <div className="flex flex-wrap items-center gap-3">
-        <Select
-          aria-label={t(`choose.${kind}`)}
-          className="max-w-md"
-          value={chosen.name}
-          onChange={(event) => {
-            onChoose(event.target.value);
-          }}
-        >
-          {items.map((offer) => (
-            <option key={offer.name} value={offer.name}>
-              {offerTitle(offer) === offer.name ? offer.name : `${offer.name} (${offerTitle(offer)})`}
-            </option>
-          ))}
-        </Select>
+        <OfferChoice label={t(`choose.${kind}`)} offers={items} chosen={chosen} onChoose={onChoose} />
         {offers.data.stale && <span className="text-sm text-muted-foreground">{t("stale")}</span>}
       </div>
       <CallForm key={chosen.name} kind={kind} offer={chosen} />

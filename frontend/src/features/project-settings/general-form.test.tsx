@@ -49,14 +49,18 @@ test("what is written stays when somebody else saves, and is not saved over it u
   await hands.type(name(), " of mine");
   await hands.click(button("Somebody else saves"));
   expect(name()).toHaveValue("Demo of mine");
-  expect(screen.getByText(NOTICE)).toBeInTheDocument();
+  expect(screen.getByRole("alert")).toHaveTextContent(NOTICE);
+  // Who writes is left in peace.
+  expect(screen.getByRole("alert")).not.toHaveFocus();
   await hands.click(button("Save changes"));
   await waitFor(() => {
     expect(versions).toEqual(['"1"']);
   });
-  // Said once, and not by the error as well.
-  expect(await screen.findByText(NOTICE)).toBeInTheDocument();
-  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  // Said once, and not by the error as well; who looks at the button is taken to it.
+  await waitFor(() => {
+    expect(screen.getByRole("alert")).toHaveFocus();
+  });
+  expect(screen.getByRole("alert")).toHaveTextContent(NOTICE);
   await hands.click(button("Take theirs"));
   expect(name()).toHaveValue("Theirs");
   expect(screen.queryByText(NOTICE)).not.toBeInTheDocument();
@@ -107,6 +111,50 @@ test("what is written while something is saved is not taken for saved, nor what 
   expect(button("Save changes")).toBeEnabled();
 });
 
+test("somebody else's way back to what one has saved is a change of theirs", async () => {
+  const versions = versionsOf(1);
+  const hands = open(
+    "/projects/demo/settings",
+    <Changed from={project({ name: "Demo", version: 1 })} to={project({ name: "Demo!", version: 2 })}>
+      {(mine) => (
+        <Changed from={mine} to={project({ name: "Theirs", version: 3 })} label="She saves">
+          {(hers) => (
+            <Changed from={hers} to={project({ name: "Demo!", version: 4 })} label="She goes back">
+              {(seen) => <GeneralForm project={seen} reason={undefined} />}
+            </Changed>
+          )}
+        </Changed>
+      )}
+    </Changed>,
+  );
+  await hands.type(name(), "!");
+  await hands.click(button("Save changes"));
+  expect(await screen.findByText("Changes saved")).toBeInTheDocument();
+  await hands.click(button("Somebody else saves"));
+  await hands.click(button("She saves"));
+  expect(name()).toHaveValue("Theirs");
+  await hands.type(name(), " of mine");
+  await hands.click(button("She goes back"));
+  expect(screen.getByRole("alert")).toHaveTextContent(NOTICE);
+  await hands.click(button("Save changes"));
+  await waitFor(() => {
+    expect(versions).toEqual(['"1"', '"3"']);
+  });
+});
+
+test("what the daemon makes of what was written is one's own", async () => {
+  backend.use(http.patch("/api/v1/projects/{project}", ({ response }) => response(200).json(project({ name: "Demo 2", version: 2 }))));
+  const hands = open("/projects/demo/settings", other({ name: "Demo 2" }));
+  await hands.type(name(), "  2");
+  await hands.click(button("Save changes"));
+  expect(await screen.findByText("Changes saved")).toBeInTheDocument();
+  expect(name()).toHaveValue("Demo 2");
+  await hands.type(name(), " and more");
+  await hands.click(button("Somebody else saves"));
+  expect(screen.queryByText(NOTICE)).not.toBeInTheDocument();
+  expect(name()).toHaveValue("Demo 2 and more");
+});
+
 test("a change of what is not in the form is none of its concern", async () => {
   const versions = versionsOf(2);
   const hands = open("/projects/demo/settings", other({ flawed_tools: "hide" }));
@@ -116,6 +164,16 @@ test("a change of what is not in the form is none of its concern", async () => {
   await hands.click(button("Save changes"));
   expect(await screen.findByText("Changes saved")).toBeInTheDocument();
   expect(versions).toEqual(['"2"']);
+});
+
+test("what keeps a form from being saved and concerns no field is gone to", async () => {
+  backend.use(http.patch("/api/v1/projects/{project}", ({ response }) => response(503).json(problem({ code: "unavailable", status: 503 }))));
+  const hands = open("/projects/demo/settings", other({}));
+  await hands.type(name(), " of mine");
+  await hands.click(button("Save changes"));
+  await waitFor(() => {
+    expect(screen.getByRole("alert")).toHaveFocus();
+  });
 });
 
 test("a separator without an underscore is refused, as the daemon does", async () => {

@@ -1,6 +1,5 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { useForm, useWatch } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
@@ -11,7 +10,6 @@ import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { useSettings } from "@/components/use-settings";
 import type { Project } from "@/lib/data/projects";
-import { paths } from "@/lib/paths";
 import { SLUG } from "@/lib/slug";
 
 import { useUpdateProject } from "./mutations";
@@ -21,7 +19,6 @@ const valuesOf = ({ name, slug, separator }: Project) => ({ name, slug, separato
 /** Name, address and how tools are named on the unified endpoint. */
 export function GeneralForm({ project, reason }: { project: Project; reason: string | undefined }) {
   const t = useTranslations("projectSettings");
-  const router = useRouter();
   const update = useUpdateProject(project);
   const resolver = useSchema((z) =>
     z.object({
@@ -42,9 +39,6 @@ export function GeneralForm({ project, reason }: { project: Project; reason: str
       save={update}
       toRequest={(body) => ({ version: settings.version, body })}
       places={() => ({ name: "name", slug: "slug", separator: "separator" })}
-      onSaved={(after) => {
-        if (after.slug !== project.slug) router.replace(paths.projectSettings({ project: after.slug }));
-      }}
       below={
         <div className="grid gap-1">
           <span className="text-sm font-medium">{t("id")}</span>

@@ -16,10 +16,8 @@ export function useUpdateProject({ id, slug }: Project) {
     mutationFn: ({ version, body }: { version: () => number; body: Schemas["UpdateProjectRequest"] }) =>
       read(api.PATCH("/api/v1/projects/{project}", { params: { path: { project: id }, header: ifMatch(version()) }, body })),
     onSuccess: (after) => {
-      for (const project of [id, after.slug]) queryClient.setQueryData(projectQuery({ project }).queryKey, after);
-      const listed = queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
-      // Who waits may find nothing at the old address any more before the page has moved.
-      return after.slug === slug ? listed : undefined;
+      for (const project of [id, slug]) queryClient.setQueryData(projectQuery({ project }).queryKey, after);
+      return queryClient.invalidateQueries({ queryKey: projectsQuery().queryKey });
     },
     onError: () =>
       Promise.all([id, slug].map((project) => queryClient.invalidateQueries({ queryKey: projectQuery({ project }).queryKey, exact: true }))),

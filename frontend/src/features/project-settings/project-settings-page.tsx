@@ -27,7 +27,8 @@ export function ProjectSettingsPage() {
   return (
     <>
       <PageHeader title={t("title")} />
-      <div className="grid max-w-3xl gap-5">
+      {/* The address alone does not tell React that this is another project. */}
+      <div key={project.id} className="grid max-w-3xl gap-5">
         {reason !== undefined && <Alert tone="info">{reason}</Alert>}
         <GeneralForm project={project} reason={reason} />
         <FlawedToolsForm project={project} reason={reason} />

@@ -77,3 +77,25 @@ test("rules that are being edited can be saved over those of somebody else", asy
     expect(screen.getByRole("button", { name: "Save changes" })).toBeDisabled();
   });
 });
+
+test("while rules are saved, nothing is added to them", async () => {
+  let answer: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  backend.use(
+    http.put("/api/v1/projects/{project}/policy", async ({ response }) => {
+      await held;
+      return response(200).json({ rules: [], switched_off: [], version: 2 });
+    }),
+  );
+  const hands = open("/projects/demo/settings", <RulesCard reason={undefined} />);
+  await hands.click(await screen.findByRole("button", { name: /^Delete / }));
+  expect(screen.getByRole("button", { name: "Add rule" })).toBeEnabled();
+  await hands.click(screen.getByRole("button", { name: "Save changes" }));
+  expect(screen.getByRole("button", { name: "Add rule" })).toBeDisabled();
+  answer();
+  await waitFor(() => {
+    expect(screen.getByRole("button", { name: "Add rule" })).toBeEnabled();
+  });
+});

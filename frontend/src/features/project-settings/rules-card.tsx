@@ -88,6 +88,8 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
         actions={
           <GuardedButton
             reason={reason}
+            // What is changed while it is saved would be taken for saved.
+            disabled={put.isPending}
             size="sm"
             onClick={() => {
               setEdited(newRule());
@@ -109,7 +111,6 @@ function RulesEditor({ policy, reason }: { policy: Policy; reason: string | unde
               rule={rule}
               place={index + 1}
               isLast={index === rules.length - 1}
-              // What is changed while it is saved would be taken for saved.
               isLocked={reason !== undefined || put.isPending}
               onChange={replace}
               onEdit={() => {

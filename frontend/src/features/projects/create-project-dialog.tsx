@@ -8,10 +8,9 @@ import { useTranslations } from "use-intl";
 import { useErrorText } from "@/components/error-text";
 import { Field } from "@/components/field";
 import { useFieldErrors } from "@/components/form-errors";
-import { SubmitButton } from "@/components/submit-button";
+import { SubmitFooter } from "@/components/submit-footer";
 import { Alert } from "@/components/ui/alert";
-import { Button } from "@/components/ui/button";
-import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/components/ui/dialog";
+import { Dialog, DialogBody, DialogContent } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { useSlugOf } from "@/components/use-slug-of";
@@ -45,7 +44,6 @@ export function CreateProjectDialog({ open, onOpenChange, demo }: CreateProjectD
 
 function CreateProjectForm() {
   const t = useTranslations("projects");
-  const common = useTranslations("common");
   const errorText = useErrorText();
   const placeFieldErrors = useFieldErrors();
   const router = useRouter();
@@ -94,12 +92,7 @@ function CreateProjectForm() {
           {(field) => <Input {...field} autoComplete="off" spellCheck={false} className="font-mono" {...form.register("slug")} />}
         </Field>
       </DialogBody>
-      <DialogFooter>
-        <DialogClose asChild>
-          <Button>{common("cancel")}</Button>
-        </DialogClose>
-        <SubmitButton pending={create.isPending || create.isSuccess}>{t("create")}</SubmitButton>
-      </DialogFooter>
+      <SubmitFooter pending={create.isPending || create.isSuccess}>{t("create")}</SubmitFooter>
     </form>
   );
 }

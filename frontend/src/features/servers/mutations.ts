@@ -82,8 +82,7 @@ export function useUpdateServer(ref: ServerRef) {
       queryClient.setQueryData(queryKey, server);
       const servers = serversQuery(ref);
       if (server.alias === ref.server) return queryClient.invalidateQueries({ queryKey: servers.queryKey });
-      // At the old address there is nothing any more, which is not to be found before the page has moved.
-      queryClient.setQueryData(serverQuery({ ...ref, server: server.alias }).queryKey, server);
+      // Below the old address there is nothing any more, which is not to be found before the page has moved.
       void queryClient.invalidateQueries({ queryKey: servers.queryKey, exact: true });
       return undefined;
     },

@@ -6,14 +6,14 @@ import { useRouter } from "next/navigation";
 import type { ReactNode } from "react";
 import { useNow, useTranslations } from "use-intl";
 
-import { Connection } from "@/components/connection-card";
+import { ConnectionCard } from "@/components/connection-card";
 import { PageHeader } from "@/components/page-header";
 import { RelativeTime } from "@/components/relative-time";
 import { ServerStateBadge } from "@/components/server-state-badge";
 import { StarButton } from "@/components/star-button";
 import { Alert } from "@/components/ui/alert";
 import { Button } from "@/components/ui/button";
-import { Card, CardBody, CardHeader } from "@/components/ui/card";
+import { Card, CardHeader } from "@/components/ui/card";
 import { type Offers, offersQuery } from "@/lib/data/offers";
 import { useAccess } from "@/lib/data/projects";
 import { isFailing } from "@/lib/data/server-states";
@@ -70,12 +70,7 @@ export function ServerOverviewPage() {
           <OffersCard project={ref} />
           <Configuration server={server} project={ref} />
         </div>
-        <Card>
-          <CardHeader heading={connection("title")} description={connection("serverDescription")} />
-          <CardBody>
-            <Connection project={ref.project} server={ref.server} />
-          </CardBody>
-        </Card>
+        <ConnectionCard description={connection("serverDescription")} project={ref.project} server={ref.server} />
       </div>
     </>
   );
@@ -86,7 +81,9 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
   const t = useTranslations("serverOverview");
   const { status } = server;
   const { may } = useAccess();
+  const isManaged = may("manageServers");
   if (isFailing(status.state)) {
+    const state = status.state as "backing_off";
     return (
       <Alert
         tone="danger"
@@ -99,7 +96,7 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
                 <Link href={paths.serverLogs(project)}>{t("toLogs")}</Link>
               </Button>
             )}
-            {may("manageServers") && (
+            {isManaged && (
               <Button asChild size="sm">
                 <Link href={paths.serverSettings(project)}>{t("toSettings")}</Link>
               </Button>
@@ -108,22 +105,22 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
         }
       >
         {status.reason !== null && <p className="font-mono text-xs">{status.reason}</p>}
-        <p className="mt-1">{t(`nextStep.${status.state as "backing_off"}`)}</p>
-        {status.retry_at !== null && <NextTry at={status.retry_at} alwaysOn={server.run.always_on} />}
+        <p className="mt-1">{t(isManaged ? `nextStep.${state}` : `whomToAsk.${state}`)}</p>
+        {status.retry_at !== null && <NextTry at={status.retry_at} next={server.run.always_on ? "ByItself" : isManaged ? "ByCall" : "ByCallAlone"} />}
       </Alert>
     );
   }
   if (status.state === "disabled") {
     return (
       <Alert tone="info" heading={t("disabledHeading")} className="mb-4">
-        {t("disabledNext")}
+        {t(isManaged ? "disabledNext" : "disabledAsk")}
       </Alert>
     );
   }
   if (status.state === "stopped" || status.state === "stopped_by_admin") {
     return (
       <Alert tone="info" heading={t("idleHeading")} className="mb-4">
-        {t(status.state === "stopped" ? "idleNext" : "stoppedNext")}
+        {t(status.state === "stopped_by_admin" ? "stoppedNext" : isManaged ? "idleNext" : "idleNextByCall")}
         {status.reason !== null && <p className="mt-1 font-mono text-xs">{status.reason}</p>}
       </Alert>
     );
@@ -132,10 +129,10 @@ function StateNotice({ server, project }: { server: Server; project: ServerRef }
 }
 
 /** When it may start again. Where it need not always run, the next call starts it then, and the pause may be long over. */
-function NextTry({ at, alwaysOn }: { at: string; alwaysOn: boolean }) {
+function NextTry({ at, next }: { at: string; next: "ByItself" | "ByCall" | "ByCallAlone" }) {
   const t = useTranslations("serverOverview");
   const now = useNow({ updateInterval: 1_000 });
-  if (new Date(at) <= now) return <p className="mt-1">{t(alwaysOn ? "nextTryByItself" : "nextTryByCall")}</p>;
+  if (new Date(at) <= now) return <p className="mt-1">{t(`nextTry${next}`)}</p>;
   return (
     <p className="mt-1">
       {t("nextTry")} <RelativeTime at={at} future />
@@ -180,6 +177,7 @@ function OffersCard({ project }: { project: ServerRef }) {
 function Configuration({ server, project }: { server: Server; project: ServerRef }) {
   const t = useTranslations("serverOverview");
   const form = useTranslations("serverForm");
+  const { may } = useAccess();
   const { transport } = server;
   return (
     <Card>
@@ -187,7 +185,7 @@ function Configuration({ server, project }: { server: Server; project: ServerRef
         heading={t("configuration")}
         actions={
           <Button asChild size="sm" variant="ghost">
-            <Link href={paths.serverSettings(project)}>{t("change")}</Link>
+            <Link href={paths.serverSettings(project)}>{t(may("manageServers") ? "change" : "seeAll")}</Link>
           </Button>
         }
       />

@@ -30,12 +30,17 @@ const RunningForms = lazy(() => import("./running-forms").then((module) => ({ de
 const partOf = (server: Server) => [valuesOf(server), server.transport];
 
 export function ServerSettingsPage() {
+  const { data: server } = useSuspenseQuery(serverQuery(useServerRef()));
+  // The address alone does not tell React that this is another server.
+  return <ServerSettings key={server.id} server={server} />;
+}
+
+function ServerSettings({ server }: { server: Server }) {
   const t = useTranslations("serverSettings");
   const common = useTranslations("common");
   const servers = useTranslations("servers");
   const ref = useServerRef();
   const router = useRouter();
-  const { data: server } = useSuspenseQuery(serverQuery(ref));
   const reason = useRoleReason("manageServers");
   const update = useUpdateServer(ref);
   const remove = useDeleteServer(ref);
@@ -61,9 +66,8 @@ export function ServerSettingsPage() {
                 {
                   onError,
                   onSuccess: (changed) => {
-                    isSaved();
+                    isSaved(changed);
                     toast.success(common("saved"));
-                    if (changed.alias !== ref.server) router.replace(paths.serverSettings({ ...ref, server: changed.alias }));
                   },
                 },
               );

@@ -70,7 +70,7 @@ export function ServersPage() {
         <EmptyState
           icon={ServerIcon}
           heading={t("emptyHeading")}
-          description={t("emptyDescription")}
+          description={t(reason === undefined ? "emptyDescription" : "emptyAsk")}
           actions={addButtons}
           className="rounded-lg border border-dashed border-border"
         />

@@ -15,6 +15,7 @@ import { paths } from "@/lib/paths";
 
 import { Sidebar } from "./sidebar";
 import { Topbar } from "./topbar";
+import { useTrueAddress } from "./use-true-address";
 
 interface ConsoleShellProps {
   children: ReactNode;
@@ -45,6 +46,7 @@ export function ConsoleShell({ children, search }: ConsoleShellProps) {
   useEffect(() => (isLoggedIn ? followEvents(queryClient) : undefined), [isLoggedIn, queryClient]);
   useAppearanceOfAccount({ enabled: isLoggedIn });
   useGuardedTraversals();
+  useTrueAddress(isLoggedIn);
 
   if (isLoggedOut) return null;
   if (me.isLoadingError) {

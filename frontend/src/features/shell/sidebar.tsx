@@ -38,7 +38,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         {ref.project === "" ? (
           <NavList items={globalNav()} onNavigate={onNavigate} />
         ) : (
-          <div className="grid gap-2">
+          <div className="grid grid-cols-1 gap-2">
             <ProjectSwitcher onNavigate={onNavigate} />
             <NavList label={t("projectNavigation")} items={projectNav(ref)} counts={{ approvals: waiting }} onNavigate={onNavigate} />
           </div>

@@ -2,9 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, ifMatch, read, type Schemas } from "@/lib/api/client";
 import { useMe } from "@/lib/data/session";
-import { type Team, teamsQuery } from "@/lib/data/teams";
-
-import { teamQuery } from "./queries";
+import { type Team, teamQuery, teamsQuery } from "@/lib/data/teams";
 
 export type TeamRole = Schemas["TeamRole"];
 
@@ -35,7 +33,7 @@ export function useUpdateTeam(team: Team) {
     mutationFn: ({ version, body }: { version: number; body: Schemas["UpdateTeamRequest"] }) =>
       read(api.PATCH("/api/v1/teams/{team}", { params: { path: { team: team.id }, header: ifMatch(version) }, body })),
     onSuccess: (after) => {
-      for (const name of [after.id, after.slug]) queryClient.setQueryData(teamQuery(name).queryKey, after);
+      for (const name of [team.id, team.slug]) queryClient.setQueryData(teamQuery(name).queryKey, after);
       invalidateList();
     },
     onError: invalidate,

@@ -3,12 +3,6 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, read } from "@/lib/api/client";
 import { all } from "@/lib/api/pages";
 
-export const teamQuery = (team: string) =>
-  queryOptions({
-    queryKey: ["teams", team],
-    queryFn: ({ signal }) => read(api.GET("/api/v1/teams/{team}", { params: { path: { team } }, signal })),
-  });
-
 export const teamMembersQuery = (team: string) =>
   queryOptions({
     queryKey: ["teams", team, "members"],

@@ -1,6 +1,5 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { useForm } from "react-hook-form";
 import { useTranslations } from "use-intl";
 
@@ -10,7 +9,6 @@ import { Input } from "@/components/ui/input";
 import { useSchema } from "@/components/use-schema";
 import { useSettings } from "@/components/use-settings";
 import type { Team } from "@/lib/data/teams";
-import { paths } from "@/lib/paths";
 import { SLUG } from "@/lib/slug";
 
 import { useUpdateTeam } from "./mutations";
@@ -19,7 +17,6 @@ const valuesOf = ({ name, slug }: Team) => ({ name, slug });
 
 export function RenameTeam({ team }: { team: Team }) {
   const t = useTranslations("teams");
-  const router = useRouter();
   const update = useUpdateTeam(team);
   const resolver = useSchema((z) =>
     z.object({
@@ -38,9 +35,6 @@ export function RenameTeam({ team }: { team: Team }) {
       save={update}
       toRequest={(body) => ({ version: settings.opened.version, body })}
       places={() => ({ name: "name", slug: "slug" })}
-      onSaved={(after) => {
-        if (after.slug !== team.slug) router.replace(paths.team(after.slug));
-      }}
     >
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t("name")} error={errors.name?.message}>

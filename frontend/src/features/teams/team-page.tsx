@@ -17,12 +17,12 @@ import { PageHeader } from "@/components/page-header";
 import { Badge } from "@/components/ui/badge";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { useMe } from "@/lib/data/session";
-import type { Team } from "@/lib/data/teams";
+import { type Team, teamQuery } from "@/lib/data/teams";
 import { paths } from "@/lib/paths";
 import { useSegmentAfter } from "@/lib/route";
 
 import { useDeleteTeam, useInviteToTeam, useRenewTeamInvitation, useRevokeTeamInvitation } from "./mutations";
-import { teamInvitationsQuery, teamProjectsQuery, teamQuery } from "./queries";
+import { teamInvitationsQuery, teamProjectsQuery } from "./queries";
 import { RenameTeam } from "./rename-team";
 import { TeamMembers } from "./team-members";
 
@@ -58,7 +58,7 @@ export function TeamPage() {
         <TeamMembers team={team} reason={reason} />
         <Projects team={team.id} />
         {reason === undefined && <Invitations team={team.id} />}
-        {reason === undefined && <RenameTeam team={team} />}
+        {reason === undefined && <RenameTeam key={team.id} team={team} />}
         <Danger team={team} reason={reason} />
       </div>
       <InviteDialog to="team" invite={useInviteToTeam(team.id)} open={isInviting} onOpenChange={setInviting} />

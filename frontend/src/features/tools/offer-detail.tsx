@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 import { CodeBlock } from "@/components/code-block";
 import { CopyButton } from "@/components/copy-button";
 import { JsonTree } from "@/components/json-tree";
+import { Hidden } from "@/components/refusal";
 import { StarButton } from "@/components/star-button";
 import { Alert } from "@/components/ui/alert";
 import { Badge } from "@/components/ui/badge";
@@ -62,7 +63,11 @@ export function OfferDetail({ kind, offer }: { kind: OfferKind; offer: Offer }) 
       <CardBody className="grid gap-4">
         {kind !== "template" && <OfferSwitch kind={kind} name={offer.name} />}
         {typeof offer.flaw === "string" && <Alert tone="warning">{offer.flaw}</Alert>}
-        {(offer.effect === "deny" || offer.effect === "require_approval") && <Alert tone="info">{t(`effect.${offer.effect}`)}</Alert>}
+        {offer.effect === "require_approval" && <Alert tone="info">{t("waits")}</Alert>}
+        {/* The switch says so of what is switched off. */}
+        {offer.effect === "deny" && offer.switched_off !== true && (
+          <Hidden server={ref.server} kind={kind === "template" ? "resource" : kind} name={offer.name} heading={t("state.deny")} />
+        )}
         <Hints definition={definition} />
         {definition.description !== undefined && <p className="text-sm [overflow-wrap:anywhere] whitespace-pre-wrap">{definition.description}</p>}
         <Tabs defaultValue={kind === "resource" || kind === "template" ? "definition" : "arguments"}>

@@ -11,6 +11,7 @@ import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { NeverSeen } from "@/components/never-seen";
+import { OfferBadge } from "@/components/offer-badge";
 import { PageHeader } from "@/components/page-header";
 import { Segmented } from "@/components/segmented";
 import { RelativeTime } from "@/components/relative-time";
@@ -19,7 +20,7 @@ import { Button } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { Input } from "@/components/ui/input";
 import { cn } from "@/lib/cn";
-import { isOfferKind, OFFER_KINDS, type Offer, type OfferKind, offersQuery, offerTitle } from "@/lib/data/offers";
+import { isOfferKind, matching, OFFER_KINDS, type Offer, type OfferKind, offersQuery, offerTitle } from "@/lib/data/offers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
 
@@ -78,8 +79,7 @@ function OfferList({ kind, name }: { kind: OfferKind; name: string | null }) {
       />
     );
   }
-  const words = sought.toLowerCase();
-  const found = items.filter((offer) => `${offer.name} ${offerTitle(offer)} ${offer.definition.description ?? ""}`.toLowerCase().includes(words));
+  const found = matching(items, sought);
   const chosen = items.find((offer) => offer.name === name);
   return (
     <div className="grid gap-4">
@@ -136,7 +136,10 @@ function OfferRow({ kind, offer, isChosen }: { kind: OfferKind; offer: Offer; is
         aria-current={isChosen ? "true" : undefined}
         className={cn("block px-4 py-2 hover:bg-muted focus-visible:-outline-offset-2", isChosen && "bg-accent")}
       >
-        <span className="block truncate text-sm font-medium">{title}</span>
+        <span className="flex items-center gap-2">
+          <span className="min-w-0 truncate text-sm font-medium">{title}</span>
+          <OfferBadge offer={offer} />
+        </span>
         {title !== offer.name && <span className="block truncate font-mono text-xs text-muted-foreground">{offer.name}</span>}
         {offer.definition.description !== undefined && (
           <span className="line-clamp-2 text-xs text-muted-foreground">{offer.definition.description}</span>

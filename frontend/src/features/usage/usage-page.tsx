@@ -11,11 +11,13 @@ import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { ListSkeleton } from "@/components/list-skeleton";
 import { PageHeader } from "@/components/page-header";
+import { RefusedLink } from "@/components/refused-link";
 import { Segmented } from "@/components/segmented";
 import { Button } from "@/components/ui/button";
 import { Card, CardBody, CardHeader } from "@/components/ui/card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useDuration } from "@/components/use-duration";
+import { useAccess } from "@/lib/data/projects";
 import { serverQuery } from "@/lib/data/servers";
 import { paths } from "@/lib/paths";
 import { useServerRef } from "@/lib/route";
@@ -34,6 +36,7 @@ export function UsagePage() {
   const span = SPANS.find((known) => known === asked) ?? "24h";
   const { data: server } = useSuspenseQuery(serverQuery(ref));
   const usage = useQuery(usageQuery(ref, { server: server.id, span }));
+  const mayCall = useAccess().may("call");
   return (
     <>
       <PageHeader
@@ -58,16 +61,21 @@ export function UsagePage() {
         <EmptyState
           icon={ChartColumnIcon}
           heading={t("nothing")}
-          description={t("nothingHint")}
+          description={t(mayCall ? "nothingHint" : "nothingYet")}
           actions={
-            <Button asChild>
-              <Link href={paths.playground(ref)}>{t("tryIt")}</Link>
-            </Button>
+            mayCall && (
+              <Button asChild>
+                <Link href={paths.playground(ref)}>{t("tryIt")}</Link>
+              </Button>
+            )
           }
         />
       ) : (
         <div className="grid gap-5">
-          <Figures total={usage.data.total} />
+          <div className="grid gap-1.5">
+            <Figures total={usage.data.total} />
+            <p className="text-xs text-muted-foreground">{t.rich("refused", { link: (chunks) => <RefusedLink>{chunks}</RefusedLink> })}</p>
+          </div>
           <div className="grid gap-5 lg:grid-cols-2">
             <Chart usage={usage.data} what="calls" />
             <Chart usage={usage.data} what="p95" />

@@ -1,6 +1,7 @@
 /** The one door to the daemon. Nothing outside of `lib/api` fetches. */
 import createClient from "openapi-fetch";
 
+import { tellAnswered } from "./connection";
 import { toApiError } from "./errors";
 import { renewSession } from "./refresh";
 import type { components, paths } from "./schema.gen";
@@ -50,6 +51,7 @@ export async function read<T>(answer: Promise<Answer<T>>): Promise<T> {
     throw toApiError(cause);
   }
   if (!settled.response.ok) throw toApiError(settled.error, settled.response);
+  tellAnswered();
   return settled.data as T;
 }
 

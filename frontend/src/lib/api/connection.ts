@@ -17,6 +17,20 @@ export function setConnection(next: Connection): void {
   });
 }
 
+const hearers = new Set<() => void>();
+
+/** The daemon has given what it was asked for: whoever waits for it to be there again need not. */
+export function tellAnswered(): void {
+  hearers.forEach((hearer) => {
+    hearer();
+  });
+}
+
+export function onAnswered(hearer: () => void): () => void {
+  hearers.add(hearer);
+  return () => hearers.delete(hearer);
+}
+
 export function onConnection(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

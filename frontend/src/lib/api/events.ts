@@ -2,7 +2,7 @@
 import { notifyManager, type Query, type QueryClient, type QueryKey } from "@tanstack/react-query";
 
 import { api, type Schemas } from "./client";
-import { setConnection } from "./connection";
+import { onAnswered, setConnection } from "./connection";
 
 type Event = Schemas["EventView"];
 
@@ -29,18 +29,21 @@ export function staleParts(event: Event): string[] | undefined {
   }
 }
 
-/** What a project is to the user, their role with it. */
-const isRole = ({ queryKey }: Query) => queryKey[0] === "project" && queryKey.length === 2;
+/** What an address names: a project with what it is to the user, their role in it, a server, a team. */
+function isPlace({ queryKey: { length, 0: noun, 2: part } }: Query): boolean {
+  return (length === 2 && (noun === "project" || noun === "teams")) || (length === 4 && noun === "project" && part === "servers");
+}
 
 /**
- * Fetches anew what is on the page of these. Roles first: what the user may not ask for any more is off the page before
- * the rest is asked for, as the daemon puts what it refuses on record.
+ * Fetches anew what is on the page of these. Places first: what the user may not ask for any more is off the page, and
+ * what goes by another name now at its new address, before the rest is asked for; the daemon puts what it refuses on
+ * record.
  */
 async function refresh(queryClient: QueryClient, keys: QueryKey[]): Promise<void> {
-  await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey, predicate: isRole })));
+  await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey, predicate: isPlace })));
   // After the page was told of them.
   notifyManager.schedule(() => {
-    for (const queryKey of keys) void queryClient.invalidateQueries({ queryKey, predicate: (query) => !isRole(query) });
+    for (const queryKey of keys) void queryClient.invalidateQueries({ queryKey, predicate: (query) => !isPlace(query) });
   });
 }
 
@@ -51,6 +54,10 @@ export function followEvents(queryClient: QueryClient): () => void {
   let pause = FIRST_PAUSE_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOver = false;
+  /** There is no stream, and none is being opened. */
+  let isWaiting = false;
+  /** Whether an answer may end the wait. Once for each: with answers but no stream, each would be another try. */
+  let mayHurry = true;
   const stale = new Map<string, QueryKey>();
   let flush: ReturnType<typeof setTimeout> | undefined;
 
@@ -85,7 +92,7 @@ export function followEvents(queryClient: QueryClient): () => void {
       if (parts === undefined) markStale(["project", name]);
       else for (const part of parts) markStale(["project", name, part]);
     }
-    if (event.type === "change" && ["project", "server", "member", "membership", "team"].includes(event.noun)) {
+    if (event.type === "change" && ["project", "server", "member", "project_team", "team"].includes(event.noun)) {
       markStale(["projects"]);
       markStale(["teams"]);
     }
@@ -98,12 +105,14 @@ export function followEvents(queryClient: QueryClient): () => void {
 
   const open = () => {
     if (isOver) return;
+    isWaiting = false;
     const query = lastId === "" ? "" : `?last_event_id=${encodeURIComponent(lastId)}`;
     source = new EventSource(`/api/v1/events${query}`);
     source.onopen = () => {
       // What happened while there was no stream is told by the stream itself, or by `reset`.
       if (lastId === "" && pause > FIRST_PAUSE_MS) markStale([]);
       pause = FIRST_PAUSE_MS;
+      mayHurry = true;
       setConnection("live");
     };
     source.onmessage = (message: MessageEvent<string>) => {
@@ -113,6 +122,7 @@ export function followEvents(queryClient: QueryClient): () => void {
     source.onerror = () => {
       source?.close();
       if (isOver) return;
+      isWaiting = true;
       // The access cookie may be over: any request renews it, or ends the session for good.
       void api.GET("/api/v1/auth/me").then(
         ({ response }) => {
@@ -122,7 +132,10 @@ export function followEvents(queryClient: QueryClient): () => void {
           setConnection("lost");
         },
       );
-      timer = setTimeout(open, pause);
+      timer = setTimeout(() => {
+        mayHurry = true;
+        open();
+      }, pause);
       pause = Math.min(pause * 2, LAST_PAUSE_MS);
     };
   };
@@ -131,6 +144,8 @@ export function followEvents(queryClient: QueryClient): () => void {
   const leave = () => {
     clearTimeout(timer);
     source?.close();
+    isWaiting = true;
+    mayHurry = true;
     setConnection("lost");
   };
   const retryNow = () => {
@@ -140,6 +155,11 @@ export function followEvents(queryClient: QueryClient): () => void {
   };
   window.addEventListener("offline", leave);
   window.addEventListener("online", retryNow);
+  const forget = onAnswered(() => {
+    if (!isWaiting || !mayHurry) return;
+    mayHurry = false;
+    retryNow();
+  });
   open();
 
   return () => {
@@ -148,6 +168,7 @@ export function followEvents(queryClient: QueryClient): () => void {
     clearTimeout(flush);
     window.removeEventListener("offline", leave);
     window.removeEventListener("online", retryNow);
+    forget();
     source?.close();
     setConnection("connecting");
   };

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "../api/client";
+import { type Days, timesOf } from "../days";
 import type { ProjectRef } from "../paths";
 
 export type AuditEntry = Schemas["AuditView"];
@@ -13,7 +14,6 @@ export type AuditNoun = NounOf<AuditAction>;
 const EVERY: Record<AuditNoun, true> = {
   access: true,
   approval: true,
-  audit: true,
   encryption: true,
   invitation: true,
   key: true,
@@ -36,31 +36,19 @@ const EVERY: Record<AuditNoun, true> = {
 export const NOUNS = Object.keys(EVERY) as AuditNoun[];
 
 /** Empty texts do not matter. */
-export interface AuditFilter {
+export interface AuditFilter extends Days {
   search: string;
   /** Id of a user. */
   user: string;
   /** A noun, for all of its actions. */
   action: string;
-  /** Days as the browser's calendar has them, such as 2026-01-31; both belong to it. */
-  from: string;
-  until: string;
   /** Id of a project; of the instance's trail alone. */
   project: string;
 }
 
-export const NO_FILTER: AuditFilter = { search: "", user: "", action: "", from: "", until: "", project: "" };
-
 const PAGE = 100;
 /** While nobody has looked further than the first page, it is kept true. */
 const LIVE = 5_000;
-
-/** When a day begins here, or the one after it. */
-function begin(day: string, after: 0 | 1): string | undefined {
-  const [year = NaN, month = NaN, date = NaN] = day.split("-").map(Number);
-  const at = new Date(year, month - 1, date + after);
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
-}
 
 /** The filter is the daemon's: it searches all there is, not what is loaded. Without a project, all of the instance. */
 export const auditQuery = (ref: ProjectRef | undefined, filter: AuditFilter, isLive: boolean) =>
@@ -74,8 +62,7 @@ export const auditQuery = (ref: ProjectRef | undefined, filter: AuditFilter, isL
         search: given(filter.search),
         user: given(filter.user),
         action: given(filter.action),
-        from: begin(filter.from, 0),
-        until: begin(filter.until, 1),
+        ...timesOf(filter),
       };
       return ref === undefined
         ? read(api.GET("/api/v1/audit", { params: { query: { ...query, project: given(filter.project) } }, signal }))

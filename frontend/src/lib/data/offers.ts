@@ -32,6 +32,8 @@ export interface Offer {
   definition: Definition;
   /** What the rules make of it for whoever asks. */
   effect?: "allow" | "deny" | "require_approval";
+  /** Whether it is switched off for everybody. */
+  switched_off?: boolean;
   /** What is wrong with the definition. */
   flaw?: string | null;
 }
@@ -51,6 +53,12 @@ export const offersQuery = (ref: ServerRef, kind: OfferKind) =>
 /** How an offer is called on a page. */
 export function offerTitle({ name, definition }: Offer): string {
   return definition.title ?? definition.annotations?.title ?? name;
+}
+
+/** Those in whose name, title or description the words are. */
+export function matching(offers: readonly Offer[], words: string): Offer[] {
+  const sought = words.toLowerCase();
+  return offers.filter((offer) => `${offer.name} ${offerTitle(offer)} ${offer.definition.description ?? ""}`.toLowerCase().includes(sought));
 }
 
 /** Starts a server, which then says what it offers. */

@@ -6,6 +6,7 @@ import type { ProjectRef, ServerRef } from "../paths";
 
 export type Policy = Schemas["PolicyView"];
 export type Rule = Schemas["Rule"];
+export type Explanation = Schemas["ExplanationView"];
 
 export const policyQuery = (ref: ProjectRef) =>
   queryOptions({

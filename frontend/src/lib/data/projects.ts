@@ -6,6 +6,7 @@ import { api, read, type Schemas } from "../api/client";
 import { all } from "../api/pages";
 import type { ProjectRef } from "../paths";
 import { useProjectRef } from "../route";
+import { readNamed } from "./named";
 
 export type Project = Schemas["ProjectView"];
 
@@ -19,7 +20,10 @@ export const projectsQuery = () =>
 export const projectQuery = (ref: ProjectRef) =>
   queryOptions({
     queryKey: ["project", ref.project],
-    queryFn: ({ signal }) => read(api.GET("/api/v1/projects/{project}", { params: { path: ref }, signal })),
+    queryFn: (context) =>
+      readNamed(context, ref.project, (project) =>
+        read(api.GET("/api/v1/projects/{project}", { params: { path: { project } }, signal: context.signal })),
+      ),
   });
 
 /** The project of the URL. */

@@ -3,6 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { api, read, type Schemas } from "../api/client";
 import type { ProjectRef, ServerRef } from "../paths";
+import { readNamed } from "./named";
 
 export type Server = Schemas["ServerView"];
 
@@ -20,7 +21,9 @@ export const serversQuery = (ref: ProjectRef) =>
 export const serverQuery = (ref: ServerRef) =>
   queryOptions({
     queryKey: ["project", ref.project, "servers", ref.server],
-    queryFn: ({ signal }) =>
-      read(api.GET("/api/v1/projects/{project}/servers/{server}", { params: { path: ref }, signal })),
+    queryFn: (context) =>
+      readNamed(context, ref.server, (server) =>
+        read(api.GET("/api/v1/projects/{project}/servers/{server}", { params: { path: { ...ref, server } }, signal: context.signal })),
+      ),
     refetchInterval: (query) => (query.state.data !== undefined && isMoving(query.state.data) ? 1_500 : 15_000),
   });

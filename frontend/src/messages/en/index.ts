@@ -8,6 +8,7 @@ import audit from "./audit.json";
 import common from "./common.json";
 import connection from "./connection.json";
 import errors from "./errors.json";
+import filterBar from "./filter-bar.json";
 import importing from "./import.json";
 import invitation from "./invitation.json";
 import invitations from "./invitations.json";
@@ -55,6 +56,7 @@ export default {
   common,
   connection,
   errors,
+  filterBar,
   import: importing,
   invitation,
   invitations,

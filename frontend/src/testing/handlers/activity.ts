@@ -1,4 +1,4 @@
-import { failure, http, isEmpty, ME } from "../backend";
+import { asked, failure, http, isEmpty, ME } from "../backend";
 import { auditEntry, call, id, pageOf, problem } from "../factories";
 import { RULE } from "./policy";
 
@@ -31,7 +31,7 @@ export const activityHandlers = [
   http.get("/api/v1/projects/{project}/usage", ({ response }) =>
     response(200).json({ from: "2026-01-30T12:00:00Z", until: "2026-01-31T12:00:00Z", step: "hour", total: USED, points: [] }),
   ),
-  http.get("/api/v1/projects/{project}/activity", async ({ params, query, response }) => {
+  http.get("/api/v1/projects/{project}/activity", async ({ params, query, request, response }) => {
     const error = failure(params.project, "activity");
     if (error !== undefined) return response(500).json(error);
     if (await isEmpty(params.project)) return response(200).json(pageOf([]));
@@ -40,12 +40,15 @@ export const activityHandlers = [
       const entry = auditEntry({ user_id: ME.id, user_email: null, action: "server.update", target: { kind: "server", id: id(), name: "files" } });
       return response(200).json(pageOf([{ ...entry, type: "change" as const }]));
     }
+    asked.push({ what: "calls", body: Object.fromEntries(new URL(request.url).searchParams) });
     const usual = [
       call({ arguments: '{"path":"/etc/hosts","token":"[hidden]"}' }),
       call({ target: "search", arguments_digest: "c0ffee" }),
       call({ target: "write_file", outcome: "tool_error" }),
     ];
     const calls = { refused: REFUSED, recorded: RECORDED, joined: TOLD }[params.project] ?? usual;
+    // Nobody has called before that year.
+    if ((query.get("until") ?? "9") < "2026") return response(200).json(pageOf([]));
     const outcome = query.get("outcome");
     const reason = query.get("reason");
     if (reason !== null) return response(200).json(pageOf(calls.filter((one) => one.reason === reason)));

@@ -11,7 +11,7 @@ export const keyHandlers = [
     const gone = key({ name: "old laptop", revoked_at: "2026-02-01T00:00:00Z" });
     const left = key({ name: "of one who left", creator_role: null });
     const lowered = key({ name: "of a viewer", creator_role: "viewer" });
-    return response(200).json(pageOf([key({ creator_id: ME.id }), key({ name: "of somebody else" }), left, lowered, gone]));
+    return response(200).json(pageOf([key({ creator_id: ME.id }), key({ name: "of somebody else", limits: { per_minute: 60, per_day: 1000 } }), left, lowered, gone]));
   }),
   http.post("/api/v1/projects/{project}/keys", async ({ request, response }) => {
     const body = await request.json();

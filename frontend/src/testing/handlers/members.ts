@@ -10,6 +10,7 @@ export const memberHandlers = [
     const bob = member({ email: "bob@example.com", name: "Bob", role: "viewer", direct_role: null, teams: [{ id: ME.id, name: "Guests", slug: "guests", role: "viewer" }] });
     return response(200).json(pageOf([member({ user_id: ME.id, email: ME.email, name: ME.name }), bob]));
   }),
+  http.get("/api/v1/teams", ({ response }) => response(200).json(pageOf([]))),
   http.get("/api/v1/projects/{project}/teams", ({ response }) => response(200).json(pageOf([]))),
   http.get("/api/v1/projects/{project}/invitations", ({ response }) => response(200).json(pageOf([]))),
 ];

@@ -10,6 +10,12 @@ function refusalOf(sandbox: Schemas["SandboxRequest"] | undefined): Schemas["Pro
   return problem({ code: "invalid", status: 422, errors: [{ field: `sandbox.read_paths[${place}]`, problem: "it is not there", hint: "" }] });
 }
 
+/** The one called `crashing` died when it was asked. */
+function oneOf(alias: string): Schemas["ServerView"] {
+  const { status } = server();
+  return server({ alias, name: alias, status: alias === "crashing" ? { ...status, state: "backing_off", reason: "exited with code 3", failures: 1, retry_at: "2026-01-31T12:00:01Z" } : status });
+}
+
 export const serverHandlers = [
   http.post("/api/v1/projects/{project}/servers", async ({ request, response }) => {
     const body = await request.json();
@@ -23,11 +29,18 @@ export const serverHandlers = [
     if (await isEmpty(params.project)) return response(200).json(pageOf([]));
     return response(200).json(pageOf([server(), server({ alias: "search", name: "Search" })]));
   }),
-  http.get("/api/v1/projects/{project}/servers/{server}/tools", ({ response }) =>
+  http.get("/api/v1/projects/{project}/servers/{server}", ({ params, response }) => response(200).json(oneOf(params.server))),
+  http.get("/api/v1/projects/{project}/servers/{server}/personal-secrets", ({ response }) => response(200).json(pageOf([]))),
+  http.get("/api/v1/projects/{project}/servers/{server}/tools", ({ params, response }) =>
     response(200).json({
       kind: "tool",
-      fetched_at: "2026-01-31T12:00:00Z",
-      items: ["read_file", "delete_file"].map((name) => ({ name, definition: { name } })),
+      fetched_at: params.server === "crashing" ? null : "2026-01-31T12:00:00Z",
+      lacking: null,
+      items: (params.server === "crashing" ? [] : ["read_file", "delete_file"]).map((name) => ({
+        name,
+        definition: { name },
+        effect: name === "delete_file" ? "deny" : "allow",
+      })),
     } as never),
   ),
   http.post("/api/v1/projects/{project}/servers/{server}/start", ({ params, response }) => {
