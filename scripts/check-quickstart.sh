@@ -23,8 +23,8 @@ stop() {
     return 1
 }
 cleanup() {
-    # Also one of which nothing was printed.
-    [ -n "$pid" ] || pid=$(cat "$work/data/quickstart.pid" 2>/dev/null || true)
+    # Also one of which nothing was printed, wherever it has its data.
+    [ -n "$pid" ] || pid=$(find "$work" -name quickstart.pid -exec cat {} + || true)
     stop || true
     rm -rf "$work"
 }
@@ -36,7 +36,7 @@ fail() {
 }
 
 # A place of its own, as the script reads and writes the .env beside its directory; and no setting of this machine.
-mkdir "$work/scripts"
+mkdir "$work/scripts" "$work/caller"
 cp "$source" "$work/scripts/"
 for name in $(compgen -e); do
     case $name in
@@ -48,8 +48,10 @@ done
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
 quickstart() { # NAME
-    "$work/scripts/quickstart.sh" --binaries "$binaries" --no-frontend --detach --json --port "$port" \
-        --data-dir "$work/data" >"$work/$1.json" 2> >(tee "$work/$1.log" >&2) || fail "the $1 run failed"
+    # A relative directory is from where the script is called.
+    (cd "$work/caller" && "$work/scripts/quickstart.sh" --binaries "$binaries" --no-frontend --detach --json \
+        --port "$port" --data-dir data) >"$work/$1.json" 2> >(tee "$work/$1.log" >&2) ||
+        fail "the $1 run failed"
     # A document, and nothing else.
     python3 - "$work/$1.json" <<'PYTHON'
 import json, sys
@@ -58,6 +60,7 @@ wanted = "base_url dashboard_url email password project unified_url api_key pid 
 assert list(said) == wanted, list(said)
 assert all(said.values()), [name for name, value in said.items() if not value]
 PYTHON
+    [ "$(told data_dir)" = "$work/caller/data" ] || fail "the data is in $(told data_dir)"
 }
 told() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/first.json" "$1"; }
 # What there is, in the words of orch-admin.
@@ -65,7 +68,7 @@ state() {
     local what
     for what in 'user list' 'project list' 'server list --project demo' 'key list --project demo'; do
         # shellcheck disable=SC2086 # words
-        (cd "$work" && "$binaries/orch-admin" $what --data-dir "$work/data" --json) | python3 -c '
+        (cd "$work" && "$binaries/orch-admin" $what --data-dir "$work/caller/data" --json) | python3 -c '
 import json, sys
 # Of keys it changes when they were used last.
 print([{k: v for k, v in row.items() if not k.startswith("last_")} for row in json.load(sys.stdin)])'

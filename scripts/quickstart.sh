@@ -24,7 +24,7 @@ usage: scripts/quickstart.sh [options]
 
   --port PORT      listen on this port (default: the one of the last time, else PORT, else $DEFAULT_PORT or the next
                    free one)
-  --data-dir DIR   keep everything there (default: ORCH_DATA_DIR, else ./data)
+  --data-dir DIR   keep everything there (default: ORCH_DATA_DIR, else data, beside the directory of this script)
   --detach         return when the daemon is ready; without it the log is shown until Ctrl-C
   --json           print one JSON object on standard output and nothing else
   --no-frontend    build no dashboard; the one that was built before, if any, stays in use
@@ -88,7 +88,12 @@ if [ -n "$binaries" ]; then
     done
 fi
 
-data_dir=${data_dir:-$(setting ORCH_DATA_DIR)}
+# What is given is from where the script was called; a setting, as everything in .env, is from the root.
+case $data_dir in
+    '') data_dir=$(setting ORCH_DATA_DIR) ;;
+    /*) ;;
+    *) data_dir=$here/$data_dir ;;
+esac
 data_dir=${data_dir:-data}
 (umask 077 && mkdir -p "$data_dir")
 data_dir=$(cd "$data_dir" && pwd)

@@ -31,6 +31,7 @@ mod m20261128_100001_prove_addresses;
 mod m20261128_200001_create_secret_checks;
 mod m20261128_300001_name_facts;
 mod m20261128_300002_tell_refusals;
+mod m20261129_100001_span_calls;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_200001_create_secret_checks::Migration),
             Box::new(m20261128_300001_name_facts::Migration),
             Box::new(m20261128_300002_tell_refusals::Migration),
+            Box::new(m20261129_100001_span_calls::Migration),
         ]
     }
 }

@@ -103,6 +103,8 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
     }
     match error.downcast_ref::<PersistenceError>()? {
         PersistenceError::Connect { .. } => Some(UNAVAILABLE),
+        // To try again is of no use.
+        PersistenceError::Damaged { .. } => Some(FAILED),
         PersistenceError::Url { .. } => Some(USAGE),
         _ => Some(FAILED),
     }
@@ -110,17 +112,20 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
 
 const fn of_store(error: &StoreError) -> u8 {
     match error {
-        StoreError::Unavailable { .. } => UNAVAILABLE,
+        StoreError::Unavailable { .. } | StoreError::Full { .. } => UNAVAILABLE,
         StoreError::Missing { .. } => MISSING,
         StoreError::Conflict { .. }
         | StoreError::Stale { .. }
         | StoreError::LastAdmin { .. }
         | StoreError::LastInstanceAdmin => CONFLICT,
-        StoreError::Corrupt { .. } => FAILED,
+        StoreError::Damaged { .. } | StoreError::Corrupt { .. } => FAILED,
     }
 }
 
 fn advice(error: &anyhow::Error) -> Option<Cow<'static, str>> {
+    if let Some(advice) = error.chain().find_map(advice_of_the_store) {
+        return Some(advice.into());
+    }
     if code(error) == UNAVAILABLE {
         return Some("check that the database runs and that DATABASE_URL or --data-dir names it".into());
     }
@@ -142,13 +147,29 @@ fn advice(error: &anyhow::Error) -> Option<Cow<'static, str>> {
     Some(advice.into())
 }
 
+/// Where the database is there, and it is its disk or its file that fails.
+fn advice_of_the_store(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let store = match error.downcast_ref() {
+        // What says the same as its cause is not in the chain.
+        Some(ControlError::Store(error)) => Some(error),
+        _ => error.downcast_ref(),
+    };
+    match store {
+        Some(StoreError::Full { .. }) => Some("make room on the disk of the database, and try again"),
+        Some(StoreError::Damaged { .. }) => Some("stop the daemon and restore a backup: docs/how-to/back-up.md"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::Context;
     use orch_app::control::error::ControlError;
     use orch_app::domain::error::StoreError;
 
-    use super::{code, flag, spelled, usage};
+    use orch_app::persistence::PersistenceError;
+
+    use super::{advice, code, flag, spelled, usage};
 
     fn check(error: impl Into<anyhow::Error>, expected: u8) {
         let error = error.into();
@@ -157,6 +178,29 @@ mod tests {
 
     fn away() -> StoreError {
         StoreError::Unavailable { doing: "looking", source: "gone".into() }
+    }
+
+    fn full() -> StoreError {
+        StoreError::Full { doing: "looking", source: "no room".into() }
+    }
+
+    fn damaged() -> StoreError {
+        StoreError::Damaged { doing: "looking", source: "malformed".into() }
+    }
+
+    #[test]
+    fn the_advice_is_for_what_fails() {
+        let said = |error: anyhow::Error| advice(&error).expect("some advice").into_owned();
+        for (error, expected) in [
+            (away().into(), "check that the database runs"),
+            (full().into(), "make room"),
+            (ControlError::from(full()).into(), "make room"),
+            (anyhow::Error::from(damaged()).context("opening the instance"), "restore a backup"),
+            (ControlError::from(damaged()).into(), "restore a backup"),
+        ] {
+            let said = said(error);
+            assert!(said.contains(expected), "{said}");
+        }
     }
 
     #[test]
@@ -170,6 +214,10 @@ mod tests {
         check(ControlError::from(StoreError::Conflict { what: "a project with this slug" }), 4);
         check(ControlError::from(away()), 5);
         check(away(), 5);
+        check(full(), 5);
+        check(ControlError::from(damaged()), 1);
+        let (database, source) = ("sqlite:orch.db".to_owned(), "malformed".into());
+        check(PersistenceError::Damaged { database, source }, 1);
     }
 
     #[test]

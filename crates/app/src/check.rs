@@ -12,7 +12,7 @@ use orch_persistence::{Database, SeaDirectorySource, SeaSecretChecks};
 use crate::config::{Flags, Secrets, Settings};
 use crate::followed_file::{FollowedFile, Known};
 use crate::serve::{fail, runtime};
-use crate::{backup, confined, data_dir, instance, secret_check};
+use crate::{backup, confined, data_dir, instance, remains, secret_check};
 
 /// Exit code 0 when the daemon would start.
 #[must_use]
@@ -115,6 +115,9 @@ async fn look_at(settings: &Settings, database: &Database) -> anyhow::Result<Fou
 }
 
 fn new_instance(settings: &Settings, database: Schema) -> anyhow::Result<Found> {
+    if let Schema::Missing = database {
+        remains::refuse(settings)?;
+    }
     let (secrets, missing) = (Secrets::of_a_new_instance(settings)?, Secrets::missing(settings)?);
     Ok(Found { database, secrets, missing, directory: Some(Directory::default()) })
 }

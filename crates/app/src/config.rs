@@ -39,7 +39,7 @@ use crate::backup::PART;
 use crate::data_dir::{FILES_OF_SQLITE, LOCK_OF_FILE, beside, real_file};
 use crate::telemetry;
 
-pub use self::limits::{LimitSettings, LimitValues};
+pub use self::limits::{DefaultLimits, LimitSettings, MaxLimits};
 pub use self::secrets::{SecretSource, Secrets};
 pub use self::servers::{SandboxSetting, ServerSettings};
 pub use crate::upkeep::{AuditSettings, RetentionSettings};

@@ -189,7 +189,14 @@ impl Connector for UpstreamConnector {
             }
         };
         peer.map_err(|error| ConnectFailure {
-            other_era: matches!(error, ConnectError::OtherEra { .. }),
+            other_era: matches!(
+                error,
+                ConnectError::OtherEra { .. }
+                    | ConnectError::Refused(_)
+                    | ConnectError::NotHere { .. }
+                    | ConnectError::UnknownVersion { .. }
+                    | ConnectError::MalformedHello { .. }
+            ),
             incompatible: matches!(
                 error,
                 ConnectError::OtherEra { .. }

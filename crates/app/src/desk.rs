@@ -1,6 +1,7 @@
 //! Does what people without a login have asked for, one errand after the other, after they had their answer.
 
 use orch_control::accounts::Accounts;
+use orch_domain::error::WithCauses;
 use orch_domain::port::desk::{Desk, Errand};
 use tokio::sync::mpsc;
 
@@ -25,7 +26,7 @@ pub(crate) fn open() -> (Counter, mpsc::Receiver<Errand>) {
 pub(crate) async fn work(accounts: Accounts, mut asked: mpsc::Receiver<Errand>) {
     while let Some(errand) = asked.recv().await {
         if let Err(error) = accounts.run(&errand).await {
-            tracing::error!(error = %error, "what somebody has asked for could not be done");
+            tracing::error!(error = %WithCauses(&error), "what somebody has asked for could not be done");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
+use orch_domain::error::WithCauses;
 use orch_domain::id::AuditId;
 use orch_domain::port::clock::Clock;
 use orch_persistence::EntryJournal;
@@ -61,7 +62,7 @@ impl EntryTrail {
     pub(crate) fn put_down(&self) {
         let entries = std::mem::take(&mut *self.lock());
         if let Err(error) = (self.append)(&entries) {
-            tracing::error!(error = %error, count = entries.len(), "what was noticed is not on the audit trail yet");
+            tracing::error!(error = %WithCauses(&error), count = entries.len(), "what was noticed is not on the audit trail yet");
             self.lock().splice(0..0, entries);
         }
     }

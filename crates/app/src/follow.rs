@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use orch_auth::ended_logins::EndedLogins;
 use orch_domain::change::{Change, Committed};
 use orch_domain::directory::live::LiveDirectory;
-use orch_domain::error::StoreError;
+use orch_domain::error::{StoreError, WithCauses};
 use orch_domain::event::Event;
 use orch_domain::port::changes::Changes;
 use orch_domain::port::clock::Clock;
@@ -115,7 +115,7 @@ impl Follow {
                     self.pass_over(change, &error);
                     return false;
                 }
-                Ok(Err(error)) => tracing::error!(error = %error, "a change cannot be read; trying again"),
+                Ok(Err(error)) => tracing::error!(error = %WithCauses(&error), "a change cannot be read; trying again"),
                 Err(_) => tracing::error!(?change, "a change is not read in time; trying again"),
             }
             tokio::time::sleep(pause).await;
@@ -127,11 +127,11 @@ impl Follow {
     fn pass_over(&self, change: Change, error: &StoreError) {
         match change {
             Change::Project(id) => {
-                tracing::error!(%error, ?change, "a project cannot be read and is closed until it is changed again");
+                tracing::error!(error = %WithCauses(error), ?change, "a project cannot be read and is closed until it is changed again");
                 let directory = self.directory.current().with_project(id, None);
                 self.directory.replace(directory);
             }
-            _ => tracing::error!(%error, ?change, "a change cannot be read, and is not in force"),
+            _ => tracing::error!(error = %WithCauses(error), ?change, "a change cannot be read, and is not in force"),
         }
     }
 

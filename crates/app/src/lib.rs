@@ -21,6 +21,7 @@ mod probe;
 mod protocol_log;
 pub mod public_url;
 mod readiness;
+mod remains;
 pub mod secret_check;
 pub mod serve;
 mod stopping;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use orch_auth::vault::AeadVault;
 use orch_domain::Timestamp;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::error::WithCauses;
 use orch_domain::port::clock::Clock;
 use orch_domain::port::server_runtime::ServerRuntime;
 use orch_domain::port::system_probe::{
@@ -41,7 +42,7 @@ impl InstanceProbe {
         let start = Instant::now();
         let error = match tokio::time::timeout(PATIENCE, self.database.ping()).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
+            Ok(Err(error)) => Some(WithCauses(&error).to_string()),
             Err(_) => Some(format!("it did not answer within {} s", PATIENCE.as_secs())),
         };
         let latency = error.is_none().then(|| start.elapsed());

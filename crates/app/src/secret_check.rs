@@ -61,7 +61,8 @@ async fn adopt_on(settings: &Settings, database: &Database) -> anyhow::Result<()
     let secrets = Secrets::load(settings)?;
     let vault = AeadVault::new(secrets.master.encryption_keys())?;
     check_sealed(&SeaDirectorySource::new(database.clone()).load().await?, &vault)?;
-    SeaSecretChecks::new(database.clone()).replace(&checks_of(&secrets, &vault)?).await?;
+    let (checks, ours) = (SeaSecretChecks::new(database.clone()), checks_of(&secrets, &vault)?);
+    let is_another = checks.find().await?.is_some_and(|kept| kept.jwt_secret != ours.jwt_secret);
     database.sign_with(Arc::new(Ed25519ChainSigner::new(&secrets.master)?));
     let entry = AuditEntry {
         id: AuditId::new(),
@@ -73,9 +74,11 @@ async fn adopt_on(settings: &Settings, database: &Database) -> anyhow::Result<()
         detail: "takes JWT_SECRET and MCP_ENCRYPTION_KEY as they are set now".to_owned(),
         facts: Vec::new(),
     };
-    let signed = SeaAuditChain::new(database.clone()).take_over(&entry).await?;
+    let signed = SeaAuditChain::new(database.clone()).take_over(is_another, &entry).await?;
     let file = AnchorFile::in_dir(&settings.audit_dir());
-    tokio::task::spawn_blocking(move || file.append(&signed)).await?.context("the file of checkpoints")
+    tokio::task::spawn_blocking(move || file.append(&signed)).await?.context("the file of checkpoints")?;
+    // Last, so that what was broken off is done by the next try.
+    Ok(checks.replace(&ours).await?)
 }
 
 /// Every stored secret must open: a wrong key is found at the start, not at the first call.

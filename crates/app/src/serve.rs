@@ -9,6 +9,7 @@ use anyhow::Context;
 use orch_auth::authenticator::Authenticator;
 use orch_control::Control;
 use orch_domain::directory::live::LiveDirectory;
+use orch_domain::error::WithCauses;
 use orch_domain::port::user_repo::UserRepo as _;
 use orch_gateway::identity::Identity;
 use orch_gateway::key_uses::KeyUses;
@@ -251,7 +252,7 @@ async fn store_key_uses(uses: &KeyUses, control: &Control) {
     if !taken.is_empty()
         && let Err(error) = control.keys.note_uses(&taken).await
     {
-        tracing::warn!(error = %error, "the last use of API keys could not be stored");
+        tracing::warn!(error = %WithCauses(&error), "the last use of API keys could not be stored");
     }
 }
 

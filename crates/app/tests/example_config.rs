@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use orch_app::config::{Flags, Settings};
+use orch_auth::strength::weakness_of;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/orch.example.toml");
 
@@ -74,4 +75,26 @@ fn what_it_only_mentions_parses_too() {
         assert!(text.lines().any(|line| line.starts_with(&format!("{name} ="))), "the example does not mention {name}");
     }
     assert!(settings.base_url.is_some() && settings.database_url.is_some() && settings.jwt_secret.is_some());
+}
+
+/// Everybody knows what is printed here.
+#[test]
+fn nothing_that_it_mentions_is_fit_for_production() {
+    let text = with_everything_set();
+    for name in ["jwt_secret", "password"] {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} = \"")));
+        let value = line.and_then(|rest| rest.split('"').next()).expect(name);
+        assert!(weakness_of(&value.to_owned().into()).is_some(), "{name} = {value:?}");
+    }
+}
+
+/// One line of a section changes that and nothing else.
+#[test]
+fn a_limit_by_itself_leaves_the_others() {
+    let draft = tempfile::tempdir().expect("a directory");
+    let path: PathBuf = draft.path().join("orch.toml");
+    fs::write(&path, "[limits.default]\nmemory_mib = 1024\n[limits.max]\nopen_files = 99\n").expect("a file");
+    let limits = load(&path).limits;
+    assert_eq!((limits.default.memory_mib, limits.default.processes, limits.default.open_files), (1024, 512, 0));
+    assert_eq!((limits.max.memory_mib, limits.max.processes, limits.max.open_files), (0, 0, 99));
 }

@@ -133,6 +133,73 @@ fn every_span_is_in_the_document() {
     });
 }
 
+/// A text, split at the commas that are in no bracket and in no string; it ends where a bracket closes that it has not
+/// opened.
+fn arguments(text: &str) -> Vec<&str> {
+    let (mut found, mut start, mut depth) = (Vec::new(), 0, 0_usize);
+    let (mut in_string, mut is_escaped) = (false, false);
+    for (position, c) in text.char_indices() {
+        if in_string {
+            in_string = is_escaped || c != '"';
+            is_escaped = !is_escaped && c == '\\';
+            continue;
+        }
+        match c {
+            '"' => in_string = true,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ',' if depth > 0 => {}
+            ',' | ')' | ']' | '}' => {
+                found.extend(text.get(start..position));
+                start = position + 1;
+                if c != ',' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The fields of what a source without comments logs.
+fn logged_fields(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("!(").flat_map(|(position, opening)| {
+        let (before, rest) = text.split_at(position);
+        let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+        let is_span = name == "span" || name.ends_with("_span");
+        let is_event = matches!(name, "error" | "warn" | "info" | "debug" | "trace" | "event");
+        let found = if is_span || is_event { arguments(rest.split_at(opening.len()).1) } else { Vec::new() };
+        let found = found.into_iter().map(str::trim);
+        // After the message of an event comes what is filled into it; the name of a span is a text as well.
+        let fields = found.take_while(move |argument| is_span || !argument.starts_with('"'));
+        let names = fields.map(|field| field.split('=').next().unwrap_or_default().trim());
+        let names = names.map(|name| name.trim_start_matches(['?', '%']));
+        names.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains(':'))
+    })
+}
+
+/// What is logged can be looked for by what the document says of it, and nothing else is said.
+#[test]
+fn every_field_is_in_the_document() {
+    let document = document("docs/LOGGING.md");
+    let table = document.split_once("## Fields").expect("the fields").1.split("\n## ").next().unwrap_or_default();
+    let names = table.lines().filter_map(|line| line.split('|').nth(1));
+    let told: BTreeSet<_> = names.flat_map(|names| names.split('`').skip(1).step_by(2)).map(str::to_owned).collect();
+    let mut logged = BTreeSet::new();
+    let is_ours = |source: &Source| source.path.components().nth(2).is_some_and(|part| part.as_os_str() == "src");
+    for source in sources().into_iter().filter(is_ours) {
+        let lines = source.text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for name in logged_fields(&lines.collect::<Vec<_>>().join("\n")) {
+            assert!(told.contains(name), "docs/LOGGING.md does not name the field {name} of {}", source.path.display());
+            logged.insert(name.to_owned());
+        }
+    }
+    assert!(logged.len() > 30, "the fields were not found");
+    let idle: Vec<_> = told.difference(&logged).collect();
+    assert!(idle.is_empty(), "docs/LOGGING.md names fields that nothing logs: {idle:?}");
+}
+
 #[test]
 fn every_variable_is_in_the_documents() {
     let settings = document("crates/app/src/config/environment.rs");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use orch_domain::Timestamp;
 use orch_domain::email::Email;
-use orch_domain::error::StoreError;
+use orch_domain::error::{StoreError, WithCauses};
 use orch_domain::id::{LoginId, UserId};
 use orch_domain::login::{Login, LoginFrom};
 use orch_domain::port::audit_log::AuditLog;
@@ -285,7 +285,7 @@ impl Logins {
     /// The list of logins is the only one to miss it: no reason to keep somebody's tokens back.
     async fn note_seen(&self, login: LoginId, from: &LoginFrom, now: Timestamp) {
         if let Err(error) = self.ports.logins.note_seen(login, from, now).await {
-            tracing::warn!(error = %error, "where a login was used last is not noted");
+            tracing::warn!(error = %WithCauses(&error), "where a login was used last is not noted");
         }
     }
 

@@ -98,16 +98,11 @@ impl Approvals {
     /// for, its caller confirmed or declined it, nobody answered, or the caller left.
     #[must_use]
     pub fn entry(&self, approval: &Approval) -> Option<AuditEntry> {
-        let by_caller = approval.decided_by == Some(approval.user_id) && approval.caller_may_confirm;
-        let action = match approval.state {
-            ApprovalState::Pending => AuditAction::ApprovalRequest,
-            ApprovalState::Expired => AuditAction::ApprovalExpire,
-            ApprovalState::Cancelled => AuditAction::ApprovalCancel,
-            ApprovalState::Approved if by_caller => AuditAction::ApprovalConfirm,
-            ApprovalState::Denied if by_caller => AuditAction::ApprovalDecline,
-            // On record since before it had an effect.
-            ApprovalState::Approved | ApprovalState::Denied => return None,
-        };
+        let action = approval.action();
+        // What people answer is on record since before it had an effect.
+        if matches!(action, AuditAction::ApprovalApprove | AuditAction::ApprovalDeny) {
+            return None;
+        }
         let who = Principal {
             user_id: approval.user_id,
             credential: match approval.key_id {

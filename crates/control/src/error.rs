@@ -127,7 +127,10 @@ impl From<StoreError> for ControlError {
             StoreError::Missing { what } => Self::Missing { what: noun(what) },
             StoreError::LastAdmin { of } => Self::LastAdmin { of },
             StoreError::LastInstanceAdmin => Self::LastInstanceAdmin,
-            error @ (StoreError::Unavailable { .. } | StoreError::Corrupt { .. }) => Self::Store(error),
+            error @ (StoreError::Unavailable { .. }
+            | StoreError::Full { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Corrupt { .. }) => Self::Store(error),
         }
     }
 }

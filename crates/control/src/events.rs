@@ -11,6 +11,7 @@ use orch_domain::directory::Directory;
 use orch_domain::directory::live::LiveDirectory;
 use orch_domain::directory::roster::TeamFacts;
 use orch_domain::email::Email;
+use orch_domain::error::WithCauses;
 use orch_domain::event::bus::{EventId, EventStream, Told};
 use orch_domain::event::{CallsOf, Event, Fact};
 use orch_domain::id::{ProjectId, ServerId, TeamId};
@@ -64,7 +65,7 @@ impl Events {
         match self.ports.users.find(who.user_id).await {
             Ok(account) => account.filter(|user| user.address_proven).map(|user| user.email),
             Err(error) => {
-                tracing::warn!(error = %error, "somebody who watches is not told of invitations");
+                tracing::warn!(error = %WithCauses(&error), "somebody who watches is not told of invitations");
                 None
             }
         }

@@ -321,7 +321,14 @@ impl Projects {
                 }
                 user
             }
-            (None, Credential::Console) => self.oldest_instance_admin().await?,
+            (None, Credential::Console) => {
+                let admin = self.oldest_instance_admin().await?;
+                return admin.ok_or_else(|| ControlError::Conflict {
+                    problem: "there is no instance admin yet: orch-admin user create EMAIL --admin, \
+                              or name a project admin with --admin"
+                        .to_owned(),
+                });
+            }
             (None, Credential::Login { .. } | Credential::Key { .. }) => self.ports.users.find(who.user_id).await?,
         };
         user.filter(User::is_active).ok_or_else(|| {

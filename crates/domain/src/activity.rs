@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use crate::Timestamp;
 use crate::audit::AuditRecord;
-use crate::call::{Call, CallKind};
+use crate::call::{Call, CallKind, OutcomeKind};
 use crate::id::{KeyId, ProjectId, ServerId, UserId};
 use crate::refusal::Reason;
 
@@ -55,37 +55,27 @@ impl CallQuery {
 pub enum OutcomeFilter {
     /// Everything but `ok`.
     Failed,
-    /// The word of [`Outcome::as_str`](crate::call::Outcome::as_str).
-    Is(&'static str),
+    Is(OutcomeKind),
 }
 
 impl OutcomeFilter {
-    /// Every word that it can be written as: `failed`, and those of the outcomes.
-    pub const WORDS: [&'static str; 11] = [
-        "failed",
-        "ok",
-        "tool_error",
-        "rpc_error",
-        "unavailable",
-        "timeout",
-        "refused",
-        "limited",
-        "cancelled",
-        "abandoned",
-        "stopping",
-    ];
+    const FAILED: &'static str = "failed";
 
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let word = Self::WORDS.into_iter().find(|word| *word == text)?;
-        Some(if word == "failed" { Self::Failed } else { Self::Is(word) })
+    /// Every word that it can be written as: `failed`, and those of the outcomes.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        std::iter::once(Self::FAILED).chain(OutcomeKind::ALL.map(OutcomeKind::as_str))
     }
 
     #[must_use]
-    pub fn matches(self, outcome: &str) -> bool {
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == Self::FAILED { Some(Self::Failed) } else { OutcomeKind::parse(text).map(Self::Is) }
+    }
+
+    #[must_use]
+    pub fn matches(self, outcome: OutcomeKind) -> bool {
         match self {
-            Self::Failed => outcome != "ok",
-            Self::Is(word) => outcome == word,
+            Self::Failed => outcome != OutcomeKind::Ok,
+            Self::Is(kind) => outcome == kind,
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::Timestamp;
+use crate::audit::AuditAction;
 use crate::call::CallKind;
 use crate::id::{ApprovalId, KeyId, ProjectId, RuleId, ServerId, UserId};
+use crate::words::words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
@@ -34,29 +36,32 @@ pub struct Approval {
     pub decided_by: Option<UserId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ApprovalState {
-    Pending,
-    Approved,
-    Denied,
-    /// Nobody answered in time.
-    Expired,
-    /// The caller has left, or lost its access.
-    Cancelled,
+impl Approval {
+    /// What has happened to it last, as the audit trail says it.
+    #[must_use]
+    pub fn action(&self) -> AuditAction {
+        let by_caller = self.caller_may_confirm && self.decided_by == Some(self.user_id);
+        match self.state {
+            ApprovalState::Pending => AuditAction::ApprovalRequest,
+            ApprovalState::Approved if by_caller => AuditAction::ApprovalConfirm,
+            ApprovalState::Approved => AuditAction::ApprovalApprove,
+            ApprovalState::Denied if by_caller => AuditAction::ApprovalDecline,
+            ApprovalState::Denied => AuditAction::ApprovalDeny,
+            ApprovalState::Expired => AuditAction::ApprovalExpire,
+            ApprovalState::Cancelled => AuditAction::ApprovalCancel,
+        }
+    }
 }
 
-impl ApprovalState {
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Approved, Self::Denied, Self::Expired, Self::Cancelled];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-        }
+words! {
+    ApprovalState {
+        Pending = "pending",
+        Approved = "approved",
+        Denied = "denied",
+        /// Nobody answered in time.
+        Expired = "expired",
+        /// The caller has left, or lost its access.
+        Cancelled = "cancelled",
     }
 }
 
@@ -65,4 +70,52 @@ impl ApprovalState {
 pub enum Answer {
     Approve(crate::policy::decision::Consent),
     Deny,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Approval, ApprovalState};
+    use crate::Timestamp;
+    use crate::call::CallKind;
+    use crate::id::{ApprovalId, ProjectId, RuleId, ServerId, UserId};
+
+    #[test]
+    fn what_happened_last_has_the_word_of_the_trail() {
+        let (caller, other) = (UserId::new(), UserId::new());
+        let action = |state, decided_by, caller_may_confirm| {
+            let approval = Approval {
+                id: ApprovalId::new(),
+                project_id: ProjectId::new(),
+                user_id: caller,
+                key_id: None,
+                client: "".into(),
+                server_id: ServerId::new(),
+                server: "".into(),
+                kind: CallKind::Tool,
+                target: String::new(),
+                arguments: None,
+                rule_id: RuleId::new(),
+                asked_at: Timestamp::UNIX_EPOCH,
+                expires_at: Timestamp::UNIX_EPOCH,
+                caller_may_confirm,
+                state,
+                decided_at: None,
+                decided_by,
+            };
+            approval.action().as_str()
+        };
+        for (state, decided_by, caller_may_confirm, expected) in [
+            (ApprovalState::Pending, None, true, "approval.request"),
+            (ApprovalState::Approved, Some(other), true, "approval.approve"),
+            (ApprovalState::Approved, Some(caller), true, "approval.confirm"),
+            (ApprovalState::Approved, Some(caller), false, "approval.approve"),
+            (ApprovalState::Denied, Some(other), true, "approval.deny"),
+            (ApprovalState::Denied, Some(caller), true, "approval.decline"),
+            (ApprovalState::Denied, Some(caller), false, "approval.deny"),
+            (ApprovalState::Expired, None, true, "approval.expire"),
+            (ApprovalState::Cancelled, None, true, "approval.cancel"),
+        ] {
+            assert_eq!(action(state, decided_by, caller_may_confirm), expected);
+        }
+    }
 }

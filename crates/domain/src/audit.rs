@@ -49,7 +49,8 @@ impl AuditEntry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTarget {
-    /// `project`, `server`, `key`, `user`, `member`, `team`, `invitation`.
+    /// A noun: `approval`, `instance`, `invitation`, `key`, `member`, `policy`, `project`, `server`, `session`, `team`,
+    /// `team_member` or `user`.
     pub kind: &'static str,
     pub id: String,
     pub name: String,

@@ -9,6 +9,7 @@ use crate::arguments::Arguments;
 use crate::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use crate::port::call_log::{CallLog, CallLogError};
 use crate::refusal::Refusal;
+use crate::words::words;
 
 /// The record of a call. Results are not in it, and of arguments what the project wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,23 +66,12 @@ impl Call {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CallKind {
-    Tool,
-    Prompt,
-    Resource,
-}
-
-impl CallKind {
-    pub const ALL: [Self; 3] = [Self::Tool, Self::Prompt, Self::Resource];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tool => "tool",
-            Self::Prompt => "prompt",
-            Self::Resource => "resource",
-        }
+words! {
+    /// What is called.
+    CallKind {
+        Tool = "tool",
+        Prompt = "prompt",
+        Resource = "resource",
     }
 }
 
@@ -107,21 +97,43 @@ pub enum Outcome {
     Stopping,
 }
 
+words! {
+    /// An [`Outcome`] without the upstream's error code.
+    OutcomeKind {
+        Ok = "ok",
+        ToolError = "tool_error",
+        RpcError = "rpc_error",
+        Unavailable = "unavailable",
+        Timeout = "timeout",
+        Refused = "refused",
+        Limited = "limited",
+        Cancelled = "cancelled",
+        Abandoned = "abandoned",
+        Stopping = "stopping",
+    }
+}
+
 impl Outcome {
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn kind(self) -> OutcomeKind {
         match self {
-            Self::Ok => "ok",
-            Self::ToolError => "tool_error",
-            Self::RpcError(_) => "rpc_error",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timeout",
-            Self::Refused => "refused",
-            Self::Limited => "limited",
-            Self::Cancelled => "cancelled",
-            Self::Abandoned => "abandoned",
-            Self::Stopping => "stopping",
+            Self::Ok => OutcomeKind::Ok,
+            Self::ToolError => OutcomeKind::ToolError,
+            Self::RpcError(_) => OutcomeKind::RpcError,
+            Self::Unavailable => OutcomeKind::Unavailable,
+            Self::Timeout => OutcomeKind::Timeout,
+            Self::Refused => OutcomeKind::Refused,
+            Self::Limited => OutcomeKind::Limited,
+            Self::Cancelled => OutcomeKind::Cancelled,
+            Self::Abandoned => OutcomeKind::Abandoned,
+            Self::Stopping => OutcomeKind::Stopping,
         }
+    }
+
+    /// The word of its kind.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.kind().as_str()
     }
 
     /// The upstream's error code, for [`Outcome::RpcError`].
@@ -133,21 +145,20 @@ impl Outcome {
         }
     }
 
-    /// The inverse of [`Outcome::as_str`] and [`Outcome::code`].
+    /// The inverse of [`Outcome::kind`] and [`Outcome::code`]; None where the code is missing.
     #[must_use]
-    pub fn parse(text: &str, code: Option<i64>) -> Option<Self> {
-        Some(match text {
-            "ok" => Self::Ok,
-            "tool_error" => Self::ToolError,
-            "rpc_error" => Self::RpcError(code?),
-            "unavailable" => Self::Unavailable,
-            "timeout" => Self::Timeout,
-            "refused" => Self::Refused,
-            "limited" => Self::Limited,
-            "cancelled" => Self::Cancelled,
-            "abandoned" => Self::Abandoned,
-            "stopping" => Self::Stopping,
-            _ => return None,
+    pub fn of(kind: OutcomeKind, code: Option<i64>) -> Option<Self> {
+        Some(match kind {
+            OutcomeKind::Ok => Self::Ok,
+            OutcomeKind::ToolError => Self::ToolError,
+            OutcomeKind::RpcError => Self::RpcError(code?),
+            OutcomeKind::Unavailable => Self::Unavailable,
+            OutcomeKind::Timeout => Self::Timeout,
+            OutcomeKind::Refused => Self::Refused,
+            OutcomeKind::Limited => Self::Limited,
+            OutcomeKind::Cancelled => Self::Cancelled,
+            OutcomeKind::Abandoned => Self::Abandoned,
+            OutcomeKind::Stopping => Self::Stopping,
         })
     }
 }

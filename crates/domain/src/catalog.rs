@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
 use crate::id::ServerId;
+use crate::words::words;
 
 /// The last good state of a server's lists. Survives restarts of server and daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,24 +50,11 @@ impl PastDefinition {
     pub const KEPT: usize = 50;
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ItemKind {
-    Tool,
-    Prompt,
-    Resource,
-    Template,
-}
-
-impl ItemKind {
-    pub const ALL: [Self; 4] = [Self::Tool, Self::Prompt, Self::Resource, Self::Template];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tool => "tool",
-            Self::Prompt => "prompt",
-            Self::Resource => "resource",
-            Self::Template => "template",
-        }
+words! {
+    ItemKind {
+        Tool = "tool",
+        Prompt = "prompt",
+        Resource = "resource",
+        Template = "template",
     }
 }

@@ -4,6 +4,7 @@ use crate::Timestamp;
 use crate::arguments::RecordedArguments;
 use crate::id::ProjectId;
 use crate::slug::Slug;
+use crate::words::words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
@@ -19,33 +20,17 @@ pub struct Project {
     pub version: u32,
 }
 
-/// What becomes of a tool whose schemas a strict client refuses, and the whole list with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum FlawedTools {
-    /// Listed with the least change that makes its schemas valid.
-    #[default]
-    Repair,
-    /// Not listed.
-    Hide,
-    /// Listed as it is.
-    Pass,
-}
-
-impl FlawedTools {
-    pub const ALL: [Self; 3] = [Self::Repair, Self::Hide, Self::Pass];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Repair => "repair",
-            Self::Hide => "hide",
-            Self::Pass => "pass",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
+words! {
+    /// What becomes of a tool whose schemas a strict client refuses, and the whole list with it.
+    #[derive(Default)]
+    FlawedTools {
+        /// Listed with the least change that makes its schemas valid.
+        #[default]
+        Repair = "repair",
+        /// Not listed.
+        Hide = "hide",
+        /// Listed as it is.
+        Pass = "pass",
     }
 }
 

@@ -68,12 +68,6 @@ impl Reason {
     pub const NOWHERE: [Self; 6] =
         [Self::Unknown, Self::InvalidParams, Self::Role, Self::KeyScope, Self::Rule, Self::SwitchedOff];
 
-    /// The inverse of [`Reason::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
-    }
-
     /// How a call that is refused for this ends.
     #[must_use]
     pub const fn outcome(self) -> Outcome {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::secret::Slot;
+use crate::words::words;
 
 /// What an admin sets of a server's running; None stands for the instance's own setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,16 +25,18 @@ pub struct RunSettings {
     pub personal: BTreeMap<Slot, PersonalValue>,
 }
 
-/// Who shares a process or connection of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Isolation {
-    /// All clients.
-    #[default]
-    Shared,
-    /// All that one account, or one API key of it, does.
-    PerPrincipal,
-    /// One session of one client. Clients without sessions are told apart by their principal.
-    PerSession,
+words! {
+    /// Who shares a process or connection of a server.
+    #[derive(Default)]
+    Isolation {
+        /// All clients.
+        #[default]
+        Shared = "shared",
+        /// All that one account, or one API key of it, does.
+        PerPrincipal = "per_principal",
+        /// One session of one client. Clients without sessions are told apart by their principal.
+        PerSession = "per_session",
+    }
 }
 
 /// What an admin says about a value that each member brings along.
@@ -43,24 +46,6 @@ pub struct PersonalValue {
     pub required: bool,
     /// What it is and where a member gets it.
     pub description: String,
-}
-
-impl Isolation {
-    pub const ALL: [Self; 3] = [Self::Shared, Self::PerPrincipal, Self::PerSession];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Shared => "shared",
-            Self::PerPrincipal => "per_principal",
-            Self::PerSession => "per_session",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|isolation| isolation.as_str() == text)
-    }
 }
 
 impl RunSettings {

@@ -1,5 +1,7 @@
 //! What a server's processes may see and reach, as its profile says. Applies nothing.
 
+use crate::words::words;
+
 /// A server's profile. The lists mean nothing while it is off, and are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sandbox {
@@ -11,32 +13,16 @@ pub struct Sandbox {
     pub network: NetworkAccess,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SandboxMode {
-    /// The process sees what the daemon's user sees.
-    #[default]
-    Off,
-    /// All of the profile holds, or the server does not start.
-    On,
-    /// As much of the profile holds as the kernel can.
-    BestEffort,
-}
-
-impl SandboxMode {
-    pub const ALL: [Self; 3] = [Self::Off, Self::On, Self::BestEffort];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::On => "on",
-            Self::BestEffort => "best_effort",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+words! {
+    #[derive(Default)]
+    SandboxMode {
+        /// The process sees what the daemon's user sees.
+        #[default]
+        Off = "off",
+        /// All of the profile holds, or the server does not start.
+        On = "on",
+        /// As much of the profile holds as the kernel can.
+        BestEffort = "best_effort",
     }
 }
 

@@ -1,12 +1,10 @@
 //! Teams: named sets of users that projects are granted to as a whole.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::Timestamp;
 use crate::id::{ProjectId, TeamId, UserId};
 use crate::role::Role;
 use crate::slug::Slug;
+use crate::words::words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
@@ -21,13 +19,14 @@ pub struct Team {
     pub version: u32,
 }
 
-/// What somebody is in a team; says nothing about any project. Ordered: an admin may do all that a member may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TeamRole {
-    /// Has what the team was granted, and sees who else does.
-    Member,
-    /// Invites, removes and renames as well.
-    Admin,
+words! {
+    /// What somebody is in a team; says nothing about any project. Ordered: an admin may do all that a member may.
+    TeamRole {
+        /// Has what the team was granted, and sees who else does.
+        Member = "member",
+        /// Invites, removes and renames as well.
+        Admin = "admin",
+    }
 }
 
 /// What can be done in a team.
@@ -66,39 +65,4 @@ pub struct TeamGrant {
     pub team_id: TeamId,
     pub role: Role,
     pub created_at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a team role: use member or admin")]
-pub struct InvalidTeamRole {
-    pub text: String,
-}
-
-impl TeamRole {
-    pub const ALL: [Self; 2] = [Self::Member, Self::Admin];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl fmt::Display for TeamRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for TeamRole {
-    type Err = InvalidTeamRole;
-
-    fn from_str(text: &str) -> Result<Self, InvalidTeamRole> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| InvalidTeamRole { text: text.to_owned() })
-    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::Timestamp;
 use crate::call::{CallKind, Outcome};
 use crate::id::{KeyId, ProjectId, ServerId, UserId};
+use crate::words::words;
 
 /// Upper bounds of the slots of latency, in milliseconds; the last slot has none.
 pub const SLOT_BOUNDS_MS: [f64; SLOTS - 1] = [
@@ -86,26 +87,16 @@ pub fn slot_of(duration: Duration) -> usize {
     SLOT_BOUNDS_MS.partition_point(|bound| *bound < ms)
 }
 
-/// How long the spans are that calls are summed up over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Step {
-    Minute,
-    Hour,
-    Day,
+words! {
+    /// How long the spans are that calls are summed up over.
+    Step {
+        Minute = "minute",
+        Hour = "hour",
+        Day = "day",
+    }
 }
 
 impl Step {
-    pub const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Minute => "minute",
-            Self::Hour => "hour",
-            Self::Day => "day",
-        }
-    }
-
     #[must_use]
     pub const fn seconds(self) -> i64 {
         match self {
@@ -133,30 +124,15 @@ impl Step {
     }
 }
 
-/// What calls are told apart by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dimension {
-    Project,
-    Server,
-    Tool,
-    User,
-    Key,
-    Client,
-}
-
-impl Dimension {
-    pub const ALL: [Self; 6] = [Self::Project, Self::Server, Self::Tool, Self::User, Self::Key, Self::Client];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Project => "project",
-            Self::Server => "server",
-            Self::Tool => "tool",
-            Self::User => "user",
-            Self::Key => "key",
-            Self::Client => "client",
-        }
+words! {
+    /// What calls are told apart by.
+    Dimension {
+        Project = "project",
+        Server = "server",
+        Tool = "tool",
+        User = "user",
+        Key = "key",
+        Client = "client",
     }
 }
 

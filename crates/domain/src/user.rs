@@ -5,6 +5,7 @@ use std::fmt;
 use crate::Timestamp;
 use crate::email::Email;
 use crate::id::UserId;
+use crate::words::words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -41,50 +42,19 @@ pub struct Preferences {
     pub theme: Option<Theme>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    English,
-    Korean,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Theme {
-    Light,
-    Dark,
-}
-
-impl Language {
-    pub const ALL: [Self; 2] = [Self::English, Self::Korean];
-
-    /// The tag of BCP 47.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Korean => "ko",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.as_str() == text)
+words! {
+    /// By the tag of BCP 47.
+    Language {
+        English = "en",
+        Korean = "ko",
     }
 }
 
-impl Theme {
-    pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|theme| theme.as_str() == text)
+words! {
+    /// Of the dashboard.
+    Theme {
+        Light = "light",
+        Dark = "dark",
     }
 }
 

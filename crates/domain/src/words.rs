@@ -11,13 +11,22 @@ macro_rules! words {
 
         impl $name {
             /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$word,)*];
+            pub const ALL: [Self; [$($text,)*].len()] = [$(Self::$word,)*];
 
             /// As it is stored and on the wire. Stable.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$word => $text,)*
+                }
+            }
+
+            /// The inverse of `as_str`; None for any other text.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$word),)*
+                    _ => None,
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use orch_domain::error::WithCauses;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -188,6 +189,20 @@ impl ApiError {
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail).retry_after(1) }
     }
 
+    /// Nothing can be written until somebody makes room.
+    #[must_use]
+    pub fn disk_full(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let detail = "the disk of the database is full; nothing can be changed until there is room on it";
+        Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail).retry_after(60) }
+    }
+
+    /// To try again is of no use.
+    #[must_use]
+    pub fn damaged(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let detail = "the database file is damaged: an operator has to restore a backup";
+        Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
+    }
+
     /// The daemon is about to stop, and does not begin this any more.
     #[must_use]
     pub fn stopping() -> Self {
@@ -210,7 +225,7 @@ impl ApiError {
         let id = RequestId::of(request);
         let (status, code, _) = self.code.facts();
         if status.is_server_error() {
-            let cause = self.source.as_deref().map(chain).unwrap_or_default();
+            let cause = self.source.as_deref().map(|source| WithCauses(source).to_string()).unwrap_or_default();
             tracing::error!(request.id = id.as_str(), error.code = code, error.cause = cause, "request failed");
         }
         let body = ProblemView::new(self.code, &self.detail, id.as_str(), &self.errors);
@@ -263,15 +278,4 @@ impl ResponseError for ApiError {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.code.status())
     }
-}
-
-fn chain(error: &(dyn Error + Send + Sync)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

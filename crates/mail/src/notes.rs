@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use orch_domain::audit::{AuditAction, AuditEntry, AuditTarget, FactName};
+use orch_domain::error::{StoreError, WithCauses};
 use orch_domain::id::AuditId;
 use orch_domain::invitation::MailState;
 use orch_domain::letter::LetterAbout;
@@ -50,8 +51,8 @@ impl Notes {
     }
 }
 
-fn log(error: Option<orch_domain::error::StoreError>) {
+fn log(error: Option<StoreError>) {
     if let Some(error) = error {
-        tracing::error!(error = %error, "what became of a letter could not be noted");
+        tracing::error!(error = %WithCauses(&error), "what became of a letter could not be noted");
     }
 }

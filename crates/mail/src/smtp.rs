@@ -10,6 +10,7 @@ use lettre::message::header::ContentType;
 use lettre::transport::smtp::{self, AsyncSmtpTransportBuilder};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use orch_domain::Timestamp;
+use orch_domain::error::WithCauses;
 use orch_domain::letter::{LONGEST_IN_QUEUE, Letter, LetterAbout};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::clock::Clock;
@@ -222,7 +223,7 @@ impl Sender {
             if error.is_permanent() || attempt == self.attempts || waiting.too_late(next).is_some() {
                 return self.notes.failed(letter.about, &to, &reason_of(&error)).await;
             }
-            tracing::info!(attempt, error = %error, "a letter is tried again in a moment");
+            tracing::info!(attempt, error = %WithCauses(&error), "a letter is tried again in a moment");
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }

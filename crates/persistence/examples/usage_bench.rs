@@ -101,6 +101,11 @@ async fn repeat(url: &str) {
              c.seq + d.n * h.seq, {id}, c.at + d.n * 86400000000, c.shape, c.duration_us, c.code, c.link, c.arguments \
              FROM {days} CROSS JOIN calls c JOIN audit_chains h ON h.id = c.chain"
         ),
+        // As the migration that made the table has filled it.
+        "DELETE FROM call_stretches".to_owned(),
+        "INSERT INTO call_stretches (chain, stretch, min_at, max_at) SELECT chain, seq / 1024, MIN(at), MAX(at) FROM calls \
+         GROUP BY chain, seq / 1024"
+            .to_owned(),
         format!("UPDATE audit_chains SET seq = seq * {DAYS} WHERE stream = 'calls'"),
         format!(
             "INSERT INTO usage_sums (item, step, bucket, calls, errors, total_us, longest_us{slots}) SELECT u.item, \

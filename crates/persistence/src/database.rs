@@ -1,6 +1,7 @@
 //! The connection to the database, for both kinds. Owns pools, pragmas and migrations. Knows no table.
 
 pub(crate) mod clock;
+pub(crate) mod condition;
 pub(crate) mod connect;
 pub(crate) mod patient;
 pub(crate) mod url;
@@ -24,11 +25,12 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
 use crate::config::DatabaseConfig;
+use crate::database::condition::Condition;
 use crate::database::connect::{Backend, Pools};
 use crate::database::patient::{Limit, Patient, Transaction, Watched};
 use crate::error::PersistenceError;
 use crate::sql;
-use crate::store_error::unavailable;
+use crate::store_error::{Ailment, unavailable};
 use crate::writing::Writing;
 
 /// How long a write on PostgreSQL waits for a lock.
@@ -63,6 +65,7 @@ struct Shared {
     commits: watch::Sender<u64>,
     /// How many microseconds the clock of this host is ahead of the database's, as far as that was looked at.
     ahead: AtomicI64,
+    condition: Arc<Condition>,
     /// Signs what is written to the record; without one it is not signed.
     signer: OnceLock<Arc<dyn ChainSigner>>,
 }
@@ -96,10 +99,11 @@ impl Database {
         let (backend, pools) = connect::open(config).await?;
         let patience = Duration::from_millis(config.answer_timeout_ms);
         let limit = connect::limit(&backend, patience);
+        let condition = Arc::new(Condition::default());
         let [reader, followers] = [pools.reader.clone(), followers(&backend, &pools)]
-            .map(|connection| Patient { connection, limit: limit.clone() });
+            .map(|connection| Patient::new(connection, limit.clone(), Arc::clone(&condition)));
         let (commits, ahead, signer) = (watch::Sender::new(0), AtomicI64::new(0), OnceLock::new());
-        Ok(Self(Arc::new(Shared { backend, pools, reader, patience, followers, commits, ahead, signer })))
+        Ok(Self(Arc::new(Shared { backend, pools, reader, patience, followers, commits, ahead, condition, signer })))
     }
 
     /// Has what is written to the record signed from now on. The first signer stays.
@@ -120,23 +124,24 @@ impl Database {
         }
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and took what was last written.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let reader = self.reader();
         let statement = Statement::from_string(reader.get_database_backend(), "SELECT 1");
-        reader.query_one_raw(statement).await.map(|_| ()).map_err(unavailable("asking whether the database answers"))
+        reader.query_one_raw(statement).await.map_err(unavailable("asking whether the database answers"))?;
+        self.0.condition.told()
     }
 
     /// Applies the steps that are missing, all or none, and tells which. Several daemons may do so at once.
     pub async fn migrate(&self) -> Result<Vec<String>, PersistenceError> {
-        let fail = |doing| move |source| PersistenceError::Migrate { doing, source };
+        let fail = |doing| move |source| self.not_migrated(doing, source);
         let begun = self.begin_watched(&self.0.pools.writer, HOLDING).await;
         let txn = begun.map_err(fail("waiting for other writers"))?;
         if self.kind() == DatabaseKind::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({})", connect::MIGRATION_LOCK);
             txn.execute_unprepared(&lock).await.map_err(fail("waiting for other migrations"))?;
         }
-        let Patient { connection, limit } = &txn;
+        let Patient { connection, limit, .. } = &txn;
         let pending = limit.wait(Migrator::get_pending_migrations(connection)).await;
         let pending = pending.map_err(DbErr::from).flatten().map_err(fail("reading what was applied"))?;
         let pending: Vec<_> = pending.iter().map(|step| step.name().to_owned()).collect();
@@ -148,17 +153,27 @@ impl Database {
 
     /// All steps in order. Changes nothing, not even in an empty database.
     pub async fn migration_status(&self) -> Result<Vec<MigrationStep>, PersistenceError> {
-        let Patient { connection, limit } = self.reader();
+        let Patient { connection, limit, .. } = self.reader();
         let steps = limit.wait(Migrator::get_migration_with_status_read_only(connection)).await;
         let steps = steps
             .map_err(DbErr::from)
             .flatten()
-            .map_err(|source| PersistenceError::Migrate { doing: "reading what was applied", source })?;
+            .map_err(|source| self.not_migrated("reading what was applied", source))?;
         let step = |step: &sea_orm_migration::Migration| MigrationStep {
             name: step.name().to_owned(),
             applied: step.status() == MigrationStatus::Applied,
         };
         Ok(steps.iter().map(step).collect())
+    }
+
+    fn not_migrated(&self, doing: &'static str, source: DbErr) -> PersistenceError {
+        match (Ailment::of(&source), &self.0.backend) {
+            (Some(Ailment::Damaged), Backend::SqliteFile(options)) => PersistenceError::Damaged {
+                database: options.get_filename().display().to_string(),
+                source: source.into(),
+            },
+            _ => PersistenceError::Migrate { doing, source },
+        }
     }
 
     /// Closes all connections; what is under way ends first. [`SeaChanges`](crate::SeaChanges) must have ended.
@@ -232,7 +247,7 @@ impl Database {
 
     /// A transaction that is given up when the server does nothing for it any more, and not because it takes long.
     async fn begin_watched(&self, pool: &DatabaseConnection, first: &str) -> Result<Transaction, DbErr> {
-        let pool = Patient { connection: pool.clone(), limit: self.0.reader.limit.clone() };
+        let pool = Patient::new(pool.clone(), self.0.reader.limit.clone(), Arc::clone(&self.0.condition));
         self.watch_over(pool.begin(connect::WRITE).await?, first).await
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orch_domain::audit::AuditEntry;
-use orch_domain::error::StoreError;
+use orch_domain::error::{StoreError, WithCauses};
 use orch_domain::event;
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,7 @@ impl Shared {
             pause = match self.drain().await {
                 Ok(()) => None,
                 Err(error) if pause.is_none() => {
-                    tracing::warn!(error = %error, "audit entries wait for the database");
+                    tracing::warn!(error = %WithCauses(&error), "audit entries wait for the database");
                     Some(PAUSES.0)
                 }
                 Err(_) => pause.map(|pause| (pause * 2).min(PAUSES.1)),

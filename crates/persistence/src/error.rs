@@ -21,6 +21,13 @@ pub enum PersistenceError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// To try again is of no use.
+    #[error("the database {database} is damaged: restore a backup of it, as docs/how-to/back-up.md says")]
+    Damaged {
+        database: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// It has a step of the schema that this version does not know.
     #[error(
         "the database {database} was written by a newer version of this program (its schema has the step {step}); use \

@@ -10,6 +10,7 @@ mod segment;
 use std::fmt;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::error::PersistenceError;
 use crate::journal::drain::Drain;
 use crate::journal::frame::Next;
 use crate::journal::queue::Queue;
+use crate::journal::segment::Segment;
 use crate::owned_task::OwnedTask;
 
 /// Appends calls; a task of its own brings them to the database. Dropped without [`Journal::shutdown`], it leaves what
@@ -71,6 +73,11 @@ impl Journal {
         let drain = Drain { queue: Arc::clone(&queue), calls };
         let task = OwnedTask::spawn(tracing::info_span!("persistence.drain_journal"), |stop| drain.run(stop));
         Ok(Self { queue, clock, task })
+    }
+
+    /// A file in `dir` in which some process has left calls, by names and sizes alone. Nothing is read or changed.
+    pub fn leftover(dir: &Path) -> std::io::Result<Option<PathBuf>> {
+        Segment::leftover(dir)
     }
 
     /// Waits until everything that was appended before is in the database or put aside, whatever is appended meanwhile.

@@ -19,13 +19,22 @@ fn owner(path: &Path) -> String {
         [Some(path), path.parent()].into_iter().flatten().find_map(|path| Some((path, fs::metadata(path).ok()?)));
     found.map_or_else(String::new, |(path, found)| {
         format!(
-            "; {} belongs to user {} and group {}, with mode {:03o}: hand it to the user that runs this, with chown",
+            "; {} belongs to user {} and group {}, with mode {:03o}: {}",
             path.display(),
             found.uid(),
             found.gid(),
-            found.mode() & 0o777
+            found.mode() & 0o777,
+            advice(found.uid(), rustix::process::geteuid().as_raw())
         )
     })
+}
+
+const fn advice(owner: u32, me: u32) -> &'static str {
+    if owner == me {
+        "that is the user that runs this, so let it read and write there, with chmod u+rwX"
+    } else {
+        "hand it to the user that runs this, with chown"
+    }
 }
 
 #[cfg(test)]
@@ -34,7 +43,7 @@ mod tests {
     use std::io;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-    use super::at;
+    use super::{advice, at};
 
     #[test]
     fn says_which_file_and_whose_it_is() {
@@ -47,7 +56,8 @@ mod tests {
 
         let denied = said(&file, io::ErrorKind::PermissionDenied);
         let whose = format!("{}: permission denied; {0} belongs to user {me} and group", file.display());
-        assert!(denied.starts_with(&whose) && denied.contains("mode 640: hand it to"), "{denied}");
+        assert!(denied.starts_with(&whose) && denied.contains("mode 640: that is the user that runs this"), "{denied}");
+        assert!(denied.ends_with("chmod u+rwX") && advice(me, me + 1).ends_with("chown"), "{denied}");
         let denied = said(&missing, io::ErrorKind::PermissionDenied);
         assert!(denied.contains(&format!("{} belongs to user {me}", dir.path().display())), "{denied}");
         assert_eq!(said(&file, io::ErrorKind::StorageFull), format!("{}: no storage space", file.display()));

@@ -7,15 +7,15 @@ use orch_domain::Timestamp;
 use orch_domain::audit::AuditEntry;
 use orch_domain::change::Change;
 use orch_domain::error::StoreError;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::chain::{self, Head, Stream};
 use crate::database::patient::Transaction;
 use crate::database::{Database, DatabaseKind};
-use crate::entity::{audit_entry, change};
-use crate::store_error::unavailable;
+use crate::entity::{audit_entry, change, to_signed};
+use crate::store_error::{Refusal, unavailable};
 
 /// This many changes are kept for followers that are behind.
 pub(crate) const KEPT_CHANGES: i64 = 10_000;
@@ -74,6 +74,35 @@ impl Writing {
         Ok(())
     }
 
+    /// Writes `row` over that of the version before its own. Missing where there is none, stale where it has another
+    /// version.
+    pub(crate) async fn update<A>(
+        &self,
+        mut row: A,
+        of: Versioned<<A::Entity as EntityTrait>::Column>,
+        refusal: Refusal,
+    ) -> Result<(), StoreError>
+    where
+        A: ActiveModelTrait,
+        <A::Entity as EntityTrait>::Model: Sync,
+    {
+        let Versioned { what, id: (key, id), version: (version, next) } = of;
+        // The key stays as it is.
+        row.not_set(key);
+        let updated = A::Entity::update_many()
+            .set(row)
+            .filter(key.eq(id))
+            .filter(version.eq(to_signed(next) - 1))
+            .exec(&self.txn)
+            .await
+            .map_err(refusal.explain())?;
+        if updated.rows_affected > 0 {
+            return Ok(());
+        }
+        let left = A::Entity::find().filter(key.eq(id)).count(&self.txn).await.map_err(unavailable(refusal.doing))?;
+        Err(if left == 0 { StoreError::Missing { what } } else { StoreError::Stale { what } })
+    }
+
     /// Has `change` told to all who follow, once this is committed.
     pub(crate) fn announce(&mut self, change: Change) {
         if !self.changes.contains(&change) {
@@ -115,17 +144,19 @@ impl Writing {
     }
 }
 
-/// The row without its key, which an update does not write.
-pub(crate) fn without_key<A: sea_orm::ActiveModelTrait>(mut row: A, key: <A::Entity as EntityTrait>::Column) -> A {
-    row.not_set(key);
-    row
+/// Which row an update is of, and the version that it has from then on.
+pub(crate) struct Versioned<C> {
+    /// What it is, for who is told that it is missing or stale.
+    pub(crate) what: &'static str,
+    pub(crate) id: (C, Uuid),
+    pub(crate) version: (C, u32),
 }
 
 /// Every column of a row, to be written.
 pub(crate) fn all_set<M, A>(model: M) -> A
 where
     M: sea_orm::IntoActiveModel<A>,
-    A: sea_orm::ActiveModelTrait,
+    A: ActiveModelTrait,
 {
     model.into_active_model().reset_all()
 }

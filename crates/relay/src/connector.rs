@@ -41,7 +41,7 @@ pub const fn era(chosen: Era) -> EraChoice {
 #[error("{reason}")]
 pub struct ConnectFailure {
     pub reason: String,
-    /// The server answered, and does not speak the era that was asked for.
+    /// The server answered, and refused the era that was asked for.
     pub other_era: bool,
     /// It answered as no server does that can be used here, and will do so again.
     pub incompatible: bool,

@@ -107,12 +107,6 @@ impl Client {
         };
         Self { name, revision, declared, session, faculties, declared_modern, foreign_headers: Vec::new() }
     }
-
-    /// The same with headers that are handed on.
-    #[must_use]
-    pub fn with_foreign_headers(self, foreign_headers: Vec<(String, String)>) -> Self {
-        Self { foreign_headers, ..self }
-    }
 }
 
 /// Names a client's session within the process. No secret, and never sent to anybody.

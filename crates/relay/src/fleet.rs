@@ -1,6 +1,7 @@
 //! All servers that run or may run: one slot each, one owner task each. Knows when to start and stop; never decides
 //! who may.
 
+mod kept;
 mod lane;
 mod owner;
 mod pace;

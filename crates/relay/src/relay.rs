@@ -1,7 +1,7 @@
 //! The way of one request: to its method, to its server, and back. Knows no transport of either side.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::call::{CallKind, CallTicket, Outcome};
@@ -42,13 +42,11 @@ use crate::limits::Limiter;
 use crate::methods;
 use crate::outward::Outward;
 use crate::reply::{Acquiring, Plan, Reply};
+use crate::view::cache::ViewCache;
 use crate::view::{View, enabled};
 
 /// Capabilities of upstreams that are not relayed yet, and so are not shown.
 const WITHHELD: [&str; 1] = ["tasks"];
-
-/// Views of a part that are kept; with more of them all are made anew.
-const MAX_PARTS: usize = 256;
 
 /// At most this much of the instructions of all servers goes to a client of the unified endpoint.
 const MAX_INSTRUCTIONS: usize = 16 * 1024;
@@ -60,16 +58,14 @@ pub struct Relay {
     pub(crate) digester: Arc<dyn ArgumentDigester>,
     pub(crate) clock: Arc<dyn Clock>,
     /// For each kind of client its own, where servers offer one more than another.
-    views: RwLock<HashMap<Sort, CachedView>>,
+    views: ViewCache<Sort>,
     /// The same for who sees only a part: one for all who see the same part.
-    parts: RwLock<HashMap<PartKey, CachedView>>,
+    parts: ViewCache<(Sort, Fingerprint)>,
     pub(crate) approvals: Arc<Approvals>,
     pub(crate) limiter: Arc<Limiter>,
     /// Name and version of ours, as an MCP `Implementation`.
     identity: Raw,
 }
-
-type PartKey = (Sort, Fingerprint);
 
 /// Clients for whom the servers of a project offer the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,12 +89,6 @@ impl Sort {
             user: has_own.then_some(user),
         }
     }
-}
-
-struct CachedView {
-    version: u64,
-    project: Arc<ProjectFacts>,
-    view: Arc<View>,
 }
 
 /// A request on its way to a server.
@@ -150,8 +140,8 @@ impl Relay {
             calls: parts.calls,
             digester: parts.digester,
             clock: parts.clock,
-            views: RwLock::default(),
-            parts: RwLock::default(),
+            views: ViewCache::default(),
+            parts: ViewCache::default(),
             approvals: parts.approvals,
             limiter: parts.limiter,
             identity: parts.identity,
@@ -519,67 +509,31 @@ impl Relay {
         if decision::is_plain(policy, asking) {
             return self.view(cx).page(kind);
         }
-        let project = &cx.project;
-        let key = (Sort::of(cx), Fingerprint::of(policy, asking));
-        let version = self.fleet.catalog_version(project.project.id);
-        {
-            let parts = self.parts.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(cached) = parts.get(&key)
-                && cached.version == version
-                && Arc::ptr_eq(&cached.project, project)
-            {
-                return cached.view.page(kind);
-            }
-        }
         let sees = |server: &Server, catalog: &Catalog, kind: ItemKind, name: &str| {
             let class = ItemClass::from(kind);
             let hints = if kind == ItemKind::Tool { catalog.hints(name) } else { Hints::UNSAID };
             let item = Item { server: server.id, alias: server.alias.as_str(), class, name, hints };
             decide(policy, asking, Action::Call, &item).is_visible()
         };
-        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx, server);
-        let view = View::new(project, catalogs, sees);
-        let view = Arc::new(view);
-        let page = view.page(kind);
-        let cached = CachedView { version, project: Arc::clone(project), view };
-        let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
-        parts.retain(|_, cached| self.is_current(cached));
-        if parts.len() >= MAX_PARTS {
-            parts.clear();
-        }
-        parts.insert(key, cached);
-        page
+        self.kept(&self.parts, (Sort::of(cx), Fingerprint::of(policy, asking)), cx, sees).page(kind)
     }
 
-    /// The unified view of a project for such a client, made anew only when something changed.
+    /// The unified view of a project for such a client.
     pub(crate) fn view(&self, cx: &CallContext) -> Arc<View> {
-        let (project, key) = (&cx.project, Sort::of(cx));
-        let version = self.fleet.catalog_version(project.project.id);
-        {
-            let views = self.views.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(cached) = views.get(&key)
-                && cached.version == version
-                && Arc::ptr_eq(&cached.project, project)
-            {
-                return Arc::clone(&cached.view);
-            }
-        }
-        let all = |_: &Server, _: &Catalog, _, _: &str| true;
-        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx, server);
-        let view = Arc::new(View::new(project, catalogs, all));
-        let cached = CachedView { version, project: Arc::clone(project), view: Arc::clone(&view) };
-        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
-        // What is out of date would be made anew anyway, and may be of a project that is gone.
-        views.retain(|_, cached| self.is_current(cached));
-        if views.len() >= MAX_PARTS {
-            views.clear();
-        }
-        views.insert(key, cached);
-        view
+        self.kept(&self.views, Sort::of(cx), cx, |_, _, _, _| true)
     }
 
-    fn is_current(&self, cached: &CachedView) -> bool {
-        cached.version == self.fleet.catalog_version(cached.project.project.id)
+    /// What the client is shown of what `sees` lets through, made anew only when something changed.
+    fn kept<K: Eq + Hash>(
+        &self,
+        views: &ViewCache<K>,
+        key: K,
+        cx: &CallContext,
+        sees: impl Fn(&Server, &Catalog, ItemKind, &str) -> bool,
+    ) -> Arc<View> {
+        let catalogs = |server: &Server| self.fleet.slot(server.id)?.catalog_for(cx, server);
+        let version = |project| self.fleet.catalog_version(project);
+        views.get(key, &cx.project, version, || View::new(&cx.project, catalogs, sees))
     }
 }
 

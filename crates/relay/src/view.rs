@@ -1,6 +1,8 @@
 //! The unified endpoint of one project as a snapshot: its lists ready to send, and the map from shown names to
 //! servers. Made anew when a catalog or the project changed; a call only reads it.
 
+pub(crate) mod cache;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -72,16 +72,15 @@ impl Audit {
 
 async fn verify(console: &Console, output: &Output) -> anyhow::Result<()> {
     let report = console.instance.verify_audit().await?;
-    let findings: Vec<_> = report.findings.iter().map(FindingView::of).collect();
     let view = ReportView {
-        sound: findings.is_empty(),
+        sound: report.is_sound(),
         chains: report.chains,
         entries: report.entries,
         calls: report.calls,
         checkpoints: report.checkpoints,
         anchors: report.anchors,
         former: report.former,
-        findings,
+        findings: report.findings.iter().map(FindingView::of).collect(),
         warnings: (report.anchors == 0).then(|| no_anchors(console)).into_iter().collect(),
     };
     for warning in &view.warnings {

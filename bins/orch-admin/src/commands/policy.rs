@@ -310,7 +310,10 @@ fn parse_who(text: &str) -> Result<WhoDraft, String> {
     let value = value.to_owned();
     match kind {
         _ if value.is_empty() => Err("use anybody, role:ROLE, user:USER, key:KEY, team:TEAM or client:GLOB".to_owned()),
-        "role" => value.parse::<Role>().map(WhoDraft::Role).map_err(|error| error.to_string()),
+        "role" => {
+            let role = Role::parse(&value).map(WhoDraft::Role);
+            role.ok_or_else(|| format!("`{value}` is not a role: use viewer, member or admin"))
+        }
         "user" => Ok(WhoDraft::User(value)),
         "key" => Ok(WhoDraft::Key(value)),
         "team" => Ok(WhoDraft::Team(value)),
@@ -331,8 +334,8 @@ fn parse_hint(text: &str) -> Result<(Hint, bool), String> {
         Some((name, "false")) => (name, false),
         Some(_) => return Err("write true or false after the =".to_owned()),
     };
-    let hint = Hint::ALL.into_iter().find(|hint| hint.as_str() == name);
-    hint.map(|hint| (hint, wanted))
+    Hint::parse(name)
+        .map(|hint| (hint, wanted))
         .ok_or_else(|| format!("`{name}` is no hint: use read_only, destructive, idempotent or open_world"))
 }
 

@@ -80,14 +80,21 @@ fn refuses_another_jwt_secret_until_it_is_adopted() {
     refused(&admin, &with_other("project create Demo"), &names);
     assert_eq!(admin.run("project list --json").json().as_array().map(Vec::len), Some(0));
     admin.run("project create First").text(0);
+    admin.run("key create --project first laptop").text(0);
     admin.run("audit verify").text(0);
 
     admin.run(&with_other("adopt-secrets")).text(0);
     let verified = admin.run(&with_other("audit verify --json")).json();
     assert_eq!(verified["sound"], true, "{verified}");
     assert!(verified["former"].as_u64() > Some(0), "{verified}");
+    let keys = || admin.run(&with_other("key list --project first --json")).json();
+    assert_eq!(keys()[0]["state"], "revoked", "nobody knows it any more: {}", keys());
     admin.run(&with_other("project create Demo")).text(0);
     admin.run(&with_other("audit verify")).text(0);
+    // A second time the secret is the instance's own, and its keys stay.
+    admin.run(&with_other("key create --project first desk")).text(0);
+    admin.run(&with_other("adopt-secrets")).text(0);
+    assert_eq!(keys().as_array().map(|keys| keys.iter().filter(|key| key["state"] == "live").count()), Some(1));
     refused(&admin, "project list", &["JWT_SECRET, as it stands in data/secrets/jwt_secret, is not the one"]);
     let trail = admin.run(&with_other("audit export")).text(0);
     assert!(trail.contains("secrets.adopt"), "{trail}");

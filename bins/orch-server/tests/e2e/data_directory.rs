@@ -74,6 +74,34 @@ async fn starts_with_no_other_secrets() {
 }
 
 #[tokio::test]
+async fn a_database_that_is_gone_is_not_made_anew() {
+    let directory = Daemon::start().await.kill();
+    let data = directory.path().join("data");
+    for end in ["", "-wal", "-shm"] {
+        // The companions are there when the daemon was killed.
+        let _ = std::fs::remove_file(data.join(format!("orchestrator.db{end}")));
+    }
+    let place = data.join("audit/checkpoints");
+    std::fs::create_dir_all(data.join("audit")).expect("a directory");
+    std::fs::write(&place, "one\n").expect("a checkpoint");
+    let refused = || {
+        for command in [serve(directory.path()), orch_server("check-config", directory.path())] {
+            let (code, said) = run(command);
+            let expected = ["checkpoints of its audit trail", "there was an instance here", "orch-admin restore"];
+            assert!(code == Some(1) && expected.iter().all(|part| said.contains(part)), "{code:?} {said}");
+        }
+    };
+    refused();
+    assert!(!data.join("orchestrator.db").exists(), "what was lost may still come back");
+    std::fs::write(data.join("orchestrator.db"), "").expect("an empty file");
+    refused();
+    // Secrets alone are no instance.
+    std::fs::remove_dir_all(data.join("audit")).expect("no checkpoints");
+    std::fs::remove_dir_all(data.join("journal")).expect("no journal");
+    Daemon::start_in(directory).await;
+}
+
+#[tokio::test]
 async fn says_that_nobody_may_manage_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut daemon = serve(directory.path()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");

@@ -19,11 +19,14 @@ async fn what_is_written_after_a_full_disk_is_kept() {
             daemon.try_send(Method::POST, "/projects", Some(json!({ "name": slug, "slug": slug }))).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{told}\n{}", daemon.log());
     }
+    let database = daemon.get("/system").await["database"].clone();
+    assert!(database["healthy"] == false && database["error"].to_string().contains("writing to it"), "{database}");
     daemon.limit_files("unlimited");
 
     for slug in ["one", "two"] {
         daemon.post("/projects", json!({ "name": slug, "slug": slug })).await;
     }
+    assert_eq!(daemon.get("/system").await["database"]["healthy"], true);
     daemon.send(Method::DELETE, &key, None).await;
     // Reads go over connections of their own, which see what has been committed.
     let daemon = Daemon::start_in(daemon.kill()).await;

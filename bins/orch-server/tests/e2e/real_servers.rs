@@ -126,3 +126,26 @@ async fn roots_are_asked_of_the_session_that_a_server_was_connected_for() {
     let known = wire.post(tool(2, "get-roots-list", json!({}))).await.json();
     assert!(text(&known["result"]).contains("file:///mine"), "{known}");
 }
+
+#[tokio::test]
+async fn what_a_client_that_can_be_asked_follows_is_told_by_its_own_process() {
+    let daemon = Daemon::start().await;
+    let project = daemon.project("updates", json!({ "s": npm_server("server-everything", &["stdio"]) })).await;
+    let uri = "demo://resource/dynamic/text/1";
+    for (endpoint, prefix, shown) in [("servers/s/mcp", "", ""), ("unified/mcp", "s__", "s+")] {
+        let wire = Wire::declaring(&project, endpoint, "2025-11-25", json!({ "roots": {} })).await;
+        let mut news = Events::open(wire.request(reqwest::Method::GET)).await;
+        let request = |method: &str, params: Value| {
+            json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
+        };
+        let shown = format!("{shown}{uri}");
+        let followed = wire.post(request("resources/subscribe", json!({ "uri": shown }))).await.json();
+        assert_eq!(followed["result"], json!({}), "{followed}");
+        // From now on it tells of whatever it was asked to tell of on the same connection.
+        let toggle = json!({ "name": format!("{prefix}toggle-subscriber-updates"), "arguments": {} });
+        let begun = wire.post(request("tools/call", toggle)).await.json();
+        assert!(text(&begun["result"]).contains("Started"), "{begun}");
+        let update = news.until(|message| message["method"] == "notifications/resources/updated").await;
+        assert_eq!(update["params"]["uri"], shown.as_str());
+    }
+}

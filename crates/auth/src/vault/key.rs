@@ -30,12 +30,7 @@ impl EncryptionKey {
         self.id
     }
 
-    /// Whether somebody could guess the key: all one byte, a sequence, a passphrase.
-    #[must_use]
-    pub fn is_weak(&self) -> bool {
-        self.weakness().is_some()
-    }
-
+    /// Why somebody could guess the key: all one byte, a sequence, a passphrase.
     #[must_use]
     pub fn weakness(&self) -> Option<Weakness> {
         strength::weakness_of_key(&self.bytes)

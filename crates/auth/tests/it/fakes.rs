@@ -1,8 +1,7 @@
 //! Fakes of the domain's ports and shorthands for secrets and facts.
 
-use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use orch_auth::master::{MasterSecrets, Strictness};
@@ -18,7 +17,6 @@ use orch_domain::login::{Login, LoginFrom};
 use orch_domain::page::{Page, PageRequest};
 use orch_domain::port::audit_log::AuditLog;
 use orch_domain::port::login_repo::LoginRepo;
-use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::refresh_token::{RefreshToken, Renewal, Rotation};
 use orch_domain::user::{PasswordHash, User};
@@ -193,47 +191,5 @@ impl LoginRepo for Memory {
 
     async fn is_open(&self, login: LoginId, now: Timestamp) -> Result<bool, StoreError> {
         self.store.is_open(login, now).await
-    }
-}
-
-/// What happens meanwhile.
-pub(crate) type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Takes the password for its own hash, and counts how often it was asked.
-#[derive(Default)]
-pub(crate) struct PlainHasher {
-    pub(crate) verified: AtomicUsize,
-    /// Happens while the next password is checked.
-    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
-}
-
-impl PlainHasher {
-    pub(crate) fn of(password: &str) -> PasswordHash {
-        PasswordHash::from_phc(format!("plain:{password}"))
-    }
-}
-
-#[async_trait]
-impl PasswordHasher for PlainHasher {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, PasswordError> {
-        use secrecy::ExposeSecret as _;
-        let password = password.expose_secret();
-        if password.len() < 10 { Err(PasswordError::Length) } else { Ok(Self::of(password)) }
-    }
-
-    async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<bool, PasswordError> {
-        use secrecy::ExposeSecret as _;
-        self.verified.fetch_add(1, Ordering::SeqCst);
-        // A password that stands for a hasher that breaks.
-        if password.expose_secret() == "break the hasher" {
-            return Err(PasswordError::Failed);
-        }
-        // Gives others a turn, as hashing on another thread does.
-        tokio::task::yield_now().await;
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        if let Some(meanwhile) = meanwhile {
-            meanwhile.await;
-        }
-        Ok(hash == Some(&Self::of(password.expose_secret())))
     }
 }

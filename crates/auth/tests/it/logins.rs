@@ -15,10 +15,10 @@ use orch_domain::port::login_repo::LoginRepo as _;
 use orch_domain::port::password_hasher::PasswordError;
 use orch_domain::refresh_token::AGAIN_WITHIN;
 use orch_domain::user::User;
-use orch_testkit::fakes::FixedClock;
+use orch_testkit::fakes::{FixedClock, PlainHasher};
 use secrecy::ExposeSecret as _;
 
-use crate::fakes::{PlainHasher, nowhere, secret};
+use crate::fakes::{nowhere, secret};
 use crate::world::{EMAIL, PASSWORD, World};
 
 const NEW: &str = "battery staple";
@@ -71,11 +71,11 @@ async fn every_refusal_looks_the_same_and_takes_one_check_of_a_password() {
         ("not an address", PASSWORD),
         ("", ""),
     ] {
-        let before = world.hasher.verified.load(Ordering::SeqCst);
+        let before = world.hasher.verified();
         let error = world.try_login(email, password).await.unwrap_err();
         assert!(matches!(error, LoginError::InvalidCredentials), "{email}: {error}");
         assert_eq!(error.to_string(), "the e-mail address or the password is wrong");
-        assert_eq!(world.hasher.verified.load(Ordering::SeqCst), before + 1, "{email}");
+        assert_eq!(world.hasher.verified(), before + 1, "{email}");
     }
     let trail = world.memory.trail().await;
     let reasons: Vec<_> = trail.iter().map(|entry| (entry.action.as_str(), entry.detail.as_str())).collect();
@@ -100,7 +100,7 @@ async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_n
         for _ in 0..5 {
             assert!(matches!(world.try_login(email, "wrong").await, Err(LoginError::InvalidCredentials)));
         }
-        let checks = world.hasher.verified.load(Ordering::SeqCst);
+        let checks = world.hasher.verified();
         let error = world.try_login(email, PASSWORD).await.unwrap_err();
         assert!(matches!(error, LoginError::Throttled { retry_after } if retry_after == Duration::from_secs(1)));
         // True of logins that are under way as well, which count until they have not failed.
@@ -108,7 +108,7 @@ async fn guessing_is_slowed_down_for_accounts_that_exist_and_for_those_that_do_n
         world.wait(Duration::from_millis(1));
         let later = world.try_login(email, PASSWORD).await.unwrap_err();
         assert_eq!(later.to_string(), "too many attempts: try again in 1 s", "999 ms are a second, and not none");
-        assert_eq!(world.hasher.verified.load(Ordering::SeqCst), checks, "no work while throttled");
+        assert_eq!(world.hasher.verified(), checks, "no work while throttled");
         assert_eq!(world.memory.actions().await.len(), 5, "no entry either");
 
         world.wait(Duration::from_secs(1));
@@ -138,7 +138,7 @@ async fn an_address_is_slowed_down_across_accounts() {
 async fn a_failure_of_ours_is_no_failed_login() {
     let world = World::new().await;
     for _ in 0..20 {
-        let error = world.try_login(EMAIL, "break the hasher").await.unwrap_err();
+        let error = world.try_login(EMAIL, PlainHasher::BREAKING).await.unwrap_err();
         assert!(matches!(error, LoginError::Password(PasswordError::Failed)));
     }
     assert!(world.memory.actions().await.is_empty());
@@ -149,7 +149,7 @@ async fn a_failure_of_ours_is_no_failed_login() {
 async fn changed_while_it_is_checked(change: impl FnOnce(&mut User) + Send + 'static) -> World {
     let world = World::new().await;
     let (memory, ada) = (Arc::clone(&world.memory), world.ada);
-    *world.hasher.meanwhile.lock().unwrap() = Some(Box::pin(async move { memory.change_user(ada, change).await }));
+    world.hasher.meanwhile(async move { memory.change_user(ada, change).await });
     let refused = world.try_login(EMAIL, PASSWORD).await.unwrap_err();
     assert!(matches!(refused, LoginError::InvalidCredentials), "{refused}");
     assert_eq!(world.memory.actions().await, ["login.fail ada@example.com"]);

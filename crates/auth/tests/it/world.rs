@@ -22,10 +22,10 @@ use orch_domain::quota::{Allowance, Limits};
 use orch_domain::role::Role;
 use orch_domain::slug::Slug;
 use orch_testkit::builders::a_user;
-use orch_testkit::fakes::FixedClock;
+use orch_testkit::fakes::{FixedClock, PlainHasher};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::fakes::{Memory, PlainHasher, nowhere, secret, secrets, secrets_of};
+use crate::fakes::{Memory, nowhere, secret, secrets, secrets_of};
 
 pub(crate) struct World {
     pub(crate) clock: Arc<FixedClock>,

@@ -159,6 +159,8 @@ impl Invitations {
             InvitationTarget::Project { id, .. } => self.ports.written(id).await,
             InvitationTarget::Team { .. } => self.ports.written_teams().await,
         }
+        // As it is now.
+        let invitation = self.ports.invitations.find(invitation.id).await?.unwrap_or(invitation);
         Ok(Accepted { seen: self.seen(invitation).await?, email })
     }
 

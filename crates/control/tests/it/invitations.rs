@@ -5,6 +5,7 @@ use std::time::Duration;
 use orch_control::config::{PeopleConfig, SignUp};
 use orch_control::error::ControlError;
 use orch_control::invitations::{InvitedTo, NewAccount, NewInvitation, Place};
+use orch_domain::invitation::InvitationState;
 use orch_domain::page::PageRequest;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::user_repo::UserRepo;
@@ -229,7 +230,8 @@ async fn can_be_answered_from_the_own_list() {
     let stranger = login(world.user(|user| user).await.id);
     let outcome = invitations.accept_own(&stranger, &id).await;
     assert!(matches!(outcome, Err(ControlError::Missing { what: "invitation" })), "{outcome:?}");
-    invitations.accept_own(&who, &id).await.unwrap();
+    let accepted = invitations.accept_own(&who, &id).await.unwrap().seen.invitation;
+    assert!(matches!(accepted.state, InvitationState::Accepted { by, .. } if by == who.user_id), "{accepted:?}");
     is_gone(&invitations.decline_own(&who, &id).await, "accepted already");
     assert!(invitations.list_own(&who, PageRequest::default()).await.unwrap().items.is_empty());
 }

@@ -3,10 +3,11 @@
 use orch_control::error::{ControlError, Needed};
 use orch_control::projects::{NewProject, ProjectPatch};
 use orch_domain::page::PageRequest;
+use orch_domain::port::clock::Clock;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::role::Role;
 
-use crate::world::{World, console, is_missing, login};
+use crate::world::{World, console, is_conflict, is_missing, login};
 
 fn named(name: &str) -> NewProject {
     NewProject { name: name.into(), ..NewProject::default() }
@@ -63,6 +64,22 @@ async fn lets_only_instance_admins_choose_another_admin() {
     // The console has no account: the oldest instance admin stands in.
     let seen = world.control.projects.create(&console(), named("Console")).await.unwrap();
     assert!(world.store.find_member(seen.project.id, root.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_console_is_told_that_there_is_no_instance_admin() {
+    let world = World::new();
+    let user = world.user(|user| user).await;
+    world.user(|user| user.instance_admin().deactivated(world.clock.now())).await;
+    let refused = world.control.projects.create(&console(), named("Console")).await;
+    assert!(is_conflict(&refused), "{refused:?}");
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "there is no instance admin yet: orch-admin user create EMAIL --admin, or name a project admin with --admin"
+    );
+    let named_admin = NewProject { admin: Some(user.email.to_string()), ..named("Console") };
+    let seen = world.control.projects.create(&console(), named_admin).await.unwrap();
+    assert!(world.store.find_member(seen.project.id, user.id).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -41,13 +41,9 @@ use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::key_minter::{KeyMinter, MintedKey};
 use orch_domain::port::key_repo::KeyRepo;
 use orch_domain::port::link_minter::{LinkMinter, LinkPurpose, MintedLink};
-use orch_domain::port::password_hasher::{PasswordError, PasswordHasher};
 use orch_domain::port::post::Post;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{Offers, RuntimeError, ServerRuntime};
-use orch_domain::port::system_probe::{
-    DatabaseState, EncryptionState, FleetState, JournalState, SystemProbe, SystemState, WorkerState,
-};
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::port::vault::{Vault, VaultError};
 use orch_domain::principal::{Credential, Principal};
@@ -57,9 +53,9 @@ use orch_domain::sandbox::SandboxRule;
 use orch_domain::secret::{Sealed, SealedPlace, Secret, Slot};
 use orch_domain::server::Server;
 use orch_domain::server_state::{ServerState, ServerStatus};
-use orch_domain::user::{PasswordHash, User};
+use orch_domain::user::User;
 use orch_testkit::builders::{UserBuilder, a_key, a_project, a_user};
-use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore};
+use orch_testkit::fakes::{FixedClock, HealthySystem, MemoryLogs, MemoryStore, PlainHasher};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) struct World {
@@ -122,9 +118,9 @@ impl World {
             activity: shared.clone(),
             usage: shared.clone(),
             sealed: shared,
-            system: Arc::new(FakeSystem),
+            system: Arc::new(HealthySystem),
             vault: Arc::new(ReversingVault),
-            hasher: Arc::new(PlainHasher),
+            hasher: Arc::new(PlainHasher::default()),
             minter: Arc::new(CountingMinter::default()),
             links: Arc::new(CountingLinks::default()),
             post: office.clone(),
@@ -330,22 +326,6 @@ impl Vault for ReversingVault {
     }
 }
 
-struct PlainHasher;
-
-#[async_trait]
-impl PasswordHasher for PlainHasher {
-    async fn hash(&self, password: &SecretString) -> Result<PasswordHash, PasswordError> {
-        match password.expose_secret().len() {
-            10..=256 => Ok(PasswordHash::from_phc(format!("plain:{}", password.expose_secret()))),
-            _ => Err(PasswordError::Length),
-        }
-    }
-
-    async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<bool, PasswordError> {
-        Ok(hash.is_some_and(|hash| hash.as_phc() == format!("plain:{}", password.expose_secret())))
-    }
-}
-
 #[derive(Default)]
 struct CountingMinter(AtomicU64);
 
@@ -473,36 +453,5 @@ impl ApprovalDesk for Waiting {
 
     fn answer(&self, _: ApprovalId, _: UserId, _: Answer) -> Option<Approval> {
         None
-    }
-}
-
-/// An instance in good health.
-struct FakeSystem;
-
-#[async_trait]
-impl SystemProbe for FakeSystem {
-    async fn look(&self) -> SystemState {
-        SystemState {
-            version: "1.2.3",
-            started_at: FixedClock::START,
-            database: DatabaseState { kind: "sqlite", latency: Some(std::time::Duration::from_millis(1)), error: None },
-            journal: JournalState {
-                waiting_records: 3,
-                waiting_bytes: 300,
-                max_bytes: 1000,
-                oldest: Some(FixedClock::START),
-                refusing: None,
-                last_error: None,
-                corrupt_segments: 0,
-                rejected_records: 0,
-            },
-            fleet: FleetState { servers: vec![("ready", 2)], calls_in_flight: 1 },
-            encryption: EncryptionState { keys: vec!["0123456789abcdef".into()], secrets: 2, stale: 1 },
-            workers: vec![WorkerState { name: "retention", last_run: None, last_error: None }],
-            sessions: 4,
-            tasks: 20,
-            users: 5,
-            projects: 6,
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a tool's annotations say of it, as the protocol reads them: hints of the server, which it may leave out.
 
+use crate::words::words;
+
 /// A tool without annotations is taken for one that changes and destroys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hints {
@@ -9,32 +11,21 @@ pub struct Hints {
     open_world: bool,
 }
 
-/// Which hint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hint {
-    /// `readOnlyHint`: it changes nothing.
-    ReadOnly,
-    /// `destructiveHint`: it may destroy. What only reads does not.
-    Destructive,
-    /// `idempotentHint`: a second call with the same arguments changes nothing more.
-    Idempotent,
-    /// `openWorldHint`: it reaches out of the server's own world.
-    OpenWorld,
+words! {
+    /// Which hint.
+    Hint {
+        /// `readOnlyHint`: it changes nothing.
+        ReadOnly = "read_only",
+        /// `destructiveHint`: it may destroy. What only reads does not.
+        Destructive = "destructive",
+        /// `idempotentHint`: a second call with the same arguments changes nothing more.
+        Idempotent = "idempotent",
+        /// `openWorldHint`: it reaches out of the server's own world.
+        OpenWorld = "open_world",
+    }
 }
 
 impl Hint {
-    pub const ALL: [Self; 4] = [Self::ReadOnly, Self::Destructive, Self::Idempotent, Self::OpenWorld];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read_only",
-            Self::Destructive => "destructive",
-            Self::Idempotent => "idempotent",
-            Self::OpenWorld => "open_world",
-        }
-    }
-
     /// The member of `annotations` on the wire.
     #[must_use]
     pub const fn annotation(self) -> &'static str {

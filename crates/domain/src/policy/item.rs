@@ -4,6 +4,7 @@ use crate::call::CallKind;
 use crate::catalog::ItemKind;
 use crate::id::ServerId;
 use crate::policy::hints::Hints;
+use crate::words::words;
 
 /// Borrowed facts, so that asking about an item costs nothing.
 #[derive(Debug, Clone, Copy)]
@@ -18,28 +19,17 @@ pub struct Item<'a> {
     pub hints: Hints,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ItemClass {
-    Tool,
-    Prompt,
-    /// A template is the class of the resources that are made of it.
-    Resource,
-    /// A method of the server's own that nobody else knows.
-    Method,
-    /// The server as a whole: that it is there, what it says of itself.
-    Server,
-}
-
-impl ItemClass {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tool => "tool",
-            Self::Prompt => "prompt",
-            Self::Resource => "resource",
-            Self::Method => "method",
-            Self::Server => "server",
-        }
+words! {
+    /// What kind of thing it is.
+    ItemClass {
+        Tool = "tool",
+        Prompt = "prompt",
+        /// A template is the class of the resources that are made of it.
+        Resource = "resource",
+        /// A method of the server's own that nobody else knows.
+        Method = "method",
+        /// The server as a whole: that it is there, what it says of itself.
+        Server = "server",
     }
 }
 

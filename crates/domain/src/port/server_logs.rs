@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use crate::Timestamp;
 use crate::error::StoreError;
 use crate::id::ServerId;
+use crate::words::words;
 
 #[async_trait]
 pub trait ServerLogs: Send + Sync {
@@ -51,29 +52,12 @@ pub struct LogLine {
     pub text: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogSource {
-    Stderr,
-    /// A log message of the protocol: its level, its logger, and what it says.
-    Protocol,
-    /// The daemon's own remarks: started, exited with code 1, rubbish on stdout.
-    Daemon,
-}
-
-impl LogSource {
-    pub const ALL: [Self; 3] = [Self::Stderr, Self::Protocol, Self::Daemon];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stderr => "stderr",
-            Self::Protocol => "protocol",
-            Self::Daemon => "daemon",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.as_str() == text)
+words! {
+    LogSource {
+        Stderr = "stderr",
+        /// A log message of the protocol: its level, its logger, and what it says.
+        Protocol = "protocol",
+        /// The daemon's own remarks: started, exited with code 1, rubbish on stdout.
+        Daemon = "daemon",
     }
 }

@@ -37,6 +37,8 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             error @ StoreError::Unavailable { .. } => Self::unavailable(error),
+            error @ StoreError::Full { .. } => Self::disk_full(error),
+            error @ StoreError::Damaged { .. } => Self::damaged(error),
             error => Self::internal(error),
         }
     }
@@ -51,5 +53,25 @@ impl From<Problem> for FieldError {
             line: problem.at.map(|at| at.line),
             column: problem.at.map(|at| at.column),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orch_domain::error::StoreError;
+
+    use crate::api_error::{ApiError, Code};
+
+    #[test]
+    fn a_database_that_fails_is_told_of_as_what_it_is() {
+        let check = |error: StoreError, detail: &str, retry_after| {
+            let error = ApiError::from(error);
+            assert_eq!((error.code, error.retry_after), (Code::Unavailable, retry_after), "{error}");
+            assert!(error.detail.contains(detail), "{error}");
+        };
+        let doing = "looking";
+        check(StoreError::Unavailable { doing, source: "gone".into() }, "is not available", Some(1));
+        check(StoreError::Full { doing, source: "no room".into() }, "disk of the database is full", Some(60));
+        check(StoreError::Damaged { doing, source: "malformed".into() }, "restore a backup", None);
     }
 }

@@ -14,6 +14,7 @@ use orch_domain::policy::item::{Item, ItemClass};
 use orch_domain::policy::{Action, Asking, Denial, Subject, authorize};
 use orch_domain::principal::Principal;
 use orch_domain::server::Server;
+use orch_mcp::id::RequestId;
 use orch_relay::context::Endpoint;
 
 use super::address::Address;
@@ -56,15 +57,31 @@ impl EndpointId {
     }
 }
 
+/// Why a request is not let in.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refused {
+    /// No credential, or one that opens nothing.
+    Credential(AuthFailure),
+    Access(Denial),
+}
+
+impl Refused {
+    /// The answer to a request with this id, where it is known: some clients show nobody an error without it.
+    pub(super) fn answer(self, id: Option<&RequestId>) -> HttpResponse {
+        match self {
+            Self::Credential(failure) => refusal::unauthorized(id, failure),
+            Self::Access(Denial::Hidden) => refusal::no_such_endpoint(id),
+            Self::Access(denial @ Denial::NeedsRole { .. }) => refusal::forbidden(id, &denial.to_string()),
+        }
+    }
+}
+
 /// Finds out who asks and whether the endpoint is for them. An endpoint that is not there and one that is not theirs
 /// get the same answer.
-pub(super) fn enter(address: Address<'_>, http: Http<'_>, endpoints: &McpEndpoints) -> Result<Entry, HttpResponse> {
+pub(super) fn enter(address: Address<'_>, http: Http<'_>, endpoints: &McpEndpoints) -> Result<Entry, Refused> {
     let principal = authenticate(http, endpoints)?;
     endpoints.uses.note(&principal, Some(http.peer.ip()), http.head);
-    enter_as(principal, address.project, address.server, endpoints).map_err(|denial| match denial {
-        Denial::Hidden => refusal::no_such_endpoint(),
-        denial @ Denial::NeedsRole { .. } => refusal::forbidden(&denial.to_string()),
-    })
+    enter_as(principal, address.project, address.server, endpoints).map_err(Refused::Access)
 }
 
 /// The same for somebody who is known already. What is not there is hidden.
@@ -108,11 +125,11 @@ fn find_server<'a>(project: &'a ProjectFacts, named: &str) -> Option<&'a Arc<Ser
 }
 
 /// Only the `Authorization` header counts: never a query string, never a cookie.
-fn authenticate(http: Http<'_>, endpoints: &McpEndpoints) -> Result<Principal, HttpResponse> {
+fn authenticate(http: Http<'_>, endpoints: &McpEndpoints) -> Result<Principal, Refused> {
     let Some(header) = http.head.first("authorization") else {
-        return Err(refusal::unauthorized(AuthFailure::Missing.public_text(), false));
+        return Err(Refused::Credential(AuthFailure::Missing));
     };
     bearer_of(std::str::from_utf8(header).ok())
         .and_then(|bearer| endpoints.authenticator.authenticate(bearer))
-        .map_err(|failure| refusal::unauthorized(failure.public_text(), true))
+        .map_err(Refused::Credential)
 }

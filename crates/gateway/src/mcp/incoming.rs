@@ -3,14 +3,27 @@
 
 use actix_web::web::Bytes;
 use orch_mcp::codec::{self, Incoming, Malformed};
+use orch_mcp::id::RequestId;
 use orch_mcp::members;
 use orch_mcp::message::{Message, Response};
+
+use crate::serving::feed::Sent;
 
 pub(super) fn decode(body: &Bytes) -> Result<Incoming, Malformed> {
     Ok(match codec::decode(body)? {
         Incoming::Single(message) => Incoming::Single(checked(message)?),
         Incoming::Batch(entries) => Incoming::Batch(entries.into_iter().map(entry).collect()),
     })
+}
+
+/// The id of a request that is refused before anything is done about it, where it came whole with its head. Nothing is
+/// waited for or kept for who is not let in.
+pub(super) fn id_of(body: &Sent) -> Option<RequestId> {
+    let Sent::Whole(body) = body else { return None };
+    match codec::decode(body) {
+        Ok(Incoming::Single(Message::Request(request))) => Some(request.id),
+        _ => None,
+    }
 }
 
 /// One of a batch. What was meant as a response gets none: its id is that of our question, and the client may have a

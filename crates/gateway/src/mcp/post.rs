@@ -20,7 +20,7 @@ pub(super) async fn handle(
 ) -> Answered {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
-        Err(refused) => return refused.into(),
+        Err(refused) => return refused.answer(incoming::id_of(&body).as_ref()).into(),
     };
     let head = http.head;
     if !accept::is_json(head) {
@@ -35,7 +35,7 @@ pub(super) async fn handle(
     };
     let entry = match entry.map_or_else(|| endpoint::enter(address, http, endpoints), Ok) {
         Ok(entry) => entry,
-        Err(refused) => return refused.into(),
+        Err(refused) => return refused.answer(None).into(),
     };
     let incoming = match incoming::decode(&body) {
         Ok(incoming) => incoming,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use orch_auth::error::AuthFailure;
 use orch_http1::request::Head;
 use orch_mcp::codec::{self, Malformed};
 use orch_mcp::error::{RpcError, code};
@@ -70,23 +71,24 @@ fn is_packed(head: &Head) -> bool {
     codings.map(<[u8]>::trim_ascii).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
-/// `text` says what is missing in public words.
-pub(super) fn unauthorized(text: &str, presented: bool) -> HttpResponse {
-    let challenge = if presented { r#"Bearer realm="mcp", error="invalid_token""# } else { r#"Bearer realm="mcp""# };
-    let mut response = rpc(StatusCode::UNAUTHORIZED, None, &RpcError::new(code::BAD_SESSION, text));
-    if let Ok(challenge) = challenge.parse() {
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    }
+pub(super) fn unauthorized(id: Option<&RequestId>, failure: AuthFailure) -> HttpResponse {
+    let challenge = match failure {
+        AuthFailure::Missing => r#"Bearer realm="mcp""#,
+        _ => r#"Bearer realm="mcp", error="invalid_token""#,
+    };
+    let error = RpcError::new(code::BAD_SESSION, failure.public_text());
+    let mut response = rpc(StatusCode::UNAUTHORIZED, id, &error);
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     response
 }
 
 /// The same whether the endpoint does not exist or is not for this principal.
-pub(super) fn no_such_endpoint() -> HttpResponse {
-    rpc(StatusCode::NOT_FOUND, None, &RpcError::new(code::BAD_SESSION, "there is no such MCP endpoint"))
+pub(super) fn no_such_endpoint(id: Option<&RequestId>) -> HttpResponse {
+    rpc(StatusCode::NOT_FOUND, id, &RpcError::new(code::BAD_SESSION, "there is no such MCP endpoint"))
 }
 
-pub(super) fn forbidden(text: &str) -> HttpResponse {
-    rpc(StatusCode::FORBIDDEN, None, &RpcError::new(code::BAD_SESSION, text))
+pub(super) fn forbidden(id: Option<&RequestId>, text: &str) -> HttpResponse {
+    rpc(StatusCode::FORBIDDEN, id, &RpcError::new(code::BAD_SESSION, text))
 }
 
 /// The same for a session that is unknown, over, or somebody else's.

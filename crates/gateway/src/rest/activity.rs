@@ -106,21 +106,20 @@ impl ActivityQuery {
 }
 
 pub(crate) fn kind(text: &str) -> Result<CallKind, ApiError> {
-    let found = CallKind::ALL.into_iter().find(|kind| kind.as_str() == text);
-    found.ok_or_else(|| ApiError::invalid("kind", "it is no kind of call", "use tool, prompt or resource"))
+    CallKind::parse(text)
+        .ok_or_else(|| ApiError::invalid("kind", "it is no kind of call", "use tool, prompt or resource"))
 }
 
 fn outcome(text: &str) -> Result<OutcomeFilter, ApiError> {
     OutcomeFilter::parse(text).ok_or_else(|| {
-        let hint = format!("use one of {}", OutcomeFilter::WORDS.join(", "));
+        let hint = format!("use one of {}", OutcomeFilter::words().collect::<Vec<_>>().join(", "));
         ApiError::invalid("outcome", "it is no outcome", hint)
     })
 }
 
 fn reason(text: &str) -> Result<Reason, ApiError> {
     Reason::parse(text).ok_or_else(|| {
-        let hint =
-            format!("use one of {}", Reason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "));
+        let hint = format!("use one of {}", Reason::ALL.map(Reason::as_str).join(", "));
         ApiError::invalid("reason", "it is no reason of a refusal", hint)
     })
 }

@@ -136,3 +136,23 @@ async fn what_is_packed_is_told_from_what_is_no_message() {
         }
     }
 }
+
+/// Some clients show nobody an error that has no id.
+#[actix_web::test]
+async fn who_is_not_let_in_is_told_so_by_the_id_of_the_request() {
+    let mcp = served().await;
+    let elsewhere = SERVER.replace("/demo/", "/elsewhere/");
+    let cases = [(SERVER, "orch_unknown", 401), (SERVER, "", 401), (elsewhere.as_str(), mcp.key.as_str(), 404)];
+    for (path, key, status) in cases {
+        let refuse = async |request| {
+            let refused = mcp.world.send(request).await;
+            assert_eq!(refused.status, status, "{path} {key}: {}", refused.body);
+            serde_json::from_str::<Value>(&refused.body).unwrap()
+        };
+        let asked = call(77, json!({}));
+        assert_eq!(refuse(modern(path, key, &asked, json!({}))).await["id"], 77);
+        assert_eq!(refuse(legacy("POST", path, key, None).set_json(&asked)).await["id"], 77);
+        let notice = json!({ "jsonrpc": "2.0", "method": "notifications/x" });
+        assert_eq!(refuse(legacy("POST", path, key, None).set_json(notice)).await.get("id"), None);
+    }
+}

@@ -51,9 +51,6 @@ use orch_domain::port::directory_source::DirectorySource;
 use orch_domain::port::password_hasher::PasswordHasher;
 use orch_domain::port::project_repo::ProjectRepo;
 use orch_domain::port::server_runtime::{Offers, RuntimeError, ServerRuntime};
-use orch_domain::port::system_probe::{
-    DatabaseState, EncryptionState, FleetState, JournalState, SystemProbe, SystemState, WorkerState,
-};
 use orch_domain::port::team_repo::TeamRepo;
 use orch_domain::port::user_repo::UserRepo;
 use orch_domain::principal::{Credential, Principal};
@@ -80,7 +77,7 @@ use orch_relay::fleet::{Fleet, FleetParts, Starts};
 use orch_relay::limits::Limiter;
 use orch_relay::relay::{Relay, RelayParts};
 use orch_testkit::builders::{UserBuilder, a_project, a_team, a_user, an_audit_entry};
-use orch_testkit::fakes::{FixedClock, MemoryLogs, MemoryStore, PlainDigester};
+use orch_testkit::fakes::{FixedClock, HealthySystem, MemoryLogs, MemoryStore, PlainDigester};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
@@ -206,7 +203,7 @@ impl World {
             activity: shared.clone(),
             usage: shared.clone(),
             sealed: shared,
-            system: Arc::new(FakeSystem),
+            system: Arc::new(HealthySystem),
             vault: Arc::new(AeadVault::new(secrets.encryption_keys()).unwrap()),
             hasher: hasher.clone(),
             minter: Arc::new(KeyMint::new(&secrets)),
@@ -615,36 +612,5 @@ impl Seen {
 
     pub(crate) fn holds(&self, text: &str) -> Option<String> {
         self.0.lock().unwrap().iter().find(|answer| answer.contains(text)).cloned()
-    }
-}
-
-/// An instance in good health.
-struct FakeSystem;
-
-#[async_trait]
-impl SystemProbe for FakeSystem {
-    async fn look(&self) -> SystemState {
-        SystemState {
-            version: "1.2.3",
-            started_at: FixedClock::START,
-            database: DatabaseState { kind: "sqlite", latency: Some(std::time::Duration::from_millis(1)), error: None },
-            journal: JournalState {
-                waiting_records: 3,
-                waiting_bytes: 300,
-                max_bytes: 1000,
-                oldest: Some(FixedClock::START),
-                refusing: None,
-                last_error: None,
-                corrupt_segments: 0,
-                rejected_records: 0,
-            },
-            fleet: FleetState { servers: vec![("ready", 2)], calls_in_flight: 1 },
-            encryption: EncryptionState { keys: vec!["0123456789abcdef".into()], secrets: 2, stale: 1 },
-            workers: vec![WorkerState { name: "retention", last_run: None, last_error: None }],
-            sessions: 4,
-            tasks: 20,
-            users: 5,
-            projects: 6,
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! rows give the same bytes. Changing anything here makes every stored chain a wrong one.
 
 use orch_domain::arguments::Arguments;
-use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::call::{Call, CallKind, OutcomeKind};
 use orch_domain::id::{KeyId, ProjectId, RuleId, ServerId};
 use orch_domain::refusal::Reason;
 use orch_domain::usage::Item;
@@ -134,7 +134,7 @@ impl Shape {
             server: storable(&call.server),
             kind: kind_number(call.kind),
             target: storable(&call.target),
-            outcome: outcome_number(call.outcome),
+            outcome: outcome_number(call.outcome.kind()),
             reason: call.refusal.map(|refusal| reason_number(refusal.reason)),
             rule_id: call.refusal.and_then(|refusal| refusal.rule).map(RuleId::as_uuid),
         }
@@ -196,6 +196,7 @@ fn message(label: &str, scope: Uuid, stream: Stream, seq: i64, hash: &Hash) -> V
     parts.concat()
 }
 
+/// Numbers stay as they are: they are hashed and stored.
 pub(crate) const fn kind_number(kind: CallKind) -> i16 {
     match kind {
         CallKind::Tool => 0,
@@ -208,65 +209,56 @@ pub(crate) fn kind_of_number(number: i16) -> Option<CallKind> {
     CallKind::ALL.into_iter().find(|kind| kind_number(*kind) == number)
 }
 
-const OUTCOMES: [&str; 10] = [
-    "ok",
-    "tool_error",
-    "rpc_error",
-    "unavailable",
-    "timeout",
-    "refused",
-    "limited",
-    "cancelled",
-    "abandoned",
-    "stopping",
-];
-
-pub(crate) fn outcome_number(outcome: Outcome) -> i16 {
-    let word = outcome.as_str();
-    let at = OUTCOMES.iter().position(|known| *known == word);
-    at.and_then(|at| i16::try_from(at).ok()).unwrap_or(-1)
+pub(crate) const fn outcome_number(outcome: OutcomeKind) -> i16 {
+    match outcome {
+        OutcomeKind::Ok => 0,
+        OutcomeKind::ToolError => 1,
+        OutcomeKind::RpcError => 2,
+        OutcomeKind::Unavailable => 3,
+        OutcomeKind::Timeout => 4,
+        OutcomeKind::Refused => 5,
+        OutcomeKind::Limited => 6,
+        OutcomeKind::Cancelled => 7,
+        OutcomeKind::Abandoned => 8,
+        OutcomeKind::Stopping => 9,
+    }
 }
 
-pub(crate) fn outcome_word(number: i16) -> Option<&'static str> {
-    OUTCOMES.get(usize::try_from(number).ok()?).copied()
+pub(crate) fn outcome_of_number(number: i16) -> Option<OutcomeKind> {
+    OutcomeKind::ALL.into_iter().find(|outcome| outcome_number(*outcome) == number)
 }
 
 /// The numbers of the outcomes that `wanted` says yes to.
-pub(crate) fn outcome_numbers(wanted: impl Fn(&str) -> bool) -> Vec<i16> {
-    (0..).zip(OUTCOMES).filter(|(_, word)| wanted(word)).map(|(number, _)| number).collect()
+pub(crate) fn outcome_numbers(wanted: impl Fn(OutcomeKind) -> bool) -> Vec<i16> {
+    OutcomeKind::ALL.into_iter().filter(|outcome| wanted(*outcome)).map(outcome_number).collect()
 }
 
-/// By their numbers, which stay.
-const REASONS: [&str; 19] = [
-    "unknown",
-    "invalid_params",
-    "role",
-    "key_scope",
-    "rule",
-    "switched_off",
-    "approval_denied",
-    "approval_declined",
-    "approval_expired",
-    "no_approver",
-    "duplicate_id",
-    "session_ended",
-    "record_unavailable",
-    "limit_per_minute",
-    "limit_concurrent",
-    "limit_per_day",
-    "limit_in_flight",
-    "limit_approvals",
-    "server_busy",
-];
-
-pub(crate) fn reason_number(reason: Reason) -> i16 {
-    let word = reason.as_str();
-    let at = REASONS.iter().position(|known| *known == word);
-    at.and_then(|at| i16::try_from(at).ok()).unwrap_or(-1)
+pub(crate) const fn reason_number(reason: Reason) -> i16 {
+    match reason {
+        Reason::Unknown => 0,
+        Reason::InvalidParams => 1,
+        Reason::Role => 2,
+        Reason::KeyScope => 3,
+        Reason::Rule => 4,
+        Reason::SwitchedOff => 5,
+        Reason::ApprovalDenied => 6,
+        Reason::ApprovalDeclined => 7,
+        Reason::ApprovalExpired => 8,
+        Reason::NoApprover => 9,
+        Reason::DuplicateId => 10,
+        Reason::SessionEnded => 11,
+        Reason::RecordUnavailable => 12,
+        Reason::LimitPerMinute => 13,
+        Reason::LimitConcurrent => 14,
+        Reason::LimitPerDay => 15,
+        Reason::LimitInFlight => 16,
+        Reason::LimitApprovals => 17,
+        Reason::ServerBusy => 18,
+    }
 }
 
 pub(crate) fn reason_of_number(number: i16) -> Option<Reason> {
-    REASONS.get(usize::try_from(number).ok()?).and_then(|word| Reason::parse(word))
+    Reason::ALL.into_iter().find(|reason| reason_number(*reason) == number)
 }
 
 /// The numbers of these reasons, as a list in SQL; never an empty one.
@@ -324,14 +316,14 @@ pub(crate) fn project_of(scope: Uuid) -> Option<ProjectId> {
 #[cfg(test)]
 mod tests {
     use orch_domain::arguments::Arguments;
-    use orch_domain::call::Outcome;
+    use orch_domain::call::OutcomeKind;
     use orch_domain::refusal::Reason;
     use orch_testkit::builders::a_call;
     use uuid::Uuid;
 
     use super::{
-        Bare, Shape, call, entry, genesis, kept_arguments, outcome_number, outcome_word, read_arguments, reason_number,
-        reason_of_number,
+        Bare, Shape, call, entry, genesis, kept_arguments, outcome_number, outcome_of_number, read_arguments,
+        reason_number, reason_of_number,
     };
     use crate::chain::Stream;
     use crate::entity::audit_entry;
@@ -443,21 +435,29 @@ mod tests {
 
     #[test]
     fn reasons_have_numbers_that_stay() {
-        for reason in Reason::ALL.iter().copied() {
-            assert_eq!(reason_of_number(reason_number(reason)), Some(reason), "{reason:?}");
+        for reason in Reason::ALL {
+            assert_eq!(reason_of_number(reason_number(reason)), Some(reason), "{reason}");
         }
-        assert_eq!((reason_number(Reason::Unknown), reason_number(Reason::ServerBusy)), (0, 18));
+        let words: Vec<_> = (0..).map_while(reason_of_number).map(Reason::as_str).collect();
+        assert_eq!(
+            words.join(" "),
+            "unknown invalid_params role key_scope rule switched_off approval_denied approval_declined approval_expired \
+             no_approver duplicate_id session_ended record_unavailable limit_per_minute limit_concurrent limit_per_day \
+             limit_in_flight limit_approvals server_busy"
+        );
         assert_eq!((reason_of_number(-1), reason_of_number(19)), (None, None));
     }
 
     #[test]
     fn outcomes_have_numbers_that_stay() {
-        assert_eq!(outcome_number(Outcome::Ok), 0);
-        assert_eq!(outcome_number(Outcome::RpcError(7)), 2);
-        assert_eq!(outcome_number(Outcome::Abandoned), 8);
-        assert_eq!(outcome_word(8), Some("abandoned"));
-        assert_eq!(outcome_number(Outcome::Stopping), 9);
-        assert_eq!(outcome_word(9), Some("stopping"));
-        assert_eq!(outcome_word(10), None);
+        for outcome in OutcomeKind::ALL {
+            assert_eq!(outcome_of_number(outcome_number(outcome)), Some(outcome), "{outcome}");
+        }
+        let words: Vec<_> = (0..).map_while(outcome_of_number).map(OutcomeKind::as_str).collect();
+        assert_eq!(
+            words.join(" "),
+            "ok tool_error rpc_error unavailable timeout refused limited cancelled abandoned stopping"
+        );
+        assert_eq!((outcome_of_number(-1), outcome_of_number(10)), (None, None));
     }
 }

@@ -26,6 +26,7 @@ use crate::config::DatabaseConfig;
 use crate::database::patient::Limit;
 use crate::database::url::Place;
 use crate::error::PersistenceError;
+use crate::store_error::{Ailment, sqlite_code};
 
 /// Keys of PostgreSQL's advisory locks; they are the database's own, so any constants do.
 pub(crate) const MIGRATION_LOCK: i64 = 0x6f72_6368_0001;
@@ -99,8 +100,14 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Backend, Pools), Pe
         Place::SqliteMemory => open_sqlite_memory(TURN).await,
         Place::Postgres(options) => open_postgres(options, config.max_connections, wait).await,
     };
-    let unreachable = |source| PersistenceError::Connect { database: config.url.to_string(), source };
-    let (backend, pools) = opened.map_err(|error| unreachable(cause(error)))?;
+    let failed = |ailment, source| {
+        let database = config.url.to_string();
+        match ailment {
+            Some(Ailment::Damaged) => PersistenceError::Damaged { database, source },
+            _ => PersistenceError::Connect { database, source },
+        }
+    };
+    let (backend, pools) = opened.map_err(|error| failed(Ailment::of_driver(&error), cause(error)))?;
     let patience = Duration::from_millis(config.answer_timeout_ms);
     let unknown = limit(&backend, patience).wait(unknown_step(&pools.reader)).await;
     match unknown.map_err(DbErr::from).flatten() {
@@ -111,7 +118,7 @@ pub(crate) async fn open(config: &DatabaseConfig) -> Result<(Backend, Pools), Pe
         }
         Err(error) => {
             pools.close().await;
-            Err(unreachable(error.into()))
+            Err(failed(Ailment::of(&error), error.into()))
         }
     }
 }
@@ -257,11 +264,7 @@ where
 /// Another process is just switching the file to WAL, for which SQLite does not wait by itself.
 fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i64 = 5;
-    let sqlx::Error::Database(error) = error else {
-        return false;
-    };
-    // The lower byte is the primary code of an extended one.
-    error.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == BUSY)
+    sqlite_code(error) == Some(BUSY)
 }
 
 async fn open_postgres(

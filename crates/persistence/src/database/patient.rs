@@ -1,6 +1,8 @@
 //! How long PostgreSQL is waited for: every use of a connection passes here, or is given a [`Limit`] of its own. Knows no
 //! statement of others.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +13,7 @@ use sea_orm::{
 use tokio::pin;
 use tokio::time::{Instant, timeout};
 
+use crate::database::condition::Condition;
 use crate::sql;
 
 /// How long a server that has nothing to do any more is given for its answer to arrive.
@@ -23,6 +26,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Patient<C = DatabaseConnection> {
     pub(super) connection: C,
     pub(super) limit: Limit,
+    condition: Arc<Condition>,
+    /// Of a transaction: whether a statement has changed a row.
+    wrote: Arc<AtomicBool>,
 }
 
 /// Dropped before it is committed, it leaves no trace; a connection that went silent is closed by the pool then.
@@ -100,12 +106,20 @@ impl Watched {
 
 impl Patient {
     pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<Transaction, DbErr> {
-        let connection = self.limit.wait(self.connection.begin_with_options(options)).await??;
-        Ok(Patient { connection, limit: self.limit.clone() })
+        let connection = self.answer(self.connection.begin_with_options(options)).await?;
+        Ok(Patient::new(connection, self.limit.clone(), Arc::clone(&self.condition)))
     }
 }
 
 impl<C> Patient<C> {
+    pub(super) fn new(connection: C, limit: Limit, condition: Arc<Condition>) -> Self {
+        Self { connection, limit, condition, wrote: Arc::default() }
+    }
+
+    async fn answer<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.limit.wait(work).await?.inspect_err(|error| self.condition.note_failure(error))
+    }
+
     /// For what passes this by.
     pub(crate) const fn limit(&self) -> &Limit {
         &self.limit
@@ -114,7 +128,13 @@ impl<C> Patient<C> {
 
 impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        self.limit.wait(self.connection.commit()).await?
+        let Self { connection, limit, condition, wrote } = self;
+        limit.wait(connection.commit()).await?.inspect_err(|error| condition.note_failure(error))?;
+        // What has changed nothing has not been to the disk.
+        if wrote.load(Ordering::Acquire) {
+            condition.note_written();
+        }
+        Ok(())
     }
 }
 
@@ -125,18 +145,22 @@ impl<C: ConnectionTrait> ConnectionTrait for Patient<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.limit.wait(self.connection.execute_raw(statement)).await?
+        let done = self.answer(self.connection.execute_raw(statement)).await?;
+        if done.rows_affected() > 0 {
+            self.wrote.store(true, Ordering::Release);
+        }
+        Ok(done)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.limit.wait(self.connection.execute_unprepared(sql)).await?
+        self.answer(self.connection.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.limit.wait(self.connection.query_one_raw(statement)).await?
+        self.answer(self.connection.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.limit.wait(self.connection.query_all_raw(statement)).await?
+        self.answer(self.connection.query_all_raw(statement)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orch_domain::call::{Call, CallKind, Outcome};
+use orch_domain::call::{Call, CallKind, Outcome, OutcomeKind};
 use orch_domain::error::StoreError;
 use orch_domain::id::{CallId, KeyId, ProjectId, ServerId, UserId};
 use sea_orm::entity::prelude::{
@@ -40,7 +40,7 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Model {
     pub(crate) fn into_call(self) -> Result<Call, StoreError> {
         let corrupt = corrupt("calls_before", self.id);
-        let kind = CallKind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
+        let kind = CallKind::parse(&self.kind);
         let duration = u64::try_from(self.duration_us).map_err(|error| corrupt("duration_us", &error))?;
         Ok(Call {
             id: CallId::from_uuid(self.id),
@@ -55,7 +55,8 @@ impl Model {
             target: self.target,
             duration: Duration::from_micros(duration),
             waited: Duration::ZERO,
-            outcome: Outcome::parse(&self.outcome, self.code)
+            outcome: OutcomeKind::parse(&self.outcome)
+                .and_then(|kind| Outcome::of(kind, self.code))
                 .ok_or_else(|| corrupt("outcome", &"it is not an outcome"))?,
             refusal: None,
             arguments: None,

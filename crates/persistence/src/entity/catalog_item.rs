@@ -30,7 +30,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     pub(crate) fn into_item(self) -> Result<CatalogItem, StoreError> {
-        let kind = ItemKind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
+        let kind = ItemKind::parse(&self.kind);
         let row = format_args!("{}, {}", self.server_id, self.position);
         Ok(CatalogItem {
             kind: kind.ok_or_else(|| corrupt("catalog_items", row)("kind", &"it is not a kind of item"))?,

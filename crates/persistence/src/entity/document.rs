@@ -198,7 +198,7 @@ fn rule(document: RuleDocument) -> Result<Rule, Unreadable> {
     let RuleDocument { id, name, enabled, switch, who, what, effect } = document;
     let who = match who {
         WhoDocument::Anybody => Who::Anybody,
-        WhoDocument::Role(role) => Who::Role(role.parse::<Role>().map_err(|error| error.to_string())?),
+        WhoDocument::Role(role) => Who::Role(Role::parse(&role).ok_or_else(|| format!("`{role}` is not a role"))?),
         WhoDocument::Team(id) => Who::Team(TeamId::from_uuid(id)),
         WhoDocument::User(id) => Who::User(UserId::from_uuid(id)),
         WhoDocument::Key(id) => Who::Key(KeyId::from_uuid(id)),
@@ -210,8 +210,7 @@ fn rule(document: RuleDocument) -> Result<Rule, Unreadable> {
         Some(ServerDocument::Alias(text)) => ServerMatch::Named(pattern(&text)?),
     };
     let hint = |(name, wanted): (String, bool)| {
-        let hint = Hint::ALL.into_iter().find(|hint| hint.as_str() == name);
-        hint.map(|hint| (hint, wanted)).ok_or_else(|| format!("`{name}` is not a hint"))
+        Hint::parse(&name).map(|hint| (hint, wanted)).ok_or_else(|| format!("`{name}` is not a hint"))
     };
     Ok(Rule {
         id: RuleId::from_uuid(id),
@@ -236,9 +235,8 @@ fn rule(document: RuleDocument) -> Result<Rule, Unreadable> {
 }
 
 fn class(text: &str) -> Result<ItemClass, Unreadable> {
-    [ItemClass::Tool, ItemClass::Prompt, ItemClass::Resource]
-        .into_iter()
-        .find(|class| class.as_str() == text)
+    ItemClass::parse(text)
+        .filter(|class| matches!(class, ItemClass::Tool | ItemClass::Prompt | ItemClass::Resource))
         .ok_or_else(|| format!("`{text}` is not a class of items"))
 }
 

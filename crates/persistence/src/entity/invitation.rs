@@ -7,6 +7,8 @@ use orch_domain::email::Email;
 use orch_domain::error::StoreError;
 use orch_domain::id::{InvitationId, ProjectId, TeamId, UserId};
 use orch_domain::invitation::{Invitation, InvitationOrigin, InvitationState, InvitationTarget, MailState};
+use orch_domain::role::Role;
+use orch_domain::team::TeamRole;
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
 };
@@ -67,11 +69,13 @@ impl Model {
             (INSTANCE, _, _) => InvitationTarget::Instance { admin: self.role == INSTANCE_ADMIN },
             (PROJECT, Some(id), _) => InvitationTarget::Project {
                 id: ProjectId::from_uuid(id),
-                role: self.role.parse().map_err(|error| corrupt("role", &error))?,
+                role: Role::parse(&self.role)
+                    .ok_or_else(|| corrupt("role", &format_args!("`{}` is not a role", self.role)))?,
             },
             (TEAM, _, Some(id)) => InvitationTarget::Team {
                 id: TeamId::from_uuid(id),
-                role: self.role.parse().map_err(|error| corrupt("role", &error))?,
+                role: TeamRole::parse(&self.role)
+                    .ok_or_else(|| corrupt("role", &format_args!("`{}` is not a team role", self.role)))?,
             },
             _ => return Err(corrupt("kind", &"it names no place")),
         };

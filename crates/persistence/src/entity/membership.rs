@@ -32,8 +32,11 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     pub(crate) fn role(&self) -> Result<Role, StoreError> {
-        self.role.parse().map_err(|error| {
-            corrupt("memberships", format_args!("{}, {}", self.project_id, self.user_id))("role", &error)
+        Role::parse(&self.role).ok_or_else(|| {
+            corrupt("memberships", format_args!("{}, {}", self.project_id, self.user_id))(
+                "role",
+                &format_args!("`{}` is not a role", self.role),
+            )
         })
     }
 

@@ -31,8 +31,11 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
     pub(crate) fn role(&self) -> Result<TeamRole, StoreError> {
-        self.role.parse().map_err(|error| {
-            corrupt("team_memberships", format_args!("{}, {}", self.team_id, self.user_id))("role", &error)
+        TeamRole::parse(&self.role).ok_or_else(|| {
+            corrupt("team_memberships", format_args!("{}, {}", self.team_id, self.user_id))(
+                "role",
+                &format_args!("`{}` is not a team role", self.role),
+            )
         })
     }
 

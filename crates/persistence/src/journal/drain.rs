@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use orch_domain::call::Call;
-use orch_domain::error::StoreError;
+use orch_domain::error::{StoreError, WithCauses};
 use orch_domain::port::call_log::{CallRepo, JournalPlace};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -35,9 +35,9 @@ pub(crate) struct Drain {
 
 #[derive(Debug, thiserror::Error)]
 enum DrainError {
-    #[error("the database does not take calls: {0}")]
+    #[error("the database does not take calls")]
     Store(#[from] StoreError),
-    #[error("the journal cannot be read: {0}")]
+    #[error("the journal cannot be read")]
     Io(#[from] io::Error),
 }
 
@@ -57,7 +57,7 @@ impl Drain {
                 () = stop.wait() => {
                     // Only files to be removed are left, if anything.
                     if self.queue.waiting_records() == 0 && let Err(error) = self.drain_all(&stop).await {
-                        tracing::warn!(error = %error, "journal files are left behind, the next start removes them");
+                        tracing::warn!(error = %WithCauses(&error), "journal files are left behind, the next start removes them");
                     }
                     return;
                 }
@@ -72,10 +72,11 @@ impl Drain {
                     None
                 }
                 Err(error) => {
-                    self.queue.note_error(error.to_string());
+                    let error = WithCauses(&error).to_string();
                     if pause.is_none() {
-                        tracing::warn!(error = %error, "calls wait in the journal, trying again");
+                        tracing::warn!(error, "calls wait in the journal, trying again");
                     }
+                    self.queue.note_error(error);
                     Some(pause.map_or(PAUSES.0, |pause| (pause * 2).min(PAUSES.1)))
                 }
             };
@@ -150,6 +151,8 @@ impl Drain {
             return self.skip_damage(segment).await;
         }
         self.store(segment, &batch).await?;
+        // The database takes calls, however many still wait.
+        self.queue.clear_error();
         let (queue, done) = (Arc::clone(&self.queue), Arc::clone(segment));
         let records = batch.calls.len() as u64;
         blocking(move || queue.advance(&done, batch.end, records)).await?;
@@ -161,7 +164,7 @@ impl Drain {
         let place = JournalPlace { segment: segment.id(), ends: &batch.ends, is_urgent };
         match self.calls.insert_from(&batch.calls, Some(place)).await {
             Ok(()) => Ok(()),
-            Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+            Err(error) if error.is_of_the_database() => Err(error.into()),
             // The database is there and refuses: find out which it refuses, and put those aside.
             Err(_) => self.store_one_by_one(segment, batch).await,
         }
@@ -175,7 +178,7 @@ impl Drain {
             let place = JournalPlace { segment: segment.id(), ends: std::slice::from_ref(end), is_urgent };
             match self.calls.insert_from(std::slice::from_ref(call), Some(place)).await {
                 Ok(()) => {}
-                Err(error @ StoreError::Unavailable { .. }) => return Err(error.into()),
+                Err(error) if error.is_of_the_database() => return Err(error.into()),
                 Err(error) => {
                     // At once: the next one that is stored says that all before it are done.
                     put_aside(path.clone(), call).await?;
@@ -186,7 +189,7 @@ impl Drain {
         }
         if let Some((records, reason)) = refused {
             let file = path.display();
-            tracing::error!(error = %reason, records, %file, "the database refuses calls, they are put aside");
+            tracing::error!(error = %WithCauses(&reason), records, %file, "the database refuses calls, they are put aside");
         }
         Ok(())
     }

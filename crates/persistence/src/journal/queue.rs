@@ -41,7 +41,7 @@ pub(crate) struct Queue {
     /// Counts all records that ever waited here; [`Queue::done`] follows it.
     appended: AtomicU64,
     done: watch::Sender<u64>,
-    /// Set while the disk does not take what is written.
+    /// Set while the disk does not take what is written; why is in the trouble.
     broken: AtomicBool,
     trouble: Mutex<Trouble>,
     /// Wakes up the drain: something waits now, a batch is full, or somebody wants it flushed.
@@ -52,6 +52,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trouble {
+    /// Why the disk does not take what is written.
+    unwritable: Option<String>,
     pub(crate) last_error: Option<String>,
     pub(crate) corrupt_segments: u64,
     pub(crate) rejected_records: u64,
@@ -153,7 +155,7 @@ impl Queue {
     /// Why no further call should be begun.
     pub(crate) fn check(&self) -> Result<(), CallLogError> {
         if self.broken.load(Ordering::Acquire) {
-            let reason = self.trouble().last_error.unwrap_or_else(|| "the disk does not take it".to_owned());
+            let reason = self.trouble().unwritable.unwrap_or_else(|| "the disk does not take it".to_owned());
             return Err(CallLogError::Unwritable { reason });
         }
         let bytes = self.waiting_bytes();
@@ -268,7 +270,11 @@ impl Queue {
     }
 
     fn note_broken(&self, reason: &str) {
-        self.note_error(reason.to_owned());
+        {
+            let mut trouble = lock(&self.trouble);
+            trouble.unwritable = Some(reason.to_owned());
+            trouble.last_error = Some(reason.to_owned());
+        }
         if !self.broken.swap(true, Ordering::AcqRel) {
             tracing::error!(error = %reason, "the journal cannot be written, no call is taken");
         }
@@ -279,9 +285,15 @@ impl Queue {
         self.broken.load(Ordering::Acquire)
     }
 
-    /// Sees whether the disk takes bytes again.
+    /// Sees whether the disk takes bytes again, also in a file that is begun: a lane without one needs one.
     pub(crate) fn mend(&self) {
-        let mended = self.lanes.iter().all(|lane| lock(lane).as_ref().is_none_or(|segment| segment.probe().is_ok()));
+        let goes_on =
+            |lane: &Mutex<Option<Arc<Segment>>>| lock(lane).as_ref().map_or(Ok(()), |segment| segment.probe());
+        let tried = self.lanes.iter().try_for_each(goes_on).and_then(|()| Segment::try_to_begin(&self.config.dir));
+        let mut trouble = lock(&self.trouble);
+        trouble.unwritable = tried.err().map(|error| error.to_string());
+        let mended = trouble.unwritable.is_none();
+        drop(trouble);
         if mended {
             self.broken.store(false, Ordering::Release);
             tracing::info!("the journal can be written again");
@@ -363,6 +375,29 @@ mod tests {
             queue.advance(&segment, segment.end(), segment.records()).expect("drained");
         }
         assert_eq!(little.records(), 0);
+    }
+
+    #[test]
+    fn a_journal_that_can_begin_no_file_is_not_mended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().join("journal");
+        std::fs::create_dir(&dir).expect("a directory");
+        let queue = Arc::new(Queue::open(JournalConfig::new(&dir)).expect("a queue"));
+        // What is open stays open; nothing can be begun.
+        std::fs::remove_dir_all(&dir).expect("no directory");
+        let append =
+            |queue: Arc<Queue>| thread::spawn(move || queue.append(&a_call().build())).join().expect("a thread");
+        let refused = (0..4).filter_map(|_| append(Arc::clone(&queue)).err()).next().expect("a lane without a file");
+        queue.note_error("the database is away".to_owned());
+        assert_eq!(queue.check(), Err(refused), "why it is broken is not what the drain says");
+        queue.mend();
+        let still = queue.check().expect_err("it cannot be written");
+        assert!(still.to_string().contains("No such file"), "{still}");
+
+        std::fs::create_dir(&dir).expect("a directory");
+        queue.mend();
+        assert_eq!(queue.check(), Ok(()));
+        assert_eq!(std::fs::read_dir(&dir).expect("the directory").count(), 0, "what was tried is gone");
     }
 
     #[test]

@@ -45,7 +45,14 @@ impl Segment {
         let unfinished = dir.join(format!("{name}.new"));
         let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&unfinished);
         let file = made.map_err(at(&unfinished))?;
-        file.try_lock().map_err(io::Error::from).map_err(at(&unfinished))?;
+        Self::begin(dir, name, &unfinished, file).inspect_err(|_| {
+            // Tried again and again: none of it is to be left, where it can be removed.
+            let _ = fs::remove_file(&unfinished);
+        })
+    }
+
+    fn begin(dir: &Path, name: Uuid, unfinished: &Path, file: File) -> io::Result<Self> {
+        file.try_lock().map_err(io::Error::from).map_err(at(unfinished))?;
         let segment = Self {
             id: name,
             path: dir.join(format!("{name}.{EXTENSION}")),
@@ -60,8 +67,15 @@ impl Segment {
         };
         segment.file.write_all_at(&MAGIC, 0)?;
         segment.note_drained(HEADER)?;
-        fs::rename(&unfinished, &segment.path)?;
+        fs::rename(unfinished, &segment.path)?;
         Ok(segment)
+    }
+
+    /// Whether a file can be begun and written in `dir`.
+    pub(crate) fn try_to_begin(dir: &Path) -> io::Result<()> {
+        let tried = Self::create(dir)?;
+        let written = tried.probe();
+        fs::remove_file(&tried.path).map_err(at(&tried.path)).and(written)
     }
 
     /// Takes over what dead processes have left in `dir`, the oldest first.
@@ -81,6 +95,22 @@ impl Segment {
             }
         }
         Ok(adopted)
+    }
+
+    /// A file in `dir` that is longer than one without calls.
+    pub(crate) fn leftover(dir: &Path) -> io::Result<Option<PathBuf>> {
+        let entries = match fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let is_segment = entry.path().extension().is_some_and(|extension| extension == EXTENSION);
+            if is_segment && entry.metadata()?.len() > HEADER {
+                return Ok(Some(entry.path()));
+            }
+        }
+        Ok(None)
     }
 
     /// None when another process has the file, or there is nothing in it.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use orch_domain::Timestamp;
+use orch_domain::call::OutcomeKind;
 use orch_domain::error::StoreError;
 use orch_domain::id::{KeyId, ProjectId, ServerId, UserId};
 use orch_domain::port::call_census::{CallCensus, CallCount, CallGroup};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::chain::hash::{kind_of_number, outcome_numbers, reasons_in_sql};
 use crate::chain::{Head, Stream};
 use crate::database::Database;
-use crate::repo::call_repo::{Range, chain_of};
+use crate::repo::call_repo::{Range, chain_of, ranges};
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;
 use crate::timestamp::to_micros;
@@ -30,10 +31,26 @@ impl SeaCallCensus {
         Self { database }
     }
 
-    /// The number of the first call that may be of `since` or later.
-    async fn first(&self, chain: i64, first: i64, last: i64, since: Timestamp) -> Result<i64, StoreError> {
-        let range = Range { chain, from: first, below: last + 1 };
-        range.first_since(self.database.reader(), since).await.map_err(unavailable(DOING))
+    /// How many calls a chain has of each shape since then, as a select for others to read from; None when there are none.
+    async fn made(
+        &self,
+        chain: i64,
+        (first, last): (i64, i64),
+        since: Timestamp,
+    ) -> Result<Option<(String, Vec<Value>)>, StoreError> {
+        let (within, since) = (Range { from: first, below: last + 1 }, to_micros(since));
+        let found = ranges(self.database.reader(), chain, within, (Some(since), None)).await;
+        let mut values: Vec<Value> = vec![chain.into(), since.into()];
+        let mut parts = Vec::new();
+        for Range { from, below } in found.map_err(unavailable(DOING))? {
+            values.extend([from, below].map(Value::from));
+            let (from, below) = (values.len() - 1, values.len());
+            parts.push(format!(
+                "SELECT shape, COUNT(*) AS made FROM calls WHERE chain = $1 AND at >= $2 AND seq >= ${from} AND \
+                 seq < ${below} GROUP BY shape"
+            ));
+        }
+        Ok((!parts.is_empty()).then(|| (parts.join(" UNION ALL "), values)))
     }
 }
 
@@ -43,19 +60,19 @@ impl CallCensus for SeaCallCensus {
         let conn = self.database.reader();
         let found = chain_of(conn, project.as_uuid(), Stream::Calls).await.map_err(unavailable(DOING))?;
         let Some((chain, first, last)) = found else { return Ok(Vec::new()) };
-        let from = self.first(chain, first, last, since).await?;
+        let Some((made, mut values)) = self.made(chain, (first, last), since).await? else { return Ok(Vec::new()) };
+        values.push(i64::from(limit).into());
         // Outcomes are told apart by shapes and not here.
         let select = format!(
             "SELECT s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target, \
-             CAST(SUM(c.made) AS BIGINT) AS made FROM (SELECT shape, COUNT(*) AS made FROM calls \
-             WHERE chain = $1 AND seq >= $2 AND at >= $3 GROUP BY shape) c \
+             CAST(SUM(c.made) AS BIGINT) AS made FROM ({made}) c \
              JOIN call_shapes s ON s.id = c.shape WHERE s.server_id IS NOT NULL \
              AND (s.reason IS NULL OR s.reason NOT IN ({})) \
              GROUP BY s.user_id, s.key_id, s.client, s.server_id, s.kind, s.target \
-             ORDER BY made DESC LIMIT $4",
-            reasons_in_sql(&Reason::NOWHERE)
+             ORDER BY made DESC LIMIT ${}",
+            reasons_in_sql(&Reason::NOWHERE),
+            values.len()
         );
-        let values: [Value; 4] = [chain.into(), from.into(), to_micros(since).into(), i64::from(limit).into()];
         let rows = conn.query_all_raw(statement(conn, &select, values)).await.map_err(unavailable(DOING))?;
         rows.iter().map(|row| group(row).map_err(unavailable(DOING))).collect()
     }
@@ -63,17 +80,17 @@ impl CallCensus for SeaCallCensus {
     async fn counts(&self, since: Timestamp) -> Result<Vec<CallCount>, StoreError> {
         let conn = self.database.reader();
         let heads = Head::all(conn).await.map_err(unavailable(DOING))?;
-        let counted: Vec<_> = outcome_numbers(|word| word != "limited").iter().map(i16::to_string).collect();
-        let select = format!(
-            "SELECT s.user_id, s.key_id, CAST(SUM(c.made) AS BIGINT) AS made FROM (SELECT shape, COUNT(*) AS made \
-             FROM calls WHERE chain = $1 AND seq >= $2 AND at >= $3 GROUP BY shape) c JOIN call_shapes s ON \
-             s.id = c.shape WHERE s.outcome IN ({}) GROUP BY s.user_id, s.key_id",
-            counted.join(", ")
-        );
+        let counted: Vec<_> =
+            outcome_numbers(|outcome| outcome != OutcomeKind::Limited).iter().map(i16::to_string).collect();
+        let counted = counted.join(", ");
         let mut counts = Vec::new();
         for head in heads.into_iter().filter(|head| head.stream == Stream::Calls) {
-            let from = self.first(head.id, head.first_seq, head.seq, since).await?;
-            let values: [Value; 3] = [head.id.into(), from.into(), to_micros(since).into()];
+            let made = self.made(head.id, (head.first_seq, head.seq), since).await?;
+            let Some((made, values)) = made else { continue };
+            let select = format!(
+                "SELECT s.user_id, s.key_id, CAST(SUM(c.made) AS BIGINT) AS made FROM ({made}) c JOIN call_shapes s ON \
+                 s.id = c.shape WHERE s.outcome IN ({counted}) GROUP BY s.user_id, s.key_id"
+            );
             let rows = conn.query_all_raw(statement(conn, &select, values)).await.map_err(unavailable(DOING))?;
             for row in &rows {
                 counts.push(count(ProjectId::from_uuid(head.scope), row).map_err(unavailable(DOING))?);

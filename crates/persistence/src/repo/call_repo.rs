@@ -2,8 +2,10 @@
 //! chain, and are summed up in the same transaction.
 
 mod intern;
+mod pieces;
 mod read;
 mod rows;
+mod stretches;
 mod sums;
 
 use std::cmp::Reverse;
@@ -23,6 +25,7 @@ use uuid::Uuid;
 
 use self::intern::{Interned, Interner};
 use self::rows::{Row, Rows};
+use self::stretches::Stretches;
 use self::sums::Sums;
 use crate::chain::hash::{self, Bare, Shape};
 use crate::chain::{Head, Stream};
@@ -35,7 +38,8 @@ use crate::timestamp::{stored, to_micros};
 use crate::writing::Writing;
 
 pub(crate) use self::intern::dimension_number;
-pub(crate) use self::read::{Range, calls, chain_of, read, read_bare, read_shape};
+pub(crate) use self::read::{calls, chain_of, read, read_bare, read_shape};
+pub(crate) use self::stretches::{Range, forget, ranges};
 pub(crate) use self::sums::step_number;
 
 const DOING: &str = "storing calls";
@@ -88,14 +92,14 @@ impl SeaCallRepo {
             of_projects.entry(call.project_id).or_default().push(call);
         }
         let mut interner = Interner::new(writing.conn(), Arc::clone(&self.known));
-        let mut sums = Sums::default();
+        let (mut sums, mut stretches) = (Sums::default(), Stretches::default());
         let mut rows = Rows::new(writing);
         // In one order, so that two daemons that store calls of the same projects do not wait for each other.
         for (project, calls) in of_projects {
             let mut head = Head::lock(writing.conn(), project.as_uuid(), Stream::Calls, DOING).await?;
+            let shapes = interner.shapes(project, &calls, head.sweeps).await?;
             let mut latest = None;
-            for call in calls {
-                let shape = interner.shape(call, head.sweeps).await?;
+            for (call, shape) in calls.into_iter().zip(shapes) {
                 let bare = Bare {
                     call_id: call.id.as_uuid(),
                     at: to_micros(stored(call.at)),
@@ -107,6 +111,7 @@ impl SeaCallRepo {
                 };
                 let (seq, link) = head.extend(|before, seq| hash::call(before, seq, &bare, &shape.digest));
                 sums.add(&shape, call);
+                stretches.add(head.id, seq, bare.at);
                 latest = latest.max(Some(call.at));
                 rows.add(Row { chain: head.id, seq, bare, shape: shape.id, link }).await?;
             }
@@ -115,6 +120,7 @@ impl SeaCallRepo {
             }
         }
         rows.finish().await?;
+        stretches.write(writing.conn()).await?;
         sums.write(writing.conn()).await?;
         Ok(interner.learnt())
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use orch_domain::change::{Change, Committed};
+use orch_domain::error::WithCauses;
 use orch_domain::port::changes::Changes;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::broadcast::error::RecvError;
@@ -123,7 +124,7 @@ impl Follower {
     fn after_failure(&self, pause: Option<Duration>, error: &DbErr) -> Duration {
         match pause {
             None => {
-                tracing::warn!(error = %error, "changes cannot be read, trying again");
+                tracing::warn!(error = %WithCauses(error), "changes cannot be read, trying again");
                 PAUSES.0
             }
             Some(pause) => (pause * 2).min(PAUSES.1),

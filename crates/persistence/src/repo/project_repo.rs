@@ -23,7 +23,7 @@ use crate::entity::{membership, team_grant, team_membership, to_signed, user};
 use crate::paging::{containing, oldest_first};
 use crate::repo::last_admin::AtRisk;
 use crate::store_error::{Refusal, unavailable};
-use crate::writing::{Writing, without_key};
+use crate::writing::{Versioned, Writing};
 
 #[derive(Debug, Clone)]
 pub struct SeaProjectRepo {
@@ -99,22 +99,9 @@ impl ProjectRepo for SeaProjectRepo {
 
     async fn update(&self, project: &Project, audit: &AuditEntry) -> Result<(), StoreError> {
         let refusal = Refusal { doing: "updating a project", taken: A_PROJECT, missing: THE_PROJECT };
-        let id = project.id.as_uuid();
+        let (id, version) = ((Column::Id, project.id.as_uuid()), (Column::Version, project.version));
         let mut writing = self.database.write(refusal.doing).await?;
-        let updated = Entity::update_many()
-            .set(without_key(project::row(project), Column::Id))
-            .filter(Column::Id.eq(id))
-            .filter(Column::Version.eq(to_signed(project.version) - 1))
-            .exec(writing.conn())
-            .await
-            .map_err(refusal.explain())?;
-        if updated.rows_affected == 0 {
-            let left = Entity::find_by_id(id).count(writing.conn()).await.map_err(unavailable(refusal.doing))?;
-            return Err(match left {
-                0 => StoreError::Missing { what: THE_PROJECT },
-                _ => StoreError::Stale { what: THE_PROJECT },
-            });
-        }
+        writing.update(project::row(project), Versioned { what: THE_PROJECT, id, version }, refusal).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Project(project.id));
         writing.commit().await

@@ -12,7 +12,7 @@ use orch_domain::port::server_repo::{ServerRepo, ServerUpdate, ServerWrite};
 use orch_domain::secret::Secret;
 use orch_domain::server::Server;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::database::Database;
@@ -20,7 +20,7 @@ use crate::entity::server::{self, Column, Entity, Model};
 use crate::entity::{secret, to_signed};
 use crate::repo::{ROWS_AT_ONCE, personal_secret_repo, policy_repo};
 use crate::store_error::{Refusal, unavailable};
-use crate::writing::{Writing, without_key};
+use crate::writing::{Versioned, Writing};
 
 #[derive(Debug, Clone)]
 pub struct SeaServerRepo {
@@ -114,20 +114,8 @@ async fn update(writing: &mut Writing, change: &ServerUpdate) -> Result<(), Stor
     let ServerUpdate { server, audit, forgets } = change;
     let refusal = Refusal { doing: "updating a server", taken: A_SERVER, missing: THE_PROJECT };
     let id = server.id.as_uuid();
-    let updated = Entity::update_many()
-        .set(without_key(server::row(server), Column::Id))
-        .filter(Column::Id.eq(id))
-        .filter(Column::Version.eq(to_signed(server.version) - 1))
-        .exec(writing.conn())
-        .await
-        .map_err(refusal.explain())?;
-    if updated.rows_affected == 0 {
-        let left = Entity::find_by_id(id).count(writing.conn()).await.map_err(unavailable(refusal.doing))?;
-        return Err(match left {
-            0 => StoreError::Missing { what: THE_SERVER },
-            _ => StoreError::Stale { what: THE_SERVER },
-        });
-    }
+    let of = Versioned { what: THE_SERVER, id: (Column::Id, id), version: (Column::Version, server.version) };
+    writing.update(server::row(server), of, refusal).await?;
     let old = secret::Entity::delete_many().filter(secret::Column::ServerId.eq(id));
     old.exec(writing.conn()).await.map_err(unavailable("replacing the secrets of a server"))?;
     write_secrets(writing, server).await?;

@@ -24,7 +24,7 @@ use crate::entity::{project, team_grant, team_membership, to_signed, user};
 use crate::paging::{containing, oldest_first};
 use crate::repo::last_admin::AtRisk;
 use crate::store_error::{Refusal, unavailable};
-use crate::writing::{Writing, without_key};
+use crate::writing::{Versioned, Writing};
 
 #[derive(Debug, Clone)]
 pub struct SeaTeamRepo {
@@ -92,22 +92,9 @@ impl TeamRepo for SeaTeamRepo {
 
     async fn update(&self, team: &Team, audit: &AuditEntry) -> Result<(), StoreError> {
         let refusal = Refusal { doing: "updating a team", taken: A_TEAM, missing: THE_TEAM };
-        let id = team.id.as_uuid();
+        let (id, version) = ((Column::Id, team.id.as_uuid()), (Column::Version, team.version));
         let mut writing = self.database.write(refusal.doing).await?;
-        let updated = Entity::update_many()
-            .set(without_key(team::row(team), Column::Id))
-            .filter(Column::Id.eq(id))
-            .filter(Column::Version.eq(to_signed(team.version) - 1))
-            .exec(writing.conn())
-            .await
-            .map_err(refusal.explain())?;
-        if updated.rows_affected == 0 {
-            let left = Entity::find_by_id(id).count(writing.conn()).await.map_err(unavailable(refusal.doing))?;
-            return Err(match left {
-                0 => StoreError::Missing { what: THE_TEAM },
-                _ => StoreError::Stale { what: THE_TEAM },
-            });
-        }
+        writing.update(team::row(team), Versioned { what: THE_TEAM, id, version }, refusal).await?;
         writing.audit(audit).await?;
         writing.announce(Change::Teams);
         writing.commit().await

@@ -13,13 +13,12 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::database::Database;
-use crate::entity::to_signed;
 use crate::entity::user::{self, Column, Entity, Model};
 use crate::paging::{containing, oldest_first};
 use crate::repo::last_admin::AtRisk;
 use crate::repo::login_repo;
 use crate::store_error::{Refusal, unavailable};
-use crate::writing::without_key;
+use crate::writing::Versioned;
 
 #[derive(Debug, Clone)]
 pub struct SeaUserRepo {
@@ -95,16 +94,8 @@ impl SeaUserRepo {
         let before = Entity::find_by_id(id).one(writing.conn()).await.map_err(unavailable(refusal.doing))?;
         let before = before.ok_or(StoreError::Missing { what: THE_USER })?;
 
-        let updated = Entity::update_many()
-            .set(without_key(user::row(user), Column::Id))
-            .filter(Column::Id.eq(id))
-            .filter(Column::Version.eq(to_signed(user.version) - 1))
-            .exec(writing.conn())
-            .await
-            .map_err(refusal.explain())?;
-        if updated.rows_affected == 0 {
-            return Err(StoreError::Stale { what: THE_USER });
-        }
+        let of = Versioned { what: THE_USER, id: (Column::Id, id), version: (Column::Version, user.version) };
+        writing.update(user::row(user), of, refusal).await?;
 
         let was_admin = before.instance_admin && before.deactivated_at.is_none();
         let is_admin = user.instance_admin && user.is_active();

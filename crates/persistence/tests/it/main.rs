@@ -19,6 +19,7 @@ mod journal;
 mod migrations;
 mod secret_checks;
 mod silence;
+mod stored_calls;
 mod stores;
 mod tampering;
 mod trouble;

@@ -473,7 +473,7 @@ async fn another_key_takes_the_record_over(location: Location) {
     let pruned = room.prune_calls(until + Duration::from_secs(1)).await;
     assert_eq!((pruned.taken, pruned.damaged), (0, 2), "nobody vouches for them");
 
-    let signed = room.chain.take_over(&an_audit_entry().build()).await.unwrap();
+    let signed = room.chain.take_over(false, &an_audit_entry().build()).await.unwrap();
     let former = room.anchors.len();
     room.anchors.extend(signed);
     let report = room.chain.verify(&room.anchors).await.unwrap();
@@ -485,7 +485,7 @@ async fn another_key_takes_the_record_over(location: Location) {
     assert!(room.prune_calls(until + Duration::from_secs(1)).await.taken > 0);
     assert_eq!(room.findings().await, []);
     // A second time is no trouble.
-    room.chain.take_over(&an_audit_entry().build()).await.unwrap();
+    room.chain.take_over(false, &an_audit_entry().build()).await.unwrap();
     assert_eq!(room.findings().await, []);
 }
 
@@ -513,7 +513,7 @@ async fn another_key_hides_nothing(location: Location) {
     ))
     .await;
     let room = room.under("key-two").await;
-    room.chain.take_over(&an_audit_entry().build()).await.unwrap();
+    room.chain.take_over(false, &an_audit_entry().build()).await.unwrap();
     let found = room.findings().await;
     let damage: Vec<_> = found.iter().map(|found| (found.stream, found.seq, &found.damage)).collect();
     assert!(damage.contains(&("calls", Some(3), &Damage::Changed)), "{found:?}");

@@ -221,8 +221,9 @@ impl Lanes {
             Ok(place) => place,
             Err(reason) => {
                 // Nobody gives way to somebody else: who wants one more loses an own one, unless it remembers something.
-                let spare = |(_, lane): &(&LaneKey, &Arc<Lane>)| {
-                    lane.user == wanted.user && !lane.kept && lane.in_flight.load(Ordering::Acquire) == 0
+                let spare = |(key, lane): &(&LaneKey, &Arc<Lane>)| {
+                    let unused = lane.in_flight.load(Ordering::Acquire) == 0;
+                    lane.user == wanted.user && !lane.kept && unused && !slot.is_followed_on(key)
                 };
                 let oldest = open.iter().filter(spare).min_by_key(|(_, lane)| lane.last_used.load(Ordering::Relaxed));
                 if let Some(lane) = oldest.map(|(key, _)| key.clone()).and_then(|oldest| open.remove(&oldest)) {
@@ -272,6 +273,7 @@ impl Lanes {
         };
         match connected {
             Ok(peer) => {
+                slot.found_older(wanted.connection.era, server.generation, true);
                 // Set once, here.
                 let _ = sink.opened.set(Instant::now());
                 self.pauses.opened(wanted);
@@ -284,6 +286,9 @@ impl Lanes {
             }
             Err(failure) if failure.busy => Err(Unready::Busy(failure.reason)),
             Err(failure) => {
+                if failure.other_era {
+                    slot.found_older(wanted.connection.era, server.generation, false);
+                }
                 self.failed(slot, wanted, &failure.reason);
                 Err(Unready::Failed(failure.reason))
             }
@@ -309,11 +314,11 @@ impl Lanes {
     }
 
     /// Closes what has not been used since `before`, in Unix microseconds, and what has ended by itself.
-    pub(super) fn sweep(&self, before: i64) {
-        let closing = self.remove_where(|_, lane| {
+    pub(super) fn sweep(&self, slot: &Slot, before: i64) {
+        let closing = self.remove_where(|key, lane| {
             let unused = lane.in_flight.load(Ordering::Acquire) == 0;
             let ended = lane.spent.load(Ordering::Acquire) || lane.peer.get().is_some_and(|peer| peer.is_closed());
-            unused && (ended || lane.last_used.load(Ordering::Relaxed) < before)
+            unused && (ended || lane.last_used.load(Ordering::Relaxed) < before && !slot.is_followed_on(key))
         });
         closing.iter().for_each(|lane| lane.close_in_background(End::Now));
     }
@@ -347,6 +352,11 @@ impl Lanes {
 
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_empty()
+    }
+
+    /// Whether it is open, or being opened.
+    pub(super) fn has(&self, key: &LaneKey) -> bool {
+        self.lock().contains_key(key)
     }
 
     /// No new call goes to what is open now.
@@ -482,8 +492,8 @@ impl LaneSink {
             self.slot.lists_changed(name);
         } else if name == method::RESOURCE_UPDATED {
             if let Some(params) = &notification.params {
-                // What is one client's own is not for others to hear.
-                let only = self.session().filter(|_| self.wanted.kept);
+                // What is one client's own is not for others to hear, who are told where they follow it.
+                let only = self.session();
                 if self.wanted.kept && only.is_none() {
                     return;
                 }

@@ -273,6 +273,7 @@ impl Owner {
                 self.notice_loss().await;
                 self.failures = 0;
                 self.slot.lanes().forgive();
+                self.slot.forget_older();
                 self.move_on(ServerEvent::Reset, None);
                 if matches!(self.state, ServerState::Ready) {
                     let _ = waiter.send(Ok(()));
@@ -369,6 +370,9 @@ impl Owner {
     async fn look_around(&mut self) {
         self.next_check = Instant::now() + IDLE_CHECK;
         self.slot.sweep_lanes();
+        if self.starts_by_itself() {
+            self.slot.open_kept();
+        }
         self.slot.relax_level();
         self.notice_loss().await;
         if self.peer.is_none() {

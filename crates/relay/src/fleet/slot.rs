@@ -2,6 +2,7 @@
 
 mod acquire;
 mod lease;
+mod older;
 mod volume;
 
 use std::collections::{HashMap, HashSet};
@@ -23,6 +24,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::Shared;
+use super::kept::Kept;
 use super::lane::{End, Lanes};
 use super::owner::{Command, Owner, Released};
 use super::variants::Variants;
@@ -32,6 +34,7 @@ use crate::catalog::Catalog;
 use crate::context::SessionKey;
 
 pub(crate) use self::lease::Lease;
+use self::older::Older;
 use self::volume::Volume;
 pub(super) use self::volume::tell_level;
 
@@ -65,6 +68,8 @@ pub(crate) struct Slot {
     nudged: AtomicBool,
     /// Connections of single clients.
     lanes: Lanes,
+    kept: Kept,
+    older: Older,
     variants: Variants,
     volume: Volume,
     watches: Watches,
@@ -118,6 +123,8 @@ pub(super) fn new(server: Arc<Server>, catalog: Option<Catalog>, shared: Arc<Sha
         starting: Mutex::default(),
         nudged: AtomicBool::new(false),
         lanes: Lanes::default(),
+        kept: Kept::default(),
+        older: Older::default(),
         variants: Variants::default(),
         volume: Volume::default(),
         watches: Watches::default(),
@@ -181,6 +188,10 @@ impl Slot {
         &self.lanes
     }
 
+    pub(super) const fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
     pub(super) const fn watches(&self) -> &Watches {
         &self.watches
     }
@@ -206,6 +217,7 @@ impl Slot {
     }
 
     pub(super) fn end_session(&self, session: SessionKey) {
+        self.kept.end_session(session);
         self.lanes.end_session(session);
     }
 
@@ -228,7 +240,7 @@ impl Slot {
     pub(super) fn sweep_lanes(&self) {
         let idle = self.shared.config.lane_idle(&self.server.load());
         let idle = i64::try_from(idle.as_micros()).unwrap_or(i64::MAX);
-        self.lanes.sweep(micros(self.shared.clock.now()).saturating_sub(idle));
+        self.lanes.sweep(self, micros(self.shared.clock.now()).saturating_sub(idle));
     }
 
     pub(super) async fn close_lanes(&self) {
@@ -240,7 +252,7 @@ impl Slot {
     }
 
     pub(super) fn has_lanes(&self) -> bool {
-        !self.lanes.is_empty()
+        !self.lanes.is_empty() || !self.kept.is_empty()
     }
 
     pub(super) fn watched(&self) -> Vec<Topic> {
@@ -310,6 +322,11 @@ impl Slot {
 
     /// `complete` says that every list came.
     pub(super) fn set_catalog(&self, catalog: Arc<Catalog>, complete: bool) {
+        let hello = &catalog.hello;
+        if self.catalog.load().as_ref().is_some_and(|old| old.hello.server_info != hello.server_info) {
+            // Another version of the server may speak otherwise.
+            self.forget_older();
+        }
         self.catalog.store(Some(catalog));
         self.set_verified(complete);
         self.shared.catalog_changed(self.server().project_id);
@@ -391,6 +408,10 @@ impl Slot {
             }
             let end = if server.enabled { End::Drained(self.shared.config.drain()) } else { End::Now };
             self.lanes.close_in_background(end);
+            let (isolation, personal) = (server.run.isolation, &server.run.personal);
+            if (old.run.isolation, &old.run.personal, old.dialect) != (isolation, personal, server.dialect) {
+                self.kept.clear();
+            }
             self.changed.notify_one();
         } else if old.run != server.run {
             self.changed.notify_one();

@@ -144,7 +144,7 @@ impl Slot {
             Needed::OfLegacy(wanted) if self.speaks_both() => {
                 Seen::As(Face { faculties: None, user: None, of_legacy: true }, wanted)
             }
-            Needed::OwnIfLegacy(wanted) if wanted.of_legacy && self.speaks_both() => {
+            Needed::OwnIfLegacy(wanted) if wanted.of_legacy && self.asks_in_older() => {
                 Seen::As(Face { faculties, user: None, of_legacy: true }, wanted)
             }
             // Servers of the modern era are not told who connects, so they cannot offer one more than another.
@@ -179,6 +179,8 @@ impl Slot {
     pub(crate) fn is_stale_for(&self, cx: &CallContext, server: &Server) -> bool {
         match self.seen(cx, server) {
             Seen::As(face, _) if face.user.is_some() => !self.is_known(face),
+            // Who is told of nothing is to ask again.
+            Seen::As(face, _) if is_told_nothing(cx) && self.variants().find(face).is_none() => true,
             Seen::As(..) | Seen::Common | Seen::Nothing(_) => self.is_stale(),
         }
     }
@@ -195,7 +197,13 @@ impl Slot {
             Seen::As(face, wanted) if face.user.is_some() => self.own_lists(face, wanted).await,
             Seen::As(face, wanted) => {
                 let common = self.catalog_or_wait().await?;
-                self.ask_variant(face, wanted, None);
+                if is_told_nothing(cx) && self.is_to_be_waited_for(face) {
+                    // A late one comes in the background, as does what is as it is for others after a failure.
+                    let _ =
+                        tokio::time::timeout(self.shared().config.list_deadline(), self.own_lists(face, wanted)).await;
+                } else {
+                    self.ask_variant(face, wanted, None);
+                }
                 Ok(self.variants().find(face).unwrap_or(common))
             }
         }
@@ -242,13 +250,25 @@ impl Slot {
         }
     }
 
+    /// The same for a client that can be asked, and is served in the older era from now on.
+    pub(super) fn want_lists_in_older(self: &Arc<Self>, wanted: &Wanted) {
+        let faculties = Faculties::of(&wanted.connection.declared.capabilities);
+        self.ask_variant(Face { faculties, user: None, of_legacy: true }, wanted.clone(), None);
+    }
+
     /// Whether a list for such a client has to be waited for.
     pub(crate) fn lacks_lists_for(&self, cx: &CallContext, server: &Server) -> bool {
         match self.seen(cx, server) {
             Seen::Nothing(_) => false,
             Seen::As(face, _) if face.user.is_some() => !self.is_known(face) && !self.is_slow_to_list(face),
+            Seen::As(face, _) if is_told_nothing(cx) => self.catalog().is_none() || self.is_to_be_waited_for(face),
             Seen::Common | Seen::As(..) => self.catalog().is_none(),
         }
+    }
+
+    /// Whether nothing was ever read for such a client, and that is not slow.
+    fn is_to_be_waited_for(&self, face: Face) -> bool {
+        self.variants().find(face).is_none() && !self.is_slow_to_list(face)
     }
 
     /// Whether they are being asked for, and have been waited for as long as a list waits.
@@ -444,6 +464,11 @@ impl Variant {
             _ => false,
         }
     }
+}
+
+/// Whether nobody hears of it when lists change: a client without a session need not listen.
+fn is_told_nothing(cx: &CallContext) -> bool {
+    cx.client.session.is_none()
 }
 
 /// Nobody may be waiting any more.

@@ -69,18 +69,25 @@ impl Slot {
         answered.await.unwrap_or_else(|_| Err(over()))
     }
 
-    /// Follows something on the connection that the request needs. What a session has to itself is followed there: the
-    /// session is the only one to hear of it, and what is followed ends with it.
+    /// Follows something on the connection that the request needs, as a server tells of it only where it was asked to.
+    /// What a session has to itself is followed there: the session is the only one to hear of it, and what is followed
+    /// ends with it.
     pub(crate) async fn watch_for(self: &Arc<Self>, needed: &Needed, topic: &Topic) -> Result<Followed, Unwatchable> {
         match needed {
-            Needed::Own(wanted) if matches!(wanted.key, LaneKey::Session(_)) => {
-                let lease = self.acquire_for(needed).await.map_err(Unwatchable::Unready)?;
-                lease.peer().subscribe(topic.clone()).await.map_err(Unwatchable::Peer)?;
-                Ok(Followed::Own)
+            Needed::Own(wanted) | Needed::OwnIfLegacy(wanted) => {
+                if let LaneKey::Session(session) = wanted.key {
+                    let lease = self.acquire_for(needed).await.map_err(Unwatchable::Unready)?;
+                    if lease.is_own() {
+                        lease.peer().subscribe(topic.clone()).await.map_err(Unwatchable::Peer)?;
+                        self.kept().add(session, wanted);
+                        return Ok(Followed::Own);
+                    }
+                }
             }
-            Needed::Lacking(reason) => Err(Unwatchable::Unready(Unready::Failed(reason.clone()))),
-            _ => self.watch(topic).await.map(|()| Followed::Shared),
+            Needed::Lacking(reason) => return Err(Unwatchable::Unready(Unready::Failed(reason.clone()))),
+            Needed::Shared(_) | Needed::OfLegacy(_) => {}
         }
+        self.watch(topic).await.map(|()| Followed::Shared)
     }
 
     /// The session does not want to hear of it any more, on its own connection.

@@ -116,13 +116,22 @@ impl Mailbox {
     }
 
     /// A resource of a server changed; `shown` is made of the server's URI for this client. A followed URI stands for
-    /// everything below it as well.
-    pub(super) fn updated(&self, server: ServerId, uri: &str, shown: impl FnOnce() -> Option<(String, Raw)>) {
+    /// everything below it as well. `own`: the session's own connection says so, and not one of others.
+    pub(super) fn updated(
+        &self,
+        server: ServerId,
+        uri: &str,
+        own: bool,
+        shown: impl FnOnce() -> Option<(String, Raw)>,
+    ) {
         {
             let mut contents = self.lock();
-            let follows = contents.followed.contains_key(&(server, Topic::Resource(uri.to_owned())))
-                || contents.followed.keys().any(|(followed_of, followed)| {
-                    *followed_of == server && matches!(followed, Topic::Resource(followed) if is_below(uri, followed))
+            let hears = |place: &Followed| own || *place != Followed::Own;
+            let follows = contents.followed.get(&(server, Topic::Resource(uri.to_owned()))).is_some_and(hears)
+                || contents.followed.iter().any(|((followed_of, followed), place)| {
+                    *followed_of == server
+                        && hears(place)
+                        && matches!(followed, Topic::Resource(followed) if is_below(uri, followed))
                 });
             if !follows {
                 return;

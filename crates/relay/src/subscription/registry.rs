@@ -88,7 +88,7 @@ impl Registry {
     }
 
     /// `params` are those of the server's notification. `only` names the session that the connection belongs to, if
-    /// it is not everybody's.
+    /// it is not everybody's; what is followed on such a one is heard there and nowhere else.
     pub(crate) fn resource_updated(&self, server: &Server, params: &Raw, only: Option<SessionKey>) {
         let Some(uri) = object::string(params, "uri") else { return };
         let (params, _) = meta::take_hop(params.clone());
@@ -98,7 +98,7 @@ impl Registry {
             {
                 return;
             }
-            mailbox.updated(server.id, &uri, || {
+            mailbox.updated(server.id, &uri, only.is_some(), || {
                 if audience.server.is_some() {
                     return Some((uri.clone(), params.clone()));
                 }
@@ -179,6 +179,15 @@ impl Registry {
     /// What a session follows of a server on a connection of its own.
     pub(crate) fn followed_on_own(&self, session: SessionKey, server: ServerId) -> Vec<Topic> {
         self.session(session).map(|(_, mailbox)| mailbox.followed_on_own(server)).unwrap_or_default()
+    }
+
+    /// Whether that is anything.
+    pub(crate) fn follows_on_own(&self, session: SessionKey, server: ServerId) -> bool {
+        !self.followed_on_own(session, server).is_empty()
+    }
+
+    pub(crate) fn is_open(&self, session: SessionKey) -> bool {
+        self.session(session).is_some()
     }
 
     fn session(&self, session: SessionKey) -> Option<(Audience, Arc<Mailbox>)> {

@@ -1,7 +1,7 @@
 //! A relay with a project, servers whose peers are scripted, and a record that can be read.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use orch_mcp::declared::Declared;
 use orch_mcp::id::RequestId;
 use orch_mcp::initialize::ServerHello;
 use orch_mcp::message::{MethodName, Request};
-use orch_mcp::peer::{Connection, Peer, PeerError, PeerRequest, PeerSink, ReplyStream};
+use orch_mcp::peer::{Connection, EraChoice, Peer, PeerError, PeerRequest, PeerSink, ReplyStream};
 use orch_mcp::raw::Raw;
 use orch_mcp::revision::Revision;
 use orch_relay::approvals::Approvals;
@@ -96,6 +96,9 @@ pub(crate) struct ScriptedConnector {
     pub(crate) remarks: Mutex<Vec<String>>,
     /// Where each connection is to get a peer of its own.
     makers: Mutex<HashMap<String, Maker>>,
+    /// What connections in the older era get that are not the shared one; a refusal where that is None.
+    older: Mutex<HashMap<String, OlderMaker>>,
+    pub(crate) older_connects: AtomicUsize,
     /// Every peer that was handed out by a maker, with the server as it was connected.
     pub(crate) made: Mutex<Vec<(Arc<ScriptedPeer>, Server)>>,
     /// Says of every failure that the server does not speak MCP.
@@ -106,6 +109,7 @@ pub(crate) struct ScriptedConnector {
 }
 
 type Maker = Box<dyn Fn() -> ScriptedPeer + Send + Sync>;
+type OlderMaker = Box<dyn Fn() -> Option<ScriptedPeer> + Send + Sync>;
 
 impl ScriptedConnector {
     pub(crate) fn put(&self, alias: &str, peer: Result<Arc<ScriptedPeer>, &str>) {
@@ -115,6 +119,11 @@ impl ScriptedConnector {
     /// Gives each connection a peer of its own.
     pub(crate) fn make(&self, alias: &str, maker: impl Fn() -> ScriptedPeer + Send + Sync + 'static) {
         self.makers.lock().unwrap().insert(alias.to_owned(), Box::new(maker));
+    }
+
+    /// Answers whoever asks for the older era in another way.
+    pub(crate) fn in_older(&self, alias: &str, maker: impl Fn() -> Option<ScriptedPeer> + Send + Sync + 'static) {
+        self.older.lock().unwrap().insert(alias.to_owned(), Box::new(maker));
     }
 
     pub(crate) fn made(&self) -> Vec<(Arc<ScriptedPeer>, Server)> {
@@ -131,11 +140,15 @@ impl Connector for ScriptedConnector {
     async fn connect(
         &self,
         server: &Server,
-        _connection: Connection,
+        connection: Connection,
         sink: Arc<dyn PeerSink>,
     ) -> Result<Arc<dyn Peer>, ConnectFailure> {
         let alias = server.alias.to_string();
         self.connects.lock().unwrap().push(alias.clone());
+        let in_older = connection.era == EraChoice::Legacy && self.older.lock().unwrap().contains_key(&alias);
+        if in_older {
+            self.older_connects.fetch_add(1, Ordering::AcqRel);
+        }
         if self.stuck.lock().unwrap().contains(&alias) {
             std::future::pending::<()>().await;
         }
@@ -144,6 +157,14 @@ impl Connector for ScriptedConnector {
             tokio::time::sleep(time).await;
         }
         self.sinks.lock().unwrap().insert(alias.clone(), sink);
+        if in_older {
+            let made = self.older.lock().unwrap()[&alias]();
+            let Some(peer) = made.map(Arc::new) else {
+                return Err(ConnectFailure { other_era: true, ..ConnectFailure::new("method not found".to_owned()) });
+            };
+            self.made.lock().unwrap().push((Arc::clone(&peer), server.clone()));
+            return Ok(peer);
+        }
         if let Some(maker) = self.makers.lock().unwrap().get(&alias) {
             let peer = Arc::new(maker());
             self.made.lock().unwrap().push((Arc::clone(&peer), server.clone()));
@@ -357,6 +378,13 @@ impl House {
     pub(crate) fn in_session(cx: &CallContext) -> CallContext {
         let client =
             Client::new("tester 1".into(), Revision::V2025_06_18, Declared::nothing(), Some(SessionKey::new()));
+        CallContext { client: Arc::new(client), ..cx.clone() }
+    }
+
+    /// The same request of a client that can be asked by a form.
+    pub(crate) fn askable(cx: &CallContext, revision: Revision, session: Option<SessionKey>) -> CallContext {
+        let declared = Declared { capabilities: raw(r#"{"elicitation":{}}"#), info: None };
+        let client = Client::new("tester 1".into(), revision, declared, session);
         CallContext { client: Arc::new(client), ..cx.clone() }
     }
 

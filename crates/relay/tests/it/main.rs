@@ -10,6 +10,8 @@
 
 mod bridged_calls;
 mod calls;
+mod eras;
+mod following;
 mod freshness;
 mod house;
 mod isolation;

@@ -18,6 +18,7 @@ use crate::builders::{a_call, an_audit_entry};
 
 pub async fn activity_repo(store: &dyn TestStore) {
     finds_calls_by_what_is_asked(store).await;
+    finds_calls_of_a_time_whenever_they_were_stored(store).await;
     finds_entries_by_what_is_asked(store).await;
 }
 
@@ -91,6 +92,57 @@ async fn finds_calls_by_what_is_asked(store: &dyn TestStore) {
         seen.reverse();
         let expected = calls.iter().filter(|call| query.kind.is_none_or(|kind| call.kind == kind));
         assert_eq!(seen, expected.cloned().collect::<Vec<_>>());
+    }
+}
+
+/// A journal that is stored late brings old calls after new ones, and a clock that was wrong for a while any.
+async fn finds_calls_of_a_time_whenever_they_were_stored(store: &dyn TestStore) {
+    const HOUR: u64 = 3600;
+    let (project, user, another) = (ProjectId::new(), UserId::new(), UserId::new());
+    // Fresh ones, a journal of an hour before, fresh ones, a day ahead, and back; each long enough to be told apart.
+    let parts = [(10 * HOUR, 1500), (9 * HOUR, 2500), (10 * HOUR + 60, 1500), (34 * HOUR, 1), (10 * HOUR + 120, 40)];
+    let mut calls = Vec::new();
+    for (start, count) in parts {
+        let of_part: Vec<_> = (0..count)
+            // A few of one user, among those of another.
+            .map(|number| {
+                let by = if number % 500 == 7 { user } else { another };
+                a_call().in_project(project).by(by).at(at(start + number / 100)).build()
+            })
+            .collect();
+        store.calls().insert(&of_part).await.expect("calls can be stored");
+        calls.extend(of_part);
+    }
+    let times = [
+        (Some(10 * HOUR - 1800), None),
+        (Some(10 * HOUR + 60), Some(10 * HOUR + 120)),
+        (Some(9 * HOUR), Some(10 * HOUR)),
+        (None, Some(9 * HOUR + 3)),
+        (None, Some(10 * HOUR)),
+        (None, Some(34 * HOUR)),
+        (Some(10 * HOUR + 120), Some(34 * HOUR)),
+        (Some(34 * HOUR), None),
+        (Some(35 * HOUR), None),
+        (None, Some(9 * HOUR)),
+    ];
+    for (from, until) in times {
+        for user in [None, Some(user)] {
+            let query = CallQuery { from: from.map(at), until: until.map(at), user, ..CallQuery::all(project) };
+            let is_asked_for = |call: &&Call| {
+                query.from.is_none_or(|from| call.at >= from)
+                    && query.until.is_none_or(|until| call.at < until)
+                    && user.is_none_or(|user| call.user_id == user)
+            };
+            let expected: Vec<_> = calls.iter().rev().filter(is_asked_for).cloned().collect();
+            let (mut below, mut seen) = (u64::MAX, Vec::new());
+            while seen.len() < expected.len().max(1) {
+                let page = store.activity().calls(&query, below, 700).await.expect("a list");
+                let Some(last) = page.last() else { break };
+                below = last.seq;
+                seen.extend(page.into_iter().map(|found| found.item));
+            }
+            assert!(seen == expected, "{query:?}: {} instead of {}", seen.len(), expected.len());
+        }
     }
 }
 

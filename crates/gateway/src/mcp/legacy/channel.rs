@@ -171,7 +171,7 @@ pub(in crate::mcp) fn open(
 ) -> HttpResponse {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
-        Err(refused) => return refused,
+        Err(refused) => return refused.answer(None),
     };
     if !matches!(accept::accepts(http.head), Some(Accepts::Both | Accepts::EventsOnly)) {
         return refusal::not_acceptable();
@@ -297,7 +297,7 @@ fn reach(
     http: Http<'_>,
     endpoints: &McpEndpoints,
 ) -> Result<(Entry, Arc<Channel>), HttpResponse> {
-    let entry = endpoint::enter(address, http, endpoints)?;
+    let entry = endpoint::enter(address, http, endpoints).map_err(|refused| refused.answer(None))?;
     let id = http.head.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("sessionId="));
     let channel = id.and_then(|id| endpoints.sessions.channels.find(id, &entry.reach()));
     channel.map(|channel| (entry, channel)).ok_or_else(|| refusal::no_such_session(None))

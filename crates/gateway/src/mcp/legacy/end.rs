@@ -10,7 +10,7 @@ use crate::mcp::{Http, McpEndpoints, endpoint, refusal};
 pub(in crate::mcp) fn handle(address: Address<'_>, http: Http<'_>, endpoints: &McpEndpoints) -> HttpResponse {
     let entry = match endpoint::enter(address, http, endpoints) {
         Ok(entry) => entry,
-        Err(refused) => return refused,
+        Err(refused) => return refused.answer(None),
     };
     if !http.head.has(SESSION_HEADER) {
         return refusal::method_not_allowed("POST");

@@ -15,6 +15,7 @@ use super::links;
 use crate::chain::{COLUMNS, Hash, Head, Stream, hash};
 use crate::database::clock::Cut;
 use crate::database::patient::Transaction;
+use crate::repo::call_repo;
 use crate::sql::statement;
 use crate::store_error::unavailable;
 use crate::timestamp::to_micros;
@@ -142,6 +143,9 @@ impl SeaAuditChain {
         ];
         for (step, values) in steps {
             conn.execute_raw(statement(conn, step, values)).await.map_err(unavailable(DOING))?;
+        }
+        if head.stream == Stream::Calls {
+            call_repo::forget(conn, head.id, seq + 1).await.map_err(unavailable(DOING))?;
         }
         mark.insert(conn, head.id).await.map_err(unavailable(DOING))?;
         writing.commit().await?;

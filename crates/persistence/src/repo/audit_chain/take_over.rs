@@ -1,5 +1,6 @@
-//! Another key for the record: signs every chain anew as it stands. What was signed before stays, and [verify](super::verify)
-//! holds it against what is there, as far as that can be done without the key of then.
+//! Another JWT_SECRET: the API keys of before end, and every chain of the record is signed anew as it stands. What was
+//! signed before stays, and [verify](super::verify) holds it against what is there, as far as that can be done without the
+//! key of then.
 
 use orch_domain::audit::AuditEntry;
 use orch_domain::error::StoreError;
@@ -10,18 +11,24 @@ use super::checkpoint::{Checkpoint, Kind};
 use crate::chain::Head;
 use crate::sql::statement;
 use crate::store_error::unavailable;
+use crate::timestamp::stored;
 
 const DOING: &str = "signing the audit chains with another key";
 
 impl SeaAuditChain {
-    /// Signs the beginning and the end of every chain with the key of now, with `entry` about it on the trail, and gives
+    /// Revokes what keys are live with `revoke_keys`: none of them is known under another secret. Signs the beginning and the end of every chain with the key of now, with `entry` about it on the trail, and gives
     /// what was signed, to be put down in the file as well. Hides nothing that can be found without the key of before:
     /// what does not agree with itself, or with what that key has signed, is found as before. Nothing without a signer.
-    pub async fn take_over(&self, entry: &AuditEntry) -> Result<Vec<Checkpoint>, StoreError> {
+    pub async fn take_over(&self, revoke_keys: bool, entry: &AuditEntry) -> Result<Vec<Checkpoint>, StoreError> {
         let Some(signer) = self.database.signer() else { return Ok(Vec::new()) };
         let writing = self.database.write_quietly(DOING).await?;
         writing.audit(entry).await?;
         let conn = writing.conn();
+        if revoke_keys {
+            let revoke = "UPDATE api_keys SET revoked_at = $1 WHERE revoked_at IS NULL";
+            let revoke = statement(conn, revoke, [stored(entry.at).into()]);
+            conn.execute_raw(revoke).await.map_err(unavailable(DOING))?;
+        }
         let mut made = Vec::new();
         for seen in Head::all(conn).await.map_err(unavailable(DOING))? {
             let head = Head::lock(conn, seen.scope, seen.stream, DOING).await?;

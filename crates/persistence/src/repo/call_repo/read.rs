@@ -1,8 +1,7 @@
 //! Reading of calls. What calls have in common is filtered in `call_shapes`, where it stands once. What is frequent is
 //! found among the last calls; of what is rare the newest few of each shape are read from the index and merged. So
-//! either is found at once among millions of calls.
+//! either is found at once among millions of calls. Of those of a time only the stretches are read that have any.
 
-use orch_domain::Timestamp;
 use orch_domain::activity::{CallQuery, Numbered};
 use orch_domain::call::{Call, Outcome};
 use orch_domain::error::StoreError;
@@ -13,16 +12,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::ids;
+use super::stretches::{Range, ranges};
 use crate::chain::Stream;
-use crate::chain::hash::{self, Shape, kind_number, kind_of_number, outcome_numbers, outcome_word};
+use crate::chain::hash::{self, Shape, kind_number, kind_of_number, outcome_numbers, outcome_of_number};
 use crate::database::Database;
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;
 use crate::timestamp::{from_micros, to_micros};
 
 const DOING: &str = "listing calls";
-/// Calls are recorded in the order of their ends, nearly: so much later than others at most, or the database was away.
-const DISORDER_US: i64 = 10 * 60 * 1_000_000;
 /// So many of the last calls are looked through before what is rare is looked up.
 const LOOKED_THROUGH: i64 = 20_000;
 const FACTS: &str = "x.seq, x.call_id, x.at, x.duration_us, x.code, x.arguments, x.waited_us, s.project_id, s.user_id, s.key_id, \
@@ -49,24 +47,38 @@ pub(crate) async fn calls(
     let conn = database.reader();
     let found = chain_of(conn, query.project.as_uuid(), Stream::Calls).await.map_err(unavailable(DOING))?;
     let Some((chain, first, last)) = found else { return Ok(Vec::new()) };
-    let mut range = Range { chain, from: first, below: i64::try_from(below).unwrap_or(i64::MAX).min(last + 1) };
-    if let Some(until) = query.until {
-        let until = to_micros(until) + DISORDER_US;
-        range.below = range.below.min(range.first_at(conn, until).await.map_err(unavailable(DOING))?);
+    let within = Range { from: first, below: i64::try_from(below).unwrap_or(i64::MAX).min(last + 1) };
+    let times = (query.from.map(to_micros), query.until.map(to_micros));
+    let ranges = ranges(conn, chain, within, times).await.map_err(unavailable(DOING))?;
+    let mut found = Vec::new();
+    for range in ranges {
+        let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            break;
+        }
+        found.extend(calls_in(conn, query, chain, &range, left).await?);
     }
-    if let Some(from) = query.from {
-        range.from = range.first_since(conn, from).await.map_err(unavailable(DOING))?;
-    }
+    Ok(found)
+}
+
+/// The newest calls of a range.
+async fn calls_in(
+    conn: &impl ConnectionTrait,
+    query: &CallQuery,
+    chain: i64,
+    range: &Range,
+    limit: u32,
+) -> Result<Vec<Numbered<Call>>, StoreError> {
     // What is frequent is among the last calls; only what is rare is looked up by what it has in common.
-    let last = Range { chain, from: range.from.max(range.below.saturating_sub(LOOKED_THROUGH)), below: range.below };
+    let last = Range { from: range.from.max(range.below.saturating_sub(LOOKED_THROUGH)), below: range.below };
     let Some(question) = Question::of_shapes(query, &last, limit) else {
-        return ask(conn, of_project(query, &range, limit)).await;
+        return ask(conn, of_project(query, chain, range, limit)).await;
     };
     let found = ask(conn, question.through(chain)).await?;
     if found.len() >= limit as usize || last.from <= range.from {
         return Ok(found);
     }
-    match Question::of_shapes(query, &range, limit) {
+    match Question::of_shapes(query, range, limit) {
         Some(question) => ask(conn, question.by_shape(conn.get_database_backend())).await,
         None => Ok(found),
     }
@@ -78,36 +90,6 @@ async fn ask(
 ) -> Result<Vec<Numbered<Call>>, StoreError> {
     let rows = conn.query_all_raw(statement(conn, &sql, values)).await.map_err(unavailable(DOING))?;
     rows.iter().map(read).collect()
-}
-
-/// Numbers of a chain, and the search in them.
-pub(crate) struct Range {
-    pub(crate) chain: i64,
-    pub(crate) from: i64,
-    pub(crate) below: i64,
-}
-
-impl Range {
-    /// The number of the first call that may be of that time or later.
-    pub(crate) async fn first_since(&self, conn: &impl ConnectionTrait, since: Timestamp) -> Result<i64, DbErr> {
-        self.first_at(conn, to_micros(since) - DISORDER_US).await
-    }
-
-    /// The lowest number whose call is not before `at`, by halving.
-    async fn first_at(&self, conn: &impl ConnectionTrait, at: i64) -> Result<i64, DbErr> {
-        let (mut low, mut high) = (self.from, self.below);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let find = "SELECT at FROM calls WHERE chain = $1 AND seq = $2";
-            let row = conn.query_one_raw(statement(conn, find, [self.chain.into(), middle.into()])).await?;
-            match row.map(|row| row.try_get::<i64>("", "at")).transpose()? {
-                Some(found) if found < at => low = middle + 1,
-                // A number that is missing was taken by retention or by somebody; `audit verify` tells.
-                _ => high = middle,
-            }
-        }
-        Ok(low)
-    }
 }
 
 /// Conditions with their values, numbered as they come.
@@ -187,9 +169,9 @@ impl Question {
 }
 
 /// Nothing but the project: the chain itself is in the order of the list.
-fn of_project(query: &CallQuery, range: &Range, limit: u32) -> (String, Vec<Value>) {
+fn of_project(query: &CallQuery, chain: i64, range: &Range, limit: u32) -> (String, Vec<Value>) {
     let mut all = Conditions::default();
-    let (chain, from, below) = (all.value(range.chain), all.value(range.from), all.value(range.below));
+    let (chain, from, below) = (all.value(chain), all.value(range.from), all.value(range.below));
     let limit = all.value(i64::from(limit));
     let times = times(&mut all, query);
     let sql = format!(
@@ -228,7 +210,7 @@ fn shape_conditions(all: &mut Conditions, query: &CallQuery) -> Vec<String> {
         all.add("s.target = ?", target.replace('\0', "\u{fffd}"));
     }
     if let Some(outcome) = query.outcome {
-        let numbers: Vec<_> = outcome_numbers(|word| outcome.matches(word)).iter().map(i16::to_string).collect();
+        let numbers: Vec<_> = outcome_numbers(|kind| outcome.matches(kind)).iter().map(i16::to_string).collect();
         all.sql.push(format!("s.outcome IN ({})", numbers.join(", ")));
     }
     if let Some(reasons) = &query.reasons {
@@ -289,7 +271,7 @@ pub(crate) fn read(row: &QueryResult) -> Result<Numbered<Call>, StoreError> {
             Some(Refusal { reason, rule: shape.rule_id.map(RuleId::from_uuid) })
         }
     };
-    let outcome = outcome_word(shape.outcome).and_then(|word| Outcome::parse(word, bare.code));
+    let outcome = outcome_of_number(shape.outcome).and_then(|kind| Outcome::of(kind, bare.code));
     let call = Call {
         id,
         at: from_micros(bare.at).ok_or_else(|| corrupt("at", &"it is no time"))?,

@@ -12,12 +12,12 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use super::DOING;
 use super::intern::Known;
+use super::pieces::pieces;
 use crate::database::patient::Transaction;
 use crate::sql::{self, statement};
 use crate::store_error::unavailable;
 
 const COLUMNS: usize = 7 + SLOTS;
-const ROWS_AT_ONCE: usize = 18;
 
 #[derive(Debug, Default)]
 pub(super) struct Sums(Map<(i64, i64), ([i64; 6], Figures)>);
@@ -42,9 +42,9 @@ impl Sums {
             }
         }
         let sums: Vec<_> = sums.into_iter().collect();
-        for chunk in sums.chunks(ROWS_AT_ONCE) {
-            let values = chunk.iter().flat_map(values);
-            let upsert = upsert(txn.get_database_backend(), chunk.len());
+        for piece in pieces(&sums) {
+            let values = piece.iter().flat_map(values);
+            let upsert = upsert(txn.get_database_backend(), piece.len());
             txn.execute_raw(statement(txn, &upsert, values)).await.map_err(unavailable(DOING))?;
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future;
 use std::time::Duration;
 
+use orch_domain::error::WithCauses;
 use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqliteConnection};
@@ -31,7 +32,7 @@ pub(super) async fn on_commits_of_others(database: &Database, nudge: &Notify) ->
             Backend::Postgres(pool) => listen(&pool.connect_options(), nudge, &mut pause).await,
         };
         let Err(error) = ended;
-        tracing::warn!(error = %error, "cannot see what other processes commit, trying again");
+        tracing::warn!(error = %WithCauses(&error), "cannot see what other processes commit, trying again");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSES.1);
         // Whatever was committed in the meantime was not told.

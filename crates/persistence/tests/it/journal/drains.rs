@@ -165,13 +165,36 @@ async fn nothing_is_lost_while_the_database_is_away() {
     assert!(status.bytes > 100_000, "{status:?}");
     assert_eq!(status.oldest, Some(calls[0].at + calls[0].duration), "it did not wait while it ran");
     assert_eq!(status.refusing, None);
-    assert!(status.last_error.is_some_and(|error| error.contains("not available")));
+    assert!(status.last_error.is_some_and(|error| error.contains("not available") && error.ends_with(": it is away")));
 
     desk.store.set_away(false);
     journal.flush().await.unwrap();
     assert_eq!(desk.stored().await, calls);
     until("all is well again", || journal.status().last_error.is_none()).await;
     assert_eq!(journal.status().oldest, None);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_calls_again_is_not_said_to_take_none() {
+    let desk = Desk::new();
+    desk.store.set_away(true);
+    let (taken, halted, go_on) = Default::default();
+    let halting = Arc::new(Halting { store: desk.store.clone(), taken, halted, go_on });
+    let config = JournalConfig { batch_records: 1, ..JournalConfig::new(desk.path()) };
+    let journal = open(config, Arc::clone(&halting) as Arc<dyn CallRepo>).await;
+    for _ in 0..3 {
+        append(&journal, &desk.call());
+    }
+    until("the failure is visible", || journal.status().last_error.is_some()).await;
+    // It is tried again.
+    halting.halted.notified().await;
+    desk.store.set_away(false);
+    halting.go_on.notify_one();
+    // The first batch is stored, and the others still wait.
+    halting.halted.notified().await;
+    let status = journal.status();
+    assert_eq!((status.last_error, status.records_waiting), (None, 2));
+    halting.go_on.notify_one();
 }
 
 #[tokio::test]

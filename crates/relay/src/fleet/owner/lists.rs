@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_domain::catalog::ItemKind;
+use orch_domain::error::WithCauses;
 use orch_domain::id::ServerId;
 use orch_domain::server_state::{ServerEvent, ServerState};
 use orch_mcp::method;
@@ -182,7 +183,7 @@ async fn store(shared: &Shared, id: ServerId, catalog: &Catalog) -> bool {
     let stored = catalog.to_stored(id);
     match tokio::time::timeout(STORE_WITHIN, shared.catalogs.save(&stored)).await {
         Ok(Ok(())) => return true,
-        Ok(Err(error)) => tracing::warn!(server.id = %id, error = %error, "a catalog could not be stored"),
+        Ok(Err(error)) => tracing::warn!(server.id = %id, error = %WithCauses(&error), "a catalog could not be stored"),
         Err(_) => tracing::warn!(server.id = %id, "a catalog could not be stored in time"),
     }
     false

@@ -92,7 +92,7 @@ impl Slot {
         }
         let is_legacy = self.catalog.load().as_ref().is_none_or(|catalog| catalog.hello.revision.is_legacy());
         if !is_legacy {
-            return if wanted.of_legacy && self.speaks_both() {
+            return if wanted.of_legacy && self.asks_in_older_or_try(wanted).await {
                 self.acquire_older(wanted).await
             } else {
                 self.acquire().await

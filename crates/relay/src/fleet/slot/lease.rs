@@ -45,6 +45,11 @@ impl Lease {
         Self { _hearing: Some(hearing), ..self }
     }
 
+    /// Whether the connection is beside the one that everybody shares.
+    pub(in crate::fleet) const fn is_own(&self) -> bool {
+        matches!(self.line, Line::Own(..))
+    }
+
     pub(crate) fn peer(&self) -> &dyn Peer {
         match &self.line {
             Line::Shared(live) => &*live.peer,

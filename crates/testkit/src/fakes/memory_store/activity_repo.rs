@@ -60,7 +60,7 @@ fn matches_call(query: &CallQuery, call: &Call) -> bool {
         && query.server.is_none_or(|server| call.server_id == Some(server))
         && query.kind.is_none_or(|kind| call.kind == kind)
         && query.target.as_ref().is_none_or(|target| call.target == *target)
-        && query.outcome.is_none_or(|outcome| outcome.matches(call.outcome.as_str()))
+        && query.outcome.is_none_or(|outcome| outcome.matches(call.outcome.kind()))
         && query.reasons.as_ref().is_none_or(|reasons| is_for(call, reasons))
         && !is_for(call, query.except)
         && query.from.is_none_or(|from| call.at >= from)
