@@ -45,7 +45,7 @@ test("what is being written of a server stays while another part of it is change
   expect(await rest.get(path)).toMatchObject({ name: "Mine at last", timeout: 44 });
 });
 
-test("a page goes along when what it is about gets another name, and what is written there stays", async ({ console: page, project, rest }) => {
+test("a page goes along when its server gets another name, and what is written there stays", async ({ console: page, project, rest }) => {
   await rest.post(`/projects/${project.slug}/servers`, { alias: "every", transport: { type: "stdio", ...everything() } });
   await page.goto(`/projects/${project.slug}/servers/every/settings?from=here`);
   const name = page.getByRole("textbox", { name: /^Display name/ });
@@ -53,16 +53,22 @@ test("a page goes along when what it is about gets another name, and what is wri
   await rest.patch(`/projects/${project.slug}/servers/every`, { alias: "other" });
   await expect(page).toHaveURL(`/projects/${project.slug}/servers/other/settings?from=here`);
   await expect(name).toHaveValue("Mine");
-  await rest.patch(`/projects/${project.slug}`, { slug: `${project.slug}-2` });
-  await expect(page).toHaveURL(`/projects/${project.slug}-2/servers/other/settings?from=here`);
-  await expect(name).toHaveValue("Mine");
   await page.reload();
   await expect(page.getByRole("textbox", { name: /^Alias/ })).toHaveValue("other");
   // The same for who names it anew.
   await page.getByRole("textbox", { name: /^Alias/ }).fill("mine");
   await page.locator("form").filter({ has: name }).getByRole("button", { name: "Save changes" }).click();
-  await expect(page).toHaveURL(`/projects/${project.slug}-2/servers/mine/settings?from=here`);
+  await expect(page).toHaveURL(`/projects/${project.slug}/servers/mine/settings?from=here`);
   await expect(page.getByText("Changes saved", { exact: true })).toBeVisible();
+});
+
+test("a page goes along when its project gets another name, and what is written there stays", async ({ console: page, project, rest }) => {
+  await page.goto(`/projects/${project.slug}/settings?from=here`);
+  const name = page.getByRole("textbox", { name: /^Name/ }).first();
+  await name.fill("Mine");
+  await rest.patch(`/projects/${project.slug}`, { slug: `${project.slug}-2` });
+  await expect(page).toHaveURL(`/projects/${project.slug}-2/settings?from=here`);
+  await expect(name).toHaveValue("Mine");
 });
 
 test("a project that is deleted is gone from the pages of those who look at it, and who is back sees it again", async ({ browser, project, rest }) => {
